@@ -1,0 +1,48 @@
+"""How the project's own tests drive Hypothesis.
+
+Budgets live in the profiles below and never in a test. Choose one with
+``HYPOTHESIS_PROFILE=nightly`` or ``--hypothesis-profile=nightly``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import tempfile
+
+import hypothesis
+import hypothesis.configuration
+
+# Found examples are kept between runs, but not in the user's checkout.
+hypothesis.configuration.set_hypothesis_home_dir(
+    pathlib.Path(tempfile.gettempdir()) / "attnspec-hypothesis"
+)
+
+# A deadline would measure the machine, not the law.
+hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "ci",
+    hypothesis.settings.get_profile("default"),
+    database=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "nightly", hypothesis.settings.get_profile("default"), max_examples=2_000
+)
+hypothesis.settings.register_profile(
+    "debug",
+    hypothesis.settings.get_profile("default"),
+    max_examples=10,
+    verbosity=hypothesis.Verbosity.verbose,
+)
+hypothesis.settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
+)
+
+
+def pytest_report_header() -> str:
+    """Say which attnspec is tested: the wheel's or the checkout's."""
+    spec = importlib.util.find_spec("attnspec")
+    return f"attnspec: {spec.origin if spec else 'not installed'}"
