@@ -1,0 +1,30 @@
+"""The floating-point formats by name."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import ml_dtypes
+import numpy as np
+
+from attnspec._typing import DType
+from attnspec.exceptions import UnknownName
+
+DTYPES: tuple[DType, ...] = get_args(DType)
+
+
+def numpy_dtype(name: str) -> np.dtype[np.generic]:
+    """Return the NumPy dtype with this name, ``bfloat16`` included.
+
+    Examples
+    --------
+    >>> numpy_dtype("bfloat16").itemsize
+    2
+    """
+    if name not in DTYPES:
+        msg = f"dtype: expected one of {', '.join(DTYPES)}; got {name!r}"
+        raise UnknownName(msg)
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
+
+
+__all__ = ["DTYPES", "numpy_dtype"]
