@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attnspec.reference import heads, masks, normalizers, scores
+from attnspec.reference import heads, masks, normalizers, scores, split
 from attnspec.reference.attention import (
     attention,
     attention_weights,
@@ -29,6 +29,7 @@ from attnspec.reference.scores import (
     scaled_dot_product,
     softcapped,
 )
+from attnspec.reference.split import merge, merge_all, split_attention
 
 __all__ = [
     "attention",
@@ -42,6 +43,8 @@ __all__ = [
     "logsumexp",
     "logsumexp_with_sink",
     "masks",
+    "merge",
+    "merge_all",
     "merge_heads",
     "normalizers",
     "repeat_kv",
@@ -50,6 +53,8 @@ __all__ = [
     "softcapped",
     "softmax",
     "softmax_with_sink",
+    "split",
+    "split_attention",
     "split_heads",
     "visible_keys",
     "weighted_sum",

@@ -8,25 +8,20 @@ visible; a sink is one more score that has no value; shared key heads are repeat
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from attnspec._typing import Alignment, Window
 from attnspec.reference._arrays import float64, ieee
-from attnspec.reference._checks import check_arrays, check_options
-from attnspec.reference.heads import group_count, repeat_kv
-from attnspec.reference.masks import visible_keys
+from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.normalizers import logsumexp_with_sink, softmax_with_sink
-from attnspec.reference.scores import biased, scaled_dot_product, softcapped
 
 
 @ieee
 def weighted_sum(
     weights: Float[np.ndarray, "*batch L S"],
     value: Float[np.ndarray, "*batch S Ev"],
-    mask: Bool[np.ndarray, "*#batch #L #S"] | None = None,
+    mask: Bool[np.ndarray, "..."] | None = None,
 ) -> Float64[np.ndarray, "*batch L Ev"]:
     r"""Sum the visible values, each times its weight.
 
@@ -144,7 +139,7 @@ def attention(
     array([[0., 0.],
            [8., 4.]])
     """
-    problem = _reduced(
+    problem = reduced(
         query, key, value, mask, bias, scale, causal, window, softcap, sink, alignment
     )
     return weighted_sum(_weights(problem), problem.value, problem.visible)
@@ -195,7 +190,7 @@ def attention_weights(
     array([[[[1. , 0. ],
              [0.5, 0.5]]]])
     """
-    problem = _reduced(
+    problem = reduced(
         query, key, key, mask, bias, scale, causal, window, softcap, sink, alignment
     )
     return _weights(problem)
@@ -252,64 +247,14 @@ def attention_with_logsumexp(
     >>> attention_with_logsumexp(query, key, value[None, None])
     (array([[[[1.]]]]), array([[[0.]]]))
     """
-    problem = _reduced(
+    problem = reduced(
         query, key, value, mask, bias, scale, causal, window, softcap, sink, alignment
     )
     output = weighted_sum(_weights(problem), problem.value, problem.visible)
     return output, logsumexp_with_sink(problem.scores, problem.visible, problem.sink)
 
 
-class _Problem(NamedTuple):
-    """What is left of a problem when all options are reduced to the core."""
-
-    scores: Float64[np.ndarray, "B Hq L S"]
-    visible: Bool[np.ndarray, "B Hq L S"]
-    sink: Float64[np.ndarray, "Hq 1"]
-    value: Float[np.ndarray, "B Hq S Ev"]
-
-
-def _reduced(
-    query: Float[np.ndarray, "B Hq L E"],
-    key: Float[np.ndarray, "B Hkv S E"],
-    value: Float[np.ndarray, "B Hkv S Ev"],
-    mask: Bool[np.ndarray, "..."] | None,
-    bias: Float[np.ndarray, "..."] | None,
-    scale: float | None,
-    causal: bool,  # noqa: FBT001 - passed on by name's position within this module
-    window: Window | None,
-    softcap: float | None,
-    sink: Float[np.ndarray, "Hq"] | None,
-    alignment: Alignment,
-) -> _Problem:
-    """Turn every option into scores, visible keys and a sink."""
-    check_arrays(query, key, value)
-    (batch, heads, length, _), keys = query.shape, key.shape[2]
-    sizes = (batch, heads, length, keys)
-    check_options(
-        sizes, mask=mask, bias=bias, scale=scale, window=window, sink=sink
-    )
-
-    groups = group_count(heads, key.shape[1])
-    scores = scaled_dot_product(query, repeat_kv(key, groups), scale=scale)
-    capped = scores if softcap is None else softcapped(scores, softcap)
-    visible = visible_keys(
-        length,
-        keys,
-        mask=mask,
-        bias=bias,
-        causal=causal,
-        window=window,
-        alignment=alignment,
-    )
-    return _Problem(
-        scores=capped if bias is None else biased(capped, bias),
-        visible=np.broadcast_to(visible, sizes),
-        sink=np.full((heads, 1), -np.inf) if sink is None else float64(sink)[:, None],
-        value=repeat_kv(value, groups),
-    )
-
-
-def _weights(problem: _Problem) -> Float64[np.ndarray, "B Hq L S"]:
+def _weights(problem: Problem) -> Float64[np.ndarray, "B Hq L S"]:
     """Normalize the scores."""
     return softmax_with_sink(problem.scores, problem.visible, problem.sink)
 

@@ -253,7 +253,8 @@ def intersection(*masks: Bool[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
     >>> intersection()
     array(True)
     """
-    return np.asarray(functools.reduce(np.logical_and, masks, np.array(True)))
+    everything = np.ones((), dtype=np.bool_)
+    return np.asarray(functools.reduce(np.logical_and, masks, everything))
 
 
 def visible_keys(

@@ -18,7 +18,7 @@ def softmax(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,
 ) -> Float64[np.ndarray, "*rows S"]:
-    r"""Share a weight of one among the visible keys, by the exponential of their scores.
+    r"""Share a weight of one among visible keys, by the exponentials of their scores.
 
     .. math:: w_j = \frac{e^{s_j}}{\sum_{j' \,\text{visible}} e^{s_{j'}}}
               \;\text{if } j \text{ is visible, else } 0

@@ -1,0 +1,92 @@
+"""What attention is, exactly, and a judge for every kernel that computes it.
+
+The definitions are here; so are the names with which a kernel is judged, which are
+imported when they are asked for, because they need Hypothesis.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from typing import TYPE_CHECKING, Any
+
+from attnspec.reference import (
+    attention,
+    attention_weights,
+    attention_with_logsumexp,
+    dot_product,
+    logsumexp,
+    logsumexp_with_sink,
+    masks,
+    merge_heads,
+    repeat_kv,
+    scaled_dot_product,
+    softcapped,
+    softmax,
+    softmax_with_sink,
+    split_attention,
+    split_heads,
+    visible_keys,
+    weighted_sum,
+)
+
+if TYPE_CHECKING:
+    from attnspec.cases import Capabilities, Dialect
+    from attnspec.conformance import (
+        Implementation,
+        check_implementation,
+        parametrize_with_checks,
+    )
+
+try:
+    __version__ = importlib.metadata.version("attnspec")
+except importlib.metadata.PackageNotFoundError:  # A source tree, not installed.
+    __version__ = "0+unknown"
+
+_LAZY = {
+    "Capabilities": "attnspec.cases",
+    "Dialect": "attnspec.cases",
+    "Implementation": "attnspec.conformance",
+    "check_implementation": "attnspec.conformance",
+    "parametrize_with_checks": "attnspec.conformance",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of the judge when it is asked for."""
+    if name not in _LAZY:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the names that are imported on demand as well."""
+    return sorted({*globals(), *_LAZY})
+
+
+__all__ = [
+    "Capabilities",
+    "Dialect",
+    "Implementation",
+    "__version__",
+    "attention",
+    "attention_weights",
+    "attention_with_logsumexp",
+    "check_implementation",
+    "dot_product",
+    "logsumexp",
+    "logsumexp_with_sink",
+    "masks",
+    "merge_heads",
+    "parametrize_with_checks",
+    "repeat_kv",
+    "scaled_dot_product",
+    "softcapped",
+    "softmax",
+    "softmax_with_sink",
+    "split_attention",
+    "split_heads",
+    "visible_keys",
+    "weighted_sum",
+]
