@@ -1,0 +1,93 @@
+"""What the bounds need of keys and values, once for all queries of some heads."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.numerics._problem import Bool, Float64, Problem
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Ground:
+    """Keys and values as the bounds use them.
+
+    Values are divided by `unit`, a power of two, so that no square overflows.
+    Keys that no query sees count as zero: what is hidden costs nothing.
+
+    Parameters
+    ----------
+    key
+        |key|, transposed.
+    columns
+        |v|, v - c and (v - c)^2 side by side: one matrix product serves all.
+    center
+        The median c of the values; any number would do.
+    highest, lowest, largest
+        The extremes of v and of |v| over the keys.
+    sums
+        The sum of |v| over the keys, not divided.
+    outward
+        A factor that covers the roundings of the bound's own arithmetic.
+    guard
+        An absolute term that covers what its own arithmetic flushes to zero.
+    cancellation
+        The relative error of a difference of sums.
+    """
+
+    real: type[np.floating]
+    key: npt.NDArray[np.floating]
+    columns: npt.NDArray[np.floating]
+    unit: Float64
+    center: Float64
+    highest: Float64
+    lowest: Float64
+    largest: Float64
+    sums: Float64
+    outward: float
+    guard: float
+    cancellation: float
+
+
+def ground(problem: Problem, seen: Bool | None, real: type[np.floating]) -> Ground:
+    """Prepare keys and values; `seen` is (B, Hkv, S) or None for all."""
+    value, key = problem.value, problem.key[:, :, 0]
+    if seen is not None:
+        hidden = ~seen
+        key = np.where(hidden[..., None], 0.0, key)
+        value = value.copy()
+        value[:, :, 0, : problem.keys][hidden] = 0.0
+    unit = _unit(value)
+    scaled = value / unit
+    middle = scaled.shape[3] // 2
+    center = np.partition(scaled, middle, axis=3)[:, :, :, middle : middle + 1]
+    size, apart = np.abs(scaled), scaled - center
+    columns = np.concatenate([size, apart, apart * apart], axis=-1).astype(real)
+    terms = problem.keys + problem.key.shape[-1] + 256
+    is_single = real is np.float32
+    return Ground(
+        real=real,
+        key=np.abs(key).astype(real).swapaxes(-1, -2),
+        columns=columns,
+        unit=unit,
+        center=center,
+        highest=scaled.max(axis=3, keepdims=True),
+        lowest=scaled.min(axis=3, keepdims=True),
+        largest=size.max(axis=3, keepdims=True),
+        sums=size.sum(axis=3, keepdims=True) * unit,
+        outward=1 + terms * (2.0**-22 if is_single else 2.0**-51),
+        guard=(terms * 2.0**-120) if is_single else 1e-300,
+        cancellation=terms * (2.0**-22 if is_single else 2.0**-51),
+    )
+
+
+def _unit(value: Float64) -> Float64:
+    """Return the power of two above the largest value of each key head."""
+    largest = np.abs(value).max(axis=(3, 4), keepdims=True, initial=0.0)
+    exponent = np.frexp(np.where(largest > 0, largest, 1.0))[1]
+    return np.ldexp(1.0, np.clip(exponent, -1000, 1000))
+
+
+__all__ = ["Ground", "ground"]

@@ -1,0 +1,233 @@
+"""The exact value of a case, and how far a kernel may lie from it.
+
+It is attention in float64 by blocks of queries; no (L, S) matrix is held. A
+small case is one block; the heads of a large one are spread over threads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from attnspec.cases.case import Case
+from attnspec.cases.dialect import Dialect
+from attnspec.exceptions import InvalidArgument
+from attnspec.numerics._block import EMPTY_LSE, Block, block
+from attnspec.numerics._ground import Ground, ground
+from attnspec.numerics._problem import Float64, Problem, prepare
+from attnspec.numerics._rates import Rates, rates
+from attnspec.numerics._seen import blocks, seen_keys
+from attnspec.numerics.models import NumericModel
+
+SMALL = 2**17
+"""Cases with at most this many scores are evaluated in one block."""
+SINGLE = 2**13
+"""Blocks with more scores than this have their bounds computed in float32."""
+TAME = 2.0**50
+"""Numbers up to here have products that float32 holds."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """The exact result of a case, and bounds if a model was given.
+
+    Parameters
+    ----------
+    output
+        (B, Hq, L, Ev) float64.
+    lse
+        (B, Hq, L) float64. For an empty row whose logsumexp is ``finite`` in
+        the dialect it is -10,000, to be compared as a class.
+    output_bound, lse_bound
+        The largest errors that the model allows, or None.
+    visible
+        (B, Hq, L): how many keys each query sees.
+    rows
+        The queries that were evaluated.
+    """
+
+    output: Float64
+    lse: Float64
+    output_bound: Float64 | None
+    lse_bound: Float64 | None
+    visible: npt.NDArray[np.int_]
+    rows: slice
+
+
+def evaluate(
+    case: Case,
+    dialect: Dialect | None = None,
+    model: NumericModel | None = None,
+    *,
+    rows: slice | None = None,
+    threads: int | None = None,
+) -> Evaluation:
+    """Return the exact output and logsumexp of a case, with bounds for a model.
+
+    Parameters
+    ----------
+    case
+        The problem: query (B, Hq, L, E), key (B, Hkv, S, E), value
+        (B, Hkv, S, Ev) and options.
+    dialect
+        The choices that fix alignment and the value of empty rows.
+    model
+        How the kernel computes; without one there are no bounds.
+    rows
+        The queries to evaluate; all by default.
+    threads
+        How many threads share the heads of a large case; as many as there are
+        processors by default.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    InvalidArgument
+        If query heads cannot be divided among key heads, or `threads` < 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = np.ones((1, 1, 1, 2), np.float32)
+    >>> evaluate(Case(one, one, 3 * one)).output
+    array([[[[3., 3.]]]])
+    """
+    dialect = Dialect() if dialect is None else dialect
+    rows = slice(None) if rows is None else rows
+    problem = prepare(case, dialect, rows)
+    result = _allocate(problem, case, rows, has_bound=model is not None)
+    if not problem.value.shape[3]:
+        result.output[:] = np.nan if dialect.empty_keys == "nan" else 0.0
+        result.lse[:] = EMPTY_LSE[dialect.empty_lse]
+    elif result.lse.size:
+        work = _Work.of(problem, dialect, model, result)
+        with np.errstate(all="ignore"):
+            work.run(_workers(threads))
+    return result
+
+
+def _workers(threads: int | None) -> int:
+    """Return the number of threads to use."""
+    if threads is not None and threads < 1:
+        msg = f"threads: expected at least 1, got {threads}"
+        raise InvalidArgument(msg)
+    return threads or os.cpu_count() or 1
+
+
+def _allocate(
+    problem: Problem, case: Case, rows: slice, *, has_bound: bool
+) -> Evaluation:
+    """Return an evaluation to be filled in."""
+    batch, heads = case.query.shape[:2]
+    shape = (batch, heads, problem.queries)
+    whole = (*shape, case.value.shape[3])
+    return Evaluation(
+        output=np.zeros(whole),
+        lse=np.zeros(shape),
+        output_bound=np.zeros(whole) if has_bound else None,
+        lse_bound=np.zeros(shape) if has_bound else None,
+        visible=np.zeros(shape, np.int_),
+        rows=rows,
+    )
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class _Work:
+    """A problem, how it is bounded, and the arrays to fill."""
+
+    problem: Problem
+    dialect: Dialect
+    rates: Rates | None
+    real: type[np.floating]
+    target: Block
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        dialect: Dialect,
+        model: NumericModel | None,
+        result: Evaluation,
+    ) -> _Work:
+        """Regroup the arrays of a result by key head, as views."""
+        groups = (*problem.query.shape[:4], -1)
+        own = None
+        if model is not None:
+            width, keys = problem.query.shape[-1], problem.value.shape[3]
+            own = rates(model, width, keys, problem.scale)
+        target = Block(*(_regrouped(getattr(result, name), groups) for name in _FIELDS))
+        return cls(problem, dialect, own, _precision(problem, own), target)
+
+    def run(self, threads: int) -> None:
+        """Fill the target, in one block or by blocks over threads."""
+        whole = (slice(None),) * 2
+        if self.target.lse.size * self.problem.value.shape[3] <= SMALL:
+            self._block(self.problem, self._ground(self.problem), whole, slice(None))
+            return
+        places = list(np.ndindex(self.problem.key.shape[:2]))
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+            list(pool.map(self._head, places))
+
+    def _head(self, place: tuple[int, int]) -> None:
+        """Fill what one key head serves, block by block."""
+        batch, head = place
+        problem = self.problem.heads(batch, head)
+        where = (slice(batch, batch + 1), slice(head, head + 1))
+        with np.errstate(all="ignore"):  # This state belongs to the thread.
+            own = self._ground(problem)
+            for rows in blocks(problem):
+                self._block(problem.rows(rows), own, where, rows)
+
+    def _ground(self, problem: Problem) -> Ground | None:
+        """Prepare keys and values for the bounds, if there are any."""
+        if self.rates is None:
+            return None
+        return ground(problem, seen_keys(problem), self.real)
+
+    def _block(
+        self,
+        problem: Problem,
+        own: Ground | None,
+        heads: tuple[slice, slice],
+        rows: slice,
+    ) -> None:
+        """Evaluate one block into its place."""
+        done = block(problem, self.dialect, own, self.rates)
+        for name in _FIELDS:
+            target = getattr(self.target, name)
+            if target is not None:
+                target[(*heads, slice(None), rows)] = getattr(done, name)
+
+
+_FIELDS = ("output", "lse", "visible", "output_bound", "lse_bound")
+
+
+def _regrouped(array: np.ndarray | None, groups: tuple[int, ...]) -> np.ndarray | None:
+    """Return a view of a (B, Hq, L, ...) array with its heads in groups."""
+    if array is None:
+        return None
+    return array.reshape(groups[:4] + array.shape[3:])
+
+
+def _precision(problem: Problem, own: Rates | None) -> type[np.floating]:
+    """Choose the format in which the bounds are computed."""
+    scores = math.prod(problem.query.shape[:4]) * problem.value.shape[3]
+    if own is None or own.is_double or scores <= SINGLE:
+        return np.float64
+    parts = [problem.query, problem.key, np.float64(problem.scale)]
+    if problem.bias is not None:
+        parts.append(np.where(problem.bias == -np.inf, 0.0, problem.bias))
+    tame = all(np.abs(part).max(initial=0.0) <= TAME for part in parts)
+    return np.float32 if tame else np.float64
+
+
+__all__ = ["Evaluation", "evaluate"]

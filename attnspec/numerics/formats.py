@@ -1,0 +1,73 @@
+"""Floating-point formats: how much one rounding may change a number."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from attnspec.exceptions import UnknownName
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Format:
+    """A binary floating-point format, as the bounds need it.
+
+    Parameters
+    ----------
+    name
+        The name, as NumPy and ml_dtypes spell it.
+    unit
+        The unit roundoff u: rounding x changes it by at most u |x|.
+    tiny
+        The largest absolute error of rounding near zero when subnormal numbers
+        are kept: half the least subnormal.
+    tiny_flushed
+        The same when subnormal numbers are flushed to zero: the least normal.
+    maximum
+        The largest finite number.
+    """
+
+    name: str
+    unit: float
+    tiny: float
+    tiny_flushed: float
+    maximum: float
+
+
+# Half the least subnormal of float64 is no float64; its least subnormal stands in.
+_FORMATS = (
+    Format("float64", 2.0**-53, 5e-324, 2.0**-1022, 1.7976931348623157e308),
+    Format("float32", 2.0**-24, 2.0**-150, 2.0**-126, 3.4028234663852886e38),
+    Format("tfloat32", 2.0**-11, 2.0**-137, 2.0**-126, 3.4011621342146535e38),
+    Format("float16", 2.0**-11, 2.0**-25, 2.0**-14, 65504.0),
+    Format("bfloat16", 2.0**-8, 2.0**-134, 2.0**-126, 3.3895313892515355e38),
+    Format("float8_e4m3", 2.0**-4, 2.0**-10, 2.0**-6, 448.0),
+    Format("float8_e5m2", 2.0**-3, 2.0**-17, 2.0**-14, 57344.0),
+)
+FORMATS = {format_.name: format_ for format_ in _FORMATS}
+
+
+def format_of(name: str) -> Format:
+    """Return the format with this name.
+
+    Parameters
+    ----------
+    name
+        One of the keys of ``FORMATS``.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such format.
+
+    Examples
+    --------
+    >>> format_of("bfloat16").unit
+    0.00390625
+    """
+    if name not in FORMATS:
+        msg = f"format: expected one of {', '.join(FORMATS)}; got {name!r}"
+        raise UnknownName(msg)
+    return FORMATS[name]
+
+
+__all__ = ["FORMATS", "Format", "format_of"]

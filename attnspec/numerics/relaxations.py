@@ -1,0 +1,132 @@
+"""What a kernel that fails would have to be allowed, from mild to wild."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from attnspec.numerics.models import PRESETS, NumericModel
+
+_LAZY = 8 * math.log(2)
+
+_COMMON: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("parts of the keys are merged by their logsumexp", {"splits": True}),
+    ("the running maximum is updated lazily", {"max_slack": _LAZY}),
+    (
+        "accumulation truncates, as in tensor cores",
+        {"dot_unit": 4.0, "accumulator_unit": 4.0},
+    ),
+    ("the exponential has a relative error of 2^-20", {"exp_relative": 2.0**-20}),
+)
+
+_SINGLE: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "products are computed in TF32",
+        {
+            "operands": ("float32",) * 4 + ("tfloat32",) * 2,
+            "weights": "tfloat32",
+            "weights_in_sum": "either",
+        },
+    ),
+)
+
+
+def _halves(dtype: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return what goes wrong by computing one thing in a 16-bit format."""
+    either = {"weights": dtype, "weights_in_sum": "either"}
+    return (
+        (f"weights are rounded to {dtype}", {"weights": dtype}),
+        (f"weights are rounded to {dtype} before they are added up", either),
+        (f"the logsumexp is rounded to {dtype}", {"lse": dtype}),
+        (f"the query is scaled in {dtype}", {"prescale": dtype}),
+        (
+            f"query and key are rounded to {dtype}",
+            {"operands": ("float32",) * 4 + (dtype,) * 2},
+        ),
+        ("the exponential has a relative error of 1e-3", {"exp_relative": 1e-3}),
+        (f"scores are stored in {dtype}", {"scores": (dtype,)}),
+        (
+            f"the output is stored in {dtype} after every block of keys",
+            {"stored_accumulator": dtype},
+        ),
+        (f"the output is rounded to {dtype}", {"output": dtype}),
+    )
+
+
+def relaxations(model: NumericModel) -> tuple[tuple[str, NumericModel], ...]:
+    """Return weaker models, each with the words for what it allows.
+
+    The first one that admits a failing result says what the kernel may be
+    doing. Each relaxes the given model; the last ones relax several things.
+
+    Parameters
+    ----------
+    model
+        The model that a kernel fails.
+
+    Returns
+    -------
+    tuple of (str, NumericModel)
+        From mild to wild; none is equal to the model itself.
+
+    Examples
+    --------
+    >>> from attnspec.numerics.models import default_model
+    >>> relaxations(default_model("float32"))[-1][0]
+    'everything is computed in bfloat16'
+    """
+    found = [(words, model.replace(**changes)) for words, changes in _changes(model)]
+    found += [
+        (f"everything is computed in {dtype}", _throughout(model, dtype))
+        for dtype in ("float16", "bfloat16")
+    ]
+    return tuple((words, relaxed) for words, relaxed in found if relaxed != model)
+
+
+def _changes(model: NumericModel) -> list[tuple[str, dict[str, Any]]]:
+    """Return the single relaxations that are weaker than the model."""
+    changes = list(_COMMON)
+    if model.softmax == "float64":
+        single = PRESETS["float32"]
+        names = ("dot", "operands", "softmax", "accumulator", "flushed")
+        names += ("exp_relative", "exp_argument", "log_relative", "tanh_relative")
+        inner = {name: getattr(single, name) for name in names}
+        changes = changes[:3] + [
+            (
+                "constants are rounded to float32",
+                {"operands": ("float64",) * 4 + ("float32",) * 2},
+            ),
+            (
+                "the exponential has the accuracy of float32",
+                {"exp_relative": 2.0**-22, "exp_argument": 2.0**-23},
+            ),
+            ("the computation is in float32", inner),
+            ("the output is float32 as well", {**inner, "output": "float32"}),
+        ]
+    if model.weights is None:
+        changes += _SINGLE
+    return changes + [*_halves("float16"), *_halves("bfloat16")]
+
+
+def _throughout(model: NumericModel, dtype: str) -> NumericModel:
+    """Return the model of a kernel that computes everything in a 16-bit format."""
+    unit = 2.0**-11 if dtype == "float16" else 2.0**-8
+    return model.replace(
+        output=dtype,
+        dot=dtype,
+        prescale=dtype,
+        operands=(dtype,) * 2,
+        scores=(dtype,) * 3,
+        softmax=dtype,
+        exp_relative=4 * unit,
+        exp_argument=2 * unit,
+        log_relative=4 * unit,
+        tanh_relative=8 * unit,
+        weights=dtype,
+        weights_in_sum="either",
+        accumulator=dtype,
+        stored_accumulator=dtype,
+    )
+
+
+__all__ = ["relaxations"]
