@@ -124,7 +124,11 @@ class Domain:
                     for name in DEFAULTS
                 }
                 drawn |= {"layouts": ()} | dict(fields) | {"options": options}
-                drawn |= {n: v[0] for n, v in self.fields.items() if n not in fields}
+                drawn |= {
+                    name: next(cycles[name])
+                    for name, values in self.fields.items()
+                    if drawn[name] not in values
+                }
                 yield self.recipe(family, drawn)
 
 

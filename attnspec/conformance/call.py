@@ -1,0 +1,104 @@
+"""The narrow call: a case in, arrays or a fault out; the kernel is not trusted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from attnspec.cases import Array, Case, Result, place
+from attnspec.conformance.implementation import Kernel
+from attnspec.exceptions import KernelRaised, MalformedResult
+
+
+class Caller:
+    """Calls one kernel, and remembers its last result to see whether it changes."""
+
+    def __init__(self, function: Kernel) -> None:
+        """Call this function from now on."""
+        self._function = function
+        self._last: tuple[Array, bytes] | None = None
+
+    def __call__(self, case: Case, *, lse: bool = False) -> Result:
+        """Call the kernel on fresh copies of a case's arrays.
+
+        Raises
+        ------
+        KernelRaised
+            If the kernel raises anything, `SystemExit` included.
+        MalformedResult
+            If what it returns is not an array of the right shape and dtype.
+        """
+        placed = {
+            name: place(array, case.layouts.get(name, "contiguous"))
+            for name, array in case.arrays().items()
+        }
+        operands = {name: item.view for name, item in placed.items()}
+        arguments = [operands.pop(name) for name in ("query", "key", "value")]
+        options: dict[str, Any] = {**case.options, **operands}
+        if lse:
+            options["return_lse"] = True
+        returned = self._returned(arguments, options)
+        output, row = _unpacked(returned, case, lse=lse)
+        mutated = [name for name, item in placed.items() if not item.unchanged]
+        if self._last is not None and self._last[0].tobytes() != self._last[1]:
+            mutated.append("an earlier result")
+        self._last = (output, output.tobytes())
+        copies = output.copy(), None if row is None else row.copy()
+        return Result(*copies, mutated=tuple(mutated))
+
+    def _returned(self, arguments: list[Array], options: dict[str, Any]) -> Any:
+        try:
+            return self._function(*arguments, **options)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            text = str(error).strip().splitlines()
+            name = type(error).__name__
+            raise KernelRaised(f"{name}: {text[0]}" if text else name) from error
+
+
+def _unpacked(returned: Any, case: Case, *, lse: bool) -> tuple[Array, Array | None]:
+    """Return output and logsumexp, or say what is wrong with them."""
+    sizes = case.sizes
+    rows = (sizes.B, sizes.Hq, sizes.L)
+    if not lse:
+        output = _array(returned, "output", (*rows, sizes.Ev), case.query.dtype)
+        return output, None
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        msg = f"expected (output, lse), got {_described(returned)}"
+        raise MalformedResult(msg)
+    output = _array(returned[0], "output", (*rows, sizes.Ev), case.query.dtype)
+    row = _array(returned[1], "lse", rows, None)
+    return output, row
+
+
+def _array(
+    found: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any] | None
+) -> Array:
+    if not isinstance(found, np.ndarray):
+        msg = f"{name}: expected a NumPy array, got {_described(found)}"
+        raise MalformedResult(msg)
+    if found.shape != shape:
+        msg = f"{name}: expected shape {shape}, got {found.shape}"
+        raise MalformedResult(msg)
+    if dtype is not None and found.dtype != dtype:
+        msg = f"{name}: expected dtype {dtype.name}, got {found.dtype.name}"
+        raise MalformedResult(msg)
+    if dtype is None and not _real(found.dtype):
+        msg = f"{name}: expected a floating-point dtype, got {found.dtype.name}"
+        raise MalformedResult(msg)
+    return found
+
+
+def _real(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind == "f" or dtype.name == "bfloat16"
+
+
+def _described(found: Any) -> str:
+    if isinstance(found, tuple | list):
+        return f"a {type(found).__name__} of {len(found)}"
+    return "None" if found is None else f"a {type(found).__name__}"
+
+
+__all__ = ["Caller"]

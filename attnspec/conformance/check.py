@@ -1,0 +1,177 @@
+"""Judging an implementation: one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from attnspec.cases import Capabilities, Case, Result
+from attnspec.conformance.bench import Executor, KernelBench
+from attnspec.conformance.call import Caller
+from attnspec.conformance.detect import detect
+from attnspec.conformance.implementation import (
+    Description,
+    Implementation,
+    Kernel,
+    as_implementation,
+)
+from attnspec.conformance.runner import outcomes
+from attnspec.conformance.verdicts import Detected, Outcome, Report, Verdict
+from attnspec.exceptions import InvalidArgument
+from attnspec.invariants import INVARIANTS, Invariant, find
+
+
+class InProcess:
+    """Calls a kernel in this process."""
+
+    def __init__(self, implementation: Implementation) -> None:
+        """Call this implementation's function."""
+        self._function = implementation.function
+        self._caller = Caller(self._function)
+
+    def __call__(self, case: Case, *, lse: bool = False) -> Result:
+        """Call the kernel."""
+        return self._caller(case, lse=lse)
+
+    def restart(self) -> None:
+        """Forget the last result; the kernel's own state cannot be undone."""
+        self._caller = Caller(self._function)
+
+
+def benches(
+    call: Executor, description: Description, dtypes: Iterable[str] = ()
+) -> tuple[dict[str, KernelBench], Detected]:
+    """Return a bench for each dtype, and the dialect that all of them hold it to."""
+    claimed = description.capabilities.dtypes
+    wanted = tuple(dtypes) or claimed
+    if unclaimed := [dtype for dtype in wanted if dtype not in claimed]:
+        msg = f"dtype: {unclaimed[0]} is not claimed; claimed: {', '.join(claimed)}"
+        raise InvalidArgument(msg)
+    detected = detect(call, description, wanted[0])
+    stands = {
+        dtype: KernelBench(call, description, detected.dialect, description.model(dtype))
+        for dtype in wanted
+    }
+    return stands, detected
+
+
+def chosen(only: Iterable[str] = ()) -> tuple[Invariant, ...]:
+    """Return the invariants with these ids, or all of them."""
+    return tuple(map(find, only)) or tuple(INVARIANTS.values())
+
+
+def judge(
+    call: Executor,
+    description: Description,
+    *,
+    dtypes: Iterable[str] = (),
+    only: Iterable[str] = (),
+    tier: str = "standard",
+    seed: int = 0,
+    stop_at_first: bool = False,
+    progress: Callable[[str, str], None] = lambda _dtype, _invariant: None,
+    started: Callable[[Report], None] = lambda _report: None,
+    finished: Callable[[Outcome], None] = lambda _outcome: None,
+) -> Report:
+    """Judge a kernel through an executor, and return the report.
+
+    `started` gets the empty report once the dialect is known, `finished` each
+    outcome as it comes, `progress` dtype and invariant before each example.
+    """
+    start = time.perf_counter()
+    laws = chosen(only)
+    stands, detected = benches(call, description, dtypes)
+    report = Report(description, tier, seed, detected, tuple(stands), ())
+    started(report)
+    done: list[Outcome] = []
+    stream = outcomes(
+        description, stands, laws, tier=tier, seed=seed, progress=progress
+    )
+    for outcome in stream:
+        done.append(outcome)
+        finished(outcome)
+        if stop_at_first and not outcome.verdict.conforms:
+            done += _not_run(stands, laws, len(done))
+            break
+    return report.replace(outcomes=tuple(done), seconds=time.perf_counter() - start)
+
+
+def _not_run(
+    stands: Iterable[str], laws: tuple[Invariant, ...], done: int
+) -> list[Outcome]:
+    """Return the outcomes of what comes after the first failure."""
+    todo = [(dtype, law.id) for dtype in stands for law in laws][done:]
+    reason = "stopped at the first failure"
+    return [Outcome(law, dtype, Verdict.NOT_RUN, reason=reason) for dtype, law in todo]
+
+
+def check_implementation(
+    implementation: Kernel | Implementation,
+    *,
+    dtypes: Iterable[str] = (),
+    claims: Iterable[str] = (),
+    only: Iterable[str] = (),
+    tier: str = "standard",
+    seed: int = 0,
+) -> Report:
+    """Judge a kernel in this process.
+
+    Parameters
+    ----------
+    implementation
+        A plain function ``kernel(query, key, value, *, mask=None, ...)``, whose
+        keywords are its capabilities, or an `Implementation`.
+    dtypes
+        The formats to judge, all claimed ones by default.
+    claims
+        Capabilities that the signature cannot say.
+    only
+        Ids of invariants, all by default.
+    tier
+        ``smoke``, ``standard`` or ``thorough``.
+    seed
+        Where the examples are drawn from.
+
+    Returns
+    -------
+    Report
+        ``report.conforms`` says whether the kernel conforms; ``report.failures``
+        holds the outcomes that do not.
+
+    Raises
+    ------
+    UnknownName
+        If an id, a claim, a dtype or the tier does not exist.
+
+    Examples
+    --------
+    >>> from attnspec.kernels import tiled_attention
+    >>> report = check_implementation(
+    ...     tiled_attention, only=["agreement"], tier="smoke"
+    ... )
+    >>> report.conforms
+    True
+    """
+    target = as_implementation(implementation)
+    description = claiming(target.description, claims, dtypes)
+    call = InProcess(Implementation(target.function, description))
+    return judge(
+        call, description, dtypes=dtypes, only=only, tier=tier, seed=seed
+    )
+
+
+def claiming(
+    description: Description, claims: Iterable[str], dtypes: Iterable[str] = ()
+) -> Description:
+    """Return a description that claims more."""
+    capabilities: Capabilities = description.capabilities
+    added = tuple(d for d in dtypes if d not in capabilities.dtypes)
+    return description.replace(
+        capabilities=capabilities.replace(
+            claims=capabilities.claims | set(claims),
+            dtypes=capabilities.dtypes + added,
+        )
+    )
+
+
+__all__ = ["InProcess", "benches", "check_implementation", "chosen", "claiming", "judge"]

@@ -1,0 +1,110 @@
+"""Deviations: claimed things that are known to fail."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attnspec.cases import TRAITS, Case, Recipe, build, holds
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.invariants import INVARIANTS
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Deviation:
+    """A claimed thing that is known to fail, no wider than its condition.
+
+    Parameters
+    ----------
+    id
+        A name for it.
+    invariants
+        The ids of the invariants that fail.
+    reason
+        What happens, and why it is not simply fixed.
+    when
+        Traits that a case must have for its failure to be this one.
+    pinned
+        A recipe whose case has these traits and fails the first of the
+        invariants, as long as the deviation is real; if it passes, the
+        deviation is stale.
+    link
+        Where it is documented or reported.
+    expires
+        The day after which it no longer counts.
+    """
+
+    id: str
+    invariants: tuple[str, ...]
+    reason: str
+    when: Mapping[str, Any]
+    pinned: Recipe
+    link: str = ""
+    expires: datetime.date | None = None
+
+    def __post_init__(self) -> None:
+        """Reject ids and traits that do not exist, and a pinned case outside them."""
+        where = f"deviation {self.id!r}"
+        if not self.invariants:
+            msg = f"{where}: invariants: expected at least one id, got none"
+            raise InvalidArgument(msg)
+        for name in self.invariants:
+            if name not in INVARIANTS:
+                msg = f"{where}: no invariant has the id {name!r}"
+                raise UnknownName(msg)
+        for name in self.when:
+            if name not in TRAITS:
+                msg = f"{where}: unknown trait {name!r}; known: {', '.join(TRAITS)}"
+                raise UnknownName(msg)
+        if not holds(self.when, build(self.pinned)):
+            msg = f"{where}: the pinned case does not have the traits of 'when'"
+            raise InvalidArgument(msg)
+
+    def covers(self, invariant: str, case: Case) -> bool:
+        """Return whether a failure of this invariant on this case is this deviation."""
+        return invariant in self.invariants and holds(self.when, case)
+
+    def expired(self, today: datetime.date) -> bool:
+        """Return whether the deviation no longer counts."""
+        return self.expires is not None and today > self.expires
+
+
+def load_deviations(path: Path) -> tuple[Deviation, ...]:
+    """Read deviations from a TOML file, each a table ``[[deviation]]``."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"deviations: {path} cannot be read ({error.strerror})"
+        raise InvalidArgument(msg) from error
+    except tomllib.TOMLDecodeError as error:
+        msg = f"deviations: {path} is no TOML ({error})"
+        raise InvalidArgument(msg) from error
+    if unknown := sorted(set(data) - {"deviation"}):
+        msg = f"deviations: {path}: unknown key {unknown[0]!r}"
+        raise UnknownName(msg)
+    return tuple(_deviation(entry, path) for entry in data.get("deviation", []))
+
+
+def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
+    fields = {field.name for field in dataclasses.fields(Deviation)}
+    if unknown := sorted(set(entry) - fields):
+        msg = f"deviations: {path}: unknown key {unknown[0]!r}"
+        raise UnknownName(msg)
+    required = {"id", "invariants", "reason", "when", "pinned"}
+    if missing := sorted(required - set(entry)):
+        msg = f"deviations: {path}: {missing[0]!r} is missing"
+        raise InvalidArgument(msg)
+    return Deviation(
+        **{
+            **entry,
+            "invariants": tuple(entry["invariants"]),
+            "pinned": Recipe.from_json(entry["pinned"]),
+        }
+    )
+
+
+__all__ = ["Deviation", "load_deviations"]

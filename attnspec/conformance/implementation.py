@@ -1,0 +1,170 @@
+"""The kernel under test, with what it claims."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attnspec.cases import OPTIONS, Capabilities, Dialect
+from attnspec.conformance.deviations import Deviation
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.numerics import NumericModel, default_model
+
+Kernel = Callable[..., Any]
+
+_POSITIONAL = ("query", "key", "value")
+_IMPLIED = {
+    "scale": ("nonpositive_scale",),
+    "bias": ("minus_infinity_bias", "float32_bias"),
+}
+_KEYWORDS = (*OPTIONS, "return_lse")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Description:
+    """All that is known of an implementation but the function itself."""
+
+    name: str
+    capabilities: Capabilities
+    dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
+    deviations: tuple[Deviation, ...] = ()
+    version: str = ""
+    """The system and version that the kernel comes from."""
+
+    def __post_init__(self) -> None:
+        """Reject dialect fields that do not exist, and models of no dtype."""
+        fields = [field.name for field in dataclasses.fields(Dialect)]
+        for name in self.dialect:
+            if name not in fields:
+                msg = f"dialect: expected one of {', '.join(fields)}; got {name!r}"
+                raise UnknownName(msg)
+        Dialect(**self.dialect)  # type: ignore[arg-type]
+        if unclaimed := sorted(set(self.models) - set(self.capabilities.dtypes)):
+            msg = f"models: {unclaimed[0]!r} is not among the claimed dtypes"
+            raise InvalidArgument(msg)
+
+    def model(self, dtype: str) -> NumericModel:
+        """Return the numeric model that a dtype is judged by."""
+        return self.models.get(dtype) or default_model(dtype)
+
+    def replace(self, **changes: Any) -> Description:
+        """Return the same description with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Implementation:
+    """A kernel and what it claims.
+
+    Parameters
+    ----------
+    function
+        Called as ``function(query, key, value, **options)`` with NumPy arrays;
+        only options in force are passed.
+    description
+        Name, capabilities, dialect (declared fields only), numeric models and
+        known deviations.
+
+    Examples
+    --------
+    >>> def kernel(query, key, value, *, causal=False): ...
+    >>> implementation = Implementation.of(kernel, claims=["grouped_query"])
+    >>> sorted(implementation.description.capabilities.claims)
+    ['causal', 'deterministic', 'grouped_query', 'unequal_lengths']
+    """
+
+    function: Kernel
+    description: Description
+
+    @classmethod
+    def of(
+        cls,
+        function: Kernel,
+        *,
+        name: str | None = None,
+        dtypes: tuple[str, ...] = ("float32",),
+        claims: tuple[str, ...] | list[str] = (),
+        **fields: Any,
+    ) -> Implementation:
+        """Return the implementation that a plain function is: its keywords claim."""
+        capabilities = claimed_by(function)
+        capabilities = capabilities.replace(
+            dtypes=tuple(dtypes), claims=capabilities.claims | set(claims)
+        )
+        description = Description(
+            name or getattr(function, "__name__", "kernel"), capabilities, **fields
+        )
+        return cls(function, description)
+
+
+def claimed_by(function: Kernel) -> Capabilities:
+    """Return the capabilities that a function's signature claims.
+
+    A keyword that is absent is a capability not claimed; ``**kwargs`` claims nothing.
+    """
+    if not callable(function):
+        msg = f"target: expected a function, got {type(function).__name__}"
+        raise InvalidArgument(msg)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as error:
+        msg = f"target: the signature of {function!r} cannot be read ({error})"
+        raise InvalidArgument(msg) from error
+    claims = {"unequal_lengths", "deterministic"}
+    required = []
+    for position, parameter in enumerate(parameters):
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        if parameter.name in _KEYWORDS and parameter.kind != parameter.POSITIONAL_ONLY:
+            claims |= {parameter.name, *_IMPLIED.get(parameter.name, ())}
+        elif parameter.default is parameter.empty and position >= len(_POSITIONAL):
+            required.append(parameter.name)
+    if required:
+        msg = (
+            f"target: expected (query, key, value) and options out of "
+            f"{', '.join(_KEYWORDS)}; {required[0]!r} is required and unknown"
+        )
+        raise InvalidArgument(msg)
+    if claims & {"mask", "bias"}:
+        claims.add("head_mask")
+    return Capabilities(claims=frozenset(claims))
+
+
+def claims(*names: str, dtypes: tuple[str, ...] | None = None) -> Callable[[Kernel], Kernel]:
+    """Return a decorator that claims what a signature cannot say.
+
+    Examples
+    --------
+    >>> @claims("grouped_query", "value_width", dtypes=("float32", "float16"))
+    ... def kernel(query, key, value): ...
+    """
+    Capabilities(claims=frozenset(names), dtypes=dtypes or ("float32",))
+
+    def decorate(function: Kernel) -> Kernel:
+        function.__attnspec_claims__ = (names, dtypes)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def as_implementation(target: Kernel | Implementation, name: str | None = None) -> Implementation:
+    """Return an implementation as it is, and a function as the one that it claims to be."""
+    if isinstance(target, Implementation):
+        return target
+    names, dtypes = getattr(target, "__attnspec_claims__", ((), None))
+    return Implementation.of(
+        target, name=name, claims=names, dtypes=dtypes or ("float32",)
+    )
+
+
+__all__ = [
+    "Description",
+    "Implementation",
+    "Kernel",
+    "as_implementation",
+    "claimed_by",
+    "claims",
+]

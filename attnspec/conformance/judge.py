@@ -1,0 +1,118 @@
+"""One example before the judge."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from attnspec.cases import Case, Recipe, build
+from attnspec.conformance.bench import Inadmissible, KernelBench, NullBench
+from attnspec.conformance.verdicts import Verdict
+from attnspec.exceptions import (
+    KernelCrashed,
+    KernelFault,
+    KernelRaised,
+    KernelTimedOut,
+    MalformedResult,
+)
+from attnspec.invariants import Bench, Invariant, tellable
+from attnspec.numerics import Comparison, relaxations
+
+_FAULTS: dict[type[KernelFault], Verdict] = {
+    KernelRaised: Verdict.REFUSED,
+    MalformedResult: Verdict.FAILED,
+    KernelCrashed: Verdict.CRASHED,
+    KernelTimedOut: Verdict.TIMED_OUT,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Examination:
+    """What became of one example: a verdict if it broke the law."""
+
+    verdict: Verdict | None = None
+    comparison: Comparison | None = None
+    message: str = ""
+    ratio: float = 0.0
+    """The largest error in units of the bound."""
+    weak: bool = False
+    inadmissible: str = ""
+
+
+class Nulls:
+    """Which of an invariant's null answers its examples have excluded so far."""
+
+    def __init__(self, invariant: Invariant, bench: KernelBench) -> None:
+        """Start with none excluded."""
+        scope = invariant.scope(bench.capabilities)
+        self.remaining = list(tellable(invariant.nulls, scope))
+        self._excluded: list[str] = []
+
+    def exclude(self, invariant: Invariant, case: Case, bench: KernelBench) -> bool:
+        """Return whether an example excludes a null; try the remaining ones first."""
+        found = False
+        for name in [*self.remaining, *self._excluded]:
+            if found and name in self._excluded:
+                break
+            if self._excludes(invariant, case, NullBench(bench, name)):
+                found = True
+                if name in self.remaining:
+                    self.remaining.remove(name)
+                    self._excluded.append(name)
+                break
+        return found or not (self.remaining or self._excluded)
+
+    def _excludes(self, invariant: Invariant, case: Case, bench: Bench) -> bool:
+        try:
+            return not all(c.holds for c in invariant.check(case, bench))
+        except Inadmissible:
+            return False
+
+
+def examine(
+    invariant: Invariant, recipe: Recipe, bench: KernelBench, nulls: Nulls | None = None
+) -> Examination:
+    """Put one example before an invariant.
+
+    Without `nulls` the example is not asked whether it is weak.
+    """
+    case = build(recipe)
+    try:
+        comparisons = []
+        for comparison in invariant.check(case, bench):
+            if not comparison.holds:
+                return _failed(comparison)
+            comparisons.append(comparison)
+    except Inadmissible as reason:
+        return Examination(inadmissible=str(reason))
+    except KernelFault as fault:
+        return Examination(verdict=_FAULTS[type(fault)], message=str(fault))
+    ratio = max((c.ratio for c in comparisons), default=0.0)
+    weak = not comparisons
+    if not weak and nulls is not None:
+        weak = not nulls.exclude(invariant, case, bench)
+    return Examination(ratio=ratio, weak=weak)
+
+
+def _failed(comparison: Comparison) -> Examination:
+    return Examination(
+        verdict=Verdict.FAILED,
+        comparison=comparison,
+        message=comparison.note,
+        ratio=comparison.ratio,
+    )
+
+
+def relaxation(invariant: Invariant, recipe: Recipe, bench: KernelBench) -> str:
+    """Return the mildest relaxation of the numeric model under which a law holds."""
+    found = examine(invariant, recipe, bench)
+    if found.comparison is None or not math.isfinite(found.ratio):
+        return ""
+    for words, model in relaxations(bench.model):
+        again = examine(invariant, recipe, bench.with_model(model))
+        if again.verdict is None and not again.inadmissible:
+            return words
+    return ""
+
+
+__all__ = ["Examination", "Nulls", "examine", "relaxation"]

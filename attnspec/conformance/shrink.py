@@ -1,0 +1,131 @@
+"""Shrinking a recipe that fails, so that a person can read it.
+
+Smallest shapes and fewest options first, then the data. Recipes are small and
+their domains ordered, so a greedy descent is enough, works on kernels that crash,
+and takes the same path every time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from attnspec.cases import OPTIONS, Recipe
+from attnspec.exceptions import InvalidArgument
+from attnspec.strategies.recipes import tidied
+
+_SIZES = ("batch", "keys", "queries", "width", "value_width")
+
+_SIMPLER: dict[str, tuple[object, ...]] = {
+    "mask": ("all", "padding", "holes"),
+    "mask_axes": ("111S", "11LS"),
+    "bias": ("normal",),
+    "bias_axes": ("111S", "11LS"),
+    "bias_dtype": ("same",),
+    "sink": ("normal",),
+    "softcap": (1.0,),
+    "scale": (1.0, 0.5),
+    "hidden": ("same",),
+    "scores": ("uniform", "integers", "normal"),
+    "values": ("one_hot", "integers", "normal"),
+}
+
+
+def shrink(
+    recipe: Recipe,
+    fails: Callable[[Recipe], bool],
+    fit: Callable[[Recipe], Recipe],
+    *,
+    attempts: int = 200,
+    seconds: float = 20.0,
+) -> Recipe:
+    """Return the smallest recipe that still fails, found by greedy descent.
+
+    Parameters
+    ----------
+    recipe
+        A recipe that fails.
+    fails
+        Whether a recipe fails in the same way.
+    fit
+        Makes a recipe valid within what is claimed.
+    attempts, seconds
+        When to stop.
+    """
+    end = time.monotonic() + seconds
+    tried = {recipe}
+    progress = True
+    while progress:
+        progress = False
+        for candidate in _candidates(recipe):
+            smaller = fit(tidied(candidate))
+            if smaller in tried or _weight(smaller) >= _weight(recipe):
+                continue
+            if len(tried) > attempts or time.monotonic() > end:
+                return recipe
+            tried.add(smaller)
+            if fails(smaller):
+                recipe = smaller
+                progress = True
+                break
+    return recipe
+
+
+def _weight(recipe: Recipe) -> tuple[int, ...]:
+    """Return what makes a recipe hard to read: options, then sizes, then data."""
+    options = sum(getattr(recipe, name) not in (None, False) for name in OPTIONS)
+    sizes = sum(getattr(recipe, name) for name in (*_SIZES, "query_heads", "key_heads"))
+    rank = 0
+    for name, values in _SIMPLER.items():
+        value = getattr(recipe, name)
+        rank += values.index(value) if value in values else len(values)
+    return 4 * options + len(recipe.layouts), sizes, rank + _reach(recipe)
+
+
+def _reach(recipe: Recipe) -> int:
+    return sum(min(20, side) if side is not None else 21 for side in recipe.window or ())
+
+
+def _candidates(recipe: Recipe) -> Iterator[Recipe]:
+    """Yield simpler recipes, the boldest first."""
+    if recipe.layouts:
+        yield recipe.replace(layouts=())
+    for name in OPTIONS:
+        if getattr(recipe, name) not in (None, False):
+            yield recipe.replace(**{name: False if name == "causal" else None})
+    group = recipe.query_heads // max(1, recipe.key_heads)
+    heads = ((1, 1), (2, 1), (2, 2), (group, 1), (4, 2), (3 * 2, 2))
+    yield from (recipe.replace(query_heads=q, key_heads=k) for q, k in heads)
+    yield recipe.replace(keys=recipe.queries)
+    yield recipe.replace(queries=recipe.keys)
+    for name in _SIZES:
+        size = getattr(recipe, name)
+        for smaller in sorted({1, 2, size // 2, size * 3 // 4, size - 2, size - 1}):
+            if 0 < smaller < size:
+                yield recipe.replace(**{name: smaller})
+    for name, values in _SIMPLER.items():
+        if getattr(recipe, name) is not None:
+            yield from (recipe.replace(**{name: value}) for value in values)
+    if recipe.window is not None:
+        for window in ((0, 0), (1, 1), (0, None), (1, None), (None, 0)):
+            yield recipe.replace(window=window)
+
+
+def shrunk(
+    recipe: Recipe,
+    fails: Callable[[Recipe], bool],
+    fit: Callable[[Recipe], Recipe],
+    **limits: float,
+) -> Recipe:
+    """Return `shrink`'s result, taking recipes that cannot be for ones that pass."""
+
+    def safely(candidate: Recipe) -> Recipe:
+        try:
+            return fit(candidate)
+        except InvalidArgument:
+            return recipe
+
+    return shrink(recipe, fails, safely, **limits)  # type: ignore[arg-type]
+
+
+__all__ = ["shrink", "shrunk"]

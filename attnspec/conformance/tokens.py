@@ -1,0 +1,87 @@
+"""Tokens: a finding in one word that can be replayed elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import json
+import zlib
+from typing import Any
+
+from attnspec.cases import Recipe, build, checksum
+from attnspec.conformance.verdicts import REPORT_VERSION, SUITE_VERSION
+from attnspec.exceptions import InvalidArgument
+from attnspec.invariants import Invariant, find
+
+_PREFIX = "A"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Token:
+    """All that is needed to see a finding again."""
+
+    invariant: str
+    recipe: Recipe
+    before: tuple[Recipe, ...] = ()
+    checksum: str = ""
+    """The checksum of the data where the finding was made."""
+    suite: int = SUITE_VERSION
+
+    def __str__(self) -> str:
+        """Return the token as one printable word."""
+        data: dict[str, Any] = {
+            "v": REPORT_VERSION,
+            "s": self.suite,
+            "i": self.invariant,
+            "r": self.recipe.to_json(),
+            "x": self.checksum or checksum(build(self.recipe)),
+        }
+        if self.before:
+            data["b"] = [recipe.to_json() for recipe in self.before]
+        text = json.dumps(data, separators=(",", ":")).encode()
+        packed = zlib.compress(text, 9)
+        return _PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    @property
+    def law(self) -> Invariant:
+        """The invariant that the finding is about."""
+        return find(self.invariant)
+
+    def verify(self) -> None:
+        """Raise if the recipe no longer makes the data that it made."""
+        found = checksum(build(self.recipe))
+        if found != self.checksum:
+            msg = (
+                f"token: the data of this recipe have the checksum {found} here and "
+                f"had {self.checksum} (suite {self.suite}; this is {SUITE_VERSION})"
+            )
+            raise InvalidArgument(msg)
+
+
+def read_token(text: str) -> Token:
+    """Return the token that a word stands for."""
+    try:
+        body = text.strip()
+        if not body.startswith(_PREFIX):
+            raise ValueError
+        body = body[len(_PREFIX) :]
+        packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+        data = json.loads(zlib.decompress(packed))
+        version = data["v"]
+    except (ValueError, binascii.Error, zlib.error, KeyError, TypeError) as error:
+        msg = f"token: {text[:24]!r} is no token of attnspec, or is cut short"
+        raise InvalidArgument(msg) from error
+    if version != REPORT_VERSION:
+        msg = f"token: made by report version {version}; this is {REPORT_VERSION}"
+        raise InvalidArgument(msg)
+    return Token(
+        invariant=data["i"],
+        recipe=Recipe.from_json(data["r"]),
+        before=tuple(map(Recipe.from_json, data.get("b", ()))),
+        checksum=data["x"],
+        suite=data["s"],
+    )
+
+
+__all__ = ["Token", "read_token"]
