@@ -1,0 +1,151 @@
+"""Markdown made from the registries of attnspec, for the directives of the book."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import get_args, get_type_hints
+
+import click
+from attnspec.cli import main
+
+from attnspec.cases import CLAIMS, TRAITS, Dialect
+from attnspec.invariants import INVARIANTS
+from attnspec.numerics import PRESETS
+from attnspec.strategies import FAMILIES
+
+CHOICES = {
+    "alignment": "the corner in which causal masks and windows end or start",
+    "empty_row": "the output of a query that sees no key",
+    "empty_lse": "its logsumexp, if there is no sink; `finite`: less than -10,000",
+    "empty_keys": "the output when S = 0",
+    "nan_masked_key": "whether a NaN in a key that no query sees does harm",
+    "nan_masked_value": "the same of a value",
+}
+
+
+def checks_of(clause: str) -> list[str]:
+    """Return the ids of the invariants that check a clause."""
+    return [name for name, law in INVARIANTS.items() if law.clause == clause]
+
+
+def dialect_fields() -> str:
+    """List the fields of a dialect, their default and their other choices."""
+    hints = get_type_hints(Dialect)
+    rows = []
+    for field in dataclasses.fields(Dialect):
+        others = [c for c in get_args(hints[field.name]) if c != field.default]
+        rows.append(
+            [
+                f"`{field.name}`",
+                f"`{field.default}`",
+                _codes(others),
+                CHOICES[field.name],
+            ]
+        )
+    return _table(["field", "default", "other choices", "what it says"], rows)
+
+
+def claims() -> str:
+    """List the capabilities that can be claimed."""
+    rows = [[f"`{name}`", text] for name, text in CLAIMS.items()]
+    return _table(["claim", "what is claimed"], rows)
+
+
+def families() -> str:
+    """List the families of cases."""
+    rows = [[f"`{name}`", family.sentence] for name, family in FAMILIES.items()]
+    return _table(["family", "where it goes"], rows)
+
+
+def traits() -> str:
+    """List what can be said of a case in one word."""
+    rows = [[f"`{name}`", text] for name, text in TRAITS.items()]
+    return _table(["trait", "what it says"], rows)
+
+
+def invariant_list() -> str:
+    """Describe every invariant, under the page that its clause is on."""
+    parts = []
+    chapters = (law.clause.split(".")[0] for law in INVARIANTS.values())
+    for chapter in dict.fromkeys(chapters):
+        parts.append(f"## Of {chapter}\n")
+        for name, law in INVARIANTS.items():
+            if law.clause.split(".")[0] == chapter:
+                parts.append(_invariant(name))
+    return "\n".join(parts)
+
+
+def invariant_table() -> str:
+    """List the invariants in one table."""
+    rows = [
+        [f"{{invariant}}`{name}`", law.sentence, f"{{clause}}`{law.clause}`"]
+        for name, law in INVARIANTS.items()
+    ]
+    return _table(["invariant", "law", "clause"], rows)
+
+
+def models() -> str:
+    """List the numeric models that have a name, with what sets each apart."""
+    plain = PRESETS["float32"]
+    rows = []
+    for name, model in PRESETS.items():
+        fields = (f.name for f in dataclasses.fields(model) if f.name != "name")
+        told = {f: getattr(model, f) for f in fields}
+        apart = [f"`{f}={v!r}`" for f, v in told.items() if v != getattr(plain, f)]
+        rows.append([f"`{name}`", ", ".join(apart) or "what all others start from"])
+    return _table(["model", "where it differs from `float32`"], rows)
+
+
+def command_help(name: str | None) -> str:
+    """Return the help text of a command, or of the whole."""
+    root = click.Context(main, info_name="attnspec")
+    if name is None:
+        return main.get_help(root)
+    command = main.commands[name]
+    return command.get_help(click.Context(command, info_name=name, parent=root))
+
+
+def commands() -> str:
+    """Show the help of every command."""
+    return "\n\n".join(
+        f"### {name}\n\n```{{command-help}} {name}\n```" for name in main.commands
+    )
+
+
+def _invariant(name: str) -> str:
+    """Describe one invariant."""
+    law = INVARIANTS[name]
+    facts = [f"Clause: {{clause}}`{law.clause}`."]
+    if law.needs:
+        facts.append(f"Needs: {_codes(sorted(law.needs))}.")
+    facts += [
+        f"Excludes: {_codes(law.nulls)}.",
+        f"Since suite version {law.since}.",
+    ]
+    if law.provisional:
+        facts.append("Provisional: reported and not counted.")
+    return f"```{{invariant}} {name}\n{law.sentence}\n\n{' '.join(facts)}\n```\n"
+
+
+def _codes(names: Iterable[str]) -> str:
+    """Set names as code, separated by commas."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """Write a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "claims": claims,
+    "commands": commands,
+    "dialect": dialect_fields,
+    "families": families,
+    "invariants": invariant_list,
+    "invariants-table": invariant_table,
+    "models": models,
+    "traits": traits,
+}
