@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec._typing import Window
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference.heads import group_count
 
@@ -33,7 +32,7 @@ def check_options(
     mask: npt.NDArray[Any] | None,
     bias: npt.NDArray[Any] | None,
     scale: float | None,
-    window: Window | None,
+    window: tuple[Any, ...] | None,
     sink: npt.NDArray[Any] | None,
 ) -> None:
     """Reject options that do not fit scores of the sizes (B, Hq, L, S)."""

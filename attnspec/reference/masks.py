@@ -313,7 +313,7 @@ def visible_keys(
     past = _band(distances, None, 0 if causal else None)
     near = _band(distances, *(window or (None, None)))
     given = [] if mask is None else [mask]
-    unhidden = [] if bias is None else [~np.isneginf(float64(bias))]
+    unhidden = [] if bias is None else [np.asarray(float64(bias) != -np.inf)]
     return intersection(past, near, *given, *unhidden)
 
 
