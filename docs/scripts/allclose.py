@@ -42,8 +42,9 @@ def scale_twice(query: Array, key: Array, value: Array) -> Array:
 
 
 def last_key_lost(query: Array, key: Array, value: Array) -> Array:
-    """Stop one key early."""
-    return right(query, key[..., :-1, :], value[..., :-1, :])
+    """Stop one key early, if there is more than one."""
+    count = max(1, key.shape[-2] - 1)
+    return right(query, key[..., :count, :], value[..., :count, :])
 
 
 Kernel = Callable[[Array, Array, Array], Array]
@@ -73,10 +74,11 @@ def by_tolerance() -> None:
 
 def by_law() -> None:
     """Let attnspec judge the same functions."""
-    print("attnspec, smoke tier, float32")
+    print("attnspec, smoke tier, float32: the laws that are broken")
     for kernel in KERNELS:
         report = attnspec.check_implementation(kernel, tier="smoke")
-        print(f"  {kernel.__name__:15} {report}")
+        broken = ", ".join(outcome.invariant for outcome in report.failures)
+        print(f"  {kernel.__name__:15} {broken or 'conforms'}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,11 @@ def main() -> None:
 
     # By law
     for function in (kernel, mended):
-        print(attnspec.check_implementation(function, tier="smoke"))
+        report = attnspec.check_implementation(function, tier="smoke")
+        print(f"{function.__name__}: {'conforms' if report.conforms else 'fails'}")
+        for outcome in report.failures:
+            finding = outcome.finding
+            print(f"  {outcome.invariant:15} {finding.message if finding else ''}")
 
 
 if __name__ == "__main__":
