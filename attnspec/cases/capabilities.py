@@ -107,10 +107,10 @@ class Capabilities:
         if recipe.bias_dtype != "same" and "float32_bias" not in self.claims:
             recipe = recipe.replace(bias_dtype="same")
         if "head_mask" not in self.claims:
-            recipe = recipe.replace(
-                mask_axes=_without_heads(recipe.mask_axes),
-                bias_axes=_without_heads(recipe.bias_axes),
-            )
+            for name in ("mask", "bias"):
+                if getattr(recipe, name) is not None:
+                    axes = _without_heads(getattr(recipe, f"{name}_axes"))
+                    recipe = recipe.replace(**{f"{name}_axes": axes})
         for pair in self.exclusive:
             active = pair & _active(recipe)
             if active == pair:

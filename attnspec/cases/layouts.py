@@ -71,7 +71,11 @@ def _view(inner: Array, shape: tuple[int, ...], layout: str) -> Array:
         return inner.swapaxes(-3, -2)
     if layout == "sliced" and inner.ndim >= 2:
         return inner[..., ::2, :]
-    return np.broadcast_to(inner, shape) if inner.shape != shape else inner
+    if inner.shape == shape:
+        return inner
+    strides = np.broadcast_to(inner, shape).strides
+    # Writable, unlike broadcast_to's own view: a kernel that writes is to be seen.
+    return np.lib.stride_tricks.as_strided(inner, shape, strides)
 
 
 def _guarded(array: Array) -> Array:

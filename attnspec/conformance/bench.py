@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Protocol
 
-from attnspec.cases import Capabilities, Case, Dialect, Result
+from attnspec.cases import Capabilities, Case, Dialect, Recipe, Result
 from attnspec.conformance.implementation import Description
 from attnspec.exceptions import AttnspecError
 from attnspec.invariants import null_kernel
@@ -23,6 +23,9 @@ class Executor(Protocol):
 
     def __call__(self, case: Case, *, lse: bool = False) -> Result:
         """Call the kernel."""
+
+    def note(self, invariant: str, recipe: Recipe) -> None:
+        """Write down what is about to be tried, where that can help."""
 
     def restart(self) -> None:
         """Forget all earlier calls, where that is possible."""

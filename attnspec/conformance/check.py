@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from attnspec.cases import Capabilities, Case, Result
+from attnspec.cases import Capabilities, Case, Recipe, Result
 from attnspec.conformance.bench import Executor, KernelBench
 from attnspec.conformance.call import Caller
 from attnspec.conformance.detect import detect
@@ -32,6 +32,9 @@ class InProcess:
     def __call__(self, case: Case, *, lse: bool = False) -> Result:
         """Call the kernel."""
         return self._caller(case, lse=lse)
+
+    def note(self, invariant: str, recipe: Recipe) -> None:
+        """Do nothing: where this process dies, so does its caller."""
 
     def restart(self) -> None:
         """Forget the last result; the kernel's own state cannot be undone."""

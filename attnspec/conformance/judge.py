@@ -103,14 +103,21 @@ def _failed(comparison: Comparison) -> Examination:
     )
 
 
-def relaxation(invariant: Invariant, recipe: Recipe, bench: KernelBench) -> str:
-    """Return the mildest relaxation of the numeric model under which a law holds."""
-    found = examine(invariant, recipe, bench)
-    if found.comparison is None or not math.isfinite(found.ratio):
+def relaxation(
+    invariant: Invariant, recipes: tuple[Recipe, ...], bench: KernelBench
+) -> str:
+    """Return the mildest relaxation of the numeric model that explains every example.
+
+    An example that was shrunk has little left to explain, so the one that was
+    found first must be explained as well.
+    """
+    found = [examine(invariant, recipe, bench) for recipe in recipes]
+    if not all(math.isfinite(f.ratio) for f in found):
         return ""
     for words, model in relaxations(bench.model):
-        again = examine(invariant, recipe, bench.with_model(model))
-        if again.verdict is None and not again.inadmissible:
+        relaxed = bench.with_model(model)
+        again = [examine(invariant, recipe, relaxed) for recipe in recipes]
+        if all(a.verdict is None and not a.inadmissible for a in again):
             return words
     return ""
 

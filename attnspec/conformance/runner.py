@@ -153,6 +153,7 @@ class Trial:
     def see(self, recipe: Recipe) -> float:
         """Examine one example, and return the largest error in units of the bound."""
         self.tick()
+        self.bench.call.note(self.invariant.id, recipe)
         found = examine(self.invariant, recipe, self.bench, self.nulls)
         tally = self.tally
         if found.verdict is not None and self._covered(recipe):
@@ -219,15 +220,16 @@ class Trial:
         fails = self._fails_like(found)
         before = tuple(self.tally.past[:-1])
         self.bench.call.restart()
-        if fails(recipe):
+        first = recipe
+        if found.verdict is Verdict.TIMED_OUT:
             before = ()
-            slow = found.verdict in (Verdict.TIMED_OUT, Verdict.CRASHED)
-            recipe = shrunk(
-                recipe, fails, self._fit, attempts=12 if slow else 200, seconds=20.0
-            )
+        elif fails(recipe):
+            before = ()
+            attempts = 30 if found.verdict is Verdict.CRASHED else 200
+            recipe = shrunk(recipe, fails, self._fit, attempts=attempts, seconds=15.0)
             found = self._again(recipe, found)
         token = Token(self.invariant.id, recipe, before)
-        words = "" if found.comparison is None else self._relaxation(recipe)
+        words = self._relaxation((first, recipe)) if found.comparison else ""
         return Finding(
             recipe=recipe,
             message=found.message,
@@ -249,8 +251,8 @@ class Trial:
         again = examine(self.invariant, recipe, self.bench)
         return again if again.verdict == found.verdict else found
 
-    def _relaxation(self, recipe: Recipe) -> str:
-        return relaxation(self.invariant, recipe, self.bench)
+    def _relaxation(self, recipes: tuple[Recipe, ...]) -> str:
+        return relaxation(self.invariant, recipes, self.bench)
 
     def _fit(self, recipe: Recipe) -> Recipe:
         scope = self.domain.capabilities
@@ -323,6 +325,7 @@ def _domain(
         seed=_hash(seed, law.id),
         families=law.families,
         needs=law.needs,
+        any_of=law.any_of,
         fields=law.fields,
     )
 

@@ -46,10 +46,12 @@ def always(_dialect: Dialect, _capabilities: Capabilities) -> bool:
     return True
 
 
-def hides_keys(_dialect: Dialect, capabilities: Capabilities) -> bool:
-    """Return whether the kernel has any way to hide a key."""
-    ways = {"mask", "causal", "window", "minus_infinity_bias"}
-    return bool(ways & capabilities.claims)
+def hides_keys(dialect: Dialect, capabilities: Capabilities) -> bool:
+    """Return whether the kernel has any way to hide a key from every query."""
+    early = dialect.alignment == "upper_left" and "causal" in capabilities
+    by_flag = "unequal_lengths" in capabilities and (early or "window" in capabilities)
+    by_bias = {"bias", "minus_infinity_bias"} <= capabilities.claims
+    return "mask" in capabilities or by_bias or by_flag
 
 
 def empties_rows(dialect: Dialect, capabilities: Capabilities) -> bool:
@@ -93,6 +95,8 @@ class Invariant:
     fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     without: frozenset[str] = frozenset()
     """Options that the law cannot have."""
+    any_of: frozenset[str] = frozenset()
+    """Options of which a case must have one, as far as they are claimed."""
     applies: Applies = always
     provisional: bool = False
 
@@ -114,6 +118,7 @@ def invariant(
     families: tuple[str, ...] = EVERY_FAMILY,
     fields: Mapping[str, tuple[Any, ...]] | None = None,
     without: tuple[str, ...] = (),
+    any_of: tuple[str, ...] = (),
     applies: Applies = always,
 ) -> Callable[[Law], Law]:
     """Register a law; its docstring's first line is the law's sentence."""
@@ -130,6 +135,7 @@ def invariant(
             families=families,
             fields=dict(fields or {}),
             without=frozenset(without),
+            any_of=frozenset(any_of),
             applies=applies,
         )
         return check

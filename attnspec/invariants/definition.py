@@ -85,6 +85,7 @@ def check_exact_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
     "options-honored",
     "attention.options",
     families=("option-pairs",),
+    any_of=("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
     nulls=("options_dropped",),
     applies=has_options,
 )

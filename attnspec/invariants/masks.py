@@ -123,6 +123,7 @@ def _hidden_from_all(case: Case, bench: Bench) -> Array:
         "mask": ("padding", "left_padding", "sparse", "prefix_hidden", "one_key"),
         "lengths": ((1, 5), (2, 9), (3, 17), (1, 65), (5, 33), (7, 7)),
     },
+    any_of=("mask", "bias", "causal", "window"),
     nulls=("options_dropped", "mask_shifted"),
     applies=hides_keys,
 )
@@ -227,6 +228,7 @@ def check_mask_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
     needs=("mask", "head_mask"),
     families=("masks-with-holes", "biases"),
     fields={"batch": (2, 3), "heads": ((2, 2), (3, 3), (6, 2), (2, 1))},
+    any_of=("mask", "bias"),
     nulls=("small_masks_dropped",),
 )
 def check_mask_broadcast(case: Case, bench: Bench) -> Iterator[Comparison]:
@@ -247,6 +249,7 @@ def check_mask_broadcast(case: Case, bench: Bench) -> Iterator[Comparison]:
     "masks.intersection",
     needs=("mask",),
     families=("option-pairs", "masks-with-holes", "unequal-lengths"),
+    any_of=("causal", "window"),
     nulls=("flags_dropped", "mask_argument_dropped"),
     applies=has_flags,
 )
@@ -294,6 +297,7 @@ def check_causality(case: Case, bench: Bench) -> Iterator[Comparison]:
     "masks.empty-row",
     families=("empty-rows", "unequal-lengths"),
     fields={"mask": ("empty_rows", "none", "left_padding", "holes")},
+    any_of=("mask", "bias", "causal", "window"),
     nulls=("options_dropped", "other_empty_row", "ones"),
     applies=empties_rows,
 )
@@ -330,6 +334,7 @@ def check_empty_sequences(case: Case, bench: Bench) -> Iterator[Comparison]:
     "dialects.one-choice",
     families=("empty-rows", "unequal-lengths", "option-pairs"),
     fields={"batch": (1, 2), "layouts": ((),)},
+    any_of=("mask", "bias", "causal", "window"),
     nulls=("options_dropped", "ones"),
     applies=has_choices,
 )

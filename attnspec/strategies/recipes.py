@@ -31,6 +31,7 @@ class Domain:
     seed: int = 0
     families: tuple[str, ...] = ("plain",)
     needs: frozenset[str] = frozenset()
+    any_of: frozenset[str] = frozenset()
     fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,11 +67,13 @@ class Domain:
         sets = itertools.chain.from_iterable(
             itertools.combinations(rest, n) for n in range(min(3, len(rest)) + 1)
         )
-        return tuple(
+        allowed = tuple(
             wanted + chosen
             for chosen in sets
             if self.capabilities.allows({*wanted, *chosen, *self.needs})
         )
+        asked = tuple(chosen for chosen in allowed if self.any_of & set(chosen))
+        return asked or allowed
 
     def recipe(self, family: Family, drawn: Mapping[str, Any]) -> Recipe:
         """Return the recipe within scope that is nearest to what was drawn."""

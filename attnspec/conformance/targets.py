@@ -1,0 +1,201 @@
+"""From the words that name a target to an implementation."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from attnspec.conformance.bench import Executor
+from attnspec.conformance.check import claiming
+from attnspec.conformance.implementation import (
+    Description,
+    Implementation,
+    as_implementation,
+)
+from attnspec.conformance.worker import Worker
+from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
+
+DEFAULT = "embedded"
+"""The adapter that is judged where no target is named."""
+
+_ADAPTERS = "attnspec.adapters"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """An adapter by name, and whether what it needs is installed."""
+
+    name: str
+    installed: bool
+    install: str
+    """The command that installs what it needs."""
+    sentence: str
+
+
+def known_targets() -> tuple[Known, ...]:
+    """Return the adapters, without importing what they adapt."""
+    package = importlib.import_module(_ADAPTERS)
+    names = [m.name for m in pkgutil.iter_modules(package.__path__)]
+    return tuple(_known(name) for name in names if not name.startswith("_"))
+
+
+def _known(name: str) -> Known:
+    module = importlib.import_module(f"{_ADAPTERS}.{name}")
+    missing = [n for n in module.REQUIRES if importlib.util.find_spec(n) is None]
+    install = f"pip install 'attnspec[{module.EXTRA}]'" if module.EXTRA else ""
+    sentence = (module.__doc__ or "").strip().splitlines()[0]
+    return Known(name, not missing, install, sentence)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """The words that name a target and what is claimed for it."""
+
+    target: str
+    claims: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+
+    def __call__(self) -> Implementation:
+        """Import the target; done where the kernel will run."""
+        implementation = resolve(self.target)
+        explicit = self.dtypes if _is_function(self.target) else ()
+        description = claiming(implementation.description, self.claims, explicit)
+        return Implementation(implementation.function, description)
+
+
+def _is_function(target: str) -> bool:
+    """Return whether a target names a user's function rather than an adapter."""
+    return (target.partition(":")[0] or DEFAULT) not in _adapter_names()
+
+
+def _adapter_names() -> list[str]:
+    package = importlib.import_module(_ADAPTERS)
+    names = [m.name for m in pkgutil.iter_modules(package.__path__)]
+    return [name for name in names if not name.startswith("_")]
+
+
+def resolve(target: str) -> Implementation:
+    """Return the implementation that a target names, importing what it needs.
+
+    Raises
+    ------
+    UnusableTarget
+        If there is no such adapter, variant, file, module or function, or if
+        importing it raises.
+    """
+    name, _, rest = (target or DEFAULT).partition(":")
+    if name in _adapter_names():
+        return _variant(name, rest)
+    where, colon, function = target.rpartition(":")
+    if not colon or not where or not function:
+        close = difflib.get_close_matches(target, _adapter_names(), 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        msg = (
+            f"target: {target!r} is no adapter ({', '.join(_adapter_names())}) and "
+            f"names no function as module:function or file.py:function{hint}"
+        )
+        raise UnusableTarget(msg)
+    found: Any = _imported(where)
+    for part in function.split("."):
+        if not hasattr(found, part):
+            msg = f"target: {where} has no {function!r}"
+            raise UnusableTarget(msg)
+        found = getattr(found, part)
+    try:
+        return as_implementation(found, target)
+    except InvalidArgument as error:
+        raise UnusableTarget(str(error)) from error
+
+
+def _variant(name: str, variant: str) -> Implementation:
+    known = _known(name)
+    if not known.installed:
+        msg = f"target: {name} is not installed; {known.install}"
+        raise UnusableTarget(msg)
+    module = importlib.import_module(f"{_ADAPTERS}.{name}")
+    variants: dict[str, Implementation] = _guarded(name, module.implementations)
+    if variant and variant not in variants:
+        msg = f"target: {name} has the variants {', '.join(variants)}; not {variant!r}"
+        raise UnusableTarget(msg)
+    return variants[variant or next(iter(variants))]
+
+
+def _imported(where: str) -> ModuleType:
+    if where.endswith(".py"):
+        path = Path(where)
+        if not path.is_file():
+            msg = f"target: there is no file {where}"
+            raise UnusableTarget(msg)
+        return _guarded(where, lambda: _from_file(path))
+    sys.path.insert(0, "")
+    return _guarded(where, lambda: importlib.import_module(where))
+
+
+def _from_file(path: Path) -> ModuleType:
+    sys.path.insert(0, str(path.resolve().parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        msg = f"target: {path} cannot be imported"
+        raise UnusableTarget(msg)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _guarded(what: str, action: Any) -> Any:
+    """Return what an import returns; whatever it raises makes the target unusable."""
+    try:
+        return action()
+    except AttnspecError:
+        raise
+    except BaseException as error:
+        text = str(error).strip().splitlines()
+        reason = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+        msg = f"target: importing {what} raises {reason}"
+        raise UnusableTarget(msg) from error
+
+
+@contextlib.contextmanager
+def open_target(
+    target: str,
+    *,
+    claims: Iterable[str] = (),
+    dtypes: Iterable[str] = (),
+    deadline: float = 20.0,
+) -> Iterator[tuple[Executor, Description]]:
+    """Start a worker with a target in it, and stop it at the end.
+
+    Parameters
+    ----------
+    target
+        Nothing for the embedded default, an adapter by name (``torch``,
+        ``torch:math``), ``package.module:function`` or ``path/file.py:function``.
+    claims, dtypes
+        What is claimed beyond what the target says itself.
+    deadline
+        Seconds after which a call has timed out.
+
+    Raises
+    ------
+    UnusableTarget
+        If the target cannot be found or imported.
+    """
+    request = Request(target, tuple(claims), tuple(dtypes))
+    worker = Worker(request, deadline=deadline)
+    try:
+        yield worker, worker.start()
+    finally:
+        worker.close()
+
+
+__all__ = ["DEFAULT", "Known", "Request", "known_targets", "open_target", "resolve"]
