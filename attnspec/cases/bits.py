@@ -44,7 +44,7 @@ def _mixed(word: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 def uniforms(seed: int, label: str, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Return numbers in [0, 1), multiples of 2**-53."""
-    return (bits(seed, label, shape) >> np.uint64(11)) * 2.0**-53
+    return (bits(seed, label, shape) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def normals(seed: int, label: str, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:

@@ -86,11 +86,14 @@ def _unseen(recipe: Recipe, mask: Array | None, bias: Array | None) -> Array:
     """Return where no query of a key head sees a key, by mask and bias alone."""
     r = recipe
     shape = (r.batch, r.query_heads, r.queries, r.keys)
-    visible = np.ones(shape, np.bool_) if mask is None else np.broadcast_to(mask, shape)
+    visible: Array = np.ones(shape, np.bool_)
+    if mask is not None:
+        visible = visible & mask
     if bias is not None:
         visible = visible & ~np.isneginf(bias.astype(np.float64))
     groups = (r.batch, r.key_heads, r.query_heads // max(1, r.key_heads) * r.queries)
-    return ~visible.reshape(*groups, r.keys).any(2)[..., None]
+    seen: Array = visible.reshape(*groups, r.keys).any(2, keepdims=True)
+    return np.logical_not(seen).swapaxes(2, 3)
 
 
 def checksum(case: Case) -> str:

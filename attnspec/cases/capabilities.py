@@ -114,7 +114,7 @@ class Capabilities:
         for pair in self.exclusive:
             active = pair & _active(recipe)
             if active == pair:
-                dropped = sorted(pair - keep or pair)[-1]
+                dropped = max(pair - keep or pair)
                 recipe = _drop(recipe, dropped)
         return recipe
 

@@ -41,7 +41,7 @@ TRAITS: Mapping[str, str] = _TRAITS
 def traits(case: Case) -> dict[str, Any]:
     """Return every trait of a case."""
     sizes = case.sizes
-    order = (sizes.L > sizes.S) - (sizes.L < sizes.S)
+    order = int(np.sign(sizes.L - sizes.S))
     facts: dict[str, Any] = {
         "dtype": case.dtype,
         "query_heads": sizes.Hq,
@@ -50,7 +50,7 @@ def traits(case: Case) -> dict[str, Any]:
         "keys": sizes.S,
         "width": sizes.E,
         "grouped": sizes.Hq != sizes.Hkv,
-        "value_width_differs": sizes.E != sizes.Ev,
+        "value_width_differs": sizes.Ev != sizes.E,
         "lengths": ("equal", "more_queries", "fewer_queries")[order],
         "empty_rows": _has_empty_rows(case),
         "minus_infinity_bias": case.bias is not None
@@ -73,7 +73,7 @@ def holds(condition: Condition, case: Case) -> bool:
         raise UnknownName(msg)
     facts = traits(case)
     return all(
-        facts[name] in wanted if isinstance(wanted, list | tuple) else facts[name] == wanted
+        facts[name] in (wanted if isinstance(wanted, list | tuple) else (wanted,))
         for name, wanted in condition.items()
     )
 
@@ -101,7 +101,9 @@ def _window_sides(case: Case) -> str:
     if case.window is None:
         return "none"
     left, right = (side is not None for side in case.window)
-    return "both" if left and right else "left" if left else "right" if right else "none"
+    if left and right:
+        return "both"
+    return "left" if left else "right" if right else "none"
 
 
 def _has_empty_rows(case: Case) -> bool:

@@ -52,7 +52,9 @@ def benches(
         raise InvalidArgument(msg)
     detected = detect(call, description, wanted[0])
     stands = {
-        dtype: KernelBench(call, description, detected.dialect, description.model(dtype))
+        dtype: KernelBench(
+            call, description, detected.dialect, description.model(dtype)
+        )
         for dtype in wanted
     }
     return stands, detected
@@ -149,18 +151,14 @@ def check_implementation(
     Examples
     --------
     >>> from attnspec.kernels import tiled_attention
-    >>> report = check_implementation(
-    ...     tiled_attention, only=["agreement"], tier="smoke"
-    ... )
+    >>> report = check_implementation(tiled_attention, only=["agreement"], tier="smoke")
     >>> report.conforms
     True
     """
     target = as_implementation(implementation)
     description = claiming(target.description, claims, dtypes)
     call = InProcess(Implementation(target.function, description))
-    return judge(
-        call, description, dtypes=dtypes, only=only, tier=tier, seed=seed
-    )
+    return judge(call, description, dtypes=dtypes, only=only, tier=tier, seed=seed)
 
 
 def claiming(
@@ -177,4 +175,11 @@ def claiming(
     )
 
 
-__all__ = ["InProcess", "benches", "check_implementation", "chosen", "claiming", "judge"]
+__all__ = [
+    "InProcess",
+    "benches",
+    "check_implementation",
+    "chosen",
+    "claiming",
+    "judge",
+]

@@ -120,15 +120,15 @@ def _empty_keys(call: Executor, capabilities: Capabilities, dtype: str) -> str |
     if not capabilities.allows({"empty_keys", "unequal_lengths"}):
         return None
     output = call(_case(capabilities, dtype, queries=2, keys=0)).output
-    found = _named(output[0, 0, 0].astype(np.float64), np.full(1, np.inf))
-    return found
+    return _named(output[0, 0, 0].astype(np.float64), np.full(1, np.inf))
 
 
 def _nan(operand: str) -> Probe:
     def probe(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
         if "mask" not in capabilities:
             return None
-        case = _integers(flat(_case(capabilities, dtype, queries=2, keys=4, mask="all")))
+        case = _case(capabilities, dtype, queries=2, keys=4, mask="all")
+        case = _integers(flat(case))
         mask = np.ones((1, 1, case.sizes.L, case.sizes.S), np.bool_)
         mask[..., -1] = False
         array = getattr(case, operand).copy()

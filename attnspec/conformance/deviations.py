@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +44,7 @@ class Deviation:
     when: Mapping[str, Any]
     pinned: Recipe
     link: str = ""
-    expires: datetime.date | None = None
+    expires: dt.date | None = None
 
     def __post_init__(self) -> None:
         """Reject ids and traits that do not exist, and a pinned case outside them."""
@@ -68,7 +68,7 @@ class Deviation:
         """Return whether a failure of this invariant on this case is this deviation."""
         return invariant in self.invariants and holds(self.when, case)
 
-    def expired(self, today: datetime.date) -> bool:
+    def expired(self, today: dt.date) -> bool:
         """Return whether the deviation no longer counts."""
         return self.expires is not None and today > self.expires
 

@@ -94,9 +94,8 @@ class Implementation:
         capabilities = capabilities.replace(
             dtypes=tuple(dtypes), claims=capabilities.claims | set(claims)
         )
-        description = Description(
-            name or getattr(function, "__name__", "kernel"), capabilities, **fields
-        )
+        name = name or str(getattr(function, "__name__", "kernel"))
+        description = Description(name, capabilities, **fields)
         return cls(function, description)
 
 
@@ -133,7 +132,9 @@ def claimed_by(function: Kernel) -> Capabilities:
     return Capabilities(claims=frozenset(claims))
 
 
-def claims(*names: str, dtypes: tuple[str, ...] | None = None) -> Callable[[Kernel], Kernel]:
+def claims(
+    *names: str, dtypes: tuple[str, ...] | None = None
+) -> Callable[[Kernel], Kernel]:
     """Return a decorator that claims what a signature cannot say.
 
     Examples
@@ -150,8 +151,10 @@ def claims(*names: str, dtypes: tuple[str, ...] | None = None) -> Callable[[Kern
     return decorate
 
 
-def as_implementation(target: Kernel | Implementation, name: str | None = None) -> Implementation:
-    """Return an implementation as it is, and a function as the one that it claims to be."""
+def as_implementation(
+    target: Kernel | Implementation, name: str | None = None
+) -> Implementation:
+    """Return an implementation as it is, a function as what its keywords claim."""
     if isinstance(target, Implementation):
         return target
     names, dtypes = getattr(target, "__attnspec_claims__", ((), None))

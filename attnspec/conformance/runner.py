@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +24,10 @@ from attnspec.invariants import Invariant, tellable
 from attnspec.strategies import Domain, recipes
 
 _HISTORY = 6
+"""How many calls before a finding are kept in case it depends on them."""
+
+_PATIENCE = 3
+"""After so many time-outs a kernel is not called again: it would take hours."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Trial:
         self.tick = tick
         self.tally = Tally()
         self.nulls = Nulls(invariant, bench)
-        self._today = datetime.datetime.now(tz=datetime.UTC).date()
+        self._today = dt.datetime.now(tz=dt.UTC).date()
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
@@ -298,7 +302,7 @@ def outcomes(
             if blocked is not None and law.id != "result-form":
                 yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=blocked)
                 continue
-            if timeouts >= 3:  # noqa: PLR2004 - a hanging kernel would cost hours
+            if timeouts >= _PATIENCE:
                 reason = "the kernel timed out three times"
                 yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=reason)
                 continue

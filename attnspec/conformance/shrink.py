@@ -83,16 +83,31 @@ def _weight(recipe: Recipe) -> tuple[int, ...]:
 
 
 def _reach(recipe: Recipe) -> int:
-    return sum(min(20, side) if side is not None else 21 for side in recipe.window or ())
+    return sum(
+        min(20, side) if side is not None else 21 for side in recipe.window or ()
+    )
 
 
 def _candidates(recipe: Recipe) -> Iterator[Recipe]:
     """Yield simpler recipes, the boldest first."""
-    if recipe.layouts:
-        yield recipe.replace(layouts=())
+    yield recipe.replace(layouts=())
+    yield from _with_fewer_options(recipe)
+    yield from _smaller(recipe)
+    for name, values in _SIMPLER.items():
+        if getattr(recipe, name) is not None:
+            yield from (recipe.replace(**{name: value}) for value in values)
+
+
+def _with_fewer_options(recipe: Recipe) -> Iterator[Recipe]:
     for name in OPTIONS:
         if getattr(recipe, name) not in (None, False):
             yield recipe.replace(**{name: False if name == "causal" else None})
+    if recipe.window is not None:
+        for window in ((0, 0), (1, 1), (0, None), (1, None), (None, 0)):
+            yield recipe.replace(window=window)
+
+
+def _smaller(recipe: Recipe) -> Iterator[Recipe]:
     group = recipe.query_heads // max(1, recipe.key_heads)
     heads = ((1, 1), (2, 1), (2, 2), (group, 1), (4, 2), (3 * 2, 2))
     yield from (recipe.replace(query_heads=q, key_heads=k) for q, k in heads)
@@ -103,12 +118,6 @@ def _candidates(recipe: Recipe) -> Iterator[Recipe]:
         for smaller in sorted({1, 2, size // 2, size * 3 // 4, size - 2, size - 1}):
             if 0 < smaller < size:
                 yield recipe.replace(**{name: smaller})
-    for name, values in _SIMPLER.items():
-        if getattr(recipe, name) is not None:
-            yield from (recipe.replace(**{name: value}) for value in values)
-    if recipe.window is not None:
-        for window in ((0, 0), (1, 1), (0, None), (1, None), (None, 0)):
-            yield recipe.replace(window=window)
 
 
 def shrunk(

@@ -62,10 +62,7 @@ class Token:
 def read_token(text: str) -> Token:
     """Return the token that a word stands for."""
     try:
-        body = text.strip()
-        if not body.startswith(_PREFIX):
-            raise ValueError
-        body = body[len(_PREFIX) :]
+        body = text.strip().removeprefix(_PREFIX)
         packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         data = json.loads(zlib.decompress(packed))
         version = data["v"]

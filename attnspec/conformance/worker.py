@@ -129,7 +129,9 @@ class Worker:
 
     def note(self, invariant: str, recipe: Recipe) -> None:
         """Write down what is about to be tried, for when the machine goes down too."""
-        self._journal.write_text(f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n')
+        self._journal.write_text(
+            f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n'
+        )
 
     def restart(self) -> None:
         """Stop the process; the next call starts another."""
@@ -157,7 +159,9 @@ def _serve(pipe: Connection[Any, Any], open_kernel: Open, printed: str) -> None:
     try:
         implementation = open_kernel()
     except AttnspecError as error:
-        kind = error if isinstance(error, InvalidArgument) else UnusableTarget(str(error))
+        kind = (
+            error if isinstance(error, InvalidArgument) else UnusableTarget(str(error))
+        )
         pipe.send(("unusable", kind))
         return
     pipe.send(("ready", implementation.description))
@@ -168,10 +172,11 @@ def _serve(pipe: Connection[Any, Any], open_kernel: Open, printed: str) -> None:
         except (EOFError, KeyboardInterrupt):
             return
         try:
-            answer = ("result", call(case, lse=lse))
+            result = call(case, lse=lse)
         except KernelFault as fault:
-            answer = ("fault", fault)
-        pipe.send(answer)
+            pipe.send(("fault", fault))
+        else:
+            pipe.send(("result", result))
 
 
 def _redirect(printed: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attnspec.invariants import (
+    _law,
     attention,
     calls,
     definition,
@@ -13,7 +14,6 @@ from attnspec.invariants import (
     scores,
     split,
 )
-from attnspec.invariants import _law
 from attnspec.invariants._law import Bench, Invariant, find
 from attnspec.invariants._nulls import null_kernel, tellable
 

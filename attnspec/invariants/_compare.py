@@ -13,6 +13,8 @@ from attnspec.invariants._law import Bench
 from attnspec.numerics import Comparison, Evaluation, within
 
 F64 = npt.NDArray[np.float64]
+Rows = tuple[slice | Array, ...] | None
+"""Which rows of an output to look at; all by default."""
 
 
 def agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]:
@@ -40,7 +42,7 @@ def expected_lse(exact: Evaluation, actual: Array, case: Case, bench: Bench) -> 
 
 
 def same(
-    case: Case, other: Case, bench: Bench, note: str, *, rows: object = ...
+    case: Case, other: Case, bench: Bench, note: str, *, rows: Rows = None
 ) -> Iterator[Comparison]:
     """Yield whether two calls differ by what their exact results differ by.
 
@@ -52,8 +54,8 @@ def same(
     second = bench.run(other).output.astype(np.float64)
     expected = first + finite_difference(two.output, one.output)
     bound = output_bound(one) + output_bound(two) + rounding(expected, second)
-    pick = (lambda a: a) if rows is ... else (lambda a: a[rows])
-    yield noted(within(pick(expected), pick(second), pick(bound)), note)
+    here = np.s_[...] if rows is None else rows
+    yield noted(within(expected[here], second[here], bound[here]), note)
 
 
 def same_lse(
@@ -113,6 +115,8 @@ def noted(comparison: Comparison, note: str) -> Comparison:
 
 
 __all__ = [
+    "F64",
+    "Rows",
     "agrees",
     "expected_lse",
     "finite_difference",

@@ -68,7 +68,9 @@ def _replaced(case: Case, dialect: Dialect, **changes: object) -> Result:
 
 def _sink_clamped(case: Case, dialect: Dialect) -> Result:
     """Take a sink for at least 0."""
-    sink = None if case.sink is None else np.maximum(case.sink, 0).astype(case.sink.dtype)
+    sink = (
+        None if case.sink is None else np.maximum(case.sink, 0).astype(case.sink.dtype)
+    )
     return _replaced(case, dialect, sink=sink)
 
 
@@ -227,9 +229,7 @@ def null_kernel(name: str, dialect: Dialect) -> Kernel:
 def tellable(names: tuple[str, ...], capabilities: Capabilities) -> tuple[str, ...]:
     """Return the nulls that differ from a right kernel within what is claimed."""
     return tuple(
-        name
-        for name in names
-        if name not in NEEDS or NEEDS[name] & capabilities.claims
+        name for name in names if name not in NEEDS or NEEDS[name] & capabilities.claims
     )
 
 

@@ -29,16 +29,16 @@ def check_value_linearity(case: Case, bench: Bench) -> Iterator[Comparison]:
     parts = [case, case.replace(value=np.ascontiguousarray(other))]
     whole = case.replace(value=total)
     exact = [bench.judged(c) for c in (*parts, whole)]
-    one, two, three = (
-        bench.run(c).output.astype(np.float64) for c in (*parts, whole)
-    )
+    one, two, three = (bench.run(c).output.astype(np.float64) for c in (*parts, whole))
     empty = (exact[0].visible == 0)[..., None]
     expected = np.where(empty, exact[2].output, one + two)
     bound = sum((output_bound(e) for e in exact), rounding(one, two, three))
     yield noted(within(expected, three, bound), "sum of two sets of values")
 
 
-def _permuted(array: Array | None, axis: int, order: Array, length: int) -> Array | None:
+def _permuted(
+    array: Array | None, axis: int, order: Array, length: int
+) -> Array | None:
     """Return an operand with an axis of (B, Hq, L, S) permuted, if it has it."""
     if array is None or array.ndim < 4 - axis or array.shape[axis - 4] != length:
         return array
@@ -122,7 +122,7 @@ def _alone(case: Case, batch: int) -> Case:
     nulls=("first_batch",),
 )
 def check_batch_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """An element of a batch has the output that it has alone, whatever lies next door."""
+    """An element of a batch has the output that it has alone, whatever is next door."""
     sizes = case.sizes
     if sizes.B < 2:
         return

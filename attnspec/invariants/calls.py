@@ -79,9 +79,12 @@ def check_history(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 def _others(case: Case, bench: Bench) -> Iterator[tuple[str, Case]]:
     """Yield calls that a kernel might confuse with this one."""
-    yield "other data", case.replace(
-        value=(1.0 - 2.0 * case.value.astype(np.float64)).astype(case.value.dtype),
-        query=-case.query,
+    yield (
+        "other data",
+        case.replace(
+            value=(1.0 - 2.0 * case.value.astype(np.float64)).astype(case.value.dtype),
+            query=-case.query,
+        ),
     )
     if case.options:
         bare = dict.fromkeys(case.options, None) | {"causal": False}

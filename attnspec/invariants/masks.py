@@ -90,7 +90,7 @@ def check_window_support(case: Case, bench: Bench) -> Iterator[Comparison]:
     "masks.visible-keys",
     families=("tile-boundaries",),
     fields={
-        "lengths": tuple((3, n) for n in BOUNDARIES) + ((1, 1), (1, 2), (65, 65)),
+        "lengths": (*((3, n) for n in BOUNDARIES), (1, 1), (1, 2), (65, 65)),
         "width": (4,),
         "value_width": (4, 8),
     },
@@ -112,7 +112,8 @@ def _hidden_from_all(case: Case, bench: Bench) -> Array:
     seen = visible_keys(case, bench.dialect)
     rows = sizes.Hq // max(1, sizes.Hkv) * sizes.L
     seen = seen.reshape(sizes.B, sizes.Hkv, rows, sizes.S)
-    return ~seen.any(2)[..., None]
+    hidden: Array = np.logical_not(seen.any(2, keepdims=True)).swapaxes(2, 3)
+    return hidden
 
 
 @invariant(
@@ -279,7 +280,8 @@ def check_causality(case: Case, bench: Bench) -> Iterator[Comparison]:
         if cut < 1:
             continue
         late = np.arange(keys)[:, None] >= cut
-        blind = ~visible_keys(case, bench.dialect)[..., cut:].any((0, 1, 3))
+        late_seen = visible_keys(case, bench.dialect)[..., cut:].any((0, 1, 3))
+        blind: Array = np.logical_not(late_seen)
         key = np.where(late, -case.key[:, :, ::-1], case.key)
         value = np.where(late, 1.0 - case.value, case.value)
         changed = case.replace(

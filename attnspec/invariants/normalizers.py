@@ -8,6 +8,7 @@ import numpy as np
 
 from attnspec.cases import Case
 from attnspec.invariants._compare import (
+    F64,
     agrees,
     lse_agrees,
     lse_bound,
@@ -52,7 +53,8 @@ def check_convex_hull(case: Case, bench: Bench) -> Iterator[Comparison]:
     actual = output.astype(np.float64)
     nearest = np.where(np.isnan(actual), low, np.clip(actual, low, high))
     yield noted(
-        within(nearest, output, output_bound(exact)[judged]), "nearest point of the hull"
+        within(nearest, output, output_bound(exact)[judged]),
+        "nearest point of the hull",
     )
 
 
@@ -76,7 +78,7 @@ def check_sink_mass(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield noted(within(expected, actual, bound), "the rest of the weight")
 
 
-def _finite(lse: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _finite(lse: F64) -> F64:
     """Return a logsumexp with 0 where a row is empty."""
     return np.where(np.isfinite(lse), lse, 0.0)
 
@@ -91,8 +93,9 @@ def check_sink_off(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A sink of minus infinity is no sink."""
     if bench.judged(case).visible.min(initial=1) == 0:
         return
-    sink = np.full_like(case.query[0, :, 0, 0], -np.inf, dtype=np.float32)
-    off = case.replace(sink=sink.astype(np.float64 if case.dtype == "float64" else sink.dtype))
+    if case.sink is None:
+        return
+    off = case.replace(sink=np.full_like(case.sink, -np.inf))
     yield from same(off, case.replace(sink=None), bench, "sink of minus infinity")
 
 
@@ -116,7 +119,9 @@ def check_lse_partition(case: Case, bench: Bench) -> Iterator[Comparison]:
         return
     expected = np.log(np.maximum(count, 1))[count > 0]
     bound = lse_bound(exact)[count > 0] + rounding(expected)
-    yield noted(within(expected, lse[count > 0], bound, what="lse"), "natural logarithm")
+    yield noted(
+        within(expected, lse[count > 0], bound, what="lse"), "natural logarithm"
+    )
 
 
 @invariant(

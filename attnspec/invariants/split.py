@@ -53,10 +53,14 @@ def check_split_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     exact = [bench.judged(half) for half in halves]
     whole = bench.judged(case)
     seen = whole.visible > 0
-    parts = [(r.output.astype(np.float64), _lse(r.lse, e)) for r, e in
-             zip(results, exact, strict=True)]
-    parts = [(np.where(e.visible[..., None] > 0, o, 0.0), lse)
-             for (o, lse), e in zip(parts, exact, strict=True)]
+    parts = [
+        (r.output.astype(np.float64), _lse(r.lse, e))
+        for r, e in zip(results, exact, strict=True)
+    ]
+    parts = [
+        (np.where(e.visible[..., None] > 0, o, 0.0), lse)
+        for (o, lse), e in zip(parts, exact, strict=True)
+    ]
     output, lse = merge(*parts[0], *parts[1])
     expected = bench.run(case).output.astype(np.float64)
     bound = _merged_bound(exact, whole) + output_bound(whole)
@@ -64,7 +68,9 @@ def check_split_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield noted(within(output[seen], expected[seen], bound[seen]), "merged parts")
     slack = np.maximum(lse_bound(exact[0]), lse_bound(exact[1])) + rounding(lse)
     yield noted(
-        within(whole.lse[seen], lse[seen], (slack + lse_bound(whole))[seen], what="lse"),
+        within(
+            whole.lse[seen], lse[seen], (slack + lse_bound(whole))[seen], what="lse"
+        ),
         "merged logsumexp",
     )
 

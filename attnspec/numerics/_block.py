@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from attnspec.cases.dialect import Dialect
 from attnspec.numerics import bounds
 from attnspec.numerics._ground import Ground
-from attnspec.numerics._problem import Bool, Float64, Problem
+from attnspec.numerics._problem import Bool, Float64, Problem, Real
 from attnspec.numerics._rates import Rates
 from attnspec.numerics._scores import (
     Visibility,
@@ -35,7 +36,7 @@ class Block:
 
     output: Float64
     lse: Float64
-    visible: np.ndarray
+    visible: npt.NDArray[np.int_]
     output_bound: Float64 | None = None
     lse_bound: Float64 | None = None
 
@@ -53,7 +54,8 @@ def block(
     if ground is None or rates is None:
         result = _value(clean, scores(clean, scaled, seen), seen)
     else:
-        magnitude = np.abs(scaled).astype(ground.real, copy=False)
+        magnitude = scaled.astype(ground.real)
+        np.abs(magnitude, out=magnitude)
         values = scores(clean, scaled, seen)
         error = bounds.score_error(clean, ground, rates, magnitude, values, seen)
         result = _bounded(clean, ground, rates, error, values, seen)
@@ -66,56 +68,76 @@ def block(
     return result
 
 
-def _softmax(
-    problem: Problem, values: Float64
-) -> tuple[Float64, Float64, Float64, Float64]:
-    """Return sums of weights, output and logsumexp; the scores become weights."""
-    largest = shift(values)
-    np.exp(values, out=values)
-    total = values.sum(axis=-1, keepdims=True)
+@dataclasses.dataclass(slots=True, eq=False)
+class _Softmax:
+    """Sums of weights, output and logsumexp of a block."""
+
+    total: Float64
+    output: Float64
+    lse: Float64
+
+
+def _softmax(problem: Problem, shifted: Float64, largest: Float64) -> _Softmax:
+    """Turn shifted scores into weights, in place, and add up."""
+    weights = np.exp(shifted, out=shifted)
+    total = weights.sum(axis=-1, keepdims=True)
     total[total == 0] = 1.0
-    output = weighted_sum(values, problem.value)
+    output = weighted_sum(weights, problem.value)
     output /= total
-    return largest, total, output, largest + np.log(total)
+    return _Softmax(total, output, largest + np.log(total))
 
 
 def _value(problem: Problem, values: Float64, seen: Visibility) -> Block:
     """Evaluate without bounds."""
-    _, _, output, lse = _softmax(problem, values)
-    return Block(output, lse[..., 0], seen.count)
+    largest = shift(values)
+    result = _softmax(problem, values, largest)
+    return Block(result.output, result.lse[..., 0], seen.count)
 
 
 def _bounded(
     problem: Problem,
     ground: Ground,
     rates: Rates,
-    error: bounds.Real,
+    error: Real,
     values: Float64,
     seen: Visibility,
 ) -> Block:
     """Evaluate with bounds."""
-    largest = values.max(axis=-1, keepdims=True, initial=-np.inf)
-    largest[largest == -np.inf] = 0.0
-    shifted = (values - largest).astype(ground.real, copy=False)
-    if seen.keep is None or seen.hidden is None:
-        terms = np.full((1, 1, 1, problem.queries, 1), values.shape[-1])
-    else:
+    largest = shift(values)
+    shifted = values.astype(ground.real)
+    if seen.hidden is not None:
         np.copyto(shifted, 0.0, where=seen.hidden)
-        terms = np.count_nonzero(seen.keep, axis=-1)[..., None]
-    _, total, output, lse = _softmax(problem, values)
+    exact = _softmax(problem, values, largest)
     p = values.astype(ground.real, copy=False)
-    p *= (1.0 / total).astype(ground.real)
-    weights = bounds.Weights(p, shifted, largest, total, lse, output, terms, seen)
+    p *= (1.0 / exact.total).astype(ground.real)
     top = error.max(axis=-1, keepdims=True, initial=0.0).astype(np.float64)
+    weights = bounds.Weights(
+        p=p,
+        shifted=shifted,
+        largest=largest,
+        total=exact.total,
+        lse=exact.lse,
+        output=exact.output,
+        terms=_terms(problem, seen),
+        top=top,
+        seen=seen,
+    )
     delta = bounds.log_weight_error(rates, error, weights)
     spread = bounds.spread(delta, weights, ground.outward)
     return Block(
-        output,
-        lse[..., 0],
+        exact.output,
+        exact.lse[..., 0],
         seen.count,
         bounds.output_bound(weights, ground, rates, spread),
-        bounds.lse_bound(weights, rates, spread, top)[..., 0],
+        bounds.lse_bound(weights, rates, spread)[..., 0],
     )
+
+
+def _terms(problem: Problem, seen: Visibility) -> npt.NDArray[np.int_]:
+    """Return how many numbers each row adds up, (B, Hkv, G, L, 1)."""
+    if seen.keep is None:
+        return np.full((1, 1, 1, problem.queries, 1), problem.value.shape[3])
+    return np.asarray(np.count_nonzero(seen.keep, axis=-1))[..., None]
 
 
 def _spoil(output: Float64, value: Float64, seen: Visibility) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from attnspec.numerics._problem import Bool, Float64, Problem
+from attnspec.numerics._problem import Bool, Float64, Problem, Real
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -37,9 +37,9 @@ class Ground:
         The relative error of a difference of sums.
     """
 
-    real: type[np.floating]
-    key: npt.NDArray[np.floating]
-    columns: npt.NDArray[np.floating]
+    real: type[np.floating[Any]]
+    key: Real
+    columns: Real
     unit: Float64
     center: Float64
     highest: Float64
@@ -51,7 +51,7 @@ class Ground:
     cancellation: float
 
 
-def ground(problem: Problem, seen: Bool | None, real: type[np.floating]) -> Ground:
+def ground(problem: Problem, seen: Bool | None, real: type[np.floating[Any]]) -> Ground:
     """Prepare keys and values; `seen` is (B, Hkv, S) or None for all."""
     value, key = problem.value, problem.key[:, :, 0]
     if seen is not None:

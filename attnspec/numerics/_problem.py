@@ -20,6 +20,7 @@ from attnspec.reference import masks
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
+Real = npt.NDArray[Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -164,4 +165,4 @@ def visible_keys(problem: Problem) -> Bool | None:
     return visible
 
 
-__all__ = ["Bool", "Float64", "Problem", "grouped", "prepare", "visible_keys"]
+__all__ = ["Bool", "Float64", "Problem", "Real", "grouped", "prepare", "visible_keys"]

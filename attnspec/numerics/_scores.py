@@ -5,8 +5,15 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
-from attnspec.numerics._problem import Bool, Float64, Problem, visible_keys
+from attnspec.numerics._problem import (
+    Bool,
+    Float64,
+    Problem,
+    Real,
+    visible_keys,
+)
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -20,7 +27,7 @@ class Visibility:
 
     keep: Bool | None
     hidden: Bool | None
-    count: np.ndarray
+    count: npt.NDArray[np.int_]
     empty: Bool | None
     mean: Bool | None
 
@@ -31,29 +38,27 @@ def visibility(problem: Problem) -> Visibility:
     if keep is None:
         count = np.full((1, 1, 1, problem.queries), problem.keys)
     else:
-        count = np.count_nonzero(keep, axis=-1)
+        count = np.asarray(np.count_nonzero(keep, axis=-1))
     if problem.sink is not None:
-        keep = _with_sink(problem, keep)
-    empty = mean = None
-    if keep is not None:
-        empty = ~keep.any(axis=-1)
-        if problem.empty_mean and empty.any():
-            mean = empty[..., None]
-            keep[..., : problem.keys] |= mean
-    hidden = None if keep is None else ~keep
-    return Visibility(keep, hidden, count, empty, mean)
+        keep = _with_sink(problem.sink, keep, problem.queries, problem.keys)
+    if keep is None:
+        return Visibility(None, None, count, None, None)
+    empty: Bool = ~np.any(keep, axis=-1)
+    mean: Bool | None = None
+    if problem.empty_mean and empty.any():
+        mean = empty[..., None]
+        keep[..., : problem.keys] |= mean
+    return Visibility(keep, ~keep, count, empty, mean)
 
 
-def _with_sink(problem: Problem, keep: Bool | None) -> Bool:
+def _with_sink(sink: Float64, keep: Bool | None, queries: int, keys: int) -> Bool:
     """Append the sink as a key; a sink of minus infinity is hidden."""
-    present = problem.sink > -np.inf  # type: ignore[operator]
-    rows = (problem.queries, 1)
-    shape = np.broadcast_shapes(present.shape, (1, 1, 1, problem.queries))
+    shape = np.broadcast_shapes(sink.shape, (1, 1, 1, queries))
     if keep is not None:
         shape = np.broadcast_shapes(shape, keep.shape[:-1])
-    whole = np.empty((*shape, problem.keys + 1), np.bool_)
+    whole = np.empty((*shape, keys + 1), np.bool_)
     whole[..., :-1] = True if keep is None else keep
-    whole[..., -1] = np.broadcast_to(present, (*present.shape[:3], rows[0]))
+    whole[..., -1] = sink != -np.inf
     return whole
 
 
@@ -95,7 +100,7 @@ def shift(values: Float64) -> Float64:
     return largest
 
 
-def weighted_sum(weights: np.ndarray, right: np.ndarray) -> np.ndarray:
+def weighted_sum(weights: Real, right: Real) -> Real:
     """Return weights @ right for weights (B, Hkv, G, L, S), right (B, Hkv, 1, S, n)."""
     batch, heads, group, queries, keys = weights.shape
     left = weights.reshape(batch, heads, group * queries, keys)

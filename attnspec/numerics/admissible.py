@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from attnspec.cases.case import Case
+from attnspec.cases.case import Array, Case
 from attnspec.cases.dialect import Dialect
 from attnspec.numerics._problem import Problem, prepare
 from attnspec.numerics._rates import gamma, rates
@@ -95,7 +95,7 @@ def _sizes(problem: Problem) -> dict[str, float]:
     return sizes
 
 
-def _largest(array: np.ndarray) -> float:
+def _largest(array: Array) -> float:
     """Return the largest magnitude, NaN if there is one."""
     return float(np.abs(array).max(initial=0.0))
 

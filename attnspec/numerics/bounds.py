@@ -23,12 +23,10 @@ import numpy.typing as npt
 
 from attnspec.cases.case import Array
 from attnspec.numerics._ground import Ground
-from attnspec.numerics._problem import Float64, Problem
+from attnspec.numerics._problem import Float64, Problem, Real
 from attnspec.numerics._rates import Rates, compound, gamma
 from attnspec.numerics._scores import Visibility, weighted_sum
 from attnspec.numerics.formats import format_of
-
-Real = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 FINE = 2.0**-7
 """Below this error of a log weight, exp(x) - 1 is replaced by its tangent."""
@@ -38,9 +36,12 @@ PEAKED = 1.0625
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Weights:
-    """The exact softmax of a block: p, log-domain scores and their statistics.
+    """The exact softmax of a block, and what is known of its rows.
 
-    `shifted` is score minus largest score, 0 where hidden.
+    `p` and `shifted`, the score minus the largest one and 0 where hidden, are
+    (B, Hkv, G, L, S); the rest has one entry a row. `total` is the sum of
+    weights relative to the largest, `terms` how many there are, and `top` the
+    largest score error.
     """
 
     p: Real
@@ -49,7 +50,8 @@ class Weights:
     total: Float64
     lse: Float64
     output: Float64
-    count: npt.NDArray[np.int_]
+    terms: npt.NDArray[np.int_]
+    top: Float64
     seen: Visibility
 
 
@@ -125,7 +127,7 @@ def log_weight_error(rates: Rates, error: Real, weights: Weights) -> Real:
     that a weight meets add up to its distance from the final maximum.
     """
     slack = rates.model.max_slack
-    top = error.max(axis=-1, keepdims=True, initial=0.0).astype(np.float64)
+    top = weights.top
     farthest = -float(weights.shifted.min(initial=0.0))
     farthest += 2 * float(top.max(initial=0.0)) + slack
     worst = rates.exp_constant + rates.exp_slope * farthest
@@ -246,7 +248,7 @@ def output_bound(
     """Bound the error of the output of a block, elementwise."""
     model, output = rates.model, np.abs(weights.output)
     moved, absolute, deviation = _value_errors(weights, ground, rates, spread_)
-    terms = weights.count + rates.rescalings
+    terms = weights.terms + rates.rescalings
     sum_error = _gammas(terms, rates.unit)
     dividing = (1 + rates.unit) ** 3 - 1
     stored = model.stored_accumulator
@@ -262,7 +264,7 @@ def output_bound(
     error += _underflow(weights, ground, rates)
     error = _with_evaluator(error, rates, spread_)
     error += rates.output * (output + error) + model.tiny(model.output)
-    return np.where(weights.count > 0, error, 0.0)
+    return np.where(weights.terms > 0, error, 0.0)
 
 
 def _with_evaluator(error: Float64, rates: Rates, spread_: Spread) -> Float64:
@@ -332,7 +334,7 @@ def _deviation(
 
 def _underflow(weights: Weights, ground: Ground, rates: Rates) -> Float64:
     """Bound what flushed weights and products cost."""
-    model, count = rates.model, weights.count
+    model, count = rates.model, weights.terms
     flushed = model.tiny(model.softmax) * math.exp(min(model.max_slack, 700.0))
     sums = ground.sums
     if weights.seen.keep is not None:
@@ -349,13 +351,13 @@ def _underflow(weights: Weights, ground: Ground, rates: Rates) -> Float64:
     return 2 * error
 
 
-def lse_bound(weights: Weights, rates: Rates, spread_: Spread, top: Float64) -> Float64:
-    """Bound the error of the logsumexp of a block, whose largest score error is `top`.
+def lse_bound(weights: Weights, rates: Rates, spread_: Spread) -> Float64:
+    """Bound the error of the logsumexp of a block.
 
     It is not invariant to a shift of the scores, so their size counts.
     """
-    model, unit, count = rates.model, rates.unit, weights.count
-    size = np.abs(weights.largest) + top + model.max_slack
+    model, unit, count = rates.model, rates.unit, weights.terms
+    size = np.abs(weights.largest) + weights.top + model.max_slack
     summing = np.minimum(_gammas(count + rates.rescalings, unit), 0.999)
     logs = model.log_relative + 2 * unit
     visible = np.maximum(count, 1)

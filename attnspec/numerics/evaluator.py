@@ -10,15 +10,16 @@ import dataclasses
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from attnspec.cases.case import Case
+from attnspec.cases.case import Array, Case
 from attnspec.cases.dialect import Dialect
 from attnspec.exceptions import InvalidArgument
-from attnspec.numerics._block import EMPTY_LSE, Block, block
+from attnspec.numerics._block import EMPTY_LSE, block
 from attnspec.numerics._ground import Ground, ground
 from attnspec.numerics._problem import Float64, Problem, prepare
 from attnspec.numerics._rates import Rates, rates
@@ -147,8 +148,8 @@ class _Work:
     problem: Problem
     dialect: Dialect
     rates: Rates | None
-    real: type[np.floating]
-    target: Block
+    real: type[np.floating[Any]]
+    target: dict[str, Array]
 
     @classmethod
     def of(
@@ -159,18 +160,21 @@ class _Work:
         result: Evaluation,
     ) -> _Work:
         """Regroup the arrays of a result by key head, as views."""
-        groups = (*problem.query.shape[:4], -1)
         own = None
         if model is not None:
             width, keys = problem.query.shape[-1], problem.value.shape[3]
             own = rates(model, width, keys, problem.scale)
-        target = Block(*(_regrouped(getattr(result, name), groups) for name in _FIELDS))
+        target = {
+            name: array.reshape(problem.query.shape[:4] + array.shape[3:])
+            for name in _FIELDS
+            if (array := getattr(result, name)) is not None
+        }
         return cls(problem, dialect, own, _precision(problem, own), target)
 
     def run(self, threads: int) -> None:
         """Fill the target, in one block or by blocks over threads."""
         whole = (slice(None),) * 2
-        if self.target.lse.size * self.problem.value.shape[3] <= SMALL:
+        if self.target["lse"].size * self.problem.value.shape[3] <= SMALL:
             self._block(self.problem, self._ground(self.problem), whole, slice(None))
             return
         places = list(np.ndindex(self.problem.key.shape[:2]))
@@ -202,31 +206,22 @@ class _Work:
     ) -> None:
         """Evaluate one block into its place."""
         done = block(problem, self.dialect, own, self.rates)
-        for name in _FIELDS:
-            target = getattr(self.target, name)
-            if target is not None:
-                target[(*heads, slice(None), rows)] = getattr(done, name)
+        for name, target in self.target.items():
+            target[(*heads, slice(None), rows)] = getattr(done, name)
 
 
 _FIELDS = ("output", "lse", "visible", "output_bound", "lse_bound")
 
 
-def _regrouped(array: np.ndarray | None, groups: tuple[int, ...]) -> np.ndarray | None:
-    """Return a view of a (B, Hq, L, ...) array with its heads in groups."""
-    if array is None:
-        return None
-    return array.reshape(groups[:4] + array.shape[3:])
-
-
-def _precision(problem: Problem, own: Rates | None) -> type[np.floating]:
+def _precision(problem: Problem, own: Rates | None) -> type[np.floating[Any]]:
     """Choose the format in which the bounds are computed."""
     scores = math.prod(problem.query.shape[:4]) * problem.value.shape[3]
-    if own is None or own.is_double or scores <= SINGLE:
+    if own is None or scores <= SINGLE:
         return np.float64
     parts = [problem.query, problem.key, np.float64(problem.scale)]
     if problem.bias is not None:
         parts.append(np.where(problem.bias == -np.inf, 0.0, problem.bias))
-    tame = all(np.abs(part).max(initial=0.0) <= TAME for part in parts)
+    tame = all(float(np.abs(part).max(initial=0.0)) <= TAME for part in parts)
     return np.float32 if tame else np.float64
 
 

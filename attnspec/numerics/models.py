@@ -124,8 +124,16 @@ class NumericModel:
     @property
     def formats(self) -> tuple[str, ...]:
         """The names of all formats that occur in the model."""
-        single = (self.output, self.dot, self.prescale, self.softmax, self.weights)
-        single += (self.accumulator, self.stored_accumulator, self.lse)
+        single = (
+            self.output,
+            self.dot,
+            self.prescale,
+            self.softmax,
+            self.weights,
+            self.accumulator,
+            self.stored_accumulator,
+            self.lse,
+        )
         several = self.operands + self.scores + self.flushed
         return tuple(name for name in single if name is not None) + several
 

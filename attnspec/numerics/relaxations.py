@@ -9,7 +9,9 @@ from attnspec.numerics.models import PRESETS, NumericModel
 
 _LAZY = 8 * math.log(2)
 
-_COMMON: tuple[tuple[str, dict[str, Any]], ...] = (
+_Change = tuple[str, dict[str, Any]]
+
+_COMMON: tuple[_Change, ...] = (
     ("parts of the keys are merged by their logsumexp", {"splits": True}),
     ("the running maximum is updated lazily", {"max_slack": _LAZY}),
     (
@@ -19,7 +21,29 @@ _COMMON: tuple[tuple[str, dict[str, Any]], ...] = (
     ("the exponential has a relative error of 2^-20", {"exp_relative": 2.0**-20}),
 )
 
-_SINGLE: tuple[tuple[str, dict[str, Any]], ...] = (
+_INNER = (
+    "dot",
+    "operands",
+    "softmax",
+    "accumulator",
+    "flushed",
+    "exp_relative",
+    "exp_argument",
+    "log_relative",
+    "tanh_relative",
+)
+_IN_FLOAT32 = {name: getattr(PRESETS["float32"], name) for name in _INNER}
+
+_DOUBLE: tuple[_Change, ...] = (
+    (
+        "constants are rounded to float32",
+        {"operands": ("float64",) * 4 + ("float32",) * 2},
+    ),
+    ("the computation is in float32", _IN_FLOAT32),
+    ("computation and output are in float32", {**_IN_FLOAT32, "output": "float32"}),
+)
+
+_SINGLE: tuple[_Change, ...] = (
     (
         "products are computed in TF32",
         {
@@ -31,7 +55,7 @@ _SINGLE: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def _halves(dtype: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _halves(dtype: str) -> tuple[_Change, ...]:
     """Return what goes wrong by computing one thing in a 16-bit format."""
     either = {"weights": dtype, "weights_in_sum": "either"}
     return (
@@ -83,29 +107,14 @@ def relaxations(model: NumericModel) -> tuple[tuple[str, NumericModel], ...]:
     return tuple((words, relaxed) for words, relaxed in found if relaxed != model)
 
 
-def _changes(model: NumericModel) -> list[tuple[str, dict[str, Any]]]:
+def _changes(model: NumericModel) -> list[_Change]:
     """Return the single relaxations that are weaker than the model."""
     changes = list(_COMMON)
     if model.softmax == "float64":
-        single = PRESETS["float32"]
-        names = ("dot", "operands", "softmax", "accumulator", "flushed")
-        names += ("exp_relative", "exp_argument", "log_relative", "tanh_relative")
-        inner = {name: getattr(single, name) for name in names}
-        changes = changes[:3] + [
-            (
-                "constants are rounded to float32",
-                {"operands": ("float64",) * 4 + ("float32",) * 2},
-            ),
-            (
-                "the exponential has the accuracy of float32",
-                {"exp_relative": 2.0**-22, "exp_argument": 2.0**-23},
-            ),
-            ("the computation is in float32", inner),
-            ("the output is float32 as well", {**inner, "output": "float32"}),
-        ]
+        changes += _DOUBLE
     if model.weights is None:
         changes += _SINGLE
-    return changes + [*_halves("float16"), *_halves("bfloat16")]
+    return [*changes, *_halves("float16"), *_halves("bfloat16")]
 
 
 def _throughout(model: NumericModel, dtype: str) -> NumericModel:

@@ -33,7 +33,7 @@ def dot_product(
     References
     ----------
     Luong, Pham and Manning, "Effective Approaches to Attention-based Neural
-    Machine Translation", 2015, equation 8 ("dot"), :doi:`10.18653/v1/D15-1166`.
+    Machine Translation", 2015, section 3.1, "dot", :doi:`10.18653/v1/D15-1166`.
 
     Examples
     --------

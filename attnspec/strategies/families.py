@@ -159,8 +159,11 @@ _ALL = (
                 "lengths": (5, 33),
                 "width": 8,
                 "value_width": 8,
-                "options": ("mask",) if layout[0][0] == "mask" else
-                ("bias",) if layout[0][0] == "bias" else (),
+                "options": ("mask",)
+                if layout[0][0] == "mask"
+                else ("bias",)
+                if layout[0][0] == "bias"
+                else (),
             }
             for layout in _layouts()
         ),
@@ -207,7 +210,9 @@ _ALL = (
         scores=("offset_down", "offset_up"),
     ),
     _family("peaked-scores", "one key takes nearly all weight", scores=("peaked",)),
-    _family("flat-scores", "all scores equal, or few values", scores=("uniform", "ties")),
+    _family(
+        "flat-scores", "all scores equal, or few values", scores=("uniform", "ties")
+    ),
     _family(
         "ascending-scores",
         "each key scores higher than the one before",

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -59,9 +59,7 @@ class Domain:
 
     def option_sets(self, family: Family) -> tuple[tuple[str, ...], ...]:
         """Return the sets of options to draw from, simplest first."""
-        wanted = tuple(
-            o for o in OPTIONS if o in self.needs | family.needs
-        )
+        wanted = tuple(o for o in OPTIONS if o in self.needs | family.needs)
         claimed = [o for o in OPTIONS if o in self.capabilities.claims]
         rest = [o for o in claimed if o not in wanted]
         sets = itertools.chain.from_iterable(
@@ -163,19 +161,21 @@ def tidied(recipe: Recipe) -> Recipe:
 
 def affordable(recipe: Recipe, budget: int) -> Recipe:
     """Return the recipe with queries, heads, batch or widths cut to a budget."""
-    cuts = (
-        lambda r: r.replace(batch=1 if r.batch < 3 else 2),
-        lambda r: r.replace(queries=max(3, r.queries // 2)),
-        lambda r: r.replace(width=max(4, r.width // 2)),
-        lambda r: r.replace(value_width=max(4, r.value_width // 2)),
-        lambda r: r.replace(query_heads=1, key_heads=1),
-    )
-    for cut in itertools.chain(cuts, cuts, cuts, cuts):
+    for cut in (*_CUTS, *_CUTS, *_CUTS, *_CUTS):
         if _cost(recipe) <= budget:
             break
         smaller = cut(recipe)
         recipe = smaller if _cost(smaller) < _cost(recipe) else recipe
     return recipe
+
+
+_CUTS: tuple[Callable[[Recipe], Recipe], ...] = (
+    lambda r: r.replace(batch=1 if r.batch < 3 else 2),
+    lambda r: r.replace(queries=max(3, r.queries // 2)),
+    lambda r: r.replace(width=max(4, r.width // 2)),
+    lambda r: r.replace(value_width=max(4, r.value_width // 2)),
+    lambda r: r.replace(query_heads=1, key_heads=1),
+)
 
 
 def _cost(r: Recipe) -> int:
@@ -186,7 +186,9 @@ def _cost(r: Recipe) -> int:
 def _recipes(draw: st.DrawFn, domain: Domain) -> Recipe:
     family = draw(st.sampled_from(domain.usable()))
     choices = {**DEFAULTS, **family.fields, **domain.fields}
-    drawn = {"options": draw(st.sampled_from(domain.option_sets(family)))}
+    drawn: dict[str, Any] = {
+        "options": draw(st.sampled_from(domain.option_sets(family)))
+    }
     for name, values in choices.items():
         if name in OPTIONS and name not in drawn["options"]:
             continue

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import get_args, get_type_hints
 
 import click
-from attnspec.cli import main
 
 from attnspec.cases import CLAIMS, TRAITS, Dialect
+from attnspec.cli import main
 from attnspec.invariants import INVARIANTS
 from attnspec.numerics import PRESETS
 from attnspec.strategies import FAMILIES
