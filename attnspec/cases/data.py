@@ -132,13 +132,15 @@ def _ascending(r: Recipe) -> tuple[F64, F64]:
 def _gather(r: Recipe) -> tuple[F64, F64]:
     """Keys are codes of +-1, a query is one code times a power of two.
 
-    A query beats every other key by more than 120 nats where the codes differ.
+    A query beats every other key by more than 120 nats where the codes differ, in
+    float64 by more than 800: a weight that far down is 0.
     """
     code = np.arange(r.keys)[:, None] >> np.minimum(np.arange(r.width), 62) & 1
     key = np.broadcast_to(2.0 * code - 1.0, _key_shape(r)).copy()
     if not r.keys or not r.width:
         return np.zeros(_query_shape(r)), key
-    amplitude = 2.0 ** np.ceil(np.log2(64.0 / _factor(r)))
+    height = 512.0 if r.dtype == "float64" else 64.0
+    amplitude = 2.0 ** np.ceil(np.log2(height / _factor(r)))
     sign = -1.0 if r.scale is not None and r.scale < 0 else 1.0
     return sign * amplitude * key[0, 0][_aim(r)], key
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime as dt
 import hashlib
@@ -83,13 +84,16 @@ class Trial:
         domain: Domain,
         tier: Tier,
         tick: Callable[[], None],
+        *,
+        shrinking: bool = True,
     ) -> None:
-        """Prepare the trial."""
+        """Prepare the trial; without shrinking a finding is what came first."""
         self.invariant = invariant
         self.bench = bench
         self.domain = domain
         self.tier = tier
         self.tick = tick
+        self.shrinking = shrinking
         self.tally = Tally()
         self.nulls = Nulls(invariant, bench)
         self._today = dt.datetime.now(tz=dt.UTC).date()
@@ -126,9 +130,7 @@ class Trial:
         return ""
 
     def _pinned(self) -> None:
-        examples = list(self.domain.pinned())
-        order = sorted(examples, key=lambda r: _hash(self.domain.seed, str(r)))
-        for recipe in order[: self.tier.pinned]:
+        for recipe in _in_turn(self.domain)[: self.tier.pinned]:
             self.see(recipe)
             if self.tally.failure is not None:
                 return
@@ -225,6 +227,9 @@ class Trial:
         before = tuple(self.tally.past[:-1])
         self.bench.call.restart()
         first = recipe
+        if not self.shrinking:
+            token = Token(self.invariant.id, recipe, before)
+            return Finding(recipe, found.message, str(token), found.comparison)
         if found.verdict is Verdict.TIMED_OUT:
             before = ()
         elif fails(recipe):
@@ -274,6 +279,7 @@ def outcomes(
     *,
     tier: str = "standard",
     seed: int = 0,
+    shrinking: bool = True,
     progress: Callable[[str, str], None] = lambda _dtype, _invariant: None,
 ) -> Iterator[Outcome]:
     """Yield the outcome of every invariant in every dtype.
@@ -288,6 +294,8 @@ def outcomes(
         The laws, in this order.
     tier, seed
         How much to draw, and from where.
+    shrinking
+        Whether findings are made small and explained.
     progress
         Called with dtype and invariant before each example.
     """
@@ -308,7 +316,8 @@ def outcomes(
                 continue
             domain = _domain(law, bench, dtype, tier, seed)
             tick = _ticker(progress, dtype, law.id)
-            outcome = Trial(law, bench, domain, budget, tick).run()
+            trial = Trial(law, bench, domain, budget, tick, shrinking=shrinking)
+            outcome = trial.run()
             timeouts += outcome.verdict is Verdict.TIMED_OUT
             yield outcome
 
@@ -332,6 +341,17 @@ def _domain(
         any_of=law.any_of,
         fields=law.fields,
     )
+
+
+def _in_turn(domain: Domain) -> list[Recipe]:
+    """Return the pinned recipes, shuffled, each family giving one in its turn."""
+    shuffled = sorted(domain.pinned(), key=lambda r: _hash(domain.seed, str(r)))
+    given: collections.Counter[str] = collections.Counter()
+    turns = []
+    for recipe in shuffled:
+        turns.append((given[recipe.family], recipe))
+        given[recipe.family] += 1
+    return [recipe for _, recipe in sorted(turns, key=lambda turn: turn[0])]
 
 
 def _out_of_scope(law: Invariant, bench: KernelBench) -> str:

@@ -11,8 +11,11 @@ from attnspec.reference import masks
 F64 = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 
+MARGINS = {"float64": 800.0}
+"""Scores this far below the best, in nats, have a weight of 0; else `MARGIN`."""
+
 MARGIN = 120.0
-"""Scores this far below the best, in nats, have a weight of 0 in float32."""
+"""The margin of float32 and of all formats whose scores are float32."""
 
 
 def visible_keys(case: Case, dialect: Dialect) -> Booleans:
@@ -56,7 +59,7 @@ def winners(case: Case, dialect: Dialect) -> tuple[npt.NDArray[np.int64], Boolea
     np.put_along_axis(table, best[..., None], -np.inf, -1)
     with np.errstate(invalid="ignore"):
         lead = top - table.max(-1)
-    return best, np.isfinite(top) & (lead > MARGIN)
+    return best, np.isfinite(top) & (lead > MARGINS.get(case.dtype, MARGIN))
 
 
 def flat(case: Case) -> Case:
@@ -108,6 +111,7 @@ def narrowed(array: Array | None, axis: int, index: slice, length: int) -> Array
 
 __all__ = [
     "MARGIN",
+    "MARGINS",
     "flat",
     "grouped",
     "narrowed",

@@ -53,7 +53,7 @@ def check_lse_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     without=("softcap", "sink"),
 )
 def check_exact_gather(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A key that beats every other by 120 nats hands over its value, to the bit."""
+    """A key that beats all others by far hands over its value, to the bit."""
     winner, clear = winners(case, bench.dialect)
     output = bench.run(case).output
     group = case.sizes.Hq // max(1, case.sizes.Hkv)
