@@ -92,8 +92,9 @@ def _unseen(recipe: Recipe, mask: Array | None, bias: Array | None) -> Array:
     if bias is not None:
         visible = visible & ~np.isneginf(bias.astype(np.float64))
     groups = (r.batch, r.key_heads, r.query_heads // max(1, r.key_heads) * r.queries)
-    seen: Array = visible.reshape(*groups, r.keys).any(2, keepdims=True)
-    return np.logical_not(seen).swapaxes(2, 3)
+    seen = visible.reshape(*groups, r.keys).any(2, keepdims=True)
+    unseen: Array = np.logical_not(seen).swapaxes(2, 3)
+    return unseen
 
 
 def checksum(case: Case) -> str:

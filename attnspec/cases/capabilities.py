@@ -93,12 +93,9 @@ class Capabilities:
         return self._fit_sizes(recipe)
 
     def _fit_options(self, recipe: Recipe, keep: frozenset[str]) -> Recipe:
-        changes: dict[str, object] = {
-            name: None if name != "causal" else False
-            for name in OPTIONS
-            if name not in self.claims
-        }
-        recipe = recipe.replace(**changes)
+        for name in OPTIONS:
+            if name not in self.claims:
+                recipe = recipe.without(name)
         if recipe.scale is not None and recipe.scale <= 0:
             fits = "nonpositive_scale" in self.claims
             recipe = recipe if fits else recipe.replace(scale=abs(recipe.scale) or 0.5)
@@ -149,7 +146,7 @@ def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
 
 def _active(recipe: Recipe) -> frozenset[str]:
     """Return the capabilities that a recipe makes use of, among the exclusive ones."""
-    active = {n for n in OPTIONS if getattr(recipe, n) not in (None, False)}
+    active = set(recipe.options)
     facts = {
         "grouped_query": recipe.query_heads != recipe.key_heads,
         "value_width": recipe.width != recipe.value_width,
@@ -164,9 +161,8 @@ def _drop(recipe: Recipe, claim: str) -> Recipe:
         "grouped_query": {"key_heads": recipe.query_heads},
         "value_width": {"value_width": recipe.width},
         "unequal_lengths": {"queries": recipe.keys},
-        "causal": {"causal": False},
     }
-    return recipe.replace(**changes.get(claim, {claim: None}))
+    return recipe.replace(**changes[claim]) if claim in changes else recipe.without(claim)
 
 
 def _without_heads(axes: str) -> str:

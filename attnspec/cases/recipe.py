@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from attnspec._typing import Window
+from attnspec.cases.case import OPTIONS
 from attnspec.cases.dtypes import DTYPES
 from attnspec.exceptions import InvalidArgument
 
@@ -46,7 +47,9 @@ BIASES = ("normal", "distance", "row_offset", "holes")
 SINKS = ("normal", "large", "small", "minus_infinity")
 """What the sink of each head is."""
 
-AXES = ("BHLS", "1HLS", "B1LS", "11LS", "LS", "B11S", "111S", "BHL1", "HLS")
+AXES = (
+    *("BHLS", "1HLS", "B1LS", "11LS", "LS", "B11S", "111S", "BHL1", "B1L1", "HLS"),
+)
 """Which axes of (B, Hq, L, S) a mask or bias has; 1 is an axis of length one."""
 
 LAYOUTS = (
@@ -125,6 +128,16 @@ class Recipe:
     def replace(self, **changes: Any) -> Recipe:
         """Return the same recipe with some fields changed."""
         return dataclasses.replace(self, **changes)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that are in force; a scale of 0 is one."""
+        values = {name: getattr(self, name) for name in OPTIONS}
+        return tuple(n for n, v in values.items() if v is not None and v is not False)
+
+    def without(self, option: str) -> Recipe:
+        """Return the same recipe with an option off."""
+        return self.replace(**{option: False if option == "causal" else None})
 
     def layout(self, operand: str) -> str:
         """Return the layout of one operand."""

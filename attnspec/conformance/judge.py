@@ -45,7 +45,7 @@ class Nulls:
     def __init__(self, invariant: Invariant, bench: KernelBench) -> None:
         """Start with none excluded."""
         scope = invariant.scope(bench.capabilities)
-        self.remaining = list(tellable(invariant.nulls, scope))
+        self.remaining = list(tellable(invariant.nulls, scope, invariant.needs))
         self._excluded: list[str] = []
 
     def exclude(self, invariant: Invariant, case: Case, bench: KernelBench) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import hypothesis
 from hypothesis import HealthCheck, Phase
 
-from attnspec.cases import Recipe, build
+from attnspec.cases import OPTIONS, Recipe, build
 from attnspec.conformance.bench import Executor, KernelBench
 from attnspec.conformance.deviations import Deviation
 from attnspec.conformance.implementation import Description
@@ -265,10 +265,8 @@ class Trial:
 
     def _fit(self, recipe: Recipe) -> Recipe:
         scope = self.domain.capabilities
-        needed = self.domain.needs & set(Recipe.__dataclass_fields__)
-        for name in needed:
-            if getattr(recipe, name) in (None, False):
-                return self.tally.past[-1]
+        if self.domain.needs & set(OPTIONS) - set(recipe.options):
+            return self.tally.past[-1]
         return scope.fit(recipe, keep=self.domain.needs)
 
 
@@ -366,7 +364,7 @@ def _out_of_scope(law: Invariant, bench: KernelBench) -> str:
     domain = Domain(scope, families=law.families, needs=law.needs, tier="standard")
     if not domain.usable():
         return "no family can be drawn within what is claimed"
-    if not tellable(law.nulls, scope):
+    if not tellable(law.nulls, scope, law.needs):
         return "nothing to see within what is claimed"
     return ""
 

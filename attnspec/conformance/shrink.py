@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from attnspec.cases import OPTIONS, Recipe
+from attnspec.cases import Recipe
 from attnspec.exceptions import InvalidArgument
 from attnspec.strategies.recipes import tidied
 
@@ -73,7 +73,7 @@ def shrink(
 
 def _weight(recipe: Recipe) -> tuple[int, ...]:
     """Return what makes a recipe hard to read: options, then sizes, then data."""
-    options = sum(getattr(recipe, name) not in (None, False) for name in OPTIONS)
+    options = len(recipe.options)
     sizes = sum(getattr(recipe, name) for name in (*_SIZES, "query_heads", "key_heads"))
     rank = 0
     for name, values in _SIMPLER.items():
@@ -99,9 +99,8 @@ def _candidates(recipe: Recipe) -> Iterator[Recipe]:
 
 
 def _with_fewer_options(recipe: Recipe) -> Iterator[Recipe]:
-    for name in OPTIONS:
-        if getattr(recipe, name) not in (None, False):
-            yield recipe.replace(**{name: False if name == "causal" else None})
+    for option in recipe.options:
+        yield recipe.without(option)
     if recipe.window is not None:
         for window in ((0, 0), (1, 1), (0, None), (1, None), (None, 0)):
             yield recipe.replace(window=window)

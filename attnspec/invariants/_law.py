@@ -69,11 +69,6 @@ def has_choices(dialect: Dialect, capabilities: Capabilities) -> bool:
     return aligned or empties_rows(dialect, capabilities)
 
 
-def has_flags(_dialect: Dialect, capabilities: Capabilities) -> bool:
-    """Return whether the kernel has a causal flag or a window."""
-    return bool({"causal", "window"} & capabilities.claims)
-
-
 def has_options(_dialect: Dialect, capabilities: Capabilities) -> bool:
     """Return whether the kernel has any option."""
     return bool(set(OPTIONS) & capabilities.claims)
@@ -162,7 +157,6 @@ __all__ = [
     "empties_rows",
     "find",
     "has_choices",
-    "has_flags",
     "has_options",
     "hides_keys",
     "invariant",

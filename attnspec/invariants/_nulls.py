@@ -226,10 +226,20 @@ def null_kernel(name: str, dialect: Dialect) -> Kernel:
     return lambda case: null(case, dialect)
 
 
-def tellable(names: tuple[str, ...], capabilities: Capabilities) -> tuple[str, ...]:
-    """Return the nulls that differ from a right kernel within what is claimed."""
+def tellable(
+    names: tuple[str, ...],
+    capabilities: Capabilities,
+    needs: frozenset[str] = frozenset(),
+) -> tuple[str, ...]:
+    """Return the nulls that differ from a right kernel within what is claimed.
+
+    What a null needs must be allowed beside what the law itself needs.
+    """
     return tuple(
-        name for name in names if name not in NEEDS or NEEDS[name] & capabilities.claims
+        name
+        for name in names
+        if name not in NEEDS
+        or any(capabilities.allows(needs | {claim}) for claim in NEEDS[name])
     )
 
 

@@ -19,7 +19,6 @@ from attnspec.invariants._law import (
     Bench,
     empties_rows,
     has_choices,
-    has_flags,
     hides_keys,
     invariant,
 )
@@ -125,7 +124,7 @@ def _hidden_from_all(case: Case, bench: Bench) -> Array:
         "lengths": ((1, 5), (2, 9), (3, 17), (1, 65), (5, 33), (7, 7)),
     },
     any_of=("mask", "bias", "causal", "window"),
-    nulls=("options_dropped", "mask_shifted"),
+    nulls=("options_dropped",),
     applies=hides_keys,
 )
 def check_masked_keys_inert(case: Case, bench: Bench) -> Iterator[Comparison]:
@@ -192,8 +191,13 @@ def check_nan_masked_values(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 def _has_forms(dialect: Dialect, capabilities: Capabilities) -> bool:
     """Return whether there are two ways to say the same mask."""
-    by_bias = {"bias", "minus_infinity_bias", "head_mask"} <= capabilities.claims
-    return by_bias or has_flags(dialect, capabilities)
+    by_bias = capabilities.allows({"bias", "minus_infinity_bias", "head_mask"})
+    return by_bias or _has_flags_beside_mask(dialect, capabilities)
+
+
+def _has_flags_beside_mask(_dialect: Dialect, capabilities: Capabilities) -> bool:
+    """Return whether a mask can come together with the causal flag or a window."""
+    return any(capabilities.allows({"mask", flag}) for flag in ("causal", "window"))
 
 
 def _materialized(case: Case, bench: Bench) -> Array:
@@ -252,7 +256,7 @@ def check_mask_broadcast(case: Case, bench: Bench) -> Iterator[Comparison]:
     families=("option-pairs", "masks-with-holes", "unequal-lengths"),
     any_of=("causal", "window"),
     nulls=("flags_dropped", "mask_argument_dropped"),
-    applies=has_flags,
+    applies=_has_flags_beside_mask,
 )
 def check_mask_composition(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Mask, causal flag and window together show what each of them shows."""
@@ -298,7 +302,10 @@ def check_causality(case: Case, bench: Bench) -> Iterator[Comparison]:
     "empty-rows",
     "masks.empty-row",
     families=("empty-rows", "unequal-lengths"),
-    fields={"mask": ("empty_rows", "none", "left_padding", "holes")},
+    fields={
+        "mask": ("empty_rows", "none", "left_padding", "holes"),
+        "lengths": ((5, 2), (2, 1), (17, 3), (9, 4), (33, 8), (5, 5), (3, 9)),
+    },
     any_of=("mask", "bias", "causal", "window"),
     nulls=("options_dropped", "other_empty_row", "ones"),
     applies=empties_rows,
@@ -321,7 +328,7 @@ def check_empty_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
 @invariant(
     "empty-sequences",
     "masks.empty-row",
-    needs=("empty_keys",),
+    needs=("empty_keys", "unequal_lengths"),
     families=("plain",),
     fields={"lengths": ((3, 0), (1, 0), (2, 0), (9, 0)), "layouts": ((),)},
     nulls=("ones",),

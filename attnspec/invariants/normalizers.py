@@ -26,7 +26,7 @@ from attnspec.numerics import Comparison, within
 @invariant(
     "row-sums",
     "normalizers.sum",
-    nulls=("zeros", "no_sink", "unnormalized"),
+    nulls=("zeros", "unnormalized"),
 )
 def check_row_sums(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weights of a row sum to 1, or to 1 less the share of the sink."""

@@ -221,7 +221,7 @@ _ALL = (
     ),
     _family(
         "exact-gather",
-        "one key beats all others by 120 nats: its value is the output, to the bit",
+        "one key leaves no weight to any other: its value is the output, to the bit",
         scores=("gather",),
         values=("integers", "normal"),
         width=(16, 64, 8),

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import given
+
+from attnspec.cases import CLAIMS, OPTIONS, Capabilities, Recipe, build
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.strategies import BUDGET, FAMILIES, Domain, cases, recipes
+from attnspec.strategies.families import BOUNDARIES, TILES
+
+ALL = Capabilities(claims=frozenset(CLAIMS))
+
+
+def _pinned(family: str, **fields: Any) -> list[Recipe]:
+    return list(Domain(ALL, families=(family,), **fields).pinned())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_can_be_drawn(family: str) -> None:
+    found = hypothesis.find(
+        recipes(Domain(ALL, families=(family,))), lambda _: True, random=None
+    )
+
+    assert found.family == family
+
+
+@given(recipes(Domain(ALL, families=tuple(FAMILIES), needs=frozenset({"causal"}))))
+def test_a_needed_option_is_always_there(recipe: Recipe) -> None:
+    assert recipe.causal
+
+
+@given(
+    recipes(
+        Domain(
+            ALL, families=tuple(FAMILIES), any_of=frozenset({"causal", "window"})
+        )
+    )
+)
+def test_one_of_the_asked_options_is_always_there(recipe: Recipe) -> None:
+    assert recipe.causal or recipe.window
+
+
+@given(recipes(Domain(ALL, families=tuple(FAMILIES), tier="smoke")))
+def test_a_case_stays_within_the_budget_of_its_tier(recipe: Recipe) -> None:
+    r = recipe
+    cost = r.batch * r.query_heads * r.queries * r.keys * (r.width + r.value_width)
+
+    assert cost <= BUDGET["smoke"]
+
+
+def test_every_boundary_of_every_tile_is_enumerated() -> None:
+    lengths = {recipe.keys for recipe in _pinned("tile-boundaries")}
+
+    assert set(BOUNDARIES) <= lengths
+    assert {m * t + d for t in TILES for m in (1, 2) for d in (-1, 0, 1)} <= lengths
+
+
+def test_every_pair_of_options_is_enumerated() -> None:
+    found = {frozenset(recipe.options) for recipe in _pinned("option-pairs")}
+
+    pairs = {frozenset({a, b}) for a in OPTIONS for b in OPTIONS}
+    assert pairs <= found
+
+
+def test_every_operand_gets_every_layout() -> None:
+    found = {recipe.layouts for recipe in _pinned("strided-operands")}
+
+    assert {(("value", "broadcast_heads"),), (("mask", "transposed"),)} <= found
+    assert len(found) == 21
+
+
+def test_group_sizes_other_than_the_number_of_key_heads_are_enumerated() -> None:
+    groups = {
+        (r.query_heads // r.key_heads, r.key_heads) for r in _pinned("grouped-heads")
+    }
+
+    assert {(3, 2), (5, 2), (7, 2)} <= groups
+
+
+def test_the_fields_of_an_invariant_win_over_those_of_a_family() -> None:
+    found = _pinned("strided-operands", fields={"layouts": ((),)})
+
+    assert {recipe.layouts for recipe in found} == {()}
+
+
+def test_another_seed_makes_other_data() -> None:
+    one, two = (_pinned("tile-boundaries", seed=s)[0] for s in (1, 2))
+
+    assert one.replace(seed=0) == two.replace(seed=0)
+    assert (build(one).key != build(two).key).any()
+
+
+def test_a_case_shrinks_to_one_that_can_be_read() -> None:
+    domain = Domain(ALL, families=tuple(FAMILIES))
+
+    found = hypothesis.find(cases(domain), lambda case: case.sizes.S >= 5)
+
+    assert found.sizes.S <= 9
+    assert not found.options
+    assert found.query.size <= 9
+
+
+def test_a_need_that_is_not_claimed_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="needs: sink is not claimed"):
+        Domain(Capabilities(), needs=frozenset({"sink"}))
+
+
+def test_an_unknown_family_is_refused() -> None:
+    with pytest.raises(UnknownName, match="families: expected .*; got 'odd'"):
+        Domain(ALL, families=("odd",))
+
+
+def test_families_that_cannot_be_drawn_are_refused() -> None:
+    with pytest.raises(InvalidArgument, match="none of them can be drawn"):
+        recipes(Domain(Capabilities(), families=("empty-rows",)))
