@@ -126,6 +126,7 @@ def scaled_dot_product(
     return factor * dot_product(query, key)
 
 
+@ieee
 def softcapped(
     scores: Float[np.ndarray, "*shape"], cap: float
 ) -> Float64[np.ndarray, "*shape"]:

@@ -110,6 +110,10 @@ def test_softcap_keeps_the_order_of_scores(rng: np.random.Generator) -> None:
     assert (np.diff(softcapped(scores, 2.0)) >= 0.0).all()
 
 
+def test_a_score_beyond_all_range_is_capped_in_silence() -> None:
+    assert softcapped(np.array([1.7e308]), 0.5).item() == 0.5
+
+
 @pytest.mark.parametrize("cap", [0.0, -1.0, math.inf, math.nan])
 def test_softcap_must_be_positive_and_finite(cap: float) -> None:
     with pytest.raises(InvalidArgument, match="softcap: expected a positive finite"):
