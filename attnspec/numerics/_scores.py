@@ -21,8 +21,9 @@ class Visibility:
     """The keys that the queries of a block see.
 
     `keep` includes the sink as a last key, and all keys of the empty rows if
-    these are a mean; None is all. `hidden` is its negation. `count` and `empty` broadcast to
-    (B, Hkv, G, L).
+    these are a mean; `hidden` is its negation. None is all. `count`, the number
+    of visible keys, and `empty` broadcast to (B, Hkv, G, L); `mean` marks the
+    empty rows that are a mean.
     """
 
     keep: Bool | None

@@ -144,7 +144,8 @@ def _worst(
 ) -> Comparison:
     """Describe the worst element; one that does not hold comes before any other."""
     if not ratio.size:
-        return Comparison(True, 0.0, None, 0.0, 0.0, 0.0, 0.0, what)
+        nothing = (None, 0.0, 0.0, 0.0, 0.0, what)
+        return Comparison(True, 0.0, *nothing)  # noqa: FBT003
     rank = np.where(holds, ratio, np.maximum(ratio, 2.0))
     index = tuple(int(i) for i in np.unravel_index(int(rank.argmax()), ratio.shape))
     right, given = float(expected[index]), float(actual[index])

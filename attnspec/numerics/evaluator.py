@@ -218,11 +218,11 @@ def _precision(problem: Problem, own: Rates | None) -> type[np.floating[Any]]:
     scores = math.prod(problem.query.shape[:4]) * problem.value.shape[3]
     if own is None or scores <= SINGLE:
         return np.float64
-    parts = [problem.query, problem.key, np.float64(problem.scale)]
+    parts: list[Array] = [problem.query, problem.key, np.array(problem.scale)]
     if problem.bias is not None:
         parts.append(np.where(problem.bias == -np.inf, 0.0, problem.bias))
-    tame = all(float(np.abs(part).max(initial=0.0)) <= TAME for part in parts)
-    return np.float32 if tame else np.float64
+    is_tame = all(float(np.max(np.abs(part), initial=0.0)) <= TAME for part in parts)
+    return np.float32 if is_tame else np.float64
 
 
 __all__ = ["Evaluation", "evaluate"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from attnspec.numerics.formats import format_of
 from attnspec.numerics.models import PRESETS, NumericModel
 
 _LAZY = 8 * math.log(2)
@@ -67,7 +68,6 @@ def _halves(dtype: str) -> tuple[_Change, ...]:
             f"query and key are rounded to {dtype}",
             {"operands": ("float32",) * 4 + (dtype,) * 2},
         ),
-        ("the exponential has a relative error of 1e-3", {"exp_relative": 1e-3}),
         (f"scores are stored in {dtype}", {"scores": (dtype,)}),
         (
             f"the output is stored in {dtype} after every block of keys",
@@ -104,7 +104,24 @@ def relaxations(model: NumericModel) -> tuple[tuple[str, NumericModel], ...]:
         (f"everything is computed in {dtype}", _throughout(model, dtype))
         for dtype in ("float16", "bfloat16")
     ]
-    return tuple((words, relaxed) for words, relaxed in found if relaxed != model)
+    return tuple(
+        (words, relaxed)
+        for words, relaxed in found
+        if relaxed != model and _is_weaker(relaxed, model)
+    )
+
+
+def _is_weaker(relaxed: NumericModel, model: NumericModel) -> bool:
+    """Whether no format became finer: that would not be a relaxation."""
+    names = ("output", "dot", "softmax", "weights", "accumulator", "prescale")
+    return all(
+        _unit(getattr(relaxed, name)) >= _unit(getattr(model, name)) for name in names
+    )
+
+
+def _unit(name: str | None) -> float:
+    """Return the unit roundoff of a format; none rounds nothing."""
+    return format_of(name).unit if name else 0.0
 
 
 def _changes(model: NumericModel) -> list[_Change]:
@@ -114,7 +131,8 @@ def _changes(model: NumericModel) -> list[_Change]:
         changes += _DOUBLE
     if model.weights is None:
         changes += _SINGLE
-    return [*changes, *_halves("float16"), *_halves("bfloat16")]
+    rough = ("the exponential has a relative error of 1e-3", {"exp_relative": 1e-3})
+    return [*changes, *_halves("float16"), rough, *_halves("bfloat16")]
 
 
 def _throughout(model: NumericModel, dtype: str) -> NumericModel:

@@ -1,0 +1,79 @@
+"""Null answers: wrong on purpose, and robust on every case."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from attnspec.cases import DTYPES, Case, Dialect
+from attnspec.numerics import NULLS, evaluate
+from tests.numerics._problems import dialect, problem
+
+
+@pytest.mark.parametrize("name", NULLS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_null_answers_look_like_those_of_a_kernel(name: str, dtype: str) -> None:
+    """Format and shape of the output are those of the definition."""
+    statistics = np.float64 if dtype == "float64" else np.float32
+    for seed in range(12):
+        case = problem(seed, dtype, most=9)
+        answer = NULLS[name](case, dialect(seed))
+        sizes = case.sizes
+        assert answer.lse is not None
+
+        assert answer.output.dtype == case.query.dtype
+        assert answer.output.shape == (sizes.B, sizes.Hq, sizes.L, sizes.Ev)
+        assert answer.lse.dtype == statistics
+        assert answer.lse.shape == (sizes.B, sizes.Hq, sizes.L)
+
+
+@pytest.mark.parametrize("name", NULLS)
+@pytest.mark.parametrize("shape", [(0, 1, 2), (1, 0, 2), (1, 2, 0), (1, 1, 1)])
+@pytest.mark.parametrize("keys", [0, 1])
+def test_null_answers_exist_for_axes_of_length_zero(
+    name: str, shape: tuple[int, int, int], keys: int
+) -> None:
+    """Whatever is asked, an answer comes."""
+    query = np.ones((*shape, 2), np.float32)
+    key = np.ones((*shape[:2], keys, 2), np.float32)
+
+    answer = NULLS[name](Case(query, key, key, causal=True), Dialect())
+
+    assert answer.output.shape == query.shape
+
+
+def _rich_case() -> Case:
+    """Return a case on which every option has an effect."""
+    random = np.random.default_rng(5)
+    query, key, value = (random.standard_normal((2, 2, 6, 4)) for _ in range(3))
+    bias = random.standard_normal((2, 6, 6))
+    sink = np.array([0.5, 1.0])
+    return Case(query, key, value, bias=bias, sink=sink, softcap=1.0, causal=True)
+
+
+@pytest.mark.parametrize("name", NULLS)
+def test_null_answers_are_wrong_where_they_can_be(name: str) -> None:
+    """By more than rounding: some element is off by a tenth."""
+    case = _rich_case()
+    exact = evaluate(case)
+
+    assert np.abs(NULLS[name](case, Dialect()).output - exact.output).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("no_sink", "sink"),
+        ("no_softcap", "softcap"),
+        ("no_bias", "bias"),
+        ("no_mask", "causal"),
+        ("mask_shifted", "causal"),
+    ],
+)
+def test_a_null_answer_is_right_where_its_option_is_absent(
+    name: str, option: str
+) -> None:
+    """So that it never counts as excluded there."""
+    case = _rich_case().replace(**{option: False if option == "causal" else None})
+
+    assert np.array_equal(evaluate(case).output, NULLS[name](case, Dialect()).output)
