@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable
 from typing import get_args, get_type_hints
 
@@ -92,7 +93,9 @@ def models() -> str:
     for name, model in PRESETS.items():
         fields = (f.name for f in dataclasses.fields(model) if f.name != "name")
         told = {f: getattr(model, f) for f in fields}
-        apart = [f"`{f}={v!r}`" for f, v in told.items() if v != getattr(plain, f)]
+        apart = [
+            f"`{f}={_value(v)}`" for f, v in told.items() if v != getattr(plain, f)
+        ]
         rows.append([f"`{name}`", ", ".join(apart) or "what all others start from"])
     return _table(["model", "where it differs from `float32`"], rows)
 
@@ -126,6 +129,19 @@ def _invariant(name: str) -> str:
     if law.provisional:
         facts.append("Provisional: reported and not counted.")
     return f"```{{invariant}} {name}\n{law.sentence}\n\n{' '.join(facts)}\n```\n"
+
+
+def _value(value: object) -> str:
+    """Write a field of a model: small powers of two as powers, tuples as lists."""
+    if isinstance(value, float) and 0 < value < 1:
+        fraction, exponent = math.frexp(value)
+        return f"2**{exponent - 1}" if fraction == 0.5 else f"{value:.3g}"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, tuple):
+        counts = [f"{value.count(v)} x {v}" for v in dict.fromkeys(value)]
+        return " + ".join(counts) or "()"
+    return str(value)
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -1,0 +1,63 @@
+"""What the book says of the code is so."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+
+from attnspec.conformance import load_deviations
+from attnspec.invariants import INVARIANTS
+
+BOOK = pathlib.Path(__file__).parent.parent / "docs"
+PAGES = {page.stem: page.read_text("utf-8") for page in BOOK.glob("*/*.md")}
+CLAUSES = [
+    (page, clause)
+    for page, text in sorted(PAGES.items())
+    for clause in re.findall(r"^```\{clause\} (\S+)$", text, re.MULTILINE)
+]
+
+
+def test_every_clause_has_one_place() -> None:
+    clauses = [clause for _, clause in CLAUSES]
+
+    assert len(set(clauses)) == len(clauses)
+
+
+@pytest.mark.parametrize(("page", "clause"), CLAUSES)
+def test_a_clause_is_named_after_its_page(page: str, clause: str) -> None:
+    expected = clause.split(".")[0]
+
+    assert expected == page
+
+
+@pytest.mark.parametrize("name", INVARIANTS)
+def test_the_clause_of_an_invariant_is_in_the_book(name: str) -> None:
+    assert INVARIANTS[name].clause in {clause for _, clause in CLAUSES}
+
+
+def test_the_deviation_of_the_how_to_page_can_be_read(tmp_path: pathlib.Path) -> None:
+    (example,) = re.findall(
+        r"^```toml\n(.*?)^```$", PAGES["test-your-kernel"], re.MULTILINE | re.DOTALL
+    )
+    file = tmp_path / "deviations.toml"
+    file.write_text(example, "utf-8")
+
+    (deviation,) = load_deviations(file)
+
+    assert deviation.invariants == ("window-support",)
+
+
+def test_every_picture_of_the_book_has_a_function_that_draws_it() -> None:
+    pictures = re.findall(
+        r"^```\{picture\} (\S+) (\S+)$", "".join(PAGES.values()), re.M
+    )
+
+    lacking = [
+        (module, function)
+        for module, function in pictures
+        if f"def {function}()" not in (BOOK / "figures" / module).read_text("utf-8")
+    ]
+
+    assert lacking == []
