@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from attnspec.cases.case import OPTIONS
 from attnspec.cases.dtypes import DTYPES
-from attnspec.cases.recipe import Recipe
+from attnspec.cases.recipe import HIDING_BIASES, Recipe
 from attnspec.exceptions import UnknownName
 
 CLAIMS: Mapping[str, str] = {
@@ -99,7 +99,8 @@ class Capabilities:
         if recipe.scale is not None and recipe.scale <= 0:
             fits = "nonpositive_scale" in self.claims
             recipe = recipe if fits else recipe.replace(scale=abs(recipe.scale) or 0.5)
-        if recipe.bias == "holes" and "minus_infinity_bias" not in self.claims:
+        hides = recipe.bias in HIDING_BIASES
+        if hides and "minus_infinity_bias" not in self.claims:
             recipe = recipe.replace(bias="normal")
         if recipe.bias_dtype != "same" and "float32_bias" not in self.claims:
             recipe = recipe.replace(bias_dtype="same")

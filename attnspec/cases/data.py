@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.cases.bits import bits, integers, normals, uniforms
-from attnspec.cases.recipe import Recipe
+from attnspec.cases.recipe import HIDING_BIASES, Recipe
 
 F64 = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -220,8 +220,8 @@ def bias(r: Recipe, kind: str, axes: str) -> F64:
     if kind == "row_offset":
         row = integers(r.seed, "bias/row", (*shape[:-1], 1), -1, 1)
         return noise + 100.0 * row
-    if kind == "holes":
-        noise[~mask(r, "holes", axes, "bias")] = -np.inf
+    if kind in HIDING_BIASES:
+        noise[~mask(r, kind, axes, "bias")] = -np.inf
     return noise
 
 

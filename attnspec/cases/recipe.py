@@ -41,8 +41,11 @@ MASKS = (
 )
 """Which keys a boolean mask shows."""
 
-BIASES = ("normal", "distance", "row_offset", "holes")
-"""What an additive bias holds; ``holes`` has entries of minus infinity."""
+BIASES = ("normal", "distance", "row_offset", "holes", "empty_rows")
+"""What an additive bias holds; the last two have entries of minus infinity."""
+
+HIDING_BIASES = ("holes", "empty_rows")
+"""The biases that hide keys."""
 
 SINKS = ("normal", "large", "small", "minus_infinity")
 """What the sink of each head is."""
@@ -181,6 +184,7 @@ class Recipe:
 __all__ = [
     "AXES",
     "BIASES",
+    "HIDING_BIASES",
     "LAYOUTS",
     "MASKS",
     "SCORES",

@@ -49,7 +49,7 @@ class Worker:
         handle, name = tempfile.mkstemp(prefix="attnspec-", suffix=".txt")
         os.close(handle)
         self._printed = Path(name)
-        self._journal = Path(name).with_suffix(".json")
+        self.journal = Path(name).with_suffix(".json")
 
     def start(self) -> Description:
         """Start the process, import the kernel there and return its description.
@@ -129,7 +129,7 @@ class Worker:
 
     def note(self, invariant: str, recipe: Recipe) -> None:
         """Write down what is about to be tried, for when the machine goes down too."""
-        self._journal.write_text(
+        self.journal.write_text(
             f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n'
         )
 
@@ -150,7 +150,7 @@ class Worker:
         """Stop the process and remove what it left."""
         self._stop()
         self._printed.unlink(missing_ok=True)
-        self._journal.unlink(missing_ok=True)
+        self.journal.unlink(missing_ok=True)
 
 
 def _serve(pipe: Connection[Any, Any], open_kernel: Open, printed: str) -> None:

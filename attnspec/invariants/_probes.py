@@ -63,9 +63,13 @@ def winners(case: Case, dialect: Dialect) -> tuple[npt.NDArray[np.int64], Boolea
 
 
 def flat(case: Case) -> Case:
-    """Return the case with all scores zero and nothing but the mask left."""
+    """Return the case with all scores zero and nothing left but what hides keys."""
+    bias = case.bias
+    if bias is not None:
+        hidden = np.isneginf(bias.astype(np.float64))
+        bias = np.where(hidden, bias, np.zeros_like(bias)) if hidden.any() else None
     return case.replace(
-        query=np.zeros_like(case.query), bias=None, softcap=None, sink=None
+        query=np.zeros_like(case.query), bias=bias, softcap=None, sink=None
     )
 
 

@@ -121,6 +121,8 @@ def _hidden_from_all(case: Case, bench: Bench) -> Array:
     families=("masks-with-holes", "unequal-lengths", "poisoned-padding", "biases"),
     fields={
         "mask": ("padding", "left_padding", "sparse", "prefix_hidden", "one_key"),
+        "bias": ("holes",),
+        "bias_axes": ("111S", "B11S", "11LS"),
         "lengths": ((1, 5), (2, 9), (3, 17), (1, 65), (5, 33), (7, 7)),
     },
     any_of=("mask", "bias", "causal", "window"),
@@ -210,6 +212,7 @@ def _materialized(case: Case, bench: Bench) -> Array:
     "masks.forms",
     needs=("mask",),
     families=("masks-with-holes", "unequal-lengths", "plain", "empty-rows"),
+    any_of=("causal", "window"),
     nulls=("flags_dropped", "mask_argument_dropped"),
     applies=_has_forms,
 )
@@ -301,8 +304,9 @@ def check_causality(case: Case, bench: Bench) -> Iterator[Comparison]:
 @invariant(
     "empty-rows",
     "masks.empty-row",
-    families=("empty-rows", "unequal-lengths"),
+    families=("empty-rows", "unequal-lengths", "biases"),
     fields={
+        "bias": ("empty_rows", "holes"),
         "mask": ("empty_rows", "none", "left_padding", "holes"),
         "lengths": ((5, 2), (2, 1), (17, 3), (9, 4), (33, 8), (5, 5), (3, 9)),
     },
@@ -341,8 +345,13 @@ def check_empty_sequences(case: Case, bench: Bench) -> Iterator[Comparison]:
 @invariant(
     "dialect-consistent",
     "dialects.one-choice",
-    families=("empty-rows", "unequal-lengths", "option-pairs"),
-    fields={"batch": (1, 2), "layouts": ((),)},
+    families=("empty-rows", "unequal-lengths", "option-pairs", "biases"),
+    fields={
+        "batch": (1, 2),
+        "layouts": ((),),
+        "mask": ("empty_rows", "none", "left_padding", "holes"),
+        "bias": ("empty_rows", "holes"),
+    },
     any_of=("mask", "bias", "causal", "window"),
     nulls=("options_dropped", "ones"),
     applies=has_choices,

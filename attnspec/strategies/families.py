@@ -190,6 +190,7 @@ _ALL = (
         "queries that see no key",
         "mask",
         mask=("empty_rows", "none", "left_padding"),
+        bias=("normal", "empty_rows", "holes"),
         pinned=tuple(
             {"options": o, "mask": m, "lengths": (5, 9), "mask_axes": "BHLS"}
             for o in (("mask",), ("mask", "causal"), ("mask", "sink"))

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from attnspec.cases import OPTIONS, Capabilities, Case, Recipe, build
+from attnspec.cases.recipe import HIDING_BIASES
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.strategies.families import DEFAULTS, FAMILIES, Family
 
@@ -150,7 +151,7 @@ def tidied(recipe: Recipe) -> Recipe:
         and layout != "contiguous"
         and not (recipe.hidden == "huge" and layout in broadcast)
     )
-    hides = recipe.mask is not None or recipe.bias == "holes"
+    hides = recipe.mask is not None or recipe.bias in HIDING_BIASES
     return recipe.replace(
         **axes,
         layouts=layouts,

@@ -14,7 +14,15 @@ from attnspec.cases import (
     build,
     checksum,
 )
-from attnspec.cases.recipe import AXES, BIASES, MASKS, SCORES, SINKS, VALUES
+from attnspec.cases.recipe import (
+    AXES,
+    BIASES,
+    HIDING_BIASES,
+    MASKS,
+    SCORES,
+    SINKS,
+    VALUES,
+)
 from attnspec.invariants._probes import scores, visible_keys, winners
 from attnspec.reference import attention
 from attnspec.strategies import FAMILIES, Domain, recipes
@@ -94,7 +102,7 @@ def test_a_bias_holds_minus_infinity_only_where_it_says_so(kind: str) -> None:
     bias = build(Recipe(queries=9, keys=33, bias=kind)).bias
 
     assert bias is not None
-    assert np.isneginf(bias).any() == (kind == "holes")
+    assert np.isneginf(bias).any() == (kind in HIDING_BIASES)
     assert not np.isnan(bias).any()
 
 

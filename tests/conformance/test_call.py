@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from attnspec.cases import Recipe, build
+from attnspec.conformance.call import Caller
+from attnspec.exceptions import KernelRaised, MalformedResult
+from tests.conformance import _kernels
+
+CASE = build(Recipe(queries=3, keys=4, width=2, value_width=2))
+
+
+def test_only_options_in_force_are_passed() -> None:
+    seen: dict[str, Any] = {}
+
+    def kernel(query: Any, key: Any, value: Any, **options: Any) -> Any:
+        seen.update(options)
+        return _kernels.right(query, key, value)
+
+    Caller(kernel)(CASE.replace(causal=True, scale=0.0))
+
+    assert seen == {"causal": True, "scale": 0.0}
+
+
+def test_the_kernel_gets_the_layout_that_the_case_names() -> None:
+    strides = []
+
+    def kernel(query: Any, key: Any, value: Any) -> Any:
+        strides.append(key.strides)
+        return _kernels.right(query, key, value)
+
+    for layout in ("contiguous", "sliced"):
+        Caller(kernel)(CASE.replace(layouts={"key": layout}))
+
+    assert strides[1][2] == 2 * strides[0][2]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "message"),
+    [
+        (_kernels.returns_none, "output: expected a NumPy array, got None"),
+        (_kernels.returns_a_row, r"output: expected shape \(1, 1, 3, 2\), got .*1, 2"),
+        (_kernels.returns_float64, "output: expected dtype float32, got float64"),
+    ],
+)
+def test_what_is_no_result_is_malformed(kernel: Any, message: str) -> None:
+    with pytest.raises(MalformedResult, match=message):
+        Caller(kernel)(CASE)
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (np.zeros(3), r"expected \(output, lse\), got a ndarray"),
+        ((1, 2, 3), "got a tuple of 3"),
+        ((np.zeros((1, 1, 3, 2), np.float32), None), "lse: expected a NumPy array"),
+        (
+            (np.zeros((1, 1, 3, 2), np.float32), np.zeros((1, 1, 3), int)),
+            "lse: expected a floating-point dtype, got int64",
+        ),
+    ],
+)
+def test_a_logsumexp_must_come_with_the_output(returned: Any, message: str) -> None:
+    def kernel(query: Any, key: Any, value: Any, *, return_lse: bool) -> Any:
+        return returned
+
+    with pytest.raises(MalformedResult, match=message):
+        Caller(kernel)(CASE, lse=True)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "message"),
+    [
+        (_kernels.raises, "^ValueError: no such kernel$"),
+        (_kernels.exits, "^SystemExit: 3$"),
+    ],
+)
+def test_whatever_a_kernel_raises_stops_at_the_call(kernel: Any, message: str) -> None:
+    with pytest.raises(KernelRaised, match=message):
+        Caller(kernel)(CASE)
+
+
+def test_an_interrupt_is_the_users_and_goes_on() -> None:
+    def kernel(query: Any, key: Any, value: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Caller(kernel)(CASE)
+
+
+def test_a_mutated_input_is_named() -> None:
+    assert Caller(_kernels.mutates)(CASE).mutated == ("query",)
+
+
+def test_a_reused_output_buffer_is_named() -> None:
+    call = Caller(_kernels.Buffered())
+    call(CASE)
+
+    again = call(CASE.replace(value=-CASE.value))
+
+    assert again.mutated == ("an earlier result",)
+
+
+def test_a_result_is_a_copy_of_its_own() -> None:
+    call = Caller(_kernels.Buffered())
+    first = call(CASE).output.copy()
+
+    kept = call(CASE)
+    call(CASE.replace(value=-CASE.value))
+
+    np.testing.assert_array_equal(first, kept.output)

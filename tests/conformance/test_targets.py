@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from attnspec.conformance.targets import Request, known_targets, open_target, resolve
+from attnspec.exceptions import UnusableTarget
+from tests.conformance import _kernels
+
+FILE = Path(_kernels.__file__)
+
+
+@pytest.mark.parametrize("target", ["", "embedded", "embedded:tiled"])
+def test_the_embedded_kernel_is_there_without_any_extra(target: str) -> None:
+    assert resolve(target).description.name == "embedded:tiled"
+
+
+@pytest.mark.parametrize(
+    "target", [f"{FILE}:right", "attnspec.kernels:tiled_attention"]
+)
+def test_a_function_is_found_in_a_file_and_in_a_module(target: str) -> None:
+    found = resolve(target).description
+
+    assert found.name == target
+    assert "causal" in found.capabilities
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("embeded", "is no adapter .*; did you mean 'embedded'"),
+        ("embedded:fast", "embedded has the variants tiled; not 'fast'"),
+        ("no_such_file.py:kernel", "there is no file no_such_file.py"),
+        ("no_such_module:kernel", "importing no_such_module raises ModuleNotFoundErr"),
+        (f"{FILE}:wrong", "has no 'wrong'"),
+        ("attnspec:__version__", "expected a function, got str"),
+        (":kernel", "is no adapter"),
+    ],
+)
+def test_a_target_that_is_not_there_is_named(target: str, message: str) -> None:
+    with pytest.raises(UnusableTarget, match=message):
+        resolve(target)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import nothing_like_this", "raises ModuleNotFoundError: No module named"),
+        ("raise SystemExit(2)", "raises SystemExit: 2"),
+        ("def kernel(q, k, v, dropout): ...", "'dropout' is required and unknown"),
+        ("def kernel(:", "raises SyntaxError"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_explained_in_one_line(
+    source: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "unusable_kernels.py"
+    file.write_text(source)
+
+    with pytest.raises(UnusableTarget, match=message) as found:
+        resolve(f"{file}:kernel")
+    assert "\n" not in str(found.value)
+
+
+def test_claims_and_dtypes_are_added_to_a_function() -> None:
+    request = Request(f"{FILE}:right", ("grouped_query",), ("float16",))
+
+    capabilities = request().description.capabilities
+
+    assert "grouped_query" in capabilities
+    assert capabilities.dtypes == ("float32", "float16")
+
+
+def test_a_dtype_does_not_widen_an_adapter() -> None:
+    dtypes = resolve("embedded").description.capabilities.dtypes
+
+    assert Request("", (), ("float16",))().description.capabilities.dtypes == dtypes
+
+
+def test_adapters_are_known_whether_installed_or_not() -> None:
+    known = {target.name: target for target in known_targets()}
+
+    assert known["embedded"].installed
+    assert all(t.sentence and (t.installed or t.install) for t in known.values())
+
+
+def test_an_opened_target_can_be_called_and_is_closed() -> None:
+    with open_target(f"{FILE}:right") as (_, description):
+        assert description.name == f"{FILE}:right"

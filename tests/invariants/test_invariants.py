@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import inspect
+import pkgutil
+
+import pytest
+
+from attnspec import invariants
+from attnspec.cases import CLAIMS, DTYPES, OPTIONS, Capabilities, Dialect, Recipe, build
+from attnspec.conformance import Verdict, check_implementation
+from attnspec.exceptions import UnknownName
+from attnspec.invariants import INVARIANTS, Invariant, find, null_kernel, tellable
+from attnspec.invariants._nulls import NEEDS, PARTICULAR, STATEFUL
+from attnspec.numerics import NULLS, evaluate
+from attnspec.strategies import FAMILIES
+from tests.invariants._definition import DEFINITION
+
+LAWS = list(INVARIANTS.values())
+IDS = list(INVARIANTS)
+ALL = Capabilities(claims=frozenset(CLAIMS))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_definition_passes_every_invariant(dtype: str) -> None:
+    report = check_implementation(DEFINITION, dtypes=[dtype], tier="smoke")
+
+    verdicts = {o.invariant: (o.verdict, o.reason) for o in report.outcomes}
+    assert set(verdicts.values()) == {(Verdict.PASSED, "")}
+    assert list(verdicts) == IDS
+
+
+@pytest.mark.parametrize("law", LAWS, ids=IDS)
+def test_an_invariant_names_what_exists(law: Invariant) -> None:
+    assert set(law.families) <= set(FAMILIES)
+    assert set(law.nulls) <= {*NULLS, *PARTICULAR, *STATEFUL}
+    assert law.needs <= set(CLAIMS)
+    assert (law.without | law.any_of) <= set(OPTIONS)
+    assert law.nulls, "a law that excludes nothing asserts nothing"
+
+
+@pytest.mark.parametrize("law", LAWS, ids=IDS)
+def test_an_invariant_is_one_sentence(law: Invariant) -> None:
+    assert law.sentence.endswith(".")
+    assert len(law.sentence) <= 90
+    assert law.clause.count(".") == 1
+
+
+def test_a_law_that_can_be_told_from_its_nulls_stays_so_in_the_widest_scope() -> None:
+    assert all(
+        tellable(law.nulls, law.scope(ALL)) == law.nulls for law in LAWS
+    )
+
+
+def test_every_chapter_of_laws_is_registered() -> None:
+    modules = {
+        name
+        for _, name, _ in pkgutil.iter_modules(invariants.__path__)
+        if not name.startswith("_")
+    }
+
+    assert modules == {chapter.__name__.split(".")[-1] for chapter in invariants.CHAPTERS}
+
+
+@pytest.mark.parametrize("name", [*NULLS, *PARTICULAR, *STATEFUL])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(),
+        Recipe(queries=3, keys=5, width=2, value_width=4, causal=True, mask="holes"),
+        Recipe(batch=2, query_heads=6, key_heads=2, queries=5, keys=3, causal=True),
+        Recipe(queries=2, keys=0),
+        Recipe(queries=3, keys=4, bias="holes", sink="normal", window=(1, 0)),
+        Recipe(dtype="float16", queries=3, keys=4, softcap=2.0, scale=0.0),
+    ],
+    ids=str,
+)
+def test_a_null_answers_every_case_in_the_right_form(name: str, recipe: Recipe) -> None:
+    case = build(recipe)
+    exact = evaluate(case, Dialect())
+
+    result = null_kernel(name, Dialect())(case)
+
+    assert result.output.shape == exact.output.shape
+    assert result.lse is not None
+    assert result.lse.shape == exact.lse.shape
+
+
+def test_the_nulls_that_need_a_claim_exist() -> None:
+    assert set(NEEDS) <= {*NULLS, *PARTICULAR}
+
+
+def test_laws_never_see_a_library() -> None:
+    source = "".join(inspect.getsource(chapter) for chapter in invariants.CHAPTERS)
+
+    assert not {"torch", "jax", "onnxruntime"} & set(source.split())
+
+
+def test_an_unknown_id_is_refused() -> None:
+    with pytest.raises(UnknownName, match="no such id 'agreemnt'"):
+        find("agreemnt")
