@@ -27,7 +27,7 @@ def test_every_clause_has_one_place() -> None:
 
 @pytest.mark.parametrize(("page", "clause"), CLAUSES)
 def test_a_clause_is_named_after_its_page(page: str, clause: str) -> None:
-    expected = clause.split(".")[0]
+    expected = clause.split(".", maxsplit=1)[0]
 
     assert expected == page
 
@@ -50,9 +50,8 @@ def test_the_deviation_of_the_how_to_page_can_be_read(tmp_path: pathlib.Path) ->
 
 
 def test_every_picture_of_the_book_has_a_function_that_draws_it() -> None:
-    pictures = re.findall(
-        r"^```\{picture\} (\S+) (\S+)$", "".join(PAGES.values()), re.M
-    )
+    book = "".join(PAGES.values())
+    pictures = re.findall(r"^```\{picture\} (\S+) (\S+)$", book, re.MULTILINE)
 
     lacking = [
         (module, function)

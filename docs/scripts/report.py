@@ -1,19 +1,24 @@
-"""Judge a rogue as a user would: with the command."""
+"""Judge a wrong kernel as a user would: with the command."""
 
 from __future__ import annotations
 
+import pathlib
 import subprocess
 import sys
 
-TARGET = "attnspec.rogues:last_key_lost"
-OPTIONS = ("--tier", "smoke", "--seed", "20261122")
+HERE = pathlib.Path(__file__).parent
+TARGET = "tail.py:flash"
+LAWS = ("row-sums", "causal-support", "tail-sweep")
+OPTIONS = ("--tier", "smoke", *(word for law in LAWS for word in ("--only", law)))
 
 
 def main() -> None:
-    """Print the command and what it prints; a rogue must not conform."""
+    """Print the command and what it prints; the kernel must not conform."""
     print(f"$ attnspec check {TARGET} {' '.join(OPTIONS)}")
     command = [sys.executable, "-m", "attnspec", "check", TARGET, *OPTIONS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, text=True, check=False, cwd=HERE
+    )
     print(done.stdout)
     if done.returncode != 1:
         sys.exit(f"expected exit code 1, got {done.returncode}: {done.stderr}")
