@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from attnspec.conformance.check import check_implementation, judge
 from attnspec.conformance.deviations import Deviation, load_deviations
 from attnspec.conformance.implementation import (
@@ -10,6 +12,22 @@ from attnspec.conformance.implementation import (
     claims,
 )
 from attnspec.conformance.verdicts import Finding, Outcome, Report, Verdict
+
+if TYPE_CHECKING:
+    from attnspec.conformance.parametrize import parametrize_with_checks
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs pytest when it is asked for: pytest may not be there."""
+    if name != "parametrize_with_checks":
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from attnspec.conformance.parametrize import (  # noqa: PLC0415 - needs pytest
+        parametrize_with_checks,
+    )
+
+    return parametrize_with_checks
+
 
 __all__ = [
     "Description",
@@ -23,4 +41,5 @@ __all__ = [
     "claims",
     "judge",
     "load_deviations",
+    "parametrize_with_checks",
 ]

@@ -1,0 +1,29 @@
+"""The command line. All that it does, functions of `attnspec` do as well."""
+
+from __future__ import annotations
+
+import click
+
+from attnspec.cli._check import check, describe, replay
+from attnspec.cli._lists import invariants, targets
+from attnspec.cli._rogues import rogues
+from attnspec.cli._root import Root
+
+
+@click.group(cls=Root, invoke_without_command=True)
+@click.version_option(package_name="attnspec", message="attnspec %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Judge kernels by what attention is, with derived error bounds.
+
+    A TARGET is an adapter (torch, or torch:math for one of its variants), a
+    function of a module (mypkg.kernels:flash) or of a file (path/file.py:flash).
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (check, describe, invariants, rogues, targets, replay):
+    main.add_command(command)
+
+__all__ = ["main"]

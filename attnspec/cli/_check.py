@@ -1,0 +1,256 @@
+"""The commands that judge a kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from attnspec.cli._names import CLAIM, DTYPE, INVARIANT, TIER, Callback
+from attnspec.cli._root import CONFORMS, FAILS
+
+if TYPE_CHECKING:
+    from attnspec.conformance import Outcome, Report
+    from attnspec.conformance.bench import Executor
+    from attnspec.conformance.implementation import Description
+    from attnspec.conformance.reports import Writer
+    from attnspec.conformance.reports.console import Printer
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _several(name: str, callback: Callback, text: str) -> Decorator:
+    """Return an option that may be given more than once; order is kept."""
+    return click.option(
+        f"--{name}",
+        f"{name}s",
+        multiple=True,
+        metavar=name.upper(),
+        callback=callback,
+        help=f"{text} May be given more than once.",
+    )
+
+
+_DTYPES = _several("dtype", DTYPE, "A format to judge; all claimed ones by default.")
+_CLAIMS = _several("claim", CLAIM, "A capability beyond those of the signature.")
+_ONLY = click.option(
+    "--only",
+    "only",
+    multiple=True,
+    metavar="ID",
+    callback=INVARIANT,
+    help="An invariant; all by default. May be given more than once.",
+)
+_DEADLINE = click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="When a call has timed out; the first call of a process has three times that.",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """What `check` was asked for."""
+
+    target: str
+    dtypes: tuple[str, ...]
+    claims: tuple[str, ...]
+    only: tuple[str, ...]
+    tier: str
+    first: bool
+    seed: int
+    deviations: Path | None
+    report: Path | None
+    junit: Path | None
+    deadline: float
+
+
+@click.command()
+@click.argument("target", default="")
+@_DTYPES
+@_CLAIMS
+@_ONLY
+@click.option(
+    "--tier",
+    callback=TIER,
+    metavar="TIER",
+    default="standard",
+    show_default=True,
+    help="How much to look at: smoke, standard or thorough.",
+)
+@click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Where the examples are drawn from.",
+)
+@click.option("--deviations", type=_FILE, help="Known deviations, in TOML.")
+@click.option("--report", type=_FILE, help="Write the report as JSON lines, too.")
+@click.option("--junit", type=_FILE, help="Write the report as JUnit XML, too.")
+@_DEADLINE
+def check(**options: Any) -> int:
+    """Judge a kernel; without TARGET, the one that comes with attnspec.
+
+    The exit code is 0 if it conforms, 1 if it does not, and 2 if the request is
+    wrong.
+    """
+    plan = _Plan(**options)
+    with _opened(plan.target, plan.claims, plan.dtypes, plan.deadline) as (call, known):
+        return _run(plan, call, _with_deviations(known, plan.deviations))
+
+
+@contextlib.contextmanager
+def _opened(
+    target: str, claims: tuple[str, ...], dtypes: tuple[str, ...], deadline: float
+) -> Iterator[tuple[Executor, Description]]:
+    """Start a kernel in a process of its own."""
+    from attnspec.conformance.targets import open_target
+
+    with open_target(target, claims=claims, dtypes=dtypes, deadline=deadline) as opened:
+        yield opened
+
+
+def _with_deviations(description: Description, path: Path | None) -> Description:
+    """Return a description with the deviations of a file added."""
+    from attnspec.conformance import load_deviations
+
+    if path is None:
+        return description
+    return description.replace(
+        deviations=description.deviations + load_deviations(path)
+    )
+
+
+def _run(plan: _Plan, call: Executor, description: Description) -> int:
+    """Judge a kernel and report; return the exit code."""
+    from attnspec.conformance.check import chosen
+    from attnspec.conformance.reports import Replay, Writer, write_junit
+    from attnspec.conformance.reports.console import Printer
+
+    title = plan.target or description.name
+    replay = Replay(title, plan.claims)
+    printer = Printer(title, replay, laws=len(chosen(plan.only)))
+    with contextlib.ExitStack() as stack:
+        writer = None
+        if plan.report is not None:
+            writer = stack.enter_context(Writer(plan.report, title))
+        report = _judged(plan, call, description, printer, writer)
+    printer.ended(report)
+    if plan.junit is not None:
+        write_junit(report, plan.junit, title, replay)
+    if not report.complete:
+        raise click.Abort
+    return CONFORMS if report.conforms else FAILS
+
+
+def _judged(
+    plan: _Plan,
+    call: Executor,
+    description: Description,
+    printer: Printer,
+    writer: Writer | None,
+) -> Report:
+    """Return the report; one that is not complete if the run was interrupted."""
+    from attnspec.conformance import judge
+
+    begun: list[Report] = []
+    done: list[Outcome] = []
+    listeners: list[Printer | Writer] = [printer]
+    listeners += [] if writer is None else [writer]
+
+    def started(report: Report) -> None:
+        begun.append(report)
+        for listener in listeners:
+            listener.started(report)
+
+    def finished(outcome: Outcome) -> None:
+        done.append(outcome)
+        for listener in listeners:
+            listener.finished(outcome)
+
+    try:
+        with printer.live():
+            report = judge(
+                call,
+                description,
+                dtypes=plan.dtypes,
+                only=plan.only,
+                tier=plan.tier,
+                seed=plan.seed,
+                stop_at_first=plan.first,
+                progress=printer.progress,
+                started=started,
+                finished=finished,
+            )
+    except KeyboardInterrupt:
+        if not begun:
+            raise
+        report = begun[0].replace(
+            outcomes=tuple(done), complete=False, seconds=printer.elapsed
+        )
+    if writer is not None:
+        writer.ended(report)
+    return report
+
+
+@click.command()
+@click.argument("target")
+@click.argument("token")
+@_CLAIMS
+@_DEADLINE
+def replay(target: str, token: str, claims: tuple[str, ...], deadline: float) -> int:
+    """See a finding again: make the case of TOKEN, and put TARGET before it.
+
+    The exit code is 1 if the finding is reproduced and 0 if it is not.
+    """
+    from attnspec.conformance.replay import replay as again
+    from attnspec.conformance.reports import Replay, failure_lines
+    from attnspec.conformance.tokens import read_token
+
+    known = read_token(token)
+    known.verify()
+    with _opened(target, claims, (known.recipe.dtype,), deadline) as (call, described):
+        outcome = again(call, described, known)
+    if outcome is None:
+        click.echo(f"not reproduced: {known.invariant} holds ({known.recipe.dtype})")
+        return CONFORMS
+    lines = failure_lines(outcome, Replay(target, claims))
+    click.echo("\n".join(["reproduced", *lines]))
+    return FAILS
+
+
+@click.command()
+@click.argument("target", default="")
+@_DTYPES
+@_CLAIMS
+@_DEADLINE
+def describe(
+    target: str, dtypes: tuple[str, ...], claims: tuple[str, ...], deadline: float
+) -> int:
+    """Say what TARGET is: capabilities, dialect and effective precision.
+
+    The dialect is found by probes, the precision by a small run of the invariant
+    'agreement'.
+    """
+    from attnspec.conformance import judge
+    from attnspec.conformance.reports import text
+
+    with _opened(target, claims, dtypes, deadline) as (call, known):
+        report = judge(call, known, dtypes=dtypes, only=("agreement",), tier="smoke")
+    click.echo("\n".join(text.description_lines(report, target or known.name)))
+    return CONFORMS
+
+
+__all__ = ["check", "describe", "replay"]

@@ -1,0 +1,38 @@
+"""The commands that list what there is."""
+
+from __future__ import annotations
+
+import click
+
+from attnspec.cli._names import INVARIANT
+from attnspec.cli._root import CONFORMS
+
+
+@click.command()
+@click.argument("invariant", required=False, metavar="[ID]", callback=INVARIANT)
+def invariants(invariant: str | None) -> int:
+    """List the invariants, or explain one."""
+    from attnspec.conformance.reports import lists
+
+    lines = lists.explained(invariant) if invariant else lists.listed()
+    click.echo("\n".join(lines))
+    return CONFORMS
+
+
+@click.command()
+def targets() -> int:
+    """List the adapters: installed, or how to install them."""
+    from attnspec.conformance.reports import words
+    from attnspec.conformance.targets import known_targets
+
+    for known in known_targets():
+        state = "installed" if known.installed else known.install
+        lines = [
+            *words.wrapped(known.sentence, first=known.name),
+            *words.wrapped(state),
+        ]
+        click.echo("\n".join(lines))
+    return CONFORMS
+
+
+__all__ = ["invariants", "targets"]

@@ -1,0 +1,172 @@
+"""Conformance as tests of pytest: one test an invariant and dtype."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from attnspec.conformance.bench import Executor, KernelBench
+from attnspec.conformance.check import InProcess, benches, chosen, claiming
+from attnspec.conformance.implementation import (
+    Description,
+    Implementation,
+    Kernel,
+    as_implementation,
+)
+from attnspec.conformance.reports.text import Replay, failure_lines
+from attnspec.conformance.runner import outcomes, tier_named
+from attnspec.conformance.verdicts import Outcome, Verdict
+from attnspec.exceptions import ConformanceFailure
+from attnspec.invariants import Invariant
+
+Test = Callable[..., object]
+"""A test function."""
+
+
+class Stand:
+    """One kernel under test; its dialect is detected once, when it is first needed."""
+
+    def __init__(self, call: Executor, description: Description) -> None:
+        """Judge this kernel."""
+        self._call = call
+        self.description = description
+
+    @functools.cached_property
+    def benches(self) -> dict[str, KernelBench]:
+        """For each dtype the bench on which the kernel stands."""
+        return benches(self._call, self.description)[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One invariant before one kernel, in one dtype: call it."""
+
+    stand: Stand
+    law: Invariant
+    dtype: str
+    tier: str
+    seed: int
+    replay: Replay
+
+    @property
+    def name(self) -> str:
+        """The words that name this check: kernel, dtype and invariant."""
+        return f"{self.stand.description.name}-{self.dtype}-{self.law.id}"
+
+    def outcome(self) -> Outcome:
+        """Judge the kernel."""
+        stands = {self.dtype: self.stand.benches[self.dtype]}
+        found = outcomes(
+            self.stand.description, stands, (self.law,), tier=self.tier, seed=self.seed
+        )
+        return next(found)
+
+    def __call__(self) -> None:
+        """Judge the kernel, as a test does.
+
+        Raises
+        ------
+        ConformanceFailure
+            If the law does not hold; the message is that of the command line.
+        """
+        __tracebackhide__ = True
+        outcome = self.outcome()
+        if outcome.verdict is Verdict.UNSUPPORTED:
+            pytest.skip(outcome.reason)
+        if not outcome.verdict.conforms:
+            raise ConformanceFailure("\n".join(failure_lines(outcome, self.replay)))
+
+    def __repr__(self) -> str:
+        """Return the name."""
+        return f"<check {self.name}>"
+
+
+def checks(
+    call: Executor,
+    description: Description,
+    *,
+    dtypes: Iterable[str] = (),
+    only: Iterable[str] = (),
+    tier: str = "standard",
+    seed: int = 0,
+    replay: Replay,
+) -> Iterator[Check]:
+    """Yield the checks of one kernel, each dtype's together."""
+    stand = Stand(call, description)
+    laws = chosen(only)
+    tier_named(tier)
+    for dtype in tuple(dtypes) or description.capabilities.dtypes:
+        for law in laws:
+            yield Check(stand, law, dtype, tier, seed, replay)
+
+
+def parametrize_with_checks(
+    implementations: Iterable[Kernel | Implementation],
+    *,
+    dtypes: Iterable[str] = (),
+    claims: Iterable[str] = (),
+    only: Iterable[str] = (),
+    tier: str = "standard",
+    seed: int = 0,
+) -> Callable[[Test], Test]:
+    """Return a decorator that runs a test once for each kernel, dtype and invariant.
+
+    The test takes the argument ``check`` and calls it. What is not claimed is
+    skipped, with the reason; a known deviation passes.
+
+    Parameters
+    ----------
+    implementations
+        Plain functions, or `Implementation` objects.
+    dtypes
+        The formats to judge, all claimed ones by default.
+    claims
+        Capabilities that the signatures cannot say.
+    only
+        Ids of invariants, all by default.
+    tier
+        ``smoke``, ``standard`` or ``thorough``.
+    seed
+        Where the examples are drawn from.
+
+    Raises
+    ------
+    UnknownName
+        If an id, a claim, a dtype or the tier does not exist.
+
+    Examples
+    --------
+    >>> from attnspec.kernels import tiled_attention
+    >>> @parametrize_with_checks([tiled_attention], only=["agreement"])
+    ... def test_conformance(check):
+    ...     check()
+    """
+    wanted, asked, laws = tuple(dtypes), tuple(claims), tuple(only)
+    found: list[Check] = []
+    for target in implementations:
+        known = as_implementation(target)
+        description = claiming(known.description, asked, wanted)
+        call = InProcess(Implementation(known.function, description))
+        found += checks(
+            call,
+            description,
+            dtypes=wanted,
+            only=laws,
+            tier=tier,
+            seed=seed,
+            replay=Replay(_target(known.function), asked),
+        )
+    return pytest.mark.parametrize("check", found, ids=[c.name for c in found])
+
+
+def _target(function: Kernel) -> str:
+    """Return the words that name a function on the command line, if there are any."""
+    name = getattr(function, "__qualname__", "<unnamed>")
+    module = getattr(function, "__module__", None)
+    return f"{module}:{name}" if module and "<" not in name else "TARGET"
+
+
+__all__ = ["Check", "Stand", "checks", "parametrize_with_checks"]

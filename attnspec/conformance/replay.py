@@ -1,0 +1,65 @@
+"""Seeing a finding again, from its token."""
+
+from __future__ import annotations
+
+from attnspec.conformance.bench import Executor, KernelBench
+from attnspec.conformance.check import benches
+from attnspec.conformance.implementation import Description
+from attnspec.conformance.judge import Examination, examine, relaxation
+from attnspec.conformance.tokens import Token
+from attnspec.conformance.verdicts import Finding, Outcome
+
+
+def replay(call: Executor, description: Description, token: Token) -> Outcome | None:
+    """Make the case of a token again, and put it before the same law.
+
+    Parameters
+    ----------
+    call
+        A way to call the kernel.
+    description
+        What it claims.
+    token
+        What `read_token` returns.
+
+    Returns
+    -------
+    Outcome or None
+        The finding, if it is reproduced.
+
+    Raises
+    ------
+    InvalidArgument
+        If the recipe makes other data than it made, or its dtype is not claimed.
+    UnknownName
+        If there is no such invariant.
+    """
+    law = token.law
+    token.verify()
+    dtype = token.recipe.dtype
+    stands, _ = benches(call, description, (dtype,))
+    bench = stands[dtype]
+    call.restart()
+    for recipe in token.before:
+        examine(law, recipe, bench)
+    found = examine(law, token.recipe, bench)
+    if found.verdict is None:
+        return None
+    finding = _finding(token, found, bench)
+    return Outcome(law.id, dtype, found.verdict, finding=finding)
+
+
+def _finding(token: Token, found: Examination, bench: KernelBench) -> Finding:
+    """Return the finding, explained if it does not hang on earlier calls."""
+    told = found.comparison is not None and not token.before
+    return Finding(
+        recipe=token.recipe,
+        message=found.message,
+        token=str(token),
+        comparison=found.comparison,
+        relaxation=relaxation(token.law, (token.recipe,), bench) if told else "",
+        before=token.before,
+    )
+
+
+__all__ = ["replay"]

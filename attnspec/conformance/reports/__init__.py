@@ -1,0 +1,26 @@
+"""Reports: for people on a terminal, for machines as JSON lines and as JUnit XML.
+
+What is printed lives in `console`, which alone needs rich.
+"""
+
+from __future__ import annotations
+
+from attnspec.conformance.reports.jsonl import (
+    StoredReport,
+    Writer,
+    read_report,
+    schema,
+)
+from attnspec.conformance.reports.junit import junit, write_junit
+from attnspec.conformance.reports.text import Replay, failure_lines
+
+__all__ = [
+    "Replay",
+    "StoredReport",
+    "Writer",
+    "failure_lines",
+    "junit",
+    "read_report",
+    "schema",
+    "write_junit",
+]

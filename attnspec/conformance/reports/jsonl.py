@@ -1,0 +1,278 @@
+"""A report for machines: one JSON object a line, written as the run goes."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import importlib.resources
+import json
+import math
+import platform
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+import numpy as np
+
+import attnspec
+from attnspec.conformance.implementation import Description
+from attnspec.conformance.verdicts import (
+    REPORT_VERSION,
+    SPEC_VERSION,
+    SUITE_VERSION,
+    Finding,
+    Outcome,
+    Report,
+)
+from attnspec.exceptions import InvalidArgument
+from attnspec.invariants import INVARIANTS
+
+
+class Writer:
+    """Writes a report line by line, so that a run that ends early is not lost."""
+
+    def __init__(self, path: Path, target: str) -> None:
+        """Open the file.
+
+        Raises
+        ------
+        InvalidArgument
+            If it cannot be written.
+        """
+        self._target = target
+        self._written = 0
+        try:
+            self._file: TextIO = path.open("w", encoding="utf-8")
+        except OSError as error:
+            msg = f"report: {path} cannot be written ({error.strerror})"
+            raise InvalidArgument(msg) from error
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file; without `ended` it has no footer and counts as cut short."""
+        self._file.close()
+
+    def started(self, report: Report) -> None:
+        """Write the header."""
+        self._write(header(report, self._target))
+
+    def finished(self, outcome: Outcome) -> None:
+        """Write one result."""
+        self._write(result(outcome))
+        self._written += 1
+
+    def ended(self, report: Report) -> None:
+        """Write the results that were never begun, and the footer."""
+        for outcome in report.outcomes[self._written :]:
+            self.finished(outcome)
+        self._write(footer(report))
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        text = json.dumps(_portable(entry), allow_nan=False, ensure_ascii=False)
+        self._file.write(f"{text}\n")
+        self._file.flush()
+
+
+def header(report: Report, target: str) -> dict[str, Any]:
+    """Return what was judged, as what and where."""
+    now = dt.datetime.now(tz=dt.UTC)
+    return {
+        "kind": "header",
+        "report": REPORT_VERSION,
+        "spec": SPEC_VERSION,
+        "suite": SUITE_VERSION,
+        "attnspec": attnspec.__version__,
+        "started": now.isoformat(timespec="seconds"),
+        "environment": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "platform": platform.platform(),
+        },
+        "target": target,
+        "tier": report.tier,
+        "seed": report.seed,
+        "dtypes": list(report.dtypes),
+        **_description(report.description, report.dtypes),
+        "dialect": dataclasses.asdict(report.detected.dialect),
+        "sources": dict(report.detected.sources),
+    }
+
+
+def _description(description: Description, dtypes: tuple[str, ...]) -> dict[str, Any]:
+    capabilities = description.capabilities
+    return {
+        "implementation": {"name": description.name, "version": description.version},
+        "capabilities": {
+            "dtypes": list(capabilities.dtypes),
+            "claims": sorted(capabilities.claims),
+            "multiples": dict(capabilities.multiples),
+            "exclusive": sorted(sorted(pair) for pair in capabilities.exclusive),
+        },
+        "models": {d: dataclasses.asdict(description.model(d)) for d in dtypes},
+        "deviations": [
+            {"id": d.id, "reason": d.reason, "link": d.link}
+            for d in description.deviations
+        ],
+    }
+
+
+def result(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of one invariant in one dtype."""
+    entry: dict[str, Any] = {
+        "kind": "result",
+        **{f.name: getattr(outcome, f.name) for f in dataclasses.fields(outcome)},
+        "verdict": str(outcome.verdict),
+        "clause": INVARIANTS[outcome.invariant].clause,
+        "conforms": outcome.verdict.conforms,
+        "deviations": list(outcome.deviations),
+    }
+    if outcome.finding is not None:
+        entry["finding"] = _finding(outcome.finding)
+    return entry
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    comparison = finding.comparison
+    return {
+        "message": finding.message,
+        "recipe": finding.recipe.to_json(),
+        "before": [recipe.to_json() for recipe in finding.before],
+        "comparison": None if comparison is None else dataclasses.asdict(comparison),
+        "relaxation": finding.relaxation,
+        "token": finding.token,
+    }
+
+
+def footer(report: Report) -> dict[str, Any]:
+    """Return the numbers, and whether the run reached its end."""
+    verdicts = Counter(str(outcome.verdict) for outcome in report.outcomes)
+    return {
+        "kind": "footer",
+        "complete": report.complete,
+        "conforms": report.conforms,
+        "results": len(report.outcomes),
+        "verdicts": dict(verdicts),
+        "counted": sum(outcome.counted for outcome in report.outcomes),
+        "weak": sum(outcome.weak for outcome in report.outcomes),
+        "seconds": report.seconds,
+    }
+
+
+def _portable(data: Any) -> Any:
+    """Return the same data with NaN and infinities as words: JSON has none."""
+    if isinstance(data, dict):
+        return {name: _portable(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_portable(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else f"{'-' * (data < 0)}Infinity"
+    return data
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report as it was read: the JSON objects of its lines."""
+
+    header: dict[str, Any]
+    results: tuple[dict[str, Any], ...]
+    footer: dict[str, Any] | None
+    """None if the file was cut short."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the file is whole and the run had reached its end."""
+        if self.footer is None or self.footer["results"] != len(self.results):
+            return False
+        return bool(self.footer["complete"])
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the run was complete and the kernel conformed."""
+        return self.complete and all(r["conforms"] for r in self.results)
+
+
+def read_report(path: Path) -> StoredReport:
+    """Read a report, and notice if it was cut short.
+
+    Parameters
+    ----------
+    path
+        A file that ``attnspec check --report`` wrote.
+
+    Returns
+    -------
+    StoredReport
+        Its ``complete`` is false if lines are missing at the end.
+
+    Raises
+    ------
+    InvalidArgument
+        If the file cannot be read, is no report, or is of another version.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"report: {path} cannot be read ({error})"
+        raise InvalidArgument(msg) from error
+    entries = _entries(lines, path)
+    if not entries or entries[0].get("kind") != "header":
+        msg = f"report: {path} is no report of attnspec: its first line is no header"
+        raise InvalidArgument(msg)
+    if entries[0]["report"] != REPORT_VERSION:
+        found = entries[0]["report"]
+        msg = f"report: {path}: expected version {REPORT_VERSION}, got {found}"
+        raise InvalidArgument(msg)
+    results = tuple(entry for entry in entries if entry["kind"] == "result")
+    last = entries[-1] if entries[-1]["kind"] == "footer" else None
+    return StoredReport(entries[0], results, last)
+
+
+def _entries(lines: list[str], path: Path) -> list[dict[str, Any]]:
+    """Return the objects of the lines, without a last line that is cut short."""
+    entries = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            if number == len(lines) and number > 1:
+                break
+            msg = f"report: {path}: line {number} is no JSON ({error.msg})"
+            raise InvalidArgument(msg) from error
+        if not isinstance(entry, dict) or "kind" not in entry:
+            msg = f"report: {path}: line {number} is no object with a kind"
+            raise InvalidArgument(msg)
+        entries.append(entry)
+    return entries
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema that every line of a report satisfies.
+
+    Examples
+    --------
+    >>> schema()["$schema"]
+    'https://json-schema.org/draft/2020-12/schema'
+    """
+    file = importlib.resources.files(__package__) / "report.schema.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+__all__ = [
+    "StoredReport",
+    "Writer",
+    "footer",
+    "header",
+    "read_report",
+    "result",
+    "schema",
+]

@@ -1,0 +1,256 @@
+"""A report as lines of plain text, 80 columns wide."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import attnspec
+from attnspec.cases import CLAIMS
+from attnspec.conformance.deviations import Deviation
+from attnspec.conformance.reports import words
+from attnspec.conformance.verdicts import (
+    SPEC_VERSION,
+    SUITE_VERSION,
+    Finding,
+    Outcome,
+    Report,
+    Verdict,
+)
+from attnspec.invariants import INVARIANTS
+from attnspec.numerics import Comparison
+
+_QUIET = (Verdict.UNSUPPORTED, Verdict.NOT_RUN)
+"""Verdicts that come in numbers, for one reason: they get one line together."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Replay:
+    """How a finding can be seen again from the command line."""
+
+    target: str = "TARGET"
+    claims: tuple[str, ...] = ()
+
+    def lines(self, token: str) -> list[str]:
+        """Return the command; the token has a line of its own."""
+        command = ["attnspec", "replay", shlex.quote(self.target)]
+        for claim in self.claims:
+            command += ["--claim", claim]
+        return ["  replay".ljust(words.LABEL) + " ".join([*command, "\\"]), token]
+
+
+def header_lines(report: Report, target: str) -> list[str]:
+    """Return what was judged, and as what."""
+    capabilities = report.description.capabilities
+    claims = [name for name in CLAIMS if name in capabilities.claims]
+    others = [name for name in CLAIMS if name not in capabilities.claims]
+    dialect = words.dialect_in_words(report.detected, report.description)
+    head = [
+        f"attnspec {attnspec.__version__} (spec {SPEC_VERSION}, suite {SUITE_VERSION})",
+        " ".join(filter(None, (target, report.description.version))),
+        f"{', '.join(report.dtypes)}, {report.tier}, seed {report.seed}",
+    ]
+    lines = words.pieces(head, first="", indent=0)
+    lines += words.wrapped(" ".join(claims) or "none", first="capabilities")
+    lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
+    if dialect:
+        lines += words.pieces(dialect, first="dialect")
+    for number, dtype in enumerate(report.dtypes):
+        said = words.model_in_words(report.description.model(dtype))
+        lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")
+    return lines
+
+
+def description_lines(report: Report, target: str) -> list[str]:
+    """Return what a kernel is: the header, and how precise it was in `agreement`."""
+    lines = header_lines(report, target)
+    for number, outcome in enumerate(report.outcomes):
+        finding = outcome.finding
+        said = f"{outcome.dtype}: largest error {words.times_bound(outcome.ratio)}"
+        if finding is not None:
+            said = f"{outcome.dtype}: beyond the bound; {_explanation(finding)}"
+        elif not outcome.verdict.conforms or not outcome.counted:
+            said = f"{outcome.dtype}: {outcome.verdict} ({outcome.reason})"
+        said += f" in {words.count(outcome.counted, 'example')}"
+        lines += words.wrapped(said, first="" if number else "precision")
+    return lines
+
+
+def _explanation(finding: Finding) -> str:
+    """Return which relaxation of the model explains a finding, if one does."""
+    if finding.comparison is None:
+        return words.one_line(finding.message)
+    if finding.relaxation:
+        return f"passes if {finding.relaxation}"
+    return "no numeric model explains it"
+
+
+def is_quiet(outcome: Outcome) -> bool:
+    """Return whether an outcome gets no line of its own."""
+    return outcome.verdict in _QUIET
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """Return the line of one invariant in one dtype."""
+    said = words.times_bound(outcome.ratio)
+    if outcome.verdict is Verdict.DEVIATION:
+        said = f"{said}, known deviation in {outcome.deviating:,}"
+    elif outcome.verdict is not Verdict.PASSED:
+        said = outcome.verdict.upper()
+    return f"  {outcome.invariant:<24}{outcome.counted:>7,} counted   {said}"
+
+
+def quiet_lines(outcomes: Iterable[Outcome]) -> list[str]:
+    """Return one line for each reason for which invariants were not looked at."""
+    reasons: dict[tuple[Verdict, str], dict[str, None]] = {}
+    for outcome in filter(is_quiet, outcomes):
+        ids = reasons.setdefault((outcome.verdict, outcome.reason), {})
+        ids[outcome.invariant] = None
+    lines = []
+    for (verdict, reason), ids in reasons.items():
+        listed = ", ".join(ids)
+        if len(ids) > 8:
+            listed = words.count(len(ids), "invariant")
+        lines += words.wrapped(f"{reason}: {listed}", first=f"  {verdict}")
+    return lines
+
+
+def failure_lines(outcome: Outcome, replay: Replay) -> list[str]:
+    """Return all that is known of an outcome that does not conform."""
+    law = INVARIANTS[outcome.invariant]
+    title = f"{outcome.verdict.upper()} {law.id} ({outcome.dtype}): {law.sentence}"
+    lines = words.wrapped(title, indent=2)
+    lines[0] = lines[0].removeprefix("  ")
+    if outcome.reason:
+        lines += words.wrapped(outcome.reason, first="  because")
+    if outcome.finding is not None:
+        lines += _finding_lines(outcome.verdict, outcome.finding)
+    page = f"docs/reference/{law.clause.partition('.')[0]}"
+    lines += words.pieces([law.clause, page], first="  clause")
+    if outcome.finding is not None:
+        lines += replay.lines(outcome.finding.token)
+    return lines
+
+
+def _finding_lines(verdict: Verdict, finding: Finding) -> list[str]:
+    lines = words.wrapped(words.case_in_words(finding.recipe), first="  smallest case")
+    if finding.before:
+        calls = words.count(len(finding.before), "other call")
+        lines += words.wrapped(f"{calls}; alone it is right", first="  after")
+    if finding.comparison is not None:
+        lines += _comparison_lines(finding.comparison, finding.message)
+        lines += _relaxation_lines(finding.comparison, finding)
+    else:
+        said = {
+            Verdict.REFUSED: f"raised {finding.message}",
+            Verdict.CRASHED: finding.message,
+            Verdict.TIMED_OUT: finding.message,
+        }
+        text = said.get(verdict, f"returned something else: {finding.message}")
+        lines += words.wrapped(text, first="  the kernel")
+    return lines
+
+
+def _comparison_lines(comparison: Comparison, message: str) -> list[str]:
+    expected, bound, actual = words.numbers(comparison)
+    exactly = comparison.bound == 0 or not math.isfinite(comparison.expected)
+    said = f"{expected} {'exactly' if exactly else f'+- {bound}'}"
+    got = [f"got {actual}"]
+    if math.isfinite(comparison.ratio):
+        got.append(words.times_bound(comparison.ratio))
+    lines = words.pieces([said, *got], first="  expected")
+    index = ", ".join(map(str, comparison.index or ()))
+    where = f"{comparison.what}[{index}]" if comparison.index else comparison.what
+    notes = [note for note in (message,) if note]
+    return lines + words.pieces([where, *notes], first="  where")
+
+
+def _relaxation_lines(comparison: Comparison, finding: Finding) -> list[str]:
+    if finding.relaxation:
+        return words.wrapped(f"passes if {finding.relaxation}", first="  precision")
+    # An exact law, or one about earlier calls, is not a matter of precision.
+    if comparison.bound == 0 or finding.before:
+        return []
+    return words.wrapped("no numeric model explains it", first="  precision")
+
+
+def deviation_lines(
+    outcomes: Iterable[Outcome], known: Iterable[Deviation]
+) -> list[str]:
+    """Return the deviations that were met, with reason and link."""
+    met: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        for id_ in outcome.deviations:
+            met.setdefault(id_, Counter())[outcome.invariant] += outcome.deviating
+    reasons: Mapping[str, Deviation] = {deviation.id: deviation for deviation in known}
+    lines = []
+    for id_, laws in met.items():
+        lines += words.wrapped(f"{id_}: {reasons[id_].reason}", first="deviation")
+        said = [f"in {', '.join(laws)}"]
+        lines += words.pieces([*said, *filter(None, (reasons[id_].link,))], first="")
+    return lines
+
+
+def summary_lines(report: Report, target: str) -> list[str]:
+    """Return the last lines: the numbers, and the verdict in words."""
+    judged = [o for o in report.outcomes if o.verdict is not Verdict.UNSUPPORTED]
+    missed = len([o for o in judged if o.verdict is Verdict.NOT_RUN])
+    failed = len(report.failures) - missed
+    held = len(judged) - failed - missed
+    examples = sum(o.counted for o in judged)
+    said = [
+        f"{held} of {_invariants(report, len(judged))} {_hold(held)}",
+        *([f"{failed} {'fails' if failed == 1 else 'fail'}"] if failed else []),
+        *([f"{missed} not run"] if missed else []),
+        f"{words.count(examples, 'example')} counted",
+        f"{sum(o.weak for o in judged):,} weak",
+        words.seconds_in_words(report.seconds),
+    ]
+    return [
+        *words.wrapped(", ".join(said), indent=0),
+        *words.wrapped(f"{target} {verdict_in_words(report)}", indent=0),
+    ]
+
+
+def _hold(held: int) -> str:
+    return "holds" if held == 1 else "hold"
+
+
+def _invariants(report: Report, judged: int) -> str:
+    """Return how many were judged; each dtype counts."""
+    if len(report.dtypes) == 1:
+        return words.count(judged, "invariant")
+    return f"{judged:,} invariants in {len(report.dtypes)} dtypes"
+
+
+def verdict_in_words(report: Report) -> str:
+    """Return whether the kernel conforms, and to how much of the suite."""
+    seen = {o.invariant for o in report.outcomes}
+    if not report.complete:
+        return "was not judged to the end"
+    if not report.conforms:
+        return "does not conform"
+    if all(o.verdict is Verdict.UNSUPPORTED for o in report.outcomes):
+        return "claims nothing that was looked at"
+    if seen < set(INVARIANTS):
+        return (
+            f"conforms in the {words.count(len(seen), 'invariant')} that were asked for"
+        )
+    return "conforms"
+
+
+__all__ = [
+    "Replay",
+    "description_lines",
+    "deviation_lines",
+    "failure_lines",
+    "header_lines",
+    "is_quiet",
+    "outcome_line",
+    "quiet_lines",
+    "summary_lines",
+    "verdict_in_words",
+]
