@@ -122,6 +122,7 @@ _ALL = (
     _family(
         "option-pairs",
         "every option, alone and with every other",
+        scores=("spread", "normal", "peaked", "integers", "offset_up", "offset_down"),
         pinned=_option_pairs(),
     ),
     _family(
