@@ -38,6 +38,7 @@ def main() -> None:
         for outcome in report.failures:
             finding = outcome.finding
             print(f"  {outcome.invariant:15} {finding.message if finding else ''}")
+    # Done
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ OPTIONS = ("--tier", "smoke", *(word for law in LAWS for word in ("--only", law)
 
 def main() -> None:
     """Print the command and what it prints; the kernel must not conform."""
-    print(f"$ attnspec check {TARGET} {' '.join(OPTIONS)}")
+    print(f"$ attnspec check {TARGET} {' '.join(OPTIONS[:2])} \\")
+    print(f"      {' '.join(OPTIONS[2:])}")
     command = [sys.executable, "-m", "attnspec", "check", TARGET, *OPTIONS]
     done = subprocess.run(  # noqa: S603 - our own command
         command, capture_output=True, text=True, check=False, cwd=HERE

