@@ -130,6 +130,11 @@ _ALL = (
         "fewer queries than keys, and more",
         "unequal_lengths",
         lengths=((1, 2), (2, 1), (2, 5), (5, 2), (3, 17), (17, 3), (9, 64), (64, 9)),
+        pinned=tuple(
+            {"options": options, "lengths": lengths, "window": (1, 0)}
+            for options in (("causal",), ("window",))
+            for lengths in ((2, 5), (5, 2), (17, 3))
+        ),
     ),
     _family(
         "grouped-heads",
@@ -174,10 +179,14 @@ _ALL = (
         "boolean masks of every kind on every set of axes",
         "mask",
         mask=("holes", "sparse", "one_key", "padding", "prefix_hidden", "all"),
+        # Masks that differ wherever they may, and a square one that can be turned.
         pinned=tuple(
-            {"options": ("mask",), "mask_axes": a, "batch": 2, "heads": (2, 2)}
-            | {"lengths": (4, 9), "mask": m}
-            for a, m in zip(AXES, itertools.cycle(("holes", "padding")), strict=False)
+            {"options": ("mask",), "mask_axes": axes, "batch": 2, "heads": (2, 2)}
+            | {"lengths": lengths, "mask": "holes", "scores": "normal"}
+            for axes, lengths in (
+                *((axes, (4, 9)) for axes in AXES),
+                *((axes, (7, 7)) for axes in ("B11S", "111S", "BHL1")),
+            )
         ),
     ),
     _family(
