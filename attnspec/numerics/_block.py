@@ -111,17 +111,8 @@ def _bounded(
     p = values.astype(ground.real, copy=False)
     p *= (1.0 / exact.total).astype(ground.real)
     top = error.max(axis=-1, keepdims=True, initial=0.0).astype(np.float64)
-    weights = bounds.Weights(
-        p=p,
-        shifted=shifted,
-        largest=largest,
-        total=exact.total,
-        lse=exact.lse,
-        output=exact.output,
-        terms=_terms(problem, seen),
-        top=top,
-        seen=seen,
-    )
+    rows = (largest, exact.total, exact.lse, exact.output, _terms(problem, seen), top)
+    weights = bounds.Weights(p, shifted, *rows, seen)
     delta = bounds.log_weight_error(rates, error, weights)
     spread = bounds.spread(delta, weights, ground.outward)
     return Block(

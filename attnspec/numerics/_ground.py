@@ -53,34 +53,39 @@ class Ground:
 
 def ground(problem: Problem, seen: Bool | None, real: type[np.floating[Any]]) -> Ground:
     """Prepare keys and values; `seen` is (B, Hkv, S) or None for all."""
-    value, key = problem.value, problem.key[:, :, 0]
-    if seen is not None:
-        hidden = ~seen
-        key = np.where(hidden[..., None], 0.0, key)
-        value = value.copy()
-        value[:, :, 0, : problem.keys][hidden] = 0.0
+    value, key = _without_unseen(problem, seen)
     unit = _unit(value)
     scaled = value / unit
     middle = scaled.shape[3] // 2
     center = np.partition(scaled, middle, axis=3)[:, :, :, middle : middle + 1]
     size, apart = np.abs(scaled), scaled - center
-    columns = np.concatenate([size, apart, apart * apart], axis=-1).astype(real)
+    columns = np.concatenate([size, apart, apart * apart], axis=-1)
     terms = problem.keys + problem.key.shape[-1] + 256
-    is_single = real is np.float32
+    rounding, guard = (2.0**-22, 2.0**-120) if real is np.float32 else (2.0**-51, 0.0)
     return Ground(
         real=real,
         key=np.abs(key).astype(real).swapaxes(-1, -2),
-        columns=columns,
+        columns=columns.astype(real),
         unit=unit,
         center=center,
         highest=scaled.max(axis=3, keepdims=True),
         lowest=scaled.min(axis=3, keepdims=True),
         largest=size.max(axis=3, keepdims=True),
         sums=size.sum(axis=3, keepdims=True) * unit,
-        outward=1 + terms * (2.0**-22 if is_single else 2.0**-51),
-        guard=(terms * 2.0**-120) if is_single else 1e-300,
-        cancellation=terms * (2.0**-22 if is_single else 2.0**-51),
+        outward=1 + terms * rounding,
+        guard=max(terms * guard, 1e-300),
+        cancellation=terms * rounding,
     )
+
+
+def _without_unseen(problem: Problem, seen: Bool | None) -> tuple[Float64, Float64]:
+    """Return values and keys (B, Hkv, S, E), zero where no query sees them."""
+    value, key = problem.value, problem.key[:, :, 0]
+    if seen is None:
+        return value, key
+    value = value.copy()
+    value[:, :, 0, : problem.keys][~seen] = 0.0
+    return value, np.where(seen[..., None], key, 0.0)
 
 
 def _unit(value: Float64) -> Float64:

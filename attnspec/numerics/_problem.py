@@ -105,26 +105,22 @@ def prepare(case: Case, dialect: Dialect, rows: slice) -> Problem:
     key, value = (np.asarray(x, np.float64)[:, :, None] for x in (case.key, case.value))
     sink = None
     if case.sink is not None:
-        shape = (1, sizes.Hkv, -1 if sizes.Hkv else 0, 1)
+        shape = (1, sizes.Hkv, sizes.Hq // max(sizes.Hkv, 1), 1)
         sink = np.asarray(case.sink, np.float64).reshape(shape)
         value = np.concatenate([value, np.zeros_like(value, shape=_row(value))], axis=3)
-    positions = masks.positions(sizes.L, sizes.S, alignment=dialect.alignment)
-    whole: dict[str, Any] = {
-        name: None if array is None else grouped(array, sizes.Hkv)
-        for name, array in (("mask", case.mask), ("bias", case.bias))
-    }
     problem = Problem(
         query=grouped(np.asarray(case.query, np.float64), sizes.Hkv),
         key=key,
         value=value,
+        mask=None if case.mask is None else grouped(case.mask, sizes.Hkv),
+        bias=None if case.bias is None else grouped(case.bias, sizes.Hkv),
         sink=sink,
         scale=float(case.effective_scale),
         softcap=None if case.softcap is None else float(case.softcap),
         causal=case.causal,
         window=case.window,
-        query_positions=positions,
+        query_positions=masks.positions(sizes.L, sizes.S, alignment=dialect.alignment),
         empty_mean=dialect.empty_row == "mean",
-        **whole,
     )
     return problem if rows == slice(None) else problem.rows(rows)
 

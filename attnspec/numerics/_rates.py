@@ -93,21 +93,17 @@ def covering(model: NumericModel) -> NumericModel:
 def rates(given: NumericModel, width: int, keys: int, scale: float) -> Rates:
     """Return the error rates of a model for products of `width` terms."""
     model = covering(given)
-    unit = format_of(model.softmax).unit
-    rounded = model.operands
-    if model.prescale and not _is_power_of_two(scale):
-        rounded += (model.prescale,)
-    operand, stored = compound(*rounded), compound(*model.scores)
+    unit, scale = format_of(model.softmax).unit, abs(scale)
+    stored = compound(*model.scores)
     scaling = (1 + unit) ** model.scale_roundings - 1
-    dot = gamma(width, format_of(model.dot).unit * model.dot_unit)
     later = (1 + stored) * (1 + scaling)
     rescalings = max(0, math.ceil(keys / model.block) - 1)
-    operand_tiny, product_tiny = _tiny_errors(model, width, abs(scale))
+    operand_tiny, product_tiny = _tiny_errors(model, width, scale)
     return Rates(
         model=model,
         unit=unit,
         output=format_of(model.output).unit,
-        product=(operand + dot * (1 + operand)) * later * abs(scale),
+        product=_product_error(model, width, scale) * later * scale,
         score=stored + scaling * (1 + stored),
         operand_tiny=operand_tiny * later,
         product_tiny=product_tiny * later,
@@ -121,6 +117,16 @@ def rates(given: NumericModel, width: int, keys: int, scale: float) -> Rates:
         weight=format_of(model.weights).unit if model.weights else 0.0,
         is_double="float64" in (model.dot, model.softmax, model.accumulator),
     )
+
+
+def _product_error(model: NumericModel, width: int, scale: float) -> float:
+    """Return the error of a product of rounded operands, relative to |q| . |k|."""
+    rounded = model.operands
+    if model.prescale and not _is_power_of_two(scale):
+        rounded += (model.prescale,)
+    operand = compound(*rounded)
+    dot = gamma(width, format_of(model.dot).unit * model.dot_unit)
+    return operand + dot * (1 + operand)
 
 
 def _tiny_errors(model: NumericModel, width: int, scale: float) -> tuple[float, float]:

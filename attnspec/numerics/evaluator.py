@@ -6,7 +6,9 @@ small case is one block; the heads of a large one are spread over threads.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from attnspec.cases.case import Array, Case
 from attnspec.cases.dialect import Dialect
@@ -26,10 +28,10 @@ from attnspec.numerics._rates import Rates, rates
 from attnspec.numerics._seen import blocks, seen_keys
 from attnspec.numerics.models import NumericModel
 
-SMALL = 2**17
+SMALL = 2**16
 """Cases with at most this many scores are evaluated in one block."""
 SINGLE = 2**13
-"""Blocks with more scores than this have their bounds computed in float32."""
+"""Cases with more scores than this have their bounds computed in float32."""
 TAME = 2.0**50
 """Numbers up to here have products that float32 holds."""
 
@@ -102,7 +104,7 @@ def evaluate(
     >>> evaluate(Case(one, one, 3 * one)).output
     array([[[[3., 3.]]]])
     """
-    dialect = Dialect() if dialect is None else dialect
+    dialect = dialect or _DEFAULT
     rows = slice(None) if rows is None else rows
     problem = prepare(case, dialect, rows)
     result = _allocate(problem, case, rows, has_bound=model is not None)
@@ -173,12 +175,14 @@ class _Work:
 
     def run(self, threads: int) -> None:
         """Fill the target, in one block or by blocks over threads."""
-        whole = (slice(None),) * 2
-        if self.target["lse"].size * self.problem.value.shape[3] <= SMALL:
-            self._block(self.problem, self._ground(self.problem), whole, slice(None))
+        size = self.target["lse"].size * self.problem.value.shape[3]
+        if size <= SMALL:
+            with _single_blas() if size > SINGLE else contextlib.nullcontext():
+                own = self._ground(self.problem)
+                self._block(self.problem, own, _WHOLE, slice(None))
             return
         places = list(np.ndindex(self.problem.key.shape[:2]))
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+        with _single_blas(), ThreadPoolExecutor(threads) as pool:
             list(pool.map(self._head, places))
 
     def _head(self, place: tuple[int, int]) -> None:
@@ -210,7 +214,22 @@ class _Work:
             target[(*heads, slice(None), rows)] = getattr(done, name)
 
 
+_DEFAULT = Dialect()
+_WHOLE = (slice(None), slice(None))
 _FIELDS = ("output", "lse", "visible", "output_bound", "lse_bound")
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    """Find the libraries once: it takes longer than a small case."""
+    return ThreadpoolController()
+
+
+def _single_blas() -> contextlib.AbstractContextManager[Any]:
+    """Hold matrix products to the thread that asks for them."""
+    limit: contextlib.AbstractContextManager[Any]
+    limit = _controller().limit(limits=1, user_api="blas")
+    return limit
 
 
 def _precision(problem: Problem, own: Rates | None) -> type[np.floating[Any]]:
