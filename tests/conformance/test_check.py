@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from attnspec.cases import Case
+from attnspec.conformance import (
+    Implementation,
+    Outcome,
+    Report,
+    Verdict,
+    check_implementation,
+    judge,
+)
+from attnspec.conformance.check import InProcess, benches
+from attnspec.conformance.implementation import claimed_by, claims
+from attnspec.conformance.runner import TIERS, Trial
+from attnspec.conformance.targets import open_target
+from attnspec.conformance.tokens import read_token
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.invariants import INVARIANTS, Bench, Invariant
+from attnspec.kernels import tiled_attention
+from attnspec.numerics import Comparison, identical, within
+from attnspec.strategies import Domain
+from tests.conformance import _kernels
+
+FILE = Path(_kernels.__file__)
+
+
+def _smoke(kernel: Any, **options: Any) -> Report:
+    return check_implementation(kernel, tier="smoke", **options)
+
+
+def _outcome(report: Report, invariant: str) -> Outcome:
+    return next(o for o in report.outcomes if o.invariant == invariant)
+
+
+def test_a_right_plain_function_conforms() -> None:
+    report = _smoke(_kernels.right)
+
+    assert report.failures == ()
+    assert report.conforms
+
+
+def test_every_invariant_has_an_outcome_in_every_dtype() -> None:
+    report = _smoke(tiled_attention, dtypes=["float32", "float16"])
+
+    found = [(o.dtype, o.invariant) for o in report.outcomes]
+    assert found == [(d, i) for d in ("float32", "float16") for i in INVARIANTS]
+
+
+def test_what_is_not_claimed_is_unsupported_and_says_so() -> None:
+    outcome = _outcome(_smoke(_kernels.right), "sink-mass")
+
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNSUPPORTED, "sink not claimed")
+
+
+@pytest.mark.parametrize("invariant", ["agreement", "tail-sweep", "exact-gather"])
+def test_a_wrong_kernel_fails_with_a_small_case_and_a_token(invariant: str) -> None:
+    report = check_implementation(_kernels.tail, only=[invariant])
+
+    finding = report.outcomes[0].finding
+    assert report.outcomes[0].verdict is Verdict.FAILED
+    assert finding is not None
+    assert finding.recipe.keys % 64 == 1
+    assert (finding.recipe.batch, finding.recipe.query_heads) == (1, 1)
+    assert read_token(finding.token).recipe == finding.recipe
+
+
+def test_a_failure_names_the_mildest_model_that_would_explain_it() -> None:
+    report = check_implementation(_kernels.bf16_scores, only=["agreement"])
+
+    finding = report.outcomes[0].finding
+    assert finding is not None
+    assert "bfloat16" in finding.relaxation
+
+
+@pytest.mark.parametrize(
+    ("kernel", "verdict", "message"),
+    [
+        (_kernels.raises, Verdict.REFUSED, "ValueError: no such kernel"),
+        (_kernels.exits, Verdict.REFUSED, "SystemExit: 3"),
+        (_kernels.returns_none, Verdict.FAILED, "got None"),
+        (_kernels.returns_a_row, Verdict.FAILED, "expected shape"),
+        (_kernels.returns_float64, Verdict.FAILED, "expected dtype float32"),
+    ],
+)
+def test_a_kernel_that_returns_no_result_fails_once_and_the_rest_is_not_run(
+    kernel: Any, verdict: Verdict, message: str
+) -> None:
+    report = _smoke(kernel)
+
+    first, *rest = [o for o in report.outcomes if o.verdict is not Verdict.UNSUPPORTED]
+    assert (first.invariant, first.verdict) == ("result-form", verdict)
+    assert first.finding is not None
+    assert message in first.finding.message
+    assert {o.verdict for o in rest} == {Verdict.NOT_RUN}
+    assert all("the simplest call fails" in o.reason for o in rest)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "invariant"),
+    [
+        (_kernels.mutates, "inputs-unchanged"),
+        (_kernels.Buffered(), "inputs-unchanged"),
+        (_kernels.Stale(), "history"),
+    ],
+)
+def test_a_kernel_with_a_bad_habit_is_caught(kernel: Any, invariant: str) -> None:
+    report = check_implementation(kernel, only=[invariant])
+
+    assert report.outcomes[0].verdict is Verdict.FAILED
+
+
+def test_a_claimed_option_that_raises_is_refused() -> None:
+    def kernel(query: Any, key: Any, value: Any, *, softcap: Any = None) -> Any:
+        if softcap is not None:
+            raise NotImplementedError
+        return _kernels.right(query, key, value)
+
+    outcome = _outcome(_smoke(kernel), "softcap-order")
+
+    assert outcome.verdict is Verdict.REFUSED
+    assert outcome.finding is not None
+    assert outcome.finding.recipe.options == ("softcap",)
+
+
+def test_a_dropped_option_is_named() -> None:
+    def kernel(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+        return _kernels.right(query, key, value)
+
+    outcome = check_implementation(kernel, only=["options-honored"]).outcomes[0]
+
+    assert outcome.finding is not None
+    assert outcome.finding.message == "effect of causal"
+
+
+@pytest.mark.parametrize(
+    ("function", "verdict"), [("dies", Verdict.CRASHED), ("hangs", Verdict.TIMED_OUT)]
+)
+def test_a_kernel_that_dies_or_hangs_gets_its_verdict_and_the_run_goes_on(
+    function: str, verdict: Verdict
+) -> None:
+    with open_target(f"{FILE}:{function}", deadline=0.3) as (call, description):
+        report = judge(
+            call, description, tier="smoke", only=["agreement", "determinism"]
+        )
+
+    assert [o.verdict for o in report.outcomes] == [verdict, verdict]
+
+
+def test_a_finding_that_needs_earlier_calls_keeps_them() -> None:
+    with open_target(f"{FILE}:stale") as (call, description):
+        report = judge(call, description, tier="smoke", only=["agreement"])
+
+    finding = report.outcomes[0].finding
+    assert finding is not None
+    assert finding.before
+
+
+def test_the_first_failure_can_stop_the_run() -> None:
+    with open_target(f"{FILE}:tail") as (call, description):
+        report = judge(call, description, stop_at_first=True)
+
+    assert len(report.outcomes) == len(INVARIANTS)
+    assert [o.verdict for o in report.failures].count(Verdict.FAILED) == 1
+    assert report.outcomes[-1].verdict is Verdict.NOT_RUN
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    def counts(seed: int) -> list[tuple[int, int, float]]:
+        report = _smoke(_kernels.right, only=["agreement", "causality"], seed=seed)
+        return [(o.counted, o.weak, o.ratio) for o in report.outcomes]
+
+    assert counts(1) == counts(1)
+    assert counts(1) != counts(2)
+
+
+def _trial(check: Any, nulls: tuple[str, ...]) -> Outcome:
+    """Return the outcome of a law of one's own."""
+    law = Invariant("mine", "A law.", "attention.mine", check, nulls)
+    implementation = Implementation.of(_kernels.right)
+    stands, _ = benches(InProcess(implementation), implementation.description)
+    bench = stands["float32"]
+    domain = Domain(bench.capabilities, families=("plain",))
+    return Trial(law, bench, domain, TIERS["smoke"], lambda: None).run()
+
+
+def test_a_law_that_never_says_anything_is_mistrusted() -> None:
+    outcome = _trial(lambda _case, _bench: iter(()), ("zeros",))
+
+    assert outcome.verdict is Verdict.MISTRUSTED
+    assert outcome.reason == "0 of at least 2 examples counted"
+
+
+def test_a_law_that_accepts_a_null_answer_is_mistrusted() -> None:
+    def check(case: Case, bench: Bench) -> Iterator[Comparison]:
+        yield identical(np.ones(()), np.ones(()), what="fact")
+
+    outcome = _trial(check, ("zeros", "ones"))
+
+    assert outcome.verdict is Verdict.MISTRUSTED
+    assert (outcome.counted, outcome.weak > 0) == (0, True)
+
+
+def test_a_law_that_excludes_one_of_two_nulls_is_mistrusted() -> None:
+    def check(case: Case, bench: Bench) -> Iterator[Comparison]:
+        largest = np.abs(bench.run(case).output.astype(np.float64)).max()
+        yield within(np.zeros(()), largest, np.full((), 1e30))
+        yield identical(np.ones(()), np.asarray(float(largest != 0)), what="fact")
+
+    outcome = _trial(check, ("zeros", "ones"))
+
+    assert outcome.verdict is Verdict.MISTRUSTED
+    assert outcome.reason == "no example told the kernel from a null answer: ones"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"only": ["agreemnt"]}, UnknownName, "no such id 'agreemnt'"),
+        ({"claims": ["gqa"]}, UnknownName, "claim: expected one of .*; got 'gqa'"),
+        ({"dtypes": ["fp32"]}, UnknownName, "dtype: expected one of .*; got 'fp32'"),
+        ({"tier": "quick"}, UnknownName, "tier: expected one of .*; got 'quick'"),
+    ],
+)
+def test_a_wrong_request_is_refused(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        check_implementation(_kernels.right, **options)
+
+
+def test_a_signature_claims_its_keywords_and_kwargs_claim_nothing() -> None:
+    def kernel(q: Any, k: Any, v: Any, *, mask: Any = None, **rest: Any) -> None: ...
+
+    claimed = claimed_by(kernel).claims
+
+    assert "mask" in claimed
+    assert not {"bias", "causal", "sink"} & claimed
+
+
+def test_the_decorator_claims_what_a_signature_cannot_say() -> None:
+    @claims("grouped_query", dtypes=("float16",))
+    def kernel(query: Any, key: Any, value: Any) -> Any:
+        return _kernels.right(query, key, value)
+
+    report = check_implementation(kernel, only=["grouped-heads"], tier="smoke")
+
+    assert {o.dtype for o in report.outcomes} == {"float16"}
+    assert report.outcomes[0].verdict is not Verdict.UNSUPPORTED
+
+
+def test_something_that_is_no_function_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="target: expected a function, got int"):
+        check_implementation(3)  # type: ignore[arg-type]

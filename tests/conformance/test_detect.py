@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from attnspec.conformance import Implementation
+from attnspec.conformance.check import InProcess
+from attnspec.conformance.detect import detect
+from attnspec.conformance.verdicts import Detected
+from attnspec.kernels import tiled_attention
+from attnspec.reference import attention, attention_with_logsumexp
+from tests.conformance import _kernels
+
+
+def _detected(function: Any, **fields: Any) -> Detected:
+    implementation = Implementation.of(function, **fields)
+    return detect(InProcess(implementation), implementation.description, "float32")
+
+
+def _kernel(alignment: Any = "lower_right", empty: Any = None, lse_of: Any = None) -> Any:
+    """Return a kernel that speaks this dialect."""
+
+    def kernel(
+        query: Any,
+        key: Any,
+        value: Any,
+        *,
+        mask: Any = None,
+        causal: bool = False,
+        window: Any = None,
+        return_lse: bool = False,
+    ) -> Any:
+        options: dict[str, Any] = {"mask": mask, "causal": causal, "window": window}
+        output, lse = attention_with_logsumexp(
+            query, key, value, **options, alignment=alignment
+        )
+        rows = np.isneginf(lse)
+        if empty is not None:
+            row = empty(value.astype(np.float64))
+            output = np.where(rows[..., None], row, output)
+        if lse_of is not None:
+            lse = np.where(rows, lse_of, lse)
+        output = output.astype(query.dtype)
+        return (output, lse) if return_lse else output
+
+    return kernel
+
+
+@pytest.mark.parametrize("alignment", ["upper_left", "lower_right"])
+def test_the_alignment_is_detected(alignment: str) -> None:
+    found = _detected(_kernel(alignment))
+
+    assert (found.dialect.alignment, found.sources["alignment"]) == (
+        alignment,
+        "detected",
+    )
+
+
+@pytest.mark.parametrize(
+    ("empty", "name"),
+    [
+        (None, "zero"),
+        (lambda _: np.nan, "nan"),
+        (lambda value: value.mean(2, keepdims=True), "mean"),
+    ],
+)
+def test_the_value_of_an_empty_row_is_detected(empty: Any, name: str) -> None:
+    assert _detected(_kernel(empty=empty)).dialect.empty_row == name
+
+
+@pytest.mark.parametrize(
+    ("lse", "name"),
+    [
+        (None, "minus_infinity"),
+        (np.inf, "plus_infinity"),
+        (-2.4e38, "finite"),
+        (np.nan, "nan"),
+    ],
+)
+def test_the_logsumexp_of_an_empty_row_is_detected(lse: Any, name: str) -> None:
+    assert _detected(_kernel(lse_of=lse)).dialect.empty_lse == name
+
+
+def test_a_value_that_is_no_choice_leaves_the_default() -> None:
+    found = _detected(_kernel(empty=lambda _: 7.0))
+
+    assert found.dialect.empty_row == "zero"
+    assert "empty_row" not in found.sources
+
+
+def test_a_declared_field_is_not_probed() -> None:
+    found = _detected(_kernel("upper_left"), dialect={"alignment": "lower_right"})
+
+    assert found.dialect.alignment == "lower_right"
+    assert found.sources["alignment"] == "declared"
+
+
+def test_nan_is_found_and_not_enforced() -> None:
+    found = _detected(tiled_attention)
+
+    assert found.sources["nan_masked_key"] == "clean (found, not enforced)"
+    assert found.dialect.nan_masked_key == "unspecified"
+
+
+def test_a_nan_that_leaks_is_found() -> None:
+    def kernel(query: Any, key: Any, value: Any, *, mask: Any = None) -> Any:
+        keep = 1.0 if mask is None else mask.astype(np.float64)
+        output = attention(query, key, value, mask=mask)
+        return (output + (0.0 * (1 - keep)) @ value).astype(query.dtype)
+
+    found = _detected(kernel)
+
+    assert found.sources["nan_masked_value"].startswith("poisons")
+
+
+def test_a_kernel_that_raises_keeps_the_defaults() -> None:
+    assert _detected(_kernels.raises).sources == {}

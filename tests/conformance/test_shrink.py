@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from hypothesis import given
+
+from attnspec.cases import CLAIMS, Capabilities, Recipe
+from attnspec.conformance.shrink import shrunk
+from attnspec.strategies import FAMILIES, Domain, recipes
+
+ALL = Capabilities(claims=frozenset(CLAIMS))
+ANY = recipes(Domain(ALL, families=tuple(FAMILIES)))
+
+
+@given(ANY)
+def test_what_always_fails_shrinks_to_the_smallest_recipe(recipe: Recipe) -> None:
+    found = shrunk(recipe, lambda _: True, ALL.fit, attempts=500, seconds=60)
+
+    assert found.options == ()
+    assert found.layouts == ()
+    assert (found.batch, found.query_heads, found.queries, found.width) == (1, 1, 1, 1)
+
+
+@given(ANY)
+def test_the_result_fails_too(recipe: Recipe) -> None:
+    def fails(candidate: Recipe) -> bool:
+        return candidate.keys >= recipe.keys // 2
+
+    assert fails(shrunk(recipe, fails, ALL.fit))
+
+
+def test_a_bug_at_one_length_keeps_its_length() -> None:
+    recipe = Recipe(
+        batch=3, query_heads=6, key_heads=2, queries=17, keys=193, width=64,
+        causal=True, mask="holes", scores="peaked", softcap=2.0, seed=5,
+    )  # fmt: skip
+
+    found = shrunk(recipe, lambda r: r.keys % 64 == 1 and r.keys > 1, ALL.fit)
+
+    assert found.keys % 64 == 1
+    assert found.keys <= 193
+    assert found.options == ()
+    assert (found.batch, found.query_heads, found.queries) == (1, 1, 1)
+
+
+def test_the_option_that_matters_stays() -> None:
+    recipe = Recipe(queries=9, keys=9, causal=True, window=(5, 3), mask="sparse")
+
+    found = shrunk(recipe, lambda r: r.window is not None, ALL.fit)
+
+    assert found.options == ("window",)
+    assert found.window == (0, 0)
+
+
+def test_the_attempts_are_limited() -> None:
+    calls = []
+
+    def fails(candidate: Recipe) -> bool:
+        calls.append(candidate)
+        return False
+
+    shrunk(Recipe(queries=64, keys=65, width=32), fails, ALL.fit, attempts=5)
+
+    assert len(calls) <= 6
+
+
+def test_the_same_failure_shrinks_the_same_way() -> None:
+    recipe = Recipe(batch=2, queries=33, keys=65, width=16, causal=True, seed=3)
+
+    one, two = (shrunk(recipe, lambda r: r.keys > 8, ALL.fit) for _ in range(2))
+
+    assert one == two

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attnspec.cases import CLAIMS, Capabilities, Recipe
+from attnspec.conformance.tokens import Token, read_token
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.invariants import INVARIANTS
+from attnspec.strategies import FAMILIES, Domain, recipes
+
+ANY = recipes(Domain(Capabilities(claims=frozenset(CLAIMS)), families=tuple(FAMILIES)))
+
+
+@given(st.sampled_from(sorted(INVARIANTS)), ANY, st.lists(ANY, max_size=2))
+def test_a_token_is_one_word_that_can_be_read_again(
+    invariant: str, recipe: Recipe, before: list[Recipe]
+) -> None:
+    word = str(Token(invariant, recipe, tuple(before)))
+
+    token = read_token(word)
+
+    assert word.split() == [word]
+    assert (token.invariant, token.recipe) == (invariant, recipe)
+    assert token.before == tuple(before)
+    token.verify()
+
+
+@pytest.mark.parametrize("word", ["", "A", "hello", "Axxxx", "A" + "z" * 80, "A====="])
+def test_what_is_no_token_is_refused(word: str) -> None:
+    with pytest.raises(InvalidArgument, match="is no token of attnspec"):
+        read_token(word)
+
+
+def test_a_token_that_was_cut_short_is_refused() -> None:
+    word = str(Token("agreement", Recipe(keys=5)))
+
+    with pytest.raises(InvalidArgument, match="or is cut short"):
+        read_token(word[:-6])
+
+
+def test_other_data_than_those_of_the_finding_are_refused() -> None:
+    token = read_token(str(Token("agreement", Recipe(keys=5), checksum="00000000")))
+
+    with pytest.raises(InvalidArgument, match="had 00000000"):
+        token.verify()
+
+
+def test_a_token_of_an_invariant_that_is_gone_is_refused() -> None:
+    token = read_token(str(Token("gone", Recipe())))
+
+    with pytest.raises(UnknownName, match="no such id 'gone'"):
+        _ = token.law
