@@ -112,12 +112,9 @@ class Domain:
         }
         for family in self.usable():
             domain = {**DEFAULTS, **family.fields, **self.fields}
-            sets = set(self.option_sets(family))
-            plain = self.option_sets(family)[0]
             for fields in family.pinned:
-                wanted = fields.get("options", plain)
-                options = tuple(o for o in OPTIONS if o in {*wanted, *plain})
-                if set(options) not in map(set, sets):
+                options = self._pinned_options(family, fields.get("options", ()))
+                if options is None:
                     continue
                 drawn = {
                     name: next(cycles[name])
@@ -132,6 +129,17 @@ class Domain:
                     if drawn[name] not in values
                 }
                 yield self.recipe(family, drawn)
+
+    def _pinned_options(
+        self, family: Family, wanted: Iterable[str]
+    ) -> tuple[str, ...] | None:
+        """Return the options of a pinned recipe with what is needed, if allowed."""
+        sets = self.option_sets(family)
+        least = {*wanted, *(self.needs | family.needs)}
+        for options in (least, least | set(sets[0])):
+            if any(options & set(OPTIONS) == set(allowed) for allowed in sets):
+                return tuple(o for o in OPTIONS if o in options)
+        return None
 
 
 def tidied(recipe: Recipe) -> Recipe:
