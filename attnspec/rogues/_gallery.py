@@ -1,0 +1,153 @@
+"""What a rogue is, and what a control is."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from attnspec.cases import CLAIMS, Capabilities
+from attnspec.conformance import Description, Implementation, Verdict
+from attnspec.conformance.implementation import Kernel
+from attnspec.exceptions import UnknownName
+from attnspec.invariants import find
+
+MISTAKES: Mapping[str, str] = {
+    "layout": "memory: strides, expanded operands, writing into the inputs",
+    "mask": "masks and biases: broadcasting, merging, polarity, kind",
+    "tail": "ends of tiles and rows, exact multiples too",
+    "empty-row": "rows without any visible key, minus infinity less itself",
+    "dropped-option": "an option that is silently ignored, alone or beside another",
+    "precision": "formats too narrow, ranges exceeded, finite stand-ins",
+    "lse": "the logsumexp, and merging by it",
+    "alignment": "where the causal diagonal lies",
+    "heads": "which key head a query head reads",
+    "state": "what one call leaves behind for the next; races",
+    "window": "the edges of a window",
+    "width": "the widths of queries, keys and values",
+    "softcap": "the cap on the scores, and its place",
+    "sink": "the sink's share of a row",
+    "hidden-nan": "NaN in a slot that nobody sees",
+    "batch": "reading another batch element or head",
+    "online-softmax": "the running maximum, sum and accumulator",
+    "call": "the form of the result",
+    "null": "answers that do not depend on what was asked",
+}
+"""The classes of mistakes by name."""
+
+DIALECT = {
+    "alignment": "lower_right",
+    "empty_row": "zero",
+    "empty_lse": "minus_infinity",
+    "empty_keys": "zero",
+}
+"""The dialect that every rogue declares, so that no mistake passes for a choice."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rogue:
+    """A deliberately wrong kernel.
+
+    Parameters
+    ----------
+    id
+        Its name.
+    mistake
+        The class of its mistake, out of `MISTAKES`.
+    sentence
+        What it does wrong.
+    implementation
+        The kernel and what it claims.
+    caught_by
+        The id of the invariant that must catch it.
+    mimics
+        A public bug of the same kind, such as ``pytorch#191937``; empty if the
+        mistake is so plain that none is needed.
+    verdict
+        What the invariant must say of it.
+    """
+
+    id: str
+    mistake: str
+    sentence: str
+    implementation: Implementation
+    caught_by: str
+    mimics: str = ""
+    verdict: Verdict = Verdict.FAILED
+
+    def __post_init__(self) -> None:
+        """Reject unknown classes and invariants."""
+        find(self.caught_by)
+        if self.mistake not in MISTAKES:
+            msg = f"mistake: expected one of {', '.join(MISTAKES)}; got {self.mistake!r}"
+            raise UnknownName(msg)
+
+    def fresh(self) -> Implementation:
+        """Return the implementation without a memory of earlier calls."""
+        return _fresh(self.implementation)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Control:
+    """An unusual but right kernel: a judge that rejects it gives a false alarm."""
+
+    id: str
+    sentence: str
+    implementation: Implementation
+
+    def fresh(self) -> Implementation:
+        """Return the implementation without a memory of earlier calls."""
+        return _fresh(self.implementation)
+
+
+def _fresh(implementation: Implementation) -> Implementation:
+    """Return an implementation whose function has a state of its own."""
+    function = copy.deepcopy(implementation.function)
+    return Implementation(function, implementation.description)
+
+
+def claiming(
+    id: str,  # noqa: A002 - the field's name
+    kernel: Kernel,
+    *,
+    dtypes: tuple[str, ...] = ("float32",),
+    without: tuple[str, ...] = (),
+    dialect: Mapping[str, str] | None = None,
+    **fields: Any,
+) -> Implementation:
+    """Return an implementation that claims everything but what is named."""
+    claims = frozenset(CLAIMS) - set(without)
+    limits = {n: fields.pop(n) for n in ("multiples", "exclusive") if n in fields}
+    capabilities = Capabilities(dtypes, claims, **limits)
+    choices = {**DIALECT, **(dialect or {})}
+    return Implementation(kernel, Description(id, capabilities, choices, **fields))
+
+
+def rogue(
+    id: str,  # noqa: A002 - the field's name
+    mistake: str,
+    sentence: str,
+    kernel: Kernel,
+    *,
+    caught_by: str,
+    mimics: str = "",
+    verdict: Verdict = Verdict.FAILED,
+    **fields: Any,
+) -> Rogue:
+    """Return a rogue that claims everything but what is named."""
+    implementation = claiming(id, kernel, **fields)
+    return Rogue(id, mistake, sentence, implementation, caught_by, mimics, verdict)
+
+
+def control(
+    id: str,  # noqa: A002 - the field's name
+    sentence: str,
+    kernel: Kernel,
+    **fields: Any,
+) -> Control:
+    """Return a control that claims everything but what is named."""
+    return Control(id, sentence, claiming(id, kernel, **fields))
+
+
+__all__ = ["DIALECT", "MISTAKES", "Control", "Rogue", "claiming", "control", "rogue"]
