@@ -80,7 +80,7 @@ def dtypes() -> Iterable[str]:
 
 def tiers() -> Iterable[str]:
     """Return the names of the tiers."""
-    from attnspec.conformance.runner import TIERS
+    from attnspec.conformance.trial import TIERS
 
     return TIERS
 

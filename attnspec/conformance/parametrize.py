@@ -17,7 +17,8 @@ from attnspec.conformance.implementation import (
     as_implementation,
 )
 from attnspec.conformance.reports.text import Replay, failure_lines
-from attnspec.conformance.runner import outcomes, tier_named
+from attnspec.conformance.runner import outcomes
+from attnspec.conformance.trial import tier_named
 from attnspec.conformance.verdicts import Outcome, Verdict
 from attnspec.exceptions import ConformanceFailure
 from attnspec.invariants import Invariant

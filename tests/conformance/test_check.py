@@ -18,9 +18,9 @@ from attnspec.conformance import (
 )
 from attnspec.conformance.check import InProcess, benches
 from attnspec.conformance.implementation import claimed_by, claims
-from attnspec.conformance.runner import TIERS, Trial
 from attnspec.conformance.targets import open_target
 from attnspec.conformance.tokens import read_token
+from attnspec.conformance.trial import TIERS, Trial
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.invariants import INVARIANTS, Bench, Invariant
 from attnspec.kernels import tiled_attention

@@ -1,0 +1,302 @@
+"""One invariant before one kernel: examples, tally and finding."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import datetime as dt
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, configuration
+
+from attnspec.cases import OPTIONS, Recipe, build
+from attnspec.conformance.bench import KernelBench
+from attnspec.conformance.deviations import Deviation
+from attnspec.conformance.judge import Examination, Nulls, examine, relaxation
+from attnspec.conformance.shrink import shrunk
+from attnspec.conformance.tokens import Token
+from attnspec.conformance.verdicts import Finding, Outcome, Verdict
+from attnspec.exceptions import UnknownName
+from attnspec.invariants import Invariant
+from attnspec.strategies import Domain, recipes
+
+_HISTORY = 6
+"""How many calls before a finding are kept in case it depends on them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tier:
+    """How much a run looks at."""
+
+    name: str
+    pinned: int
+    """Examples out of the outright enumerated ones, per invariant and dtype."""
+    drawn: int
+    """Examples drawn by Hypothesis."""
+    floor: int
+    """Counted examples without which an invariant is mistrusted."""
+
+
+TIERS = {
+    "smoke": Tier("smoke", 10, 8, 2),
+    "standard": Tier("standard", 40, 40, 8),
+    "thorough": Tier("thorough", 10_000, 1_000, 40),
+}
+"""The tiers by name."""
+
+
+def tier_named(name: str) -> Tier:
+    """Return a tier by name."""
+    if name not in TIERS:
+        msg = f"tier: expected one of {', '.join(TIERS)}; got {name!r}"
+        raise UnknownName(msg)
+    return TIERS[name]
+
+
+@dataclasses.dataclass(slots=True)
+class Tally:
+    """What one invariant has seen so far."""
+
+    counted: int = 0
+    weak: int = 0
+    inadmissible: int = 0
+    deviating: int = 0
+    ratio: float = 0.0
+    covered: dict[str, int] = dataclasses.field(default_factory=dict)
+    past: list[Recipe] = dataclasses.field(default_factory=list)
+    failure: tuple[Recipe, Examination] | None = None
+
+
+class Trial:
+    """One invariant before one kernel, in one dtype."""
+
+    def __init__(
+        self,
+        invariant: Invariant,
+        bench: KernelBench,
+        domain: Domain,
+        tier: Tier,
+        tick: Callable[[], None],
+        *,
+        shrinking: bool = True,
+    ) -> None:
+        """Prepare the trial; without shrinking a finding is what came first."""
+        self.invariant = invariant
+        self.bench = bench
+        self.domain = domain
+        self.tier = tier
+        self.tick = tick
+        self.shrinking = shrinking
+        self.tally = Tally()
+        self.nulls = Nulls(invariant, bench)
+        self._today = dt.datetime.now(tz=dt.UTC).date()
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """The deviations that bear on this invariant today."""
+        known = self.bench.description.deviations
+        mine = [d for d in known if self.invariant.id in d.invariants]
+        return tuple(d for d in mine if not d.expired(self._today))
+
+    def run(self) -> Outcome:
+        """Return the outcome of all examples."""
+        start = time.perf_counter()
+        if stale := self._stale():
+            outcome = self._outcome(Verdict.STALE, reason=stale)
+        else:
+            self._pinned()
+            if self.tally.failure is None:
+                self._drawn()
+            outcome = self._conclusion()
+        return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
+
+    def _stale(self) -> str:
+        """Return what is said of a deviation whose pinned case passes."""
+        for deviation in self.deviations:
+            mine = deviation.invariants[0] == self.invariant.id
+            if not mine or deviation.pinned.dtype != self.domain.dtype:
+                continue
+            found = examine(self.invariant, deviation.pinned, self.bench)
+            if found.verdict is None:
+                return f"deviation {deviation.id!r}: its pinned case passes"
+            self.tally.covered[deviation.id] = 0
+        return ""
+
+    def _pinned(self) -> None:
+        for recipe in _in_turn(self.domain)[: self.tier.pinned]:
+            self.see(recipe)
+            if self.tally.failure is not None:
+                return
+
+    def _drawn(self) -> None:
+        settings = hypothesis.settings(
+            max_examples=self.tier.drawn,
+            database=None,
+            deadline=None,
+            derandomize=False,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.target),
+            suppress_health_check=tuple(HealthCheck),
+        )
+
+        @hypothesis.seed(hashed(self.domain.seed, self.invariant.id))
+        @settings
+        @hypothesis.given(recipes(self.domain))
+        def draw(recipe: Recipe) -> None:
+            if self.tally.failure is None:
+                ratio = self.see(recipe)
+                hypothesis.target(min(ratio, 2.0), label="error / bound")
+
+        with _out_of_the_way():
+            draw()
+
+    def see(self, recipe: Recipe) -> float:
+        """Examine one example, and return the largest error in units of the bound."""
+        self.tick()
+        self.bench.call.note(self.invariant.id, recipe)
+        found = examine(self.invariant, recipe, self.bench, self.nulls)
+        tally = self.tally
+        if found.verdict is not None and self._covered(recipe):
+            tally.deviating += 1
+        elif found.verdict is not None:
+            tally.failure = recipe, found
+        elif found.inadmissible:
+            tally.inadmissible += 1
+        elif found.weak:
+            tally.weak += 1
+        else:
+            tally.counted += 1
+        if found.verdict is None:
+            tally.ratio = max(tally.ratio, found.ratio)
+        tally.past = [*tally.past, recipe][-_HISTORY:]
+        return found.ratio
+
+    def _covered(self, recipe: Recipe) -> bool:
+        case = build(recipe)
+        for deviation in self.deviations:
+            if deviation.covers(self.invariant.id, case):
+                self.tally.covered[deviation.id] = (
+                    self.tally.covered.get(deviation.id, 0) + 1
+                )
+                return True
+        return False
+
+    def _conclusion(self) -> Outcome:
+        tally = self.tally
+        if tally.failure is not None:
+            verdict = tally.failure[1].verdict or Verdict.FAILED
+            return self._outcome(verdict, finding=self._finding(*tally.failure))
+        if tally.counted < self.tier.floor:
+            seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
+            if tally.counted + tally.deviating >= self.tier.floor:
+                return self._outcome(Verdict.DEVIATION, reason=seen)
+            return self._outcome(Verdict.MISTRUSTED, reason=seen)
+        if self.nulls.remaining:
+            names = ", ".join(self.nulls.remaining)
+            reason = f"no example told the kernel from a null answer: {names}"
+            return self._outcome(Verdict.MISTRUSTED, reason=reason)
+        return self._outcome(Verdict.DEVIATION if tally.covered else Verdict.PASSED)
+
+    def _outcome(
+        self, verdict: Verdict, reason: str = "", finding: Finding | None = None
+    ) -> Outcome:
+        tally = self.tally
+        return Outcome(
+            invariant=self.invariant.id,
+            dtype=self.domain.dtype,
+            verdict=verdict,
+            counted=tally.counted,
+            weak=tally.weak,
+            inadmissible=tally.inadmissible,
+            deviating=tally.deviating,
+            ratio=tally.ratio,
+            reason=reason,
+            finding=finding,
+            deviations=tuple(tally.covered),
+        )
+
+    def _finding(self, recipe: Recipe, found: Examination) -> Finding:
+        """Return a finding, shrunk, confirmed and explained."""
+        fails = self._fails_like(found)
+        before = tuple(self.tally.past[:-1])
+        self.bench.call.restart()
+        first = recipe
+        if not self.shrinking:
+            token = Token(self.invariant.id, recipe, before)
+            return Finding(recipe, found.message, str(token), found.comparison)
+        if found.verdict is Verdict.TIMED_OUT:
+            before = ()
+        elif fails(recipe):
+            before = ()
+            attempts = 30 if found.verdict is Verdict.CRASHED else 200
+            recipe = shrunk(recipe, fails, self._fit, attempts=attempts, seconds=15.0)
+            found = self._again(recipe, found)
+        token = Token(self.invariant.id, recipe, before)
+        words = self._relaxation((first, recipe)) if found.comparison else ""
+        return Finding(
+            recipe=recipe,
+            message=found.message,
+            token=str(token),
+            comparison=found.comparison,
+            relaxation=words,
+            before=before,
+        )
+
+    def _fails_like(self, found: Examination) -> Callable[[Recipe], bool]:
+        def fails(recipe: Recipe) -> bool:
+            self.tick()
+            again = examine(self.invariant, recipe, self.bench)
+            return again.verdict == found.verdict and not self._covered(recipe)
+
+        return fails
+
+    def _again(self, recipe: Recipe, found: Examination) -> Examination:
+        again = examine(self.invariant, recipe, self.bench)
+        return again if again.verdict == found.verdict else found
+
+    def _relaxation(self, recipes: tuple[Recipe, ...]) -> str:
+        return relaxation(self.invariant, recipes, self.bench)
+
+    def _fit(self, recipe: Recipe) -> Recipe:
+        scope = self.domain.capabilities
+        if self.domain.needs & set(OPTIONS) - set(recipe.options):
+            return self.tally.past[-1]
+        return scope.fit(recipe, keep=self.domain.needs)
+
+
+@contextlib.contextmanager
+def _out_of_the_way() -> Iterator[None]:
+    """Keep Hypothesis's files out of the user's folder while the kit draws."""
+    home = configuration.storage_directory(intent_to_write=False).path
+    elsewhere = Path(tempfile.gettempdir()) / "attnspec-hypothesis"
+    configuration.set_hypothesis_home_dir(elsewhere)
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(home)
+
+
+def _in_turn(domain: Domain) -> list[Recipe]:
+    """Return the pinned recipes, shuffled, each family giving one in its turn."""
+    shuffled = sorted(domain.pinned(), key=lambda r: hashed(domain.seed, str(r)))
+    given: collections.Counter[str] = collections.Counter()
+    turns = []
+    for recipe in shuffled:
+        turns.append((given[recipe.family], recipe))
+        given[recipe.family] += 1
+    return [recipe for _, recipe in sorted(turns, key=lambda turn: turn[0])]
+
+
+def hashed(seed: int, text: str) -> int:
+    """Return a seed for a part of a run."""
+    digest = hashlib.blake2b(f"{seed}/{text}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little")
+
+
+__all__ = ["TIERS", "Tier", "Trial", "hashed", "tier_named"]
