@@ -114,7 +114,7 @@ def log_weight_error(rates: Rates, error: Real, weights: Weights) -> Real:
     worst = rates.exp_constant + rates.exp_slope * farthest
     real = error.dtype.type
     apart = _merge_error(rates, weights, top)
-    if worst > 2.0**-4:  # Also when it is NaN or infinite.
+    if not worst <= 2.0**-4:  # Also when it is NaN.
         argument = error - weights.shifted + (top + slack).astype(error.dtype)
         relative = rates.exp_constant + rates.exp_slope * argument
         error += rates.unit * argument + relative / np.maximum(1 - relative, 1e-3)

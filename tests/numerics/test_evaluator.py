@@ -196,6 +196,10 @@ def test_hidden_keys_and_values_have_no_influence(name: str, poison: float) -> N
     actual = evaluate(case.replace(mask=mask, **spoiled), Dialect(), FLOAT64)
 
     assert np.array_equal(clean.output[:, :, :-1], actual.output[:, :, :-1])
+    assert clean.output_bound is not None
+    assert actual.output_bound is not None
+    # A bound may be computed by another route, but not grow beyond use.
+    assert np.all(actual.output_bound[:, :, :-1] <= 2 * clean.output_bound[:, :, :-1])
     if name == "value" and not np.isfinite(poison):
         worst = actual.output[:, :, -1, 0]
         assert np.array_equal(np.full_like(worst, poison), worst, equal_nan=True)
