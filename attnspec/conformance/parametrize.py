@@ -20,7 +20,7 @@ from attnspec.conformance.reports.text import Replay, failure_lines
 from attnspec.conformance.runner import outcomes
 from attnspec.conformance.trial import tier_named
 from attnspec.conformance.verdicts import Outcome, Verdict
-from attnspec.exceptions import ConformanceFailure
+from attnspec.exceptions import ConformanceFailure, InvalidArgument
 from attnspec.invariants import Invariant
 
 Test = Callable[..., object]
@@ -99,7 +99,11 @@ def checks(
     stand = Stand(call, description)
     laws = chosen(only)
     tier_named(tier)
-    for dtype in tuple(dtypes) or description.capabilities.dtypes:
+    claimed = description.capabilities.dtypes
+    for dtype in tuple(dtypes) or claimed:
+        if dtype not in claimed:
+            msg = f"dtype: {dtype} is not claimed; claimed: {', '.join(claimed)}"
+            raise InvalidArgument(msg)
         for law in laws:
             yield Check(stand, law, dtype, tier, seed, replay)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attnspec.conformance.bench import Executor, KernelBench
 from attnspec.conformance.check import benches
+from attnspec.conformance.examination import Examination, examine, relaxation
 from attnspec.conformance.implementation import Description
-from attnspec.conformance.judge import Examination, examine, relaxation
 from attnspec.conformance.tokens import Token
 from attnspec.conformance.verdicts import Finding, Outcome
 

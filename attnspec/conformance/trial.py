@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, configuration
 from attnspec.cases import OPTIONS, Recipe, build
 from attnspec.conformance.bench import KernelBench
 from attnspec.conformance.deviations import Deviation
-from attnspec.conformance.judge import Examination, Nulls, examine, relaxation
+from attnspec.conformance.examination import Examination, Nulls, examine, relaxation
 from attnspec.conformance.shrink import shrunk
 from attnspec.conformance.tokens import Token
 from attnspec.conformance.verdicts import Finding, Outcome, Verdict

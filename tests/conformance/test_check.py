@@ -56,7 +56,10 @@ def test_every_invariant_has_an_outcome_in_every_dtype() -> None:
 def test_what_is_not_claimed_is_unsupported_and_says_so() -> None:
     outcome = _outcome(_smoke(_kernels.right), "sink-mass")
 
-    assert (outcome.verdict, outcome.reason) == (Verdict.UNSUPPORTED, "sink not claimed")
+    assert (outcome.verdict, outcome.reason) == (
+        Verdict.UNSUPPORTED,
+        "sink not claimed",
+    )
 
 
 @pytest.mark.parametrize("invariant", ["agreement", "tail-sweep", "exact-gather"])

@@ -19,7 +19,9 @@ def _detected(function: Any, **fields: Any) -> Detected:
     return detect(InProcess(implementation), implementation.description, "float32")
 
 
-def _kernel(alignment: Any = "lower_right", empty: Any = None, lse_of: Any = None) -> Any:
+def _kernel(
+    alignment: Any = "lower_right", empty: Any = None, lse_of: Any = None
+) -> Any:
     """Return a kernel that speaks this dialect."""
 
     def kernel(

@@ -74,7 +74,8 @@ def description_lines(report: Report, target: str) -> list[str]:
             said = f"{outcome.dtype}: beyond the bound; {_explanation(finding)}"
         elif not outcome.verdict.conforms or not outcome.counted:
             said = f"{outcome.dtype}: {outcome.verdict} ({outcome.reason})"
-        said += f" in {words.count(outcome.counted, 'example')}"
+        else:
+            said += f" in {words.count(outcome.counted, 'example')}"
         lines += words.wrapped(said, first="" if number else "precision")
     return lines
 
@@ -210,7 +211,7 @@ def summary_lines(report: Report, target: str) -> list[str]:
         words.seconds_in_words(report.seconds),
     ]
     return [
-        *words.wrapped(", ".join(said), indent=0),
+        *words.pieces(said, first="", indent=0, between=", "),
         *words.wrapped(f"{target} {verdict_in_words(report)}", indent=0),
     ]
 

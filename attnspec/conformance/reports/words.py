@@ -58,15 +58,17 @@ def wrapped(text: str, *, first: str = "", indent: int = LABEL) -> list[str]:
     )
 
 
-def pieces(parts: Iterable[str], *, first: str, indent: int = LABEL) -> list[str]:
+def pieces(
+    parts: Iterable[str], *, first: str, indent: int = LABEL, between: str = "   "
+) -> list[str]:
     """Return short parts in lines, broken between the parts where they fit."""
     lines: list[str] = []
     line = first.ljust(indent)
     empty = True
     for part in map(one_line, parts):
-        joined = f"{line}{'' if empty else '   '}{part}"
+        joined = f"{line}{'' if empty else between}{part}"
         if len(joined) > WIDTH and not empty:
-            lines.append(line)
+            lines.append(f"{line}{between.rstrip()}")
             joined = " " * indent + part
         line, empty = joined, False
     return [long for line in [*lines, line] for long in _broken(line, indent)]
@@ -121,9 +123,8 @@ def number(value: float, resolution: float) -> str:
         return str(value)
     if not 0 < resolution < math.inf:
         return repr(value)
-    size = abs(value) / resolution
-    digits = 3 + max(0, math.floor(math.log10(size))) if size else 3
-    return f"{value:.{min(17, max(5, digits - 1))}g}"
+    size = math.log10(abs(value)) - math.log10(resolution) if value else 0.0
+    return f"{value:.{min(17, max(5, 2 + math.floor(size)))}g}"
 
 
 def numbers(comparison: Comparison) -> tuple[str, str, str]:
