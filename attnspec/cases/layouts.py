@@ -73,8 +73,12 @@ def _view(inner: Array, shape: tuple[int, ...], layout: str) -> Array:
         return inner[..., ::2, :]
     if inner.shape == shape:
         return inner
-    strides = np.broadcast_to(inner, shape).strides
-    # Writable, unlike broadcast_to's own view: a kernel that writes is to be seen.
+    # Unlike broadcast_to's own view it is writable, so that a kernel that writes is
+    # seen, and an axis of length 1 keeps its stride: some kernels look at the last.
+    strides = tuple(
+        stride if inner.shape[axis] == shape[axis] else 0
+        for axis, stride in enumerate(inner.strides)
+    )
     return np.lib.stride_tricks.as_strided(inner, shape, strides)
 
 

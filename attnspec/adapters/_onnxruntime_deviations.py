@@ -1,0 +1,60 @@
+"""What ONNX Runtime's operator Attention is known to do otherwise than its text."""
+
+from __future__ import annotations
+
+from attnspec.cases import Recipe
+from attnspec.conformance import Deviation
+from attnspec.invariants import INVARIANTS
+
+_EMPTY = Recipe(queries=2, keys=3, width=4, value_width=4, mask_axes="111S")
+
+
+def deviations() -> tuple[Deviation, ...]:
+    """Return what both opsets get wrong."""
+    return (
+        Deviation(
+            id="onnxruntime-float64-empty-row",
+            invariants=_every("empty-rows"),
+            reason=(
+                "a query that sees no key gives NaN in float64, where the operator "
+                "is expanded into smaller ones, and 0 in the formats that have a "
+                "kernel. The text of the operator was corrected to 0."
+            ),
+            when={"dtype": "float64", "empty_rows": True},
+            pinned=_EMPTY.replace(dtype="float64", mask="none"),
+            link="https://github.com/onnx/onnx/pull/8068",
+        ),
+        Deviation(
+            id="onnxruntime-float64-causal-bias",
+            invariants=_every("agreement"),
+            reason=(
+                "is_causal together with a bias is refused in float64: the expanded "
+                "operator adds a float32 mask to a float64 bias."
+            ),
+            when={"dtype": "float64", "causal": True, "bias": True},
+            pinned=Recipe(
+                dtype="float64", queries=2, keys=3, causal=True, bias="normal"
+            ),
+            link="https://github.com/onnx/onnx/pull/8340",
+        ),
+        Deviation(
+            id="onnxruntime-float16-float32-bias",
+            invariants=_every("empty-rows"),
+            reason=(
+                "a query whose keys a float32 bias of minus infinity hides all gives "
+                "NaN beside float16 operands; the same bias in float16 gives 0."
+            ),
+            when={"dtype": "float16", "minus_infinity_bias": True, "empty_rows": True},
+            pinned=_EMPTY.replace(
+                dtype="float16", bias="empty_rows", bias_dtype="float32", keys=9
+            ),
+        ),
+    )
+
+
+def _every(first: str) -> tuple[str, ...]:
+    """Return every invariant, this one first: a case with these traits fails most."""
+    return (first, *(name for name in INVARIANTS if name != first))
+
+
+__all__ = ["deviations"]

@@ -1,0 +1,68 @@
+"""What PyTorch's fused CPU kernel is known to do otherwise than it should."""
+
+from __future__ import annotations
+
+from attnspec.cases import Recipe
+from attnspec.conformance import Deviation
+from attnspec.invariants import INVARIANTS
+
+_SQUARE = Recipe(queries=3, keys=3, width=4, value_width=4, scale=0.5, causal=True)
+
+
+def scale_after_mask() -> tuple[Deviation, ...]:
+    """Return what follows from multiplying scores that are minus infinity already.
+
+    Two deviations, since some laws change the scale of a case by themselves: a
+    case with any scale, even the default, fails them.
+    """
+    reason = (
+        "the fused kernel writes minus infinity over the keys behind the causal "
+        "diagonal before it multiplies by the scale: a scale of 0 makes NaN of it, "
+        "a negative one plus infinity. The math backend is right, and takes over "
+        "where Ev is not E."
+    )
+    fused = {"causal": True, "value_width_differs": False}
+    rescaling = ("scale-zero", "scale-sign", "scale-given")
+    return (
+        Deviation(
+            id="torch-causal-nonpositive-scale",
+            invariants=_all_but("agreement"),
+            reason=reason,
+            when=fused | {"scale_sign": ["zero", "negative"]},
+            pinned=_SQUARE.replace(scale=-0.7),
+        ),
+        Deviation(
+            id="torch-causal-scale-made-nonpositive",
+            invariants=rescaling,
+            reason=reason,
+            when=fused,
+            pinned=_SQUARE,
+        ),
+    )
+
+
+def empty_logsumexp() -> tuple[Deviation, ...]:
+    """Return what the logsumexp of a row without keys is."""
+    laws = [law.id for law in INVARIANTS.values() if "return_lse" in law.needs]
+    return (
+        Deviation(
+            id="torch-flash-empty-row-logsumexp",
+            invariants=("empty-rows", *laws),
+            reason=(
+                "the logsumexp of a query that sees no key is 0, which is also that "
+                "of one key with a score of 0: merged with another part by its "
+                "logsumexp the empty part gets weight."
+            ),
+            when={"empty_rows": True},
+            pinned=Recipe(queries=2, keys=3, mask="none"),
+            link="https://github.com/pytorch/pytorch/pull/131867",
+        ),
+    )
+
+
+def _all_but(first: str) -> tuple[str, ...]:
+    """Return every invariant, this one first: a case with these traits fails most."""
+    return (first, *(name for name in INVARIANTS if name != first))
+
+
+__all__ = ["empty_logsumexp", "scale_after_mask"]

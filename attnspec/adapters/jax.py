@@ -1,0 +1,184 @@
+"""JAX on the CPU: jax.nn.dot_product_attention."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from attnspec._typing import Window
+from attnspec.cases import Array
+from attnspec.conformance import Implementation
+from attnspec.numerics import PRESETS, NumericModel
+
+REQUIRES: tuple[str, ...] = ("jax",)
+EXTRA = "jax"
+
+_CLAIMS = ("grouped_query", "empty_keys", "empty_queries")
+
+_DIALECT = {
+    "alignment": "upper_left",
+    "empty_row": "mean",
+    "empty_lse": "finite",
+    "empty_keys": "zero",
+    "nan_masked_key": "clean",
+}
+
+# A new shape is compiled anew, and a run sees thousands of shapes: this takes a
+# sixth of the time, with the same operators in the same order.
+_QUICK = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+}
+
+_STATIC = (
+    "scale",
+    "is_causal",
+    "local_window_size",
+    "implementation",
+    "return_residual",
+)
+
+
+def implementations() -> dict[str, Implementation]:
+    """Return JAX's attention by variant; the first is the default.
+
+    Notes
+    -----
+    ``xla`` is compiled with little optimization, which is faster where every
+    call has another shape; ``optimized`` as `jax.jit` does it by default;
+    ``eager`` is not compiled as a whole, and alone has float16: a compiled
+    float16 product is refused on the CPU.
+    """
+    compiled = ("float32", "bfloat16", "float64")
+    return {
+        "xla": _implementation("xla", _QUICK, compiled),
+        "optimized": _implementation("optimized", {}, compiled),
+        "eager": _implementation("eager", None, (*compiled, "float16")),
+    }
+
+
+def _implementation(
+    variant: str, options: Mapping[str, Any] | None, dtypes: tuple[str, ...]
+) -> Implementation:
+    """Return a variant with what the documentation says that it supports."""
+    import jax
+
+    from attnspec.adapters._jax_deviations import deviations
+
+    return Implementation.of(
+        _attention(options),
+        name=f"jax:{variant}",
+        dtypes=dtypes,
+        claims=_CLAIMS,
+        dialect=_DIALECT,
+        models={name: _models()[name] for name in dtypes},
+        deviations=deviations(),
+        version=f"jax {jax.__version__}",
+    )
+
+
+def _models() -> dict[str, NumericModel]:
+    """Return how it computes in each format.
+
+    Scores are at least float32 and the softmax is float32 always, in float64
+    too. Weights are normalized, rounded to the format of the keys, and so is
+    the logsumexp.
+    """
+    single = PRESETS["float32"]
+    models = {"float32": single.replace(name="jax-float32")}
+    for name in ("bfloat16", "float16"):
+        models[name] = PRESETS[f"flash-{name}"].replace(
+            name=f"jax-{name}", weights_normalized=True, lse=name
+        )
+    inner = ("softmax", "exp_relative", "exp_argument", "log_relative", "flushed")
+    models["float64"] = PRESETS["float64"].replace(
+        name="jax-float64",
+        scores=("float32",),
+        weights="float32",
+        weights_normalized=True,
+        **{name: getattr(single, name) for name in inner},
+    )
+    return models
+
+
+def _attention(options: Mapping[str, Any] | None) -> Callable[..., Any]:
+    """Return the function as a kernel, compiled with these options, or not."""
+
+    def kernel(
+        query: Array,
+        key: Array,
+        value: Array,
+        *,
+        mask: Array | None = None,
+        bias: Array | None = None,
+        scale: float | None = None,
+        causal: bool = False,
+        window: Window | None = None,
+        return_lse: bool = False,
+    ) -> Any:
+        """Return the output, and the logsumexp if asked for."""
+        function = _function(None if options is None else tuple(options.items()))
+        with _wide(query):
+            output, lse = function(
+                *(_heads_last(array) for array in (query, key, value)),
+                mask=None if mask is None else _of_rank_four(mask),
+                bias=None if bias is None else _of_rank_four(bias),
+                scale=scale,
+                is_causal=causal,
+                local_window_size=_distances(window, query.shape[2], key.shape[2]),
+                implementation="xla",
+                return_residual=True,
+            )
+            result = np.asarray(output).swapaxes(1, 2)
+            return (result, np.asarray(lse).swapaxes(1, 2)) if return_lse else result
+
+    return kernel
+
+
+@functools.cache
+def _function(options: tuple[tuple[str, Any], ...] | None) -> Callable[..., Any]:
+    """Return the function, compiled for each shape, or as it is."""
+    import jax
+
+    function: Callable[..., Any] = jax.nn.dot_product_attention
+    if options is None:
+        return function
+    return jax.jit(function, static_argnames=_STATIC, compiler_options=dict(options))
+
+
+def _wide(query: Array) -> contextlib.AbstractContextManager[Any]:
+    """Return a context in which float64 stays float64."""
+    if query.dtype != np.float64:
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.enable_x64(True)  # noqa: FBT003 - its argument has no name
+
+
+def _heads_last(array: Array) -> Array:
+    """Return an operand as (B, L, H, E)."""
+    return array.swapaxes(1, 2)
+
+
+def _of_rank_four(array: Array) -> Array:
+    """Return a mask or bias with leading axes: it takes no other rank."""
+    return array[(None,) * (4 - array.ndim)]
+
+
+def _distances(
+    window: Window | None, queries: int, keys: int
+) -> tuple[int, int] | None:
+    """Return a window whose sides are numbers; beyond all keys is unlimited."""
+    if window is None:
+        return None
+    far = queries + keys
+    left, right = (far if side is None else side for side in window)
+    return left, right
+
+
+__all__ = ["EXTRA", "REQUIRES", "implementations"]

@@ -1,0 +1,150 @@
+"""ONNX Runtime on the CPU: the operator Attention of opsets 23 and 24."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec.cases import Array
+from attnspec.conformance import Implementation
+from attnspec.numerics import PRESETS, NumericModel
+
+REQUIRES: tuple[str, ...] = ("onnx", "onnxruntime")
+EXTRA = "onnxruntime"
+
+_CLAIMS = ("grouped_query", "value_width")
+_DTYPES = ("float32", "float16", "float64")
+
+# One input serves as mask or bias. A scale of zero or less is refused in some
+# formats and NaN in others, as in the text of the operator: it takes the root.
+_UNCLAIMED = frozenset({"nonpositive_scale"})
+_EXCLUSIVE = (frozenset({"mask", "bias"}),)
+
+_DIALECT = {"alignment": "upper_left", "empty_row": "zero"}
+
+_INTERNAL_REPRESENTATION = 11
+"""The version of ONNX's file format that knows opset 23."""
+
+
+def implementations() -> dict[str, Implementation]:
+    """Return the operator by opset; the first is the default."""
+    return {f"opset-{version}": _implementation(version) for version in (23, 24)}
+
+
+def _implementation(version: int) -> Implementation:
+    """Return the operator of one opset, with what its text promises."""
+    import onnxruntime
+
+    from attnspec.adapters._onnxruntime_deviations import deviations
+
+    found = Implementation.of(
+        _attention(version),
+        name=f"onnxruntime:opset-{version}",
+        dtypes=_DTYPES,
+        claims=_CLAIMS,
+        dialect=_DIALECT,
+        models=_models(),
+        deviations=deviations(),
+        version=f"onnxruntime {onnxruntime.__version__}, opset {version}",
+    )
+    capabilities = found.description.capabilities
+    capabilities = capabilities.replace(
+        claims=capabilities.claims - _UNCLAIMED, exclusive=_EXCLUSIVE
+    )
+    return Implementation(
+        found.function, found.description.replace(capabilities=capabilities)
+    )
+
+
+def _models() -> dict[str, NumericModel]:
+    """Return how the operator computes in each format.
+
+    In float16 scores are stored in float16 before and after bias and softcap,
+    and weights are normalized before they are rounded. In float64 there is no
+    kernel but the operator's definition in smaller operators, which multiplies
+    query and key each by a root of the scale that is rounded to float32.
+    """
+    half = PRESETS["flash-float16"].replace(
+        name="onnxruntime-float16",
+        scores=("float16",) * 3,
+        weights_normalized=True,
+    )
+    double = PRESETS["float64"].replace(
+        name="onnxruntime-float64", operands=("float64",) * 4 + ("float32",) * 3
+    )
+    return {"float32": PRESETS["float32"], "float16": half, "float64": double}
+
+
+def _attention(version: int) -> Callable[..., Array]:
+    """Return the operator as a kernel."""
+
+    def kernel(
+        query: Array,
+        key: Array,
+        value: Array,
+        *,
+        mask: Array | None = None,
+        bias: Array | None = None,
+        scale: float | None = None,
+        causal: bool = False,
+        softcap: float | None = None,
+    ) -> Array:
+        """Return the output of a model that is this operator alone."""
+        attributes: dict[str, Any] = {"is_causal": int(causal)}
+        if scale is not None:
+            attributes["scale"] = scale
+        if softcap is not None:
+            attributes["softcap"] = softcap
+        operands = {"Q": query, "K": key, "V": value}
+        added = mask if mask is not None else bias
+        if added is not None:
+            # The text pads a mask that is short in S with minus infinity, and the
+            # runtime does not broadcast along L: both axes are written out.
+            tail = (query.shape[2], key.shape[2])
+            operands["attn_mask"] = np.broadcast_to(added, added.shape[:-2] + tail)
+        kinds = tuple((n, a.dtype.name, a.ndim) for n, a in operands.items())
+        session = _session(version, kinds, tuple(attributes.items()))
+        feed = {name: np.ascontiguousarray(a) for name, a in operands.items()}
+        (output,) = session.run(None, feed)
+        return np.asarray(output)
+
+    return kernel
+
+
+@functools.lru_cache(maxsize=512)
+def _session(
+    version: int,
+    operands: tuple[tuple[str, str, int], ...],
+    attributes: tuple[tuple[str, Any], ...],
+) -> Any:
+    """Return a session for operands of these formats and ranks, of any lengths."""
+    import onnxruntime
+    from onnx import helper
+
+    inputs = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), [None] * rank
+        )
+        for name, dtype, rank in operands
+    ]
+    element = inputs[0].type.tensor_type.elem_type
+    outputs = [helper.make_tensor_value_info("Y", element, [None] * 4)]
+    names = [name for name, _, _ in operands]
+    node = helper.make_node("Attention", names, ["Y"], **dict(attributes))
+    model = helper.make_model(
+        helper.make_graph([node], "attention", inputs, outputs),
+        opset_imports=[helper.make_opsetid("", version)],
+        ir_version=_INTERNAL_REPRESENTATION,
+    )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4  # What it refuses, it raises as well.
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+__all__ = ["EXTRA", "REQUIRES", "implementations"]
