@@ -61,34 +61,50 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
 
 
+def _checks(config: pytest.Config, target: str) -> list[Check]:
+    """Start a kernel in a process of its own, and return its checks.
+
+    Raises
+    ------
+    pytest.UsageError
+        If the target, a claim, a dtype or the tier does not exist.
+    """
+    from attnspec.conformance.parametrize import checks
+    from attnspec.conformance.reports import Replay
+    from attnspec.conformance.targets import open_target
+    from attnspec.exceptions import InvalidArgument
+
+    option = config.option
+    claims, dtypes = option.attnspec_claim, option.attnspec_dtype
+    opened = open_target(target, claims=claims, dtypes=dtypes)
+    try:
+        call, description = config.stash[_TARGETS].enter_context(opened)
+        found = checks(
+            call,
+            description.replace(name=target),
+            dtypes=dtypes,
+            tier=option.attnspec_tier,
+            seed=option.attnspec_seed,
+            replay=Replay(target, tuple(claims)),
+        )
+        return list(found)
+    except InvalidArgument as error:
+        message = f"attnspec: {error}"
+        raise pytest.UsageError(message) from error
+
+
 class Target(pytest.Collector):
     """A kernel under test: the checks of all its invariants and dtypes."""
 
-    def collect(self) -> Iterator[ConformanceItem]:
-        """Start the kernel in a process of its own, and yield its checks."""
-        from attnspec.conformance.parametrize import checks
-        from attnspec.conformance.reports import Replay
-        from attnspec.conformance.targets import open_target
-        from attnspec.exceptions import InvalidArgument
+    def __init__(self, *, checks: list[Check], **fields: Any) -> None:
+        """Remember the checks."""
+        super().__init__(**fields)
+        self._checks = checks
 
-        option = self.config.option
-        claims, dtypes = option.attnspec_claim, option.attnspec_dtype
-        try:
-            opened = open_target(self.name, claims=claims, dtypes=dtypes)
-            call, description = self.config.stash[_TARGETS].enter_context(opened)
-            found = checks(
-                call,
-                description.replace(name=self.name),
-                dtypes=dtypes,
-                tier=option.attnspec_tier,
-                seed=option.attnspec_seed,
-                replay=Replay(self.name, tuple(claims)),
-            )
-            for check in found:
-                yield ConformanceItem.from_parent(self, name=check.name, check=check)
-        except InvalidArgument as error:
-            message = f"attnspec: {error}"
-            raise pytest.UsageError(message) from error
+    def collect(self) -> Iterator[ConformanceItem]:
+        """Yield an item for each check."""
+        for check in self._checks:
+            yield ConformanceItem.from_parent(self, name=check.name, check=check)
 
 
 class ConformanceItem(pytest.Item):
@@ -130,8 +146,14 @@ def pytest_collection_modifyitems(
         return
     config.stash[_TARGETS] = contextlib.ExitStack()
     for name in names:
-        parent = Target.from_parent(session, name=name, nodeid="attnspec")
-        items.extend(parent.collect())
+        checks = _checks(config, name)
+        parent = Target.from_parent(
+            session, name=name, nodeid="attnspec", checks=checks
+        )
+        # As pytest collects a file: others count what was collected.
+        report = config.hook.pytest_make_collect_report(collector=parent)
+        config.hook.pytest_collectreport(report=report)
+        items.extend(report.result)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -41,8 +41,11 @@ class Root(click.Group):
             _end(f"attnspec: {error}", WRONG_REQUEST)
         except (click.Abort, KeyboardInterrupt):
             _end("attnspec: interrupted", INTERRUPTED)
+        except SystemExit:
+            # So click and rich end where nobody reads any more; no command does.
+            sys.exit(BROKEN_PIPE)
         except BrokenPipeError:
-            # Nobody reads any more; Python's own flush at exit must not complain.
+            # Python's own flush at exit must not complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(BROKEN_PIPE)
         except Exception as error:  # noqa: BLE001 - the last resort: report it, end with 3

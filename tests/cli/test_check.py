@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from attnspec.cli import main
+from attnspec.conformance.reports import read_report, schema
+from tests.conformance import _kernels
+
+FILE = _kernels.__file__
+RIGHT = f"{FILE}:right"
+TAIL = f"{FILE}:tail"
+FEW = ("--tier", "smoke", "--only", "agreement", "--only", "tail-sweep")
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    return lambda *words: CliRunner().invoke(main, list(map(str, words)))
+
+
+def test_a_right_kernel_ends_with_0(run: Run) -> None:
+    done = run("check", RIGHT, *FEW)
+
+    assert done.exit_code == 0
+    said = " ".join(done.stdout.split())
+    assert said.endswith("conforms in the 2 invariants that were asked for")
+    assert done.stderr == ""
+
+
+def test_without_a_target_the_embedded_kernel_is_judged(run: Run) -> None:
+    done = run("check", *FEW, "--dtype", "float32")
+
+    assert done.exit_code == 0
+    assert "embedded:tiled" in done.stdout
+
+
+def test_a_wrong_kernel_ends_with_1_and_a_token_that_replays(run: Run) -> None:
+    done = run("check", TAIL, "--tier", "smoke", "--only", "tail-sweep")
+    token = done.stdout.split("\\\n")[1].split()[0]
+    again = run("replay", TAIL, token)
+    other = run("replay", RIGHT, token)
+
+    assert (done.exit_code, again.exit_code, other.exit_code) == (1, 1, 0)
+    assert again.stdout.startswith("reproduced\nFAILED tail-sweep")
+    assert other.stdout == "not reproduced: tail-sweep holds (float32)\n"
+
+
+def test_a_replayed_finding_reads_as_it_did(run: Run) -> None:
+    done = run("check", TAIL, "--tier", "smoke", "--only", "tail-sweep")
+    token = done.stdout.split("\\\n")[1].split()[0]
+
+    again = run("replay", TAIL, token).stdout.removeprefix("reproduced\n")
+
+    assert again in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kernel", "verdict"),
+    [
+        ("dies", "CRASHED"),
+        ("hangs", "TIMED OUT"),
+        ("raises", "the simplest call fails: ValueError: no such kernel"),
+        ("returns_none", "the simplest call fails"),
+    ],
+)
+def test_a_kernel_may_do_anything_and_the_run_goes_on(
+    run: Run, kernel: str, verdict: str
+) -> None:
+    done = run("check", f"{FILE}:{kernel}", *FEW, "-x", "--deadline", "0.5")
+
+    assert done.exit_code == 1
+    assert verdict in " ".join(done.stdout.split())
+
+
+def test_what_a_kernel_prints_is_not_in_the_report(run: Run) -> None:
+    assert "rubbish" not in run("check", f"{FILE}:prints", *FEW).output
+
+
+def test_the_run_is_written_as_json_lines_and_as_xml(run: Run, tmp_path: Path) -> None:
+    lines, xml = tmp_path / "run.jsonl", tmp_path / "run.xml"
+
+    run("check", TAIL, *FEW, "-x", "--report", lines, "--junit", xml)
+
+    report = read_report(lines)
+    validator = jsonschema.Draft202012Validator(schema())
+    for line in lines.read_text("utf-8").splitlines():
+        validator.validate(json.loads(line))
+    assert report.complete
+    assert not report.conforms
+    assert len(report.results) == 2
+    assert len([*ET.parse(xml).getroot().iter("testcase")]) == 2  # noqa: S314 - ours
+
+
+def test_a_deviation_that_is_written_down_conforms(run: Run, tmp_path: Path) -> None:
+    known = tmp_path / "known.toml"
+    known.write_text(
+        """
+        [[deviation]]
+        id = "last-key"
+        invariants = ["tail-sweep"]
+        reason = "the last key of a tile is lost"
+        link = "https://example.org/issues/1"
+        when = { keys = [65, 129, 193, 257, 321, 385, 449, 513, 1025, 2049, 4097] }
+        pinned = { keys = 65 }
+        """,
+        encoding="utf-8",
+    )
+
+    only = ("--tier", "smoke", "--only", "tail-sweep")
+    done = run("check", TAIL, *only, "--deviations", known)
+    stale = run("check", RIGHT, *only, "--deviations", known)
+
+    assert done.exit_code == 0
+    assert "last-key: the last key of a tile is lost" in done.stdout
+    assert "https://example.org/issues/1" in done.stdout
+    assert stale.exit_code == 1
+    assert "STALE" in stale.stdout
+
+
+def test_formats_run_one_after_the_other(run: Run) -> None:
+    done = run("check", *FEW, "--dtype", "float64", "--dtype", "float32")
+
+    headings = re.findall(r"^(float\d\d)$", done.stdout, re.MULTILINE)
+    assert headings == ["float64", "float32"]
+    assert "4 of 4 invariants in 2 dtypes hold" in done.stdout
+
+
+def test_the_same_seed_gives_the_same_run(run: Run) -> None:
+    def counts(seed: int) -> list[str]:
+        done = run("check", RIGHT, *FEW, "--seed", seed)
+        return re.findall(r"^  .* counted .*$", done.stdout, re.MULTILINE)
+
+    assert counts(7) == counts(7)
+
+
+def test_a_description_says_what_the_kernel_is(run: Run) -> None:
+    done = run("describe", f"{FILE}:bf16_scores")
+
+    assert done.exit_code == 0
+    assert "not claimed     mask bias" in done.stdout
+    assert "beyond the bound; passes if" in " ".join(done.stdout.split())

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from attnspec.cases import Recipe
+from attnspec.cli import _check, main
+from attnspec.conformance import targets
+from attnspec.conformance.reports import read_report
+from attnspec.conformance.tokens import Token
+from attnspec.invariants import INVARIANTS
+from tests.conformance import _kernels
+
+FILE = _kernels.__file__
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    return lambda *words: CliRunner().invoke(main, list(map(str, words)))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("check --tier fast", "--tier: expected one of smoke, standard, thorough; got"),
+        ("check --claim grouped_qery", "did you mean 'grouped_query'?"),
+        ("check --dtype float33", "--dtype: expected one of float64, float32"),
+        ("check --only tail-swep", "did you mean 'tail-sweep'?"),
+        ("check --seed x", "--seed: "),
+        ("check --deadline 0", "--deadline: "),
+        ("check --no-such-option", "--no-such-option"),
+        ("check embeded", "did you mean 'embedded'?"),
+        ("check no_such_file.py:kernel", "there is no file no_such_file.py"),
+        ("check no_such_module:kernel", "importing no_such_module raises"),
+        ("check --deviations no_such_file", "deviations: no_such_file cannot be read"),
+        ("check --report no/such/folder", "report: no/such/folder cannot be written"),
+        ("describe embeded", "did you mean 'embedded'?"),
+        ("invariants tail-swep", "did you mean 'tail-sweep'?"),
+        ("replay embedded", "TOKEN: "),
+        ("replay embedded Axy", "token: 'Axy' is no token of attnspec"),
+        ("chekc", "Did you mean 'check'?"),
+    ],
+)
+def test_a_wrong_request_ends_with_2_and_one_line(
+    run: Run, words: str, message: str
+) -> None:
+    done = run(*words.split())
+
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stderr.startswith("attnspec: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_token_of_other_data_ends_with_2(run: Run) -> None:
+    token = str(Token("agreement", Recipe(), checksum="00000000"))
+
+    done = run("replay", "embedded", token)
+
+    assert done.exit_code == 2
+    assert "token: the data of this recipe have the checksum" in done.stderr
+
+
+def test_a_fault_of_our_own_ends_with_3_and_keeps_the_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object) -> int:
+        msg = "the sky is falling"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(_check, "_opened", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    done = run("check")
+
+    (log,) = tmp_path.iterdir()
+    assert done.exit_code == 3
+    assert "Traceback" not in done.output
+    assert "RuntimeError: the sky is falling" in done.stderr
+    assert str(log) in done.stderr
+    assert "Traceback" in log.read_text("utf-8")
+
+
+def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.jsonl"
+    command = [sys.executable, "-m", "attnspec", "check", "embedded"]
+    command += ["--tier", "thorough", "--report", str(path)]
+
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not (
+            path.exists() and path.read_text("utf-8").count("\n")
+        ):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+
+    assert process.returncode == 130
+    assert err == "attnspec: interrupted\n"
+    assert "was not judged to the end" in out
+    assert read_report(path).footer is not None
+    assert not read_report(path).complete
+
+
+def test_nobody_reading_any_more_is_no_fault() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "attnspec", "invariants"]
+
+    with os.fdopen(write, "w") as pipe:
+        done = subprocess.run(  # noqa: S603 - our own command
+            command, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_the_module_is_the_command() -> None:
+    command = [sys.executable, "-m", "attnspec", "check", f"{FILE}:tail", "-x"]
+    command += ["--tier", "smoke", "--only", "tail-sweep"]
+
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "FAILED tail-sweep" in done.stdout
+
+
+def test_help_waits_for_neither_hypothesis_nor_rich() -> None:
+    program = (
+        "import sys\n"
+        "from attnspec.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "print({*sys.modules} & {'hypothesis', 'rich', 'pytest'}, file=sys.stderr)"
+    )
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stderr == "set()\n"
+
+
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
+    done = run()
+
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_has_help_of_80_columns(run: Run, name: str) -> None:
+    done = run(name, "--help")
+
+    assert done.exit_code == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_all_invariants_are_listed_with_their_sentence(run: Run) -> None:
+    listed = " ".join(run("invariants").stdout.split())
+
+    for name, law in INVARIANTS.items():
+        assert f"{name} {law.sentence}" in listed
+
+
+@pytest.mark.parametrize("name", INVARIANTS)
+def test_an_invariant_is_explained(run: Run, name: str) -> None:
+    done = run("invariants", name)
+
+    assert done.exit_code == 0
+    assert INVARIANTS[name].clause in done.stdout
+    assert all(null in done.stdout for null in INVARIANTS[name].nulls)
+
+
+def _known() -> Iterator[targets.Known]:
+    yield targets.Known("here", True, "", "A library that is here.")  # noqa: FBT003
+    yield targets.Known("there", False, "pip install there", "One that is not.")  # noqa: FBT003
+
+
+def test_targets_say_how_they_are_installed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "known_targets", lambda: tuple(_known()))
+
+    lines = [line.split() for line in run("targets").stdout.splitlines()]
+
+    assert lines[1] == ["installed"]
+    assert lines[3] == ["pip", "install", "there"]

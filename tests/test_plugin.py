@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+from attnspec.invariants import INVARIANTS
+from tests.conformance import _kernels
+
+pytest_plugins = ["pytester"]
+
+FILE = _kernels.__file__
+FEW = ("--attnspec-tier", "smoke", "-m", "attnspec", "-k")
+_INSTALLED = importlib.metadata.entry_points(group="pytest11", name="attnspec")
+PLUGIN = () if _INSTALLED else ("-p", "_attnspec_pytest")
+
+
+def test_every_invariant_of_a_target_is_a_test(pytester: pytest.Pytester) -> None:
+    target = f"{FILE}:right"
+
+    done = pytester.runpytest(
+        *PLUGIN, "--attnspec", target, *FEW, "causality or sink-off"
+    )
+
+    others = len(INVARIANTS) - 2
+    done.assert_outcomes(passed=1, skipped=1, deselected=others)
+    done.stdout.fnmatch_lines([f"collected {others + 2} items / {others} deselected*"])
+
+
+def test_a_failure_reads_as_on_the_command_line(pytester: pytest.Pytester) -> None:
+    target = f"{FILE}:tail"
+
+    done = pytester.runpytest(*PLUGIN, "--attnspec", target, *FEW, "tail-sweep")
+
+    done.assert_outcomes(failed=1, deselected=len(INVARIANTS) - 1)
+    done.stdout.fnmatch_lines(
+        [
+            f"*{target}-float32-tail-sweep*",
+            "FAILED tail-sweep (float32): *",
+            "  smallest case B1 Hq1 Hkv1 L1 S*",
+            f"  replay        attnspec replay {target} \\",
+        ]
+    )
+    assert "Traceback" not in done.stdout.str()
+    assert "parametrize.py" not in done.stdout.str()
+
+
+def test_targets_dtypes_and_claims_can_be_repeated(pytester: pytest.Pytester) -> None:
+    two = ("--attnspec", "embedded", "--attnspec", f"{FILE}:right")
+    formats = ("--attnspec-dtype", "float64", "--attnspec-dtype", "float32")
+    claims = ("--attnspec-claim", "value_width")
+
+    done = pytester.runpytest(
+        *PLUGIN, *two, *formats, *claims, "--collect-only", "-q", "-k", "agreement"
+    )
+
+    done.stdout.fnmatch_lines(
+        [
+            "attnspec::embedded-float64-agreement",
+            "attnspec::embedded-float32-agreement",
+            f"attnspec::{FILE}:right-float64-agreement",
+            f"attnspec::{FILE}:right-float32-agreement",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--attnspec", "embeded"), "*did you mean 'embedded'?"),
+        (("--attnspec", "embedded", "--attnspec-tier", "fast"), "*tier: expected one*"),
+        (("--attnspec", "embedded", "--attnspec-claim", "x"), "*claim: expected one*"),
+        (("--attnspec", "embedded", "--attnspec-dtype", "x"), "*dtype: *"),
+    ],
+)
+def test_a_wrong_request_is_a_usage_error(
+    pytester: pytest.Pytester, words: tuple[str, ...], message: str
+) -> None:
+    done = pytester.runpytest(*PLUGIN, *words)
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"ERROR: attnspec: {message}"])
+
+
+def test_without_the_option_nothing_is_added(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing(): pass")
+
+    done = pytester.runpytest(*PLUGIN, "--strict-markers")
+
+    done.assert_outcomes(passed=1)
+
+
+def test_the_marker_is_registered(pytester: pytest.Pytester) -> None:
+    done = pytester.runpytest(*PLUGIN, "--markers")
+
+    done.stdout.fnmatch_lines(["@pytest.mark.attnspec: *"])
+
+
+def test_the_plugin_does_not_import_the_package() -> None:
+    program = "import sys, _attnspec_pytest; print('attnspec' in sys.modules)"
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
