@@ -24,7 +24,7 @@ def outcomes(
     *,
     tier: str = "standard",
     seed: int = 0,
-    shrinking: bool = True,
+    brief: bool = False,
     progress: Callable[[str, str], None] = lambda _dtype, _invariant: None,
 ) -> Iterator[Outcome]:
     """Yield the outcome of every invariant in every dtype.
@@ -39,8 +39,9 @@ def outcomes(
         The laws, in this order.
     tier, seed
         How much to draw, and from where.
-    shrinking
-        Whether findings are made small and explained.
+    brief
+        Whether only verdicts are wanted: findings are not made small, and examples
+        not asked whether they could have told a null answer.
     progress
         Called with dtype and invariant before each example.
     """
@@ -61,7 +62,7 @@ def outcomes(
                 continue
             domain = _domain(law, bench, dtype, tier, seed)
             tick = _ticker(progress, dtype, law.id)
-            trial = Trial(law, bench, domain, budget, tick, shrinking=shrinking)
+            trial = Trial(law, bench, domain, budget, tick, brief=brief)
             outcome = trial.run()
             timeouts += outcome.verdict is Verdict.TIMED_OUT
             yield outcome

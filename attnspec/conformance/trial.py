@@ -84,17 +84,17 @@ class Trial:
         tier: Tier,
         tick: Callable[[], None],
         *,
-        shrinking: bool = True,
+        brief: bool = False,
     ) -> None:
-        """Prepare the trial; without shrinking a finding is what came first."""
+        """Prepare the trial; a brief one neither shrinks nor weighs what it finds."""
         self.invariant = invariant
         self.bench = bench
         self.domain = domain
         self.tier = tier
         self.tick = tick
-        self.shrinking = shrinking
+        self.brief = brief
         self.tally = Tally()
-        self.nulls = Nulls(invariant, bench)
+        self.nulls = None if brief else Nulls(invariant, bench)
         self._today = dt.datetime.now(tz=dt.UTC).date()
 
     @property
@@ -197,7 +197,7 @@ class Trial:
             if tally.counted + tally.deviating >= self.tier.floor:
                 return self._outcome(Verdict.DEVIATION, reason=seen)
             return self._outcome(Verdict.MISTRUSTED, reason=seen)
-        if self.nulls.remaining:
+        if self.nulls is not None and self.nulls.remaining:
             names = ", ".join(self.nulls.remaining)
             reason = f"no example told the kernel from a null answer: {names}"
             return self._outcome(Verdict.MISTRUSTED, reason=reason)
@@ -227,7 +227,7 @@ class Trial:
         before = tuple(self.tally.past[:-1])
         self.bench.call.restart()
         first = recipe
-        if not self.shrinking:
+        if self.brief:
             token = Token(self.invariant.id, recipe, before)
             return Finding(recipe, found.message, str(token), found.comparison)
         if found.verdict is Verdict.TIMED_OUT:
