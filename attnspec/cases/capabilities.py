@@ -96,24 +96,29 @@ class Capabilities:
         for name in OPTIONS:
             if name not in self.claims:
                 recipe = recipe.without(name)
-        if recipe.scale is not None and recipe.scale <= 0:
-            fits = "nonpositive_scale" in self.claims
-            recipe = recipe if fits else recipe.replace(scale=abs(recipe.scale) or 0.5)
-        hides = recipe.bias in HIDING_BIASES
-        if hides and "minus_infinity_bias" not in self.claims:
-            recipe = recipe.replace(bias="normal")
-        if recipe.bias_dtype != "same" and "float32_bias" not in self.claims:
-            recipe = recipe.replace(bias_dtype="same")
+        recipe = self._fit_bias(self._fit_scale(recipe))
         if "head_mask" not in self.claims:
             for name in ("mask", "bias"):
                 if getattr(recipe, name) is not None:
                     axes = _without_heads(getattr(recipe, f"{name}_axes"))
                     recipe = recipe.replace(**{f"{name}_axes": axes})
         for pair in self.exclusive:
-            active = pair & _active(recipe)
-            if active == pair:
-                dropped = max(pair - keep or pair)
-                recipe = _drop(recipe, dropped)
+            if pair <= _active(recipe):
+                recipe = _drop(recipe, max(pair - keep or pair))
+        return recipe
+
+    def _fit_scale(self, recipe: Recipe) -> Recipe:
+        positive = recipe.scale is None or recipe.scale > 0
+        if positive or "nonpositive_scale" in self.claims:
+            return recipe
+        return recipe.replace(scale=abs(recipe.scale or 0.5))
+
+    def _fit_bias(self, recipe: Recipe) -> Recipe:
+        hides = recipe.bias in HIDING_BIASES
+        if hides and "minus_infinity_bias" not in self.claims:
+            recipe = recipe.replace(bias="normal")
+        if recipe.bias_dtype != "same" and "float32_bias" not in self.claims:
+            recipe = recipe.replace(bias_dtype="same")
         return recipe
 
     def _fit_sizes(self, recipe: Recipe) -> Recipe:
@@ -163,7 +168,9 @@ def _drop(recipe: Recipe, claim: str) -> Recipe:
         "value_width": {"value_width": recipe.width},
         "unequal_lengths": {"queries": recipe.keys},
     }
-    return recipe.replace(**changes[claim]) if claim in changes else recipe.without(claim)
+    if claim in changes:
+        return recipe.replace(**changes[claim])
+    return recipe.without(claim)
 
 
 def _without_heads(axes: str) -> str:

@@ -8,7 +8,9 @@ from attnspec.cases.recipe import LAYOUTS
 from attnspec.exceptions import UnknownName
 
 CASE = build(
-    Recipe(batch=2, query_heads=3, key_heads=3, queries=4, keys=5, width=3, mask="holes")
+    Recipe(
+        batch=2, query_heads=3, key_heads=3, queries=4, keys=5, width=3, mask="holes"
+    )
 )
 REPEATED = CASE.query[:1, :1].repeat(2, 0).repeat(3, 1)
 
@@ -58,7 +60,12 @@ def test_masks_and_vectors_can_be_placed(layout: str) -> None:
 
 
 def test_an_empty_operand_can_be_placed() -> None:
-    assert place(np.zeros((1, 2, 0, 3), np.float32), "sliced").view.shape == (1, 2, 0, 3)
+    assert place(np.zeros((1, 2, 0, 3), np.float32), "sliced").view.shape == (
+        1,
+        2,
+        0,
+        3,
+    )
 
 
 def test_an_unknown_layout_is_refused() -> None:

@@ -89,7 +89,7 @@ def test_a_module_that_ends_the_process_is_unusable(tmp_path: Path) -> None:
     file.write_text("import os\nos._exit(5)\n")
     worker = Worker(Request(f"{file}:kernel"))
 
-    with pytest.raises(UnusableTarget, match="importing it ended the process .* 5"):
+    with pytest.raises(UnusableTarget, match=r"importing it ended the process .* 5"):
         worker.start()
     worker.close()
 

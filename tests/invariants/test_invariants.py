@@ -46,9 +46,7 @@ def test_an_invariant_is_one_sentence(law: Invariant) -> None:
 
 
 def test_a_law_that_can_be_told_from_its_nulls_stays_so_in_the_widest_scope() -> None:
-    assert all(
-        tellable(law.nulls, law.scope(ALL)) == law.nulls for law in LAWS
-    )
+    assert all(tellable(law.nulls, law.scope(ALL)) == law.nulls for law in LAWS)
 
 
 def test_every_chapter_of_laws_is_registered() -> None:
@@ -58,7 +56,9 @@ def test_every_chapter_of_laws_is_registered() -> None:
         if not name.startswith("_")
     }
 
-    assert modules == {chapter.__name__.split(".")[-1] for chapter in invariants.CHAPTERS}
+    assert modules == {
+        chapter.__name__.split(".")[-1] for chapter in invariants.CHAPTERS
+    }
 
 
 @pytest.mark.parametrize("name", [*NULLS, *PARTICULAR, *STATEFUL])

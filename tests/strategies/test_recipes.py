@@ -34,9 +34,7 @@ def test_a_needed_option_is_always_there(recipe: Recipe) -> None:
 
 @given(
     recipes(
-        Domain(
-            ALL, families=tuple(FAMILIES), any_of=frozenset({"causal", "window"})
-        )
+        Domain(ALL, families=tuple(FAMILIES), any_of=frozenset({"causal", "window"}))
     )
 )
 def test_one_of_the_asked_options_is_always_there(recipe: Recipe) -> None:
@@ -109,7 +107,7 @@ def test_a_need_that_is_not_claimed_is_refused() -> None:
 
 
 def test_an_unknown_family_is_refused() -> None:
-    with pytest.raises(UnknownName, match="families: expected .*; got 'odd'"):
+    with pytest.raises(UnknownName, match=r"families: expected .*; got 'odd'"):
         Domain(ALL, families=("odd",))
 
 
