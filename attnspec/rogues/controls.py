@@ -55,10 +55,9 @@ def _upper_left(call: Case) -> Array:
 
 
 def _nan_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
-    """Answer NaN for a row without a key, as 0/0 does."""
-    output, lse = KERNEL.finish(rows, call)
-    empty = np.isneginf(rows.peak) | (call.sizes.S == 0)
-    return np.where(empty & (call.sink is None), np.nan, output), lse
+    """Answer NaN for a row without a key or a sink, as 0/0 does."""
+    _, lse = KERNEL.finish(rows, call)
+    return rows.accumulator / rows.total, lse
 
 
 def _finite_fill(scores: Array, visible: Array) -> Array:
@@ -76,7 +75,7 @@ def _from_lowest(call: Case) -> Rows:
 def _infinite_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
     """Give an empty row a logsumexp of plus infinity."""
     output, lse = KERNEL.finish(rows, call)
-    return output, np.where(np.isneginf(lse) & (call.sink is None), np.inf, lse)
+    return output, np.where(np.isneginf(lse), np.inf, lse)
 
 
 def _centered(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
