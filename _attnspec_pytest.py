@@ -19,41 +19,42 @@ _MARKER = "attnspec: the check of one invariant before the kernel of --attnspec"
 _TARGETS = pytest.StashKey[contextlib.ExitStack]()
 
 
+_SEVERAL: dict[str, Any] = {"action": "append", "default": []}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--attnspec": {
+        **_SEVERAL,
+        "metavar": "TARGET",
+        "help": "judge an adapter, module:function or file.py:function (repeatable)",
+    },
+    "--attnspec-dtype": {
+        **_SEVERAL,
+        "metavar": "DTYPE",
+        "help": "judge this format instead of all claimed ones (repeatable)",
+    },
+    "--attnspec-claim": {
+        **_SEVERAL,
+        "metavar": "NAME",
+        "help": "claim a capability beyond those of the signature (repeatable)",
+    },
+    "--attnspec-tier": {
+        "metavar": "TIER",
+        "default": "standard",
+        "help": "how much to look at: smoke, standard (default) or thorough",
+    },
+    "--attnspec-seed": {
+        "metavar": "N",
+        "type": int,
+        "default": 0,
+        "help": "where the examples are drawn from (default: 0)",
+    },
+}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("attnspec", "conformance of attention kernels")
-    several: dict[str, Any] = {"action": "append", "default": []}
-    group.addoption(
-        "--attnspec",
-        metavar="TARGET",
-        help="judge an adapter, module:function or file.py:function (repeatable)",
-        **several,
-    )
-    group.addoption(
-        "--attnspec-dtype",
-        metavar="DTYPE",
-        help="judge this format instead of all claimed ones (repeatable)",
-        **several,
-    )
-    group.addoption(
-        "--attnspec-claim",
-        metavar="NAME",
-        help="claim a capability beyond those of the signature (repeatable)",
-        **several,
-    )
-    group.addoption(
-        "--attnspec-tier",
-        metavar="TIER",
-        default="standard",
-        help="how much to look at: smoke, standard (default) or thorough",
-    )
-    group.addoption(
-        "--attnspec-seed",
-        metavar="N",
-        type=int,
-        default=0,
-        help="where the examples are drawn from (default: 0)",
-    )
+    for name, attributes in _OPTIONS.items():
+        group.addoption(name, **attributes)
 
 
 def pytest_configure(config: pytest.Config) -> None:

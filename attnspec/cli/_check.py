@@ -74,7 +74,7 @@ class _Plan:
     deadline: float
 
 
-@click.command()
+@click.command(short_help="Judge a kernel.")
 @click.argument("target", default="")
 @_DTYPES
 @_CLAIMS
@@ -107,6 +107,9 @@ def check(**options: Any) -> int:
     wrong.
     """
     plan = _Plan(**options)
+    if plan.junit is not None and not plan.junit.absolute().parent.is_dir():
+        message = f"junit: there is no folder {plan.junit.parent}"
+        raise click.UsageError(message)
     with _opened(plan.target, plan.claims, plan.dtypes, plan.deadline) as (call, known):
         return _run(plan, call, _with_deviations(known, plan.deviations))
 
@@ -143,11 +146,12 @@ def _run(plan: _Plan, call: Executor, description: Description) -> int:
     replay = Replay(title, plan.claims)
     printer = Printer(title, replay, laws=len(chosen(plan.only)))
     with contextlib.ExitStack() as stack:
-        writer = None
+        listeners: list[Printer | Writer] = [printer]
         if plan.report is not None:
-            writer = stack.enter_context(Writer(plan.report, title))
-        report = _judged(plan, call, description, printer, writer)
-    printer.ended(report)
+            listeners.append(stack.enter_context(Writer(plan.report, title)))
+        report = _judged(plan, call, description, printer, _Record(listeners))
+        for listener in reversed(listeners):
+            listener.ended(report)
     if plan.junit is not None:
         write_junit(report, plan.junit, title, replay)
     if not report.complete:
@@ -155,34 +159,38 @@ def _run(plan: _Plan, call: Executor, description: Description) -> int:
     return CONFORMS if report.conforms else FAILS
 
 
+class _Record:
+    """What is known of a run so far; passes it on to those who report it."""
+
+    def __init__(self, listeners: list[Printer | Writer]) -> None:
+        self._listeners = listeners
+        self.report: Report | None = None
+        self.outcomes: list[Outcome] = []
+
+    def started(self, report: Report) -> None:
+        self.report = report
+        for listener in self._listeners:
+            listener.started(report)
+
+    def finished(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        for listener in self._listeners:
+            listener.finished(outcome)
+
+
 def _judged(
     plan: _Plan,
     call: Executor,
     description: Description,
     printer: Printer,
-    writer: Writer | None,
+    record: _Record,
 ) -> Report:
     """Return the report; one that is not complete if the run was interrupted."""
     from attnspec.conformance import judge
 
-    begun: list[Report] = []
-    done: list[Outcome] = []
-    listeners: list[Printer | Writer] = [printer]
-    listeners += [] if writer is None else [writer]
-
-    def started(report: Report) -> None:
-        begun.append(report)
-        for listener in listeners:
-            listener.started(report)
-
-    def finished(outcome: Outcome) -> None:
-        done.append(outcome)
-        for listener in listeners:
-            listener.finished(outcome)
-
     try:
         with printer.live():
-            report = judge(
+            return judge(
                 call,
                 description,
                 dtypes=plan.dtypes,
@@ -191,21 +199,19 @@ def _judged(
                 seed=plan.seed,
                 stop_at_first=plan.first,
                 progress=printer.progress,
-                started=started,
-                finished=finished,
+                started=record.started,
+                finished=record.finished,
             )
     except KeyboardInterrupt:
-        if not begun:
+        if record.report is None:
             raise
-        report = begun[0].replace(
-            outcomes=tuple(done), complete=False, seconds=printer.elapsed
+        done = tuple(record.outcomes)
+        return record.report.replace(
+            outcomes=done, complete=False, seconds=printer.elapsed
         )
-    if writer is not None:
-        writer.ended(report)
-    return report
 
 
-@click.command()
+@click.command(short_help="See a finding again.")
 @click.argument("target")
 @click.argument("token")
 @_CLAIMS
@@ -231,7 +237,7 @@ def replay(target: str, token: str, claims: tuple[str, ...], deadline: float) ->
     return FAILS
 
 
-@click.command()
+@click.command(short_help="Say what a kernel is: claims, dialect, precision.")
 @click.argument("target", default="")
 @_DTYPES
 @_CLAIMS

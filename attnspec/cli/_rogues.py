@@ -2,15 +2,130 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from attnspec.cli._root import CONFORMS
+from attnspec.cli._names import TIER, known
+from attnspec.cli._root import CONFORMS, FAILS
+
+if TYPE_CHECKING:
+    from attnspec.rogues.matrix import Row
+
+
+def _ids() -> Iterable[str]:
+    from attnspec.rogues import CONTROLS, ROGUES
+
+    return (*ROGUES, *CONTROLS)
 
 
 @click.command()
-def rogues() -> int:
-    """Put every rogue and control before the judge."""
-    return CONFORMS
+@click.option(
+    "--checker",
+    metavar="MODULE:FUNCTION",
+    help="Measure this checker instead: it gets a kernel, and rejects it by False "
+    "or an exception.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    callback=known(_ids, "attnspec rogues"),
+    help="A rogue or control; all by default. May be given more than once.",
+)
+@click.option(
+    "--tier",
+    callback=TIER,
+    default="smoke",
+    show_default=True,
+    metavar="TIER",
+    help="How much the invariants look at that a rogue does not name.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Where the examples are drawn from.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="COUNT",
+    help="How many seeds in a row to try.",
+)
+@click.option(
+    "--csv",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every verdict of every invariant, too.",
+)
+def rogues(
+    checker: str | None,
+    only: tuple[str, ...],
+    tier: str,
+    seed: int,
+    seeds: int,
+    csv: Path | None,
+) -> int:
+    """Put every rogue and control before the judge.
+
+    A rogue is a deliberately wrong kernel, a control an unusual but right one. The
+    exit code is 0 if every rogue is caught and every control accepted, else 1.
+    """
+    from attnspec.rogues.matrix import kill_matrix
+
+    # A checker may lie in the current folder, as a target of check may.
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds texts
+    with _progress() as progress:
+        matrix = kill_matrix(
+            range(seed, seed + seeds),
+            rogues=only or None,
+            tier=tier,
+            checker=checker,
+            progress=progress,
+        )
+    click.echo(matrix.text())
+    if csv is not None:
+        _write(csv, matrix.csv())
+    return CONFORMS if matrix.holds else FAILS
+
+
+class _Progress:
+    """Says how far a run has come, on a line of its own."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+
+    def __call__(self, done: int, total: int, row: Row) -> None:
+        if self._shown:
+            click.echo(f"\r{done} of {total}  {row.id:<40}", nl=False, err=True)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[_Progress]:
+    """Show progress on a terminal, and wipe it away at the end."""
+    shown = sys.stderr.isatty()
+    try:
+        yield _Progress(shown=shown)
+    finally:
+        if shown:
+            click.echo(f"\r{'':60}\r", nl=False, err=True)
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        message = f"csv: {path} cannot be written ({error.strerror})"
+        raise click.UsageError(message) from error
 
 
 __all__ = ["rogues"]

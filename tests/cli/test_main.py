@@ -44,6 +44,7 @@ def run() -> Run:
         ("check no_such_module:kernel", "importing no_such_module raises"),
         ("check --deviations no_such_file", "deviations: no_such_file cannot be read"),
         ("check --report no/such/folder", "report: no/such/folder cannot be written"),
+        ("check --junit no/such/folder", "junit: there is no folder no/such"),
         ("describe embeded", "did you mean 'embedded'?"),
         ("invariants tail-swep", "did you mean 'tail-sweep'?"),
         ("replay embedded", "TOKEN: "),
