@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attnspec.exceptions import UnknownName
-from attnspec.rogues import heads, masks, memory, nulls, precision, scores, tiles
+from attnspec.rogues import (
+    diagonals,
+    heads,
+    masks,
+    memory,
+    nulls,
+    precision,
+    rows,
+    running,
+    scores,
+    state,
+    tiles,
+)
 from attnspec.rogues._gallery import MISTAKES, Control, Rogue
 from attnspec.rogues.controls import CONTROLS
 
-_MODULES = (memory, masks, tiles, scores, heads, precision, nulls)
+_MODULES = (
+    *(memory, state, masks, diagonals, tiles, running),
+    *(scores, rows, heads, precision, nulls),
+)
 
 ROGUES: Mapping[str, Rogue] = {
     entry.id: entry for module in _MODULES for entry in module.ROGUES

@@ -80,7 +80,9 @@ class Rogue:
         """Reject unknown classes and invariants."""
         find(self.caught_by)
         if self.mistake not in MISTAKES:
-            msg = f"mistake: expected one of {', '.join(MISTAKES)}; got {self.mistake!r}"
+            msg = (
+                f"mistake: expected one of {', '.join(MISTAKES)}; got {self.mistake!r}"
+            )
             raise UnknownName(msg)
 
     def fresh(self) -> Implementation:

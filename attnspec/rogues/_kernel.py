@@ -130,7 +130,7 @@ def rounded(weights: Array, call: Case) -> Array:
 
 def shown(value: Array, scores: Array) -> Array:
     """Drop the values that no query sees, for zero times NaN would be NaN."""
-    unseen = np.isneginf(scores).all(2)[..., None]
+    unseen = np.all(np.isneginf(scores), axis=2)[..., None]
     return np.where(unseen, 0, value).astype(value.dtype)
 
 

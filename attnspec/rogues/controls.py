@@ -13,6 +13,7 @@ from attnspec.cases import Array, Case
 from attnspec.numerics import default_model
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues._split import Split
 
 _LOG2E = np.float32(math.log2(math.e))
 _SLACK = 8 * math.log(2)
@@ -80,7 +81,7 @@ def _infinite_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
 
 def _centered(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
     """Subtract from every key the mean of the keys that somebody sees."""
-    seen = (tables.visible & ~np.isneginf(tables.addend)).any(2)[..., None]
+    seen = np.any(tables.visible & ~np.isneginf(tables.addend), axis=2)[..., None]
     key = np.where(seen, tables.key, 0.0)
     mean = key.sum(2, keepdims=True) / np.maximum(1, seen.sum(2, keepdims=True))
     return tables._replace(key=tables.key - mean)
@@ -128,58 +129,6 @@ def _double_start(call: Case) -> Rows:
 _DOUBLE = KERNEL.replace(work=_double, start=_double_start, narrow=_unrounded)
 
 
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """A kernel that computes parts of the keys apart and merges them."""
-
-    parts: int
-    kernel: Kernel = KERNEL
-
-    def __call__(
-        self,
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
-        return_lse: bool = False,
-        **options: Any,
-    ) -> Array | tuple[Array, Array]:
-        """Compute attention."""
-        call = Case(query, key, value, **options)
-        with np.errstate(all="ignore"):
-            whole = self.kernel.tables(call)
-            rows = [self.part(whole, keys, call) for keys in self.ranges(call)]
-            if call.sink is not None:
-                rows.append(self.kernel.start(call))
-            output, lse = self.kernel.finish(self.merged(rows, call), call)
-            output, lse = self.kernel.answer(output, lse, call)
-        return (output, lse) if return_lse else output
-
-    def ranges(self, call: Case) -> list[Array]:
-        """Cut the keys into parts, some of them perhaps empty."""
-        return np.array_split(np.arange(call.sizes.S), self.parts)
-
-    def part(self, whole: Tables, keys: Array, call: Case) -> Rows:
-        """Go through some of the keys."""
-        bare = call.replace(sink=None)
-        rows = self.kernel.start(bare)
-        for tile in tiles_of(16, len(keys)):
-            scores = self.kernel.scored(whole, keys[tile], bare)
-            value = whole.value[:, :, keys[tile]]
-            rows = self.kernel.absorb(rows, scores, value, bare)
-        return rows
-
-    def merged(self, rows: list[Rows], call: Case) -> Rows:  # noqa: ARG002 - a step's form
-        """Weigh the parts by what they are of the whole."""
-        peak = np.maximum.reduce([part.peak for part in rows])
-        base = np.where(np.isneginf(peak), 0, peak)
-        shares = [np.exp(part.peak - base) for part in rows]
-        pairs = list(zip(shares, rows, strict=True))
-        total = np.sum([s * part.total for s, part in pairs], axis=0)
-        mixed = np.sum([s * part.accumulator for s, part in pairs], axis=0)
-        return Rows(peak, total, mixed)
-
-
 @dataclasses.dataclass
 class Alternating:
     """A kernel that takes its tiles backward in every second call."""
@@ -208,7 +157,11 @@ CONTROLS_LIST: tuple[Control, ...] = (
     control("double", "The same in float64.", KERNEL, dtypes=("float64",)),
     control("tile-1", "One key in a tile: the peak may rise with every key.", tiled(1)),
     control("tile-48", "Tiles of 48 keys, no power of two.", tiled(48)),
-    control("one-tile", "All keys in one tile: a plain softmax.", KERNEL.replace(tiles=_whole)),
+    control(
+        "one-tile",
+        "All keys in one tile: a plain softmax.",
+        KERNEL.replace(tiles=_whole),
+    ),
     control("backward", "The last tile comes first.", KERNEL.replace(tiles=_reversed)),
     control(
         "split-3",
@@ -323,4 +276,4 @@ CONTROLS_LIST: tuple[Control, ...] = (
 CONTROLS = {entry.id: entry for entry in CONTROLS_LIST}
 """The controls by id."""
 
-__all__ = ["CONTROLS", "Alternating", "Split", "tiled"]
+__all__ = ["CONTROLS", "Alternating", "tiled"]

@@ -54,7 +54,7 @@ def _first_batch_value(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - 
 
 def _swapped_heads_and_batch(tables: Tables, call: Case) -> Tables:
     """Take the batch axis for the head axis where both are equally long."""
-    if call.sizes.B != call.sizes.Hq:
+    if call.sizes.Hq != call.sizes.B:
         return tables
     return tables._replace(key=tables.key.swapaxes(0, 1))
 

@@ -110,7 +110,11 @@ ROGUES: tuple[Rogue, ...] = (
         KERNEL.replace(finish=_copied),
         "key-permutation",
     ),
-    _null("query-returned", "Each query is answered with itself.", KERNEL.replace(finish=_query_back)),
+    _null(
+        "query-returned",
+        "Each query is answered with itself.",
+        KERNEL.replace(finish=_query_back),
+    ),
     _null(
         "sign-flipped",
         "The answer has the other sign.",

@@ -64,7 +64,9 @@ def _cubic_exp(x: Array) -> Array:
     whole = np.floor(power)
     part = (power - whole).astype(np.float32)
     cubic = 1 + part * (0.695556856 + part * (0.226173572 + part * 0.0781455737))
-    return np.where(np.isneginf(x), 0, np.ldexp(cubic, whole.astype(int))).astype(x.dtype)
+    return np.where(np.isneginf(x), 0, np.ldexp(cubic, whole.astype(int))).astype(
+        x.dtype
+    )
 
 
 def _weights_in_bfloat16(weights: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
@@ -111,7 +113,9 @@ def _bias_in_float16(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a 
     return tables._replace(addend=_through(tables.addend, _HALF))
 
 
-def _double_rounded_output(output: Array, lse: Array, call: Case) -> tuple[Array, Array]:
+def _double_rounded_output(
+    output: Array, lse: Array, call: Case
+) -> tuple[Array, Array]:
     return KERNEL.answer(_through(output, _BFLOAT16), lse, call)
 
 

@@ -1,0 +1,71 @@
+"""Every rogue is caught by the invariant that it names, and no control is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from attnspec.cases import CLAIMS
+from attnspec.exceptions import UnknownName
+from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
+from attnspec.rogues.matrix import Task, run
+
+QUICK = (
+    *("plain", "tile-48", "backward", "exp2", "upper-left", "empty-row-nan"),
+    *("empty-lse-plus-infinity", "centered-keys", "tiled-heads-ungrouped", "bare"),
+)
+"""Controls that differ from each other; the command sees all."""
+
+
+@pytest.mark.parametrize("name", ROGUES)
+def test_a_rogue_is_caught_by_the_invariant_that_it_names(name: str) -> None:
+    row = run(Task(name, seed=3, tier="smoke", laws=(), checker=None))
+    assert row.verdicts == {ROGUES[name].caught_by: ROGUES[name].verdict}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_a_control_passes_every_invariant(name: str) -> None:
+    row = run(Task(name, seed=3, tier="smoke", laws=None, checker=None))
+    assert row.right, row.reason
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_control_agrees_with_the_definition(name: str) -> None:
+    row = run(Task(name, seed=3, tier="smoke", laws=("agreement",), checker=None))
+    assert row.right, row.reason
+
+
+def test_there_is_a_rogue_of_every_class_of_mistakes() -> None:
+    expected = set(MISTAKES)
+    actual = {entry.mistake for entry in ROGUES.values()}
+    assert actual == expected
+
+
+def test_no_rogue_shares_its_id_with_a_control() -> None:
+    assert not set(ROGUES) & set(CONTROLS)
+
+
+def test_every_claim_is_made_by_a_rogue() -> None:
+    claims = ROGUES["zeros"].implementation.description.capabilities.claims
+    assert claims == frozenset(CLAIMS)
+
+
+def test_a_fresh_rogue_remembers_nothing() -> None:
+    entry = find("answers-remembered")
+    ones, twos = np.ones((1, 1, 1, 1), np.float32), np.full((1, 1, 1, 1), 2, np.float32)
+    kernel = entry.fresh().function
+    kernel(ones, ones, ones)
+    assert kernel(ones, ones, twos).item() == 1.0
+    assert entry.fresh().function(ones, ones, twos).item() == 2.0
+
+
+def test_an_unknown_rogue_is_named_in_the_error() -> None:
+    with pytest.raises(UnknownName, match="no such id 'nobody'"):
+        find("nobody")
+
+
+def test_a_rogue_of_no_class_is_rejected() -> None:
+    implementation = ROGUES["zeros"].implementation
+    with pytest.raises(UnknownName, match="mistake: expected one of"):
+        Rogue("id", "nothing", "It is right.", implementation, "agreement")
