@@ -36,8 +36,9 @@ def main() -> None:
         report = attnspec.check_implementation(function, tier="smoke")
         print(f"{function.__name__}: {'conforms' if report.conforms else 'fails'}")
         for outcome in report.failures:
-            finding = outcome.finding
-            print(f"  {outcome.invariant:15} {finding.message if finding else ''}")
+            if outcome.finding and (entry := outcome.finding.comparison):
+                seen = f"expected {entry.expected:g}, got {entry.actual:g}"
+                print(f"  {outcome.invariant:15} {seen}")
     # Done
 
 
