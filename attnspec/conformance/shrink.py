@@ -16,6 +16,9 @@ from attnspec.strategies.recipes import tidied
 
 _SIZES = ("batch", "keys", "queries", "width", "value_width")
 
+_BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129})
+"""Lengths where the faults of tiles live on when a smaller one hides them."""
+
 _SIMPLER: dict[str, tuple[object, ...]] = {
     "mask": ("all", "padding", "holes"),
     "mask_axes": ("111S", "11LS"),
@@ -114,7 +117,8 @@ def _smaller(recipe: Recipe) -> Iterator[Recipe]:
     yield recipe.replace(queries=recipe.keys)
     for name in _SIZES:
         size = getattr(recipe, name)
-        for smaller in sorted({1, 2, size // 2, size * 3 // 4, size - 2, size - 1}):
+        steps = {1, 2, size // 2, size * 3 // 4, size - 2, size - 1}
+        for smaller in sorted(steps | _BEYOND_A_TILE):
             if 0 < smaller < size:
                 yield recipe.replace(**{name: smaller})
 

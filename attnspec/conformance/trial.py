@@ -187,11 +187,21 @@ class Trial:
                 return True
         return False
 
+    def _expired(self, recipe: Recipe) -> str:
+        """Return which deviation would have covered a failure, had it not expired."""
+        case = build(recipe)
+        for deviation in self.bench.description.deviations:
+            if deviation.covers(self.invariant.id, case):
+                return f"deviation {deviation.id!r} expired on {deviation.expires}"
+        return ""
+
     def _conclusion(self) -> Outcome:
         tally = self.tally
         if tally.failure is not None:
             verdict = tally.failure[1].verdict or Verdict.FAILED
-            return self._outcome(verdict, finding=self._finding(*tally.failure))
+            reason = self._expired(tally.failure[0])
+            finding = self._finding(*tally.failure)
+            return self._outcome(verdict, reason=reason, finding=finding)
         if tally.counted < self.tier.floor:
             seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
             if tally.counted + tally.deviating >= self.tier.floor:

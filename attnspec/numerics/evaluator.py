@@ -36,6 +36,9 @@ TAME = 2.0**50
 """Numbers up to here have products that float32 holds."""
 
 
+_CORES = os.cpu_count() or 1
+
+
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """The exact result of a case, and bounds if a model was given.
@@ -123,7 +126,7 @@ def _workers(threads: int | None) -> int:
     if threads is not None and threads < 1:
         msg = f"threads: expected at least 1, got {threads}"
         raise InvalidArgument(msg)
-    return threads or os.cpu_count() or 1
+    return threads or _CORES
 
 
 def _allocate(

@@ -191,27 +191,38 @@ def _cost(r: Recipe) -> int:
     return r.batch * r.query_heads * r.queries * r.keys * (r.width + r.value_width)
 
 
+_VARIANTS = st.integers(0, 255)
+
+
+def _choices(domain: Domain, family: Family) -> dict[str, st.SearchStrategy[Any]]:
+    """Return what to draw each field from, the options first."""
+    values = {**DEFAULTS, **family.fields, **domain.fields}
+    options = {"options": st.sampled_from(domain.option_sets(family))}
+    return options | {name: st.sampled_from(v) for name, v in values.items()}
+
+
 @st.composite
-def _recipes(draw: st.DrawFn, domain: Domain) -> Recipe:
-    family = draw(st.sampled_from(domain.usable()))
-    choices = {**DEFAULTS, **family.fields, **domain.fields}
-    drawn: dict[str, Any] = {
-        "options": draw(st.sampled_from(domain.option_sets(family)))
-    }
-    for name, values in choices.items():
-        if name in OPTIONS and name not in drawn["options"]:
-            continue
-        drawn[name] = values[0] if len(values) == 1 else draw(st.sampled_from(values))
-    drawn["variant"] = draw(st.integers(0, 255))
+def _recipes(
+    draw: st.DrawFn,
+    domain: Domain,
+    families: dict[Family, dict[str, st.SearchStrategy[Any]]],
+) -> Recipe:
+    family = draw(st.sampled_from(tuple(families)))
+    drawn: dict[str, Any] = {}
+    for name, values in families[family].items():
+        if name not in OPTIONS or name in drawn["options"]:
+            drawn[name] = draw(values)
+    drawn["variant"] = draw(_VARIANTS)
     return domain.recipe(family, drawn)
 
 
 def recipes(domain: Domain) -> st.SearchStrategy[Recipe]:
     """Recipes within scope, every draw valid: nothing is filtered."""
-    if not domain.usable():
+    usable = domain.usable()
+    if not usable:
         msg = "families: none of them can be drawn with what is claimed"
         raise InvalidArgument(msg)
-    return _recipes(domain)
+    return _recipes(domain, {family: _choices(domain, family) for family in usable})
 
 
 def cases(domain: Domain) -> st.SearchStrategy[Case]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,18 @@ def test_the_first_failure_can_stop_the_run() -> None:
     assert len(report.outcomes) == len(INVARIANTS)
     assert [o.verdict for o in report.failures].count(Verdict.FAILED) == 1
     assert report.outcomes[-1].verdict is Verdict.NOT_RUN
+
+
+def test_a_provisional_law_is_reported_and_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    report = check_implementation(_kernels.tail, only=["tail-sweep"])
+    law = dataclasses.replace(INVARIANTS["tail-sweep"], provisional=True)
+
+    assert not report.conforms
+    monkeypatch.setitem(INVARIANTS, "tail-sweep", law)  # type: ignore[arg-type]
+    assert report.conforms
+    assert report.outcomes[0].verdict is Verdict.FAILED
 
 
 def test_the_same_seed_gives_the_same_report() -> None:

@@ -57,7 +57,10 @@ def test_a_failure_outside_the_condition_is_a_failure() -> None:
 def test_an_expired_deviation_covers_nothing() -> None:
     expired = _deviation(expires=dt.date(2020, 1, 1))
 
-    assert _verdict(_kernels.tail, expired)[0] is Verdict.FAILED
+    assert _verdict(_kernels.tail, expired) == (
+        Verdict.FAILED,
+        "deviation 'tail' expired on 2020-01-01",
+    )
 
 
 @pytest.mark.parametrize(
