@@ -309,4 +309,4 @@ def hashed(seed: int, text: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-__all__ = ["TIERS", "Tier", "Trial", "hashed", "tier_named"]
+__all__ = ["TIERS", "Tally", "Tier", "Trial", "hashed", "tier_named"]
