@@ -98,11 +98,11 @@ def _aim(r: Recipe) -> npt.NDArray[np.int64]:
     return np.asarray(table[choice, i])
 
 
-def _offset(r: Recipe, sign: float) -> tuple[F64, F64]:
-    """Return a pair whose scores all lie near sign * 100."""
+def _offset(r: Recipe, sign: float, distance: float = 100.0) -> tuple[F64, F64]:
+    """Return a pair whose scores all lie near sign * distance."""
     query, key = _pair(r)
     if r.width:
-        height = (100.0 / _factor(r)) ** 0.5
+        height = (distance / _factor(r)) ** 0.5
         query[..., 0] = height
         negative = r.scale is not None and r.scale < 0
         key[..., 0] = height * (-sign if negative else sign) + 0.2 * key[..., 0]
@@ -117,6 +117,11 @@ def _offset_up(r: Recipe) -> tuple[F64, F64]:
 def _offset_down(r: Recipe) -> tuple[F64, F64]:
     """All scores near -100: a mask filled with a finite number shows through."""
     return _offset(r, -1.0)
+
+
+def _far_down(r: Recipe) -> tuple[F64, F64]:
+    """All scores near -60,000: lower than the -10,000 that stands for hidden."""
+    return _offset(r, -1.0, 60_000.0)
 
 
 def _ascending(r: Recipe) -> tuple[F64, F64]:
@@ -154,6 +159,7 @@ SCORE_KINDS: dict[str, Callable[[Recipe], tuple[F64, F64]]] = {
     "peaked": _peaked,
     "offset_up": _offset_up,
     "offset_down": _offset_down,
+    "far_down": _far_down,
     "ascending": _ascending,
     "gather": _gather,
 }

@@ -20,6 +20,7 @@ SCORES = (
     "peaked",
     "offset_up",
     "offset_down",
+    "far_down",
     "ascending",
     "gather",
 )

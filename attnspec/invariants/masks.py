@@ -118,7 +118,13 @@ def _hidden_from_all(case: Case, bench: Bench) -> Array:
 @invariant(
     "masked-keys-inert",
     "masks.hidden-keys",
-    families=("masks-with-holes", "unequal-lengths", "poisoned-padding", "biases"),
+    families=(
+        "masks-with-holes",
+        "unequal-lengths",
+        "poisoned-padding",
+        "biases",
+        "far-below-zero",
+    ),
     fields={
         "mask": ("padding", "left_padding", "sparse", "prefix_hidden", "one_key"),
         "bias": ("holes",),
@@ -256,7 +262,12 @@ def check_mask_broadcast(case: Case, bench: Bench) -> Iterator[Comparison]:
     "mask-composition",
     "masks.intersection",
     needs=("mask",),
-    families=("option-pairs", "masks-with-holes", "unequal-lengths"),
+    families=(
+        "option-pairs",
+        "masks-with-holes",
+        "unequal-lengths",
+        "far-below-zero",
+    ),
     any_of=("causal", "window"),
     nulls=("flags_dropped", "mask_argument_dropped"),
     applies=_has_flags_beside_mask,
@@ -276,7 +287,13 @@ def check_mask_composition(case: Case, bench: Bench) -> Iterator[Comparison]:
     "causality",
     "masks.causal",
     needs=("causal",),
-    families=("plain", "unequal-lengths", "tile-boundaries", "peaked-scores"),
+    families=(
+        "plain",
+        "unequal-lengths",
+        "tile-boundaries",
+        "peaked-scores",
+        "far-below-zero",
+    ),
     fields={"layouts": ((),)},
     nulls=("flags_dropped", "mask_shifted"),
 )

@@ -220,6 +220,16 @@ _ALL = (
         "all scores near +100 or -100",
         scores=("offset_down", "offset_up"),
     ),
+    _family(
+        "far-below-zero",
+        "all scores near -60,000: lower than a number that stands for hidden",
+        scores=("far_down",),
+        lengths=((5, 5), (5, 9), (9, 5), (3, 33), (17, 17)),
+        pinned=tuple(
+            {"options": (option,), "lengths": (5, 5), "width": 4, "scores": "far_down"}
+            for option in ("causal", "mask", "window", "bias")
+        ),
+    ),
     _family("peaked-scores", "one key takes nearly all weight", scores=("peaked",)),
     _family(
         "flat-scores", "all scores equal, or few values", scores=("uniform", "ties")
