@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from attnspec.adapters.jax import implementations
+from attnspec.cases import Recipe
+from attnspec.conformance import Implementation, check_implementation
+from attnspec.numerics import default_model
+
+pytest.importorskip("jax")
+
+VARIANTS: dict[str, Implementation] = implementations()
+XLA = VARIANTS["xla"]
+FORMATS = ("float32", "bfloat16", "float64")
+PLAIN = Recipe(query_heads=2, key_heads=2, queries=9, keys=65, width=17, value_width=17)
+RECIPES = (PLAIN, PLAIN.replace(scores="spread"))
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_it_agrees_with_the_definition(dtype: str) -> None:
+    report = check_implementation(XLA, dtypes=[dtype], tier="smoke", only=["agreement"])
+
+    assert report.failures == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_it_conforms(dtype: str) -> None:
+    report = check_implementation(XLA, dtypes=[dtype], tier="smoke")
+
+    assert report.failures == ()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_each_variant_stays_within_its_models(
+    variant: str, breaks: Callable[..., bool]
+) -> None:
+    for dtype in VARIANTS[variant].description.capabilities.dtypes:
+        recipes = [PLAIN.replace(dtype=dtype)]
+        assert not breaks(VARIANTS[variant], "lse-agreement", recipes)
+
+
+def test_only_the_eager_variant_has_float16() -> None:
+    having = [
+        name
+        for name, found in VARIANTS.items()
+        if "float16" in found.description.capabilities.dtypes
+    ]
+
+    assert having == ["eager"]
+
+
+def test_bfloat16_weights_and_logsumexp_are_rounded(
+    breaks: Callable[..., bool],
+) -> None:
+    recipes = [recipe.replace(dtype="bfloat16") for recipe in RECIPES]
+    declared = XLA.description.model("bfloat16")
+
+    assert not breaks(XLA, "lse-agreement", recipes)
+    assert breaks(XLA, "agreement", recipes, declared.replace(weights=None))
+    assert breaks(XLA, "lse-agreement", recipes, declared.replace(lse=None))
+
+
+def test_the_softmax_of_float64_is_float32(breaks: Callable[..., bool]) -> None:
+    recipes = [recipe.replace(dtype="float64") for recipe in RECIPES]
+
+    assert not breaks(XLA, "lse-agreement", recipes)
+    assert breaks(XLA, "agreement", recipes, default_model("float64"))
+    assert breaks(XLA, "lse-agreement", recipes, default_model("float64"))
+
+
+@pytest.mark.parametrize("deviation", [d.id for d in XLA.description.deviations])
+def test_each_deviation_is_still_real(
+    deviation: str, breaks: Callable[..., bool]
+) -> None:
+    (known,) = (d for d in XLA.description.deviations if d.id == deviation)
+
+    assert breaks(XLA, known.invariants[0], [known.pinned])
+
+
+def test_a_row_of_minus_infinity_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    lines = shows("jax-minus-infinity-row").splitlines()[1:]
+
+    assert [("nan" in line) for line in lines] == [False, True, False, False, False]

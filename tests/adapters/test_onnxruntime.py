@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from attnspec.adapters.onnxruntime import implementations
+from attnspec.cases import Recipe
+from attnspec.conformance import Implementation, check_implementation
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+
+VARIANTS: dict[str, Implementation] = implementations()
+FORMATS = ("float32", "float16", "float64")
+PLAIN = Recipe(query_heads=2, key_heads=2, queries=9, keys=65, width=75, value_width=8)
+FLAT = PLAIN.replace(scores="uniform", values="normal")
+RECIPES = (PLAIN, FLAT, PLAIN.replace(scores="offset_up"))
+DEVIATIONS = [
+    (variant, deviation)
+    for variant, implementation in VARIANTS.items()
+    for deviation in implementation.description.deviations
+]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_each_opset_agrees_with_the_definition(variant: str, dtype: str) -> None:
+    laws = ["agreement", "softcap-order", "empty-rows"]
+    report = check_implementation(
+        VARIANTS[variant], dtypes=[dtype], tier="smoke", only=laws
+    )
+
+    assert report.failures == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_each_opset_conforms(variant: str, dtype: str) -> None:
+    report = check_implementation(VARIANTS[variant], dtypes=[dtype], tier="standard")
+
+    assert report.failures == ()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_float16_scores_and_weights_are_stored_in_float16(
+    variant: str, breaks: Callable[..., bool]
+) -> None:
+    recipes = [recipe.replace(dtype="float16") for recipe in RECIPES]
+    declared = VARIANTS[variant].description.model("float16")
+
+    assert not breaks(VARIANTS[variant], "agreement", recipes)
+    for tighter in (declared.replace(scores=()), declared.replace(weights=None)):
+        assert breaks(VARIANTS[variant], "agreement", recipes, tighter)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_scale_in_float64_has_three_roundings_to_float32(
+    variant: str, breaks: Callable[..., bool]
+) -> None:
+    """Where one key scores 1 times the scale and one 0, the scale is all there is."""
+    gather = PLAIN.replace(dtype="float64", scores="spread", values="one_hot")
+    recipes = [gather, gather.replace(keys=9)]
+    declared = VARIANTS[variant].description.model("float64")
+    single = declared.replace(operands=("float64",) * 4)
+
+    assert declared.operands.count("float32") == 3
+    assert not breaks(VARIANTS[variant], "agreement", recipes)
+    assert breaks(VARIANTS[variant], "agreement", recipes, single)
+
+
+@pytest.mark.parametrize(
+    ("variant", "deviation"), DEVIATIONS, ids=[f"{v}-{d.id}" for v, d in DEVIATIONS]
+)
+def test_each_deviation_is_still_real(
+    variant: str, deviation: object, breaks: Callable[..., bool]
+) -> None:
+    (known,) = (d for v, d in DEVIATIONS if v == variant and d is deviation)
+
+    assert breaks(VARIANTS[variant], known.invariants[0], [known.pinned])
+
+
+def test_an_empty_row_in_float64_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    lines = shows("onnxruntime-float64-empty-row").splitlines()
+
+    assert [("nan" in line) for line in lines if "opset" in line] == [
+        *(False, False, True),
+        *(False, False, True),
+    ]
+
+
+def test_a_causal_bias_in_float64_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    lines = shows("onnxruntime-float64-causal-bias").splitlines()
+
+    assert [line.split()[2] for line in lines if "opset" in line] == [
+        *("float32", "float16", "float64"),
+        *("float32", "float16", "float64"),
+    ]
+    assert all(("refused" in line) == ("float64" in line) for line in lines[1:])
+
+
+def test_a_float32_bias_beside_float16_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    lines = shows("onnxruntime-float16-float32-bias").splitlines()[1:]
+
+    assert all(("nan" in line) == ("bias float32" in line) for line in lines)
