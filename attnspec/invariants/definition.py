@@ -46,6 +46,17 @@ def check_lse_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 @invariant(
+    "query-sweep",
+    "attention.definition",
+    families=("query-boundaries",),
+    nulls=("first_row", "zeros"),
+)
+def check_query_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """At every number of queries the last one, alone in its tile or not, is right."""
+    yield from agrees(case, bench, f"L = {case.sizes.L}")
+
+
+@invariant(
     "exact-gather",
     "attention.copy",
     families=("exact-gather",),
@@ -113,4 +124,5 @@ __all__ = [
     "check_exact_uniform",
     "check_lse_agreement",
     "check_options_honored",
+    "check_query_sweep",
 ]

@@ -179,7 +179,7 @@ ROGUES: tuple[Rogue, ...] = (
         "tail",
         "A query alone in its tile gets its neighbor's answer.",
         KERNEL.replace(stage=_last_query_repeated),
-        caught_by="exact-gather",
+        caught_by="query-sweep",
         mimics="flash-attention#2745",
     ),
 )

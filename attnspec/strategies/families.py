@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attnspec.cases import OPTIONS
@@ -86,10 +86,11 @@ def _layouts() -> tuple[tuple[tuple[str, str], ...], ...]:
     return tuple((pair,) for pair in pairs)
 
 
-def _boundaries() -> tuple[Mapping[str, Any], ...]:
-    keys = [{"lengths": (3, n), "width": 4, "value_width": 4} for n in BOUNDARIES]
-    queries = [{"lengths": (n, 5), "width": 4, "value_width": 4} for n in (64, 65, 129)]
-    return (*keys, *queries)
+def _boundaries(
+    lengths: Callable[[int], tuple[int, int]],
+) -> tuple[Mapping[str, Any], ...]:
+    sizes = {"width": 4, "value_width": 4}
+    return tuple({"lengths": lengths(n), **sizes} for n in BOUNDARIES)
 
 
 def _option_pairs() -> tuple[Mapping[str, Any], ...]:
@@ -117,7 +118,14 @@ _ALL = (
         "tile-boundaries",
         "lengths around the tiles of every size from 8 to 128, exact multiples too",
         lengths=_BOUNDARY_LENGTHS,
-        pinned=_boundaries(),
+        pinned=_boundaries(lambda n: (3, n)),
+    ),
+    _family(
+        "query-boundaries",
+        "numbers of queries around the tiles of every size from 8 to 128",
+        "unequal_lengths",
+        lengths=tuple((n, s) for n in BOUNDARIES for s in (5, 2)),
+        pinned=_boundaries(lambda n: (n, 5)),
     ),
     _family(
         "option-pairs",
