@@ -51,9 +51,7 @@ HIDING_BIASES = ("holes", "empty_rows")
 SINKS = ("normal", "large", "small", "minus_infinity")
 """What the sink of each head is."""
 
-AXES = (
-    *("BHLS", "1HLS", "B1LS", "11LS", "LS", "B11S", "111S", "BHL1", "B1L1", "HLS"),
-)
+AXES = (*("BHLS", "1HLS", "B1LS", "11LS", "LS", "B11S", "111S", "BHL1", "B1L1", "HLS"),)
 """Which axes of (B, Hq, L, S) a mask or bias has; 1 is an axis of length one."""
 
 LAYOUTS = (

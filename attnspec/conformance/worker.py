@@ -129,9 +129,7 @@ class Worker:
 
     def note(self, invariant: str, recipe: Recipe) -> None:
         """Write down what is about to be tried, for when the machine goes down too."""
-        self.journal.write_text(
-            f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n'
-        )
+        self.journal.write_text(f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n')
 
     def restart(self) -> None:
         """Stop the process; the next call starts another."""
