@@ -182,7 +182,7 @@ def test_a_provisional_law_is_reported_and_not_counted(
     law = dataclasses.replace(INVARIANTS["tail-sweep"], provisional=True)
 
     assert not report.conforms
-    monkeypatch.setitem(INVARIANTS, "tail-sweep", law)  # type: ignore[arg-type]
+    monkeypatch.setitem(INVARIANTS, "tail-sweep", law)
     assert report.conforms
     assert report.outcomes[0].verdict is Verdict.FAILED
 
