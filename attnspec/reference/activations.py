@@ -185,11 +185,12 @@ def sparsemax(
     array([[1. , 0. ],
            [0.5, 0.5]])
     """
-    below = _below_peak(_selected(scores, mask))
+    selected = _selected(scores, mask)
+    below = _below_peak(selected)
     ordered, counts = _descending(below)
     means = (np.cumsum(ordered, axis=-1) - 1.0) / counts
     threshold = np.max(means, axis=-1, keepdims=True, initial=-np.inf)
-    return np.where(np.isneginf(below), 0.0, np.maximum(below - threshold, 0.0))
+    return np.where(np.isneginf(selected), 0.0, np.maximum(below - threshold, 0.0))
 
 
 @ieee
@@ -232,7 +233,8 @@ def entmax15(
     array([[1. , 0. ],
            [0.5, 0.5]])
     """
-    below = _below_peak(_selected(scores, mask)) / 2.0
+    selected = _selected(scores, mask)
+    below = _below_peak(selected) / 2.0
     ordered, counts = _descending(below)
     mean = np.cumsum(ordered, axis=-1) / counts
     distance = np.cumsum(ordered**2, axis=-1) - counts * mean**2
@@ -240,7 +242,7 @@ def entmax15(
     # The candidates rise as long as they count, so the last is the largest.
     counting = np.where(candidates <= ordered, candidates, -np.inf)
     threshold = np.max(counting, axis=-1, keepdims=True, initial=-np.inf)
-    return np.where(np.isneginf(below), 0.0, np.maximum(below - threshold, 0.0) ** 2)
+    return np.where(np.isneginf(selected), 0.0, np.maximum(below - threshold, 0.0) ** 2)
 
 
 def _selected(
