@@ -6,6 +6,36 @@ from attnspec.cases import Recipe
 from attnspec.conformance import Deviation
 from attnspec.invariants import INVARIANTS
 
+_POINT = Recipe(dtype="bfloat16", queries=1, keys=1, width=1, value_width=1)
+_ONE_QUERY = {"query_heads": 1, "queries": 1}
+
+
+def refused_products() -> tuple[Deviation, ...]:
+    """Return which bfloat16 products are refused when they are compiled.
+
+    Two of the three axes of a product of one key head must have a length of 1.
+    """
+    degenerate = {
+        "one-query-one-key": (_ONE_QUERY | {"keys": 1}, _POINT.replace(width=4)),
+        "one-query-width-1": (_ONE_QUERY | {"width": 1}, _POINT.replace(keys=3)),
+        "one-key-width-1": ({"keys": 1, "width": 1}, _POINT.replace(queries=3)),
+    }
+    rest = tuple(name for name in INVARIANTS if name != "agreement")
+    return tuple(
+        Deviation(
+            id=f"jax-bfloat16-{name}",
+            invariants=("agreement", *rest),
+            reason=(
+                "compiled for the CPU, a bfloat16 product of one number by a vector "
+                "is refused: XLA's emitter for it does not know the algorithm that "
+                "the function asks for. Called eagerly it works."
+            ),
+            when={"dtype": "bfloat16", "key_heads": 1} | when,
+            pinned=pinned.replace(value_width=pinned.width),
+        )
+        for name, (when, pinned) in degenerate.items()
+    )
+
 
 def deviations() -> tuple[Deviation, ...]:
     """Return what every variant gets wrong."""
@@ -34,4 +64,4 @@ def deviations() -> tuple[Deviation, ...]:
     )
 
 
-__all__ = ["deviations"]
+__all__ = ["deviations", "refused_products"]

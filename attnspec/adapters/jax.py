@@ -68,7 +68,7 @@ def _implementation(
     """Return a variant with what the documentation says that it supports."""
     import jax
 
-    from attnspec.adapters._jax_deviations import deviations
+    from attnspec.adapters._jax_deviations import deviations, refused_products
 
     return Implementation.of(
         _attention(options),
@@ -77,7 +77,7 @@ def _implementation(
         claims=_CLAIMS,
         dialect=_DIALECT,
         models={name: _models()[name] for name in dtypes},
-        deviations=deviations(),
+        deviations=deviations() + (() if options is None else refused_products()),
         version=f"jax {jax.__version__}",
     )
 

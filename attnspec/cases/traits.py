@@ -28,6 +28,7 @@ _TRAITS = {
     "minus_infinity_bias": "whether the bias hides a key",
     "scale_sign": "default, positive, zero or negative",
     "large_scores": "whether a dot product exceeds the range of float16",
+    "half_range_scores": "whether a dot product exceeds half the range of float16",
     "window_sides": "none, left, right or both",
     "nan": "whether an operand holds a NaN",
     **{name: f"whether {name} is in force" for name in OPTIONS},
@@ -57,6 +58,7 @@ def traits(case: Case) -> dict[str, Any]:
         and bool(np.isneginf(case.bias.astype(np.float64)).any()),
         "scale_sign": _sign(case.scale),
         "large_scores": _largest_product(case) > 65504.0,
+        "half_range_scores": _largest_product(case) > 65504.0 / 2.0,
         "window_sides": _window_sides(case),
         "nan": any(_has_nan(array) for array in case.arrays().values()),
     }

@@ -86,3 +86,10 @@ def test_a_row_of_minus_infinity_is_shown_by_a_script(
     lines = shows("jax-minus-infinity-row").splitlines()[1:]
 
     assert [("nan" in line) for line in lines] == [False, True, False, False, False]
+
+
+def test_refused_products_are_shown_by_a_script(shows: Callable[[str], str]) -> None:
+    printed = shows("jax-bfloat16-refused")
+
+    assert printed.count("compiled: refused") == 3
+    assert printed.count("eager: runs") == 4

@@ -110,3 +110,12 @@ def test_a_float32_bias_beside_float16_is_shown_by_a_script(
     lines = shows("onnxruntime-float16-float32-bias").splitlines()[1:]
 
     assert all(("nan" in line) == ("bias float32" in line) for line in lines)
+
+
+def test_a_finite_number_for_minus_infinity_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    printed = shows("onnxruntime-float16-finite-mask")
+
+    assert printed.count("the hidden value") == 4
+    assert printed.count("the visible value") == 2
