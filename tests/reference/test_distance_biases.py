@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,7 +148,7 @@ def test_buckets_of_a_decoder_begin_where_the_formula_says() -> None:
 
 @given(sizes(1, 20), st.integers(1, 60))
 def test_buckets_grow_with_the_distance(half: int, more: int) -> None:
-    options = {"buckets": 4 * half, "max_distance": half + more}
+    options: dict[str, Any] = {"buckets": 4 * half, "max_distance": half + more}
     right = t5_buckets(np.arange(1, 99), **options)
     left = t5_buckets(-np.arange(1, 99), **options)
 
@@ -161,7 +162,7 @@ def test_buckets_grow_with_the_distance(half: int, more: int) -> None:
 def test_a_decoder_sees_all_keys_to_the_right_at_distance_zero(
     buckets: int, more: int
 ) -> None:
-    options = {"buckets": buckets, "max_distance": buckets // 2 + more}
+    options: dict[str, Any] = {"buckets": buckets, "max_distance": buckets // 2 + more}
     actual = t5_buckets(np.arange(-99, 100), bidirectional=False, **options)
 
     assert not actual[99:].any()

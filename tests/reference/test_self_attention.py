@@ -102,8 +102,8 @@ def test_the_default_scale_is_that_of_attention_in_every_form(
         (self_attention_by_vector, (x, layer)),
         (self_attention_of_columns, (x.T, *turned)),
     ):
-        expected = form(*arguments, scale=scale)  # type: ignore[operator]
-        assert np.array_equal(expected, form(*arguments))  # type: ignore[operator]
+        expected = form(*arguments, scale=scale)
+        assert np.array_equal(expected, form(*arguments))
 
 
 @given(sequences(), generators())

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 import attnspec
 from attnspec.reference import heads, masks, normalizers, scores, split
+from attnspec.reference.self_attention import Normalizer
 
 Array = npt.NDArray[Any]
 
@@ -47,9 +48,26 @@ seen: Array = masks.visible_keys(3, 5, mask=mask, window=(1, 1))
 shares: Array = normalizers.softmax(np.zeros((2, 5)), np.ones(5, dtype=np.bool_))
 joined: tuple[Array, Array] = split.merge(*pair, *pair)
 
+# Self-attention, with its parts exchanged.
+x = np.zeros((5, 8))
+layer = attnspec.Projections(np.zeros((8, 4)), np.zeros((8, 4)), np.zeros((8, 6)))
+sparse: Normalizer = attnspec.sparsemax
+hidden: Array = attnspec.self_attention(x, layer, mask=mask, normalizer=sparse)
+deeper: Array = attnspec.stacked(x, [layer], normalizer=attnspec.entmax15)
+relevance: Array = attnspec.cosine(np.zeros((2, 8)), np.zeros((5, 8)))
+
+# Positions: whole numbers or fractions.
+spots = np.arange(3)
+slow: Array = attnspec.rotary(query, spots / 2.0, pairing="half_split", width=4)
+biases: Array = attnspec.alibi(spots[None, :], attnspec.alibi_slopes(4))
+labels: Array = attnspec.sinusoidal(spots, 8, base=500_000.0)
+
 # What must not pass.
 attnspec.attention(query=query, key=key, value=value)  # type: ignore[call-arg]
 attnspec.attention(query, key, value, mask)  # type: ignore[call-arg]
 attnspec.attention(query, key, value, window=3)  # type: ignore[arg-type]
 attnspec.attention(query, key, value, alignment="bottom")  # type: ignore[arg-type]
 attnspec.attention(query, key, value, scale="auto")  # type: ignore[arg-type]
+attnspec.rotary(query, spots, pairing="tiled")  # type: ignore[arg-type]
+attnspec.self_attention(x, layer, normalizer="softmax")  # type: ignore[arg-type]
+attnspec.alibi_slopes(8.0)  # type: ignore[arg-type]
