@@ -52,6 +52,13 @@ def check_options(
         raise InvalidArgument(msg)
 
 
+def check_least(name: str, number: int, least: int) -> None:
+    """Demand a number that is not too small."""
+    if number < least:
+        msg = f"{name}: expected {least} or more, got {number}"
+        raise InvalidArgument(msg)
+
+
 def _check_rank(name: str, array: npt.NDArray[Any]) -> None:
     """Demand the axes batch, heads, length and width."""
     if array.ndim != 4:
@@ -86,4 +93,4 @@ def _check_broadcast(
         raise InvalidArgument(msg)
 
 
-__all__ = ["check_arrays", "check_options"]
+__all__ = ["check_arrays", "check_least", "check_options"]
