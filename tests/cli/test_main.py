@@ -97,7 +97,13 @@ def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "run.jsonl"
-    command = [sys.executable, "-m", "attnspec", "check", "embedded"]
+    # A shell starts what runs in the background with interrupts ignored.
+    program = (
+        "import runpy, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "runpy.run_module('attnspec', run_name='__main__', alter_sys=True)\n"
+    )
+    command = [sys.executable, "-c", program, "check", "embedded"]
     command += ["--tier", "thorough", "--report", str(path)]
 
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -109,7 +115,10 @@ def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
         ):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
 
     assert process.returncode == 130
     assert err == "attnspec: interrupted\n"
