@@ -224,7 +224,7 @@ def entmax15(
     References
     ----------
     Peters, Niculae and Martins, "Sparse Sequence-to-Sequence Models", 2019,
-    algorithm 2, :doi:`10.18653/v1/P19-1146`.
+    section 3, :doi:`10.18653/v1/P19-1146`: their exact algorithm for 1.5.
 
     Examples
     --------

@@ -172,7 +172,7 @@ def cosine(
     ----------
     Graves, Wayne and Danihelka, "Neural Turing Machines", 2014, section 3.3.1,
     :doi:`10.48550/arXiv.1410.5401`; Liu et al., "Swin Transformer V2", 2021,
-    section 3.3, :doi:`10.48550/arXiv.2111.09883`, with a temperature of 0.01 or
+    section 3.2, :doi:`10.48550/arXiv.2111.09883`, with a temperature of 0.01 or
     more. The vector of zeros is ours; others add a small number to the norms.
 
     Examples
