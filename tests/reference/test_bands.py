@@ -130,6 +130,23 @@ def test_layers_of_attention_see_as_far_as_their_windows_together(
     assert np.array_equal(expected, reach(one, layers))
 
 
+@given(generators(), sizes(1, 5), sizes(1, 4), sizes(0, 3), sizes(0, 3))
+def test_banded_attention_moves_with_its_input_away_from_the_borders(
+    rng: np.random.Generator, inner: int, shift: int, left: int, right: int
+) -> None:
+    length = left + inner + right
+    query, key, value = rng.normal(size=(3, 1, 1, length + shift, 2))
+    options = {"window": (left, right)}
+    late = query[:, :, shift:], key[:, :, shift:], value[:, :, shift:]
+    moved = Problem(*late, options)
+    rows = slice(left, left + inner)
+    expected = attention(query, key, value, window=(left, right))[:, :, shift:]
+    actual = attention(*moved.arrays, window=(left, right))
+    bound = 2.0 * bounds(moved).output
+
+    assert (np.abs(expected - actual) <= bound)[:, :, rows].all()
+
+
 @given(sizes(0, 12), sizes(0, 12))
 def test_all_pairs_grow_with_the_square_of_the_length(queries: int, keys: int) -> None:
     assert queries * keys == pairs(visible_keys(queries, keys))

@@ -126,14 +126,15 @@ def _slack(weights: Recurrence, change: Array, step: float) -> Array:
     """
     u, w = (np.abs(matrix) for matrix in weights[:2])
     limits, derivatives = [], np.zeros((3, w.shape[0]))
-    rounding = np.zeros(w.shape[0])
+    rounding, worst = np.zeros(w.shape[0]), 0.0
     reach = float(np.abs(weights.bias).max() + 6.0 * u.sum() + w.sum())
     for moved in np.abs(change):
         a1, a2, a3 = derivatives @ w
         a1 = a1 + moved @ u
         derivatives = np.array([a1, a2 + a1**2, a3 + 3 * a1 * a2 + 2 * a1**3])
         rounding = rounding @ w + gamma(12) * reach + 4.0 * UNIT
-        jacobian = (2.0 * rounding + gamma(40)) * derivatives[0] * len(change)
+        worst = max(worst, float(rounding.max()))
+        jacobian = (2.0 * worst + gamma(40)) * derivatives[0] * len(change)
         limits.append(step**2 * derivatives[2] / 6.0 + rounding / step + jacobian)
     return np.array(limits)
 
