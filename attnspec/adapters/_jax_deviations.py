@@ -54,13 +54,6 @@ def deviations() -> tuple[Deviation, ...]:
             when={"minus_infinity_bias": True, "empty_rows": True},
             pinned=empty.replace(bias="empty_rows"),
         ),
-        Deviation(
-            id="jax-minus-infinity-row-made-of-mask",
-            invariants=("mask-forms",),
-            reason=reason,
-            when={"mask": True, "empty_rows": True},
-            pinned=empty.replace(mask="empty_rows"),
-        ),
     )
 
 

@@ -46,6 +46,8 @@ class KernelBench:
         self.description = description
         self.dialect = dialect
         self.model = model
+        self.ran: list[Case] = []
+        """The cases of the example before the judge: laws change what was drawn."""
         self._judged: dict[int, tuple[Case, Evaluation]] = {}
 
     @property
@@ -55,6 +57,7 @@ class KernelBench:
 
     def run(self, case: Case, *, lse: bool = False) -> Result:
         """Call the kernel."""
+        self.ran.append(case)
         return self.call(case, lse=lse)
 
     def judged(self, case: Case) -> Evaluation:

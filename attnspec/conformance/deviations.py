@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +64,14 @@ class Deviation:
             msg = f"{where}: the pinned case does not have the traits of 'when'"
             raise InvalidArgument(msg)
 
-    def covers(self, invariant: str, case: Case) -> bool:
-        """Return whether a failure of this invariant on this case is this deviation."""
-        return invariant in self.invariants and holds(self.when, case)
+    def covers(self, invariant: str, cases: Iterable[Case]) -> bool:
+        """Return whether a failure of this invariant on these cases is this deviation.
+
+        A law calls the kernel with several cases; one of them must have the traits.
+        """
+        return invariant in self.invariants and any(
+            holds(self.when, case) for case in cases
+        )
 
     def expired(self, today: dt.date) -> bool:
         """Return whether the deviation no longer counts."""

@@ -77,6 +77,7 @@ def examine(
     Without `nulls` the example is not asked whether it is weak.
     """
     case = build(recipe)
+    bench.ran.clear()
     try:
         comparisons = []
         for comparison in invariant.check(case, bench):

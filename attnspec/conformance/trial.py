@@ -178,9 +178,10 @@ class Trial:
         return found.ratio
 
     def _covered(self, recipe: Recipe) -> bool:
-        case = build(recipe)
+        """Return whether the failure of the example just examined is a deviation."""
+        cases = (build(recipe), *self.bench.ran)
         for deviation in self.deviations:
-            if deviation.covers(self.invariant.id, case):
+            if deviation.covers(self.invariant.id, cases):
                 self.tally.covered[deviation.id] = (
                     self.tally.covered.get(deviation.id, 0) + 1
                 )
@@ -189,9 +190,9 @@ class Trial:
 
     def _expired(self, recipe: Recipe) -> str:
         """Return which deviation would have covered a failure, had it not expired."""
-        case = build(recipe)
+        cases = (build(recipe), *self.bench.ran)
         for deviation in self.bench.description.deviations:
-            if deviation.covers(self.invariant.id, case):
+            if deviation.covers(self.invariant.id, cases):
                 return f"deviation {deviation.id!r} expired on {deviation.expires}"
         return ""
 

@@ -193,6 +193,9 @@ def _cost(r: Recipe) -> int:
 
 _VARIANTS = st.integers(0, 255)
 
+_SQUARE = st.booleans()
+"""Whether Ev is E: some systems have a kernel for that alone."""
+
 
 def _choices(domain: Domain, family: Family) -> dict[str, st.SearchStrategy[Any]]:
     """Return what to draw each field from, the options first."""
@@ -213,6 +216,8 @@ def _recipes(
         if name not in OPTIONS or name in drawn["options"]:
             drawn[name] = draw(values)
     drawn["variant"] = draw(_VARIANTS)
+    if draw(_SQUARE):
+        drawn["value_width"] = drawn["width"]
     return domain.recipe(family, drawn)
 
 
