@@ -18,11 +18,11 @@ def check_arrays(
     """Reject queries, keys and values whose axes do not fit together."""
     for name, array in (("query", query), ("key", key), ("value", value)):
         _check_rank(name, array)
-    _check_equal("key", "batch size", query.shape[0], key.shape[0])
-    _check_equal("key", "width", query.shape[3], key.shape[3])
-    _check_equal("value", "batch size", query.shape[0], value.shape[0])
-    _check_equal("value", "number of heads", key.shape[1], value.shape[1])
-    _check_equal("value", "length", key.shape[2], value.shape[2])
+    check_equal("key", "batch size", query.shape[0], key.shape[0])
+    check_equal("key", "width", query.shape[3], key.shape[3])
+    check_equal("value", "batch size", query.shape[0], value.shape[0])
+    check_equal("value", "number of heads", key.shape[1], value.shape[1])
+    check_equal("value", "length", key.shape[2], value.shape[2])
     group_count(query.shape[1], key.shape[1])
 
 
@@ -52,6 +52,13 @@ def check_options(
         raise InvalidArgument(msg)
 
 
+def check_equal(name: str, what: str, expected: int, actual: int) -> None:
+    """Demand that two arrays agree in the length of an axis."""
+    if actual != expected:
+        msg = f"{name}: expected {what} {expected}, got {actual}"
+        raise InvalidArgument(msg)
+
+
 def check_least(name: str, number: int, least: int) -> None:
     """Demand a number that is not too small."""
     if number < least:
@@ -63,13 +70,6 @@ def _check_rank(name: str, array: npt.NDArray[Any]) -> None:
     """Demand the axes batch, heads, length and width."""
     if array.ndim != 4:
         msg = f"{name}: expected 4 axes, got {array.ndim}"
-        raise InvalidArgument(msg)
-
-
-def _check_equal(name: str, what: str, expected: int, actual: int) -> None:
-    """Demand that two arrays agree in the length of an axis."""
-    if actual != expected:
-        msg = f"{name}: expected {what} {expected}, got {actual}"
         raise InvalidArgument(msg)
 
 
@@ -93,4 +93,4 @@ def _check_broadcast(
         raise InvalidArgument(msg)
 
 
-__all__ = ["check_arrays", "check_least", "check_options"]
+__all__ = ["check_arrays", "check_equal", "check_least", "check_options"]

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_least
+from attnspec.reference._checks import check_equal, check_least
 from attnspec.reference.attention import weighted_sum
 
 Border = Literal["zero", "clip", "shifted"]
@@ -114,7 +114,7 @@ def convolve(
     Raises
     ------
     InvalidArgument
-        As `taps` does.
+        If the kernel has other channels than the sequence, or as `taps` does.
 
     References
     ----------
@@ -132,6 +132,7 @@ def convolve(
     >>> convolve(x, difference, left=1, border="clip")[:, 0]
     array([0., 3., 5.])
     """
+    check_equal("kernel", "channels", x.shape[1], kernel.shape[1])
     indices, inside = taps(len(x), len(kernel), left, border=border)
     found = np.where(inside[..., None], float64(x)[np.where(inside, indices, 0)], 0.0)
     return np.einsum("ntc,tcd->nd", found, float64(kernel))
@@ -253,6 +254,11 @@ def attend_by_taps(
     -------
     (N, D) array
 
+    Raises
+    ------
+    InvalidArgument
+        If the kernel has other channels than the sequence, or other taps than heads.
+
     References
     ----------
     Cordonnier, Loukas and Jaggi, 2020, section 3,
@@ -265,6 +271,8 @@ def attend_by_taps(
     >>> attend_by_taps(x, kernel, tap_weights(2, 2, 1))[:, 0]
     array([1., 3.])
     """
+    check_equal("kernel", "channels", x.shape[1], kernel.shape[1])
+    check_equal("weights", "heads", kernel.shape[0], weights.shape[0])
     values = np.einsum("nc,tcd->tnd", float64(x), float64(kernel))
     return weighted_sum(weights, values).sum(axis=0)
 

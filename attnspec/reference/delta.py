@@ -43,6 +43,11 @@ def delta_rule_recurrent(
     output : (..., N, Ev) array
     state : (..., E, Ev) array
 
+    Raises
+    ------
+    InvalidArgument
+        If decay or state have another shape.
+
     References
     ----------
     Widrow and Hoff, "Adaptive Switching Circuits", 1960; Schlag, Irie and
@@ -97,6 +102,11 @@ def corrections(
     (..., N, Ev) array
         The rows u of `delta_rule_recurrent`, without its states.
 
+    Raises
+    ------
+    InvalidArgument
+        If decay or state have another shape.
+
     References
     ----------
     Yang et al., "Parallelizing Linear Transformers with the Delta Rule over
@@ -145,6 +155,11 @@ def delta_rule(
     output : (..., N, Ev) array
     state : (..., E, Ev) array
 
+    Raises
+    ------
+    InvalidArgument
+        If decay or state have another shape.
+
     References
     ----------
     Yang et al., 2024, section 3, :doi:`10.48550/arXiv.2406.06484`.
@@ -191,7 +206,7 @@ def delta_rule_chunked(
     Raises
     ------
     InvalidArgument
-        If a chunk has no step.
+        If a chunk has no step, or decay or state have another shape.
 
     References
     ----------

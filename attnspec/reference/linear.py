@@ -74,9 +74,8 @@ def linear_attention(
 
     Parameters
     ----------
-    query, key : (..., N, E) arrays
-        After any feature map.
-    value : (..., N, Ev) array
+    query, key, value : (..., N, E), (..., N, E) and (..., N, Ev) arrays
+        Queries and keys after any feature map.
     decay : (..., N, 1) or (..., N, E) array, optional
         A factor for each step, or a gate for each of its components. 1 by default.
     state : (..., E, Ev) array, optional
@@ -87,6 +86,11 @@ def linear_attention(
     output : (..., N, Ev) array
     state : (..., E, Ev) array
         Goes into the next call.
+
+    Raises
+    ------
+    InvalidArgument
+        If decay or state have another shape.
 
     References
     ----------
@@ -140,6 +144,11 @@ def linear_attention_recurrent(
     output : (..., N, Ev) array
     state : (..., E, Ev) array
 
+    Raises
+    ------
+    InvalidArgument
+        If decay or state have another shape.
+
     References
     ----------
     Katharopoulos et al., 2020, section 3.4, :doi:`10.48550/arXiv.2006.16236`.
@@ -190,7 +199,7 @@ def linear_attention_chunked(
     Raises
     ------
     InvalidArgument
-        If a chunk has no step.
+        If a chunk has no step, or decay or state have another shape.
 
     References
     ----------
@@ -229,9 +238,8 @@ def normalized_linear_attention(
 
     Parameters
     ----------
-    query, key : (..., N, E) arrays
-        After a positive feature map, as `elu_plus_one` is.
-    value : (..., N, Ev) array
+    query, key, value : (..., N, E), (..., N, E) and (..., N, Ev) arrays
+        Queries and keys after a positive feature map, as `elu_plus_one` is.
 
     Returns
     -------
@@ -250,9 +258,8 @@ def normalized_linear_attention(
     array([0., 2., 4.])
     """
     ones = np.ones((*value.shape[:-1], 1))
-    return (
-        linear_attention(query, key, value)[0] / linear_attention(query, key, ones)[0]
-    )
+    total, _ = linear_attention(query, key, ones)
+    return linear_attention(query, key, value)[0] / total
 
 
 def elu_plus_one(x: Float[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:

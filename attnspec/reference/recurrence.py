@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Float64
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
+from attnspec.reference._checks import check_equal
 
 
 class Recurrence(NamedTuple):
@@ -43,6 +44,11 @@ def tanh_rnn(
     (N, H) array
         The states.
 
+    Raises
+    ------
+    InvalidArgument
+        If inputs or state have another width than the weights ask for.
+
     References
     ----------
     Elman, "Finding Structure in Time", 1990, :doi:`10.1207/s15516709cog1402_1`.
@@ -54,7 +60,9 @@ def tanh_rnn(
     >>> tanh_rnn(np.array([[0.0], [np.arctanh(0.5)]]), weights)[:, 0].round(12)
     array([0. , 0.5])
     """
+    check_equal("x", "width", weights.by_input.shape[0], x.shape[1])
     current = np.zeros(len(weights.bias)) if state is None else float64(state)
+    check_equal("state", "width", len(weights.bias), len(current))
     by_input, by_state, bias = (float64(array) for array in weights)
     states = np.empty((len(x), len(bias)))
     for i, step in enumerate(float64(x)):
@@ -91,6 +99,11 @@ def rnn_jacobian(
     -------
     (N, N, H, D) array
         Zero for inputs behind the state.
+
+    Raises
+    ------
+    InvalidArgument
+        As `tanh_rnn` does.
 
     References
     ----------

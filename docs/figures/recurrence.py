@@ -13,7 +13,12 @@ from attnspec.reference.influence import (
     influence_norms,
 )
 from attnspec.reference.linear import survivals
-from attnspec.reference.recurrence import Recurrence, rnn_jacobian, tanh_rnn
+from attnspec.reference.recurrence import (
+    Recurrence,
+    chain_length,
+    rnn_jacobian,
+    tanh_rnn,
+)
 
 
 def support() -> None:
@@ -95,18 +100,25 @@ def chains() -> None:
     lengths = np.arange(1, 129)
     _, axes = plt.subplots(figsize=(5.6, 3.0))
     kinds = (
-        ("recurrence", lengths, ACCENT),
-        ("chunks of 16", -(-lengths // 16), INK),
-        ("attention", np.ones(128), GRAY),
+        ("recurrence", 1, ACCENT),
+        ("chunks of 16", 16, INK),
+        ("attention", 128, GRAY),
     )
-    for name, steps, color in kinds:
+    for name, chunk, color in kinds:
+        steps = [chain_length(_reads(int(n), chunk)) for n in lengths]
         axes.plot(lengths, steps, color=color)
         axes.annotate(
             name,
             (128, steps[-1]),
             color=color,
             va="center",
-            xytext=(5, 0),
+            xytext=(5, 5 if chunk == 16 else 0),
             textcoords="offset points",
         )
     axes.set(xlabel="length $N$", ylabel="steps in a row", xlim=(0, 165))
+
+
+def _reads(length: int, chunk: int) -> np.ndarray:
+    """Let the steps of a chunk read the last step of the chunk before."""
+    at = np.arange(length)
+    return at == (at // chunk * chunk - 1)[:, None]

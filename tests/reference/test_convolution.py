@@ -274,3 +274,9 @@ def test_arguments_that_make_no_convolution_are_named() -> None:
         bare(distance_scores)(np.zeros(2), 3, left=2)
     with pytest.raises(InvalidArgument, match="kernel: expected positive numbers"):
         bare(renormalized_convolution)(np.array([1.0, 0.0]), value, left=0)
+    with pytest.raises(InvalidArgument, match="kernel: expected channels 1, got 2"):
+        bare(convolve)(value, np.zeros((1, 2, 1)), left=0)
+    with pytest.raises(InvalidArgument, match="kernel: expected channels 1, got 2"):
+        bare(attend_by_taps)(value, np.zeros((1, 2, 1)), np.zeros((1, 3, 3)))
+    with pytest.raises(InvalidArgument, match="weights: expected heads 1, got 2"):
+        bare(attend_by_taps)(value, np.zeros((1, 1, 1)), np.zeros((2, 3, 3)))

@@ -276,3 +276,14 @@ def test_a_chunk_has_a_step(form: Form) -> None:
         arrays.append(np.zeros(2))
     with pytest.raises(InvalidArgument, match="chunk: expected 1 or more, got 0"):
         inspect.unwrap(form)(*arrays, chunk=0)
+
+
+@pytest.mark.parametrize("form", [*LINEAR[:2], delta_rule_recurrent])
+def test_decay_and_state_have_the_shapes_of_the_keys(form: Form) -> None:
+    arrays: list[Array] = [np.zeros((2, 3))] * 3
+    if form is delta_rule_recurrent:
+        arrays.append(np.zeros(2))
+    with pytest.raises(InvalidArgument, match=r"decay: expected shape \(2, 3\) or"):
+        inspect.unwrap(form)(*arrays, decay=np.ones((2, 2)))
+    with pytest.raises(InvalidArgument, match=r"state: expected shape \(3, 3\), got"):
+        inspect.unwrap(form)(*arrays, state=np.ones((3, 2)))

@@ -292,6 +292,15 @@ def test_a_nan_without_our_doing_is_named() -> None:
         inspect.unwrap(dependence)(lambda x: x * np.nan, np.zeros(1))
 
 
+def test_widths_that_do_not_fit_the_weights_are_named() -> None:
+    weights, run = network(np.random.default_rng(0)), inspect.unwrap(tanh_rnn)
+
+    with pytest.raises(InvalidArgument, match="x: expected width 2, got 3"):
+        run(np.zeros((1, 3)), weights)
+    with pytest.raises(InvalidArgument, match="state: expected width 3, got 4"):
+        run(np.zeros((1, 2)), weights, state=np.zeros(4))
+
+
 def test_what_is_hidden_has_no_influence() -> None:
     mask = np.array([[True, False], [True, True]])
     weights = np.full((2, 2), 0.5)
