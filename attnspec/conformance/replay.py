@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from attnspec.conformance.bench import Executor, KernelBench
+from attnspec.conformance.bench import Executor
 from attnspec.conformance.check import benches
-from attnspec.conformance.examination import Examination, examine, relaxation
+from attnspec.conformance.examination import examine
 from attnspec.conformance.implementation import Description
 from attnspec.conformance.tokens import Token
 from attnspec.conformance.verdicts import Finding, Outcome
@@ -45,21 +45,15 @@ def replay(call: Executor, description: Description, token: Token) -> Outcome | 
     found = examine(law, token.recipe, bench)
     if found.verdict is None:
         return None
-    finding = _finding(token, found, bench)
-    return Outcome(law.id, dtype, found.verdict, finding=finding)
-
-
-def _finding(token: Token, found: Examination, bench: KernelBench) -> Finding:
-    """Return the finding, explained if it does not hang on earlier calls."""
-    told = found.comparison is not None and not token.before
-    return Finding(
+    finding = Finding(
         recipe=token.recipe,
         message=found.message,
         token=str(token),
         comparison=found.comparison,
-        relaxation=relaxation(token.law, (token.recipe,), bench) if told else "",
+        relaxation=token.relaxation,
         before=token.before,
     )
+    return Outcome(law.id, dtype, found.verdict, finding=finding)
 
 
 __all__ = ["replay"]

@@ -24,6 +24,8 @@ class Token:
     invariant: str
     recipe: Recipe
     before: tuple[Recipe, ...] = ()
+    relaxation: str = ""
+    """What was said of the numeric model: it took more than this case to say it."""
     checksum: str = ""
     """The checksum of the data where the finding was made."""
     suite: int = SUITE_VERSION
@@ -37,6 +39,8 @@ class Token:
             "r": self.recipe.to_json(),
             "x": self.checksum or checksum(build(self.recipe)),
         }
+        if self.relaxation:
+            data["w"] = self.relaxation
         if self.before:
             data["b"] = [recipe.to_json() for recipe in self.before]
         text = json.dumps(data, separators=(",", ":")).encode()
@@ -76,6 +80,7 @@ def read_token(text: str) -> Token:
         invariant=data["i"],
         recipe=Recipe.from_json(data["r"]),
         before=tuple(map(Recipe.from_json, data.get("b", ()))),
+        relaxation=data.get("w", ""),
         checksum=data["x"],
         suite=data["s"],
     )

@@ -248,8 +248,8 @@ class Trial:
             attempts = 30 if found.verdict is Verdict.CRASHED else 200
             recipe = shrunk(recipe, fails, self._fit, attempts=attempts, seconds=15.0)
             found = self._again(recipe, found)
-        token = Token(self.invariant.id, recipe, before)
         words = self._relaxation((first, recipe)) if found.comparison else ""
+        token = Token(self.invariant.id, recipe, before, words)
         return Finding(
             recipe=recipe,
             message=found.message,

@@ -248,6 +248,8 @@ __all__ = [
     "Checker",
     "Matrix",
     "Row",
+    "Task",
     "kill_matrix",
+    "resolved",
     "run",
 ]

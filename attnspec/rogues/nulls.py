@@ -131,4 +131,4 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """The null kernels."""
 
-__all__ = ["ROGUES"]
+__all__ = ["ROGUES", "Noise"]

@@ -230,4 +230,14 @@ ROGUES: tuple[Rogue, ...] = (
 """The rogues of state."""
 
 
-__all__ = ["ROGUES"]
+__all__ = [
+    "ROGUES",
+    "AnswersRemembered",
+    "EmptyRowsUnwritten",
+    "FlagsCompiledIn",
+    "MaskSurvives",
+    "OneBuffer",
+    "OrderRaces",
+    "StaleTail",
+    "TileRaces",
+]
