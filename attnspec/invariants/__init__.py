@@ -9,6 +9,7 @@ from attnspec.invariants import (
     attention,
     calls,
     definition,
+    dialects,
     masks,
     normalizers,
     scores,
@@ -17,7 +18,16 @@ from attnspec.invariants import (
 from attnspec.invariants._law import Bench, Invariant, find
 from attnspec.invariants._nulls import null_kernel, tellable
 
-CHAPTERS = (calls, definition, scores, normalizers, masks, attention, split)
+CHAPTERS = (
+    calls,
+    definition,
+    scores,
+    normalizers,
+    masks,
+    dialects,
+    attention,
+    split,
+)
 """The modules of laws, in the order in which they run."""
 
 INVARIANTS: Mapping[str, Invariant] = {

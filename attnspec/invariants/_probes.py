@@ -113,11 +113,22 @@ def narrowed(array: Array | None, axis: int, index: slice, length: int) -> Array
     return array[tuple(where)]
 
 
+def hidden_from_all(case: Case, dialect: Dialect) -> Array:
+    """Return the keys (B, Hkv, S, 1) that no query of their group sees."""
+    sizes = case.sizes
+    seen = visible_keys(case, dialect)
+    rows = sizes.Hq // max(1, sizes.Hkv) * sizes.L
+    seen = seen.reshape(sizes.B, sizes.Hkv, rows, sizes.S)
+    hidden: Array = np.logical_not(seen.any(2, keepdims=True)).swapaxes(2, 3)
+    return hidden
+
+
 __all__ = [
     "MARGIN",
     "MARGINS",
     "flat",
     "grouped",
+    "hidden_from_all",
     "narrowed",
     "one_hot_values",
     "scores",
