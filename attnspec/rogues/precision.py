@@ -125,6 +125,12 @@ def _denominator_guarded(rows: Rows, call: Case) -> tuple[Array, Array]:
     return rows.accumulator / (rows.total + np.float32(1e-3)), lse
 
 
+def _denominator_barely_guarded(rows: Rows, call: Case) -> tuple[Array, Array]:
+    """Add a few units of roundoff to the sum, far less than the bound allows."""
+    _, lse = KERNEL.finish(rows, call)
+    return rows.accumulator / (rows.total + np.float32(2.0**-21)), lse
+
+
 def _narrow(
     id: str,  # noqa: A002 - the field's name
     sentence: str,
@@ -256,6 +262,12 @@ ROGUES: tuple[Rogue, ...] = (
         "A thousandth is added to the sum lest it be zero.",
         KERNEL.replace(finish=_denominator_guarded),
         law="row-sums",
+    ),
+    _narrow(
+        "denominator-barely-guarded",
+        "Half a millionth is added to the sum: what is exact no longer is.",
+        KERNEL.replace(finish=_denominator_barely_guarded),
+        law="exact-uniform",
     ),
 )
 """The rogues of precision."""

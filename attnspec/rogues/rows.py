@@ -30,6 +30,14 @@ def _no_sink_yet(call: Case) -> Rows:
     return KERNEL.start(call.replace(sink=None))
 
 
+def _sink_or_zero(call: Case) -> Rows:
+    """Take a sink of minus infinity for one of zero."""
+    if call.sink is None:
+        return KERNEL.start(call)
+    sink = np.where(np.isneginf(call.sink), 0, call.sink).astype(call.sink.dtype)
+    return KERNEL.start(call.replace(sink=sink))
+
+
 def _sink_of_first_head(call: Case) -> Rows:
     if call.sink is None:
         return KERNEL.start(call)
@@ -113,6 +121,13 @@ ROGUES: tuple[Rogue, ...] = (
         KERNEL.replace(start=_no_sink_yet, finish=_sink_late),
         caught_by="empty-rows",
         mimics="flash-attention#2752",
+    ),
+    rogue(
+        "sink-off-is-zero",
+        "sink",
+        "A sink of minus infinity is taken for one of zero.",
+        KERNEL.replace(start=_sink_or_zero),
+        caught_by="sink-off",
     ),
     rogue(
         "sink-of-first-head",

@@ -25,6 +25,12 @@ def _scale_or_default(call: Case) -> float:
     return (call.scale or 0.0) or call.sizes.E**-0.5
 
 
+def _small_or_default(call: Case) -> float:
+    """Take a scale below a tenth for one that was not given."""
+    small = call.scale is not None and abs(call.scale) < 0.1
+    return call.sizes.E**-0.5 if small else call.effective_scale
+
+
 def _magnitude(call: Case) -> float:
     return abs(call.effective_scale)
 
@@ -177,6 +183,14 @@ SCALE_ROGUES: tuple[Rogue, ...] = (
         "A scale of zero is taken for none.",
         KERNEL.replace(scale=_scale_or_default),
         caught_by="scale-zero",
+    ),
+    rogue(
+        "small-scale-is-default",
+        "dropped-option",
+        "A scale below a tenth is taken for none.",
+        KERNEL.replace(scale=_small_or_default),
+        caught_by="scale-folds-into-query",
+        mimics="flashinfer#1072",
     ),
     rogue(
         "scale-without-sign",

@@ -7,6 +7,7 @@ import pytest
 
 from attnspec.cases import CLAIMS
 from attnspec.exceptions import UnknownName
+from attnspec.invariants import INVARIANTS
 from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
 from attnspec.rogues.matrix import Task, run
 
@@ -21,6 +22,10 @@ QUICK = (
 def test_a_rogue_is_caught_by_the_invariant_that_it_names(name: str) -> None:
     row = run(Task(name, seed=3, tier="smoke", laws=(), checker=None))
     assert row.verdicts == {ROGUES[name].caught_by: ROGUES[name].verdict}
+
+
+def test_every_invariant_has_a_rogue_that_it_must_catch() -> None:
+    assert set(INVARIANTS) - {rogue.caught_by for rogue in ROGUES.values()} == set()
 
 
 @pytest.mark.slow
