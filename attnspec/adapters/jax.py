@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +35,9 @@ _QUICK = {
     "xla_llvm_disable_expensive_passes": True,
     "xla_cpu_use_fusion_emitters": False,
 }
+
+_ROOM = 500
+"""Calls after which compiled programs are dropped."""
 
 _STATIC = (
     "scale",
@@ -123,6 +127,7 @@ def _attention(options: Mapping[str, Any] | None) -> Callable[..., Any]:
     ) -> Any:
         """Return the output, and the logsumexp if asked for."""
         function = _function(None if options is None else tuple(options.items()))
+        _make_room()
         with _wide(query):
             output, lse = function(
                 *(_heads_last(array) for array in (query, key, value)),
@@ -149,6 +154,17 @@ def _function(options: tuple[tuple[str, Any], ...] | None) -> Callable[..., Any]
     if options is None:
         return function
     return jax.jit(function, static_argnames=_STATIC, compiler_options=dict(options))
+
+
+_CALLS = itertools.count(1)
+
+
+def _make_room() -> None:
+    """Drop what was compiled, now and then: some thousand programs end the process."""
+    import jax
+
+    if next(_CALLS) % _ROOM == 0:
+        jax.clear_caches()
 
 
 def _wide(query: Array) -> contextlib.AbstractContextManager[Any]:

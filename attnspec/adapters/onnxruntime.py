@@ -47,7 +47,7 @@ def _implementation(version: int) -> Implementation:
         claims=_CLAIMS,
         dialect=_DIALECT,
         models=_models(),
-        deviations=deviations(),
+        deviations=deviations(onnxruntime.__version__),
         version=f"onnxruntime {onnxruntime.__version__}, opset {version}",
     )
     capabilities = found.description.capabilities

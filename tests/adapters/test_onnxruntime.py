@@ -16,6 +16,10 @@ FORMATS = ("float32", "float16", "float64")
 PLAIN = Recipe(query_heads=2, key_heads=2, queries=9, keys=65, width=75, value_width=8)
 FLAT = PLAIN.replace(scores="uniform", values="normal")
 RECIPES = (PLAIN, FLAT, PLAIN.replace(scores="offset_up"))
+before_1_32 = pytest.mark.skipif(
+    not any("float64" in d.id for d in VARIANTS["opset-23"].description.deviations),
+    reason="mended in ONNX Runtime 1.32",
+)
 DEVIATIONS = [
     (variant, deviation)
     for variant, implementation in VARIANTS.items()
@@ -81,6 +85,7 @@ def test_each_deviation_is_still_real(
     assert breaks(VARIANTS[variant], known.invariants[0], [known.pinned])
 
 
+@before_1_32
 def test_an_empty_row_in_float64_is_shown_by_a_script(
     shows: Callable[[str], str],
 ) -> None:
@@ -92,6 +97,7 @@ def test_an_empty_row_in_float64_is_shown_by_a_script(
     ]
 
 
+@before_1_32
 def test_a_causal_bias_in_float64_is_shown_by_a_script(
     shows: Callable[[str], str],
 ) -> None:
@@ -104,6 +110,7 @@ def test_a_causal_bias_in_float64_is_shown_by_a_script(
     assert all(("refused" in line) == ("float64" in line) for line in lines[1:])
 
 
+@before_1_32
 def test_a_float32_bias_beside_float16_is_shown_by_a_script(
     shows: Callable[[str], str],
 ) -> None:
