@@ -190,10 +190,11 @@ _ALL = (
         # Masks that differ wherever they may, and a square one that can be turned.
         pinned=tuple(
             {"options": ("mask",), "mask_axes": axes, "batch": 2, "heads": (2, 2)}
-            | {"lengths": lengths, "mask": "holes", "scores": "normal"}
-            for axes, lengths in (
-                *((axes, (4, 9)) for axes in AXES),
-                *((axes, (7, 7)) for axes in ("B11S", "111S", "BHL1")),
+            | {"lengths": lengths, "mask": mask, "scores": "normal"}
+            for axes, lengths, mask in (
+                *((axes, (4, 9), "holes") for axes in AXES),
+                *((axes, (7, 7), "prefix_hidden") for axes in ("B11S", "111S")),
+                ("BHL1", (7, 7), "holes"),
             )
         ),
     ),
