@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
 import re
+from collections.abc import Iterator
 
 import pytest
 
+import attnspec.reference
 from attnspec.conformance import load_deviations
 from attnspec.invariants import INVARIANTS
 
@@ -60,3 +63,21 @@ def test_every_picture_of_the_book_has_a_function_that_draws_it() -> None:
     ]
 
     assert lacking == []
+
+
+def shapes() -> Iterator[str]:
+    """Give the shape of every array in a signature of the definitions."""
+    (folder,) = map(pathlib.Path, attnspec.reference.__path__)
+    for module in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            match node:
+                case ast.Subscript(slice=ast.Tuple(elts=[_, ast.Constant(str(shape))])):
+                    yield shape
+
+
+def test_every_axis_of_a_signature_is_in_the_notation() -> None:
+    used = {axis for shape in shapes() for axis in re.findall(r"[A-Z]\w*", shape)}
+    axes = PAGES["notation"].split("## Words", maxsplit=1)[0]
+    cells = re.findall(r"^\| ([^|]+) \|", axes, re.MULTILINE)
+
+    assert used <= {letter for cell in cells for letter in cell.split(", ")}
