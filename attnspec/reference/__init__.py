@@ -14,8 +14,10 @@ from attnspec.reference import (
     grids,
     heads,
     influence,
+    latent,
     linear,
     masks,
+    multihead,
     normalizers,
     patterns,
     recurrence,
@@ -102,6 +104,13 @@ from attnspec.reference.influence import (
     dependence,
     influence_norms,
 )
+from attnspec.reference.latent import (
+    LatentProjections,
+    cached_latent_numbers,
+    latent_attention_absorbed,
+    latent_attention_expanded,
+    latent_cache,
+)
 from attnspec.reference.linear import (
     elu_plus_one,
     linear_attention,
@@ -111,6 +120,13 @@ from attnspec.reference.linear import (
     survivals,
 )
 from attnspec.reference.masks import visible_keys
+from attnspec.reference.multihead import (
+    HeadProjections,
+    cached_numbers,
+    multi_head_attention,
+    projected_heads,
+    summed_heads,
+)
 from attnspec.reference.normalizers import (
     logsumexp,
     logsumexp_with_sink,
@@ -185,6 +201,8 @@ __all__ = [
     "Border",
     "Cache",
     "Decoder",
+    "HeadProjections",
+    "LatentProjections",
     "Projections",
     "Recurrence",
     "absolute",
@@ -205,7 +223,9 @@ __all__ = [
     "bilinear",
     "blocks",
     "cache_of",
+    "cached_latent_numbers",
     "cached_logits",
+    "cached_numbers",
     "chain_length",
     "clipped_vectors",
     "concatenated",
@@ -236,6 +256,10 @@ __all__ = [
     "heads",
     "influence",
     "influence_norms",
+    "latent",
+    "latent_attention_absorbed",
+    "latent_attention_expanded",
+    "latent_cache",
     "learned",
     "linear",
     "linear_attention",
@@ -247,6 +271,8 @@ __all__ = [
     "merge",
     "merge_all",
     "merge_heads",
+    "multi_head_attention",
+    "multihead",
     "next_logits",
     "normalized_linear_attention",
     "normalizers",
@@ -258,6 +284,7 @@ __all__ = [
     "pool",
     "prefix",
     "projected",
+    "projected_heads",
     "reach",
     "read_set",
     "recurrence",
@@ -293,6 +320,7 @@ __all__ = [
     "split_attention",
     "split_heads",
     "stacked",
+    "summed_heads",
     "survivals",
     "t5_bias",
     "t5_buckets",
