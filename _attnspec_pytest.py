@@ -26,6 +26,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "TARGET",
         "help": "judge an adapter, module:function or file.py:function (repeatable)",
     },
+    "--attnspec-kind": {
+        "metavar": "KIND",
+        "default": "attention",
+        "help": "what the targets are (default: attention); see 'attnspec kinds'",
+    },
     "--attnspec-dtype": {
         **_SEVERAL,
         "metavar": "DTYPE",
@@ -72,13 +77,16 @@ def _checks(config: pytest.Config, target: str) -> list[Check]:
     """
     from attnspec.conformance.parametrize import checks
     from attnspec.conformance.reports import Replay
-    from attnspec.conformance.targets import open_target
+    from attnspec.conformance.targets import Request, open_target
     from attnspec.exceptions import InvalidArgument
+    from attnspec.invariants import kind_named
 
     option = config.option
     claims, dtypes = option.attnspec_claim, option.attnspec_dtype
-    opened = open_target(target, claims=claims, dtypes=dtypes)
+    kind = option.attnspec_kind
     try:
+        kind_named(kind)
+        opened = open_target(Request(target, tuple(claims), tuple(dtypes), kind))
         call, description = config.stash[_TARGETS].enter_context(opened)
         found = checks(
             call,

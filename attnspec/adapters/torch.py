@@ -129,15 +129,15 @@ def _sdpa(backend: str | None) -> Callable[..., Array]:
             added = _of_rank_four(added)
         with _held_to(backend):
             output = functional.scaled_dot_product_attention(
-                _tensor(query),
-                _tensor(key),
-                _tensor(value),
-                attn_mask=None if added is None else _tensor(added),
+                tensor_of(query),
+                tensor_of(key),
+                tensor_of(value),
+                attn_mask=None if added is None else tensor_of(added),
                 is_causal=causal,
                 scale=scale,
                 enable_gqa=query.shape[1] != key.shape[1],
             )
-        return _array(output, query.dtype)
+        return numpy_of(output, query.dtype)
 
     return kernel
 
@@ -168,15 +168,15 @@ def _flash_with_lse(
     if mask is not None:  # SDPA does the same before it calls this function.
         bias = np.where(mask, 0.0, -np.inf).astype(query.dtype)
     output, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(  # noqa: SLF001 - the only door to the logsumexp
-        _tensor(query),
-        _tensor(key),
-        _tensor(value),
+        tensor_of(query),
+        tensor_of(key),
+        tensor_of(value),
         0.0,
         causal,
-        attn_mask=None if bias is None else _tensor(_of_rank_four(bias)),
+        attn_mask=None if bias is None else tensor_of(_of_rank_four(bias)),
         scale=scale,
     )
-    result = _array(output, query.dtype)
+    result = numpy_of(output, query.dtype)
     return (result, lse.numpy()) if return_lse else result
 
 
@@ -185,7 +185,7 @@ def _of_rank_four(array: Array) -> Array:
     return array[(None,) * (4 - array.ndim)]
 
 
-def _tensor(array: Array) -> Any:
+def tensor_of(array: Array) -> Any:
     """Return a tensor on the same memory."""
     import torch
 
@@ -198,7 +198,7 @@ def _tensor(array: Array) -> Any:
     return tensor.view(torch.bfloat16) if half else tensor
 
 
-def _array(tensor: Any, dtype: np.dtype[Any]) -> Array:
+def numpy_of(tensor: Any, dtype: np.dtype[Any]) -> Array:
     """Return an array on the memory of a tensor."""
     import torch
 
@@ -207,4 +207,4 @@ def _array(tensor: Any, dtype: np.dtype[Any]) -> Array:
     return tensor.numpy()
 
 
-__all__ = ["EXTRA", "REQUIRES", "implementations"]
+__all__ = ["EXTRA", "REQUIRES", "implementations", "numpy_of", "tensor_of"]

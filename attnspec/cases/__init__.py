@@ -9,6 +9,7 @@ from attnspec.cases.dialect import Dialect
 from attnspec.cases.dtypes import DTYPES, numpy_dtype
 from attnspec.cases.layouts import Placed, place
 from attnspec.cases.recipe import Recipe
+from attnspec.cases.table import Table, TableCase, TableRecipe
 from attnspec.cases.traits import TRAITS, Condition, holds, traits
 
 __all__ = [
@@ -26,6 +27,9 @@ __all__ = [
     "Recipe",
     "Result",
     "Sizes",
+    "Table",
+    "TableCase",
+    "TableRecipe",
     "build",
     "checksum",
     "holds",

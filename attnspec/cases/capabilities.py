@@ -48,24 +48,30 @@ class Capabilities:
         number that divides every supported length.
     exclusive
         Pairs of claims that may not come together.
+    vocabulary
+        Every name that can be claimed, and what it says; those of attention by
+        default.
     """
 
     dtypes: tuple[str, ...] = ("float32",)
     claims: frozenset[str] = frozenset({"unequal_lengths", "deterministic"})
     multiples: Mapping[str, int] = dataclasses.field(default_factory=dict)
     exclusive: tuple[frozenset[str], ...] = ()
+    vocabulary: Mapping[str, str] = dataclasses.field(
+        default_factory=lambda: CLAIMS, repr=False
+    )
 
     def __post_init__(self) -> None:
         """Reject names that do not exist."""
-        _known("claim", self.claims, CLAIMS)
+        _known("claim", self.claims, self.vocabulary)
         _known("dtype", self.dtypes, DTYPES)
         _known("multiples", self.multiples, ("width", "value_width", "queries", "keys"))
         for pair in self.exclusive:
-            _known("exclusive", pair, CLAIMS)
+            _known("exclusive", pair, self.vocabulary)
 
     def __contains__(self, claim: str) -> bool:
         """Return whether a capability is claimed."""
-        _known("claim", (claim,), CLAIMS)
+        _known("claim", (claim,), self.vocabulary)
         return claim in self.claims
 
     def allows(self, claims: Iterable[str]) -> bool:
@@ -75,7 +81,7 @@ class Capabilities:
 
     def missing(self, claims: Iterable[str]) -> tuple[str, ...]:
         """Return the names among these that are not claimed."""
-        _known("claim", claims, CLAIMS)
+        _known("claim", claims, self.vocabulary)
         return tuple(sorted(set(claims) - self.claims))
 
     def replace(self, **changes: object) -> Capabilities:

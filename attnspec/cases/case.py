@@ -95,6 +95,8 @@ class Result:
     lse: Array | None = None
     mutated: tuple[str, ...] = ()
     """The arguments that the call has changed."""
+    others: Mapping[str, Array] = dataclasses.field(default_factory=dict)
+    """What functions of other kinds return beside the output, by name."""
 
 
 __all__ = ["ARRAYS", "OPTIONS", "Array", "Case", "Result", "Sizes"]

@@ -83,9 +83,11 @@ def _view(inner: Array, shape: tuple[int, ...], layout: str) -> Array:
 
 
 def _guarded(array: Array) -> Array:
-    """Return an array of the same shape that no kernel may read: NaN, or True."""
+    """Return an array of the same shape that no kernel may read: NaN, True, least."""
     if array.dtype == np.bool_:
         return np.ones_like(array)
+    if array.dtype.kind in "iu":
+        return np.full_like(array, np.iinfo(array.dtype).min)
     return np.full_like(array, np.nan)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from attnspec.cli._check import check, describe, replay
-from attnspec.cli._lists import invariants, targets
+from attnspec.cli._lists import invariants, kinds, targets
 from attnspec.cli._rogues import rogues
 from attnspec.cli._root import Root
 
@@ -23,7 +23,7 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, describe, invariants, rogues, targets, replay):
+for command in (check, describe, invariants, kinds, rogues, targets, replay):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from attnspec.cli._names import CLAIM, DTYPE, INVARIANT, TIER, Callback
+from attnspec.cli._names import ARRAYS, CLAIM, DTYPE, INVARIANT, KIND, TIER, Callback
 from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
@@ -47,6 +47,22 @@ _ONLY = click.option(
     callback=INVARIANT,
     help="An invariant; all by default. May be given more than once.",
 )
+_KIND = click.option(
+    "--kind",
+    default="attention",
+    show_default=True,
+    metavar="KIND",
+    callback=KIND,
+    help="What TARGET is; 'attnspec kinds' lists them.",
+)
+_ARRAYS = click.option(
+    "--arrays",
+    default="numpy",
+    show_default=True,
+    metavar="LIBRARY",
+    callback=ARRAYS,
+    help="Whose arrays TARGET takes: numpy, torch or jax.",
+)
 _DEADLINE = click.option(
     "--deadline",
     type=click.FloatRange(min=0, min_open=True),
@@ -62,6 +78,8 @@ class _Plan:
     """What `check` was asked for."""
 
     target: str
+    kind: str
+    arrays: str
     dtypes: tuple[str, ...]
     claims: tuple[str, ...]
     only: tuple[str, ...]
@@ -76,6 +94,8 @@ class _Plan:
 
 @click.command(short_help="Judge a kernel.")
 @click.argument("target", default="")
+@_KIND
+@_ARRAYS
 @_DTYPES
 @_CLAIMS
 @_ONLY
@@ -106,23 +126,15 @@ def check(**options: Any) -> int:
     The exit code is 0 if it conforms, 1 if it does not, and 2 if the request is
     wrong.
     """
+    from attnspec.conformance.targets import Request, open_target
+
     plan = _Plan(**options)
     if plan.junit is not None and not plan.junit.absolute().parent.is_dir():
         message = f"junit: there is no folder {plan.junit.parent}"
         raise click.UsageError(message)
-    with _opened(plan.target, plan.claims, plan.dtypes, plan.deadline) as (call, known):
+    request = Request(plan.target, plan.claims, plan.dtypes, plan.kind, plan.arrays)
+    with open_target(request, deadline=plan.deadline) as (call, known):
         return _run(plan, call, _with_deviations(known, plan.deviations))
-
-
-@contextlib.contextmanager
-def _opened(
-    target: str, claims: tuple[str, ...], dtypes: tuple[str, ...], deadline: float
-) -> Iterator[tuple[Executor, Description]]:
-    """Start a kernel in a process of its own."""
-    from attnspec.conformance.targets import open_target
-
-    with open_target(target, claims=claims, dtypes=dtypes, deadline=deadline) as opened:
-        yield opened
 
 
 def _with_deviations(description: Description, path: Path | None) -> Description:
@@ -143,8 +155,9 @@ def _run(plan: _Plan, call: Executor, description: Description) -> int:
     from attnspec.conformance.reports.console import Printer
 
     title = plan.target or description.name
-    replay = Replay(title, plan.claims)
-    printer = Printer(title, replay, laws=len(chosen(plan.only)))
+    kind = description.kind
+    replay = Replay(title, plan.claims, arrays=plan.arrays)
+    printer = Printer(title, replay, laws=len(chosen(plan.only, kind)))
     with contextlib.ExitStack() as stack:
         listeners: list[Printer | Writer] = [printer]
         if plan.report is not None:
@@ -214,36 +227,50 @@ def _judged(
 @click.command(short_help="See a finding again.")
 @click.argument("target")
 @click.argument("token")
+@_ARRAYS
 @_CLAIMS
 @_DEADLINE
-def replay(target: str, token: str, claims: tuple[str, ...], deadline: float) -> int:
+def replay(
+    target: str, token: str, arrays: str, claims: tuple[str, ...], deadline: float
+) -> int:
     """See a finding again: make the case of TOKEN, and put TARGET before it.
 
     The exit code is 1 if the finding is reproduced and 0 if it is not.
     """
     from attnspec.conformance.replay import replay as again
     from attnspec.conformance.reports import Replay, failure_lines
+    from attnspec.conformance.targets import Request, open_target
     from attnspec.conformance.tokens import read_token
 
     known = read_token(token)
     known.verify()
-    with _opened(target, claims, (known.recipe.dtype,), deadline) as (call, described):
+    dtypes = (known.recipe.dtype,)
+    request = Request(target, claims, dtypes, known.law.kind, arrays)
+    with open_target(request, deadline=deadline) as (call, described):
         outcome = again(call, described, known)
     if outcome is None:
         click.echo(f"not reproduced: {known.invariant} holds ({known.recipe.dtype})")
         return CONFORMS
-    lines = failure_lines(outcome, Replay(target, claims))
+    lines = failure_lines(outcome, Replay(target, claims, arrays=arrays))
     click.echo("\n".join(["reproduced", *lines]))
     return FAILS
 
 
 @click.command(short_help="Say what a kernel is: claims, dialect, precision.")
 @click.argument("target", default="")
+@_KIND
+@_ARRAYS
 @_DTYPES
 @_CLAIMS
 @_DEADLINE
 def describe(
-    target: str, dtypes: tuple[str, ...], claims: tuple[str, ...], deadline: float
+    target: str,
+    *,
+    kind: str,
+    arrays: str,
+    dtypes: tuple[str, ...],
+    claims: tuple[str, ...],
+    deadline: float,
 ) -> int:
     """Say what TARGET is: capabilities, dialect and effective precision.
 
@@ -252,9 +279,13 @@ def describe(
     """
     from attnspec.conformance import judge
     from attnspec.conformance.reports import text
+    from attnspec.conformance.targets import Request, open_target
+    from attnspec.invariants import agreement_of
 
-    with _opened(target, claims, dtypes, deadline) as (call, known):
-        report = judge(call, known, dtypes=dtypes, only=("agreement",), tier="smoke")
+    request = Request(target, claims, dtypes, kind, arrays)
+    with open_target(request, deadline=deadline) as (call, known):
+        law = agreement_of(known.kind)
+        report = judge(call, known, dtypes=dtypes, only=(law,), tier="smoke")
     click.echo("\n".join(text.description_lines(report, target or known.name)))
     return CONFORMS
 

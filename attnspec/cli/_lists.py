@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from attnspec.cli._names import INVARIANT
+from attnspec.cli._names import INVARIANT, KIND
 from attnspec.cli._root import CONFORMS
 
 
@@ -15,6 +15,17 @@ def invariants(invariant: str | None) -> int:
     from attnspec.conformance.reports import lists
 
     lines = lists.explained(invariant) if invariant else lists.listed()
+    click.echo("\n".join(lines))
+    return CONFORMS
+
+
+@click.command()
+@click.argument("kind", required=False, metavar="[KIND]", callback=KIND)
+def kinds(kind: str | None) -> int:
+    """List the kinds of functions that can be judged, or explain one."""
+    from attnspec.conformance.reports import lists
+
+    lines = lists.explained_kind(kind) if kind else lists.listed_kinds()
     click.echo("\n".join(lines))
     return CONFORMS
 
@@ -35,4 +46,4 @@ def targets() -> int:
     return CONFORMS
 
 
-__all__ = ["invariants", "targets"]
+__all__ = ["invariants", "kinds", "targets"]

@@ -65,10 +65,24 @@ def invariants() -> Iterable[str]:
 
 
 def claims() -> Iterable[str]:
-    """Return the names of the capabilities."""
-    from attnspec.cases import CLAIMS
+    """Return the names of the capabilities, of any kind."""
+    from attnspec.invariants import vocabulary_of
 
-    return CLAIMS
+    return dict.fromkeys(name for kind in kinds() for name in vocabulary_of(kind))
+
+
+def kinds() -> Iterable[str]:
+    """Return the kinds of functions."""
+    from attnspec.invariants import ATTENTION, KINDS
+
+    return (ATTENTION, *KINDS)
+
+
+def libraries() -> Iterable[str]:
+    """Return the libraries whose arrays a function can take."""
+    from attnspec.conformance.targets import LIBRARIES
+
+    return LIBRARIES
 
 
 def dtypes() -> Iterable[str]:
@@ -80,7 +94,7 @@ def dtypes() -> Iterable[str]:
 
 def tiers() -> Iterable[str]:
     """Return the names of the tiers."""
-    from attnspec.conformance.trial import TIERS
+    from attnspec.conformance.tiers import TIERS
 
     return TIERS
 
@@ -89,16 +103,22 @@ INVARIANT = known(invariants, "attnspec invariants")
 CLAIM = known(claims)
 DTYPE = known(dtypes)
 TIER = known(tiers)
+KIND = known(kinds, "attnspec kinds")
+ARRAYS = known(libraries)
 
 __all__ = [
+    "ARRAYS",
     "CLAIM",
     "DTYPE",
     "INVARIANT",
+    "KIND",
     "TIER",
     "Callback",
     "claims",
     "dtypes",
     "invariants",
+    "kinds",
     "known",
+    "libraries",
     "tiers",
 ]

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.cases import Array, Case, Result, place
+from attnspec.cases import Array, Case, Result, TableCase, numpy_dtype, place
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
+
+_FORMS = {"integer": "iu", "boolean": "b"}
+"""Formats of results that are no floating-point ones, and NumPy's kinds of them."""
 
 
 class Caller:
@@ -19,8 +22,8 @@ class Caller:
         self._function = function
         self._last: tuple[Array, bytes] | None = None
 
-    def __call__(self, case: Case, *, lse: bool = False) -> Result:
-        """Call the kernel on fresh copies of a case's arrays.
+    def __call__(self, case: Case | TableCase, *, lse: bool = False) -> Result:
+        """Call the function on fresh copies of a case's arrays.
 
         Raises
         ------
@@ -29,6 +32,8 @@ class Caller:
         MalformedResult
             If what it returns is not an array of the right shape and dtype.
         """
+        if isinstance(case, TableCase):
+            return self._table(case)
         placed = {
             name: place(array, case.layouts.get(name, "contiguous"))
             for name, array in case.arrays().items()
@@ -46,6 +51,33 @@ class Caller:
         self._last = (output, output.tobytes())
         copies = output.copy(), None if row is None else row.copy()
         return Result(*copies, mutated=tuple(mutated))
+
+    def _table(self, case: TableCase) -> Result:
+        """Call a function of another kind; it must leave its arguments alone."""
+        placed = {
+            name: place(array, case.layouts.get(name, "contiguous"))
+            for name, array in case.arrays().items()
+        }
+        given = {
+            name: placed[name].view if name in placed else value
+            for name, value in case.arguments.items()
+        }
+        arguments = [given.pop(name) for name in case.operands]
+        returned = self._returned(arguments, given)
+        if changed := [name for name, item in placed.items() if not item.unchanged]:
+            msg = f"the call changed its argument {changed[0]!r}"
+            raise MalformedResult(msg)
+        parts = returned if len(case.results) > 1 else (returned,)
+        if not isinstance(parts, tuple | list) or len(parts) != len(case.results):
+            names = ", ".join(name for name, _, _ in case.results)
+            msg = f"expected ({names}), got {_described(returned)}"
+            raise MalformedResult(msg)
+        arrays = {
+            name: _formed(part, name, shape, dtype)
+            for part, (name, shape, dtype) in zip(parts, case.results, strict=True)
+        }
+        copies = {name: array.copy() for name, array in arrays.items()}
+        return Result(copies.pop(case.results[0][0]), others=copies)
 
     def _returned(self, arguments: list[Array], options: dict[str, Any]) -> Any:
         try:
@@ -87,6 +119,22 @@ def _array(
         raise MalformedResult(msg)
     if dtype is None and not _real(found.dtype):
         msg = f"{name}: expected a floating-point dtype, got {found.dtype.name}"
+        raise MalformedResult(msg)
+    return found
+
+
+def _formed(found: Any, name: str, shape: tuple[int, ...], form: str | None) -> Array:
+    """Return an array of a format, or of whole or boolean numbers of any size."""
+    if form not in _FORMS:
+        return _array(found, name, shape, numpy_dtype(form) if form else None)
+    if not isinstance(found, np.ndarray):
+        msg = f"{name}: expected a NumPy array, got {_described(found)}"
+        raise MalformedResult(msg)
+    if found.dtype.kind not in _FORMS[form]:
+        msg = f"{name}: expected {form} numbers, got {found.dtype.name}"
+        raise MalformedResult(msg)
+    if found.shape != shape:
+        msg = f"{name}: expected shape {shape}, got {found.shape}"
         raise MalformedResult(msg)
     return found
 

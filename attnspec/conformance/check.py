@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from attnspec.cases import Capabilities, Case, Recipe, Result
+from attnspec.cases import Capabilities, Result
+from attnspec.conformance._attention import AttentionBench
+from attnspec.conformance._tables import TableBench, detect_choices
 from attnspec.conformance.bench import Executor, KernelBench
 from attnspec.conformance.call import Caller
 from attnspec.conformance.detect import detect
@@ -17,8 +20,8 @@ from attnspec.conformance.implementation import (
 )
 from attnspec.conformance.runner import outcomes
 from attnspec.conformance.verdicts import Detected, Outcome, Report, Verdict
-from attnspec.exceptions import InvalidArgument
-from attnspec.invariants import INVARIANTS, Invariant, find
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.invariants import ATTENTION, Invariant, find, invariants_of
 
 
 class InProcess:
@@ -29,11 +32,11 @@ class InProcess:
         self._function = implementation.function
         self._caller = Caller(self._function)
 
-    def __call__(self, case: Case, *, lse: bool = False) -> Result:
+    def __call__(self, case: Any, *, lse: bool = False) -> Result:
         """Call the kernel."""
         return self._caller(case, lse=lse)
 
-    def note(self, invariant: str, recipe: Recipe) -> None:
+    def note(self, invariant: str, recipe: Any) -> None:
         """Do nothing: where this process dies, so does its caller."""
 
     def restart(self) -> None:
@@ -50,19 +53,34 @@ def benches(
     if unclaimed := [dtype for dtype in wanted if dtype not in claimed]:
         msg = f"dtype: {unclaimed[0]} is not claimed; claimed: {', '.join(claimed)}"
         raise InvalidArgument(msg)
-    detected = detect(call, description, wanted[0])
+    first = wanted[0]
+    bench: type[KernelBench] = AttentionBench
+    if description.kind == ATTENTION:
+        detected = detect(call, description, first)
+    else:
+        bench = TableBench
+        detected = detect_choices(call, description, description.model(first), first)
     stands = {
-        dtype: KernelBench(
-            call, description, detected.dialect, description.model(dtype)
-        )
+        dtype: bench(call, description, detected.dialect, description.model(dtype))
         for dtype in wanted
     }
     return stands, detected
 
 
-def chosen(only: Iterable[str] = ()) -> tuple[Invariant, ...]:
-    """Return the invariants with these ids, or all of them."""
-    return tuple(map(find, only)) or tuple(INVARIANTS.values())
+def chosen(only: Iterable[str] = (), kind: str = ATTENTION) -> tuple[Invariant, ...]:
+    """Return the invariants of a kind with these ids, or all of them.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such id, or the law is of another kind.
+    """
+    laws = tuple(map(find, only))
+    for law in laws:
+        if law.kind != kind:
+            msg = f"invariant: {law.id!r} is a law of {law.kind}, not of {kind}"
+            raise UnknownName(msg)
+    return laws or invariants_of(kind)
 
 
 def judge(
@@ -84,14 +102,12 @@ def judge(
     outcome as it comes, `progress` dtype and invariant before each example.
     """
     start = time.perf_counter()
-    laws = chosen(only)
+    laws = chosen(only, description.kind)
     stands, detected = benches(call, description, dtypes)
     report = Report(description, tier, seed, detected, tuple(stands), ())
     started(report)
     done: list[Outcome] = []
-    stream = outcomes(
-        description, stands, laws, tier=tier, seed=seed, progress=progress
-    )
+    stream = outcomes(stands, laws, tier=tier, seed=seed, progress=progress)
     for outcome in stream:
         done.append(outcome)
         finished(outcome)
@@ -113,6 +129,7 @@ def _not_run(
 def check_implementation(
     implementation: Kernel | Implementation,
     *,
+    kind: str = ATTENTION,
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
     only: Iterable[str] = (),
@@ -126,6 +143,8 @@ def check_implementation(
     implementation
         A plain function ``kernel(query, key, value, *, mask=None, ...)``, whose
         keywords are its capabilities, or an `Implementation`.
+    kind
+        What a plain function is: ``attention``, or one of ``attnspec kinds``.
     dtypes
         The formats to judge, all claimed ones by default.
     claims
@@ -146,7 +165,7 @@ def check_implementation(
     Raises
     ------
     UnknownName
-        If an id, a claim, a dtype or the tier does not exist.
+        If a kind, an id, a claim, a dtype or the tier does not exist.
 
     Examples
     --------
@@ -155,7 +174,7 @@ def check_implementation(
     >>> report.conforms
     True
     """
-    target = as_implementation(implementation)
+    target = as_implementation(implementation, kind=kind)
     description = claiming(target.description, claims, dtypes)
     call = InProcess(Implementation(target.function, description))
     return judge(call, description, dtypes=dtypes, only=only, tier=tier, seed=seed)

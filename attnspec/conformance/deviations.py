@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attnspec.cases import TRAITS, Case, Recipe, build, holds
+from attnspec.cases import TRAITS, Case, Recipe, TableCase, TableRecipe, build, holds
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import INVARIANTS
+from attnspec.invariants import INVARIANTS, KINDS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Deviation:
     invariants: tuple[str, ...]
     reason: str
     when: Mapping[str, Any]
-    pinned: Recipe
+    pinned: Recipe | TableRecipe
     link: str = ""
     expires: dt.date | None = None
 
@@ -56,26 +56,51 @@ class Deviation:
             if name not in INVARIANTS:
                 msg = f"{where}: no invariant has the id {name!r}"
                 raise UnknownName(msg)
+        known = _traits_of(self.pinned)
         for name in self.when:
-            if name not in TRAITS:
-                msg = f"{where}: unknown trait {name!r}; known: {', '.join(TRAITS)}"
+            if name not in known:
+                msg = f"{where}: unknown trait {name!r}; known: {', '.join(known)}"
                 raise UnknownName(msg)
-        if not holds(self.when, build(self.pinned)):
+        if not self._pinned_holds():
             msg = f"{where}: the pinned case does not have the traits of 'when'"
             raise InvalidArgument(msg)
 
-    def covers(self, invariant: str, cases: Iterable[Case]) -> bool:
+    def _pinned_holds(self) -> bool:
+        if isinstance(self.pinned, TableRecipe):
+            return _recipe_holds(self.when, self.pinned)
+        return holds(self.when, build(self.pinned))
+
+    def covers(self, invariant: str, cases: Iterable[Case | TableCase]) -> bool:
         """Return whether a failure of this invariant on these cases is this deviation.
 
         A law calls the kernel with several cases; one of them must have the traits.
         """
         return invariant in self.invariants and any(
-            holds(self.when, case) for case in cases
+            _recipe_holds(self.when, case["recipe"])
+            if isinstance(case, TableCase)
+            else holds(self.when, case)
+            for case in cases
         )
 
     def expired(self, today: dt.date) -> bool:
         """Return whether the deviation no longer counts."""
         return self.expires is not None and today > self.expires
+
+
+def _traits_of(recipe: Recipe | TableRecipe) -> tuple[str, ...]:
+    """Return what a condition may name: traits, or the fields of a kind."""
+    if isinstance(recipe, TableRecipe):
+        return ("dtype", *KINDS[recipe.kind].table.fields)
+    return tuple(TRAITS)
+
+
+def _recipe_holds(condition: Mapping[str, Any], recipe: TableRecipe) -> bool:
+    """Return whether a recipe has every value, or one of every list, of a condition."""
+    facts = {**dict(recipe.fields), "dtype": recipe.dtype}
+    return all(
+        facts[name] in (wanted if isinstance(wanted, list | tuple) else (wanted,))
+        for name, wanted in condition.items()
+    )
 
 
 def load_deviations(path: Path) -> tuple[Deviation, ...]:
@@ -94,6 +119,11 @@ def load_deviations(path: Path) -> tuple[Deviation, ...]:
     return tuple(_deviation(entry, path) for entry in data.get("deviation", []))
 
 
+def recipe_from_json(data: dict[str, Any]) -> Recipe | TableRecipe:
+    """Return a recipe of attention, or of the kind that it names."""
+    return (TableRecipe if "kind" in data else Recipe).from_json(data)
+
+
 def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
     fields = {field.name for field in dataclasses.fields(Deviation)}
     if unknown := sorted(set(entry) - fields):
@@ -107,9 +137,9 @@ def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
         **{
             **entry,
             "invariants": tuple(entry["invariants"]),
-            "pinned": Recipe.from_json(entry["pinned"]),
+            "pinned": recipe_from_json(entry["pinned"]),
         }
     )
 
 
-__all__ = ["Deviation", "load_deviations"]
+__all__ = ["Deviation", "load_deviations", "recipe_from_json"]

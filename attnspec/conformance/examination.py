@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
-from attnspec.cases import Case, Recipe, build
 from attnspec.conformance.bench import Inadmissible, KernelBench, NullBench
 from attnspec.conformance.verdicts import Verdict
 from attnspec.exceptions import (
@@ -15,8 +15,8 @@ from attnspec.exceptions import (
     KernelTimedOut,
     MalformedResult,
 )
-from attnspec.invariants import Bench, Invariant, tellable
-from attnspec.numerics import Comparison, relaxations
+from attnspec.invariants import Invariant
+from attnspec.numerics import Comparison
 
 _FAULTS: dict[type[KernelFault], Verdict] = {
     KernelRaised: Verdict.REFUSED,
@@ -44,11 +44,10 @@ class Nulls:
 
     def __init__(self, invariant: Invariant, bench: KernelBench) -> None:
         """Start with none excluded."""
-        scope = invariant.scope(bench.capabilities)
-        self.remaining = list(tellable(invariant.nulls, scope, invariant.needs))
+        self.remaining = list(bench.nulls(invariant))
         self._excluded: list[str] = []
 
-    def exclude(self, invariant: Invariant, case: Case, bench: KernelBench) -> bool:
+    def exclude(self, invariant: Invariant, case: Any, bench: KernelBench) -> bool:
         """Return whether an example excludes a null; try the remaining ones first."""
         found = False
         for name in [*self.remaining, *self._excluded]:
@@ -62,7 +61,7 @@ class Nulls:
                 break
         return found or not (self.remaining or self._excluded)
 
-    def _excludes(self, invariant: Invariant, case: Case, bench: Bench) -> bool:
+    def _excludes(self, invariant: Invariant, case: Any, bench: NullBench) -> bool:
         try:
             return not all(c.holds for c in invariant.check(case, bench))
         except Inadmissible:
@@ -70,13 +69,13 @@ class Nulls:
 
 
 def examine(
-    invariant: Invariant, recipe: Recipe, bench: KernelBench, nulls: Nulls | None = None
+    invariant: Invariant, recipe: Any, bench: KernelBench, nulls: Nulls | None = None
 ) -> Examination:
     """Put one example before an invariant.
 
     Without `nulls` the example is not asked whether it is weak.
     """
-    case = build(recipe)
+    case = bench.build(recipe)
     bench.ran.clear()
     try:
         comparisons = []
@@ -105,7 +104,7 @@ def _failed(comparison: Comparison) -> Examination:
 
 
 def relaxation(
-    invariant: Invariant, recipes: tuple[Recipe, ...], bench: KernelBench
+    invariant: Invariant, recipes: tuple[Any, ...], bench: KernelBench
 ) -> str:
     """Return the mildest relaxation of the numeric model that explains every example.
 
@@ -115,7 +114,7 @@ def relaxation(
     found = [examine(invariant, recipe, bench) for recipe in recipes]
     if not all(math.isfinite(f.ratio) for f in found):
         return ""
-    for words, model in relaxations(bench.model):
+    for words, model in bench.relaxations():
         relaxed = bench.with_model(model)
         again = [examine(invariant, recipe, relaxed) for recipe in recipes]
         if all(a.verdict is None and not a.inadmissible for a in again):

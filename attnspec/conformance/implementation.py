@@ -7,9 +7,16 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attnspec.cases import OPTIONS, Capabilities, Dialect
+from attnspec.cases import OPTIONS, Capabilities
 from attnspec.conformance.deviations import Deviation
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.invariants import (
+    ATTENTION,
+    KINDS,
+    choices_of,
+    kind_named,
+    vocabulary_of,
+)
 from attnspec.numerics import NumericModel, default_model
 
 Kernel = Callable[..., Any]
@@ -33,15 +40,21 @@ class Description:
     deviations: tuple[Deviation, ...] = ()
     version: str = ""
     """The system and version that the kernel comes from."""
+    kind: str = ATTENTION
+    """What kind of function it is."""
 
     def __post_init__(self) -> None:
         """Reject dialect fields that do not exist, and models of no dtype."""
-        fields = [field.name for field in dataclasses.fields(Dialect)]
-        for name in self.dialect:
-            if name not in fields:
-                msg = f"dialect: expected one of {', '.join(fields)}; got {name!r}"
+        choices = choices_of(self.kind)
+        for name, value in self.dialect.items():
+            if name not in choices:
+                listed = ", ".join(choices) or "none"
+                msg = f"dialect: expected one of {listed}; got {name!r}"
                 raise UnknownName(msg)
-        Dialect(**self.dialect)  # type: ignore[arg-type]
+            if value not in choices[name]:
+                listed = ", ".join(map(repr, choices[name]))
+                msg = f"{name}: expected one of {listed}; got {value!r}"
+                raise UnknownName(msg)
         if unclaimed := sorted(set(self.models) - set(self.capabilities.dtypes)):
             msg = f"models: {unclaimed[0]!r} is not among the claimed dtypes"
             raise InvalidArgument(msg)
@@ -85,17 +98,20 @@ class Implementation:
         function: Kernel,
         *,
         name: str | None = None,
-        dtypes: tuple[str, ...] = ("float32",),
+        kind: str = ATTENTION,
+        dtypes: tuple[str, ...] = (),
         claims: tuple[str, ...] | list[str] = (),
         **fields: Any,
     ) -> Implementation:
         """Return the implementation that a plain function is: its keywords claim."""
-        capabilities = claimed_by(function)
+        known = kind_named(kind)
+        capabilities = known.claimed_by(function) if known else claimed_by(function)
         capabilities = capabilities.replace(
-            dtypes=tuple(dtypes), claims=capabilities.claims | set(claims)
+            dtypes=tuple(dtypes) or capabilities.dtypes,
+            claims=capabilities.claims | set(claims),
         )
         name = name or str(getattr(function, "__name__", "kernel"))
-        description = Description(name, capabilities, **fields)
+        description = Description(name, capabilities, kind=kind, **fields)
         return cls(function, description)
 
 
@@ -142,7 +158,11 @@ def claims(
     >>> @claims("grouped_query", "value_width", dtypes=("float32", "float16"))
     ... def kernel(query, key, value): ...
     """
-    Capabilities(claims=frozenset(names), dtypes=dtypes or ("float32",))
+    known = {name for kind in (ATTENTION, *KINDS) for name in vocabulary_of(kind)}
+    if unknown := sorted(set(names) - known):
+        msg = f"claim: expected one of {', '.join(sorted(known))}; got {unknown[0]!r}"
+        raise UnknownName(msg)
+    Capabilities(dtypes=dtypes or ("float32",))
 
     def decorate(function: Kernel) -> Kernel:
         function.__attnspec_claims__ = (names, dtypes)  # type: ignore[attr-defined]
@@ -152,14 +172,14 @@ def claims(
 
 
 def as_implementation(
-    target: Kernel | Implementation, name: str | None = None
+    target: Kernel | Implementation, name: str | None = None, kind: str = ATTENTION
 ) -> Implementation:
     """Return an implementation as it is, a function as what its keywords claim."""
     if isinstance(target, Implementation):
         return target
     names, dtypes = getattr(target, "__attnspec_claims__", ((), None))
     return Implementation.of(
-        target, name=name, claims=names, dtypes=dtypes or ("float32",)
+        target, name=name, kind=kind, claims=names, dtypes=dtypes or ()
     )
 
 

@@ -18,7 +18,7 @@ from attnspec.conformance.implementation import (
 )
 from attnspec.conformance.reports.text import Replay, failure_lines
 from attnspec.conformance.runner import outcomes
-from attnspec.conformance.trial import tier_named
+from attnspec.conformance.tiers import tier_named
 from attnspec.conformance.verdicts import Outcome, Verdict
 from attnspec.exceptions import ConformanceFailure, InvalidArgument
 from attnspec.invariants import Invariant
@@ -60,9 +60,7 @@ class Check:
     def outcome(self) -> Outcome:
         """Judge the kernel."""
         stands = {self.dtype: self.stand.benches[self.dtype]}
-        found = outcomes(
-            self.stand.description, stands, (self.law,), tier=self.tier, seed=self.seed
-        )
+        found = outcomes(stands, (self.law,), tier=self.tier, seed=self.seed)
         return next(found)
 
     def __call__(self) -> None:
@@ -97,7 +95,7 @@ def checks(
 ) -> Iterator[Check]:
     """Yield the checks of one kernel, each dtype's together."""
     stand = Stand(call, description)
-    laws = chosen(only)
+    laws = chosen(only, description.kind)
     tier_named(tier)
     claimed = description.capabilities.dtypes
     for dtype in tuple(dtypes) or claimed:
@@ -111,6 +109,7 @@ def checks(
 def parametrize_with_checks(
     implementations: Iterable[Kernel | Implementation],
     *,
+    kind: str = "attention",
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
     only: Iterable[str] = (),
@@ -126,6 +125,8 @@ def parametrize_with_checks(
     ----------
     implementations
         Plain functions, or `Implementation` objects.
+    kind
+        What plain functions are, such as ``rope``; see ``attnspec kinds``.
     dtypes
         The formats to judge, all claimed ones by default.
     claims
@@ -152,7 +153,7 @@ def parametrize_with_checks(
     wanted, asked, laws = tuple(dtypes), tuple(claims), tuple(only)
     found: list[Check] = []
     for target in implementations:
-        known = as_implementation(target)
+        known = as_implementation(target, kind=kind)
         description = claiming(known.description, asked, wanted)
         call = InProcess(Implementation(known.function, description))
         found += checks(

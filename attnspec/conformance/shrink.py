@@ -8,12 +8,13 @@ and takes the same path every time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import TypeVar
 
 from attnspec.cases import Recipe
-from attnspec.exceptions import InvalidArgument
-from attnspec.strategies.recipes import tidied
 
+R = TypeVar("R", bound=Hashable)
+"""Recipes of any kind."""
 _SIZES = ("batch", "keys", "queries", "width", "value_width")
 
 _BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129})
@@ -35,13 +36,14 @@ _SIMPLER: dict[str, tuple[object, ...]] = {
 
 
 def shrink(
-    recipe: Recipe,
-    fails: Callable[[Recipe], bool],
-    fit: Callable[[Recipe], Recipe],
+    recipe: R,
+    fails: Callable[[R], bool],
+    candidates: Callable[[R], Iterable[R]],
+    weight: Callable[[R], tuple[int, ...]],
     *,
     attempts: int = 200,
     seconds: float = 20.0,
-) -> Recipe:
+) -> R:
     """Return the smallest recipe that still fails, found by greedy descent.
 
     Parameters
@@ -50,8 +52,10 @@ def shrink(
         A recipe that fails.
     fails
         Whether a recipe fails in the same way.
-    fit
-        Makes a recipe valid within what is claimed.
+    candidates
+        Recipes that may be simpler than one, the boldest first.
+    weight
+        How hard a recipe is to read.
     attempts, seconds
         When to stop.
     """
@@ -60,9 +64,8 @@ def shrink(
     progress = True
     while progress:
         progress = False
-        for candidate in _candidates(recipe):
-            smaller = fit(tidied(candidate))
-            if smaller in tried or _weight(smaller) >= _weight(recipe):
+        for smaller in candidates(recipe):
+            if smaller in tried or weight(smaller) >= weight(recipe):
                 continue
             if len(tried) > attempts or time.monotonic() > end:
                 return recipe
@@ -74,7 +77,7 @@ def shrink(
     return recipe
 
 
-def _weight(recipe: Recipe) -> tuple[int, ...]:
+def weight(recipe: Recipe) -> tuple[int, ...]:
     """Return what makes a recipe hard to read: options, then sizes, then data."""
     options = len(recipe.options)
     sizes = sum(getattr(recipe, name) for name in (*_SIZES, "query_heads", "key_heads"))
@@ -91,7 +94,7 @@ def _reach(recipe: Recipe) -> int:
     )
 
 
-def _candidates(recipe: Recipe) -> Iterator[Recipe]:
+def candidates(recipe: Recipe) -> Iterator[Recipe]:
     """Yield simpler recipes, the boldest first."""
     yield recipe.replace(layouts=())
     yield from _with_fewer_options(recipe)
@@ -123,21 +126,4 @@ def _smaller(recipe: Recipe) -> Iterator[Recipe]:
                 yield recipe.replace(**{name: smaller})
 
 
-def shrunk(
-    recipe: Recipe,
-    fails: Callable[[Recipe], bool],
-    fit: Callable[[Recipe], Recipe],
-    **limits: float,
-) -> Recipe:
-    """Return `shrink`'s result, taking recipes that cannot be for ones that pass."""
-
-    def safely(candidate: Recipe) -> Recipe:
-        try:
-            return fit(candidate)
-        except InvalidArgument:
-            return recipe
-
-    return shrink(recipe, fails, safely, **limits)  # type: ignore[arg-type]
-
-
-__all__ = ["shrink", "shrunk"]
+__all__ = ["candidates", "shrink", "weight"]

@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,15 +19,20 @@ from attnspec.conformance.check import claiming
 from attnspec.conformance.implementation import (
     Description,
     Implementation,
+    Kernel,
     as_implementation,
 )
 from attnspec.conformance.worker import Worker
 from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
+from attnspec.invariants import ATTENTION
 
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
 
 _ADAPTERS = "attnspec.adapters"
+
+LIBRARIES = ("numpy", "torch", "jax")
+"""The libraries whose arrays a function can take."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,18 +63,51 @@ def _known(name: str) -> Known:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """The words that name a target and what is claimed for it."""
+    """The words that name a target and what is claimed for it.
+
+    Parameters
+    ----------
+    target
+        Nothing for the embedded default, an adapter by name (``torch``,
+        ``torch:math``), ``package.module:function`` or ``path/file.py:function``.
+    claims, dtypes
+        What is claimed beyond what the target says itself.
+    kind
+        What kind of function it is.
+    arrays
+        The library whose arrays it takes: ``numpy``, ``torch`` or ``jax``.
+    """
 
     target: str
     claims: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
+    kind: str = ATTENTION
+    arrays: str = "numpy"
 
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
-        implementation = resolve(self.target)
+        implementation = resolve(self.target, self.kind)
         explicit = self.dtypes if _is_function(self.target) else ()
         description = claiming(implementation.description, self.claims, explicit)
-        return Implementation(implementation.function, description)
+        return Implementation(
+            through(self.arrays, implementation.function), description
+        )
+
+
+def through(library: str, function: Kernel) -> Kernel:
+    """Return a function of another library's arrays as one of NumPy's.
+
+    Raises
+    ------
+    UnusableTarget
+        If the library is not installed.
+    """
+    if library == LIBRARIES[0]:
+        return function
+    converters = importlib.import_module(f"{_ADAPTERS}._arrays")
+    wrap: Callable[[Kernel], Kernel] = getattr(converters, library)
+    wrapped: Kernel = _guarded(library, lambda: wrap(function))
+    return wrapped
 
 
 def _is_function(target: str) -> bool:
@@ -83,7 +121,7 @@ def _adapter_names() -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def resolve(target: str) -> Implementation:
+def resolve(target: str, kind: str = ATTENTION) -> Implementation:
     """Return the implementation that a target names, importing what it needs.
 
     Raises
@@ -94,7 +132,11 @@ def resolve(target: str) -> Implementation:
     """
     name, _, rest = (target or DEFAULT).partition(":")
     if name in _adapter_names():
-        return _variant(name, rest)
+        found_kind = (implementation := _variant(name, rest)).description.kind
+        if kind not in (ATTENTION, found_kind):
+            msg = f"target: {target} is of kind {found_kind}, not {kind}"
+            raise UnusableTarget(msg)
+        return implementation
     where, colon, function = target.rpartition(":")
     if not colon or not where or not function:
         close = difflib.get_close_matches(target, _adapter_names(), 1)
@@ -111,7 +153,7 @@ def resolve(target: str) -> Implementation:
             raise UnusableTarget(msg)
         found = getattr(found, part)
     try:
-        return as_implementation(found, target)
+        return as_implementation(found, target, kind)
     except InvalidArgument as error:
         raise UnusableTarget(str(error)) from error
 
@@ -167,21 +209,14 @@ def _guarded(what: str, action: Any) -> Any:
 
 @contextlib.contextmanager
 def open_target(
-    target: str,
-    *,
-    claims: Iterable[str] = (),
-    dtypes: Iterable[str] = (),
-    deadline: float = 20.0,
+    request: Request, *, deadline: float = 20.0
 ) -> Iterator[tuple[Executor, Description]]:
     """Start a worker with a target in it, and stop it at the end.
 
     Parameters
     ----------
-    target
-        Nothing for the embedded default, an adapter by name (``torch``,
-        ``torch:math``), ``package.module:function`` or ``path/file.py:function``.
-    claims, dtypes
-        What is claimed beyond what the target says itself.
+    request
+        What names the target, and what is claimed for it.
     deadline
         Seconds after which a call has timed out.
 
@@ -190,7 +225,6 @@ def open_target(
     UnusableTarget
         If the target cannot be found or imported.
     """
-    request = Request(target, tuple(claims), tuple(dtypes))
     worker = Worker(request, deadline=deadline)
     try:
         yield worker, worker.start()
@@ -198,4 +232,12 @@ def open_target(
         worker.close()
 
 
-__all__ = ["DEFAULT", "Known", "Request", "known_targets", "open_target", "resolve"]
+__all__ = [
+    "DEFAULT",
+    "LIBRARIES",
+    "Known",
+    "Request",
+    "known_targets",
+    "open_target",
+    "resolve",
+]

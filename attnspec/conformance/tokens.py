@@ -9,7 +9,10 @@ import json
 import zlib
 from typing import Any
 
-from attnspec.cases import Recipe, build, checksum
+from attnspec.cases import Recipe, TableRecipe, build, checksum
+from attnspec.cases.table import table_checksum
+from attnspec.conformance._tables import built
+from attnspec.conformance.deviations import recipe_from_json
 from attnspec.conformance.verdicts import REPORT_VERSION, SUITE_VERSION
 from attnspec.exceptions import InvalidArgument
 from attnspec.invariants import Invariant, find
@@ -22,8 +25,8 @@ class Token:
     """All that is needed to see a finding again."""
 
     invariant: str
-    recipe: Recipe
-    before: tuple[Recipe, ...] = ()
+    recipe: Recipe | TableRecipe
+    before: tuple[Recipe | TableRecipe, ...] = ()
     relaxation: str = ""
     """What was said of the numeric model: it took more than this case to say it."""
     checksum: str = ""
@@ -37,7 +40,7 @@ class Token:
             "s": self.suite,
             "i": self.invariant,
             "r": self.recipe.to_json(),
-            "x": self.checksum or checksum(build(self.recipe)),
+            "x": self.checksum or _checksum(self.recipe),
         }
         if self.relaxation:
             data["w"] = self.relaxation
@@ -54,13 +57,20 @@ class Token:
 
     def verify(self) -> None:
         """Raise if the recipe no longer makes the data that it made."""
-        found = checksum(build(self.recipe))
+        found = _checksum(self.recipe)
         if found != self.checksum:
             msg = (
                 f"token: the data of this recipe have the checksum {found} here and "
                 f"had {self.checksum} (suite {self.suite}; this is {SUITE_VERSION})"
             )
             raise InvalidArgument(msg)
+
+
+def _checksum(recipe: Recipe | TableRecipe) -> str:
+    """Return the checksum of the data that a recipe makes."""
+    if isinstance(recipe, TableRecipe):
+        return table_checksum(built(recipe))
+    return checksum(build(recipe))
 
 
 def read_token(text: str) -> Token:
@@ -78,8 +88,8 @@ def read_token(text: str) -> Token:
         raise InvalidArgument(msg)
     return Token(
         invariant=data["i"],
-        recipe=Recipe.from_json(data["r"]),
-        before=tuple(map(Recipe.from_json, data.get("b", ()))),
+        recipe=recipe_from_json(data["r"]),
+        before=tuple(map(recipe_from_json, data.get("b", ()))),
         relaxation=data.get("w", ""),
         checksum=data["x"],
         suite=data["s"],

@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import dataclasses
 import datetime as dt
-import hashlib
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, configuration
+from hypothesis import HealthCheck, Phase
 
-from attnspec.cases import OPTIONS, Recipe, build
-from attnspec.conformance.bench import KernelBench
+from attnspec.conformance.bench import Draws, KernelBench
 from attnspec.conformance.deviations import Deviation
+from attnspec.conformance.drawing import hashed, in_turn, out_of_the_way
 from attnspec.conformance.examination import Examination, Nulls, examine, relaxation
-from attnspec.conformance.shrink import shrunk
+from attnspec.conformance.shrink import shrink
+from attnspec.conformance.tiers import Tier
 from attnspec.conformance.tokens import Token
 from attnspec.conformance.verdicts import Finding, Outcome, Verdict
-from attnspec.exceptions import UnknownName
+from attnspec.exceptions import InvalidArgument
 from attnspec.invariants import Invariant
-from attnspec.strategies import Domain, recipes
 
 _HISTORY = 6
 """How many calls before a finding are kept in case it depends on them."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tier:
-    """How much a run looks at."""
-
-    name: str
-    pinned: int
-    """Examples out of the outright enumerated ones, per invariant and dtype."""
-    drawn: int
-    """Examples drawn by Hypothesis."""
-    floor: int
-    """Counted examples without which an invariant is mistrusted."""
-
-
-TIERS = {
-    "smoke": Tier("smoke", 10, 8, 2),
-    "standard": Tier("standard", 40, 40, 8),
-    "thorough": Tier("thorough", 10_000, 1_000, 40),
-}
-"""The tiers by name."""
-
-
-def tier_named(name: str) -> Tier:
-    """Return a tier by name."""
-    if name not in TIERS:
-        msg = f"tier: expected one of {', '.join(TIERS)}; got {name!r}"
-        raise UnknownName(msg)
-    return TIERS[name]
+_TURNS = 4
+"""How often examples are drawn anew, as long as they do not tell enough."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -69,8 +41,8 @@ class Tally:
     deviating: int = 0
     ratio: float = 0.0
     covered: dict[str, int] = dataclasses.field(default_factory=dict)
-    past: list[Recipe] = dataclasses.field(default_factory=list)
-    failure: tuple[Recipe, Examination] | None = None
+    past: list[Any] = dataclasses.field(default_factory=list)
+    failure: tuple[Any, Examination] | None = None
 
 
 class Trial:
@@ -80,7 +52,7 @@ class Trial:
         self,
         invariant: Invariant,
         bench: KernelBench,
-        domain: Domain,
+        draws: Draws,
         tier: Tier,
         tick: Callable[[], None],
         *,
@@ -89,7 +61,7 @@ class Trial:
         """Prepare the trial; a brief one neither shrinks nor weighs what it finds."""
         self.invariant = invariant
         self.bench = bench
-        self.domain = domain
+        self.draws = draws
         self.tier = tier
         self.tick = tick
         self.brief = brief
@@ -111,8 +83,9 @@ class Trial:
             outcome = self._outcome(Verdict.STALE, reason=stale)
         else:
             self._pinned()
-            if self.tally.failure is None:
-                self._drawn()
+            for turn in range(_TURNS):
+                if self.tally.failure is None and (turn == 0 or self._wanting()):
+                    self._drawn(turn)
             outcome = self._conclusion()
         return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
 
@@ -120,7 +93,7 @@ class Trial:
         """Return what is said of a deviation whose pinned case passes."""
         for deviation in self.deviations:
             mine = deviation.invariants[0] == self.invariant.id
-            if not mine or deviation.pinned.dtype != self.domain.dtype:
+            if not mine or deviation.pinned.dtype != self.draws.dtype:
                 continue
             found = examine(self.invariant, deviation.pinned, self.bench)
             if found.verdict is None:
@@ -129,12 +102,17 @@ class Trial:
         return ""
 
     def _pinned(self) -> None:
-        for recipe in _in_turn(self.domain)[: self.tier.pinned]:
+        for recipe in in_turn(self.draws)[: self.tier.pinned]:
             self.see(recipe)
             if self.tally.failure is not None:
                 return
 
-    def _drawn(self) -> None:
+    def _wanting(self) -> bool:
+        """Return whether the examples so far are too few, or tell too little."""
+        untold = self.nulls is not None and bool(self.nulls.remaining)
+        return untold or self.tally.counted < self.tier.floor
+
+    def _drawn(self, turn: int) -> None:
         settings = hypothesis.settings(
             max_examples=self.tier.drawn,
             database=None,
@@ -145,18 +123,20 @@ class Trial:
             suppress_health_check=tuple(HealthCheck),
         )
 
-        @hypothesis.seed(hashed(self.domain.seed, self.invariant.id))
+        turns = f"/{turn}" if turn else ""
+
+        @hypothesis.seed(hashed(self.draws.seed, self.invariant.id + turns))
         @settings
-        @hypothesis.given(recipes(self.domain))
-        def draw(recipe: Recipe) -> None:
+        @hypothesis.given(self.draws.strategy)
+        def draw(recipe: Any) -> None:
             if self.tally.failure is None:
                 ratio = self.see(recipe)
                 hypothesis.target(min(ratio, 2.0), label="error / bound")
 
-        with _out_of_the_way():
+        with out_of_the_way():
             draw()
 
-    def see(self, recipe: Recipe) -> float:
+    def see(self, recipe: Any) -> float:
         """Examine one example, and return the largest error in units of the bound."""
         self.tick()
         self.bench.call.note(self.invariant.id, recipe)
@@ -177,9 +157,9 @@ class Trial:
         tally.past = [*tally.past, recipe][-_HISTORY:]
         return found.ratio
 
-    def _covered(self, recipe: Recipe) -> bool:
+    def _covered(self, recipe: Any) -> bool:
         """Return whether the failure of the example just examined is a deviation."""
-        cases = (build(recipe), *self.bench.ran)
+        cases = (self.bench.build(recipe), *self.bench.ran)
         for deviation in self.deviations:
             if deviation.covers(self.invariant.id, cases):
                 self.tally.covered[deviation.id] = (
@@ -188,9 +168,9 @@ class Trial:
                 return True
         return False
 
-    def _expired(self, recipe: Recipe) -> str:
+    def _expired(self, recipe: Any) -> str:
         """Return which deviation would have covered a failure, had it not expired."""
-        cases = (build(recipe), *self.bench.ran)
+        cases = (self.bench.build(recipe), *self.bench.ran)
         for deviation in self.bench.description.deviations:
             if deviation.covers(self.invariant.id, cases):
                 return f"deviation {deviation.id!r} expired on {deviation.expires}"
@@ -220,7 +200,7 @@ class Trial:
         tally = self.tally
         return Outcome(
             invariant=self.invariant.id,
-            dtype=self.domain.dtype,
+            dtype=self.draws.dtype,
             verdict=verdict,
             counted=tally.counted,
             weak=tally.weak,
@@ -232,7 +212,7 @@ class Trial:
             deviations=tuple(tally.covered),
         )
 
-    def _finding(self, recipe: Recipe, found: Examination) -> Finding:
+    def _finding(self, recipe: Any, found: Examination) -> Finding:
         """Return a finding, shrunk, confirmed and explained."""
         fails = self._fails_like(found)
         before = tuple(self.tally.past[:-1])
@@ -246,7 +226,7 @@ class Trial:
         elif fails(recipe):
             before = ()
             attempts = 30 if found.verdict is Verdict.CRASHED else 200
-            recipe = shrunk(recipe, fails, self._fit, attempts=attempts, seconds=15.0)
+            recipe = self._shrunk(recipe, fails, attempts)
             found = self._again(recipe, found)
         words = self._relaxation((first, recipe)) if found.comparison else ""
         token = Token(self.invariant.id, recipe, before, words)
@@ -259,55 +239,37 @@ class Trial:
             before=before,
         )
 
-    def _fails_like(self, found: Examination) -> Callable[[Recipe], bool]:
-        def fails(recipe: Recipe) -> bool:
+    def _fails_like(self, found: Examination) -> Callable[[Any], bool]:
+        def fails(recipe: Any) -> bool:
             self.tick()
             again = examine(self.invariant, recipe, self.bench)
             return again.verdict == found.verdict and not self._covered(recipe)
 
         return fails
 
-    def _again(self, recipe: Recipe, found: Examination) -> Examination:
+    def _again(self, recipe: Any, found: Examination) -> Examination:
         again = examine(self.invariant, recipe, self.bench)
         return again if again.verdict == found.verdict else found
 
-    def _relaxation(self, recipes: tuple[Recipe, ...]) -> str:
+    def _relaxation(self, recipes: tuple[Any, ...]) -> str:
         return relaxation(self.invariant, recipes, self.bench)
 
-    def _fit(self, recipe: Recipe) -> Recipe:
-        scope = self.domain.capabilities
-        if self.domain.needs & set(OPTIONS) - set(recipe.options):
-            return self.tally.past[-1]
-        return scope.fit(recipe, keep=self.domain.needs)
+    def _shrunk(self, recipe: Any, fails: Callable[[Any], bool], attempts: int) -> Any:
+        """Return the smallest recipe that fails; one that cannot be is passed over."""
+
+        def candidates(failing: Any) -> Iterator[Any]:
+            for candidate in self.bench.simpler(failing):
+                with contextlib.suppress(InvalidArgument):
+                    yield self.draws.fit(candidate)
+
+        return shrink(
+            recipe,
+            fails,
+            candidates,
+            self.bench.weight,
+            attempts=attempts,
+            seconds=15.0,
+        )
 
 
-@contextlib.contextmanager
-def _out_of_the_way() -> Iterator[None]:
-    """Keep Hypothesis's files out of the user's folder while the kit draws."""
-    home = configuration.storage_directory(intent_to_write=False).path
-    elsewhere = Path(tempfile.gettempdir()) / "attnspec-hypothesis"
-    configuration.set_hypothesis_home_dir(elsewhere)
-    try:
-        yield
-    finally:
-        configuration.set_hypothesis_home_dir(home)
-
-
-def _in_turn(domain: Domain) -> list[Recipe]:
-    """Return the pinned recipes, shuffled, each family giving one in its turn."""
-    shuffled = sorted(domain.pinned(), key=lambda r: hashed(domain.seed, str(r)))
-    given: collections.Counter[str] = collections.Counter()
-    turns = []
-    for recipe in shuffled:
-        turns.append((given[recipe.family], recipe))
-        given[recipe.family] += 1
-    return [recipe for _, recipe in sorted(turns, key=lambda turn: turn[0])]
-
-
-def hashed(seed: int, text: str) -> int:
-    """Return a seed for a part of a run."""
-    digest = hashlib.blake2b(f"{seed}/{text}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "little")
-
-
-__all__ = ["TIERS", "Tally", "Tier", "Trial", "hashed", "tier_named"]
+__all__ = ["Tally", "Trial"]

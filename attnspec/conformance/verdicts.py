@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from typing import Any
 
-from attnspec.cases import Dialect, Recipe
+from attnspec.cases import Dialect
 from attnspec.conformance.implementation import Description
 from attnspec.invariants import INVARIANTS
 from attnspec.numerics import Comparison
@@ -45,14 +45,15 @@ class Verdict(enum.StrEnum):
 class Finding:
     """One way in which a kernel broke a law, shrunk."""
 
-    recipe: Recipe
+    recipe: Any
+    """The recipe of the smallest case; each kind of function has its own."""
     message: str
     """What happened, in a few words."""
     token: str
     comparison: Comparison | None = None
     relaxation: str = ""
     """The mildest relaxation of the numeric model under which the law holds."""
-    before: tuple[Recipe, ...] = ()
+    before: tuple[Any, ...] = ()
     """The calls that must come first, where the finding depends on history."""
 
 
@@ -78,11 +79,19 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Detected:
-    """The dialect of a kernel, and how each field of it came about."""
+    """The dialect of a function, and how each field of it came about."""
 
-    dialect: Dialect
+    dialect: Any
+    """A `Dialect`, or the choices of another kind of function by name."""
     sources: dict[str, str] = dataclasses.field(default_factory=dict)
     """For each field: declared, detected, found (not enforced) or default."""
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The choice in each field."""
+        if isinstance(self.dialect, Dialect):
+            return dataclasses.asdict(self.dialect)
+        return dict(self.dialect)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

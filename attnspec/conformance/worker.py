@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from attnspec.cases import Case, Recipe, Result
+from attnspec.cases import Result
 from attnspec.conformance.call import Caller
 from attnspec.conformance.implementation import Description, Implementation
 from attnspec.exceptions import (
@@ -76,7 +76,7 @@ class Worker:
         description: Description = content
         return description
 
-    def __call__(self, case: Case, *, lse: bool = False) -> Result:
+    def __call__(self, case: Any, *, lse: bool = False) -> Result:
         """Call the kernel in the worker.
 
         Raises
@@ -127,7 +127,7 @@ class Worker:
         lines = self._printed.read_text(errors="replace").strip().splitlines()
         return f"{how}; last words: {lines[-1][:120]}" if lines else how
 
-    def note(self, invariant: str, recipe: Recipe) -> None:
+    def note(self, invariant: str, recipe: Any) -> None:
         """Write down what is about to be tried, for when the machine goes down too."""
         self.journal.write_text(f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n')
 

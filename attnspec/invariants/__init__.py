@@ -1,21 +1,41 @@
-"""The laws: each sees a case and a narrow way to call a kernel, never a library."""
+"""The laws: each sees a case and a narrow way to call a function, never a library."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from typing import get_args, get_type_hints
 
+from attnspec.cases import CLAIMS, Dialect
+from attnspec.exceptions import UnknownName
 from attnspec.invariants import (
     _law,
+    absolute,
+    activations,
     attention,
+    bands,
     calls,
+    convolution,
     definition,
     dialects,
+    distance_biases,
+    latent,
+    linear,
     masks,
+    multihead,
     normalizers,
+    patterns,
+    recurrence,
+    relative_keys,
+    relevance,
+    rotary,
     scores,
+    self_attention,
+    sets,
     split,
 )
-from attnspec.invariants._law import Bench, Invariant, find
+from attnspec.invariants._kind import Choices, Kind, KindBench
+from attnspec.invariants._law import ATTENTION, Bench, Invariant, find
 from attnspec.invariants._nulls import null_kernel, tellable
 
 CHAPTERS = (
@@ -27,8 +47,31 @@ CHAPTERS = (
     dialects,
     attention,
     split,
+    activations,
+    relevance,
+    self_attention,
+    sets,
+    multihead,
+    latent,
+    absolute,
+    rotary,
+    distance_biases,
+    relative_keys,
+    bands,
+    patterns,
+    convolution,
+    recurrence,
+    linear,
 )
 """The modules of laws, in the order in which they run."""
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for chapter in CHAPTERS
+    for kind in vars(chapter).values()
+    if isinstance(kind, Kind)
+}
+"""The kinds of functions beside attention, by name."""
 
 INVARIANTS: Mapping[str, Invariant] = {
     id: law
@@ -36,14 +79,71 @@ INVARIANTS: Mapping[str, Invariant] = {
     for id, law in _law.INVARIANTS.items()  # noqa: A001 - the field's name
     if law.check.__module__ == chapter.__name__
 }
-"""The invariants by id, in the order in which they run."""
+"""The invariants of all kinds by id, in the order in which they run."""
+
+
+def invariants_of(kind: str) -> tuple[Invariant, ...]:
+    """Return the laws of a kind, in the order in which they run."""
+    kind_named(kind)
+    return tuple(law for law in INVARIANTS.values() if law.kind == kind)
+
+
+def agreement_of(kind: str) -> str:
+    """Return the id of the law that compares a kind's functions with its definition."""
+    return "agreement" if kind == ATTENTION else f"{kind}-agreement"
+
+
+def kind_named(name: str) -> Kind | None:
+    """Return a kind by name, and None for attention.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
+    """
+    if name != ATTENTION and name not in KINDS:
+        listed = ", ".join((ATTENTION, *KINDS))
+        msg = f"kind: expected one of {listed}; got {name!r}"
+        raise UnknownName(msg)
+    return KINDS.get(name)
+
+
+def choices_of(kind: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the fields of a kind's dialect with their choices, the default first."""
+    if (known := kind_named(kind)) is not None:
+        return known.choices
+    hints = get_type_hints(Dialect)
+    return {
+        field.name: (
+            str(field.default),
+            *(c for c in get_args(hints[field.name]) if c != field.default),
+        )
+        for field in dataclasses.fields(Dialect)
+    }
+
+
+def vocabulary_of(kind: str) -> Mapping[str, str]:
+    """Return every capability of a kind by name."""
+    known = kind_named(kind)
+    return CLAIMS if known is None else known.vocabulary
+
 
 __all__ = [
+    "ATTENTION",
     "CHAPTERS",
     "INVARIANTS",
+    "KINDS",
     "Bench",
+    "Choices",
     "Invariant",
+    "Kind",
+    "KindBench",
+    "agreement_of",
+    "choices_of",
     "find",
+    "invariants_of",
+    "kind_named",
     "null_kernel",
     "tellable",
+    "vocabulary_of",
 ]

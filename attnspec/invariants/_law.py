@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from attnspec.cases import OPTIONS, Capabilities, Case, Dialect, Result
-from attnspec.exceptions import UnknownName
+from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.numerics import Comparison, Evaluation
 from attnspec.strategies import FAMILIES
+
+ATTENTION = "attention"
+"""The kind of function that the kit began with; the others are in `KINDS`."""
 
 EVERY_FAMILY = tuple(FAMILIES)
 """The families for a law that holds of every case."""
@@ -84,6 +87,10 @@ class Invariant:
     check: Law
     nulls: tuple[str, ...]
     """The wrong answers that an example must be able to tell from a right one."""
+    kind: str = ATTENTION
+    """The kind of function that the law is about."""
+    also: tuple[str, ...] = ()
+    """Further clauses that the law checks."""
     since: int = 1
     needs: frozenset[str] = frozenset()
     families: tuple[str, ...] = EVERY_FAMILY
@@ -94,6 +101,11 @@ class Invariant:
     """Options of which a case must have one, as far as they are claimed."""
     applies: Applies = always
     provisional: bool = False
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """Every clause that the law checks."""
+        return (self.clause, *self.also)
 
     def scope(self, capabilities: Capabilities) -> Capabilities:
         """Return the capabilities within which this law draws its cases."""
@@ -114,28 +126,44 @@ def invariant(
     fields: Mapping[str, tuple[Any, ...]] | None = None,
     without: tuple[str, ...] = (),
     any_of: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
     applies: Applies = always,
 ) -> Callable[[Law], Law]:
-    """Register a law; its docstring's first line is the law's sentence."""
+    """Register a law of attention; its docstring's first line is its sentence."""
 
-    def register(check: Law) -> Law:
-        sentence = (check.__doc__ or "").strip().splitlines()[0]
-        INVARIANTS[id] = Invariant(
-            id=id,
-            sentence=sentence,
-            clause=clause,
-            check=check,
-            nulls=nulls,
-            needs=frozenset(needs),
-            families=families,
-            fields=dict(fields or {}),
-            without=frozenset(without),
-            any_of=frozenset(any_of),
-            applies=applies,
+    def enter(check: Law) -> Law:
+        register(
+            Invariant(
+                id=id,
+                sentence=first_line(check),
+                clause=clause,
+                check=check,
+                nulls=nulls,
+                also=also,
+                needs=frozenset(needs),
+                families=families,
+                fields=dict(fields or {}),
+                without=frozenset(without),
+                any_of=frozenset(any_of),
+                applies=applies,
+            )
         )
         return check
 
-    return register
+    return enter
+
+
+def first_line(check: Callable[..., object]) -> str:
+    """Return the sentence of a law."""
+    return (check.__doc__ or "").strip().splitlines()[0]
+
+
+def register(law: Invariant) -> None:
+    """Enter a law; an id is used once."""
+    if law.id in INVARIANTS:
+        msg = f"invariant: the id {law.id!r} is used twice"
+        raise InvalidArgument(msg)
+    INVARIANTS[law.id] = law
 
 
 def find(id: str) -> Invariant:  # noqa: A002 - as above
@@ -147,6 +175,7 @@ def find(id: str) -> Invariant:  # noqa: A002 - as above
 
 
 __all__ = [
+    "ATTENTION",
     "EVERY_FAMILY",
     "INVARIANTS",
     "Applies",
@@ -156,8 +185,10 @@ __all__ = [
     "always",
     "empties_rows",
     "find",
+    "first_line",
     "has_choices",
     "has_options",
     "hides_keys",
     "invariant",
+    "register",
 ]

@@ -6,30 +6,72 @@ from collections.abc import Mapping
 
 from attnspec.exceptions import UnknownName
 from attnspec.rogues import (
+    absolute,
+    activations,
+    bands,
+    convolution,
     diagonals,
+    distance_biases,
     heads,
+    latent,
+    linear,
     masks,
     memory,
+    multihead,
     nulls,
+    patterns,
     precision,
+    recurrence,
+    relative_keys,
+    relevance,
+    rotary,
     rows,
     running,
     scores,
+    self_attention,
+    sets,
     state,
     tiles,
 )
 from attnspec.rogues._gallery import MISTAKES, Control, Rogue
-from attnspec.rogues.controls import CONTROLS
+from attnspec.rogues.controls import CONTROLS as KERNELS
+
+_KINDS = (
+    activations,
+    relevance,
+    self_attention,
+    sets,
+    multihead,
+    latent,
+    absolute,
+    rotary,
+    distance_biases,
+    relative_keys,
+    bands,
+    patterns,
+    convolution,
+    recurrence,
+    linear,
+)
+"""The modules of functions of other kinds; each has its rogues and controls."""
 
 _MODULES = (
     *(memory, state, masks, diagonals, tiles, running),
     *(scores, rows, heads, precision, nulls),
+    *_KINDS,
 )
 
 ROGUES: Mapping[str, Rogue] = {
     entry.id: entry for module in _MODULES for entry in module.ROGUES
 }
 """The rogues by id."""
+
+
+CONTROLS: Mapping[str, Control] = {
+    **KERNELS,
+    **{entry.id: entry for module in _KINDS for entry in module.CONTROLS},
+}
+"""The controls by id."""
 
 
 def find(id: str) -> Rogue | Control:  # noqa: A002 - the field's name

@@ -11,7 +11,7 @@ from attnspec.cases import CLAIMS, Capabilities
 from attnspec.conformance import Description, Implementation, Verdict
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import UnknownName
-from attnspec.invariants import find
+from attnspec.invariants import choices_of, find
 
 MISTAKES: Mapping[str, str] = {
     "layout": "memory: strides, expanded operands, writing into the inputs",
@@ -32,6 +32,10 @@ MISTAKES: Mapping[str, str] = {
     "batch": "reading another batch element or head",
     "online-softmax": "the running maximum, sum and accumulator",
     "call": "the form of the result",
+    "position": "which position a vector or a score is given",
+    "formula": "a factor, a sign or a term of a formula that is another one",
+    "order": "a result that depends on an order, or does not, where it must not",
+    "recurrence": "a state that is carried wrongly, or started anew",
     "null": "answers that do not depend on what was asked",
 }
 """The classes of mistakes by name."""
@@ -152,4 +156,55 @@ def control(
     return Control(id, sentence, claiming(id, kernel, **fields))
 
 
-__all__ = ["DIALECT", "MISTAKES", "Control", "Rogue", "claiming", "control", "rogue"]
+def kind_rogue(
+    kind: str,
+    id: str,  # noqa: A002 - the field's name
+    mistake: str,
+    sentence: str,
+    function: Kernel,
+    *,
+    caught_by: str,
+    mimics: str = "",
+    **fields: Any,
+) -> Rogue:
+    """Return a rogue of another kind than attention; its keywords claim."""
+    found = _of_kind(kind, id, function, **fields)
+    return Rogue(id, mistake, sentence, found, caught_by, mimics)
+
+
+def kind_control(
+    kind: str,
+    id: str,  # noqa: A002 - the field's name
+    sentence: str,
+    function: Kernel,
+    **fields: Any,
+) -> Control:
+    """Return a control of another kind than attention; its keywords claim."""
+    return Control(id, sentence, _of_kind(kind, id, function, **fields))
+
+
+def _of_kind(
+    kind: str,
+    id: str,  # noqa: A002 - the field's name
+    function: Kernel,
+    *,
+    dialect: Mapping[str, str] | None = None,
+    **fields: Any,
+) -> Implementation:
+    """Return an implementation that declares every choice."""
+    defaults = {name: values[0] for name, values in choices_of(kind).items()}
+    choices = {**defaults, **(dialect or {})}
+    return Implementation.of(function, name=id, kind=kind, dialect=choices, **fields)
+
+
+__all__ = [
+    "DIALECT",
+    "MISTAKES",
+    "Control",
+    "Rogue",
+    "claiming",
+    "control",
+    "kind_control",
+    "kind_rogue",
+    "rogue",
+]

@@ -21,7 +21,7 @@ from attnspec.conformance import Verdict
 from attnspec.conformance.check import InProcess, benches, chosen
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument
-from attnspec.invariants import Invariant
+from attnspec.invariants import ATTENTION, Invariant
 from attnspec.invariants import find as find_invariant
 from attnspec.rogues import CONTROLS, ROGUES, Control, Rogue, find
 from attnspec.rogues._table import Matrix, Row
@@ -63,7 +63,7 @@ def kill_matrix(
     checker
         Somebody else's checker, or ``module:function``: it gets a kernel, a function
         ``kernel(query, key, value, **options)``, and returns False or raises to
-        reject it. It sees the kernels that claim float32.
+        reject it. It sees the attention kernels that claim float32.
     progress
         Called with the number of rows done, of all rows, and the newest row.
     workers
@@ -131,7 +131,7 @@ def _tasks(
         find_invariant(law)
     if checker is not None:
         resolved(checker)
-        entries = [e for e in entries if "float32" in _claimed(e)]
+        entries = [e for e in entries if _is_attention(e)]
         seeds = seeds[:1]
     todo = []
     for place, seed in enumerate(seeds):
@@ -141,8 +141,12 @@ def _tasks(
     return todo
 
 
-def _claimed(entry: Rogue | Control) -> tuple[str, ...]:
-    return entry.implementation.description.capabilities.dtypes
+def _is_attention(entry: Rogue | Control) -> bool:
+    """Return whether an entry is an attention kernel that takes float32."""
+    description = entry.implementation.description
+    return description.kind == ATTENTION and (
+        "float32" in description.capabilities.dtypes
+    )
 
 
 def _named(checker: Checker | str | None) -> str:
@@ -207,7 +211,9 @@ def _checked(entry: Rogue | Control, task: Task) -> Row:
 
 def _shown(entry: Rogue | Control, task: Task) -> Row:
     """Put a kernel before the invariants."""
-    laws = () if task.laws == () else chosen(task.laws or ())
+    kind = entry.implementation.description.kind
+    wanted = [law for law in task.laws or () if find_invariant(law).kind == kind]
+    laws = () if task.laws is not None and not wanted else chosen(wanted, kind)
     rogue = isinstance(entry, Rogue)
     verdicts, reason = _verdicts(entry, laws, task.tier, task.seed, brief=rogue)
     if isinstance(entry, Rogue):
@@ -231,9 +237,7 @@ def _verdicts(
     stands, _ = benches(InProcess(implementation), description)
     verdicts: dict[str, Verdict] = {}
     reason = ""
-    for outcome in outcomes(
-        description, stands, laws, tier=tier, seed=seed, brief=brief
-    ):
+    for outcome in outcomes(stands, laws, tier=tier, seed=seed, brief=brief):
         known = verdicts.get(outcome.invariant, Verdict.UNSUPPORTED)
         if known is Verdict.UNSUPPORTED or not outcome.verdict.conforms:
             verdicts[outcome.invariant] = outcome.verdict

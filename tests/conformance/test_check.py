@@ -19,17 +19,19 @@ from attnspec.conformance import (
 )
 from attnspec.conformance.check import InProcess, benches
 from attnspec.conformance.implementation import claimed_by, claims
-from attnspec.conformance.targets import open_target
+from attnspec.conformance.targets import Request, open_target
+from attnspec.conformance.tiers import TIERS
 from attnspec.conformance.tokens import read_token
-from attnspec.conformance.trial import TIERS, Trial
+from attnspec.conformance.trial import Trial
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import INVARIANTS, Bench, Invariant
+from attnspec.invariants import ATTENTION, INVARIANTS, Bench, Invariant, invariants_of
 from attnspec.kernels import tiled_attention
 from attnspec.numerics import Comparison, identical, within
-from attnspec.strategies import Domain
 from tests.conformance import _kernels
 
 FILE = Path(_kernels.__file__)
+
+LAWS = [law.id for law in invariants_of(ATTENTION)]
 
 
 def _smoke(kernel: Any, **options: Any) -> Report:
@@ -51,7 +53,7 @@ def test_every_invariant_has_an_outcome_in_every_dtype() -> None:
     report = _smoke(tiled_attention, dtypes=["float32", "float16"])
 
     found = [(o.dtype, o.invariant) for o in report.outcomes]
-    assert found == [(d, i) for d in ("float32", "float16") for i in INVARIANTS]
+    assert found == [(d, i) for d in ("float32", "float16") for i in LAWS]
 
 
 def test_what_is_not_claimed_is_unsupported_and_says_so() -> None:
@@ -149,7 +151,10 @@ def test_a_dropped_option_is_named() -> None:
 def test_a_kernel_that_dies_or_hangs_gets_its_verdict_and_the_run_goes_on(
     function: str, verdict: Verdict
 ) -> None:
-    with open_target(f"{FILE}:{function}", deadline=0.3) as (call, description):
+    with open_target(Request(f"{FILE}:{function}"), deadline=0.3) as (
+        call,
+        description,
+    ):
         report = judge(
             call, description, tier="smoke", only=["agreement", "determinism"]
         )
@@ -158,7 +163,7 @@ def test_a_kernel_that_dies_or_hangs_gets_its_verdict_and_the_run_goes_on(
 
 
 def test_a_finding_that_needs_earlier_calls_keeps_them() -> None:
-    with open_target(f"{FILE}:stale") as (call, description):
+    with open_target(Request(f"{FILE}:stale")) as (call, description):
         report = judge(call, description, tier="smoke", only=["agreement"])
 
     finding = report.outcomes[0].finding
@@ -167,10 +172,10 @@ def test_a_finding_that_needs_earlier_calls_keeps_them() -> None:
 
 
 def test_the_first_failure_can_stop_the_run() -> None:
-    with open_target(f"{FILE}:tail") as (call, description):
+    with open_target(Request(f"{FILE}:tail")) as (call, description):
         report = judge(call, description, stop_at_first=True)
 
-    assert len(report.outcomes) == len(INVARIANTS)
+    assert len(report.outcomes) == len(LAWS)
     assert [o.verdict for o in report.failures].count(Verdict.FAILED) == 1
     assert report.outcomes[-1].verdict is Verdict.NOT_RUN
 
@@ -198,12 +203,14 @@ def test_the_same_seed_gives_the_same_report() -> None:
 
 def _trial(check: Any, nulls: tuple[str, ...]) -> Outcome:
     """Return the outcome of a law of one's own."""
-    law = Invariant("mine", "A law.", "attention.mine", check, nulls)
+    law = Invariant(
+        "mine", "A law.", "attention.mine", check, nulls, families=("plain",)
+    )
     implementation = Implementation.of(_kernels.right)
     stands, _ = benches(InProcess(implementation), implementation.description)
     bench = stands["float32"]
-    domain = Domain(bench.capabilities, families=("plain",))
-    return Trial(law, bench, domain, TIERS["smoke"], lambda: None).run()
+    draws = bench.draws(law, "float32", "smoke", 0)
+    return Trial(law, bench, draws, TIERS["smoke"], lambda: None).run()
 
 
 def test_a_law_that_never_says_anything_is_mistrusted() -> None:

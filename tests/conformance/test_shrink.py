@@ -1,18 +1,31 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from hypothesis import given
 
 from attnspec.cases import CLAIMS, Capabilities, Recipe
-from attnspec.conformance.shrink import shrunk
+from attnspec.conformance.shrink import candidates, shrink, weight
 from attnspec.strategies import FAMILIES, Domain, recipes
+from attnspec.strategies.recipes import tidied
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 ANY = recipes(Domain(ALL, families=tuple(FAMILIES)))
 
 
+def _fitting(recipe: Recipe) -> Iterator[Recipe]:
+    return (ALL.fit(tidied(candidate)) for candidate in candidates(recipe))
+
+
+def _shrunk(
+    recipe: Recipe, fails: Callable[[Recipe], bool], attempts: int = 200
+) -> Recipe:
+    return shrink(recipe, fails, _fitting, weight, attempts=attempts, seconds=60)
+
+
 @given(ANY)
 def test_what_always_fails_shrinks_to_the_smallest_recipe(recipe: Recipe) -> None:
-    found = shrunk(recipe, lambda _: True, ALL.fit, attempts=500, seconds=60)
+    found = _shrunk(recipe, lambda _: True, attempts=500)
 
     assert found.options == ()
     assert found.layouts == ()
@@ -24,7 +37,7 @@ def test_the_result_fails_too(recipe: Recipe) -> None:
     def fails(candidate: Recipe) -> bool:
         return candidate.keys >= recipe.keys // 2
 
-    assert fails(shrunk(recipe, fails, ALL.fit))
+    assert fails(_shrunk(recipe, fails))
 
 
 def test_a_bug_at_one_length_keeps_its_length() -> None:
@@ -33,7 +46,7 @@ def test_a_bug_at_one_length_keeps_its_length() -> None:
         causal=True, mask="holes", scores="peaked", softcap=2.0, seed=5,
     )  # fmt: skip
 
-    found = shrunk(recipe, lambda r: r.keys % 64 == 1 and r.keys > 1, ALL.fit)
+    found = _shrunk(recipe, lambda r: r.keys % 64 == 1 and r.keys > 1)
 
     assert found.keys % 64 == 1
     assert found.keys <= 193
@@ -44,7 +57,7 @@ def test_a_bug_at_one_length_keeps_its_length() -> None:
 def test_the_option_that_matters_stays() -> None:
     recipe = Recipe(queries=9, keys=9, causal=True, window=(5, 3), mask="sparse")
 
-    found = shrunk(recipe, lambda r: r.window is not None, ALL.fit)
+    found = _shrunk(recipe, lambda r: r.window is not None)
 
     assert found.options == ("window",)
     assert found.window == (0, 0)
@@ -57,7 +70,7 @@ def test_the_attempts_are_limited() -> None:
         calls.append(candidate)
         return False
 
-    shrunk(Recipe(queries=64, keys=65, width=32), fails, ALL.fit, attempts=5)
+    _shrunk(Recipe(queries=64, keys=65, width=32), fails, attempts=5)
 
     assert len(calls) <= 6
 
@@ -65,6 +78,6 @@ def test_the_attempts_are_limited() -> None:
 def test_the_same_failure_shrinks_the_same_way() -> None:
     recipe = Recipe(batch=2, queries=33, keys=65, width=16, causal=True, seed=3)
 
-    one, two = (shrunk(recipe, lambda r: r.keys > 8, ALL.fit) for _ in range(2))
+    one, two = (_shrunk(recipe, lambda r: r.keys > 8) for _ in range(2))
 
     assert one == two

@@ -86,5 +86,5 @@ def test_adapters_are_known_whether_installed_or_not() -> None:
 
 
 def test_an_opened_target_can_be_called_and_is_closed() -> None:
-    with open_target(f"{FILE}:right") as (_, description):
+    with open_target(Request(f"{FILE}:right")) as (_, description):
         assert description.name == f"{FILE}:right"

@@ -102,7 +102,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
         "seed": report.seed,
         "dtypes": list(report.dtypes),
         **_description(report.description, report.dtypes),
-        "dialect": dataclasses.asdict(report.detected.dialect),
+        "dialect": report.detected.choices,
         "sources": dict(report.detected.sources),
     }
 
@@ -111,6 +111,7 @@ def _description(description: Description, dtypes: tuple[str, ...]) -> dict[str,
     capabilities = description.capabilities
     return {
         "implementation": {"name": description.name, "version": description.version},
+        "function": description.kind,
         "capabilities": {
             "dtypes": list(capabilities.dtypes),
             "claims": sorted(capabilities.claims),

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from attnspec.conformance.reports import words
-from attnspec.invariants import INVARIANTS, Invariant, find
+from attnspec.invariants import (
+    ATTENTION,
+    INVARIANTS,
+    KINDS,
+    Invariant,
+    choices_of,
+    find,
+    invariants_of,
+    kind_named,
+    vocabulary_of,
+)
 from attnspec.strategies import FAMILIES
 
 _INDENT = 26
+
+_ATTENTION = (
+    "Mixes values by how well each key answers a query.",
+    (
+        "kernel(query, key, value, *, mask=None, bias=None, scale=None, "
+        "causal=False, window=None, softcap=None, sink=None, return_lse=False)"
+    ),
+)
+"""What an attention kernel does, and how it is called."""
 
 
 def listed() -> list[str]:
@@ -32,16 +51,44 @@ def explained(id_: str) -> list[str]:
     lines = [*words.wrapped(f"{law.id}: {law.sentence}", indent=0), ""]
     page = f"docs/reference/{_chapter(law)}"
     lines += words.pieces([law.clause, page], first="clause")
+    if law.also:
+        lines += words.wrapped(", ".join(law.also), first="also")
+    lines += words.wrapped(law.kind, first="kind")
     lines += words.wrapped(", ".join(sorted(law.needs)) or "nothing", first="needs")
     lines += words.wrapped(", ".join(law.nulls), first="tells from")
     lines += words.wrapped(f"suite version {law.since}", first="since")
     if law.provisional:
         lines += words.wrapped("reported and not counted", first="provisional")
-    lines += ["", "families of cases"]
+    lines += ["", "families of cases"] if law.families else []
     for name in law.families:
         sentence = FAMILIES[name].sentence
         lines += words.wrapped(sentence, first=f"  {name}", indent=_INDENT)
     return lines
 
 
-__all__ = ["explained", "listed"]
+def listed_kinds() -> list[str]:
+    """Return all kinds with what a function of each does."""
+    lines = words.wrapped(_ATTENTION[0], first=ATTENTION)
+    for kind in KINDS.values():
+        lines += words.wrapped(kind.sentence, first=kind.name)
+    return lines
+
+
+def explained_kind(name: str) -> list[str]:
+    """Return how a function of a kind is called, what it can claim, and its laws."""
+    kind = kind_named(name)
+    sentence, face = (kind.sentence, kind.face) if kind else _ATTENTION
+    lines = [*words.wrapped(f"{name}: {sentence}", indent=0), ""]
+    lines += words.wrapped(face, first="called as")
+    for field, values in choices_of(name).items():
+        lines += words.wrapped(" or ".join(values), first=field.replace("_", " "))
+    lines += ["", "claims"]
+    for claim, text in vocabulary_of(name).items():
+        lines += words.wrapped(text, first=f"  {claim}", indent=_INDENT)
+    lines += ["", "invariants"]
+    for law in invariants_of(name):
+        lines += words.wrapped(law.sentence, first=f"  {law.id}", indent=_INDENT)
+    return lines
+
+
+__all__ = ["explained", "explained_kind", "listed", "listed_kinds"]

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import attnspec
-from attnspec.cases import CLAIMS
 from attnspec.conformance.deviations import Deviation
 from attnspec.conformance.reports import words
 from attnspec.conformance.verdicts import (
@@ -20,7 +19,12 @@ from attnspec.conformance.verdicts import (
     Report,
     Verdict,
 )
-from attnspec.invariants import INVARIANTS
+from attnspec.invariants import (
+    ATTENTION,
+    INVARIANTS,
+    invariants_of,
+    vocabulary_of,
+)
 from attnspec.numerics import Comparison
 
 _QUIET = (Verdict.UNSUPPORTED, Verdict.NOT_RUN)
@@ -33,10 +37,13 @@ class Replay:
 
     target: str = "TARGET"
     claims: tuple[str, ...] = ()
+    arrays: str = "numpy"
 
     def lines(self, token: str) -> list[str]:
         """Return the command; the token has a line of its own."""
         command = ["attnspec", "replay", shlex.quote(self.target)]
+        if self.arrays != "numpy":
+            command += ["--arrays", self.arrays]
         for claim in self.claims:
             command += ["--claim", claim]
         return ["  replay".ljust(words.LABEL) + " ".join([*command, "\\"]), token]
@@ -45,8 +52,10 @@ class Replay:
 def header_lines(report: Report, target: str) -> list[str]:
     """Return what was judged, and as what."""
     capabilities = report.description.capabilities
-    claims = [name for name in CLAIMS if name in capabilities.claims]
-    others = [name for name in CLAIMS if name not in capabilities.claims]
+    kind = report.description.kind
+    vocabulary = vocabulary_of(kind)
+    claims = [name for name in vocabulary if name in capabilities.claims]
+    others = [name for name in vocabulary if name not in capabilities.claims]
     dialect = words.dialect_in_words(report.detected, report.description)
     head = [
         f"attnspec {attnspec.__version__} (spec {SPEC_VERSION}, suite {SUITE_VERSION})",
@@ -54,12 +63,14 @@ def header_lines(report: Report, target: str) -> list[str]:
         f"{', '.join(report.dtypes)}, {report.tier}, seed {report.seed}",
     ]
     lines = words.pieces(head, first="", indent=0)
+    if kind != ATTENTION:
+        lines += words.wrapped(kind, first="kind")
     lines += words.wrapped(" ".join(claims) or "none", first="capabilities")
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
     for number, dtype in enumerate(report.dtypes):
-        said = words.model_in_words(report.description.model(dtype))
+        said = words.model_in_words(report.description.model(dtype), kind)
         lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")
     return lines
 
@@ -236,7 +247,7 @@ def verdict_in_words(report: Report) -> str:
         return "does not conform"
     if all(o.verdict is Verdict.UNSUPPORTED for o in report.outcomes):
         return "claims nothing that was looked at"
-    if seen < set(INVARIANTS):
+    if seen < {law.id for law in invariants_of(report.description.kind)}:
         return (
             f"conforms in the {words.count(len(seen), 'invariant')} that were asked for"
         )

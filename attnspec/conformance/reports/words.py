@@ -6,9 +6,10 @@ import math
 import textwrap
 from collections.abc import Iterable
 
-from attnspec.cases import OPTIONS, Recipe
+from attnspec.cases import OPTIONS, Recipe, TableRecipe
 from attnspec.conformance.implementation import Description
 from attnspec.conformance.verdicts import Detected
+from attnspec.invariants import ATTENTION
 from attnspec.numerics import Comparison, NumericModel
 
 WIDTH = 80
@@ -149,7 +150,7 @@ def sizes_of(recipe: Recipe) -> str:
     return " ".join(f"{axis}{length}" for axis, length in lengths.items())
 
 
-def case_in_words(recipe: Recipe) -> str:
+def case_in_words(recipe: Recipe | TableRecipe) -> str:
     """Return what a recipe makes, in one sentence.
 
     Examples
@@ -157,6 +158,9 @@ def case_in_words(recipe: Recipe) -> str:
     >>> case_in_words(Recipe(keys=65, causal=True))
     'B1 Hq1 Hkv1 L1 S65 E1 Ev1, causal, float32'
     """
+    if isinstance(recipe, TableRecipe):
+        said = (f"{n} {v}" for n, v in recipe.fields if v not in (None, False))
+        return ", ".join([*said, recipe.dtype])
     parts = [sizes_of(recipe), *_options(recipe), recipe.dtype, *_data(recipe)]
     return ", ".join(parts)
 
@@ -190,6 +194,12 @@ def _data(recipe: Recipe) -> list[str]:
 
 def dialect_in_words(detected: Detected, description: Description) -> list[str]:
     """Return the choices of a dialect that are known, and where each comes from."""
+    if description.kind != ATTENTION:
+        sources = detected.sources
+        return [
+            f"{name.replace('_', ' ')} {choice} ({sources.get(name, 'default')})"
+            for name, choice in detected.choices.items()
+        ]
     said = []
     for field, words in _DIALECT.items():
         value = getattr(detected.dialect, field)
@@ -217,7 +227,7 @@ def _seen(field: str, description: Description) -> bool:
     return bool(needs[field] & claims) if field in needs else False
 
 
-def model_in_words(model: NumericModel) -> str:
+def model_in_words(model: NumericModel, kind: str = ATTENTION) -> str:
     """Return what a numeric model allows.
 
     Examples
@@ -226,6 +236,8 @@ def model_in_words(model: NumericModel) -> str:
     >>> model_in_words(default_model("bfloat16"))
     'float32 scores and sums, weights rounded to bfloat16, bfloat16 output'
     """
+    if kind != ATTENTION:
+        return f"{model.softmax} inside, {model.output} output"
     inner = {model.dot, model.softmax, model.accumulator}
     parts = [f"{model.dot} scores and sums"]
     if len(inner) > 1:

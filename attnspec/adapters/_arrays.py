@@ -1,0 +1,65 @@
+"""Functions that take another library's arrays, as functions of NumPy's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec.adapters.torch import numpy_of, tensor_of
+
+Function = Callable[..., Any]
+
+
+def torch(function: Function) -> Function:
+    """Return a function of tensors as a function of NumPy arrays."""
+    import torch as library
+
+    def back(value: Any, dtype: np.dtype[Any]) -> Any:
+        if not isinstance(value, library.Tensor):
+            return value
+        return numpy_of(value.detach().cpu(), dtype)
+
+    return _wrapped(function, tensor_of, back)
+
+
+def jax(function: Function) -> Function:
+    """Return a function of JAX's arrays as a function of NumPy arrays."""
+    import jax as library
+
+    def back(value: Any, _dtype: np.dtype[Any]) -> Any:
+        return np.asarray(value) if isinstance(value, library.Array) else value
+
+    def wide(*arguments: Any, **options: Any) -> Any:
+        with library.enable_x64(True):  # noqa: FBT003 - its argument has no name
+            return wrapped(*arguments, **options)
+
+    wrapped = _wrapped(function, library.numpy.asarray, back)
+    return functools.wraps(function)(wide)
+
+
+def _wrapped(
+    function: Function,
+    there: Callable[[Any], Any],
+    back: Callable[[Any, np.dtype[Any]], Any],
+) -> Function:
+    """Return a function that converts what goes in and what comes out."""
+
+    def called(*arguments: Any, **options: Any) -> Any:
+        dtype = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
+        moved = [there(a) if isinstance(a, np.ndarray) else a for a in arguments]
+        named = {
+            name: there(value) if isinstance(value, np.ndarray) else value
+            for name, value in options.items()
+        }
+        found = function(*moved, **named)
+        if isinstance(found, tuple | list):
+            return tuple(back(part, dtype) for part in found)
+        return back(found, dtype)
+
+    return functools.wraps(function)(called)
+
+
+__all__ = ["jax", "torch"]

@@ -1,0 +1,79 @@
+"""Hypothesis strategies for recipes that are tables of fields."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from attnspec.cases.table import Table, TableRecipe
+
+_STRIDES = (1, 2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
+"""How fast the other fields run through their values while one is enumerated."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableDomain:
+    """What recipes of a kind are drawn from: a scope, and the wishes of one law."""
+
+    kind: str
+    table: Table
+    claims: frozenset[str]
+    dtype: str = "float32"
+    seed: int = 0
+    fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+
+    def values(self) -> dict[str, tuple[Any, ...]]:
+        """Return what each field may be, within what is claimed."""
+        wished = {**self.table.fields, **self.fields}
+        return {
+            name: values[:1] if self._unclaimed(name) else values
+            for name, values in wished.items()
+        }
+
+    def _unclaimed(self, name: str) -> bool:
+        claim = self.table.needs.get(name)
+        return claim is not None and claim not in self.claims
+
+    def recipe(self, drawn: Mapping[str, Any], variant: int = 0) -> TableRecipe:
+        """Return the recipe of what was drawn, with the seed of its data."""
+        recipe = self.table.recipe(self.kind, self.dtype, **drawn)
+        recipe = self.table.within(recipe, self.claims)
+        text = json.dumps([self.seed, variant, recipe.to_json()])
+        digest = hashlib.blake2b(text.encode(), digest_size=4).digest()
+        return recipe.replace(seed=int.from_bytes(digest))
+
+    def pinned(self) -> Iterator[TableRecipe]:
+        """Yield the recipes that every run tries: every value of every field.
+
+        While one field runs through its values, the others run through theirs at
+        strides of their own, so that all pairs of values come together sooner or
+        later.
+        """
+        values = self.values()
+        count = itertools.count()
+        for name, several in values.items():
+            for value in several:
+                step = next(count)
+                drawn = {
+                    other: known[step * stride % len(known)]
+                    for (other, known), stride in zip(
+                        values.items(), itertools.cycle(_STRIDES)
+                    )
+                }
+                yield self.recipe({**drawn, name: value}, step)
+
+    def strategy(self) -> st.SearchStrategy[TableRecipe]:
+        """Recipes within scope, every draw valid: nothing is filtered."""
+        drawn = st.fixed_dictionaries(
+            {name: st.sampled_from(values) for name, values in self.values().items()}
+        )
+        return st.builds(self.recipe, drawn, st.integers(0, 255))
+
+
+__all__ = ["TableDomain"]
