@@ -23,6 +23,7 @@ from attnspec.numerics import Comparison, identical, within
 @invariant(
     "agreement",
     "attention.definition",
+    also=("scores.dot-product", "normalizers.softmax"),
     nulls=("zeros", "mean_value", "first_row", "scale_off"),
 )
 def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:

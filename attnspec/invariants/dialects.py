@@ -105,6 +105,7 @@ def check_empty_sequences(case: Case, bench: Bench) -> Iterator[Comparison]:
 @invariant(
     "dialect-consistent",
     "dialects.one-choice",
+    also=("masks.alignment",),
     families=("empty-rows", "unequal-lengths", "option-pairs", "biases"),
     fields={
         "batch": (1, 2),

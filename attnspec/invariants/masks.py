@@ -57,6 +57,7 @@ def _support(case: Case, bench: Bench) -> Iterator[Comparison]:
 @invariant(
     "causal-support",
     "masks.causal",
+    also=("masks.alignment",),
     needs=("causal",),
     families=("plain", "unequal-lengths", "tile-boundaries"),
     fields={"lengths": _SUPPORT_LENGTHS, "heads": ((1, 1), (2, 2))},
@@ -71,6 +72,7 @@ def check_causal_support(case: Case, bench: Bench) -> Iterator[Comparison]:
 @invariant(
     "window-support",
     "masks.window",
+    also=("masks.alignment", "bands.support"),
     needs=("window",),
     families=("plain", "unequal-lengths", "tile-boundaries"),
     fields={"lengths": _SUPPORT_LENGTHS, "heads": ((1, 1), (2, 2))},
@@ -106,6 +108,7 @@ def check_tail_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
 @invariant(
     "masked-keys-inert",
     "masks.hidden-keys",
+    also=("masks.padding",),
     families=(
         "masks-with-holes",
         "unequal-lengths",

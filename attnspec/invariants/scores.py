@@ -1,4 +1,4 @@
-"""Laws of scores: scale and softcap."""
+"""Laws of scores: scale, bias and softcap."""
 
 from __future__ import annotations
 
@@ -85,6 +85,21 @@ def check_scale_sign(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 @invariant(
+    "bias-added",
+    "scores.bias",
+    needs=("bias",),
+    nulls=("no_bias", "bias_on_values"),
+    families=("biases", "plain", "unequal-lengths"),
+)
+def check_bias_added(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Where all products are zero the scores are the bias, at any scale."""
+    bare = case.replace(query=np.zeros_like(case.query), softcap=None)
+    yield from agrees(bare, bench, "the bias alone")
+    if "scale" in bench.capabilities:
+        yield from agrees(bare.replace(scale=4.0), bench, "the bias alone, scale = 4")
+
+
+@invariant(
     "softcap-order",
     "scores.order",
     needs=("softcap",),
@@ -112,6 +127,7 @@ def check_softcap_limits(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 __all__ = [
+    "check_bias_added",
     "check_scale_default",
     "check_scale_folds",
     "check_scale_given",

@@ -40,26 +40,62 @@ def _part(case: Case, keys: slice) -> Case:
 )
 def check_split_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two parts of the keys, merged by their logsumexps, make the whole."""
-    cut = _cut(case, bench)
+    cut = _third(case, bench)
     if not 0 < cut < case.sizes.S:
         return
     halves = [_part(case, slice(0, cut)), _part(case, slice(cut, None))]
     exact = [bench.judged(half) for half in halves]
+    one, two = (_share(half, e, bench) for half, e in zip(halves, exact, strict=True))
+    yield from _make_the_whole(merge(*one, *two), exact, case, bench, "merged parts")
+
+
+@invariant(
+    "split-associative",
+    "split.associative",
+    needs=("return_lse", "unequal_lengths"),
+    without=("causal", "window", "sink"),
+    nulls=("zeros", "mean_value", "copy_value"),
+)
+def check_split_associative(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Three parts of the keys make the whole, whichever two are merged first."""
+    cut = _third(case, bench)
+    if not 0 < 2 * cut < case.sizes.S:
+        return
+    cuts = (slice(0, cut), slice(cut, 2 * cut), slice(2 * cut, None))
+    parts = [_part(case, keys) for keys in cuts]
+    exact = [bench.judged(part) for part in parts]
+    a, b, c = (_share(part, e, bench) for part, e in zip(parts, exact, strict=True))
+    early, late = merge(*merge(*a, *b), *c), merge(*a, *merge(*c, *b))
+    yield from _make_the_whole(early, exact, case, bench, "the first two first")
+    yield from _make_the_whole(late, exact, case, bench, "the last two first")
+
+
+def _make_the_whole(
+    merged: tuple[F64, F64],
+    exact: list[Evaluation],
+    case: Case,
+    bench: Bench,
+    note: str,
+) -> Iterator[Comparison]:
+    """Yield whether merged parts are what the kernel says of all keys at once."""
+    output, lse = merged
     whole = bench.judged(case)
     seen = whole.visible > 0
-    parts = [_share(half, e, bench) for half, e in zip(halves, exact, strict=True)]
-    output, lse = merge(*parts[0], *parts[1])
     expected = bench.run(case).output.astype(np.float64)
     bound = _merged_bound(exact, whole) + output_bound(whole)
     bound = bound + rounding(output, expected)
-    yield noted(within(output[seen], expected[seen], bound[seen]), "merged parts")
-    bound = np.maximum(lse_bound(exact[0]), lse_bound(exact[1])) + lse_bound(whole)
-    bound = bound + rounding(lse)
-    merged = within(whole.lse[seen], lse[seen], bound[seen], what="lse")
-    yield noted(merged, "merged logsumexp")
+    yield noted(within(output[seen], expected[seen], bound[seen]), note)
+    bound = _largest_lse_bound(exact) + lse_bound(whole) + rounding(lse)
+    found = within(whole.lse[seen], lse[seen], bound[seen], what="lse")
+    yield noted(found, note)
 
 
-def _cut(case: Case, bench: Bench) -> int:
+def _largest_lse_bound(exact: list[Evaluation]) -> F64:
+    """Return the largest bound on a part's logsumexp, row by row."""
+    return np.asarray(np.maximum.reduce([lse_bound(part) for part in exact]))
+
+
+def _third(case: Case, bench: Bench) -> int:
     """Return where to split: about a third, at a supported length."""
     step = bench.capabilities.multiples.get("keys", 1)
     return -(-max(1, case.sizes.S // 3) // step) * step
@@ -81,8 +117,7 @@ def _merged_bound(exact: list[Evaluation], whole: Evaluation) -> F64:
     the distance of the part's output from the whole. Merging in float64 rounds
     each w by about |lse| units more, which nothing cancels.
     """
-    drift = np.expm1(2.0 * np.maximum(lse_bound(exact[0]), lse_bound(exact[1])))
-    drift = drift[..., None]
+    drift = np.expm1(2.0 * _largest_lse_bound(exact))[..., None]
     total = np.zeros_like(whole.output)
     for part in exact:
         live = part.visible > 0
@@ -98,4 +133,4 @@ def _merged_bound(exact: list[Evaluation], whole: Evaluation) -> F64:
     return total * (1.0 + 2.0**-30)
 
 
-__all__ = ["check_split_merge"]
+__all__ = ["check_split_associative", "check_split_merge"]

@@ -53,6 +53,12 @@ def _sink_as_value(rows: Rows, call: Case) -> tuple[Array, Array]:
     return np.where(share < 1, output / (1 - share), output), lse
 
 
+def _short_lse(output: Array, lse: Array, call: Case) -> tuple[Array, Array]:
+    """Forget the score of a key that is alone."""
+    alone = KERNEL.visible(call).sum(-1) == 1
+    return output.astype(call.query.dtype), np.where(alone, 0, lse).astype(lse.dtype)
+
+
 def _base_two(rows: Rows, call: Case) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return output, lse * np.float32(np.log2(np.e))
@@ -191,6 +197,13 @@ ROGUES: tuple[Rogue, ...] = (
         KERNEL.replace(stage=_centered),
         caught_by="split-merge",
         mimics="aiter#3334",
+    ),
+    rogue(
+        "lse-of-one-key",
+        "lse",
+        "A row that sees one key takes a short way and says that its logsumexp is 0.",
+        KERNEL.replace(answer=_short_lse),
+        caught_by="split-associative",
     ),
     rogue(
         "hidden-nan-in-values",

@@ -212,7 +212,7 @@ SCALE_ROGUES: tuple[Rogue, ...] = (
         "mask",
         "The bias is multiplied by the scale.",
         KERNEL.replace(stage=_scaled_bias),
-        caught_by="options-honored",
+        caught_by="bias-added",
     ),
     rogue(
         "softcap-after-mask",

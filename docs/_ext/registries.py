@@ -27,7 +27,7 @@ CHOICES = {
 
 def checks_of(clause: str) -> list[str]:
     """Return the ids of the invariants that check a clause."""
-    return [name for name, law in INVARIANTS.items() if law.clause == clause]
+    return [name for name, law in INVARIANTS.items() if clause in law.clauses]
 
 
 def dialect_fields() -> str:
