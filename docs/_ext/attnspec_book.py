@@ -16,6 +16,8 @@ command-help
     What ``attnspec COMMAND --help`` prints.
 registry
     A table or list made from a registry of attnspec, by name.
+kind
+    A kind of function: its face, its laws with what a run says, its rogues.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ import sys
 import textwrap
 from typing import Any, ClassVar
 
+import kinds
 import registries
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -127,6 +130,17 @@ class Registry(SphinxDirective):
         return self.parse_text_to_nodes(make(), allow_section_headings=True)
 
 
+class KindSection(SphinxDirective):
+    """Show a kind of function, as Markdown made by `kinds`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Run its laws and render the Markdown in place."""
+        text = kinds.kind_section(self.arguments[0])
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
 def _source(name: str) -> str:
     """Return the source of a function, without its docstring."""
     module, _, attribute = name.rpartition(".")
@@ -150,4 +164,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("script", Script)
     app.add_directive("command-help", CommandHelp)
     app.add_directive("registry", Registry)
+    app.add_directive("kind", KindSection)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import get_args, get_type_hints
 
 import click
+from traceability import traces
 
 from attnspec.cases import CLAIMS, TRAITS, Dialect
 from attnspec.cli import main
-from attnspec.invariants import INVARIANTS
+from attnspec.invariants import ATTENTION, INVARIANTS, KINDS, invariants_of
 from attnspec.numerics import PRESETS
 from attnspec.strategies import FAMILIES
 
@@ -66,15 +67,35 @@ def traits() -> str:
 
 
 def invariant_list() -> str:
-    """Describe every invariant, under the page that its clause is on."""
+    """Describe every invariant, under the kind of function that it is about."""
     parts = []
-    chapters = (law.clause.split(".")[0] for law in INVARIANTS.values())
-    for chapter in dict.fromkeys(chapters):
-        parts.append(f"## Of {chapter}\n")
-        for name, law in INVARIANTS.items():
-            if law.clause.split(".")[0] == chapter:
-                parts.append(_invariant(name))
+    for kind in (ATTENTION, *KINDS):
+        parts.append(f"## Of {kind}\n")
+        parts += [_invariant(law.id) for law in invariants_of(kind)]
     return "\n".join(parts)
+
+
+def kinds() -> str:
+    """List the kinds of functions that can be judged."""
+    rows = [
+        [f"`{kind.name}`", kind.sentence, f"`{kind.face}`"] for kind in KINDS.values()
+    ]
+    return _table(["kind", "what it does", "called as"], rows)
+
+
+def traceability() -> str:
+    """List every clause with its definition, invariants, rogues and public bugs."""
+    rows = [
+        [
+            f"{{clause}}`{trace.clause}`",
+            ", ".join(f"`{name.rpartition('.')[2]}`" for name in trace.definitions),
+            ", ".join(f"{{invariant}}`{name}`" for name in trace.invariants),
+            _codes(trace.rogues),
+            _codes(trace.bugs) or "none that we know",
+        ]
+        for trace in traces()
+    ]
+    return _table(["clause", "definition", "invariants", "rogues", "public bugs"], rows)
 
 
 def invariant_table() -> str:
@@ -119,7 +140,8 @@ def commands() -> str:
 def _invariant(name: str) -> str:
     """Describe one invariant."""
     law = INVARIANTS[name]
-    facts = [f"Clause: {{clause}}`{law.clause}`."]
+    clauses = ", ".join(f"{{clause}}`{clause}`" for clause in law.clauses)
+    facts = [f"Clause: {clauses}."]
     if law.needs:
         facts.append(f"Needs: {_codes(sorted(law.needs))}.")
     facts += [
@@ -162,6 +184,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "families": families,
     "invariants": invariant_list,
     "invariants-table": invariant_table,
+    "kinds": kinds,
     "models": models,
+    "traceability": traceability,
     "traits": traits,
 }

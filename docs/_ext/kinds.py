@@ -1,0 +1,89 @@
+"""What the book says of a kind of function, asked of the code and of a real run."""
+
+from __future__ import annotations
+
+import functools
+
+from attnspec.conformance import (
+    Implementation,
+    Outcome,
+    Verdict,
+    check_implementation,
+)
+from attnspec.conformance.reports import words
+from attnspec.invariants import KINDS, Kind, invariants_of
+from attnspec.rogues import CONTROLS, ROGUES
+
+
+def kind_section(name: str) -> str:
+    """Describe a kind: its face, what can be claimed, its laws, rogues and controls."""
+    kind = KINDS[name]
+    parts = [f"`{kind.face}`", "", kind.sentence, "", *_facts(kind)]
+    parts += ["", _laws(name), "", *_gallery(name)]
+    return "\n".join(parts)
+
+
+def _facts(kind: Kind) -> list[str]:
+    """List the claims and the choices, as a definition list."""
+    lines = []
+    for claim, text in kind.table.claims.items():
+        lines += [f"`{claim}` (claim)", f": {text}", ""]
+    for field, values in kind.choices.items():
+        choices = ", ".join(f"`{value}`" for value in values)
+        lines += [f"`{field}` (choice)", f": {choices}; detected, and then held", ""]
+    return lines
+
+
+def _laws(name: str) -> str:
+    """Set the laws in a table, with what the definition's own run says of each."""
+    said = {o.invariant: o for o in _run(name)}
+    rows = []
+    for law in invariants_of(name):
+        rogues = [f"`{r.id}`" for r in ROGUES.values() if r.caught_by == law.id]
+        outcome = said[law.id]
+        share = words.times_bound(outcome.ratio)
+        if outcome.verdict is not Verdict.PASSED:
+            share = str(outcome.verdict)
+        cells = (
+            f"{{invariant}}`{law.id}`",
+            law.sentence,
+            f"{share}, {outcome.counted} counted",
+            ", ".join(rogues),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    head = "| invariant | law | the definition | must catch |\n|---|---|---|---|\n"
+    return head + "\n".join(rows)
+
+
+@functools.cache
+def _run(name: str) -> tuple[Outcome, ...]:
+    """Judge the definition, rounded to float32, by the laws of its kind."""
+    kind = KINDS[name]
+    definition = Implementation.of(
+        kind.definition, name=name, kind=name, dialect=kind.default()
+    )
+    return check_implementation(definition, tier="smoke").outcomes
+
+
+def _gallery(name: str) -> list[str]:
+    """List the wrong functions with the bugs that they mimic, and the right ones."""
+    lines = []
+    for rogue in ROGUES.values():
+        if rogue.implementation.description.kind == name:
+            bug = f" Seen in {_link(rogue.mimics)}." if rogue.mimics else ""
+            lines.append(f"- `{rogue.id}`: {rogue.sentence}{bug}")
+    lines += ["", "Unusual and right:", ""]
+    lines += [
+        f"- `{control.id}`: {control.sentence}"
+        for control in CONTROLS.values()
+        if control.implementation.description.kind == name
+    ]
+    return lines
+
+
+def _link(bug: str) -> str:
+    """Return a public bug as it is written in the rogues."""
+    return f"`{bug}`"
+
+
+__all__ = ["kind_section"]

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from attnspec.cli import main
+from attnspec.invariants import KINDS, invariants_of
+
+ROPE = """
+import numpy as np
+
+def right(x, positions, *, base=10000.0):
+    work = np.float64 if x.dtype == np.float64 else np.float32
+    half = x.shape[-1] // 2
+    angles = positions[:, None] * work(base) ** (-np.arange(half, dtype=work) / half)
+    angles = angles.astype(work)
+    one, two = x[..., :half].astype(work), x[..., half:].astype(work)
+    c, s = np.cos(angles), np.sin(angles)
+    return np.concatenate([one * c - two * s, two * c + one * s], -1).astype(x.dtype)
+
+def wrong(x, positions, *, base=10000.0):
+    return right(x, np.arange(len(positions)), base=base)
+
+def mutates(x, positions):
+    found = right(x, positions)
+    x *= 0
+    return found
+
+def raises(x, positions):
+    raise RuntimeError("no kernel for this device")
+
+def nothing(x, positions):
+    pass
+
+def narrow(x, positions):
+    return right(x, positions).astype(np.float16)
+
+def dies(x, positions):
+    import os
+    os._exit(7)
+
+def surprising(x, positions, cache):
+    return x
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "rope.py"
+    path.write_text(ROPE, "utf-8")
+    return path
+
+
+def _run(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def _check(file: Path, function: str, *more: str) -> Result:
+    return _run(
+        "check", "--kind", "rope", f"{file}:{function}", "--tier", "smoke", *more
+    )
+
+
+def test_a_right_function_conforms(file: Path) -> None:
+    done = _check(file, "right", "--dtype", "float32", "--dtype", "bfloat16")
+
+    assert done.exit_code == 0, done.output
+    assert "kind            rope" in done.stdout
+    assert "pairing half_split (detected)" in done.stdout
+    assert done.stdout.rstrip().endswith("conforms")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_wrong_function_fails_and_its_token_replays(file: Path) -> None:
+    done = _check(file, "wrong", "-x")
+    token = done.stdout.split("\\\n")[1].split()[0]
+    again = _run("replay", f"{file}:wrong", token)
+    other = _run("replay", f"{file}:right", token)
+
+    assert (done.exit_code, again.exit_code, other.exit_code) == (1, 1, 0)
+    assert again.stdout.startswith("reproduced\nFAILED rope-agreement")
+    assert "length 1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("mutates", "changed its argument 'x'"),
+        ("raises", "RuntimeError: no kernel for this device"),
+        ("nothing", "expected a NumPy array, got None"),
+        ("narrow", "expected dtype float32, got float16"),
+        ("dies", "exit code 7"),
+    ],
+)
+def test_a_function_that_misbehaves_is_told_so(
+    file: Path, function: str, said: str
+) -> None:
+    done = _check(file, function, "--only", "rope-agreement")
+
+    assert done.exit_code == 1
+    assert said in " ".join(done.stdout.split())
+
+
+def test_a_function_of_another_face_is_refused(file: Path) -> None:
+    done = _check(file, "surprising")
+
+    assert done.exit_code == 2
+    assert "'cache' is required and unknown" in done.stderr
+
+
+def test_a_law_of_another_kind_is_refused(file: Path) -> None:
+    done = _check(file, "right", "--only", "agreement")
+
+    assert done.exit_code == 2
+    assert "'agreement' is a law of attention, not of rope" in done.stderr
+
+
+def test_a_kind_that_does_not_exist_is_named_with_the_nearest() -> None:
+    done = _run("check", "--kind", "ropes", "nowhere.py:f")
+
+    assert done.exit_code == 2
+    assert "did you mean 'rope'?" in done.stderr
+
+
+def test_every_kind_is_listed() -> None:
+    done = _run("kinds")
+
+    assert done.exit_code == 0
+    assert all(name in done.stdout for name in KINDS)
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", ["attention", *KINDS])
+def test_a_kind_is_explained(name: str) -> None:
+    done = _run("kinds", name)
+
+    assert done.exit_code == 0
+    assert all(law.id in done.stdout for law in invariants_of(name))
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_describe_says_what_a_function_is(file: Path) -> None:
+    done = _run("describe", "--kind", "rope", f"{file}:right")
+
+    assert done.exit_code == 0
+    assert "pairing half_split (detected)" in done.stdout
+    assert "of the bound" in done.stdout
