@@ -240,4 +240,5 @@ __all__ = [
     "known_targets",
     "open_target",
     "resolve",
+    "through",
 ]

@@ -1,0 +1,77 @@
+"""A function of another library's arrays is judged like one of NumPy's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnspec.conformance import check_implementation
+from attnspec.conformance.targets import Request, through
+from attnspec.exceptions import UnusableTarget
+
+TORCH = """
+import torch
+
+def rope(x, positions, *, base=10000.0):
+    assert isinstance(x, torch.Tensor) and isinstance(positions, torch.Tensor)
+    work = torch.float64 if x.dtype == torch.float64 else torch.float32
+    half = x.shape[-1] // 2
+    powers = -torch.arange(half, dtype=work) / half
+    angles = positions[:, None].to(work) * torch.tensor(base, dtype=work) ** powers
+    one, two = x[..., :half].to(work), x[..., half:].to(work)
+    c, s = angles.cos(), angles.sin()
+    return torch.cat([one * c - two * s, two * c + one * s], -1).to(x.dtype)
+"""
+
+JAX = """
+import jax
+from jax import numpy as jnp
+
+def rope(x, positions, *, base=10000.0):
+    assert isinstance(x, jax.Array) and isinstance(positions, jax.Array)
+    work = jnp.float64 if x.dtype == jnp.float64 else jnp.float32
+    half = x.shape[-1] // 2
+    powers = -jnp.arange(half, dtype=work) / half
+    angles = positions[:, None].astype(work) * jnp.asarray(base, work) ** powers
+    one, two = x[..., :half].astype(work), x[..., half:].astype(work)
+    c, s = jnp.cos(angles), jnp.sin(angles)
+    turned = [one * c - two * s, two * c + one * s]
+    return jnp.concatenate(turned, -1).astype(x.dtype)
+"""
+
+
+@pytest.mark.parametrize(("library", "source"), [("torch", TORCH), ("jax", JAX)])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
+def test_a_function_of_tensors_conforms(
+    library: str, source: str, dtype: str, tmp_path: Path
+) -> None:
+    pytest.importorskip(library)
+    file = tmp_path / f"rope_of_{library}.py"
+    file.write_text(source, "utf-8")
+    request = Request(f"{file}:rope", (), (dtype,), "rope", library)
+
+    report = check_implementation(request(), dtypes=[dtype], tier="smoke")
+
+    assert report.conforms
+    assert report.detected.choices == {"pairing": "half_split"}
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_results_keep_their_format_and_several_stay_several(library: str) -> None:
+    pytest.importorskip(library)
+    function = through(library, lambda x: (x, x * 2))
+
+    found = function(np.ones((2, 3), np.float16))
+
+    assert [(part.dtype, part.shape) for part in found] == [("float16", (2, 3))] * 2
+
+
+def test_a_library_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "jax", None)
+
+    with pytest.raises(UnusableTarget, match="importing jax raises"):
+        through("jax", lambda x: x)
