@@ -68,6 +68,17 @@ def test_targets_dtypes_and_claims_can_be_repeated(pytester: pytest.Pytester) ->
     )
 
 
+def test_a_function_of_another_kind_is_a_target(pytester: pytest.Pytester) -> None:
+    target = "attnspec.invariants.rotary:ROPE.definition"
+    kind = ("--attnspec-kind", "rope")
+
+    done = pytester.runpytest(
+        *PLUGIN, "--attnspec", target, *kind, "--attnspec-tier", "smoke"
+    )
+
+    done.assert_outcomes(passed=len(invariants_of("rope")))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -75,6 +86,7 @@ def test_targets_dtypes_and_claims_can_be_repeated(pytester: pytest.Pytester) ->
         (("--attnspec", "embedded", "--attnspec-tier", "fast"), "*tier: expected one*"),
         (("--attnspec", "embedded", "--attnspec-claim", "x"), "*claim: expected one*"),
         (("--attnspec", "embedded", "--attnspec-dtype", "x"), "*dtype: *"),
+        (("--attnspec", "embedded", "--attnspec-kind", "x"), "*kind: expected one*"),
     ],
 )
 def test_a_wrong_request_is_a_usage_error(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 from attnspec.cli import main
+from attnspec.conformance.reports import read_report, schema
 from attnspec.invariants import KINDS, invariants_of
 
 ROPE = """
@@ -101,6 +104,22 @@ def test_a_function_that_misbehaves_is_told_so(
 
     assert done.exit_code == 1
     assert said in " ".join(done.stdout.split())
+
+
+def test_reports_for_machines_know_the_kind(file: Path, tmp_path: Path) -> None:
+    lines, xml = tmp_path / "report.jsonl", tmp_path / "report.xml"
+
+    _check(file, "wrong", "--report", str(lines), "--junit", str(xml))
+
+    report = read_report(lines)
+    validator = jsonschema.Draft202012Validator(schema())
+    for line in lines.read_text("utf-8").splitlines():
+        validator.validate(json.loads(line))
+    assert report.complete
+    assert not report.conforms
+    assert report.header["function"] == "rope"
+    assert report.header["dialect"] == {"pairing": "half_split"}
+    assert "rope-agreement" in xml.read_text("utf-8")
 
 
 def test_a_function_of_another_face_is_refused(file: Path) -> None:

@@ -6,6 +6,7 @@ from attnspec.cases import Recipe
 from attnspec.conformance import Deviation, Implementation
 from attnspec.conformance.parametrize import Check, parametrize_with_checks
 from attnspec.exceptions import ConformanceFailure, UnknownName
+from attnspec.invariants import KINDS, invariants_of
 from tests.conformance._kernels import right, tail
 
 KNOWN = Deviation(
@@ -47,6 +48,15 @@ def test_a_wrong_kernel_fails_with_the_text_of_the_report() -> None:
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("FAILED tail-sweep (float32)")
     assert lines[-2].endswith("attnspec replay tests.conformance._kernels:tail \\")
+
+
+def test_a_function_of_another_kind_has_its_own_checks() -> None:
+    found = _checks(KINDS["rope"].definition, kind="rope")
+
+    expected = [law.id for law in invariants_of("rope")]
+    assert expected == [check.law.id for check in found]
+    for check in found:
+        check()
 
 
 def test_what_is_not_claimed_is_skipped_with_the_reason() -> None:
