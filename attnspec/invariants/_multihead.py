@@ -1,0 +1,227 @@
+"""The kind `multi-head`: what is drawn, what is right, and wrong answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec.cases import Array, Table, TableCase, TableRecipe
+from attnspec.cases.bits import integers
+from attnspec.invariants._kind import Choices, Kind, Right, result
+from attnspec.invariants._layers import (
+    DATA,
+    Reading,
+    chain,
+    drawn,
+    either,
+    matrices,
+    scaled,
+    scored,
+    visible_in,
+)
+from attnspec.invariants._softmax import weighed
+from attnspec.numerics import NumericModel
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import HeadProjections, multi_head_attention
+
+WEIGHTS = ("query_weights", "key_weights", "value_weights", "output_weights")
+
+
+def _mend(recipe: TableRecipe) -> TableRecipe:
+    """Give a causal mask no more readers than there are members: no row is empty."""
+    if recipe["causal"] and recipe["readers"] > recipe["members"]:
+        return recipe.replace(readers=min(recipe["members"], 2))
+    return recipe
+
+
+_TABLE = Table(
+    fields={
+        "batch": (1, 2),
+        "readers": (2, 1, 3, 5, 8),
+        "members": (2, 1, 3, 5, 8, 17, 33),
+        "key_heads": (1, 2, 3),
+        "group": (1, 2, 3),
+        "reader_width": (2, 1, 4, 8),
+        "member_width": (2, 3, 8),
+        "width": (2, 1, 4, 8),
+        "value_width": (2, 1, 3, 8),
+        "output_width": (2, 1, 5),
+        "mask": (None, "members", "pairs"),
+        "causal": (False, True),
+        "scale": (None, 1.0, 0.25),
+        "data": DATA,
+    },
+    claims={
+        "mask": "a mask",
+        "causal": "that no reader sees a later member",
+        "scale": "another scale",
+        "grouped": "fewer key heads than query heads",
+    },
+    needs={"mask": "mask", "causal": "causal", "scale": "scale", "group": "grouped"},
+    mend=_mend,
+)
+
+
+def shapes(recipe: TableRecipe) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the four matrices of all heads."""
+    shared, width, value = (
+        recipe[name] for name in ("key_heads", "width", "value_width")
+    )
+    heads = shared * recipe["group"]
+    told = recipe["member_width"]
+    return {
+        "query_weights": (heads, recipe["reader_width"], width),
+        "key_weights": (shared, told, width),
+        "value_weights": (shared, told, value),
+        "output_weights": (heads, value, recipe["output_width"]),
+    }
+
+
+def _mask(recipe: TableRecipe) -> Array | None:
+    """Return a mask that shows the first member to every reader and hides others."""
+    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
+    if recipe["mask"] is None:
+        return None
+    shape = (batch, 1, readers if recipe["mask"] == "pairs" else 1, members)
+    shown = integers(recipe.seed, "mask", shape, 0, 1) > 0
+    return np.asarray(shown | (np.arange(members) == 0))
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
+    options = {
+        "mask": _mask(recipe),
+        "causal": recipe["causal"] or None,
+        "scale": recipe["scale"],
+    }
+    of_readers = (batch, readers, recipe["reader_width"])
+    of_members = (batch, members, recipe["member_width"])
+    of_output = (batch, readers, recipe["output_width"])
+    return TableCase(
+        operands={
+            "readers": drawn(recipe, "readers", of_readers),
+            "members": drawn(recipe, "members", of_members),
+            **{name: matrices(recipe, name, s) for name, s in shapes(recipe).items()},
+        },
+        options={n: v for n, v in options.items() if v is not None},
+        results=result("output", of_output, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+    """Let each head attend by its own matrices, and sum what they hand on."""
+    readers = Tracked.of(case["readers"][:, None], model)
+    members = readers.like(case["members"][:, None])
+    heads = len(case["query_weights"])
+    groups = heads // len(case["key_weights"])
+    query, key, value, output = (readers.like(case[name]) for name in WEIGHTS)
+    shared = np.arange(heads) // groups
+    by = Reading(query, key[shared], value[shared], output)
+    visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
+    scores = scaled(scored(readers, members, by, model), case["scale"], _width(case))
+    weights = weighed(scores, visible, stored=model.weights)
+    return judged(summed(weights, members, by, model), model)
+
+
+def _width(case: TableCase) -> int:
+    return int(case["query_weights"].shape[-1])
+
+
+def summed(
+    weights: Tracked, members: Tracked, by: Reading, model: NumericModel
+) -> Tracked:
+    """Return the sum of what the heads hand on: one matrix times all heads joined.
+
+    Values may be stored or never be made, and so may what a head gives.
+    """
+    if by.output is None:  # A caller's mistake, and no user's.
+        msg = "summed: expected matrices for what comes out"
+        raise TypeError(msg)
+    value = (members @ by.value).stored(model.output)
+    found = (weights @ value).stored(model.output)
+    each = either(found @ by.output, chain(weights, members, by.value, by.output))
+    batch, heads, readers, width = found.value.shape
+    joint = found.swapaxes(1, 2).reshape(batch, readers, heads * width)
+    total = each.swapaxes(1, 2).sum(2)
+    return either(total, joint @ by.output.reshape(heads * width, -1))
+
+
+def _defined(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    output_weights: Array,
+    *,
+    mask: Array | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    by = HeadProjections(query_weights, key_weights, value_weights, output_weights)
+    output = multi_head_attention(
+        readers, members, by, mask=mask, causal=causal, scale=scale
+    )
+    return output.astype(readers.dtype)
+
+
+def _first_head(case: TableCase, right: Right) -> Array:
+    """Hand on what the first head gives."""
+    output = case["output_weights"].copy()
+    output[1:] = 0
+    return right(case.replace(output_weights=output))
+
+
+def _unmasked(case: TableCase, right: Right) -> Array:
+    """Forget the mask."""
+    return right(case.without("mask"))
+
+
+def _acausal(case: TableCase, right: Right) -> Array:
+    """Let every reader see all members."""
+    return right(case.without("causal"))
+
+
+def _tiled(case: TableCase, right: Right) -> Array:
+    """Let query heads take turns with the key heads."""
+    groups = len(case["query_weights"]) // len(case["key_weights"])
+    names = ("key_weights", "value_weights")
+    return right(case.replace(**{n: np.tile(case[n], (groups, 1, 1)) for n in names}))
+
+
+def _counted(case: TableCase, right: Right) -> Array:
+    """Add numbers of what there is: query heads, entries of a value, key heads."""
+    heads, wide, _ = case["output_weights"].shape
+    return right(case) + heads + 0.5 * wide + len(case["key_weights"]) / 8
+
+
+def _numbered(case: TableCase, right: Right) -> Array:
+    """Multiply the output of each head by its number."""
+    number = np.arange(1, len(case["output_weights"]) + 1)[:, None, None]
+    output = (case["output_weights"] * number).astype(case["output_weights"].dtype)
+    return right(case.replace(output_weights=output))
+
+
+MULTI_HEAD = Kind(
+    name="multi-head",
+    sentence="Lets readers attend to members in many ways, and sums what they find.",
+    operands=("readers", "members", *WEIGHTS),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
+    nulls={
+        "first_head": _first_head,
+        "unmasked": _unmasked,
+        "acausal": _acausal,
+        "tiled": _tiled,
+        "counted": _counted,
+        "numbered": _numbered,
+    },
+    null_needs={"unmasked": "mask", "acausal": "causal", "tiled": "grouped"},
+    implied=("deterministic", "grouped"),
+)
+
+__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes", "summed"]
