@@ -16,6 +16,9 @@ from attnspec.invariants import ATTENTION, INVARIANTS, KINDS, invariants_of
 from attnspec.numerics import PRESETS
 from attnspec.strategies import FAMILIES
 
+_FEW = 4
+"""The most names in a cell of a table."""
+
 CHOICES = {
     "alignment": "the corner in which causal masks and windows end or start",
     "empty_row": "the output of a query that sees no key",
@@ -88,10 +91,10 @@ def traceability() -> str:
     rows = [
         [
             f"{{clause}}`{trace.clause}`",
-            ", ".join(f"`{name.rpartition('.')[2]}`" for name in trace.definitions),
+            _codes(name.rpartition(".")[2] for name in trace.definitions[:3]),
             ", ".join(f"{{invariant}}`{name}`" for name in trace.invariants),
-            _codes(trace.rogues),
-            _codes(trace.bugs) or "none that we know",
+            _few(trace.rogues),
+            _few(trace.bugs) or "none that we know",
         ]
         for trace in traces()
     ]
@@ -164,6 +167,12 @@ def _value(value: object) -> str:
         counts = [f"{value.count(v)} x {v}" for v in dict.fromkeys(value)]
         return " + ".join(counts) or "()"
     return str(value)
+
+
+def _few(names: tuple[str, ...]) -> str:
+    """Set the first names as code, and say how many more there are."""
+    more = len(names) - _FEW
+    return _codes(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
 
 
 def _codes(names: Iterable[str]) -> str:
