@@ -147,7 +147,7 @@ def test_every_kind_is_listed() -> None:
     done = _run("kinds")
 
     assert done.exit_code == 0
-    assert all(name in done.stdout for name in KINDS)
+    assert all(f"{name} " in done.stdout for name in KINDS)
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

@@ -17,6 +17,7 @@ from attnspec.invariants import (
 from attnspec.strategies import FAMILIES
 
 _INDENT = 26
+_KIND_INDENT = 20
 
 _ATTENTION = (
     "Mixes values by how well each key answers a query.",
@@ -68,9 +69,9 @@ def explained(id_: str) -> list[str]:
 
 def listed_kinds() -> list[str]:
     """Return all kinds with what a function of each does."""
-    lines = words.wrapped(_ATTENTION[0], first=ATTENTION)
+    lines = words.wrapped(_ATTENTION[0], first=ATTENTION, indent=_KIND_INDENT)
     for kind in KINDS.values():
-        lines += words.wrapped(kind.sentence, first=kind.name)
+        lines += words.wrapped(kind.sentence, first=kind.name, indent=_KIND_INDENT)
     return lines
 
 
