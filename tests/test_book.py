@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import pathlib
 import re
+import runpy
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import attnspec.reference
 from attnspec.conformance import load_deviations
-from attnspec.invariants import INVARIANTS
+from attnspec.invariants import INVARIANTS, KINDS
 
 BOOK = pathlib.Path(__file__).parent.parent / "docs"
 PAGES = {page.stem: page.read_text("utf-8") for page in BOOK.glob("*/*.md")}
@@ -81,3 +83,29 @@ def test_every_axis_of_a_signature_is_in_the_notation() -> None:
     cells = re.findall(r"^\| ([^|]+) \|", axes, re.MULTILINE)
 
     assert used <= {letter for cell in cells for letter in cell.split(", ")}
+
+
+TRACES = runpy.run_path(str(BOOK / "_ext" / "traceability.py"))["traces"]()
+
+
+def test_every_clause_of_the_book_is_traced() -> None:
+    assert [trace.clause for trace in TRACES] == [
+        clause
+        for page, clause in CLAUSES
+        if (BOOK / "reference" / f"{page}.md").exists()
+    ]
+
+
+@pytest.mark.parametrize("trace", TRACES, ids=[trace.clause for trace in TRACES])
+def test_no_cell_of_the_trace_of_a_clause_is_empty(trace: Any) -> None:
+    """The public bugs alone may be none: that none is known is a statement, too."""
+    assert trace.definitions
+    assert trace.invariants
+    assert trace.rogues
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_shown_in_the_book(kind: str) -> None:
+    shown = "".join(PAGES.values())
+
+    assert f"```{{kind}} {kind}\n```" in shown
