@@ -34,14 +34,16 @@ def drawn(recipe: TableRecipe, label: str, shape: Shape) -> Array:
 
 
 def matrices(recipe: TableRecipe, label: str, shape: Shape) -> Array:
-    """Return matrices, of which a product with vectors is about as large as these."""
-    seed = recipe.seed
-    if recipe["data"] == "ones":
-        return cast(np.ones(shape), recipe)
-    if recipe["data"] == "integers":
-        return cast(integers(seed, label, shape, -1, 1) * 1.0, recipe)
-    halvings = int(np.ceil(np.log2(max(1, shape[-2])) / 2))
-    return cast(normals(seed, label, shape) * 2.0**-halvings, recipe)
+    """Return matrices that leave vectors about as long as they are."""
+    seed, fan = recipe.seed, max(1, shape[-2])
+    halvings = int(np.ceil(np.log2(fan) / 2))
+    kinds: Mapping[str, Callable[[], Array]] = {
+        "ones": lambda: np.ones(shape) * 2.0**-halvings,
+        "integers": lambda: integers(seed, label, shape, -1, 1) * 1.0,
+        "normal": lambda: normals(seed, label, shape),
+    }
+    numbers = kinds.get(recipe["data"], kinds["normal"])()
+    return cast(numbers * 2.0**-halvings, recipe)
 
 
 def mask_of(recipe: TableRecipe, readers: int, members: int) -> Array | None:
@@ -83,12 +85,11 @@ def chain(*factors: Tracked) -> Tracked:
 
 
 class Reading(NamedTuple):
-    """The matrices of an attention, and one for what comes out if there is one."""
+    """The matrices of queries, keys and values."""
 
     query: Tracked
     key: Tracked
     value: Tracked
-    output: Tracked | None = None
 
 
 def scored(

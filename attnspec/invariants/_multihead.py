@@ -116,34 +116,31 @@ def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
     groups = heads // len(case["key_weights"])
     query, key, value, output = (readers.like(case[name]) for name in WEIGHTS)
     shared = np.arange(heads) // groups
-    by = Reading(query, key[shared], value[shared], output)
+    by = Reading(query, key[shared], value[shared])
     visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
     scores = scaled(scored(readers, members, by, model), case["scale"], _width(case))
     weights = weighed(scores, visible, stored=model.weights)
-    return judged(summed(weights, members, by, model), model)
+    made = (members @ by.value).stored(model.output)
+    merged = chain(weights, members, by.value, output)
+    found = (weights @ made).stored(model.output)
+    return judged(summed(found, merged, output), model)
 
 
 def _width(case: TableCase) -> int:
     return int(case["query_weights"].shape[-1])
 
 
-def summed(
-    weights: Tracked, members: Tracked, by: Reading, model: NumericModel
-) -> Tracked:
-    """Return the sum of what the heads hand on: one matrix times all heads joined.
+def summed(found: Tracked, merged: Tracked, output: Tracked) -> Tracked:
+    """Return the sum of what the heads give, each times a matrix of its own.
 
-    Values may be stored or never be made, and so may what a head gives.
+    `merged` is what each hands on if its matrix was merged with another before. The
+    sum over heads may as well be one product with the joined heads.
     """
-    if by.output is None:  # A caller's mistake, and no user's.
-        msg = "summed: expected matrices for what comes out"
-        raise TypeError(msg)
-    value = (members @ by.value).stored(model.output)
-    found = (weights @ value).stored(model.output)
-    each = either(found @ by.output, chain(weights, members, by.value, by.output))
+    each = either(found @ output, merged)
     batch, heads, readers, width = found.value.shape
     joint = found.swapaxes(1, 2).reshape(batch, readers, heads * width)
     total = each.swapaxes(1, 2).sum(2)
-    return either(total, joint @ by.output.reshape(heads * width, -1))
+    return either(total, joint @ output.reshape(heads * width, -1))
 
 
 def _defined(
