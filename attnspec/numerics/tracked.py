@@ -128,8 +128,11 @@ class Tracked:
         return self._with(value, error).rounding(_FUNCTION)
 
     def tanh(self) -> Self:
-        """Take the hyperbolic tangent, whose slope is at most one."""
-        return self._with(np.tanh(self.value), self.error).rounding(_FUNCTION)
+        """Take the hyperbolic tangent; its slope is greatest next to zero."""
+        nearest = np.maximum(np.abs(self.value) - self.error, 0.0)
+        slope = 1.0 - np.tanh(nearest) ** 2
+        error = np.minimum(self.error * slope, 2.0)
+        return self._with(np.tanh(self.value), error).rounding(_FUNCTION)
 
     def cosine(self) -> Self:
         """Take the cosine of an angle."""

@@ -1,0 +1,89 @@
+"""What a recurrence may be given beside its operands: decays, states, a scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from attnspec.cases import Array, TableRecipe
+from attnspec.cases.bits import integers, uniforms
+from attnspec.cases.table import cast
+from attnspec.invariants._sequences import shape_of, state_before
+
+DECAYS = ("half", "varied", "forgets", "strong")
+LOG_DECAYS = ("half", "varied", "strong")
+
+CLAIMS = {
+    "decay": "a factor of each step on the state",
+    "gates": "a factor of each component of the state",
+    "log_decay": "that factor given by its logarithm",
+    "state": "a state to start from",
+    "return_state": "giving back the state after the last step",
+    "scale": "a factor on the output",
+}
+
+NEEDS = {
+    "decay": "decay",
+    "log_decay": "log_decay",
+    "gates": "gates",
+    "state": "state",
+    "return_state": "return_state",
+    "scale": "scale",
+}
+
+OPTIONS = {
+    "decay": ("decay", "gates"),
+    "log_decay": ("log_decay", "gates"),
+    "state": ("state",),
+    "scale": ("scale",),
+    "return_state": ("return_state",),
+}
+
+
+def mend(recipe: TableRecipe) -> TableRecipe:
+    """Let the decay be given once."""
+    twice = recipe["decay"] is not None and recipe["log_decay"] is not None
+    return recipe.replace(log_decay=None) if twice else recipe
+
+
+def _factors(recipe: TableRecipe, kind: str) -> Array:
+    """Return a factor for each step, or a gate for each of its components."""
+    shape = shape_of(recipe, recipe["width"] if recipe["gates"] else 1)
+    varied = 1.0 - uniforms(recipe.seed, "decay", shape) / 2.0
+    forgets = integers(recipe.seed, "forgets", shape, 0, 3) == 0
+    kinds = {
+        "half": np.full(shape, 0.5),
+        "varied": varied,
+        "forgets": np.where(forgets, 0.0, varied),
+        "strong": np.full(shape, 2.0**-12),
+    }
+    return kinds[kind]
+
+
+def options_of(recipe: TableRecipe) -> dict[str, Any]:
+    """Return decay, state, scale and the wish for a state, as far as in force."""
+    options: dict[str, Any] = {}
+    if recipe["decay"] is not None:
+        options["decay"] = cast(_factors(recipe, recipe["decay"]), recipe)
+    if recipe["log_decay"] is not None:
+        logs = np.log(_factors(recipe, recipe["log_decay"]))
+        options["log_decay"] = cast(logs, recipe)
+    if recipe["state"]:
+        options["state"] = state_before(recipe)
+    if recipe["return_state"]:
+        options["return_state"] = True
+    if recipe["scale"] is not None:
+        options["scale"] = recipe["scale"]
+    return options
+
+
+__all__ = [
+    "CLAIMS",
+    "DECAYS",
+    "LOG_DECAYS",
+    "NEEDS",
+    "OPTIONS",
+    "mend",
+    "options_of",
+]
