@@ -16,6 +16,8 @@ from attnspec.rogues import (
     distance_biases,
     distance_buckets,
     distance_terms,
+    grids,
+    groups,
     heads,
     latent,
     latent_cache,
@@ -23,6 +25,7 @@ from attnspec.rogues import (
     masks,
     memory,
     multihead,
+    neighborhoods,
     nulls,
     patterns,
     placed,
@@ -39,6 +42,7 @@ from attnspec.rogues import (
     sets,
     state,
     tiles,
+    windows,
 )
 from attnspec.rogues._gallery import MISTAKES, Control, Rogue
 from attnspec.rogues.controls import CONTROLS as KERNELS
@@ -62,7 +66,11 @@ _KINDS = (
     relative_keys,
     distance_terms,
     bands,
+    windows,
+    neighborhoods,
+    grids,
     patterns,
+    groups,
     convolution,
     recurrence,
     linear,
