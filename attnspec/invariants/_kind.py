@@ -208,10 +208,11 @@ def _keywords(function: Callable[..., Any], kind: Kind) -> list[str]:
         raise InvalidArgument(msg) from error
     named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    if len(named) < len(kind.operands) and not several:
-        msg = f"target: expected {kind.face}; it takes {len(named)} arguments"
+    placed = [p for p in named if p.kind is not p.KEYWORD_ONLY]
+    if len(placed) < len(kind.operands) and not several:
+        msg = f"target: expected {kind.face}; it takes {len(placed)} arguments"
         raise InvalidArgument(msg)
-    rest = named[len(kind.operands) :]
+    rest = [p for p in named if p not in placed[: len(kind.operands)]]
     for parameter in rest:
         required = parameter.default is parameter.empty
         if required and parameter.name not in kind.options:

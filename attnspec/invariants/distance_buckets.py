@@ -18,7 +18,7 @@ from attnspec.reference import t5_buckets
 _PLAIN = {"buckets": 32, "max_distance": 128, "bidirectional": True}
 
 _UNITS = 2.0**-20
-"""How far float32 logarithms may be off, eight roundings of each and of a product."""
+"""How far a logarithm in float32, and a product with it, may be off: 16 roundings."""
 
 
 def _count(case: TableCase | TableRecipe) -> int:

@@ -172,3 +172,18 @@ def test_a_function_that_needs_more_is_refused(kind: Kind) -> None:
 def test_a_kind_that_does_not_exist_is_named() -> None:
     with pytest.raises(UnknownName, match="kind: expected one of attention, rope"):
         kind_named("ropes")
+
+
+def test_a_function_of_any_arguments_claims_by_its_keywords() -> None:
+    def function(*_arguments: Any, base: float = 1.0) -> None:
+        """Do nothing."""
+
+    assert KINDS["rope"].claimed_by(function).claims == {"base", "deterministic"}
+
+
+def test_an_operand_cannot_be_a_keyword_alone() -> None:
+    def function(x: Any, *, positions: Any, base: float = 1.0) -> None:
+        """Do nothing."""
+
+    with pytest.raises(InvalidArgument, match="it takes 1 arguments"):
+        KINDS["rope"].claimed_by(function)
