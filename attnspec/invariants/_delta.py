@@ -64,16 +64,33 @@ def _length(columns: F64) -> F64:
     return np.sqrt((columns * columns).sum(-2))
 
 
-def _added(course: Course, key: F64, value: F64, rate: F64) -> F64:
-    """Return the sizes of what a step adds and loses, as lengths of columns."""
+class Sizes(NamedTuple):
+    """What the roundings of each step are relative to, as lengths of columns."""
+
+    all: F64
+    past: F64
+    """The part that has been through a decay."""
+    read: F64
+    """Of all that was read up to a step, entry by entry."""
+
+
+def _sizes(course: Course, key: F64, value: F64, rate: F64, peak: F64) -> Sizes:
+    """Return the sizes of what each step adds and loses."""
     size = np.sqrt((key * key).sum(-1))[..., None]
-    longest = _length(course.states).max(-2, keepdims=True)
-    answers = rate[..., None] * (np.abs(value) + size * longest)
-    whole = np.eye(key.shape[-2]) + np.abs(course.system)
-    inverse = np.abs(np.linalg.inv(np.eye(key.shape[-2]) + course.system))
-    solved = inverse @ (whole @ (inverse @ answers))
-    once = _length(np.abs(course.held)) + size * answers
-    return np.asarray(once + size * solved)
+    before = size * _length(course.states).max(-2, keepdims=True)
+    answers = rate[..., None] * (np.abs(value) + before)
+    apart, one = np.abs(course.system), np.eye(key.shape[-2])
+    inverse = np.abs(np.linalg.inv(one + course.system))
+    answered = inverse @ answers
+    indirect = inverse @ (apart @ answered)
+    held = _length(np.abs(course.held))
+    asked = inverse @ (rate[..., None] * peak * before)
+    once = held + size * (answers + inverse @ answered + indirect)
+    return Sizes(
+        once,
+        held + size * (asked + indirect),
+        np.cumsum(size * answered, axis=-2),
+    )
 
 
 def bounded(
@@ -83,22 +100,35 @@ def bounded(
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
     rate, gates = wide(case["rate"]), sequences.gates_of(case)
     course = _course(query * scale, key, value, rate, gates, sequences.start_of(case))
-    sizes = np.cumsum(_added(course, key, value, np.abs(rate)), axis=-2)
+    peak = gates.max(-1, keepdims=True)
+    sizes = _sizes(course, key, value, np.abs(rate), peak)
+    total, past = np.cumsum(sizes.all, axis=-2), np.cumsum(sizes.past, axis=-2)
     asked = np.abs(scale) * np.sqrt((query * query).sum(-1, keepdims=True))
     longest = np.maximum.accumulate(_length(course.states)[..., 1:, :], axis=-2)
-    output = _within(course.output, asked * (sizes + longest), case, model)
+    here = longest + sizes.read
+    each = asked * (total + here), asked * (past + peak * here), asked * here
+    output = _within(course.output, each, case, model)
     last = course.states[..., -1, :, :]
-    error = np.broadcast_to(sizes[..., -1, None, :], last.shape)
-    return output, _within(last, error, case, model)
+    ends = total + here, past + peak * here, here
+    columns = tuple(np.broadcast_to(c[..., -1, None, :], last.shape) for c in ends)
+    return output, _within(last, columns, case, model)
 
 
-def _within(value: F64, size: F64, case: TableCase, model: NumericModel) -> Tracked:
-    """Return a value with the bound that its terms of this size allow."""
-    exact = sequences.rounded(value, size, case, model)
+def _within(
+    value: F64, sizes: tuple[F64, ...], case: TableCase, model: NumericModel
+) -> Tracked:
+    """Return a value with the bound that its terms of these sizes allow.
+
+    What a chunk stores in a narrow format, its inverse, corrections and state, does
+    not go through the system again.
+    """
+    size, past, stored = sizes
+    wide_inside = model.replace(weights=None)
+    exact = sequences.rounded(value, size, past, case, wide_inside)
     if model.weights is None:
         return exact
-    # What is stored between chunks in a narrow format is stored in every chunk.
-    narrow = format_of(model.weights).unit * size
+    narrow = 4.0 * format_of(model.weights).unit * stored
+    narrow = narrow + sequences.reach(case) * model.tiny(model.weights)
     return dataclasses.replace(exact, error=exact.error + narrow)
 
 

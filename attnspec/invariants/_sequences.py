@@ -87,7 +87,7 @@ def start_of(case: TableCase) -> F64:
     return empty if case["state"] is None else wide(case["state"])
 
 
-def logarithms(gates: F64) -> float:
+def _logarithms(gates: F64) -> float:
     """Return how far a sum of the logarithms of all decays may come.
 
     Whoever adds logarithms and takes the exponential of a difference is off by the
@@ -97,32 +97,37 @@ def logarithms(gates: F64) -> float:
     return float(sizes.sum(-2).max(initial=0.0))
 
 
-def roundings_of(case: TableCase, gates: F64) -> float:
+def _roundings(case: TableCase) -> float:
     """Return how many roundings any form does between an input and an output.
 
     Each step may multiply by its decay, add what is read, and add to the output; a
     form in chunks does all of them once more. The dot products come in any order.
     """
     steps, width = case["key"].shape[-2:]
-    logs = (2.0 * steps + 4.0) * logarithms(gates)
-    return 6.0 * steps + 3.0 * width + 12.0 + logs
+    return 6.0 * steps + 3.0 * width + 12.0
 
 
-def rounded(value: F64, size: F64, case: TableCase, model: NumericModel) -> Tracked:
-    """Return a result with its bound: the roundings of its terms, and their sizes."""
-    times = roundings_of(case, gates_of(case))
+def rounded(
+    value: F64, size: F64, past: F64, case: TableCase, model: NumericModel
+) -> Tracked:
+    """Return a result with its bound: the roundings of its terms, and their sizes.
+
+    `past` is the size of what has been through a decay; logarithms may cost more there.
+    """
     exact = Tracked.of(value, model)
-    unit, tiny = exact.unit, exact.tiny
-    error = times * unit / (1.0 - times * unit) * size
-    room = _reach(case)
-    error = error + 8.0 * room * tiny
+    times, steps = _roundings(case), case["key"].shape[-2]
+    logs = (2.0 * steps + 4.0) * _logarithms(gates_of(case))
+    error = times * size + logs * past
+    error = exact.unit / (1.0 - (times + logs) * exact.unit) * error
+    room = reach(case)
+    error = error + 8.0 * room * exact.tiny
     if model.weights is not None:
         narrow = format_of(model.weights)
         error = error + 3.0 * narrow.unit * size + room * model.tiny(model.weights)
     return dataclasses.replace(exact, error=error)
 
 
-def _reach(case: TableCase) -> float:
+def reach(case: TableCase) -> float:
     """Return by how much a number that is lost near zero may have been multiplied."""
     steps, width = case["key"].shape[-2:]
     peaks = [
@@ -249,6 +254,7 @@ __all__ = [
     "later_changed",
     "part",
     "prefix",
+    "reach",
     "results_of",
     "rounded",
     "same_at",

@@ -59,15 +59,16 @@ def _build(recipe: TableRecipe) -> TableCase:
 
 def _summed(
     query: F64, key: F64, value: F64, gates: F64, state: F64
-) -> tuple[F64, F64]:
-    """Read step after step; of sizes this is the size of all terms."""
-    output = np.zeros(value.shape)
-    current = state
+) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
+    """Read step after step; return output and state, and what of both is the past's."""
+    output, past = np.zeros(value.shape), np.zeros(value.shape)
+    current = kept = state
     for i in range(key.shape[-2]):
-        current = gates[..., i, :, None] * current
-        current = current + key[..., i, :, None] * value[..., i, None, :]
+        kept = gates[..., i, :, None] * current
+        current = kept + key[..., i, :, None] * value[..., i, None, :]
         output[..., i, :] = (query[..., i, None, :] @ current)[..., 0, :]
-    return output, current
+        past[..., i, :] = (query[..., i, None, :] @ kept)[..., 0, :]
+    return (output, past), (current, kept)
 
 
 def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
@@ -79,8 +80,8 @@ def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
     parts = np.abs(query), np.abs(key), np.abs(value)
     sizes = _summed(*parts, gates, np.abs(state))
     output, last = (
-        sequences.rounded(value, size, case, model)
-        for value, size in zip(values, sizes, strict=True)
+        sequences.rounded(exact, *size, case, model)
+        for (exact, _), size in zip(values, sizes, strict=True)
     )
     return judged(output, model, **({"state": last} if case["return_state"] else {}))
 

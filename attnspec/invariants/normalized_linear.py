@@ -71,8 +71,9 @@ def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:  #
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
     weights = np.tril(query @ key.swapaxes(-1, -2))
     weighed, total = weights @ value, weights.sum(-1, keepdims=True)
-    output = sequences.rounded(weighed, weights @ np.abs(value), case, model)
-    divisor = sequences.rounded(total, total, case, model)
+    size = weights @ np.abs(value)
+    output = sequences.rounded(weighed, size, size, case, model)
+    divisor = sequences.rounded(total, total, total, case, model)
     answer: Tracked = output / divisor
     return judged(answer, model)
 
