@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -36,17 +37,18 @@ def _first_twice(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on a
     return [np.concatenate([p, 0 * p[:1]]) for p in pairs] if cached else pairs
 
 
-def _decoder(
-    *,
-    keep: Callable[[Any, bool], Any] = _kept,
-    stops: Callable[[int], int] = lambda stop: stop,
-    place: Callable[[int, bool], int] = lambda place, _cached: place,
-    see: Callable[[Array], Array] = lambda memory: memory,
-    pad: Callable[[int], int] = lambda stop: stop,
-) -> Function:
-    """Return a greedy decoder with a cache, and with a place for each mistake."""
+@dataclasses.dataclass(frozen=True)
+class _Decoder:
+    """A greedy decoder with a cache, and with a place for each mistake."""
 
-    def decode(
+    keep: Callable[[Any, bool], Any] = _kept
+    stops: Callable[[int], int] = lambda stop: stop
+    place: Callable[[int, bool], int] = lambda place, _cached: place
+    see: Callable[[Array], Array] = lambda memory: memory
+    pad: Callable[[int], int] = lambda stop: stop
+
+    def __call__(
+        self,
         memory: Array,
         embedding: Array,
         positions: Array,
@@ -59,23 +61,22 @@ def _decoder(
         *,
         cached: bool = False,
     ) -> Array:
+        """Evaluate it."""
         z, table, places, mine, theirs, rate = wide(
             memory, embedding, positions, own, source, output
         )
-        known, z = [start], see(z)
+        known, z = [start], self.see(z)
         key, value = np.zeros((2, 0, table.shape[1]), table.dtype)
-        while len(known) <= limit and known[1:][-1:] != [stops(stop)]:
-            x = table[known[-1]] + places[place(len(key), cached)]
+        while len(known) <= limit and known[1:][-1:] != [self.stops(stop)]:
+            x = table[known[-1]] + places[self.place(len(key), cached)]
             key = np.concatenate([key, (x @ mine[1])[None]])
             value = np.concatenate([value, (x @ mine[2])[None]])
-            old, told = keep((key, value), cached)
+            old, told = self.keep((key, value), cached)
             y = x + _read(x, old, told, mine[0])
             logits = (y + _read(y, z @ theirs[1], z @ theirs[2], theirs[0])) @ rate
             known.append(int(logits.argmax()))
-        known += [pad(stop)] * (limit + 1 - len(known))
+        known += [self.pad(stop)] * (limit + 1 - len(known))
         return np.array(known[1 : limit + 1])
-
-    return decode
 
 
 def _placed(memory: Array) -> Array:
@@ -96,7 +97,7 @@ def _late(
 ) -> Array:
     """Look for the stop token at the end, among tokens that were shifted by one."""
     parts = memory, embedding, positions, own, source, output
-    tokens = _decoder()(*parts, start, -1, limit)
+    tokens = _Decoder()(*parts, start, -1, limit)
     found = np.flatnonzero(tokens[:-1] == stop)
     if len(found):
         tokens[found[0] + 2 :] = stop
@@ -117,7 +118,7 @@ def _stretched(
     """Stretch the positions over the limit, as if all of it would be written."""
     spread = positions[np.arange(limit + 1) * 4 // (limit + 3)]
     parts = memory, embedding, spread, own, source, output
-    return np.asarray(_decoder()(*parts, start, stop, limit))
+    return np.asarray(_Decoder()(*parts, start, stop, limit))
 
 
 def _anew(
@@ -168,7 +169,7 @@ ROGUES: tuple[Rogue, ...] = (
         "endless",
         "dropped-option",
         "It never stops before the limit.",
-        _decoder(stops=lambda _stop: -1),
+        _Decoder(stops=lambda _stop: -1),
         "behind",
     ),
     _rogue(
@@ -182,14 +183,14 @@ ROGUES: tuple[Rogue, ...] = (
         "known-stop",
         "dropped-option",
         "It stops at token 0, whatever the stop token is.",
-        _decoder(stops=lambda _stop: 0),
+        _Decoder(stops=lambda _stop: 0),
         "names",
     ),
     _rogue(
         "other-padding",
         "tail",
         "Behind the stop token stands another one.",
-        _decoder(pad=lambda stop: stop - 1),
+        _Decoder(pad=lambda stop: stop - 1),
         "agreement",
     ),
     _rogue(
@@ -203,28 +204,28 @@ ROGUES: tuple[Rogue, ...] = (
         "cache-newest",
         "state",
         "The cache keeps two tokens.",
-        _decoder(keep=_newest),
+        _Decoder(keep=_newest),
         "cache",
     ),
     _rogue(
         "cache-slot",
         "state",
         "With a cache a slot is read that holds zeros.",
-        _decoder(keep=_first_twice),
+        _Decoder(keep=_first_twice),
         "cache",
     ),
     _rogue(
         "cache-place",
         "position",
         "With a cache every token counts as the first.",
-        _decoder(place=lambda place, cached: 0 if cached else place),
+        _Decoder(place=lambda place, cached: 0 if cached else place),
         "cache",
     ),
     _rogue(
         "source-placed",
         "order",
         "Every member of the source has its place added to it.",
-        _decoder(see=_placed),
+        _Decoder(see=_placed),
         "source",
     ),
 )
@@ -242,7 +243,7 @@ CONTROLS: tuple[Control, ...] = tuple(
         (
             "cached",
             "It keeps keys and values, asked or not.",
-            _decoder(),
+            _Decoder(),
             ("float32", "float16", "bfloat16"),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -88,19 +89,20 @@ def _still(readers: int, members: int) -> tuple[Array, Array]:
     return np.zeros(readers), np.arange(members)
 
 
-def _layer(
-    form: Callable[[_Layer], tuple[Array, Array, Array]] = _expanded,
-    *,
-    width: Callable[[_Layer], int] = _true_width,
-    places: Callable[[int, int], tuple[Array, Array]] = _places,
-    change: Callable[[_Layer], _Layer] = lambda by: by,
-    weigh: Weigh = softmax,
-    given: bool = True,
-    halves: bool = False,
-) -> Function:
-    """Return latent attention in one form, with a place for each mistake."""
+@dataclasses.dataclass(frozen=True)
+class _Attention:
+    """Latent attention in one form, with a place for each mistake."""
 
-    def layer(
+    form: Callable[[_Layer], tuple[Array, Array, Array]] = _expanded
+    width: Callable[[_Layer], int] = _true_width
+    places: Callable[[int, int], tuple[Array, Array]] = _places
+    change: Callable[[_Layer], _Layer] = lambda by: by
+    weigh: Weigh = softmax
+    given: bool = True
+    halves: bool = False
+
+    def __call__(
+        self,
         readers: Array,
         members: Array,
         query_weights: Array,
@@ -115,23 +117,22 @@ def _layer(
         causal: bool = False,
         scale: float | None = None,
     ) -> Array:
+        """Evaluate it."""
         first = readers, members, query_weights, latent_weights, key_weights
         rest = value_weights, output_weights, rotary_query_weights, rotary_key_weights
-        by = change(_Layer(*wide(*first, *rest)))
+        by = self.change(_Layer(*wide(*first, *rest)))
         lengths = by.x.shape[1], by.z.shape[1]
-        here, there = places(*lengths)
-        query, key, value = form(by)
-        asked = turned(by.x[:, None] @ by.asking, here, halves=halves)
-        told = turned(by.z @ by.telling, there, halves=halves)[:, None]
+        here, there = self.places(*lengths)
+        query, key, value = self.form(by)
+        asked = turned(by.x[:, None] @ by.asking, here, halves=self.halves)
+        told = turned(by.z @ by.telling, there, halves=self.halves)[:, None]
         scores = query @ key.swapaxes(2, 3) + asked @ told.swapaxes(2, 3)
-        factor = width(by) ** -0.5 if scale is None or not given else scale
+        factor = self.width(by) ** -0.5 if scale is None or not self.given else scale
         seen = np.broadcast_to(shown(mask, *lengths, causal=causal), scores.shape)
-        weights = weigh(scores * scores.dtype.type(factor), seen)
+        weights = self.weigh(scores * scores.dtype.type(factor), seen)
         mixed = weights @ value
-        output = mixed if form is _expanded else mixed @ by.value
+        output = mixed if self.form is _expanded else mixed @ by.value
         return np.asarray((output @ by.output).sum(1)).astype(readers.dtype)
-
-    return layer
 
 
 def _base_two(scores: Array, seen: Array) -> Array:
@@ -171,63 +172,63 @@ ROGUES: tuple[Rogue, ...] = tuple(
             "wide-scale",
             "width",
             "The absorbed form takes the scale of the latents' width.",
-            _layer(_absorbed, width=_latent_width),
+            _Attention(_absorbed, width=_latent_width),
             "scale",
         ),
         (
             "content-scale",
             "width",
             "The scale forgets the rotary entries.",
-            _layer(width=_content_width),
+            _Attention(width=_content_width),
             "agreement",
         ),
         (
             "scale-ignored",
             "dropped-option",
             "The scale is always the default.",
-            _layer(given=False),
+            _Attention(given=False),
             "absorbed",
         ),
         (
             "base-two",
             "formula",
             "Exponentials have base two, and scores no factor for it.",
-            _layer(_absorbed, weigh=_base_two),
+            _Attention(_absorbed, weigh=_base_two),
             "agreement",
         ),
         (
             "cut",
             "tail",
             "Entries of a latent behind the last whole tile are lost.",
-            _layer(change=_cut),
+            _Attention(change=_cut),
             "entries",
         ),
         (
             "one-key-matrix",
             "heads",
             "All heads expand their keys by the first head's matrix.",
-            _layer(_absorbed, change=_one_key_matrix),
+            _Attention(_absorbed, change=_one_key_matrix),
             "agreement",
         ),
         (
             "from-zero",
             "position",
             "Readers count their places from 0, not from where members are.",
-            _layer(places=_from_zero),
+            _Attention(places=_from_zero),
             "shift",
         ),
         (
             "still-queries",
             "position",
             "Keys are turned and queries are not.",
-            _layer(places=_still),
+            _Attention(places=_still),
             "shift",
         ),
         (
             "no-places",
             "position",
             "The rotary part is left out.",
-            _layer(_absorbed, change=_no_places),
+            _Attention(_absorbed, change=_no_places),
             "places",
         ),
     )
@@ -244,16 +245,16 @@ CONTROLS: tuple[Control, ...] = (
             dtypes=("float32", "float64", "float16", "bfloat16"),
         )
         for name, sentence, function in (
-            ("expanded", "It expands all keys and values.", _layer()),
-            ("absorbed", "It reads the latents as they are.", _layer(_absorbed)),
-            ("merged", "Two matrices were made one before.", _layer(_merged)),
+            ("expanded", "It expands all keys and values.", _Attention()),
+            ("absorbed", "It reads the latents as they are.", _Attention(_absorbed)),
+            ("merged", "Two matrices were made one before.", _Attention(_merged)),
         )
     ),
     kind_control(
         "latent",
         "latent-half-split",
         "It turns one entry of each half with the other.",
-        _layer(_absorbed, halves=True),
+        _Attention(_absorbed, halves=True),
         dialect={"pairing": "half_split"},
     ),
 )
