@@ -9,13 +9,17 @@ from attnspec.rogues import (
     absolute,
     activations,
     bands,
+    chains,
     convolution,
+    convolution_2d,
     cutting,
     decoding,
+    delta,
     diagonals,
     distance_biases,
     distance_buckets,
     distance_terms,
+    distances,
     grids,
     groups,
     heads,
@@ -26,6 +30,7 @@ from attnspec.rogues import (
     memory,
     multihead,
     neighborhoods,
+    normalized_linear,
     nulls,
     patterns,
     placed,
@@ -40,8 +45,10 @@ from attnspec.rogues import (
     scores,
     self_attention,
     sets,
+    sharing,
     state,
     tiles,
+    weights,
     windows,
 )
 from attnspec.rogues._gallery import MISTAKES, Control, Rogue
@@ -49,6 +56,8 @@ from attnspec.rogues.controls import CONTROLS as KERNELS
 
 _KINDS = (
     activations,
+    sharing,
+    weights,
     relevance,
     self_attention,
     sets,
@@ -72,8 +81,13 @@ _KINDS = (
     patterns,
     groups,
     convolution,
+    convolution_2d,
+    distances,
     recurrence,
+    chains,
     linear,
+    normalized_linear,
+    delta,
 )
 """The modules of functions of other kinds; each has its rogues and controls."""
 
