@@ -66,7 +66,7 @@ _TABLE = Table(
     needs={"dilation": "dilation", "scale": "scale"},
     mend=_mend,
 )
-_LARGE = {"height": (3, 4, 5), "breadth": (3, 5, 6)}
+_LARGE = {"height": (4, 3, 5), "breadth": (5, 3, 6)}
 
 
 def _build(recipe: TableRecipe) -> TableCase:
@@ -263,9 +263,29 @@ def check_own_row(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         )
 
 
+@NEIGHBORHOOD_2D.law(
+    "neighborhood-2d-dilation",
+    "bands.dilated",
+    nulls=("undilated",),
+    needs=("dilation",),
+    fields={**_LARGE, "kernel_size": _SIZES[-2:], "dilation": ((1, 2), (2, 1), (2, 2))},
+)
+def check_dilation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Every so many-th pixel of every so many-th row is an image of its own."""
+    down, along = case["dilation"] or (1, 1)
+    own = np.s_[..., ::down, ::along, :]
+    parts = {n: np.ascontiguousarray(case[n][own]) for n in ("query", "key", "value")}
+    shape = parts["query"].shape
+    alone = case.without("dilation").replace(
+        **parts, results=result("output", shape, case.dtype)
+    )
+    yield from alike(case, alone, bench, "alone", moved=operator.itemgetter(own))
+
+
 __all__ = [
     "NEIGHBORHOOD_2D",
     "check_agreement",
+    "check_dilation",
     "check_exchange",
     "check_influence",
     "check_own_row",

@@ -105,7 +105,7 @@ ROGUES: tuple[Rogue, ...] = (
         "neighborhood-2d-undilated",
         "The dilation is ignored.",
         _neighborhood(_undilated),
-        "neighborhood-2d-agreement",
+        "neighborhood-2d-dilation",
         "dropped-option",
     ),
     _rogue(
