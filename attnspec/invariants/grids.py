@@ -67,6 +67,13 @@ _TABLE = Table(
     mend=_mend,
 )
 _LARGE = {"height": (4, 3, 5), "breadth": (5, 3, 6)}
+_DILATED = {
+    "height": (4, 5, 7),
+    "breadth": (6, 5),
+    "kernel_size": ((2, 2), (2, 3)),
+    "dilation": ((1, 2), (2, 1), (2, 2)),
+    "data": DATA[1:],
+}
 
 
 def _build(recipe: TableRecipe) -> TableCase:
@@ -268,7 +275,7 @@ def check_own_row(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     "bands.dilated",
     nulls=("undilated",),
     needs=("dilation",),
-    fields={**_LARGE, "kernel_size": _SIZES[-2:], "dilation": ((1, 2), (2, 1), (2, 2))},
+    fields=_DILATED,
 )
 def check_dilation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """Every so many-th pixel of every so many-th row is an image of its own."""
