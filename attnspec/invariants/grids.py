@@ -40,8 +40,7 @@ def _mend(recipe: TableRecipe) -> TableRecipe:
     """Let a neighborhood reach over no more than the grid."""
     lengths, sizes = (recipe["height"], recipe["breadth"]), recipe["kernel_size"]
     steps = recipe["dilation"]
-    fits = all(s * d <= n for n, s, d in zip(lengths, sizes, steps, strict=True))
-    if fits:
+    if all(s * d <= n for n, s, d in zip(lengths, sizes, steps, strict=True)):
         return recipe
     least = tuple(min(pair) for pair in zip(lengths, sizes, strict=True))
     return recipe.replace(dilation=(1, 1), kernel_size=least)
