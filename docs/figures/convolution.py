@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import pathlib
+
+import drawing
 import matplotlib.pyplot as plt
 import numpy as np
 from drawing import ACCENT, GRAY, INK, SERIES, grid, heat, panels
@@ -55,35 +59,32 @@ def borders() -> None:
 
 
 def data() -> None:
-    """Error of convolution and attention by distance against the number of examples."""
-    counts = np.array([4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256])
-    _, axes = plt.subplots(1, 2, figsize=(8.6, 3.2), sharey=True)
-    for panel, (title, wide) in zip(
-        axes, (("a local task", False), ("a global task", True)), strict=True
-    ):
-        for name, reach, color in (("3 taps", 1, ACCENT), ("all distances", 15, INK)):
-            errors = [_error(int(n), reach, wide=wide) for n in counts]
-            panel.loglog(counts, errors, "o-", color=color, ms=3, label=name)
+    """Errors of trained models against the number of sequences, for two tasks."""
+    titles = {"beside": "what lies beside", "named": "what is named"}
+    _, axes = plt.subplots(1, 2, figsize=(8.6, 3.4), sharey=True)
+    errors = _errors()
+    for panel, (task, title) in zip(axes, titles.items(), strict=True):
+        models = sorted({model for its, model in errors if its == task}, reverse=True)
+        for color, model in zip((ACCENT, SERIES[2], INK), models, strict=True):
+            counts, seeds = zip(*errors[task, model].items(), strict=True)
+            least, middle, most = np.quantile(seeds, (0, 0.5, 1), axis=1)
+            panel.fill_between(counts, least, most, color=color, alpha=0.2, lw=0)
+            panel.loglog(counts, middle, "o-", color=color, ms=3, label=model)
+        panel.axhline(1, color="black", lw=0.8, ls=":", label="always answering 0")
+        panel.set_xscale("log", base=2)
         panel.set_title(title, fontsize=10)
-        panel.set(xlabel="examples")
-    axes[0].set_ylabel("mean square error")
+        panel.set(xlabel="training sequences", xticks=counts, xticklabels=counts)
+        panel.tick_params(axis="x", labelsize=7)
+    axes[0].set_ylabel("relative mean square error")
     axes[0].legend(fontsize=8)
 
 
-def _error(count: int, reach: int, *, wide: bool) -> float:
-    """Fit one weight a distance by least squares; test on fresh sequences."""
-    rng = np.random.default_rng(7)
-    length, noise = 16, 0.5
-    true = rng.normal(size=2 * length - 1) if wide else np.zeros(2 * length - 1)
-    true[length - 2 : length + 1] = (1.0, 2.0, -1.0)
-    distance = np.arange(length) - length // 2
-    near = np.abs(distance) <= reach
-    errors = []
-    for _ in range(40):
-        x, fresh = rng.normal(size=(count, length)), rng.normal(size=(400, length))
-        weights = true[distance + length - 1]
-        y = x @ weights + noise * rng.normal(size=count)
-        fit = np.zeros(length)
-        fit[near] = np.linalg.lstsq(x[:, near], y, rcond=None)[0]
-        errors.append(np.mean((fresh @ (fit - weights)) ** 2))
-    return float(np.mean(errors))
+def _errors() -> dict[tuple[str, str], dict[int, list[float]]]:
+    """Read the errors of every task and model: those of all seeds, by count."""
+    folder = pathlib.Path(drawing.__file__).parent.parent / "scripts"
+    errors: dict[tuple[str, str], dict[int, list[float]]] = {}
+    with (folder / "data_experiment.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            by_count = errors.setdefault((row["task"], row["model"]), {})
+            by_count.setdefault(int(row["count"]), []).append(float(row["error"]))
+    return errors
