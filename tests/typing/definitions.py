@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 import attnspec
-from attnspec.reference import heads, masks, normalizers, scores, split
+from attnspec.reference import masks, normalizers, scores, split
+from attnspec.reference.attention import weighted_sum
 
 Array = npt.NDArray[Any]
 
@@ -17,10 +18,12 @@ query = np.zeros((2, 4, 3, 8), dtype=np.float32)
 key = np.zeros((2, 2, 5, 8), dtype=ml_dtypes.bfloat16)
 value = np.zeros((2, 2, 5, 6))
 mask = np.ones((3, 5), dtype=np.bool_)
+rows, row = np.zeros((2, 5)), np.ones(5, dtype=np.bool_)
 
 # Arrays of any format come in; an array comes out.
 assert_type(attnspec.attention(query, key, value), Array)
 assert_type(attnspec.attention_weights(query, key, causal=True), Array)
+assert_type(weighted_sum(rows, value), Array)
 pair = attnspec.attention_with_logsumexp(query, key, value)
 assert_type(pair, tuple[Array, Array])
 
@@ -41,16 +44,22 @@ attnspec.attention(
 attnspec.attention(query, key, value, window=(None, 0), scale=None, sink=None)
 
 assert_type(scores.default_scale(64), float)
-assert_type(heads.group_count(8, 2), int)
-
-rows, row = np.zeros((2, 5)), np.ones(5, dtype=np.bool_)
-assert_type(heads.split_heads(query[0], 2), Array)
 assert_type(masks.positions(3, 5, alignment="lower_right"), Array)
+spots = np.arange(5)
+assert_type(masks.relative_positions(spots[:3], spots), Array)
+assert_type(masks.causal(spots, spots), Array)
+assert_type(masks.window(spots, spots, 1, None), Array)
+assert_type(masks.padding(spots, 5), Array)
 assert_type(masks.visible_keys(3, 5, mask=mask, window=(1, 1)), Array)
 assert_type(masks.intersection(mask, row), Array)
+assert_type(scores.scaled_dot_product(query, query, scale=0.5), Array)
+assert_type(scores.biased(rows, row * 1.0), Array)
 assert_type(scores.softcapped(scores.dot_product(query, query), 30.0), Array)
 assert_type(normalizers.softmax(rows, row), Array)
+assert_type(normalizers.logsumexp(rows), Array)
 assert_type(normalizers.logsumexp_with_sink(rows, None, np.zeros(2)), Array)
+parts = [spots[:2], spots[2:]]
+assert_type(split.split_attention(query, key, value, parts=parts), tuple[Array, Array])
 assert_type(split.merge(*pair, *pair), tuple[Array, Array])
 assert_type(split.merge_all([pair, pair]), tuple[Array, Array])
 

@@ -31,6 +31,7 @@ assert_type(decoder.own, Projections)
 memory = decoding.cache_of(members, decoder.source)
 assert_type(memory, Cache)
 assert_type(memory.key, Array)
+assert_type(Cache(members, members), Cache)
 
 # Step by step, with and without the cache.
 assert_type(decoding.next_logits(members, np.array([1, 2]), decoder), Array)
