@@ -127,6 +127,8 @@ def _formed(found: Any, name: str, shape: tuple[int, ...], form: str | None) -> 
     """Return an array of a format, or of whole or boolean numbers of any size."""
     if form not in _FORMS:
         return _array(found, name, shape, numpy_dtype(form) if form else None)
+    if shape == () and isinstance(found, int | np.integer | np.bool_):
+        found = np.asarray(found)  # One whole number needs no array.
     if not isinstance(found, np.ndarray):
         msg = f"{name}: expected a NumPy array, got {_described(found)}"
         raise MalformedResult(msg)

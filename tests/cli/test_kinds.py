@@ -156,7 +156,8 @@ def test_a_kind_is_explained(name: str) -> None:
     done = _run("kinds", name)
 
     assert done.exit_code == 0
-    assert all(law.id in done.stdout for law in invariants_of(name))
+    said = " ".join(done.stdout.split())
+    assert all(f"{law.id} {law.sentence}" in said for law in invariants_of(name))
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

@@ -30,15 +30,28 @@ _ATTENTION = (
 
 
 def listed() -> list[str]:
-    """Return all invariants with their sentences, under their chapters."""
+    """Return the invariants of attention, under their chapters."""
     lines: list[str] = []
     chapter = ""
-    for law in INVARIANTS.values():
+    for law in invariants_of(ATTENTION):
         if _chapter(law) != chapter:
             chapter = _chapter(law)
             lines += [*([""] if lines else []), chapter]
         lines += words.wrapped(law.sentence, first=f"  {law.id}", indent=_INDENT)
-    return lines
+    rest = len(INVARIANTS) - len(invariants_of(ATTENTION))
+    said = f"{rest} more are about other kinds of functions: see 'attnspec kinds'."
+    return [*lines, "", *words.wrapped(said, indent=0)]
+
+
+def _laws(kind: str) -> list[str]:
+    """Return the laws of a kind with their sentences."""
+    laws = invariants_of(kind)
+    indent = max(_INDENT, *(len(law.id) + 4 for law in laws))
+    return [
+        line
+        for law in laws
+        for line in words.wrapped(law.sentence, first=f"  {law.id}", indent=indent)
+    ]
 
 
 def _chapter(law: Invariant) -> str:
@@ -86,10 +99,7 @@ def explained_kind(name: str) -> list[str]:
     lines += ["", "claims"]
     for claim, text in vocabulary_of(name).items():
         lines += words.wrapped(text, first=f"  {claim}", indent=_INDENT)
-    lines += ["", "invariants"]
-    for law in invariants_of(name):
-        lines += words.wrapped(law.sentence, first=f"  {law.id}", indent=_INDENT)
-    return lines
+    return [*lines, "", "invariants", *_laws(name)]
 
 
 __all__ = ["explained", "explained_kind", "listed", "listed_kinds"]

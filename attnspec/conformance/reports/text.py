@@ -112,7 +112,9 @@ def outcome_line(outcome: Outcome) -> str:
         said = f"{said}, known deviation in {outcome.deviating:,}"
     elif outcome.verdict is not Verdict.PASSED:
         said = outcome.verdict.upper()
-    return f"  {outcome.invariant:<24}{outcome.counted:>7,} counted   {said}"
+    names = [law.id for law in invariants_of(INVARIANTS[outcome.invariant].kind)]
+    width = max(24, *(len(name) + 1 for name in names))
+    return f"  {outcome.invariant:<{width}}{outcome.counted:>7,} counted   {said}"
 
 
 def quiet_lines(outcomes: Iterable[Outcome]) -> list[str]:
