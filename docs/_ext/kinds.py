@@ -67,7 +67,7 @@ def _run(name: str) -> tuple[Outcome, ...]:
 
 def _gallery(name: str) -> list[str]:
     """List the wrong functions with the bugs that they mimic, and the right ones."""
-    lines = []
+    lines = ["Wrong, and caught:", ""]
     for rogue in ROGUES.values():
         if rogue.implementation.description.kind == name:
             bug = f" Seen in {_link(rogue.mimics)}." if rogue.mimics else ""
