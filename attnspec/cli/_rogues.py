@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attnspec.cli._names import TIER, known
+from attnspec.cli._names import KIND, TIER, known
 from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ def _ids() -> Iterable[str]:
     metavar="MODULE:FUNCTION",
     help="Measure this checker instead: it gets a kernel, and rejects it by False "
     "or an exception.",
+)
+@click.option(
+    "--kind",
+    callback=KIND,
+    metavar="KIND",
+    help="What kind of function; every kind by default, attention for a checker.",
 )
 @click.option(
     "--only",
@@ -68,7 +74,9 @@ def _ids() -> Iterable[str]:
     help="Write every verdict of every invariant, too.",
 )
 def rogues(
+    *,
     checker: str | None,
+    kind: str | None,
     only: tuple[str, ...],
     tier: str,
     seed: int,
@@ -88,6 +96,7 @@ def rogues(
         matrix = kill_matrix(
             range(seed, seed + seeds),
             rogues=only or None,
+            kind=kind,
             tier=tier,
             checker=checker,
             progress=progress,

@@ -101,17 +101,17 @@ def _facts(row: Row) -> tuple[object, ...]:
 def _lines(matrix: Matrix) -> Iterator[str]:
     """Yield the lines of a rendered matrix."""
     if not matrix.checker:
-        yield f"{'rogue':31} {'must be caught by':23} {'caught':>7} {'also by':>8}"
+        yield f"{'rogue':32} {'must be caught by':30} {'caught':>6} {'also':>8}"
     else:
-        yield f"{'rogue':31} {'mistake':23} {matrix.checker[-22:]}"
+        yield f"{'rogue':32} {'mistake':23} {matrix.checker[-22:]}"
     for id in matrix.ids(controls=False):  # noqa: A001 - the field's name
         yield _rogue_line(matrix, id)
     yield ""
-    yield f"{'control':31} accepted"
+    yield f"{'control':32} accepted"
     for id in matrix.ids(controls=True):  # noqa: A001 - the field's name
         rows = matrix.of(id)
         wrong = next((row.reason for row in rows if not row.right), "")
-        yield f"{id:31} {_share(rows):8} {wrong}"[:80].rstrip()
+        yield f"{id:32} {_share(rows):8} {wrong}"[:80].rstrip()
     yield ""
     yield from _summary(matrix)
 
@@ -119,11 +119,12 @@ def _lines(matrix: Matrix) -> Iterator[str]:
 def _rogue_line(matrix: Matrix, id: str) -> str:  # noqa: A002 - the field's name
     rows, entry = matrix.of(id), ROGUES[id]
     if matrix.checker:
-        return f"{id:31} {entry.mistake:23} {'killed' if rows[0].right else 'SURVIVES'}"
+        return f"{id:32} {entry.mistake:23} {'killed' if rows[0].right else 'SURVIVES'}"
     others = set(rows[0].catching) - {entry.caught_by}
-    mark = "" if all(row.right for row in rows) else "  SURVIVES"
-    also = len(others) if len(rows[0].verdicts) > 1 else ""
-    return f"{id:31} {entry.caught_by:23} {_share(rows):>7} {also:>8}{mark}"
+    also: int | str = len(others) if len(rows[0].verdicts) > 1 else ""
+    if not all(row.right for row in rows):
+        also = "SURVIVES"
+    return f"{id:32} {entry.caught_by:30} {_share(rows):>6} {also:>8}"
 
 
 def _share(rows: tuple[Row, ...]) -> str:

@@ -21,7 +21,7 @@ from attnspec.conformance import Verdict
 from attnspec.conformance.check import InProcess, benches, chosen
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument
-from attnspec.invariants import ATTENTION, Invariant
+from attnspec.invariants import ATTENTION, Invariant, kind_named
 from attnspec.invariants import find as find_invariant
 from attnspec.rogues import CONTROLS, ROGUES, Control, Rogue, find
 from attnspec.rogues._table import Matrix, Row
@@ -37,6 +37,7 @@ def kill_matrix(
     seeds: Iterable[int] = (0,),
     *,
     rogues: Iterable[str] | None = None,
+    kind: str | None = None,
     invariants: Iterable[str] | None = None,
     tier: str = "smoke",
     checker: Checker | str | None = None,
@@ -56,6 +57,9 @@ def kill_matrix(
         Where the examples are drawn from, once for each.
     rogues
         Ids of rogues and controls, all by default.
+    kind
+        The kind of function that they are; every kind by default, and attention
+        for a checker.
     invariants
         Ids of the other invariants, all by default; empty for the named one alone.
     tier
@@ -63,7 +67,7 @@ def kill_matrix(
     checker
         Somebody else's checker, or ``module:function``: it gets a kernel, a function
         ``kernel(query, key, value, **options)``, and returns False or raises to
-        reject it. It sees the attention kernels that claim float32.
+        reject it. It sees the functions of one kind that claim float32.
     progress
         Called with the number of rows done, of all rows, and the newest row.
     workers
@@ -92,7 +96,7 @@ def kill_matrix(
     start = time.perf_counter()
     drawn = tuple(seeds)
     laws = None if invariants is None else tuple(invariants)
-    todo = _tasks(drawn, rogues, laws, tier, checker)
+    todo = _tasks(drawn, rogues, kind, laws, tier, checker)
     count = (os.cpu_count() or 1) if workers is None else workers
     foreign = callable(checker)  # It may be a closure, which no process can be sent.
     stream = map(run, todo) if count == 1 or foreign else _spread(todo, count)
@@ -120,6 +124,7 @@ class Task:
 def _tasks(
     seeds: tuple[int, ...],
     ids: Iterable[str] | None,
+    kind: str | None,
     laws: tuple[str, ...] | None,
     tier: str,
     checker: Checker | str | None,
@@ -129,9 +134,12 @@ def _tasks(
     entries = [find(id) for id in wanted]  # noqa: A001 - the field's name
     for law in laws or ():
         find_invariant(law)
+    if kind is not None or checker is not None:
+        kind_named(kind or ATTENTION)
+        entries = [e for e in entries if _kind(e) == (kind or ATTENTION)]
     if checker is not None:
         resolved(checker)
-        entries = [e for e in entries if _is_attention(e)]
+        entries = [e for e in entries if "float32" in _claimed(e)]
         seeds = seeds[:1]
     todo = []
     for place, seed in enumerate(seeds):
@@ -141,12 +149,12 @@ def _tasks(
     return todo
 
 
-def _is_attention(entry: Rogue | Control) -> bool:
-    """Return whether an entry is an attention kernel that takes float32."""
-    description = entry.implementation.description
-    return description.kind == ATTENTION and (
-        "float32" in description.capabilities.dtypes
-    )
+def _kind(entry: Rogue | Control) -> str:
+    return entry.implementation.description.kind
+
+
+def _claimed(entry: Rogue | Control) -> tuple[str, ...]:
+    return entry.implementation.description.capabilities.dtypes
 
 
 def _named(checker: Checker | str | None) -> str:
@@ -211,7 +219,7 @@ def _checked(entry: Rogue | Control, task: Task) -> Row:
 
 def _shown(entry: Rogue | Control, task: Task) -> Row:
     """Put a kernel before the invariants."""
-    kind = entry.implementation.description.kind
+    kind = _kind(entry)
     wanted = [law for law in task.laws or () if find_invariant(law).kind == kind]
     laws = () if task.laws is not None and not wanted else chosen(wanted, kind)
     rogue = isinstance(entry, Rogue)

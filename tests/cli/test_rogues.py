@@ -38,6 +38,15 @@ def test_a_rogue_is_caught_and_the_matrix_printed(run: Run, tmp_path: Path) -> N
     assert table.read_text("utf-8").startswith("id,kind,")
 
 
+def test_a_kind_of_function_has_its_own_matrix(run: Run) -> None:
+    done = run("--kind", "split-heads", "--seeds", "2")
+
+    assert done.exit_code == 0, done.output
+    assert "split-heads-" in done.stdout
+    assert "zeros" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("checker", ["trusting", "wary"])
 def test_a_checker_that_never_looks_is_found_out(run: Run, checker: str) -> None:
     done = run("--checker", f"checkers_of_a_user:{checker}", *_one_of_each())
