@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from typing import get_args, get_type_hints
 
@@ -148,8 +149,9 @@ def kind_named(name: str) -> Kind | None:
         If there is no such kind.
     """
     if name != ATTENTION and name not in KINDS:
-        listed = ", ".join((ATTENTION, *KINDS))
-        msg = f"kind: expected one of {listed}; got {name!r}"
+        close = difflib.get_close_matches(name, (ATTENTION, *KINDS), 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        msg = f"kind: expected one that 'attnspec kinds' lists; got {name!r}{hint}"
         raise UnknownName(msg)
     return KINDS.get(name)
 

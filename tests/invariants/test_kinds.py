@@ -170,7 +170,7 @@ def test_a_function_that_needs_more_is_refused(kind: Kind) -> None:
 
 
 def test_a_kind_that_does_not_exist_is_named() -> None:
-    with pytest.raises(UnknownName, match="kind: expected one of attention, rope"):
+    with pytest.raises(UnknownName, match="got 'ropes'; did you mean 'rope'"):
         kind_named("ropes")
 
 
