@@ -91,8 +91,8 @@ class Kind:
         The claim without which a null cannot be told from a right answer.
     dtypes
         The formats that a plain function claims.
-    implied
-        Claims that every plain function makes.
+    unsaid
+        Claims that no keyword makes: given beside the function, or not made.
     """
 
     name: str
@@ -108,7 +108,7 @@ class Kind:
     nulls: Mapping[str, Null] = dataclasses.field(default_factory=dict)
     null_needs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     dtypes: tuple[str, ...] = ("float32",)
-    implied: tuple[str, ...] = ("deterministic",)
+    unsaid: tuple[str, ...] = ()
 
     @property
     def face(self) -> str:
@@ -175,7 +175,7 @@ class Kind:
         InvalidArgument
             If it is no function, or needs arguments that this kind does not give.
         """
-        claims = set(self.implied)
+        claims = {"deterministic"}
         for name in _keywords(function, self):
             claims |= set(self.options.get(name, ()))
         return Capabilities(

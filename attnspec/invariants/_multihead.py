@@ -218,7 +218,7 @@ MULTI_HEAD = Kind(
         "numbered": _numbered,
     },
     null_needs={"unmasked": "mask", "acausal": "causal", "tiled": "grouped"},
-    implied=("deterministic", "grouped"),
+    unsaid=("grouped",),
 )
 
 __all__ = ["MULTI_HEAD", "WEIGHTS", "shapes", "summed"]

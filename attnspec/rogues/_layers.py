@@ -100,12 +100,44 @@ def one_ahead(seen: Array) -> Array:
 
 Function = Callable[..., Any]
 
+
+def joined(output: Array, weights: Array) -> Array:
+    """Join the heads and multiply by one matrix."""
+    batch, heads, readers, width = output.shape
+    joint = output.swapaxes(1, 2).reshape(batch, readers, heads * width)
+    return np.asarray(joint @ weights.reshape(heads * width, -1))
+
+
+def fused(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    output_weights: Array,
+) -> Array:
+    """Make the vectors of all heads by one product, as many key heads as queries'."""
+    x, z, *matrices = wide(readers, members, query_weights, key_weights, value_weights)
+    heads = len(query_weights)
+
+    def cut(given: Array, weights: Array) -> Array:
+        joint = given @ weights.swapaxes(0, 1).reshape(weights.shape[1], -1)
+        return np.asarray(joint.reshape(*joint.shape[:2], heads, -1).swapaxes(1, 2))
+
+    query, key, value = map(cut, (x, z, z), matrices)
+    seen = np.ones((*query.shape[:3], key.shape[2]), dtype=np.bool_)
+    output = attended(query, key, value, seen, None)
+    return joined(output, *wide(output_weights)).astype(readers.dtype)
+
+
 __all__ = [
     "Function",
     "Weigh",
     "attended",
     "by_value_width",
     "exchanged",
+    "fused",
+    "joined",
     "leaking",
     "one_ahead",
     "online",

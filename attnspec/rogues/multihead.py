@@ -13,6 +13,8 @@ from attnspec.rogues._layers import (
     Function,
     attended,
     by_value_width,
+    fused,
+    joined,
     one_ahead,
     online,
     root,
@@ -35,18 +37,11 @@ def _all_the_first(heads: int, shared: int) -> Array:
     return np.minimum(np.arange(heads) // shared, shared - 1)
 
 
-def _joined(output: Array, weights: Array) -> Array:
-    """Join the heads and multiply by one matrix."""
-    batch, heads, readers, width = output.shape
-    joint = output.swapaxes(1, 2).reshape(batch, readers, heads * width)
-    return np.asarray(joint @ weights.reshape(heads * width, -1))
-
-
 def _layer(
     *,
     attend: Function = attended,
     by: Callable[[int, int], Array] = _consecutive,
-    join: Callable[[Array, Array], Array] = _joined,
+    join: Callable[[Array, Array], Array] = joined,
     see: Callable[[Array], Array] = lambda seen: seen,
 ) -> Function:
     """Return multi-head attention with a place for each mistake."""
@@ -93,23 +88,23 @@ def _interleaved(output: Array, weights: Array) -> Array:
 
 def _averaged(output: Array, weights: Array) -> Array:
     """Take the mean of what the heads give."""
-    return np.asarray(_joined(output, weights) / weights.dtype.type(len(weights)))
+    return np.asarray(joined(output, weights) / weights.dtype.type(len(weights)))
 
 
 def _shared_output(output: Array, weights: Array) -> Array:
     """Multiply what all heads give by the mean of their matrices."""
-    return _joined(output, np.broadcast_to(weights.mean(0), weights.shape))
+    return joined(output, np.broadcast_to(weights.mean(0), weights.shape))
 
 
 def _numbered(output: Array, weights: Array) -> Array:
     """Let every head count a little more than the one before it."""
     number = 1 + np.arange(len(weights), dtype=weights.dtype)[:, None, None] / 16
-    return _joined(output, weights * number)
+    return joined(output, weights * number)
 
 
 def _bent(output: Array, weights: Array) -> Array:
     """Bend what comes out, as a network does that belongs elsewhere."""
-    return np.asarray(8 * np.tanh(_joined(output, weights) / 8))
+    return np.asarray(8 * np.tanh(joined(output, weights) / 8))
 
 
 def _softmax_of_all(scores: Array, seen: Array) -> Array:
@@ -179,7 +174,9 @@ def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -
     """Return a rogue of this kind; it is caught by a law of this kind."""
     known = {"caught_by": f"multi-head-{law}", "mimics": _MIMICS.get(id, "")}
     name = f"multi-head-{id}"
-    return kind_rogue("multi-head", name, mistake, sentence, function, **known)
+    return kind_rogue(
+        "multi-head", name, mistake, sentence, function, claims=_GROUPED, **known
+    )
 
 
 _MIMICS = {
@@ -188,6 +185,7 @@ _MIMICS = {
     "maskless": "mlx-lm#1906",
 }
 
+_GROUPED = ("grouped",)
 _EVERY = ("float32", "float64", "float16", "bfloat16")
 
 ROGUES: tuple[Rogue, ...] = tuple(
@@ -277,11 +275,16 @@ ROGUES: tuple[Rogue, ...] = tuple(
 """Multi-head attention that is wrong."""
 
 CONTROLS: tuple[Control, ...] = tuple(
-    kind_control("multi-head", f"multi-head-{name}", sentence, function, dtypes=_EVERY)
+    kind_control(
+        *("multi-head", f"multi-head-{name}", sentence, function),
+        claims=() if name == "plain" else _GROUPED,
+        dtypes=_EVERY,
+    )
     for name, sentence, function in (
         ("head-by-head", "It sums over heads of two matrices each.", _head_by_head),
         ("online", "It reads one member after the other.", _layer(attend=online)),
         ("summed", "It sums over heads and entries at once.", _layer(join=_einsum)),
+        ("plain", "Each query head has a key head of its own.", fused),
     )
 )
 """Multi-head attention that is right."""

@@ -60,7 +60,11 @@ def _run(name: str) -> tuple[Outcome, ...]:
     """Judge the definition, rounded to float32, by the laws of its kind."""
     kind = KINDS[name]
     definition = Implementation.of(
-        kind.definition, name=name, kind=name, dialect=kind.default()
+        kind.definition,
+        name=name,
+        kind=name,
+        dialect=kind.default(),
+        claims=kind.unsaid,
     )
     return check_implementation(definition, tier="smoke").outcomes
 
