@@ -128,11 +128,18 @@ class Tracked:
         return self._with(value, error).rounding(_FUNCTION)
 
     def tanh(self) -> Self:
-        """Take the hyperbolic tangent; its slope is greatest next to zero."""
+        """Take the hyperbolic tangent; its slope is greatest next to zero.
+
+        Where there is none it is written as 2 s(2x) - 1, with s the logistic
+        function, and then absolute errors count: s is off by at most
+        gamma(_FUNCTION + 3) s (the exponential, another base, a sum, a quotient),
+        and 2 s is at most 1 + tanh |x|.
+        """
         nearest = np.maximum(np.abs(self.value) - self.error, 0.0)
         slope = 1.0 - np.tanh(nearest) ** 2
-        error = np.minimum(self.error * slope, 2.0)
-        return self._with(np.tanh(self.value), error).rounding(_FUNCTION)
+        value = np.tanh(self.value)
+        error = self.error * slope + self._gamma(_FUNCTION + 3) * (1.0 + np.abs(value))
+        return self._with(value, np.minimum(error, 2.0)).rounding()
 
     def cosine(self) -> Self:
         """Take the cosine of an angle."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from attnspec.cases import Array, Case
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue, rogue
@@ -136,6 +137,12 @@ def _exponentials(given: Array, before: Array, by_state: Array, bias: Array) -> 
     return np.asarray(near.astype(sums.dtype))
 
 
+def _logistic(given: Array, before: Array, by_state: Array, bias: Array) -> Array:
+    """Write the tangent with a logistic function, where there is no tangent."""
+    sums = given + before @ by_state + bias
+    return np.asarray(2 * expit(2 * sums) - 1, sums.dtype)
+
+
 class _Fading(Kernel):
     """Lowers scores by the distance, though nobody asked for it."""
 
@@ -231,6 +238,11 @@ CONTROLS: tuple[Control, ...] = (
         "exponentials",
         "The tangent is written with an exponential.",
         _rnn(_exponentials),
+    ),
+    _control(
+        "logistic",
+        "The tangent is written with a logistic function.",
+        _rnn(_logistic),
     ),
 )
 """Recurrences that are right."""
