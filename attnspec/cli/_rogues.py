@@ -45,6 +45,11 @@ def _ids() -> Iterable[str]:
     help="A rogue or control; all by default. May be given more than once.",
 )
 @click.option(
+    "--named",
+    is_flag=True,
+    help="Show a rogue to the invariant that it names alone; this takes half the time.",
+)
+@click.option(
     "--tier",
     callback=TIER,
     default="smoke",
@@ -78,6 +83,7 @@ def rogues(
     checker: str | None,
     kind: str | None,
     only: tuple[str, ...],
+    named: bool,
     tier: str,
     seed: int,
     seeds: int,
@@ -97,6 +103,7 @@ def rogues(
             range(seed, seed + seeds),
             rogues=only or None,
             kind=kind,
+            named=named,
             tier=tier,
             checker=checker,
             progress=progress,

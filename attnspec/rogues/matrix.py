@@ -38,6 +38,7 @@ def kill_matrix(
     *,
     rogues: Iterable[str] | None = None,
     kind: str | None = None,
+    named: bool = False,
     invariants: Iterable[str] | None = None,
     tier: str = "smoke",
     checker: Checker | str | None = None,
@@ -60,6 +61,9 @@ def kill_matrix(
     kind
         The kind of function that they are; every kind by default, and attention
         for a checker.
+    named
+        Whether rogues are shown to the invariant that they name alone, as they are
+        from the second seed on.
     invariants
         Ids of the other invariants, all by default; empty for the named one alone.
     tier
@@ -96,7 +100,7 @@ def kill_matrix(
     start = time.perf_counter()
     drawn = tuple(seeds)
     laws = None if invariants is None else tuple(invariants)
-    todo = _tasks(drawn, rogues, kind, laws, tier, checker)
+    todo = _tasks(drawn, rogues, kind, laws, tier, checker, named=named)
     count = (os.cpu_count() or 1) if workers is None else workers
     foreign = callable(checker)  # It may be a closure, which no process can be sent.
     stream = map(run, todo) if count == 1 or foreign else _spread(todo, count)
@@ -128,6 +132,8 @@ def _tasks(
     laws: tuple[str, ...] | None,
     tier: str,
     checker: Checker | str | None,
+    *,
+    named: bool,
 ) -> list[Task]:
     """Return what is to be done, or say what cannot be."""
     wanted = (*ROGUES, *CONTROLS) if ids is None else tuple(ids)
@@ -144,7 +150,8 @@ def _tasks(
     todo = []
     for place, seed in enumerate(seeds):
         for entry in entries:
-            others = () if place and isinstance(entry, Rogue) else laws
+            alone = (named or place > 0) and isinstance(entry, Rogue)
+            others = () if alone else laws
             todo.append(Task(entry.id, seed, tier, others, checker))
     return todo
 

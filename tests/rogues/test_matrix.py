@@ -38,6 +38,12 @@ def test_the_first_seed_shows_other_invariants_and_the_second_the_named_one() ->
     assert set(second.verdicts) == {"agreement"}
 
 
+def test_a_rogue_can_be_shown_to_the_named_invariant_alone() -> None:
+    (row,) = kill_matrix(rogues=["zeros"], named=True, workers=1).rows
+    assert set(row.verdicts) == {"agreement"}
+    assert row.right
+
+
 def test_processes_give_the_rows_that_one_process_gives() -> None:
     expected = kill_matrix(rogues=FEW, invariants=(), workers=1)
     actual = kill_matrix(rogues=FEW, invariants=(), workers=2)
