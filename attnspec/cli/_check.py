@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_WEEK = 604_800
 
 
 def _several(name: str, callback: Callback, text: str) -> Decorator:
@@ -35,6 +36,14 @@ def _several(name: str, callback: Callback, text: str) -> Decorator:
         callback=callback,
         help=f"{text} May be given more than once.",
     )
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """Return a deadline that can be waited for, which no infinite one can."""
+    if not 0.0 < value <= _WEEK:
+        message = f"expected seconds above 0, up to {_WEEK:,}; got {value:g}"
+        raise click.BadParameter(message)
+    return value
 
 
 _DTYPES = _several("dtype", DTYPE, "A format to judge; all claimed ones by default.")
@@ -65,7 +74,8 @@ _ARRAYS = click.option(
 )
 _DEADLINE = click.option(
     "--deadline",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
+    callback=_seconds,
     default=20.0,
     show_default=True,
     metavar="SECONDS",

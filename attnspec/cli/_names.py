@@ -100,7 +100,7 @@ def tiers() -> Iterable[str]:
 
 
 INVARIANT = known(invariants, "attnspec invariants")
-CLAIM = known(claims)
+CLAIM = known(claims, "attnspec kinds KIND")
 DTYPE = known(dtypes)
 TIER = known(tiers)
 KIND = known(kinds, "attnspec kinds")

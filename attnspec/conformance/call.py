@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec.cases import Array, Case, Result, TableCase, numpy_dtype, place
 from attnspec.conformance.implementation import Kernel
-from attnspec.exceptions import KernelRaised, MalformedResult
+from attnspec.exceptions import KernelRaised, MalformedResult, told
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""
@@ -85,9 +85,7 @@ class Caller:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            text = str(error).strip().splitlines()
-            name = type(error).__name__
-            raise KernelRaised(f"{name}: {text[0]}" if text else name) from error
+            raise KernelRaised(told(error)) from error
 
 
 def _unpacked(returned: Any, case: Case, *, lse: bool) -> tuple[Array, Array | None]:

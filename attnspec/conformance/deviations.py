@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.cases import TRAITS, Case, Recipe, TableCase, TableRecipe, build, holds
-from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import INVARIANTS, KINDS
+from attnspec.exceptions import InvalidArgument, UnknownName, told
+from attnspec.invariants import ATTENTION, INVARIANTS, KINDS
+
+_FORMS: Mapping[str, tuple[type, str]] = {
+    "invariants": (list, "a list of ids"),
+    "when": (dict, "a table"),
+    "expires": (dt.date, "a day"),
+}
+"""What an entry of a file must hold."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +63,11 @@ class Deviation:
             if name not in INVARIANTS:
                 msg = f"{where}: no invariant has the id {name!r}"
                 raise UnknownName(msg)
+        kind = _kind_of(self.pinned)
+        for name in self.invariants:
+            if INVARIANTS[name].kind != kind:
+                msg = f"{where}: the pinned case is of {kind}, and {name!r} is not"
+                raise InvalidArgument(msg)
         known = _traits_of(self.pinned)
         for name in self.when:
             if name not in known:
@@ -87,6 +99,11 @@ class Deviation:
         return self.expires is not None and today > self.expires
 
 
+def _kind_of(recipe: Recipe | TableRecipe) -> str:
+    """Return what kind of function a recipe is for."""
+    return recipe.kind if isinstance(recipe, TableRecipe) else ATTENTION
+
+
 def _traits_of(recipe: Recipe | TableRecipe) -> tuple[str, ...]:
     """Return what a condition may name: traits, or the fields of a kind."""
     if isinstance(recipe, TableRecipe):
@@ -110,18 +127,61 @@ def load_deviations(path: Path) -> tuple[Deviation, ...]:
     except OSError as error:
         msg = f"deviations: {path} cannot be read ({error.strerror})"
         raise InvalidArgument(msg) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"deviations: {path} is no TOML ({error})"
         raise InvalidArgument(msg) from error
     if unknown := sorted(set(data) - {"deviation"}):
         msg = f"deviations: {path}: unknown key {unknown[0]!r}"
         raise UnknownName(msg)
-    return tuple(_deviation(entry, path) for entry in data.get("deviation", []))
+    entries = data.get("deviation", [])
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        msg = f"deviations: {path}: 'deviation': expected tables [[deviation]]"
+        raise InvalidArgument(msg)
+    return tuple(_deviation(entry, path) for entry in entries)
 
 
 def recipe_from_json(data: dict[str, Any]) -> Recipe | TableRecipe:
-    """Return a recipe of attention, or of the kind that it names."""
-    return (TableRecipe if "kind" in data else Recipe).from_json(data)
+    """Return a recipe of attention, or of the kind that it names.
+
+    What is not named of a kind has its first value, as with attention.
+    """
+    if "kind" not in data:
+        return Recipe.from_json(data)
+    if (kind := KINDS.get(str(data["kind"]))) is None:
+        msg = f"recipe: there is no kind {data['kind']!r}"
+        raise UnknownName(msg)
+    if unknown := sorted(set(data) - {"kind", "dtype", "seed", "fields"}):
+        msg = f"recipe: unknown key {unknown[0]!r}; the fields are in 'fields'"
+        raise UnknownName(msg)
+    given = {"dtype": kind.dtypes[0], "seed": 0, "fields": {}, **data}
+    if not isinstance(given["seed"], int):
+        msg = f"recipe: seed: expected a whole number; got {given['seed']!r}"
+        raise InvalidArgument(msg)
+    plain = dict(kind.table.recipe(kind.name, given["dtype"]).fields)
+    if unknown := sorted(set(given["fields"]) - set(plain)):
+        msg = f"recipe: {kind.name} has no field {unknown[0]!r}"
+        raise UnknownName(msg)
+    return TableRecipe.from_json({**given, "fields": {**plain, **given["fields"]}})
+
+
+def _pinned(data: Any, where: str) -> Recipe | TableRecipe:
+    """Return a recipe that somebody wrote, of which a case can be made."""
+    fields = data.get("fields", {}) if isinstance(data, dict) else None
+    if not isinstance(fields, dict):
+        msg = f"{where}: 'pinned': expected a table of fields; got {data!r}"
+        raise InvalidArgument(msg)
+    try:
+        recipe = recipe_from_json(data)
+        if isinstance(recipe, TableRecipe):
+            KINDS[recipe.kind].build(recipe)
+        else:
+            build(recipe)
+    except InvalidArgument:
+        raise
+    except Exception as error:
+        msg = f"{where}: 'pinned': no case can be made of it ({told(error)})"
+        raise InvalidArgument(msg) from error
+    return recipe
 
 
 def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
@@ -133,13 +193,14 @@ def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
     if missing := sorted(required - set(entry)):
         msg = f"deviations: {path}: {missing[0]!r} is missing"
         raise InvalidArgument(msg)
-    return Deviation(
-        **{
-            **entry,
-            "invariants": tuple(entry["invariants"]),
-            "pinned": recipe_from_json(entry["pinned"]),
-        }
-    )
+    where = f"deviations: {path}: {entry['id']!r}"
+    for name, (form, text) in _FORMS.items():
+        if name in entry and not isinstance(entry[name], form):
+            msg = f"{where}: {name!r}: expected {text}; got {entry[name]!r}"
+            raise InvalidArgument(msg)
+    pinned = _pinned(entry["pinned"], where)
+    laws = tuple(entry["invariants"])
+    return Deviation(**{**entry, "invariants": laws, "pinned": pinned})
 
 
 __all__ = ["Deviation", "load_deviations", "recipe_from_json"]

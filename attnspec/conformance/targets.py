@@ -23,7 +23,7 @@ from attnspec.conformance.implementation import (
     as_implementation,
 )
 from attnspec.conformance.worker import Worker
-from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
+from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget, told
 from attnspec.invariants import ATTENTION
 
 DEFAULT = "embedded"
@@ -104,6 +104,9 @@ def through(library: str, function: Kernel) -> Kernel:
     """
     if library == LIBRARIES[0]:
         return function
+    if not (adapter := _known(library)).installed:
+        msg = f"target: {library} is not installed; {adapter.install}"
+        raise UnusableTarget(msg)
     converters = importlib.import_module(f"{_ADAPTERS}._arrays")
     wrap: Callable[[Kernel], Kernel] = getattr(converters, library)
     wrapped: Kernel = _guarded(library, lambda: wrap(function))
@@ -134,7 +137,7 @@ def resolve(target: str, kind: str = ATTENTION) -> Implementation:
     if name in _adapter_names():
         found_kind = (implementation := _variant(name, rest)).description.kind
         if kind not in (ATTENTION, found_kind):
-            msg = f"target: {target} is of kind {found_kind}, not {kind}"
+            msg = f"target: {target or DEFAULT} is of kind {found_kind}, not {kind}"
             raise UnusableTarget(msg)
         return implementation
     where, colon, function = target.rpartition(":")
@@ -201,9 +204,7 @@ def _guarded(what: str, action: Any) -> Any:
     except AttnspecError:
         raise
     except BaseException as error:
-        text = str(error).strip().splitlines()
-        reason = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-        msg = f"target: importing {what} raises {reason}"
+        msg = f"target: importing {what} raises {told(error)}"
         raise UnusableTarget(msg) from error
 
 

@@ -49,6 +49,14 @@ def surprising(x, positions, cache):
 """
 
 
+WRONG = (
+    (("--deadline", "nan"), "--deadline: expected seconds above 0, up to 604,800"),
+    (("--deadline", "inf"), "--deadline: expected seconds above 0, up to 604,800"),
+    (("--claim", "turns"), "--claim: expected an id that 'attnspec kinds KIND' lists"),
+    (("--claim", "return_lse"), "claim: expected one of base, width, deterministic"),
+)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "rope.py"
@@ -167,3 +175,22 @@ def test_describe_says_what_a_function_is(file: Path) -> None:
     assert done.exit_code == 0
     assert "pairing half_split (detected)" in done.stdout
     assert "of the bound" in done.stdout
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG, ids=lambda x: str(x)[:30])
+def test_a_wrong_request_is_explained_in_one_line(
+    words: tuple[str, ...], message: str, file: Path
+) -> None:
+    done = _run("check", "--kind", "rope", f"{file}:right", *words)
+
+    assert done.exit_code == 2
+    assert done.output.startswith(f"attnspec: {message}")
+    assert done.output.count("\n") == 1
+
+
+def test_the_kernel_of_attnspec_is_no_function_of_a_kind() -> None:
+    done = _run("check", "--kind", "rope")
+
+    assert done.exit_code == 2
+    expected = "attnspec: target: embedded is of kind attention, not rope\n"
+    assert done.output == expected

@@ -83,6 +83,18 @@ def test_whatever_a_kernel_raises_stops_at_the_call(kernel: Any, message: str) -
         Caller(kernel)(CASE)
 
 
+def test_an_error_that_cannot_say_what_it_is_has_a_name() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def kernel(*_: Any) -> Any:
+        raise Mute
+
+    with pytest.raises(KernelRaised, match=r"^Mute$"):
+        Caller(kernel)(CASE)
+
+
 def test_an_interrupt_is_the_users_and_goes_on() -> None:
     def kernel(query: Any, key: Any, value: Any) -> Any:
         raise KeyboardInterrupt

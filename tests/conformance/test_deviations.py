@@ -108,6 +108,9 @@ def test_deviations_are_read_from_a_file(tmp_path: Path) -> None:
         ("[deviations]", "unknown key 'deviations'"),
         ("[[deviation]]\nid = 'x'", "'invariants' is missing"),
         (FILE + "colour = 'red'\n", "unknown key 'colour'"),
+        ("deviation = 3", r"expected tables \[\[deviation\]\]"),
+        (FILE.replace("when = {", "when = 3 # {"), "'when': expected a table"),
+        (FILE.replace("2030-01-01", "'soon'"), "'expires': expected a day"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_explained(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from attnspec.conformance import (
     Implementation,
     Verdict,
     check_implementation,
+    load_deviations,
 )
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.invariants import KINDS
@@ -69,3 +72,51 @@ def test_a_pinned_case_must_have_what_the_condition_names() -> None:
 def test_a_condition_names_fields_of_the_kind() -> None:
     with pytest.raises(UnknownName, match="unknown trait 'keys'"):
         Deviation("d", ("rope-norm",), "x", {"keys": 3}, _pinned())
+
+
+FILE = """
+[[deviation]]
+id = "far-positions"
+invariants = ["rope-agreement", "rope-relative"]
+reason = "It knows 900 positions."
+when = { positions = ["offset", "far"] }
+"""
+
+
+def _file(folder: Path, pinned: str) -> Path:
+    path = folder / "deviations.toml"
+    path.write_text(f"{FILE}pinned = {pinned}\n", "utf-8")
+    return path
+
+
+def test_a_file_names_the_fields_that_are_not_the_simplest(tmp_path: Path) -> None:
+    fields = 'positions = "offset", data = "integers", length = 3'
+    pinned = f'{{ kind = "rope", fields = {{ {fields} }} }}'
+
+    (found,) = load_deviations(_file(tmp_path, pinned))
+
+    expected = _pinned(positions="offset", data="integers", length=3)
+    assert found.pinned == expected
+    assert _judged(_rope, found) == {Verdict.DEVIATION}
+
+
+@pytest.mark.parametrize(
+    ("pinned", "message"),
+    [
+        ("3", "'pinned': expected a table"),
+        ('{ kind = "rope", fields = 3 }', "'pinned': expected a table"),
+        ('{ kind = "ropes" }', "there is no kind 'ropes'"),
+        ('{ kind = "rope", length = 3 }', "unknown key 'length'"),
+        ('{ kind = "rope", fields = { turns = 3 } }', "no field 'turns'"),
+        ('{ kind = "rope", fields = { length = "3" } }', "no case can be made"),
+        ('{ kind = "rope", seed = "3" }', "seed: expected a whole number"),
+        ('{ kind = "alibi" }', "is of alibi, and 'rope-agreement' is not"),
+        ("{ queries = 3 }", "is of attention, and 'rope-agreement' is not"),
+        ('{ queries = "3" }', "no case can be made"),
+    ],
+)
+def test_a_pinned_case_that_cannot_be_made_is_explained(
+    pinned: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        load_deviations(_file(tmp_path, pinned))
