@@ -165,12 +165,17 @@ def test_with_much_data_attention_has_caught_up(count: int) -> None:
     assert narrow / 3.0 < attention < narrow
 
 
-@pytest.mark.parametrize("count", book.COUNTS)
-def test_what_is_named_is_found_by_attention_alone_and_with_enough_data(
-    count: int,
+@pytest.mark.parametrize("count", [4, 8])
+@pytest.mark.parametrize("model", book.MODELS)
+def test_nobody_learns_from_a_few_sequences_to_find_what_is_named(
+    model: str, count: int
 ) -> None:
-    attention = errors("named", ATTENTION, count)
+    assert min(errors("named", model, count)) > 1.0
+
+
+@pytest.mark.parametrize("count", [c for c in book.COUNTS if c >= 32])
+def test_what_is_named_is_found_by_attention_alone(count: int) -> None:
     others = errors("named", NARROW, count) + errors("named", WIDE, count)
 
-    assert min(others) > 0.5
-    assert max(attention) < 0.05 if count >= 32 else min(attention) > 0.5
+    assert max(errors("named", ATTENTION, count)) < 0.05
+    assert min(others) > 0.6

@@ -197,6 +197,7 @@ def point(task: str, model: str, count: int, seed: int) -> Point:
     rng = np.random.default_rng((seed, count))
     x, answers = sequences(rng, count)
     y = answers[task] + NOISE * rng.normal(size=(count, STEPS))
+    # Counted from 1: NumPy takes the seeds (a, b) and (a, b, 0) for the same.
     fits = [
         minimize(
             objective,
@@ -206,7 +207,7 @@ def point(task: str, model: str, count: int, seed: int) -> Point:
             method="L-BFGS-B",
             options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS},
         )
-        for number in range(STARTS)
+        for number in range(1, STARTS + 1)
     ]
     best = min(fits, key=lambda fit: fit.fun).x
     fresh, exact = sequences(np.random.default_rng((seed, 0)), 1000)
