@@ -37,7 +37,7 @@ _FIELDS: Mapping[str, tuple[Any, ...]] = {
     "length": (1, 2, 3, 5, 8, 17, 33),
     "data": (
         *("zeros", "quarters", "normal", "ties", "spread", "ascending", "peaked"),
-        *("offset_up", "offset_down", "far", "minus_infinity"),
+        *("offset_up", "offset_down", "apart", "far", "minus_infinity"),
     ),
     "mask": ("none", "holes", "padding", "one_key", "empty_rows"),
     "axis": (None, -1, 0, -2),
@@ -107,10 +107,17 @@ def _scores(recipe: TableRecipe) -> Array:
         "peaked": lambda: noise + 12.0 * high,
         "offset_up": lambda: 100.0 + noise,
         "offset_down": lambda: -100.0 + noise,
+        "apart": lambda: 200.0 * _row(recipe) + noise,
         "far": lambda: 10_000.0 + noise,
         "minus_infinity": lambda: np.where(hidden, -np.inf, noise),
     }
     return kinds[recipe["data"]]()
+
+
+def _row(recipe: TableRecipe) -> npt.NDArray[np.int64]:
+    """Return the number of each row."""
+    count = int(np.prod(recipe["rows"], dtype=int))
+    return np.arange(count).reshape((*recipe["rows"], 1))
 
 
 def _mask(recipe: TableRecipe) -> Booleans:
@@ -119,13 +126,12 @@ def _mask(recipe: TableRecipe) -> Booleans:
     shape, place = (*rows, length), np.arange(length)
     first = integers(recipe.seed, "first", (*rows, 1), 0, length - 1)
     some = (bits(recipe.seed, "mask", shape) % np.uint64(3) != 0) | (place == first)
-    row = np.arange(int(np.prod(rows, dtype=int))).reshape((*rows, 1))
     kept = max(1, length - 1 - length // 4)
     masks = {
         "holes": some,
         "padding": (place < kept).reshape((*(1 for _ in rows), length)),
         "one_key": place == first,
-        "empty_rows": some & (row % 2 == 1),
+        "empty_rows": some & (_row(recipe) % 2 == 1),
     }
     return np.asarray(masks[recipe["mask"]], np.bool_)
 

@@ -26,7 +26,7 @@ _TABLE = Table(
         "length": sequences.LENGTHS,
         "width": (1, 2, 4, 8, 16),
         "value_width": (1, 2, 5),
-        "keys": ("basis", "signs", "normal"),
+        "keys": ("basis", "signs", "normal", "short"),
         "rate": ("one", "half", "varied", "some_zero"),
         "data": ("integers", "normal"),
         "decay": (None, *decays.DECAYS),
@@ -43,15 +43,17 @@ _TABLE = Table(
 
 
 def _keys(recipe: TableRecipe) -> Array:
-    """Return keys of length one, as far as the format holds them."""
+    """Return keys of length one, as far as the format holds them, or of one half."""
     width = recipe["width"]
     shape = sequences.shape_of(recipe, width)
     chosen = integers(recipe.seed, "key", shape[:-1], 0, width - 1)
     raw = normals(recipe.seed, "key", shape) + 2.0**-20
+    unit = raw / np.sqrt((raw * raw).sum(-1, keepdims=True))
     kinds = {
         "basis": (chosen[..., None] == np.arange(width)) * 1.0,
         "signs": np.where(raw < 0, -1.0, 1.0) * width**-0.5,
-        "normal": raw / np.sqrt((raw * raw).sum(-1, keepdims=True)),
+        "normal": unit,
+        "short": unit / 2.0,
     }
     return cast(kinds[recipe["keys"]], recipe)
 

@@ -101,11 +101,6 @@ def _at_once(
     return parallel(steps.replace(value=_inverse(change(system)) @ right))
 
 
-def _neumann(system: Array) -> Array:
-    """Take the first terms of the series of the inverse for all of it."""
-    return system - system @ system
-
-
 def _tiled_values(steps: Steps) -> tuple[Array, Array]:
     """Take out what was held once for each tile of the values' width."""
     tiles = -(-steps.value.shape[-1] // _TILE)
@@ -214,7 +209,7 @@ ROGUES: tuple[Rogue, ...] = (
         "short-series",
         "formula",
         "The inverse of the system is the first terms of its series.",
-        lambda s: _at_once(s, _neumann),
+        lambda s: _at_once(s, lambda system: system - system @ system),
         "agreement",
     ),
     _rogue(
@@ -225,9 +220,7 @@ ROGUES: tuple[Rogue, ...] = (
         "agreement",
     ),
     _rogue(
-        "later-keys",
-        "mask",
-        "Corrections know of later keys.",
+        *("later-keys", "mask", "Corrections know of later keys."),
         _later_key,
         "past",
     ),
@@ -246,9 +239,14 @@ ROGUES: tuple[Rogue, ...] = (
         "state",
     ),
     _rogue(
-        "decay-dropped",
-        "dropped-option",
-        "The decay is ignored.",
+        *("normed", "formula", "Keys are brought to length one, asked or not."),
+        lambda s: _recurrent(
+            s.replace(key=s.key / np.linalg.norm(s.key, axis=-1, keepdims=True))
+        ),
+        "agreement",
+    ),
+    _rogue(
+        *("decay-dropped", "dropped-option", "The decay is ignored."),
         lambda s: _recurrent(s.replace(gates=np.ones_like(s.gates))),
         "decay",
     ),

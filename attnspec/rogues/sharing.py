@@ -31,6 +31,14 @@ def _bare_exponentials(rows: Array, seen: Array) -> Array:
     return np.asarray(exponentials / np.where(total == 0, 1, total))
 
 
+def _one_peak(rows: Array, seen: Array) -> Array:
+    """Subtract one peak from all rows."""
+    peak = np.max(np.where(seen, rows, -np.inf), initial=-1e4)
+    exponentials = np.where(seen, np.exp(rows - peak.astype(rows.dtype)), 0)
+    total = exponentials.sum(-1, keepdims=True)
+    return np.asarray(exponentials / np.where(total == 0, 1, total))
+
+
 def _powers_of_two(rows: Array, seen: Array) -> Array:
     powers = np.exp2(right.below_peak(rows, seen))
     total = powers.sum(-1, keepdims=True)
@@ -151,6 +159,14 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         *("softmax", "no-peak", "No peak is subtracted, and exponentials overflow."),
         *(_bare_exponentials, "agreement"),
+    ),
+    _rogue(
+        *(
+            "softmax",
+            "one-peak",
+            "The peak of all rows is taken off each; low ones vanish.",
+        ),
+        *(_one_peak, "agreement"),
     ),
     _rogue(
         *("softmax", "base-two", "The base is two."),
