@@ -210,7 +210,8 @@ def _keywords(function: Callable[..., Any], kind: Kind) -> list[str]:
     several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     placed = [p for p in named if p.kind is not p.KEYWORD_ONLY]
     if len(placed) < len(kind.operands) and not several:
-        msg = f"target: expected {kind.face}; it takes {len(placed)} arguments"
+        count = f"{len(placed)} argument{'s' * (len(placed) != 1)}"
+        msg = f"target: expected {kind.face}; it takes {count}"
         raise InvalidArgument(msg)
     rest = [p for p in named if p not in placed[: len(kind.operands)]]
     for parameter in rest:
