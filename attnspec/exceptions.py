@@ -64,5 +64,4 @@ __all__ = [
     "MalformedResult",
     "UnknownName",
     "UnusableTarget",
-    "told",
 ]
