@@ -43,16 +43,6 @@ class ConformanceFailure(AttnspecError, AssertionError):
     """An implementation does not conform."""
 
 
-def told(error: BaseException) -> str:
-    """Return the name of an error and the first line of what it says, if it can."""
-    name = type(error).__name__
-    try:
-        text = str(error).strip().splitlines()
-    except Exception:  # noqa: BLE001 - a stranger's error may fail at anything
-        text = []
-    return f"{name}: {text[0]}" if text else name
-
-
 __all__ = [
     "AttnspecError",
     "ConformanceFailure",

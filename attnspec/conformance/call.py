@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases import Array, Case, Result, TableCase, numpy_dtype, place
+from attnspec.conformance._told import told
 from attnspec.conformance.implementation import Kernel
-from attnspec.exceptions import KernelRaised, MalformedResult, told
+from attnspec.exceptions import KernelRaised, MalformedResult
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""

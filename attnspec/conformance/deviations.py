@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.cases import TRAITS, Case, Recipe, TableCase, TableRecipe, build, holds
-from attnspec.exceptions import InvalidArgument, UnknownName, told
+from attnspec.conformance._told import told
+from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.invariants import ATTENTION, INVARIANTS, KINDS
 
 _FORMS: Mapping[str, tuple[type, str]] = {

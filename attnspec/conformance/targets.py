@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from attnspec.conformance._told import told
 from attnspec.conformance.bench import Executor
 from attnspec.conformance.check import claiming
 from attnspec.conformance.implementation import (
@@ -23,7 +24,7 @@ from attnspec.conformance.implementation import (
     as_implementation,
 )
 from attnspec.conformance.worker import Worker
-from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget, told
+from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
 from attnspec.invariants import ATTENTION
 
 DEFAULT = "embedded"
