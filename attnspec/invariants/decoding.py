@@ -215,7 +215,7 @@ def check_limit(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields={"ending": ("early", "late"), "limit": (2, 3, 5, 8)},
 )
 def check_behind(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
-    """Nothing is written behind the stop token, whatever the positions there hold."""
+    """Nothing is written after the stop token, whatever the positions there hold."""
     written = int((bench.judged(case).output != case["stop"]).argmin()) + 1
     positions = case["positions"].copy()
     positions[written:] = 100

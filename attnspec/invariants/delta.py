@@ -126,7 +126,7 @@ def _rate_of_one(case: TableCase, right: Right) -> Array:
 
 DELTA_RULE = Kind(
     name="delta-rule",
-    sentence="Moves what a state answers to a key towards a new value.",
+    sentence="Moves what a state answers to a key toward a new value.",
     operands=("query", "key", "value", "rate"),
     table=_TABLE,
     build=_build,

@@ -149,7 +149,7 @@ def check_slopes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields={"queries": (3, 5, 8), "past": (0, 1, 2)},
 )
 def check_mirror(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
-    """Behind the query the bias is what it is before, of the sign of its form."""
+    """After the query the bias is what it is before, of the sign of its form."""
     exact = bench.judged(case)
     bias = bench.run(case).output.astype(np.float64)
     rows, left, own, right = _mirrored(_places(case, bench.dialect), case["keys"])

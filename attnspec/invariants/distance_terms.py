@@ -176,7 +176,7 @@ TRANSFORMER_XL = Kind(
             "bidirectional": (False, True),
             "data": DATA,
         },
-        claims={"bidirectional": "that queries see the keys behind them too"},
+        claims={"bidirectional": "that queries see the keys after them too"},
         needs={"bidirectional": "bidirectional"},
     ),
     build=_build,

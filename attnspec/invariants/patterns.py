@@ -71,7 +71,7 @@ PREFIX_MASK = mask_kind(
     "prefix-mask-agreement", "bands.prefix", nulls=("zeros", "ones", "causal", "early")
 )
 def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
-    """A key is seen if it is in the prefix, or not behind the query."""
+    """A key is seen if it is in the prefix, or not after the query."""
     yield from agrees(case, bench)
 
 
@@ -89,7 +89,7 @@ def check_open(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields={"queries": _LONG, "length": (0, 1, 2)},
 )
 def check_causal(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
-    """Behind the prefix nothing is seen before its time: the mask is the causal one."""
+    """After the prefix nothing is seen before its time: the mask is the causal one."""
     behind = mask_of(case, bench)[:, case["length"] :]
     causal = bench.judged(case.replace(length=0)).output[:, case["length"] :]
     yield from holds(causal, behind, "behind the prefix")

@@ -139,7 +139,7 @@ _SEVERAL = sequences.LENGTHS[1:]
 
 @RNN.law("rnn-agreement", "recurrence.past", nulls=("zeros", "late", "state_forgotten"))
 def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
-    """Each state is the tangent of what its own step and the state before give."""
+    """Each state is the tanh of what its own step and the state before give."""
     yield from agrees(case, bench)
 
 

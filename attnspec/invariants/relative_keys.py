@@ -154,7 +154,7 @@ SHAW = Kind(
             "causal": (False, True),
             "data": DATA,
         },
-        claims={"causal": "that the keys behind each query can be hidden"},
+        claims={"causal": "that the keys after each query can be hidden"},
         needs={"causal": "causal"},
     ),
     build=_build,

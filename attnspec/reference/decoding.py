@@ -94,7 +94,7 @@ def cached_logits(
     memory : Cache
         Keys and values of the source, of the cross-attention.
     token : int
-        The newest token; it stands behind all tokens of the `past`.
+        The newest token; it stands after all tokens of the `past`.
     past : Cache
     decoder : Decoder
 

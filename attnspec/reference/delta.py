@@ -21,7 +21,7 @@ def delta_rule_recurrent(
     decay: Float[np.ndarray, "*batch N _"] | None = None,
     state: Float[np.ndarray, "*batch E Ev"] | None = None,
 ) -> tuple[Float64[np.ndarray, "*batch N Ev"], Float64[np.ndarray, "*batch E Ev"]]:
-    r"""Move what the state answers to a key towards the new value.
+    r"""Move what the state answers to a key toward the new value.
 
     .. math::
         \tilde S_i &= \operatorname{diag}(g_i) \, S_{i-1}, \qquad

@@ -179,7 +179,7 @@ def _band(
 
 
 def padding(lengths: Int[np.ndarray, "B"], keys: int) -> Bool[np.ndarray, "B 1 1 S"]:
-    r"""Hide the keys behind the length of each sequence in a batch.
+    r"""Hide the keys beyond the length of each sequence in a batch.
 
     .. math:: j < n_b
 

@@ -98,7 +98,7 @@ def rnn_jacobian(
     Returns
     -------
     (N, N, H, D) array
-        Zero for inputs behind the state.
+        Zero for inputs after the state.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def chain_length(reads: Bool[np.ndarray, "N N"]) -> int:
     Raises
     ------
     InvalidArgument
-        If an output reads itself or one behind it.
+        If an output reads itself or one after it.
 
     References
     ----------

@@ -218,7 +218,7 @@ def relative_shift(
     -------
     (..., L, S) array
         Row i is moved to the left until distance 0 stands at the query's own
-        position, i + S - L. The places that fall free belong to keys behind it.
+        position, i + S - L. The places that fall free belong to keys after it.
 
     References
     ----------

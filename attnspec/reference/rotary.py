@@ -95,7 +95,7 @@ def rotary(
     pairing : {"interleaved", "half_split"}
     width : int, optional
         How many of the first entries turn; all E by default. Pairs and
-        frequencies are those of this width. The entries behind it stay.
+        frequencies are those of this width. The entries after it stay.
     base : float
         Positive and finite.
 

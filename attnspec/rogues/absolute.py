@@ -203,13 +203,13 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _table(
         "clamped",
-        "A position behind the table reads its last row.",
+        "A position beyond the table reads its last row.",
         _lookup(lambda positions, rows: np.clip(positions, 0, rows - 1)),
         "outside",
     ),
     _table(
         "wrapped",
-        "A position behind the table starts again with its first row.",
+        "A position beyond the table starts again with its first row.",
         _lookup(lambda positions, rows: positions % rows),
         "outside",
     ),

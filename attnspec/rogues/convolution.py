@@ -164,7 +164,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "mirrored",
         "alignment",
-        "Taps before the own step are counted as those behind it.",
+        "Taps before the own step are counted as those after it.",
         _mirrored,
         "copies",
     ),

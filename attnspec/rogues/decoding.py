@@ -175,7 +175,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "one-too-late",
         "tail",
-        "It writes one more token behind the stop token.",
+        "It writes one more token after the stop token.",
         _late,
         "behind",
     ),

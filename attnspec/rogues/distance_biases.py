@@ -132,7 +132,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _rogue(
         "one-sided",
-        "Keys behind the query have no bias.",
+        "Keys after the query have no bias.",
         _alibi(lambda query, key: np.minimum(key - query, 0)),
         "mirror",
     ),

@@ -136,7 +136,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _rogue(
         "uncapped",
-        "Buckets go on behind the last.",
+        "Buckets go on after the last.",
         _t5(_uncapped),
         "far",
         mistake="tail",

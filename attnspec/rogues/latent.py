@@ -199,7 +199,7 @@ ROGUES: tuple[Rogue, ...] = tuple(
         (
             "cut",
             "tail",
-            "Entries of a latent behind the last whole tile are lost.",
+            "Entries of a latent after the last whole tile are lost.",
             _Attention(change=_cut),
             "entries",
         ),

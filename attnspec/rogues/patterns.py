@@ -173,7 +173,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _rogue(
         "prefix-mask-apart",
-        "Queries behind the prefix do not see it.",
+        "Queries after the prefix do not see it.",
         _prefix_of_its_own,
         "prefix-mask-open",
     ),

@@ -203,7 +203,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "bias-outside",
         "formula",
-        "The bias is added behind the tangent.",
+        "The bias is added after the tanh.",
         _rnn(lambda g, h, w, b: _tangent(g, h, w, 0 * b) + b),
         "agreement",
     ),

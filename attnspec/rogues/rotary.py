@@ -153,7 +153,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _rogue(
         "rope-rest-dropped",
-        "The entries behind the width are lost.",
+        "The entries after the width are lost.",
         _rest_dropped,
         "rope-agreement",
     ),

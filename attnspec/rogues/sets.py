@@ -168,7 +168,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "causal",
         "order",
-        "A reader sees no member behind its own place, as in self-attention.",
+        "A reader sees no member after its own place, as in self-attention.",
         _reader(see=_causal),
         "readers",
     ),

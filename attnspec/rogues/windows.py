@@ -161,7 +161,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _rogue(
         "window-mask-future",
-        "Inside of the window what is behind the query is seen as well.",
+        "Inside of the window what is after the query is seen as well.",
         _window(lambda d, size: np.abs(d) < size),
         "window-mask-agreement",
         "dropped-option",

@@ -18,7 +18,7 @@ from attnspec.rogues import CONTROLS, ROGUES
 def kind_section(name: str) -> str:
     """Describe a kind: its face, what can be claimed, its laws, rogues and controls."""
     kind = KINDS[name]
-    parts = [f"`{kind.face}`", "", kind.sentence, "", *_facts(kind)]
+    parts = [f"(kind-{name})=", f"`{kind.face}`", "", kind.sentence, "", *_facts(kind)]
     parts += ["", _laws(name), "", *_gallery(name)]
     return "\n".join(parts)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import get_args, get_type_hints
 
 import click
-from traceability import traces
+from traceability import REFERENCE, traces
 
 from attnspec.cases import CLAIMS, TRAITS, Dialect
 from attnspec.cli import main
@@ -18,6 +19,9 @@ from attnspec.strategies import FAMILIES
 
 _FEW = 4
 """The most names in a cell of a table."""
+
+_KIND = re.compile(r"^```\{kind\} (\S+)$", re.MULTILINE)
+"""Where a page shows a kind."""
 
 CHOICES = {
     "alignment": "the corner in which causal masks and windows end or start",
@@ -79,11 +83,20 @@ def invariant_list() -> str:
 
 
 def kinds() -> str:
-    """List the kinds of functions that can be judged."""
-    rows = [
-        [f"`{kind.name}`", kind.sentence, f"`{kind.face}`"] for kind in KINDS.values()
-    ]
-    return _table(["kind", "what it does", "called as"], rows)
+    """List the kinds of functions that can be judged, chapter by chapter."""
+    parts = []
+    book = (REFERENCE.parent / "index.md").read_text("utf-8")
+    for name in re.findall(r"^reference/(\S+)$", book, re.MULTILINE):
+        page = REFERENCE / f"{name}.md"
+        text = page.read_text("utf-8")
+        shown = [KINDS[kind] for kind in _KIND.findall(text)]
+        if shown:
+            parts.append(f"## [{text.partition(chr(10))[0][2:]}]({page.name})\n")
+        parts += [
+            f"[`{kind.name}`](#kind-{kind.name})\n: {kind.sentence}\n  `{kind.face}`\n"
+            for kind in shown
+        ]
+    return "\n".join(parts)
 
 
 def traceability() -> str:
