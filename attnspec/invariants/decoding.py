@@ -21,6 +21,9 @@ _GAP = 2.0**-5
 """How far the likeliest token leads, in units of the largest logit: far beyond what
 rounding does, so that tokens compare exactly."""
 
+_LEAST = 2.0**-12
+"""How far it must lead for a case to be judged at all, in the same units."""
+
 _TABLE = Table(
     fields={
         "source": (1, 2, 3, 5, 8),
@@ -118,8 +121,9 @@ def _written(
 
 def _judge(case: TableCase, _choices: Choices, _model: NumericModel) -> Judged:
     given = case["start"], case["stop"], case["limit"]
-    tokens, _ = _written(case.operands, *given)
-    return Judged(tokens, np.zeros(tokens.shape))
+    tokens, gap = _written(case.operands, *given)
+    # Where two tokens are all but level, rounding may choose: nothing is promised.
+    return Judged(tokens, np.full(tokens.shape, 0.0 if gap >= _LEAST else np.nan))
 
 
 def _defined(

@@ -93,9 +93,10 @@ def explained_kind(name: str) -> list[str]:
     kind = kind_named(name)
     sentence, face = (kind.sentence, kind.face) if kind else _ATTENTION
     lines = [*words.wrapped(f"{name}: {sentence}", indent=0), ""]
-    lines += words.wrapped(face, first="called as")
+    lines += words.wrapped(face, first="called as", indent=_KIND_INDENT)
     for field, values in choices_of(name).items():
-        lines += words.wrapped(" or ".join(values), first=field.replace("_", " "))
+        label = field.replace("_", " ")
+        lines += words.wrapped(" or ".join(values), first=label, indent=_KIND_INDENT)
     lines += ["", "claims"]
     for claim, text in vocabulary_of(name).items():
         lines += words.wrapped(text, first=f"  {claim}", indent=_INDENT)
