@@ -21,6 +21,7 @@ from attnspec.invariants import (
     convolution,
     convolution_2d,
     cutting,
+    decay,
     decoding,
     definition,
     delta,
@@ -109,6 +110,7 @@ CHAPTERS = (
     linear,
     normalized_linear,
     delta,
+    decay,
 )
 """The modules of laws, in the order in which they run."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.cases import Array, TableRecipe
+from attnspec.cases import Array, TableCase, TableRecipe
 from attnspec.cases.bits import integers, uniforms
 from attnspec.cases.table import cast
 from attnspec.invariants._sequences import shape_of, state_before
@@ -32,6 +32,9 @@ NEEDS = {
     "scale": "scale",
 }
 
+CLAIMED = ("decay", "log_decay")
+"""The claims of which a function that forgets makes one."""
+
 OPTIONS = {
     "decay": ("decay", "gates"),
     "log_decay": ("log_decay", "gates"),
@@ -45,6 +48,11 @@ def mend(recipe: TableRecipe) -> TableRecipe:
     """Let the decay be given once."""
     twice = recipe["decay"] is not None and recipe["log_decay"] is not None
     return recipe.replace(log_decay=None) if twice else recipe
+
+
+def given(case: TableCase) -> bool:
+    """Return whether a case has a decay, in either form."""
+    return any(case[name] is not None for name in CLAIMED)
 
 
 def _factors(recipe: TableRecipe, kind: str) -> Array:
@@ -79,11 +87,13 @@ def options_of(recipe: TableRecipe) -> dict[str, Any]:
 
 
 __all__ = [
+    "CLAIMED",
     "CLAIMS",
     "DECAYS",
     "LOG_DECAYS",
     "NEEDS",
     "OPTIONS",
+    "given",
     "mend",
     "options_of",
 ]

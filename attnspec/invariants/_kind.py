@@ -88,7 +88,7 @@ class Kind:
     nulls
         Wrong answers by name, beside `zeros` and `ones`.
     null_needs
-        The claim without which a null cannot be told from a right answer.
+        Claims of which one must be made, or a null cannot be told from a right answer.
     dtypes
         The formats that a plain function claims.
     unsaid
@@ -106,7 +106,7 @@ class Kind:
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     probes: tuple[Mapping[str, Any], ...] = ()
     nulls: Mapping[str, Null] = dataclasses.field(default_factory=dict)
-    null_needs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    null_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     dtypes: tuple[str, ...] = ("float32",)
     unsaid: tuple[str, ...] = ()
 
@@ -191,8 +191,8 @@ class Kind:
         return tuple(
             name
             for name in names
-            if self.null_needs.get(name, "deterministic") in capabilities.claims
-            or name not in self.null_needs
+            if name not in self.null_needs
+            or capabilities.claims.intersection(self.null_needs[name])
         )
 
 

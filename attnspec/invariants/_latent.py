@@ -287,7 +287,7 @@ LATENT = Kind(
         "counted": _counted,
         "numbered": _numbered,
     },
-    null_needs={"unmasked": "mask", "acausal": "causal"},
+    null_needs={"unmasked": ("mask",), "acausal": ("causal",)},
 )
 
 __all__ = ["LATENT", "PAIRINGS", "WEIGHTS", "beside", "turned"]

@@ -217,7 +217,7 @@ MULTI_HEAD = Kind(
         "counted": _counted,
         "numbered": _numbered,
     },
-    null_needs={"unmasked": "mask", "acausal": "causal", "tiled": "grouped"},
+    null_needs={"unmasked": ("mask",), "acausal": ("causal",), "tiled": ("grouped",)},
     unsaid=("grouped",),
 )
 

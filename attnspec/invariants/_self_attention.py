@@ -155,7 +155,7 @@ SELF_ATTENTION = Kind(
         "acausal": _acausal,
         "alone": _alone,
     },
-    null_needs={"unmasked": "mask", "acausal": "causal"},
+    null_needs={"unmasked": ("mask",), "acausal": ("causal",)},
 )
 
 

@@ -228,10 +228,20 @@ def without_decay(case: TableCase, right: Right) -> Array:
     return right(case.without("decay").without("log_decay"))
 
 
+def _with_decay(case: TableCase, change: Callable[[Array], Array]) -> TableCase:
+    """Change the decays, in the form in which they are given."""
+    names = [n for n in ("decay", "log_decay") if case[n] is not None]
+    return case.replace(**{n: change(case[n]) for n in names})
+
+
 def decay_late(case: TableCase, right: Right) -> Array:
     """Give each step the decay of the one before."""
-    names = [n for n in ("decay", "log_decay") if case[n] is not None]
-    return right(case.replace(**{n: np.roll(case[n], 1, axis=-2) for n in names}))
+    return right(_with_decay(case, lambda decay: np.roll(decay, 1, axis=-2)))
+
+
+def one_gate(case: TableCase, right: Right) -> Array:
+    """Let all components fade as the first one does."""
+    return right(_with_decay(case, lambda decay: decay[..., :1]))
 
 
 def late(case: TableCase, right: Right) -> Array:
@@ -252,6 +262,7 @@ __all__ = [
     "gates_of",
     "late",
     "later_changed",
+    "one_gate",
     "part",
     "prefix",
     "reach",

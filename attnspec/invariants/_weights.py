@@ -275,7 +275,7 @@ NULLS: Mapping[str, Null] = {
 }
 """Wrong answers of normalizers by name."""
 
-NULL_NEEDS = {"unmasked": "mask"}
+NULL_NEEDS = {"unmasked": ("mask",)}
 """The claims without which these cannot be told from right answers."""
 
 __all__ = [

@@ -119,7 +119,7 @@ SOFTMAX = Kind(
         "unscaled": forgetting("temperature"),
         "unsunk": forgetting("sink"),
     },
-    null_needs={**NULL_NEEDS, "unscaled": "temperature", "unsunk": "sink"},
+    null_needs={**NULL_NEEDS, "unscaled": ("temperature",), "unsunk": ("sink",)},
 )
 
 SPARSEMAX = Kind(
@@ -167,7 +167,7 @@ SIGMOID = Kind(
     choices={"default_offset": ("zero", "minus_log_length")},
     probes=(_PLAIN_PROBE,),
     nulls={**NULLS, "unmoved": forgetting("offset")},
-    null_needs={**NULL_NEEDS, "unmoved": "offset"},
+    null_needs={**NULL_NEEDS, "unmoved": ("offset",)},
 )
 
 # Where minus infinity hides a key, a count of the visible has no other name for it;
@@ -188,7 +188,7 @@ RELU = Kind(
     choices={"divisor": ("visible", "length")},
     probes=({"rows": (2,), "length": 8, "mask": "padding", "data": "quarters"},),
     nulls={**NULLS, "undivided": forgetting("power")},
-    null_needs={**NULL_NEEDS, "undivided": "power"},
+    null_needs={**NULL_NEEDS, "undivided": ("power",)},
 )
 
 

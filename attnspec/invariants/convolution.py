@@ -152,7 +152,7 @@ CONVOLUTION = Kind(
         "everything_seen": _everything_seen,
         "inexact": _more_than_whole,
     },
-    null_needs={"border_forgotten": "border"},
+    null_needs={"border_forgotten": ("border",)},
 )
 
 

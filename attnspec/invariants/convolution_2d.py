@@ -137,7 +137,7 @@ CONVOLUTION_2D = Kind(
         "border_forgotten": _border_forgotten,
         "everything_seen": _everything_seen,
     },
-    null_needs={"border_forgotten": "border"},
+    null_needs={"border_forgotten": ("border",)},
 )
 
 

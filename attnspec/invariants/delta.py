@@ -141,13 +141,15 @@ DELTA_RULE = Kind(
         "rate_of_one": _rate_of_one,
         "decay_forgotten": sequences.without_decay,
         "decay_late": sequences.decay_late,
+        "one_gate": sequences.one_gate,
         "state_forgotten": sequences.without_state,
         "whole_sequence": sequences.whole_sequence,
     },
     null_needs={
-        "decay_forgotten": "decay",
-        "decay_late": "decay",
-        "state_forgotten": "state",
+        "decay_forgotten": decays.CLAIMED,
+        "decay_late": decays.CLAIMED,
+        "one_gate": ("gates",),
+        "state_forgotten": ("state",),
     },
 )
 
@@ -236,26 +238,6 @@ def check_still(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     yield from alike(skipped, changed, bench, f"step {place} changed")
 
 
-@DELTA_RULE.law(
-    "delta-rule-decay",
-    "recurrence.decay",
-    nulls=("zeros", "decay_forgotten", "decay_late"),
-    needs=("decay",),
-    fields={
-        "length": (3, 5, 8),
-        "width": (8,),
-        "decay": ("varied", "half", "forgets", "strong"),
-        "log_decay": (None,),
-        "state": (False,),
-    },
-)
-def check_decay(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
-    """Keys at right angles correct nothing: what is left of a value are the decays."""
-    units = np.eye(case["key"].shape[-1])[: case["key"].shape[-2]]
-    key = np.broadcast_to(units, case["key"].shape).astype(case["key"].dtype)
-    yield from agrees(case.replace(key=key), bench, "keys at right angles")
-
-
 def _sent_on(tail: TableCase, scale: float, error: F64) -> F64:
     """Return how far off outputs are where the state that they start from is.
 
@@ -288,7 +270,6 @@ __all__ = [
     "DELTA_RULE",
     "check_agreement",
     "check_answer",
-    "check_decay",
     "check_past",
     "check_prefix",
     "check_state",

@@ -192,7 +192,7 @@ TRANSFORMER_XL = Kind(
         "one_sided": _one_sided,
         "shared": _shared,
     },
-    null_needs={"one_sided": "bidirectional"},
+    null_needs={"one_sided": ("bidirectional",)},
 )
 
 

@@ -157,7 +157,7 @@ DISTANCE_ATTENTION = Kind(
         "everything_seen": _everything_seen,
         "sink_forgotten": _sink_forgotten,
     },
-    null_needs={"sink_forgotten": "sink"},
+    null_needs={"sink_forgotten": ("sink",)},
 )
 
 

@@ -166,7 +166,7 @@ NEIGHBORHOOD_2D = Kind(
         "counted": _counted,
         "undilated": _undilated,
     },
-    null_needs={"undilated": "dilation"},
+    null_needs={"undilated": ("dilation",)},
 )
 
 

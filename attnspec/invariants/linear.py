@@ -8,17 +8,9 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
+from attnspec.invariants import _decays as decays
 from attnspec.invariants import _sequences as sequences
-from attnspec.invariants._decays import (
-    CLAIMS,
-    DECAYS,
-    LOG_DECAYS,
-    NEEDS,
-    OPTIONS,
-    mend,
-    options_of,
-)
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, alike
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees
 from attnspec.invariants._sequences import wide
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import F64, Judged, judged
@@ -32,16 +24,16 @@ _TABLE = Table(
         "width": (1, 2, 4, 8, 16),
         "value_width": (1, 2, 5),
         "data": ("ones", "integers", "normal"),
-        "decay": (None, *DECAYS),
-        "log_decay": (None, *LOG_DECAYS),
+        "decay": (None, *decays.DECAYS),
+        "log_decay": (None, *decays.LOG_DECAYS),
         "gates": (False, True),
         "state": (False, True),
         "return_state": (False, True),
         "scale": (None, 0.25, -2.0),
     },
-    claims=CLAIMS,
-    needs=NEEDS,
-    mend=mend,
+    claims=decays.CLAIMS,
+    needs=decays.NEEDS,
+    mend=decays.mend,
 )
 
 
@@ -51,7 +43,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     operands = {n: sequences.vectors(recipe, n, w) for n, w in widths.items()}
     return TableCase(
         operands=operands,
-        options=options_of(recipe),
+        options=decays.options_of(recipe),
         results=sequences.results_of(recipe),
         dtype=recipe.dtype,
     )
@@ -128,22 +120,24 @@ LINEAR_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    options=OPTIONS,
+    options=decays.OPTIONS,
     choices={"scale": ("one", "inverse_root")},
     probes=({"length": 3, "width": 4, "data": "integers"},),
     nulls={
         "late": sequences.late,
         "decay_forgotten": sequences.without_decay,
         "decay_late": sequences.decay_late,
+        "one_gate": sequences.one_gate,
         "state_forgotten": sequences.without_state,
         "self_unread": _self_unread,
         "whole_sequence": sequences.whole_sequence,
         "by_place": _by_place,
     },
     null_needs={
-        "decay_forgotten": "decay",
-        "decay_late": "decay",
-        "state_forgotten": "state",
+        "decay_forgotten": decays.CLAIMED,
+        "decay_late": decays.CLAIMED,
+        "one_gate": ("gates",),
+        "state_forgotten": ("state",),
     },
 )
 
@@ -214,30 +208,6 @@ def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @LINEAR_ATTENTION.law(
-    "linear-attention-decay",
-    "recurrence.decay",
-    nulls=("zeros", "decay_forgotten", "decay_late"),
-    needs=("decay",),
-    fields={
-        "length": (3, 5, 8, 17),
-        "decay": ("varied", "half", "forgets", "strong"),
-        "log_decay": (None,),
-        "state": (False,),
-    },
-)
-def check_decay(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
-    """What one step read is multiplied by the decays after it, and by no other."""
-    steps = case["value"].shape[-2]
-    here = np.arange(steps)[:, None] == (steps - 1) // 2
-    value = np.where(here, case["value"], 0).astype(case["value"].dtype)
-    single = case.replace(value=value)
-    yield from agrees(single, bench, "one step with a value")
-    before = np.arange(steps)[:, None] <= (steps - 1) // 2
-    decay = np.where(before, 0.25, case["decay"]).astype(case["decay"].dtype)
-    yield from alike(single, single.replace(decay=decay), bench, "earlier decays")
-
-
-@LINEAR_ATTENTION.law(
     "linear-attention-first",
     "recurrence.forms",
     nulls=("zeros", "self_unread"),
@@ -276,7 +246,6 @@ def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 __all__ = [
     "LINEAR_ATTENTION",
     "check_agreement",
-    "check_decay",
     "check_first",
     "check_order",
     "check_past",

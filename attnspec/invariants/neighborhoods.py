@@ -146,7 +146,7 @@ NEIGHBORHOOD = Kind(
         {"length": 5, "width": 2, "kernel_size": 2, "data": "integers"},
     ),
     nulls={"clipped": _clipped, "whole": _whole, "undilated": _undilated},
-    null_needs={"undilated": "dilation"},
+    null_needs={"undilated": ("dilation",)},
 )
 
 

@@ -103,7 +103,7 @@ POOLING = Kind(
         "first": _first,
         "summed": _summed,
     },
-    null_needs={"unmasked": "mask"},
+    null_needs={"unmasked": ("mask",)},
 )
 
 

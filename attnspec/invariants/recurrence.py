@@ -131,7 +131,7 @@ RNN = Kind(
         "piled_up": _piled_up,
         "state_forgotten": sequences.without_state,
     },
-    null_needs={"state_forgotten": "state"},
+    null_needs={"state_forgotten": ("state",)},
 )
 
 _SEVERAL = sequences.LENGTHS[1:]

@@ -174,7 +174,7 @@ SHAW = Kind(
         "fading": _fading,
         "first": _first,
     },
-    null_needs={"acausal": "causal"},
+    null_needs={"acausal": ("causal",)},
 )
 
 

@@ -162,7 +162,7 @@ ROPE = Kind(
         "squared": _squared,
         "rest_lost": _rest_lost,
     },
-    null_needs={"rest_lost": "width"},
+    null_needs={"rest_lost": ("width",)},
 )
 
 

@@ -139,7 +139,7 @@ CROSS_ATTENTION = Kind(
         "first": _first,
         "summed": _summed,
     },
-    null_needs={"unmasked": "mask"},
+    null_needs={"unmasked": ("mask",)},
 )
 
 

@@ -68,6 +68,12 @@ def given(
     )
 
 
+def one_gate(steps: Steps) -> Steps:
+    """Let all components fade as the first one does."""
+    gates = np.broadcast_to(steps.gates[..., :1], steps.gates.shape)
+    return steps.replace(gates=gates)
+
+
 def returned(output: Array, last: Array, query: Array, *, return_state: bool) -> Any:
     """Return the output in the format of the queries, and the state if asked."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -131,4 +137,13 @@ def chunked(
     return chunks
 
 
-__all__ = ["Form", "Steps", "chunked", "given", "parallel", "recurrent", "returned"]
+__all__ = [
+    "Form",
+    "Steps",
+    "chunked",
+    "given",
+    "one_gate",
+    "parallel",
+    "recurrent",
+    "returned",
+]

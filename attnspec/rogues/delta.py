@@ -14,6 +14,7 @@ from attnspec.rogues._sequences import (
     Steps,
     chunked,
     given,
+    one_gate,
     parallel,
     returned,
 )
@@ -249,6 +250,11 @@ ROGUES: tuple[Rogue, ...] = (
         *("decay-dropped", "dropped-option", "The decay is ignored."),
         lambda s: _recurrent(s.replace(gates=np.ones_like(s.gates))),
         "decay",
+    ),
+    _rogue(
+        *("one-gate", "dropped-option", "All components fade as the first one does."),
+        lambda s: _recurrent(one_gate(s)),
+        "gates",
     ),
 )
 """Delta rules that are wrong."""

@@ -14,6 +14,7 @@ from attnspec.rogues._sequences import (
     Steps,
     chunked,
     given,
+    one_gate,
     parallel,
     recurrent,
     returned,
@@ -88,10 +89,6 @@ def _late_gates(steps: Steps) -> tuple[Array, Array]:
     return recurrent(steps.replace(gates=np.roll(steps.gates, 1, axis=-2)))
 
 
-def _first_gate_alone(steps: Steps) -> tuple[Array, Array]:
-    return recurrent(steps.replace(gates=steps.gates[..., :1] + 0 * steps.gates))
-
-
 def _not_causal(steps: Steps) -> tuple[Array, Array]:
     """Sum the whole sequence before any step asks."""
     _, last = recurrent(steps)
@@ -153,8 +150,8 @@ ROGUES: tuple[Rogue, ...] = (
         "one-gate",
         "dropped-option",
         "All components fade as the first one does.",
-        _first_gate_alone,
-        "agreement",
+        lambda s: recurrent(one_gate(s)),
+        "gates",
     ),
     _rogue(
         "restarted-chunks",

@@ -30,10 +30,9 @@ class TableDomain:
 
     def values(self) -> dict[str, tuple[Any, ...]]:
         """Return what each field may be, within what is claimed."""
-        wished = {**self.table.fields, **self.fields}
         return {
-            name: values[:1] if self._unclaimed(name) else values
-            for name, values in wished.items()
+            name: values[:1] if self._unclaimed(name) else self.fields.get(name, values)
+            for name, values in self.table.fields.items()
         }
 
     def _unclaimed(self, name: str) -> bool:

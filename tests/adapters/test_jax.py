@@ -88,6 +88,14 @@ def test_a_row_of_minus_infinity_is_shown_by_a_script(
     assert [("nan" in line) for line in lines] == [False, True, False, False, False]
 
 
+def test_a_nan_behind_a_bias_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    lines = shows("jax-nan-behind-bias").splitlines()[1:]
+
+    assert [("nan" in line) for line in lines] == [False, True, False]
+
+
 def test_refused_products_are_shown_by_a_script(shows: Callable[[str], str]) -> None:
     printed = shows("jax-bfloat16-refused")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ def test_a_law_of_a_kind_names_what_exists(law: Invariant) -> None:
 def test_a_kind_says_what_its_functions_are(kind: Kind) -> None:
     assert kind.sentence.endswith(".")
     assert agreement_of(kind.name) in INVARIANTS
-    assert set(kind.null_needs.values()) <= set(kind.vocabulary)
+    assert set(itertools.chain(*kind.null_needs.values())) <= set(kind.vocabulary)
     assert set(kind.table.needs.values()) <= set(kind.table.claims)
     assert {claim for claims in kind.options.values() for claim in claims} <= set(
         kind.vocabulary
