@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases.case import OPTIONS, Case
-from attnspec.exceptions import UnknownName
 from attnspec.reference import masks
 
 Condition = Mapping[str, Any]
@@ -68,12 +67,8 @@ def traits(case: Case) -> dict[str, Any]:
     return facts
 
 
-def holds(condition: Condition, case: Case) -> bool:
-    """Return whether a case has every trait that a condition names."""
-    if unknown := sorted(set(condition) - set(TRAITS)):
-        msg = f"condition: unknown trait {unknown[0]!r}; known: {', '.join(TRAITS)}"
-        raise UnknownName(msg)
-    facts = traits(case)
+def holds(condition: Condition, facts: Mapping[str, Any]) -> bool:
+    """Return whether facts have every value, or one of every list, of a condition."""
     return all(
         facts[name] in (wanted if isinstance(wanted, list | tuple) else (wanted,))
         for name, wanted in condition.items()

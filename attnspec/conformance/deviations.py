@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attnspec.cases import TRAITS, Case, Recipe, TableCase, TableRecipe, build, holds
+from attnspec.cases import Case, Recipe, TableCase, TableRecipe, build, holds, traits
 from attnspec.conformance._told import told
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.invariants import ATTENTION, INVARIANTS, KINDS
@@ -69,19 +69,14 @@ class Deviation:
             if INVARIANTS[name].kind != kind:
                 msg = f"{where}: the pinned case is of {kind}, and {name!r} is not"
                 raise InvalidArgument(msg)
-        known = _traits_of(self.pinned)
+        facts = _facts_of(self.pinned)
         for name in self.when:
-            if name not in known:
-                msg = f"{where}: unknown trait {name!r}; known: {', '.join(known)}"
+            if name not in facts:
+                msg = f"{where}: unknown trait {name!r}; known: {', '.join(facts)}"
                 raise UnknownName(msg)
-        if not self._pinned_holds():
+        if not holds(self.when, facts):
             msg = f"{where}: the pinned case does not have the traits of 'when'"
             raise InvalidArgument(msg)
-
-    def _pinned_holds(self) -> bool:
-        if isinstance(self.pinned, TableRecipe):
-            return _recipe_holds(self.when, self.pinned)
-        return holds(self.when, build(self.pinned))
 
     def covers(self, invariant: str, cases: Iterable[Case | TableCase]) -> bool:
         """Return whether a failure of this invariant on these cases is this deviation.
@@ -89,10 +84,7 @@ class Deviation:
         A law calls the kernel with several cases; one of them must have the traits.
         """
         return invariant in self.invariants and any(
-            _recipe_holds(self.when, case["recipe"])
-            if isinstance(case, TableCase)
-            else holds(self.when, case)
-            for case in cases
+            holds(self.when, _facts_of(case)) for case in cases
         )
 
     def expired(self, today: dt.date) -> bool:
@@ -105,20 +97,13 @@ def _kind_of(recipe: Recipe | TableRecipe) -> str:
     return recipe.kind if isinstance(recipe, TableRecipe) else ATTENTION
 
 
-def _traits_of(recipe: Recipe | TableRecipe) -> tuple[str, ...]:
-    """Return what a condition may name: traits, or the fields of a kind."""
-    if isinstance(recipe, TableRecipe):
-        return ("dtype", *KINDS[recipe.kind].table.fields)
-    return tuple(TRAITS)
-
-
-def _recipe_holds(condition: Mapping[str, Any], recipe: TableRecipe) -> bool:
-    """Return whether a recipe has every value, or one of every list, of a condition."""
-    facts = {**dict(recipe.fields), "dtype": recipe.dtype}
-    return all(
-        facts[name] in (wanted if isinstance(wanted, list | tuple) else (wanted,))
-        for name, wanted in condition.items()
-    )
+def _facts_of(made: Recipe | TableRecipe | Case | TableCase) -> dict[str, Any]:
+    """Return what a condition is about: traits, or the fields of a kind."""
+    if isinstance(made, TableCase):
+        return _facts_of(made["recipe"])
+    if isinstance(made, TableRecipe):
+        return {"dtype": made.dtype, **dict(made.fields)}
+    return traits(build(made) if isinstance(made, Recipe) else made)
 
 
 def load_deviations(path: Path) -> tuple[Deviation, ...]:

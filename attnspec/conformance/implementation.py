@@ -44,7 +44,7 @@ class Description:
     """What kind of function it is."""
 
     def __post_init__(self) -> None:
-        """Reject dialect fields that do not exist, and models of no dtype."""
+        """Reject dialect fields, limits and models that there cannot be."""
         choices = choices_of(self.kind)
         for name, value in self.dialect.items():
             if name not in choices:
@@ -55,6 +55,10 @@ class Description:
                 listed = ", ".join(map(repr, choices[name]))
                 msg = f"{name}: expected one of {listed}; got {value!r}"
                 raise UnknownName(msg)
+        limits = self.capabilities.multiples or self.capabilities.exclusive
+        if limits and self.kind != ATTENTION:
+            msg = f"capabilities: {self.kind} knows neither multiples nor exclusive"
+            raise InvalidArgument(msg)
         if unclaimed := sorted(set(self.models) - set(self.capabilities.dtypes)):
             msg = f"models: {unclaimed[0]!r} is not among the claimed dtypes"
             raise InvalidArgument(msg)

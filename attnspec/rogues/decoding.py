@@ -79,63 +79,35 @@ class _Decoder:
         return np.array(known[1 : limit + 1])
 
 
+_CACHED: Function = _Decoder()
+
+
 def _placed(memory: Array) -> Array:
     """Add the place to each member of the source, which nobody asked for."""
     return np.asarray(memory + np.arange(len(memory), dtype=memory.dtype)[:, None])
 
 
-def _late(
-    memory: Array,
-    embedding: Array,
-    positions: Array,
-    own: Array,
-    source: Array,
-    output: Array,
-    start: int,
-    stop: int,
-    limit: int,
-) -> Array:
+def _late(*arguments: Any) -> Array:
     """Look for the stop token at the end, among tokens that were shifted by one."""
-    parts = memory, embedding, positions, own, source, output
-    tokens = _Decoder()(*parts, start, -1, limit)
+    *parts, stop, limit = arguments
+    tokens = _CACHED(*parts, -1, limit)
     found = np.flatnonzero(tokens[:-1] == stop)
     if len(found):
         tokens[found[0] + 2 :] = stop
     return np.asarray(tokens)
 
 
-def _stretched(
-    memory: Array,
-    embedding: Array,
-    positions: Array,
-    own: Array,
-    source: Array,
-    output: Array,
-    start: int,
-    stop: int,
-    limit: int,
-) -> Array:
+def _stretched(*arguments: Any) -> Array:
     """Stretch the positions over the limit, as if all of it would be written."""
+    memory, embedding, positions, *rest, limit = arguments
     spread = positions[np.arange(limit + 1) * 4 // (limit + 3)]
-    parts = memory, embedding, spread, own, source, output
-    return np.asarray(_Decoder()(*parts, start, stop, limit))
+    return _CACHED(memory, embedding, spread, *rest, limit)
 
 
-def _anew(
-    memory: Array,
-    embedding: Array,
-    positions: Array,
-    own: Array,
-    source: Array,
-    output: Array,
-    start: int,
-    stop: int,
-    limit: int,
-) -> Array:
+def _anew(*arguments: Any) -> Array:
     """Read everything again for each token, all positions at once, in columns."""
-    z, table, places, mine, theirs, rate = wide(
-        memory, embedding, positions, own, source, output
-    )
+    *parts, start, stop, limit = arguments
+    z, table, places, mine, theirs, rate = wide(*parts)
     tokens = [start]
     while len(tokens) <= limit:
         x = (table[tokens] + places[: len(tokens)]).T
@@ -243,7 +215,7 @@ CONTROLS: tuple[Control, ...] = tuple(
         (
             "cached",
             "It keeps keys and values, asked or not.",
-            _Decoder(),
+            _CACHED,
             ("float32", "float16", "bfloat16"),
         ),
     )
