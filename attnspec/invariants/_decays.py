@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,25 @@ import numpy as np
 from attnspec.cases import Array, TableCase, TableRecipe
 from attnspec.cases.bits import integers, uniforms
 from attnspec.cases.table import cast
-from attnspec.invariants._sequences import shape_of, state_before
+from attnspec.invariants._kind import Null, Right, forgetting
+from attnspec.invariants._sequences import (
+    late,
+    shape_of,
+    state_before,
+    whole_sequence,
+)
 
 DECAYS = ("half", "varied", "forgets", "strong")
 LOG_DECAYS = ("half", "varied", "strong")
+
+FIELDS: Mapping[str, tuple[Any, ...]] = {
+    "decay": (None, *DECAYS),
+    "log_decay": (None, *LOG_DECAYS),
+    "gates": (False, True),
+    "state": (False, True),
+    "return_state": (False, True),
+    "scale": (None, 0.25, -2.0),
+}
 
 CLAIMS = {
     "decay": "a factor of each step on the state",
@@ -86,12 +102,47 @@ def options_of(recipe: TableRecipe) -> dict[str, Any]:
     return options
 
 
+def _with_decay(case: TableCase, change: Callable[[Array], Array]) -> TableCase:
+    """Change the decays, in the form in which they are given."""
+    names = [n for n in ("decay", "log_decay") if case[n] is not None]
+    return case.replace(**{n: change(case[n]) for n in names})
+
+
+def _decay_late(case: TableCase, right: Right) -> Array:
+    """Give each step the decay of the one before."""
+    return right(_with_decay(case, lambda decay: np.roll(decay, 1, axis=-2)))
+
+
+def _one_gate(case: TableCase, right: Right) -> Array:
+    """Let all components fade as the first one does."""
+    return right(_with_decay(case, lambda decay: decay[..., :1]))
+
+
+NULLS: Mapping[str, Null] = {
+    "late": late,
+    "decay_forgotten": forgetting("decay", "log_decay"),
+    "decay_late": _decay_late,
+    "one_gate": _one_gate,
+    "state_forgotten": forgetting("state"),
+    "whole_sequence": whole_sequence,
+}
+
+NULL_NEEDS = {
+    "decay_forgotten": CLAIMED,
+    "decay_late": CLAIMED,
+    "one_gate": ("gates",),
+    "state_forgotten": ("state",),
+}
+
 __all__ = [
     "CLAIMED",
     "CLAIMS",
     "DECAYS",
+    "FIELDS",
     "LOG_DECAYS",
     "NEEDS",
+    "NULLS",
+    "NULL_NEEDS",
     "OPTIONS",
     "given",
     "mend",

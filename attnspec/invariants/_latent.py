@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import integers
-from attnspec.invariants._kind import Choices, Kind, Right, result
+from attnspec.invariants._kind import Choices, Kind, Right, forgetting, result
 from attnspec.invariants._layers import (
     DATA,
     chain,
@@ -228,16 +228,6 @@ def _defined(
     return output.astype(readers.dtype)
 
 
-def _unmasked(case: TableCase, right: Right) -> Array:
-    """Forget the mask."""
-    return right(case.without("mask"))
-
-
-def _acausal(case: TableCase, right: Right) -> Array:
-    """Let every reader see all members."""
-    return right(case.without("causal"))
-
-
 def _unplaced(case: TableCase, right: Right) -> Array:
     """Forget the rotary part, and keep its scale."""
     none = np.zeros_like(case["rotary_key_weights"])
@@ -280,8 +270,8 @@ LATENT = Kind(
         {"members": 8, "readers": 5, "rotary_width": 4, "data": "integers"},
     ),
     nulls={
-        "unmasked": _unmasked,
-        "acausal": _acausal,
+        "unmasked": forgetting("mask"),
+        "acausal": forgetting("causal"),
         "unplaced": _unplaced,
         "wide_scale": _wide_scale,
         "counted": _counted,

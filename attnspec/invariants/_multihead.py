@@ -6,7 +6,7 @@ import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import integers
-from attnspec.invariants._kind import Choices, Kind, Right, result
+from attnspec.invariants._kind import Choices, Kind, Right, forgetting, result
 from attnspec.invariants._layers import (
     DATA,
     Reading,
@@ -170,16 +170,6 @@ def _first_head(case: TableCase, right: Right) -> Array:
     return right(case.replace(output_weights=output))
 
 
-def _unmasked(case: TableCase, right: Right) -> Array:
-    """Forget the mask."""
-    return right(case.without("mask"))
-
-
-def _acausal(case: TableCase, right: Right) -> Array:
-    """Let every reader see all members."""
-    return right(case.without("causal"))
-
-
 def _tiled(case: TableCase, right: Right) -> Array:
     """Let query heads take turns with the key heads."""
     groups = len(case["query_weights"]) // len(case["key_weights"])
@@ -211,8 +201,8 @@ MULTI_HEAD = Kind(
     options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
     nulls={
         "first_head": _first_head,
-        "unmasked": _unmasked,
-        "acausal": _acausal,
+        "unmasked": forgetting("mask"),
+        "acausal": forgetting("causal"),
         "tiled": _tiled,
         "counted": _counted,
         "numbered": _numbered,

@@ -9,6 +9,7 @@ from attnspec.invariants._kind import (
     Choices,
     Kind,
     Right,
+    forgetting,
     result,
 )
 from attnspec.invariants._layers import (
@@ -124,16 +125,6 @@ def _exchanged(case: TableCase, right: Right) -> Array:
     return right(case.replace(query_weights=key, key_weights=query))
 
 
-def _unmasked(case: TableCase, right: Right) -> Array:
-    """Forget the mask."""
-    return right(case.without("mask"))
-
-
-def _acausal(case: TableCase, right: Right) -> Array:
-    """Let every vector see all."""
-    return right(case.without("causal"))
-
-
 def _alone(case: TableCase, right: Right) -> Array:
     """Answer every vector with its own value."""
     return right(case.replace(mask=np.eye(len(case["vectors"]), dtype=bool)))
@@ -151,8 +142,8 @@ SELF_ATTENTION = Kind(
     nulls={
         "placed": _placed,
         "exchanged": _exchanged,
-        "unmasked": _unmasked,
-        "acausal": _acausal,
+        "unmasked": forgetting("mask"),
+        "acausal": forgetting("causal"),
         "alone": _alone,
     },
     null_needs={"unmasked": ("mask",), "acausal": ("causal",)},

@@ -17,6 +17,14 @@ from attnspec.numerics.formats import format_of
 from attnspec.numerics.tracked import F64, Tracked
 
 LENGTHS = (1, 2, 3, 5, 8, 17, 33)
+SIZES: Mapping[str, tuple[int, ...]] = {
+    "batch": (1, 2),
+    "heads": (1, 3),
+    "length": LENGTHS,
+    "width": (1, 2, 4, 8, 16),
+    "value_width": (1, 2, 5),
+}
+"""The fields of the shapes of query, key and value."""
 _STEPS = {"query": -2, "key": -2, "value": -2, "decay": -2, "log_decay": -2, "rate": -1}
 """Along which axis the arguments have their steps."""
 
@@ -218,32 +226,6 @@ def same_at(
     yield dataclasses.replace(within(expected, second, bound + room), note=note)
 
 
-def without_state(case: TableCase, right: Right) -> Array:
-    """Start from nothing, whatever is given."""
-    return right(case.without("state"))
-
-
-def without_decay(case: TableCase, right: Right) -> Array:
-    """Keep everything."""
-    return right(case.without("decay").without("log_decay"))
-
-
-def _with_decay(case: TableCase, change: Callable[[Array], Array]) -> TableCase:
-    """Change the decays, in the form in which they are given."""
-    names = [n for n in ("decay", "log_decay") if case[n] is not None]
-    return case.replace(**{n: change(case[n]) for n in names})
-
-
-def decay_late(case: TableCase, right: Right) -> Array:
-    """Give each step the decay of the one before."""
-    return right(_with_decay(case, lambda decay: np.roll(decay, 1, axis=-2)))
-
-
-def one_gate(case: TableCase, right: Right) -> Array:
-    """Let all components fade as the first one does."""
-    return right(_with_decay(case, lambda decay: decay[..., :1]))
-
-
 def late(case: TableCase, right: Right) -> Array:
     """Answer each step with the answer to the one before it."""
     return np.roll(right(case), 1, axis=-2)
@@ -257,12 +239,11 @@ def whole_sequence(case: TableCase, right: Right) -> Array:
 
 __all__ = [
     "LENGTHS",
+    "SIZES",
     "continued",
-    "decay_late",
     "gates_of",
     "late",
     "later_changed",
-    "one_gate",
     "part",
     "prefix",
     "reach",
@@ -276,6 +257,4 @@ __all__ = [
     "vectors",
     "whole_sequence",
     "wide",
-    "without_decay",
-    "without_state",
 ]

@@ -253,15 +253,6 @@ def _opposite(case: TableCase, right: Right) -> Array:
     return back(case, np.where(seen, high - weights, 0.0))
 
 
-def forgetting(option: str) -> Null:
-    """Return the wrong answer that knows nothing of an option."""
-
-    def forgotten(case: TableCase, right: Right) -> Array:
-        return right(case.without(option))
-
-    return forgotten
-
-
 NULLS: Mapping[str, Null] = {
     "uniform": _uniform,
     "negative": _negative,
@@ -287,7 +278,6 @@ __all__ = [
     "Booleans",
     "back",
     "build",
-    "forgetting",
     "last",
     "pair",
     "same",

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases import Array, TableCase
-from attnspec.invariants._kind import Kind, KindBench, agrees
+from attnspec.invariants._kind import Kind, KindBench, agrees, forgetting
 from attnspec.invariants._weights import (
     NULL_NEEDS,
     NULLS,
     OPERANDS,
     OPTIONS,
     build,
-    forgetting,
     table,
 )
 from attnspec.invariants._weights_exact import (

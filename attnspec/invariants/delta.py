@@ -21,20 +21,11 @@ from attnspec.reference import delta_rule_recurrent
 
 _TABLE = Table(
     fields={
-        "batch": (1, 2),
-        "heads": (1, 3),
-        "length": sequences.LENGTHS,
-        "width": (1, 2, 4, 8, 16),
-        "value_width": (1, 2, 5),
+        **sequences.SIZES,
         "keys": ("basis", "signs", "normal", "short"),
         "rate": ("one", "half", "varied", "some_zero"),
         "data": ("integers", "normal"),
-        "decay": (None, *decays.DECAYS),
-        "log_decay": (None, *decays.LOG_DECAYS),
-        "gates": (False, True),
-        "state": (False, True),
-        "return_state": (False, True),
-        "scale": (None, 0.25, -2.0),
+        **decays.FIELDS,
     },
     claims=decays.CLAIMS,
     needs=decays.NEEDS,
@@ -136,21 +127,11 @@ DELTA_RULE = Kind(
     choices={"scale": ("one", "inverse_root")},
     probes=({"length": 3, "width": 4},),
     nulls={
-        "late": sequences.late,
+        **decays.NULLS,
         "only_added": _only_added,
         "rate_of_one": _rate_of_one,
-        "decay_forgotten": sequences.without_decay,
-        "decay_late": sequences.decay_late,
-        "one_gate": sequences.one_gate,
-        "state_forgotten": sequences.without_state,
-        "whole_sequence": sequences.whole_sequence,
     },
-    null_needs={
-        "decay_forgotten": decays.CLAIMED,
-        "decay_late": decays.CLAIMED,
-        "one_gate": ("gates",),
-        "state_forgotten": ("state",),
-    },
+    null_needs=decays.NULL_NEEDS,
 )
 
 _SEVERAL = sequences.LENGTHS[1:]

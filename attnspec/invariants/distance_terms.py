@@ -15,6 +15,7 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
+    forgetting,
     result,
 )
 from attnspec.invariants._layers import DATA, drawn, matrices, scaled
@@ -151,11 +152,6 @@ def _exchanged(case: TableCase, right: Right) -> Array:
     return right(case.replace(content_bias=v, place_bias=u))
 
 
-def _one_sided(case: TableCase, right: Right) -> Array:
-    """Hide the keys behind each query."""
-    return right(case.without("bidirectional"))
-
-
 def _shared(case: TableCase, right: Right) -> Array:
     """Answer all queries with their mean."""
     return np.broadcast_to(right(case).mean(1, keepdims=True), right(case).shape)
@@ -189,7 +185,7 @@ TRANSFORMER_XL = Kind(
         "unplaced": _unplaced,
         "unbiased": _unbiased,
         "exchanged": _exchanged,
-        "one_sided": _one_sided,
+        "one_sided": forgetting("bidirectional"),
         "shared": _shared,
     },
     null_needs={"one_sided": ("bidirectional",)},

@@ -10,7 +10,15 @@ from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
 from attnspec.invariants import _sequences as sequences
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, result
+from attnspec.invariants._kind import (
+    Choices,
+    Kind,
+    KindBench,
+    Right,
+    agrees,
+    forgetting,
+    result,
+)
 from attnspec.invariants._sequences import same_at, wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -135,11 +143,6 @@ def _everything_seen(case: TableCase, right: Right) -> Array:
     return right(case) + wide(case["value"]).sum() / 1024.0
 
 
-def _sink_forgotten(case: TableCase, right: Right) -> Array:
-    """Give the sink no share."""
-    return right(case.without("sink"))
-
-
 DISTANCE_ATTENTION = Kind(
     name="distance-attention",
     sentence="Attends by the distance alone, whatever the vectors say.",
@@ -155,7 +158,7 @@ DISTANCE_ATTENTION = Kind(
         "not_renormalized": _not_renormalized,
         "by_content": _by_content,
         "everything_seen": _everything_seen,
-        "sink_forgotten": _sink_forgotten,
+        "sink_forgotten": forgetting("sink"),
     },
     null_needs={"sink_forgotten": ("sink",)},
 )

@@ -15,6 +15,7 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
+    forgetting,
     result,
 )
 from attnspec.invariants._windowed import (
@@ -130,11 +131,6 @@ def _counted(case: TableCase, _right: Right) -> Array:
     return answer_over(case, shifted_window(height * breadth, size))
 
 
-def _undilated(case: TableCase, right: Right) -> Array:
-    """Take neighbors that stand side by side."""
-    return right(case.without("dilation"))
-
-
 NEIGHBORHOOD_2D = Kind(
     name="neighborhood-2d",
     sentence="Attends to a rectangle of so many pixels around each pixel.",
@@ -164,7 +160,7 @@ NEIGHBORHOOD_2D = Kind(
     nulls={
         "exchanged": _exchanged,
         "counted": _counted,
-        "undilated": _undilated,
+        "undilated": forgetting("dilation"),
     },
     null_needs={"undilated": ("dilation",)},
 )

@@ -18,18 +18,9 @@ from attnspec.reference import linear_attention_recurrent
 
 _TABLE = Table(
     fields={
-        "batch": (1, 2),
-        "heads": (1, 3),
-        "length": sequences.LENGTHS,
-        "width": (1, 2, 4, 8, 16),
-        "value_width": (1, 2, 5),
+        **sequences.SIZES,
         "data": ("ones", "integers", "normal"),
-        "decay": (None, *decays.DECAYS),
-        "log_decay": (None, *decays.LOG_DECAYS),
-        "gates": (False, True),
-        "state": (False, True),
-        "return_state": (False, True),
-        "scale": (None, 0.25, -2.0),
+        **decays.FIELDS,
     },
     claims=decays.CLAIMS,
     needs=decays.NEEDS,
@@ -124,21 +115,11 @@ LINEAR_ATTENTION = Kind(
     choices={"scale": ("one", "inverse_root")},
     probes=({"length": 3, "width": 4, "data": "integers"},),
     nulls={
-        "late": sequences.late,
-        "decay_forgotten": sequences.without_decay,
-        "decay_late": sequences.decay_late,
-        "one_gate": sequences.one_gate,
-        "state_forgotten": sequences.without_state,
+        **decays.NULLS,
         "self_unread": _self_unread,
-        "whole_sequence": sequences.whole_sequence,
         "by_place": _by_place,
     },
-    null_needs={
-        "decay_forgotten": decays.CLAIMED,
-        "decay_late": decays.CLAIMED,
-        "one_gate": ("gates",),
-        "state_forgotten": ("state",),
-    },
+    null_needs=decays.NULL_NEEDS,
 )
 
 _SEVERAL = sequences.LENGTHS[1:]

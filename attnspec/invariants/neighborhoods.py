@@ -15,6 +15,7 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
+    forgetting,
     result,
 )
 from attnspec.invariants._windowed import (
@@ -126,11 +127,6 @@ def _whole(case: TableCase, _right: Right) -> Array:
     return answer_over(case, np.ones((1, 1), dtype=np.bool_))
 
 
-def _undilated(case: TableCase, right: Right) -> Array:
-    """Take neighbors that stand side by side."""
-    return right(case.without("dilation"))
-
-
 NEIGHBORHOOD = Kind(
     name="neighborhood",
     sentence="Attends to so many keys around each position, at the borders as well.",
@@ -145,7 +141,7 @@ NEIGHBORHOOD = Kind(
         {"length": 8, "width": 3, "kernel_size": 4, "data": "normal"},
         {"length": 5, "width": 2, "kernel_size": 2, "data": "integers"},
     ),
-    nulls={"clipped": _clipped, "whole": _whole, "undilated": _undilated},
+    nulls={"clipped": _clipped, "whole": _whole, "undilated": forgetting("dilation")},
     null_needs={"undilated": ("dilation",)},
 )
 

@@ -29,11 +29,7 @@ _LEAST = 2.0**-3
 
 _TABLE = Table(
     fields={
-        "batch": (1, 2),
-        "heads": (1, 3),
-        "length": sequences.LENGTHS,
-        "width": (1, 2, 4, 8, 16),
-        "value_width": (1, 2, 5),
+        **sequences.SIZES,
         "features": ("ones", "elu", "squares"),
         "data": ("integers", "normal"),
     },

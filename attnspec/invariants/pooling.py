@@ -14,6 +14,7 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
+    forgetting,
     result,
 )
 from attnspec.invariants._layers import DATA, drawn, mask_of, scaled
@@ -68,11 +69,6 @@ def _defined(
     return pool(query, key, value, mask=mask).astype(query.dtype)
 
 
-def _unmasked(case: TableCase, right: Right) -> Array:
-    """Forget the mask."""
-    return right(case.without("mask"))
-
-
 def _meaning(case: TableCase, right: Right) -> Array:
     """Take the mean of all values."""
     return right(case.replace(query=np.zeros_like(case["query"])))
@@ -98,7 +94,7 @@ POOLING = Kind(
     definition=_defined,
     options={"mask": ("mask",)},
     nulls={
-        "unmasked": _unmasked,
+        "unmasked": forgetting("mask"),
         "meaning": _meaning,
         "first": _first,
         "summed": _summed,

@@ -12,7 +12,15 @@ from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
 from attnspec.invariants import _sequences as sequences
 from attnspec.invariants._compare import same
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, result
+from attnspec.invariants._kind import (
+    Choices,
+    Kind,
+    KindBench,
+    Right,
+    agrees,
+    forgetting,
+    result,
+)
 from attnspec.invariants._law import Bench, invariant
 from attnspec.invariants._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -129,7 +137,7 @@ RNN = Kind(
         "both_ways": _both_ways,
         "sorted": _sorted,
         "piled_up": _piled_up,
-        "state_forgotten": sequences.without_state,
+        "state_forgotten": forgetting("state"),
     },
     null_needs={"state_forgotten": ("state",)},
 )

@@ -8,7 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, result
+from attnspec.invariants._kind import (
+    Choices,
+    Kind,
+    KindBench,
+    Right,
+    agrees,
+    forgetting,
+    result,
+)
 from attnspec.invariants._layers import DATA, drawn, scaled
 from attnspec.invariants._softmax import weighed
 from attnspec.numerics import Comparison, NumericModel, within
@@ -121,11 +129,6 @@ def _turned(case: TableCase, right: Right) -> Array:
     return right(case.replace(**tables))
 
 
-def _acausal(case: TableCase, right: Right) -> Array:
-    """Forget the causal mask."""
-    return right(case.without("causal"))
-
-
 def _fading(case: TableCase, right: Right) -> Array:
     """Forget what is farther than the tables reach."""
     tables = {n: case[n].copy() for n in _OPERANDS[3:]}
@@ -170,7 +173,7 @@ SHAW = Kind(
         "keyless": _keyless,
         "valueless": _valueless,
         "turned": _turned,
-        "acausal": _acausal,
+        "acausal": forgetting("causal"),
         "fading": _fading,
         "first": _first,
     },

@@ -14,6 +14,7 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
+    forgetting,
     result,
 )
 from attnspec.invariants._layers import (
@@ -96,11 +97,6 @@ def _defined(
     return read_set(readers, members, by, mask=mask).astype(readers.dtype)
 
 
-def _unmasked(case: TableCase, right: Right) -> Array:
-    """Forget the mask."""
-    return right(case.without("mask"))
-
-
 def _meaning(case: TableCase, right: Right) -> Array:
     """Take the mean of all values."""
     return right(case.replace(query_weights=np.zeros_like(case["query_weights"])))
@@ -133,7 +129,7 @@ CROSS_ATTENTION = Kind(
     definition=_defined,
     options={"mask": ("mask",), "scale": ("scale",)},
     nulls={
-        "unmasked": _unmasked,
+        "unmasked": forgetting("mask"),
         "meaning": _meaning,
         "placed": _placed,
         "first": _first,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases import Array
+from attnspec.rogues._gallery import Rogue, kind_rogue
 
 Core = Callable[[Array, Array], Array]
 """A way from scores, and which of them are visible, to weights."""
@@ -142,6 +143,21 @@ def bisected(power: int) -> Core:
     return core
 
 
+def core_rogue(kind: str, word: str, sentence: str, core: Core, law: str) -> Rogue:
+    """Return a rogue with the face of a normalizer."""
+    return faced_rogue(kind, word, sentence, faced(core), law)
+
+
+def faced_rogue(
+    kind: str, word: str, sentence: str, function: Faced, law: str
+) -> Rogue:
+    """Return a rogue that has a face with an option of its own."""
+    return kind_rogue(
+        *(kind, f"{kind}-{word}", "formula", sentence, function),
+        caught_by=f"{kind}-{law}",
+    )
+
+
 __all__ = [
     "CORES",
     "Core",
@@ -150,8 +166,10 @@ __all__ = [
     "before",
     "below_peak",
     "bisected",
+    "core_rogue",
     "entmax15",
     "faced",
+    "faced_rogue",
     "mean_threshold",
     "relu",
     "root_threshold",

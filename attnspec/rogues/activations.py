@@ -10,8 +10,15 @@ import scipy.special
 
 from attnspec.cases import Array
 from attnspec.rogues import _normalizers as right
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues._normalizers import Core, Faced, after, before, faced, run
+from attnspec.rogues._gallery import Control, Rogue, kind_control
+from attnspec.rogues._normalizers import (
+    Core,
+    after,
+    before,
+    core_rogue,
+    faced_rogue,
+    run,
+)
 
 _DTYPES = ("float32", "float64", "float16", "bfloat16")
 
@@ -80,62 +87,51 @@ def _hard(rows: Array, seen: Array) -> Array:
     return np.where(seen, np.clip(rows / 6 + 0.5, 0, 1), 0)
 
 
-def _rogue(kind: str, word: str, sentence: str, core: Core, law: str) -> Rogue:
-    """Return a rogue with the face of a normalizer."""
-    return _whole(kind, word, sentence, faced(core), law)
-
-
-def _whole(kind: str, word: str, sentence: str, function: Faced, law: str) -> Rogue:
-    """Return a rogue that has a face with an option of its own."""
-    return kind_rogue(
-        *(kind, f"{kind}-{word}", "formula", sentence, function),
-        caught_by=f"{kind}-{law}",
-    )
-
-
 ROGUES: tuple[Rogue, ...] = (
-    _rogue("sigmoid", "hard", "It is a line, cut off at 0 and 1.", _hard, "agreement"),
-    _whole(
+    core_rogue(
+        "sigmoid", "hard", "It is a line, cut off at 0 and 1.", _hard, "agreement"
+    ),
+    faced_rogue(
         *("sigmoid", "offset-taken-off", "The offset has the other sign."),
         *(_offset_taken_off, "offset"),
     ),
-    _rogue(
+    core_rogue(
         *("sigmoid", "capped", "Scores above 4 are taken for 4."),
         *(before(right.sigmoid, _capped_above), "symmetry"),
     ),
-    _rogue(
+    core_rogue(
         *("sigmoid", "normalized", "The weights are divided by their sum."),
         *(after(right.sigmoid, _by_sum), "alone"),
     ),
-    _rogue(
+    core_rogue(
         *("sigmoid", "centered", "The mean of the scores is subtracted."),
         *(before(right.sigmoid, _centered), "merge"),
     ),
-    _rogue(
+    core_rogue(
         *("sigmoid", "offset-by-length", "An offset that is not given depends on S."),
         *(before(right.sigmoid, _offset_by_length), "padding"),
     ),
-    _rogue(
+    core_rogue(
         *("relu", "by-length", "It declares the visible keys and counts all."),
         *(_relu_over(_length), "padding"),
     ),
-    _rogue(
+    core_rogue(
         *("relu", "by-positive", "It counts the positive scores."),
         *(_relu_over(_positive), "alone"),
     ),
-    _rogue(
+    core_rogue(
         *("relu", "squared", "It squares the positive parts."),
         *(_relu_over(_visible, power=2), "proportional"),
     ),
-    _rogue(
+    core_rogue(
         *("relu", "leaky", "A hundredth of a negative score is left."),
         *(_relu_over(_visible, leak=0.01), "zeros"),
     ),
-    _rogue(
+    core_rogue(
         *("relu", "centered", "The mean of the scores is subtracted."),
         *(before(right.relu, _centered), "merge"),
     ),
-    _whole(
+    faced_rogue(
         *("relu", "power-ignored", "The count has the power of one."),
         *(_power_ignored, "divisor"),
     ),

@@ -6,8 +6,14 @@ import numpy as np
 
 from attnspec.cases import Array
 from attnspec.rogues import _normalizers as right
-from attnspec.rogues._gallery import Control, Rogue, kind_rogue
-from attnspec.rogues._normalizers import Core, Faced, before, faced, run
+from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues._normalizers import (
+    Faced,
+    before,
+    core_rogue,
+    faced_rogue,
+    run,
+)
 
 
 def _nearly(rows: Array, seen: Array) -> Array:
@@ -131,36 +137,23 @@ def _first_guess(rows: Array, seen: Array) -> Array:
     return np.where(seen, np.maximum(half - stopped, 0) ** 2, 0)
 
 
-def _rogue(kind: str, word: str, sentence: str, core: Core, law: str) -> Rogue:
-    """Return a rogue with the face of a normalizer."""
-    return _whole(kind, word, sentence, faced(core), law)
-
-
-def _whole(kind: str, word: str, sentence: str, function: Faced, law: str) -> Rogue:
-    """Return a rogue that has a face with an option of its own."""
-    return kind_rogue(
-        *(kind, f"{kind}-{word}", "formula", sentence, function),
-        caught_by=f"{kind}-{law}",
-    )
-
-
 ROGUES: tuple[Rogue, ...] = (
-    _rogue(
+    core_rogue(
         *("softmax", "epsilon", "A thousandth is added to the denominator."),
         *(_nearly, "sum"),
     ),
-    _rogue(
+    core_rogue(
         *("softmax", "coarse-sum", "The sum is kept in bfloat16.", _coarse, "sum"),
     ),
-    _rogue(
+    core_rogue(
         *("softmax", "undivided", "The exponentials are not divided by their sum."),
         *(lambda rows, seen: np.exp(right.below_peak(rows, seen)), "convex"),
     ),
-    _rogue(
+    core_rogue(
         *("softmax", "no-peak", "No peak is subtracted, and exponentials overflow."),
         *(_bare_exponentials, "agreement"),
     ),
-    _rogue(
+    core_rogue(
         *(
             "softmax",
             "one-peak",
@@ -168,69 +161,69 @@ ROGUES: tuple[Rogue, ...] = (
         ),
         *(_one_peak, "agreement"),
     ),
-    _rogue(
+    core_rogue(
         *("softmax", "base-two", "The base is two."),
         *(_powers_of_two, "quotients"),
     ),
-    _rogue(
+    core_rogue(
         *("softmax", "by-log-length", "Scores are scaled by the length's logarithm."),
         *(before(right.softmax, _by_log_length), "merge"),
     ),
-    _whole(
+    faced_rogue(
         *("softmax", "temperature-times", "The temperature multiplies the scores."),
         *(_tempered(1.0, 1.0), "temperature"),
     ),
-    _whole(
+    faced_rogue(
         *("softmax", "temperature-root", "The root of the temperature is taken."),
         *(_tempered(1.0, -0.5), "temperature"),
     ),
-    _whole(
+    faced_rogue(
         *("softmax", "sink-added", "The sink itself is added to the denominator."),
         *(_sink_added, "agreement"),
     ),
-    _rogue(
+    core_rogue(
         *("softmax", "clipped", "Scores are clipped to lie between -10 and 10."),
         *(before(right.softmax, lambda r, _: np.clip(r, -10, 10)), "shift"),
     ),
-    _rogue(
+    core_rogue(
         *("sparsemax", "every-sum", "The threshold comes from all partial sums."),
         *(_every_sum, "sum"),
     ),
-    _rogue(
+    core_rogue(
         *("sparsemax", "uncut", "Negative differences are left.", _uncut, "convex"),
     ),
-    _rogue(
+    core_rogue(
         *("sparsemax", "threshold-above-zero", "The threshold is never negative."),
         *(_threshold_not_below_zero, "shift"),
     ),
-    _rogue(
+    core_rogue(
         *("sparsemax", "halved", "The scores are halved first."),
         *(before(right.sparsemax, lambda rows, _: rows / 2), "differences"),
     ),
-    _rogue(
+    core_rogue(
         *("sparsemax", "softmax-inside", "Those with weight share it by a softmax."),
         *(_softmax_on_support, "idempotence"),
     ),
-    _rogue(
+    core_rogue(
         *("entmax15", "low-threshold", "The threshold is off by a 256th part."),
         *(_root_of_all, "sum"),
     ),
-    _rogue(
+    core_rogue(
         *("entmax15", "uncut", "Negative differences are squared too."),
         *(_uncut_squares, "convex"),
     ),
-    _rogue(
+    core_rogue(
         *("entmax15", "clipped", "Scores are clipped to lie between -10 and 10."),
         *(before(right.entmax15, lambda r, _: np.clip(r, -10, 10)), "shift"),
     ),
-    _rogue(
+    core_rogue(
         *("entmax15", "whole-scores", "The scores are not halved."),
         *(before(right.entmax15, lambda rows, _: 2 * rows), "roots"),
     ),
-    _rogue(
+    core_rogue(
         *("entmax15", "softmax", "It is a softmax.", right.softmax, "two-keys"),
     ),
-    _rogue(
+    core_rogue(
         *("entmax15", "half-interval", "The threshold is sought in half its range."),
         *(_first_guess, "agreement"),
     ),
