@@ -225,7 +225,7 @@ def check_padding(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 @_law(
     "merge",
-    _every("opposite", kinds=(SOFTMAX, SIGMOID, RELU)),
+    _every("opposite", "sorted", kinds=(SOFTMAX, SIGMOID, RELU)),
     applies={SIGMOID: _chose("default_offset", "zero")},
 )
 def check_merge(case: TableCase, bench: KindBench) -> Iterator[Comparison]:

@@ -108,6 +108,15 @@ def _recency(steps: Steps) -> tuple[Array, Array]:
     return recurrent(steps.replace(gates=faded))
 
 
+def _base_two(
+    query: Array, key: Array, value: Array, *, log_decay: Array | None = None
+) -> Any:
+    """Take the logarithm of the decay for one to the base of two."""
+    decay = None if log_decay is None else np.exp2(log_decay.astype(np.float32))
+    steps = given(query, key, value, decay, None, None)
+    return returned(*parallel(steps), query, return_state=False)
+
+
 def _rogue(
     id: str,  # noqa: A002 - the field's name
     mistake: str,
@@ -217,6 +226,12 @@ ROGUES: tuple[Rogue, ...] = (
         "Everything fades a little, whether a decay is given or not.",
         _recency,
         "order",
+    ),
+    kind_rogue(
+        *("linear-attention", "linear-base-two", "formula"),
+        "The logarithm of the decay is taken for one to the base of two.",
+        _base_two,
+        caught_by="linear-attention-decay",
     ),
 )
 """Linear attentions that are wrong."""
