@@ -76,14 +76,14 @@ class TableBench(KernelBench):
         """Return what the examples of a law are taken from."""
         kind, claims = self.kind, self.capabilities.claims
         domain = TableDomain(kind.name, kind.table, claims, dtype, seed, law.fields)
-        fixed = {name: values[0] for name, values in law.fields.items()}
+        allowed = domain.values()
 
         def fit(recipe: TableRecipe) -> TableRecipe:
             within_scope = kind.table.within(recipe, claims)
             kept = {
-                name: first
-                for name, first in fixed.items()
-                if within_scope[name] not in law.fields[name]
+                name: allowed[name][0]
+                for name in law.fields
+                if within_scope[name] not in allowed[name]
             }
             return kind.table.mend(within_scope.replace(**kept))
 

@@ -10,12 +10,11 @@ import numpy as np
 from attnspec.cases import Array, TableCase, TableRecipe
 from attnspec.cases.bits import integers, uniforms
 from attnspec.cases.table import cast
-from attnspec.invariants._kind import Null, Right, forgetting
+from attnspec.invariants._kind import Null, Right
+from attnspec.invariants._kind_nulls import forgetting, late, whole_sequence
 from attnspec.invariants._sequences import (
-    late,
     shape_of,
     state_before,
-    whole_sequence,
 )
 
 DECAYS = ("half", "varied", "forgets", "strong")
@@ -27,7 +26,7 @@ FIELDS: Mapping[str, tuple[Any, ...]] = {
     "gates": (False, True),
     "state": (False, True),
     "return_state": (False, True),
-    "scale": (None, 0.25, -2.0),
+    "scale": (None, 0.25, -2.0, 0.0),
 }
 
 CLAIMS = {

@@ -233,17 +233,6 @@ def _ones(case: TableCase, right: Right) -> Array:
     return np.ones_like(right(case))
 
 
-def forgetting(*options: str) -> Null:
-    """Return the wrong answer that knows nothing of some options."""
-
-    def forgotten(case: TableCase, right: Right) -> Array:
-        for option in options:
-            case = case.without(option)
-        return right(case)
-
-    return forgotten
-
-
 _NULLS: Mapping[str, Null] = {"zeros": _zeros, "ones": _ones}
 
 
@@ -298,6 +287,5 @@ __all__ = [
     "Right",
     "agrees",
     "alike",
-    "forgetting",
     "result",
 ]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import numpy.typing as npt
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.cases.bits import integers
-from attnspec.invariants._kind import Choices, Kind, Right, forgetting, result
+from attnspec.invariants._kind import Choices, Kind, Right, result
+from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._layers import (
     DATA,
     chain,
     drawn,
     either,
+    mask_of,
     matrices,
     scaled,
     visible_in,
 )
 from attnspec.invariants._multihead import summed
+from attnspec.invariants._places import turned
 from attnspec.invariants._softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -27,7 +26,6 @@ from attnspec.reference import (
     LatentProjections,
     default_scale,
     latent_attention_expanded,
-    rotary_pairs,
 )
 
 WEIGHTS = (
@@ -35,7 +33,6 @@ WEIGHTS = (
     *("output_weights", "rotary_query_weights", "rotary_key_weights"),
 )
 PAIRINGS = ("interleaved", "half_split")
-_BASE = 10_000.0
 
 
 def _mend(recipe: TableRecipe) -> TableRecipe:
@@ -60,7 +57,7 @@ _TABLE = Table(
         "rotary_width": (0, 2, 4),
         "mask": (None, "members", "pairs"),
         "causal": (False, True),
-        "scale": (None, 1.0, 0.25),
+        "scale": (None, 1.0, 0.25, 0.0, -1.0),
         "data": DATA,
     },
     claims={
@@ -98,7 +95,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     of_members = (batch, members, recipe["member_width"])
     of_output = (batch, readers, recipe["output_width"])
     options = {
-        "mask": _mask(recipe),
+        "mask": mask_of(recipe, (batch, 1, readers, members), causal=recipe["causal"]),
         "causal": recipe["causal"] or None,
         "scale": recipe["scale"],
     }
@@ -112,34 +109,6 @@ def _build(recipe: TableRecipe) -> TableCase:
         results=result("output", of_output, recipe.dtype),
         dtype=recipe.dtype,
     )
-
-
-def _mask(recipe: TableRecipe) -> Array | None:
-    """Return a mask that shows the first member to every reader and hides others."""
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    if recipe["mask"] is None:
-        return None
-    shape = (batch, 1, readers if recipe["mask"] == "pairs" else 1, members)
-    shown = integers(recipe.seed, "mask", shape, 0, 1) > 0
-    return np.asarray(shown | (np.arange(members) == 0))
-
-
-def turned(x: Tracked, positions: npt.NDArray[np.int64], pairing: str) -> Tracked:
-    """Turn each pair of entries by its angle, computed in the working format too."""
-    width = x.value.shape[-1]
-    if not width:
-        return x
-    first, second = rotary_pairs(width, pairing=pairing)  # type: ignore[arg-type]
-    exponents = np.arange(0, width, 2) / width
-    frequencies = x.like(_BASE**-exponents).rounding(6.0 + 3.0 * math.log(_BASE))
-    angles = frequencies * positions[:, None].astype(np.float64)
-    cosine, sine = angles.cosine(), angles.sine()
-    one, two = x[..., first], x[..., second]
-    parts = one * cosine - two * sine, one * sine + two * cosine
-    value, error = x.value.copy(), x.error.copy()
-    for place, part in zip((first, second), parts, strict=True):
-        value[..., place], error[..., place] = part.value, part.error
-    return Tracked(value, error, x.unit, x.tiny)
 
 
 def beside(one: Tracked, other: Tracked) -> Tracked:
@@ -280,4 +249,4 @@ LATENT = Kind(
     null_needs={"unmasked": ("mask",), "acausal": ("causal",)},
 )
 
-__all__ = ["LATENT", "PAIRINGS", "WEIGHTS", "beside", "turned"]
+__all__ = ["LATENT", "PAIRINGS", "WEIGHTS", "beside"]

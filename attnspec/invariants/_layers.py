@@ -46,16 +46,21 @@ def matrices(recipe: TableRecipe, label: str, shape: Shape) -> Array:
     return cast(numbers * 2.0**-halvings, recipe)
 
 
-def mask_of(recipe: TableRecipe, readers: int, members: int) -> Array | None:
-    """Return a mask that shows something to every reader, causal ones too."""
+def mask_of(recipe: TableRecipe, shape: Shape, *, causal: bool = False) -> Array | None:
+    """Return a mask that shows some member to every reader, a causal one the first.
+
+    The last axes of the shape are readers and members.
+    """
     if recipe["mask"] is None:
         return None
-    if recipe["mask"] == "members":
-        return np.asarray(integers(recipe.seed, "mask", (members,), 0, 2) > 0) | (
-            np.arange(members) == 0
-        )
-    shown = integers(recipe.seed, "mask", (readers, members), 0, 1) > 0
-    return np.asarray(shown | (np.arange(members) == 0))
+    *others, readers, members = shape
+    alike = recipe["mask"] == "members"
+    own = (*others, 1 if alike else readers)
+    shown = integers(recipe.seed, "mask", (*own, members), 0, 1) > 0
+    last = 0 if causal else members - 1
+    one = integers(recipe.seed, "shown", (*own, 1), 0, last)
+    mask = np.asarray(shown | (np.arange(members) == one))
+    return mask if others or not alike else mask[0]
 
 
 def visible_in(case: TableCase, readers: int, members: int) -> npt.NDArray[np.bool_]:

@@ -99,12 +99,19 @@ def holds(expected: Array, actual: Array, note: str) -> Iterator[Comparison]:
     yield identical(np.asarray(expected), np.asarray(actual), what=note)
 
 
+def by_distance(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Yield whether a key is seen or not by its distance from the query alone."""
+    mask = mask_of(case, bench)
+    yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")
+
+
 __all__ = [
     "ALIGNMENT",
     "SIZES",
     "SQUARE",
     "Mask",
     "by_counts",
+    "by_distance",
     "counts",
     "holds",
     "mask_kind",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.cases.bits import integers
-from attnspec.invariants._kind import Choices, Kind, Right, forgetting, result
+from attnspec.invariants._kind import Choices, Kind, Right, result
+from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._layers import (
     DATA,
     Reading,
     chain,
     drawn,
     either,
+    mask_of,
     matrices,
     scaled,
     scored,
@@ -47,7 +48,7 @@ _TABLE = Table(
         "output_width": (2, 1, 5),
         "mask": (None, "members", "pairs"),
         "causal": (False, True),
-        "scale": (None, 1.0, 0.25),
+        "scale": (None, 1.0, 0.25, 0.0, -1.0),
         "data": DATA,
     },
     claims={
@@ -76,20 +77,10 @@ def shapes(recipe: TableRecipe) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _mask(recipe: TableRecipe) -> Array | None:
-    """Return a mask that shows the first member to every reader and hides others."""
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    if recipe["mask"] is None:
-        return None
-    shape = (batch, 1, readers if recipe["mask"] == "pairs" else 1, members)
-    shown = integers(recipe.seed, "mask", shape, 0, 1) > 0
-    return np.asarray(shown | (np.arange(members) == 0))
-
-
 def _build(recipe: TableRecipe) -> TableCase:
     batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
     options = {
-        "mask": _mask(recipe),
+        "mask": mask_of(recipe, (batch, 1, readers, members), causal=recipe["causal"]),
         "causal": recipe["causal"] or None,
         "scale": recipe["scale"],
     }

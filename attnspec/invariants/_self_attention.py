@@ -9,9 +9,9 @@ from attnspec.invariants._kind import (
     Choices,
     Kind,
     Right,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import forgetting, placed
 from attnspec.invariants._layers import (
     DATA,
     Reading,
@@ -36,7 +36,7 @@ _TABLE = Table(
         "value_width": (2, 1, 3, 8),
         "mask": (None, "members", "pairs"),
         "causal": (False, True),
-        "scale": (None, 1.0, 0.25),
+        "scale": (None, 1.0, 0.25, 0.0, -1.0),
         "data": DATA,
     },
     claims={
@@ -60,7 +60,7 @@ def _weights(recipe: TableRecipe, width: int, label: str) -> dict[str, Array]:
 def _build(recipe: TableRecipe) -> TableCase:
     length, width = recipe["length"], recipe["vector_width"]
     options = {
-        "mask": mask_of(recipe, length, length),
+        "mask": mask_of(recipe, (length, length), causal=recipe["causal"]),
         "causal": recipe["causal"] or None,
         "scale": recipe["scale"],
     }
@@ -113,12 +113,6 @@ def _defined(
     return definition(vectors, by, mask=shown, scale=scale).astype(vectors.dtype)
 
 
-def _placed(case: TableCase, right: Right) -> Array:
-    """Add the place of each vector to its output."""
-    output = right(case)
-    return output + np.arange(1, len(output) + 1)[:, None]
-
-
 def _exchanged(case: TableCase, right: Right) -> Array:
     """Exchange the matrices of queries and keys."""
     query, key = case["query_weights"], case["key_weights"]
@@ -140,7 +134,7 @@ SELF_ATTENTION = Kind(
     definition=_defined,
     options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
     nulls={
-        "placed": _placed,
+        "placed": placed,
         "exchanged": _exchanged,
         "unmasked": forgetting("mask"),
         "acausal": forgetting("causal"),

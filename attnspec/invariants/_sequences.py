@@ -11,7 +11,7 @@ import numpy as np
 from attnspec.cases import Array, TableCase, TableRecipe
 from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
-from attnspec.invariants._kind import KindBench, Right
+from attnspec.invariants._kind import KindBench
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.tracked import F64, Tracked
@@ -226,23 +226,11 @@ def same_at(
     yield dataclasses.replace(within(expected, second, bound + room), note=note)
 
 
-def late(case: TableCase, right: Right) -> Array:
-    """Answer each step with the answer to the one before it."""
-    return np.roll(right(case), 1, axis=-2)
-
-
-def whole_sequence(case: TableCase, right: Right) -> Array:
-    """Answer every step with the sum of all answers."""
-    output = right(case)
-    return np.broadcast_to(output.sum(-2, keepdims=True), output.shape)
-
-
 __all__ = [
     "LENGTHS",
     "SIZES",
     "continued",
     "gates_of",
-    "late",
     "later_changed",
     "part",
     "prefix",
@@ -255,6 +243,5 @@ __all__ = [
     "start_of",
     "state_before",
     "vectors",
-    "whole_sequence",
     "wide",
 ]

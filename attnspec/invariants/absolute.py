@@ -12,37 +12,22 @@ from attnspec.invariants._kind import (
     Choices,
     Kind,
     KindBench,
-    Right,
     agrees,
     alike,
     result,
 )
+from attnspec.invariants._kind_nulls import late
+from attnspec.invariants._places import BASE, PLACES, places, squared
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import sinusoidal as definition
 
-_BASE = 10_000.0
-
-
-def _late(case: TableCase, right: Right) -> Array:
-    """Answer each position with the answer to the one before it."""
-    return np.roll(right(case), 1, axis=-2)
-
 
 def _clocks(recipe: TableRecipe) -> TableCase:
-    count = np.arange(recipe["length"])
-    kinds = {
-        "range": count,
-        "offset": count + 1000,
-        "reversed": count[::-1],
-        "repeated": count // 2,
-        "far": count * 257 + 3,
-    }
-    positions = np.ascontiguousarray(kinds[recipe["positions"]]).astype(np.int64)
     base = recipe["base"]
     return TableCase(
-        operands={"positions": positions, "width": recipe["width"]},
-        options={} if base == _BASE else {"base": base},
+        operands={"positions": places(recipe), "width": recipe["width"]},
+        options={} if base == BASE else {"base": base},
         results=result("output", (recipe["length"], recipe["width"]), None),
         dtype=recipe.dtype,
     )
@@ -68,7 +53,7 @@ def _judge_clocks(case: TableCase, choices: Choices, model: NumericModel) -> Jud
 
     A power of the base is off by what its exponent is off by, times its logarithm.
     """
-    width, base = case["width"], case["base"] or _BASE
+    width, base = case["width"], case["base"] or BASE
     exact = Tracked.of(case["positions"][:, None], model)
     speeds = exact.like(_speeds(width, base, choices))
     angles = speeds.rounding(6.0 + 3.0 * math.log(base)) * exact
@@ -79,14 +64,9 @@ def _judge_clocks(case: TableCase, choices: Choices, model: NumericModel) -> Jud
     return judged(Tracked(value, error, exact.unit, exact.tiny), model)
 
 
-def _defined(positions: Array, width: int, *, base: float = _BASE) -> Array:
+def _defined(positions: Array, width: int, *, base: float = BASE) -> Array:
     """Evaluate the definition."""
     return definition(positions, width, base=base)
-
-
-def _squared(case: TableCase, right: Right) -> Array:
-    """Take the squares of the positions."""
-    return right(case.replace(positions=case["positions"] ** 2 % 4096))
 
 
 SINUSOIDAL = Kind(
@@ -97,8 +77,8 @@ SINUSOIDAL = Kind(
         fields={
             "length": (1, 2, 3, 5, 8, 17, 33),
             "width": (2, 4, 6, 8, 16, 64, 128),
-            "positions": ("range", "offset", "reversed", "repeated", "far"),
-            "base": (_BASE, 100.0, 500_000.0),
+            "positions": PLACES,
+            "base": (BASE, 100.0, 500_000.0),
         },
         claims={"base": "another base than 10,000"},
         needs={"base": "base"},
@@ -109,7 +89,7 @@ SINUSOIDAL = Kind(
     options={"base": ("base",)},
     choices={"layout": ("interleaved", "halves"), "frequencies": ("short", "to_base")},
     probes=({"length": 5, "width": 8}, {"length": 8, "width": 6}),
-    nulls={"late": _late, "squared": _squared},
+    nulls={"late": late, "squared": squared},
 )
 
 
@@ -132,7 +112,7 @@ def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     steps = 7
     moved = case.replace(positions=case["positions"] + steps)
     sines, cosines = _halves(case["width"], bench.dialect)
-    angles = steps * _speeds(case["width"], case["base"] or _BASE, bench.dialect)
+    angles = steps * _speeds(case["width"], case["base"] or BASE, bench.dialect)
     cosine, sine = np.cos(angles), np.sin(angles)
     first = bench.run(case).output.astype(np.float64)
     one, two = bench.judged(case).bound, bench.judged(moved).bound

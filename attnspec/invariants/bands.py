@@ -44,7 +44,7 @@ _TABLE = Table(
         "width": (1, 2, 3, 8, 16),
         "window": ((0, 0), *_NARROW, (5, 0), (0, 7), (40, 40)),
         "data": DATA,
-        "scale": (None, 0.5, 2.0),
+        "scale": (None, 0.5, 2.0, 0.0, -1.0),
     },
     claims={"scale": "another scale than one over the root of the width"},
     needs={"scale": "scale"},

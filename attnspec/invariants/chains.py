@@ -16,7 +16,16 @@ from attnspec.reference import chain_length
 _TABLE = Table(
     fields={
         "length": (1, 2, 3, 5, 8, 17, 33),
-        "reads": ("step", "nothing", "past", "chunks", "some", "lag", "few"),
+        "reads": (
+            "step",
+            "loose_end",
+            "nothing",
+            "past",
+            "chunks",
+            "some",
+            "lag",
+            "few",
+        ),
         "chunk": (2, 3, 4, 16),
     },
 )
@@ -29,6 +38,7 @@ def _reads(kind: str, steps: int, chunk: int, seed: int) -> Array:
     kinds = {
         "nothing": np.zeros((steps, steps), np.bool_),
         "step": j == i - 1,
+        "loose_end": (j == i - 1) & (i < steps - 1),
         "past": j < i,
         "chunks": j == i // chunk * chunk - 1,
         "lag": j == i - chunk,

@@ -11,6 +11,7 @@ from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
 from attnspec.invariants import _sequences as sequences
 from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, result
+from attnspec.invariants._kind_nulls import backward, forgetting, late
 from attnspec.invariants._sequences import same_at, wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -113,16 +114,6 @@ def _reversed_kernel(case: TableCase, right: Right) -> Array:
     return right(case.replace(kernel=case["kernel"][::-1]))
 
 
-def _backward(case: TableCase, right: Right) -> Array:
-    """Answer from the other end."""
-    return right(case)[::-1]
-
-
-def _border_forgotten(case: TableCase, right: Right) -> Array:
-    """Let taps find nothing beyond the border."""
-    return right(case.replace(border="zero"))
-
-
 def _everything_seen(case: TableCase, right: Right) -> Array:
     """Let a little of every step reach every other."""
     return right(case) + wide(case["x"]).sum() / 1024.0
@@ -145,10 +136,10 @@ CONVOLUTION = Kind(
     choices={"place": ("half", "same", "causal")},
     probes=({"length": 8, "size": 4, "data": "integers"},),
     nulls={
-        "late": sequences.late,
+        "late": late,
         "reversed_kernel": _reversed_kernel,
-        "backward": _backward,
-        "border_forgotten": _border_forgotten,
+        "backward": backward,
+        "border_forgotten": forgetting("border"),
         "everything_seen": _everything_seen,
         "inexact": _more_than_whole,
     },

@@ -15,9 +15,9 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._layers import DATA, drawn, matrices, scaled
 from attnspec.invariants._softmax import mixed
 from attnspec.numerics import Comparison, NumericModel, within

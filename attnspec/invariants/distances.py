@@ -16,9 +16,9 @@ from attnspec.invariants._kind import (
     KindBench,
     Right,
     agrees,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import backward, forgetting, late
 from attnspec.invariants._sequences import same_at, wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -111,11 +111,6 @@ def _defined(
     return np.asarray(output[0, 0].astype(value.dtype))
 
 
-def _backward(case: TableCase, right: Right) -> Array:
-    """Answer from the other end."""
-    return right(case)[::-1]
-
-
 def _kernel(case: TableCase) -> Array:
     """Return the softmax of all scores, divided once and for all."""
     scores = wide(case["scores"])
@@ -153,8 +148,8 @@ DISTANCE_ATTENTION = Kind(
     definition=_defined,
     options={"sink": ("sink",)},
     nulls={
-        "late": sequences.late,
-        "backward": _backward,
+        "late": late,
+        "backward": backward,
         "not_renormalized": _not_renormalized,
         "by_content": _by_content,
         "everything_seen": _everything_seen,
@@ -285,8 +280,9 @@ def check_sharp(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         if case["sink"] is not None:
             inside = (where >= 0) & (where < length)
             expected = expected * inside[:, None]
-        found = bench.run(_sharp(case, target)).output
-        yield within(expected, found, room, what=f"tap {target}")
+        sharp = _sharp(case, target)
+        bound = bench.judged(sharp).bound + room
+        yield within(expected, bench.run(sharp).output, bound, what=f"tap {target}")
 
 
 __all__ = [

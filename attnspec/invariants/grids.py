@@ -15,9 +15,9 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._windowed import (
     DATA,
     Mask,
@@ -57,7 +57,7 @@ _TABLE = Table(
         "kernel_size": (*_SIZES, (5, 3)),
         "dilation": ((1, 1), (1, 2), (2, 1), (2, 2)),
         "data": DATA,
-        "scale": (None, 0.5),
+        "scale": (None, 0.5, 0.0, -1.0),
     },
     claims={
         "dilation": "that only every so many-th key along an axis is seen",

@@ -28,7 +28,7 @@ def _own_scale(case: TableCase) -> float:
     "latent-agreement",
     "heads.latent",
     also=("heads.latent-rotary", "heads.latent-scale"),
-    nulls=("zeros", "unmasked", "acausal", "unplaced", "wide_scale", "numbered"),
+    nulls=("zeros", "unmasked", "acausal", "unplaced", "numbered"),
 )
 def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """Keys and values of every head are projections of one latent for each member."""

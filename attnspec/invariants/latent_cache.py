@@ -16,8 +16,9 @@ from attnspec.invariants._kind import (
     alike,
     result,
 )
-from attnspec.invariants._latent import PAIRINGS, beside, turned
+from attnspec.invariants._latent import PAIRINGS, beside
 from attnspec.invariants._layers import DATA, drawn, matrices
+from attnspec.invariants._places import turned
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import LatentProjections, latent_cache

@@ -19,6 +19,7 @@ from attnspec.invariants._kind import (
     alike,
     result,
 )
+from attnspec.invariants._kind_nulls import late
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import learned as looked_up
@@ -63,11 +64,6 @@ def _looked_up(positions: Array, table: Array) -> Array:
     return looked_up(positions, table).astype(table.dtype)
 
 
-def _late(case: TableCase, right: Right) -> Array:
-    """Answer each position with the answer to the one before it."""
-    return np.roll(right(case), 1, axis=-2)
-
-
 def _blurred(case: TableCase, right: Right) -> Array:
     """Add the mean of all rows to each."""
     return right(case) + np.asarray(case["table"], np.float64).mean(0)
@@ -102,7 +98,7 @@ LEARNED = Kind(
     judge=_judge_lookup,
     definition=_looked_up,
     nulls={
-        "late": _late,
+        "late": late,
         "blurred": _blurred,
         "clamped": _clamped,
         "wrapped": _wrapped,

@@ -15,9 +15,9 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._windowed import (
     DATA,
     Mask,
@@ -57,7 +57,7 @@ _TABLE = Table(
         "kernel_size": (1, *_SIZES, 8, 33),
         "dilation": (1, 2, 3, 4),
         "data": DATA,
-        "scale": (None, 0.5, 2.0),
+        "scale": (None, 0.5, 2.0, 0.0, -1.0),
     },
     claims=_CLAIMS,
     needs={"dilation": "dilation", "scale": "scale"},

@@ -19,6 +19,7 @@ from attnspec.invariants._kind import (
     alike,
     result,
 )
+from attnspec.invariants._kind_nulls import late, whole_sequence
 from attnspec.invariants._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -100,10 +101,10 @@ NORMALIZED_LINEAR = Kind(
     judge=_judge,
     definition=_defined,
     nulls={
-        "late": sequences.late,
+        "late": late,
         "undivided": _undivided,
         "beyond": _beyond,
-        "whole_sequence": sequences.whole_sequence,
+        "whole_sequence": whole_sequence,
     },
 )
 
@@ -158,8 +159,7 @@ def check_scale(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 )
 def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """The first steps alone have the outputs that they have in a longer sequence."""
-    if case["key"].shape[-2] > 1:
-        yield from sequences.prefix(case, bench)
+    yield from sequences.prefix(case, bench)
 
 
 __all__ = [

@@ -16,6 +16,7 @@ from attnspec.invariants._masks import (
     SQUARE,
     Mask,
     by_counts,
+    by_distance,
     counts,
     holds,
     mask_kind,
@@ -161,8 +162,7 @@ def check_classes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 )
 def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """Whether a key is seen is decided by its distance alone."""
-    mask = mask_of(case, bench)
-    yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")
+    yield from by_distance(case, bench)
 
 
 def _divides(mask: Mask) -> Iterator[Comparison]:

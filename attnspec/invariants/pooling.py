@@ -14,9 +14,9 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._layers import DATA, drawn, mask_of, scaled
 from attnspec.invariants._softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
@@ -40,7 +40,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     members, width, value_width = (
         recipe[name] for name in ("members", "width", "value_width")
     )
-    mask = mask_of(recipe, 1, members)
+    mask = mask_of(recipe, (1, members))
     return TableCase(
         operands={
             "query": drawn(recipe, "query", (width,)),

@@ -14,9 +14,9 @@ from attnspec.invariants._kind import (
     KindBench,
     Right,
     agrees,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._layers import DATA, drawn, scaled
 from attnspec.invariants._softmax import weighed
 from attnspec.numerics import Comparison, NumericModel, within

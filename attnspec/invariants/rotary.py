@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -19,18 +18,16 @@ from attnspec.invariants._kind import (
     alike,
     result,
 )
+from attnspec.invariants._kind_nulls import late
+from attnspec.invariants._places import BASE, PLACES, places, squared, turned
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import rotary as definition
-from attnspec.reference import rotary_pairs
-
-_BASE = 10_000.0
 
 
 def _mend(recipe: TableRecipe) -> TableRecipe:
     """Let no more entries turn than there are."""
-    turned = recipe["turned"]
-    if turned is not None and turned > recipe["width"]:
+    if (recipe["turned"] or 0) > recipe["width"]:
         return recipe.replace(turned=recipe["width"])
     return recipe
 
@@ -42,9 +39,9 @@ _TABLE = Table(
         "length": (1, 2, 3, 5, 8, 17, 33),
         "width": (2, 4, 6, 8, 16, 64, 128),
         "turned": (None, 2, 4, 6),
-        "positions": ("range", "offset", "reversed", "repeated", "far"),
+        "positions": PLACES,
         "data": ("ones", "integers", "normal"),
-        "base": (_BASE, 100.0, 500_000.0),
+        "base": (BASE, 100.0, 500_000.0),
     },
     claims={
         "base": "another base than 10,000",
@@ -55,19 +52,6 @@ _TABLE = Table(
 )
 
 
-def _positions(recipe: TableRecipe) -> Array:
-    """Return the positions of the vectors, integers."""
-    count = np.arange(recipe["length"])
-    kinds = {
-        "range": count,
-        "offset": count + 1000,
-        "reversed": count[::-1],
-        "repeated": count // 2,
-        "far": count * 257 + 3,
-    }
-    return np.ascontiguousarray(kinds[recipe["positions"]]).astype(np.int64)
-
-
 def _build(recipe: TableRecipe) -> TableCase:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
     kinds: dict[str, Callable[[], Array]] = {
@@ -76,11 +60,11 @@ def _build(recipe: TableRecipe) -> TableCase:
         "normal": lambda: normals(recipe.seed, "x", shape),
     }
     options = {"base": recipe["base"], "width": recipe["turned"]}
-    plain = {"base": _BASE, "width": None}
+    plain = {"base": BASE, "width": None}
     return TableCase(
         operands={
             "x": cast(kinds[recipe["data"]](), recipe),
-            "positions": _positions(recipe),
+            "positions": places(recipe),
         },
         options={n: v for n, v in options.items() if v != plain[n]},
         results=result("output", shape, recipe.dtype),
@@ -89,31 +73,18 @@ def _build(recipe: TableRecipe) -> TableCase:
 
 
 def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
-    """Turn each pair by its angle, the angles computed in the working format too.
-
-    A power of the base is off by what its exponent is off by, times its logarithm.
-    """
-    x = Tracked.of(case["x"], model)
-    width = case["width"] or x.value.shape[-1]
-    base = case["base"] or _BASE
-    first, second = rotary_pairs(width, pairing=choices["pairing"])  # type: ignore[arg-type]
-    exponents = np.arange(0, width, 2) / max(1, width)
-    frequencies = x.like(base**-exponents).rounding(6.0 + 3.0 * math.log(base))
-    angles = frequencies * case["positions"][..., None].astype(np.float64)
-    cosine, sine = angles.cosine(), angles.sine()
-    one, two = x[..., first], x[..., second]
-    turned = one * cosine - two * sine, one * sine + two * cosine
-    value, error = x.value.copy(), x.error.copy()
-    for place, part in zip((first, second), turned, strict=True):
-        value[..., place], error[..., place] = part.value, part.error
-    return judged(Tracked(value, error, x.unit, x.tiny), model)
+    """Turn the first entries of each vector, or all of them."""
+    x, base = Tracked.of(case["x"], model), case["base"] or BASE
+    chosen = choices["pairing"]
+    answer = turned(x, case["positions"], chosen, width=case["width"], base=base)
+    return judged(answer, model)
 
 
 def _defined(
     x: Array,
     positions: Array,
     *,
-    base: float = _BASE,
+    base: float = BASE,
     width: int | None = None,
 ) -> Array:
     """Evaluate the definition and round its result once."""
@@ -123,16 +94,6 @@ def _defined(
 def _unturned(case: TableCase, _right: Right) -> Array:
     """Return the vectors as they are."""
     return np.asarray(case["x"])
-
-
-def _late(case: TableCase, right: Right) -> Array:
-    """Answer each vector with the answer to the one before it."""
-    return np.roll(right(case), 1, axis=-2)
-
-
-def _squared(case: TableCase, right: Right) -> Array:
-    """Take the squares of the positions."""
-    return right(case.replace(positions=case["positions"] ** 2 % 4096))
 
 
 def _rest_lost(case: TableCase, right: Right) -> Array:
@@ -158,8 +119,8 @@ ROPE = Kind(
     ),
     nulls={
         "unturned": _unturned,
-        "late": _late,
-        "squared": _squared,
+        "late": late,
+        "squared": squared,
         "rest_lost": _rest_lost,
     },
     null_needs={"rest_lost": ("width",)},

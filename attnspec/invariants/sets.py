@@ -14,9 +14,9 @@ from attnspec.invariants._kind import (
     Right,
     agrees,
     alike,
-    forgetting,
     result,
 )
+from attnspec.invariants._kind_nulls import forgetting, placed
 from attnspec.invariants._layers import (
     DATA,
     Reading,
@@ -41,7 +41,7 @@ _TABLE = Table(
         "width": (2, 1, 4, 8),
         "value_width": (2, 1, 3, 8),
         "mask": (None, "members", "pairs"),
-        "scale": (None, 1.0, 0.25),
+        "scale": (None, 1.0, 0.25, 0.0, -1.0),
         "data": DATA,
     },
     claims={"mask": "a mask", "scale": "another scale"},
@@ -54,7 +54,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     wide, width, value_width = (
         recipe[name] for name in ("vector_width", "width", "value_width")
     )
-    options = {"mask": mask_of(recipe, readers, members), "scale": recipe["scale"]}
+    options = {"mask": mask_of(recipe, (readers, members)), "scale": recipe["scale"]}
     return TableCase(
         operands={
             "readers": drawn(recipe, "readers", (readers, wide)),
@@ -102,12 +102,6 @@ def _meaning(case: TableCase, right: Right) -> Array:
     return right(case.replace(query_weights=np.zeros_like(case["query_weights"])))
 
 
-def _placed(case: TableCase, right: Right) -> Array:
-    """Add the place of each reader to what it takes."""
-    output = right(case)
-    return output + np.arange(1, len(output) + 1)[:, None]
-
-
 def _first(case: TableCase, right: Right) -> Array:
     """Hand on the first member's value."""
     only = np.arange(len(case["members"])) == 0
@@ -131,7 +125,7 @@ CROSS_ATTENTION = Kind(
     nulls={
         "unmasked": forgetting("mask"),
         "meaning": _meaning,
-        "placed": _placed,
+        "placed": placed,
         "first": _first,
         "summed": _summed,
     },

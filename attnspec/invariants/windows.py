@@ -15,6 +15,7 @@ from attnspec.invariants._masks import (
     SQUARE,
     Mask,
     by_counts,
+    by_distance,
     counts,
     holds,
     mask_kind,
@@ -107,8 +108,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 )
 def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """Whether a key is seen is decided by its distance alone."""
-    mask = mask_of(case, bench)
-    yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")
+    yield from by_distance(case, bench)
 
 
 @WINDOW_MASK.law(

@@ -93,6 +93,18 @@ def exchanged(
     return attended(key, query, value, seen, scale)
 
 
+def first_shown(seen: Array) -> Array:
+    """Let every reader see the first member, hidden or not."""
+    return seen | (np.arange(seen.shape[-1]) == 0)
+
+
+def falsy_scale(
+    query: Array, key: Array, value: Array, seen: Array, scale: float | None
+) -> Array:
+    """Take a scale of zero for none."""
+    return attended(query, key, value, seen, scale or None)
+
+
 def one_ahead(seen: Array) -> Array:
     """Let every reader see one member more."""
     return seen | np.roll(seen, 1, axis=-1)
@@ -136,6 +148,8 @@ __all__ = [
     "attended",
     "by_value_width",
     "exchanged",
+    "falsy_scale",
+    "first_shown",
     "fused",
     "joined",
     "leaking",

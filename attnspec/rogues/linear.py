@@ -45,6 +45,13 @@ def _kernel(form: Form) -> Callable[..., Any]:
     return linear
 
 
+def _falsy_scale(
+    query: Array, key: Array, value: Array, *, scale: float | None = None
+) -> Any:
+    """Take a scale of zero for none."""
+    return _kernel(parallel)(query, key, value, scale=scale or 1.0)
+
+
 def _by_logarithms(steps: Steps) -> tuple[Array, Array]:
     """Take differences of summed logarithms; right while no decay is zero."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -226,6 +233,12 @@ ROGUES: tuple[Rogue, ...] = (
         "Everything fades a little, whether a decay is given or not.",
         _recency,
         "order",
+    ),
+    kind_rogue(
+        *("linear-attention", "linear-falsy-scale", "dropped-option"),
+        "A scale of zero counts as none.",
+        _falsy_scale,
+        caught_by="linear-attention-agreement",
     ),
     kind_rogue(
         *("linear-attention", "linear-base-two", "formula"),
