@@ -17,10 +17,10 @@ def torch(function: Function) -> Function:
     """Return a function of tensors as a function of NumPy arrays."""
     import torch as library
 
-    def back(value: Any, dtype: np.dtype[Any]) -> Any:
+    def back(value: Any) -> Any:
         if not isinstance(value, library.Tensor):
             return value
-        return numpy_of(value.detach().cpu(), dtype)
+        return numpy_of(value.detach().cpu())
 
     return _wrapped(function, tensor_of, back)
 
@@ -29,7 +29,7 @@ def jax(function: Function) -> Function:
     """Return a function of JAX's arrays as a function of NumPy arrays."""
     import jax as library
 
-    def back(value: Any, _dtype: np.dtype[Any]) -> Any:
+    def back(value: Any) -> Any:
         return np.asarray(value) if isinstance(value, library.Array) else value
 
     def wide(*arguments: Any, **options: Any) -> Any:
@@ -43,12 +43,11 @@ def jax(function: Function) -> Function:
 def _wrapped(
     function: Function,
     there: Callable[[Any], Any],
-    back: Callable[[Any, np.dtype[Any]], Any],
+    back: Callable[[Any], Any],
 ) -> Function:
     """Return a function that converts what goes in and what comes out."""
 
     def called(*arguments: Any, **options: Any) -> Any:
-        dtype = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
         moved = [there(a) if isinstance(a, np.ndarray) else a for a in arguments]
         named = {
             name: there(value) if isinstance(value, np.ndarray) else value
@@ -56,8 +55,8 @@ def _wrapped(
         }
         found = function(*moved, **named)
         if isinstance(found, tuple | list):
-            return tuple(back(part, dtype) for part in found)
-        return back(found, dtype)
+            return tuple(map(back, found))
+        return back(found)
 
     return functools.wraps(function)(called)
 

@@ -137,7 +137,7 @@ def _sdpa(backend: str | None) -> Callable[..., Array]:
                 scale=scale,
                 enable_gqa=query.shape[1] != key.shape[1],
             )
-        return numpy_of(output, query.dtype)
+        return numpy_of(output)
 
     return kernel
 
@@ -176,7 +176,7 @@ def _flash_with_lse(
         attn_mask=None if bias is None else tensor_of(_of_rank_four(bias)),
         scale=scale,
     )
-    result = numpy_of(output, query.dtype)
+    result = numpy_of(output)
     return (result, lse.numpy()) if return_lse else result
 
 
@@ -198,12 +198,12 @@ def tensor_of(array: Array) -> Any:
     return tensor.view(torch.bfloat16) if half else tensor
 
 
-def numpy_of(tensor: Any, dtype: np.dtype[Any]) -> Array:
+def numpy_of(tensor: Any) -> Array:
     """Return an array on the memory of a tensor."""
     import torch
 
     if tensor.dtype == torch.bfloat16:
-        return tensor.view(torch.int16).numpy().view(dtype)
+        return tensor.view(torch.int16).numpy().view(numpy_dtype("bfloat16"))
     return tensor.numpy()
 
 

@@ -27,7 +27,7 @@ def known(names: Names, listing: str = "") -> Callback:
     def check(
         context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...]
     ) -> str | tuple[str, ...] | None:
-        if value and isinstance(value, str):
+        if isinstance(value, str):
             _look_up(value, [*names()], listing, context, parameter)
         elif value:
             value = tuple(dict.fromkeys(value))

@@ -47,14 +47,13 @@ class Caller:
         returned = self._returned(arguments, options)
         output, row = _unpacked(returned, case, lse=lse)
         mutated = [name for name, item in placed.items() if not item.unchanged]
-        if self._last is not None and self._last[0].tobytes() != self._last[1]:
+        if self._changed_by(output):
             mutated.append("an earlier result")
-        self._last = (output, output.tobytes())
-        copies = output.copy(), None if row is None else row.copy()
+        copies = np.array(output), None if row is None else np.array(row)
         return Result(*copies, mutated=tuple(mutated))
 
     def _table(self, case: TableCase) -> Result:
-        """Call a function of another kind; it must leave its arguments alone."""
+        """Call a function of another kind; it must leave alone what is not its own."""
         placed = {
             name: place(array, case.layouts.get(name, "contiguous"))
             for name, array in case.arrays().items()
@@ -66,19 +65,29 @@ class Caller:
         arguments = [given.pop(name) for name in case.operands]
         returned = self._returned(arguments, given)
         if changed := [name for name, item in placed.items() if not item.unchanged]:
-            msg = f"the call changed its argument {changed[0]!r}"
+            msg = f"changed its argument {changed[0]!r}"
             raise MalformedResult(msg)
         parts = returned if len(case.results) > 1 else (returned,)
         if not isinstance(parts, tuple | list) or len(parts) != len(case.results):
             names = ", ".join(name for name, _, _ in case.results)
             msg = f"expected ({names}), got {_described(returned)}"
-            raise MalformedResult(msg)
+            raise _other(msg)
         arrays = {
             name: _formed(part, name, shape, dtype)
             for part, (name, shape, dtype) in zip(parts, case.results, strict=True)
         }
-        copies = {name: array.copy() for name, array in arrays.items()}
-        return Result(copies.pop(case.results[0][0]), others=copies)
+        first = case.results[0][0]
+        if self._changed_by(arrays[first]):
+            msg = "changed what an earlier call had returned"
+            raise MalformedResult(msg)
+        copies = {name: np.array(array) for name, array in arrays.items()}
+        return Result(copies.pop(first), others=copies)
+
+    def _changed_by(self, output: Array) -> bool:
+        """Return whether a call changed the result of the call before; keep its own."""
+        changed = self._last is not None and self._last[0].tobytes() != self._last[1]
+        self._last = (output, output.tobytes())
+        return changed
 
     def _returned(self, arguments: list[Array], options: dict[str, Any]) -> Any:
         try:
@@ -98,7 +107,7 @@ def _unpacked(returned: Any, case: Case, *, lse: bool) -> tuple[Array, Array | N
         return output, None
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         msg = f"expected (output, lse), got {_described(returned)}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     output = _array(returned[0], "output", (*rows, sizes.Ev), case.query.dtype)
     row = _array(returned[1], "lse", rows, None)
     return output, row
@@ -109,16 +118,16 @@ def _array(
 ) -> Array:
     if not isinstance(found, np.ndarray):
         msg = f"{name}: expected a NumPy array, got {_described(found)}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     if found.shape != shape:
         msg = f"{name}: expected shape {shape}, got {found.shape}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     if dtype is not None and found.dtype != dtype:
         msg = f"{name}: expected dtype {dtype.name}, got {found.dtype.name}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     if dtype is None and not _real(found.dtype):
         msg = f"{name}: expected a floating-point dtype, got {found.dtype.name}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     return found
 
 
@@ -130,14 +139,19 @@ def _formed(found: Any, name: str, shape: tuple[int, ...], form: str | None) -> 
         found = np.asarray(found)  # One whole number needs no array.
     if not isinstance(found, np.ndarray):
         msg = f"{name}: expected a NumPy array, got {_described(found)}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     if found.dtype.kind not in _FORMS[form]:
         msg = f"{name}: expected {form} numbers, got {found.dtype.name}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     if found.shape != shape:
         msg = f"{name}: expected shape {shape}, got {found.shape}"
-        raise MalformedResult(msg)
+        raise _other(msg)
     return found
+
+
+def _other(text: str) -> MalformedResult:
+    """Return what is raised where something else came back."""
+    return MalformedResult(f"returned something else: {text}")
 
 
 def _real(dtype: np.dtype[Any]) -> bool:

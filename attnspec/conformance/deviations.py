@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,22 @@ from attnspec.conformance._told import told
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.invariants import ATTENTION, INVARIANTS, KINDS
 
-_FORMS: Mapping[str, tuple[type, str]] = {
-    "invariants": (list, "a list of ids"),
-    "when": (dict, "a table"),
-    "expires": (dt.date, "a day"),
+
+def _text(found: Any) -> bool:
+    return isinstance(found, str)
+
+
+def _texts(found: Any) -> bool:
+    return isinstance(found, list) and all(map(_text, found))
+
+
+_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "id": (_text, "a text"),
+    "reason": (_text, "a text"),
+    "link": (_text, "a text"),
+    "invariants": (_texts, "a list of ids"),
+    "when": (lambda found: isinstance(found, dict), "a table"),
+    "expires": (lambda found: type(found) is dt.date, "a day, without a time"),
 }
 """What an entry of a file must hold."""
 
@@ -126,7 +138,7 @@ def load_deviations(path: Path) -> tuple[Deviation, ...]:
     return tuple(_deviation(entry, path) for entry in entries)
 
 
-def recipe_from_json(data: dict[str, Any]) -> Recipe | TableRecipe:
+def _recipe_from_json(data: dict[str, Any]) -> Recipe | TableRecipe:
     """Return a recipe of attention, or of the kind that it names.
 
     What is not named of a kind has its first value, as with attention.
@@ -150,14 +162,14 @@ def recipe_from_json(data: dict[str, Any]) -> Recipe | TableRecipe:
     return TableRecipe.from_json({**given, "fields": {**plain, **given["fields"]}})
 
 
-def _pinned(data: Any, where: str) -> Recipe | TableRecipe:
+def usable_recipe(data: Any, where: str) -> Recipe | TableRecipe:
     """Return a recipe that somebody wrote, of which a case can be made."""
     fields = data.get("fields", {}) if isinstance(data, dict) else None
     if not isinstance(fields, dict):
-        msg = f"{where}: 'pinned': expected a table of fields; got {data!r}"
+        msg = f"{where}: expected a table of fields; got {data!r}"
         raise InvalidArgument(msg)
     try:
-        recipe = recipe_from_json(data)
+        recipe = _recipe_from_json(data)
         if isinstance(recipe, TableRecipe):
             KINDS[recipe.kind].build(recipe)
         else:
@@ -165,7 +177,7 @@ def _pinned(data: Any, where: str) -> Recipe | TableRecipe:
     except InvalidArgument:
         raise
     except Exception as error:
-        msg = f"{where}: 'pinned': no case can be made of it ({told(error)})"
+        msg = f"{where}: no case can be made of it ({told(error)})"
         raise InvalidArgument(msg) from error
     return recipe
 
@@ -180,13 +192,13 @@ def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
         msg = f"deviations: {path}: {missing[0]!r} is missing"
         raise InvalidArgument(msg)
     where = f"deviations: {path}: {entry['id']!r}"
-    for name, (form, text) in _FORMS.items():
-        if name in entry and not isinstance(entry[name], form):
+    for name, (right, text) in _FORMS.items():
+        if name in entry and not right(entry[name]):
             msg = f"{where}: {name!r}: expected {text}; got {entry[name]!r}"
             raise InvalidArgument(msg)
-    pinned = _pinned(entry["pinned"], where)
+    pinned = usable_recipe(entry["pinned"], f"{where}: 'pinned'")
     laws = tuple(entry["invariants"])
     return Deviation(**{**entry, "invariants": laws, "pinned": pinned})
 
 
-__all__ = ["Deviation", "load_deviations", "recipe_from_json"]
+__all__ = ["Deviation", "load_deviations", "usable_recipe"]

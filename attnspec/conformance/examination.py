@@ -49,17 +49,13 @@ class Nulls:
 
     def exclude(self, invariant: Invariant, case: Any, bench: KernelBench) -> bool:
         """Return whether an example excludes a null; try the remaining ones first."""
-        found = False
         for name in [*self.remaining, *self._excluded]:
-            if found and name in self._excluded:
-                break
             if self._excludes(invariant, case, NullBench(bench, name)):
-                found = True
                 if name in self.remaining:
                     self.remaining.remove(name)
                     self._excluded.append(name)
-                break
-        return found or not (self.remaining or self._excluded)
+                return True
+        return not (self.remaining or self._excluded)
 
     def _excludes(self, invariant: Invariant, case: Any, bench: NullBench) -> bool:
         try:

@@ -22,6 +22,10 @@ from attnspec.numerics import NumericModel, default_model
 Kernel = Callable[..., Any]
 
 _POSITIONAL = ("query", "key", "value")
+_PLACED = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
 _IMPLIED = {
     "scale": ("nonpositive_scale",),
     "bias": ("minus_infinity_bias", "float32_bias"),
@@ -128,10 +132,19 @@ def claimed_by(function: Kernel) -> Capabilities:
         msg = f"target: expected a function, got {type(function).__name__}"
         raise InvalidArgument(msg)
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = tuple(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
         msg = f"target: the signature of {function!r} cannot be read ({error})"
         raise InvalidArgument(msg) from error
+    placed = (parameter.kind in _PLACED for parameter in parameters)
+    several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    if (count := sum(placed)) < len(_POSITIONAL) and not several:
+        takes = f"{count} argument{'s' * (count != 1)}"
+        msg = (
+            f"target: expected attention(query, key, value, ...); it takes {takes}; "
+            "a function of another kind needs its kind"
+        )
+        raise InvalidArgument(msg)
     claims = {"unequal_lengths", "deterministic"}
     required = []
     for position, parameter in enumerate(parameters):

@@ -134,13 +134,19 @@ def resolve(target: str, kind: str = ATTENTION) -> Implementation:
         If there is no such adapter, variant, file, module or function, or if
         importing it raises.
     """
-    name, _, rest = (target or DEFAULT).partition(":")
+    found = _found(target or DEFAULT, kind)
+    if kind not in (ATTENTION, found.description.kind):
+        own = found.description.kind
+        msg = f"target: {target or DEFAULT} is of kind {own}, not {kind}"
+        raise UnusableTarget(msg)
+    return found
+
+
+def _found(target: str, kind: str) -> Implementation:
+    """Return the implementation of an adapter, or in a module or a file."""
+    name, _, rest = target.partition(":")
     if name in _adapter_names():
-        found_kind = (implementation := _variant(name, rest)).description.kind
-        if kind not in (ATTENTION, found_kind):
-            msg = f"target: {target or DEFAULT} is of kind {found_kind}, not {kind}"
-            raise UnusableTarget(msg)
-        return implementation
+        return _variant(name, rest)
     where, colon, function = target.rpartition(":")
     if not colon or not where or not function:
         close = difflib.get_close_matches(target, _adapter_names(), 1)

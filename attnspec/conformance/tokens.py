@@ -12,12 +12,14 @@ from typing import Any
 from attnspec.cases import Recipe, TableRecipe, build, checksum
 from attnspec.cases.table import table_checksum
 from attnspec.conformance._tables import built
-from attnspec.conformance.deviations import recipe_from_json
+from attnspec.conformance.deviations import usable_recipe
 from attnspec.conformance.verdicts import REPORT_VERSION, SUITE_VERSION
 from attnspec.exceptions import InvalidArgument
 from attnspec.invariants import Invariant, find
 
 _PREFIX = "A"
+_WHOLE = {"s", "i", "r", "x"}
+"""The parts that every token has beside its version."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,10 +88,13 @@ def read_token(text: str) -> Token:
     if version != REPORT_VERSION:
         msg = f"token: made by report version {version}; this is {REPORT_VERSION}"
         raise InvalidArgument(msg)
+    if not set(data) >= _WHOLE or not isinstance(data.get("b", []), list):
+        msg = f"token: {text[:24]!r} lacks a part of a finding"
+        raise InvalidArgument(msg)
     return Token(
-        invariant=data["i"],
-        recipe=recipe_from_json(data["r"]),
-        before=tuple(map(recipe_from_json, data.get("b", ()))),
+        invariant=find(data["i"]).id,
+        recipe=usable_recipe(data["r"], "token"),
+        before=tuple(usable_recipe(r, "token") for r in data.get("b", ())),
         relaxation=data.get("w", ""),
         checksum=data["x"],
         suite=data["s"],

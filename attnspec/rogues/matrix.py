@@ -20,7 +20,7 @@ import threadpoolctl
 from attnspec.conformance import Verdict
 from attnspec.conformance.check import InProcess, benches, chosen
 from attnspec.conformance.runner import outcomes
-from attnspec.exceptions import InvalidArgument
+from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.invariants import ATTENTION, Invariant, kind_named
 from attnspec.invariants import find as find_invariant
 from attnspec.rogues import CONTROLS, ROGUES, Control, Rogue, find
@@ -142,7 +142,12 @@ def _tasks(
         find_invariant(law)
     if kind is not None or checker is not None:
         kind_named(kind or ATTENTION)
-        entries = [e for e in entries if _kind(e) == (kind or ATTENTION)]
+        strange = [e for e in entries if _kind(e) != (kind or ATTENTION)]
+        if ids is not None and strange:
+            name, own = strange[0].id, _kind(strange[0])
+            msg = f"rogue: {name!r} is of {own}, not of {kind or ATTENTION}"
+            raise UnknownName(msg)
+        entries = [e for e in entries if e not in strange]
     if checker is not None:
         resolved(checker)
         entries = [e for e in entries if "float32" in _claimed(e)]

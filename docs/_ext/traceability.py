@@ -15,9 +15,23 @@ from attnspec.rogues import ROGUES
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "reference"
 
+_REFERENCE = "attnspec.reference"
+
 ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "activations.laws": tuple(
+        f"{_REFERENCE}.{name}"
+        for name in (
+            *("normalizers.softmax", "activations.sigmoid", "activations.sparsemax"),
+            *("activations.relu_by_visible", "activations.relu_by_length"),
+            "activations.entmax15",
+        )
+    ),
+    "attention": (f"{_REFERENCE}.attention.attention",),
     "calls": ("attnspec.cases.Case",),
     "dialects": ("attnspec.cases.Dialect",),
+    "masks.empty-row": (f"{_REFERENCE}.attention.attention",),
+    "scores.order": (f"{_REFERENCE}.scores.scaled_dot_product",),
+    "self-attention": (f"{_REFERENCE}.self_attention.self_attention",),
 }
 """The definitions of clauses, or of whole pages, that have none in their section."""
 
@@ -70,7 +84,7 @@ def _nearest(
             break
         if below:
             return tuple(below)
-    return next((tuple(d) for _, _, d in sections if d), ())
+    return ()
 
 
 def _trace(clause: str, near: tuple[str, ...]) -> Trace:

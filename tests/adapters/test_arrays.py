@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from attnspec.adapters._arrays import _wrapped
 from attnspec.conformance import check_implementation
 from attnspec.conformance.targets import Request, through
 from attnspec.exceptions import UnusableTarget
@@ -66,6 +68,29 @@ def test_results_keep_their_format_and_several_stay_several(library: str) -> Non
     found = function(np.ones((2, 3), np.float16))
 
     assert [(part.dtype, part.shape) for part in found] == [("float16", (2, 3))] * 2
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_a_function_of_numbers_alone_gives_arrays(library: str) -> None:
+    made = pytest.importorskip(library)
+
+    def function(length: int) -> Any:
+        return made.ones((length, 2), dtype=made.__dict__.get("bfloat16", "bfloat16"))
+
+    found = through(library, function)(3)
+
+    assert (found.dtype.name, found.shape) == ("bfloat16", (3, 2))
+
+
+def test_what_goes_in_and_what_comes_out_is_converted() -> None:
+    def function(x: list[float], count: int, *, by: list[float]) -> Any:
+        assert isinstance(x, list)
+        return [x, by] if count == 2 else by
+
+    wrapped = _wrapped(function, np.ndarray.tolist, np.asarray)
+    one, two = np.ones(2), np.zeros(3)
+
+    assert [np.shape(part) for part in wrapped(one, 2, by=two)] == [(2,), (3,)]
 
 
 def test_a_library_that_is_not_installed_is_named(

@@ -148,3 +148,13 @@ def test_a_description_says_what_the_kernel_is(run: Run) -> None:
     assert done.exit_code == 0
     assert "not claimed     mask bias" in done.stdout
     assert "beyond the bound; passes if" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("option", ["--tier", "--kind", "--arrays", "--dtype"])
+def test_an_empty_name_is_refused_before_anything_is_imported(
+    option: str, run: Run
+) -> None:
+    done = run("check", "no_such_module:kernel", option, "")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"attnspec: {option}: expected")

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attnspec.cases import Recipe, build
+from attnspec.cases import Array, Recipe, build
+from attnspec.conformance._tables import built
 from attnspec.conformance.call import Caller
 from attnspec.exceptions import KernelRaised, MalformedResult
+from attnspec.invariants import KINDS
 from tests.conformance import _kernels
 
 CASE = build(Recipe(queries=3, keys=4, width=2, value_width=2))
@@ -124,3 +126,39 @@ def test_a_result_is_a_copy_of_its_own() -> None:
     call(CASE.replace(value=-CASE.value))
 
     np.testing.assert_array_equal(first, kept.output)
+
+
+SOFTMAX = built(KINDS["softmax"].table.recipe("softmax", "float32", length=3))
+
+
+def test_a_function_that_reuses_its_result_changes_what_it_had_returned() -> None:
+    kept = np.zeros_like(SOFTMAX["scores"])
+
+    def softmax(scores: Array) -> Array:
+        kept[...] = KINDS["softmax"].definition(scores)
+        return kept
+
+    caller = Caller(softmax)
+    caller(SOFTMAX)
+
+    with pytest.raises(MalformedResult, match="changed what an earlier call had"):
+        caller(SOFTMAX.replace(scores=SOFTMAX["scores"] + [[0, 1, 2]]))
+
+
+def test_what_comes_back_is_a_plain_array() -> None:
+    class Named(np.ndarray[Any, Any]):
+        pass
+
+    def softmax(scores: Array) -> Array:
+        return KINDS["softmax"].definition(scores).view(Named)
+
+    assert type(Caller(softmax)(SOFTMAX).output) is np.ndarray
+
+
+def test_an_error_that_cannot_be_printed_is_told_in_other_characters() -> None:
+    def kernel(query: Any, key: Any, value: Any) -> Any:
+        msg = "bad \ud800"
+        raise ValueError(msg)
+
+    with pytest.raises(KernelRaised, match=r"ValueError: bad \\ud800"):
+        Caller(kernel)(CASE)

@@ -108,6 +108,12 @@ def test_deviations_are_read_from_a_file(tmp_path: Path) -> None:
         ("[deviations]", "unknown key 'deviations'"),
         ("[[deviation]]\nid = 'x'", "'invariants' is missing"),
         (FILE + "colour = 'red'\n", "unknown key 'colour'"),
+        (
+            FILE.replace("2030-01-01", "2030-01-01T00:00:00"),
+            "'expires': expected a day",
+        ),
+        (FILE.replace('["tail-sweep"]', "[[1]]"), "'invariants': expected a list of"),
+        (FILE.replace('id = "tail"', "id = 3"), "'id': expected a text"),
         ("deviation = 3", r"expected tables \[\[deviation\]\]"),
         (FILE.replace("when = {", "when = 3 # {"), "'when': expected a table"),
         (FILE.replace("2030-01-01", "'soon'"), "'expires': expected a day"),

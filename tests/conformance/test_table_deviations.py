@@ -20,9 +20,9 @@ from attnspec.invariants import KINDS
 
 
 def _rope(x: Array, positions: Array) -> Array:
-    """Turn, but take positions beyond 900 for 900."""
+    """Turn, but take positions beyond 200 for 200."""
     definition = KINDS["rope"].definition
-    turned: Array = definition(x, np.minimum(positions, 900))
+    turned: Array = definition(x, np.minimum(positions, 200))
     return turned
 
 
@@ -35,7 +35,7 @@ def _deviation(**fields: object) -> Deviation:
     return Deviation(
         "far-positions",
         laws,
-        "It knows 900 positions.",
+        "It knows 200 positions.",
         {"positions": ["offset", "far"]},
         _pinned(**fields),
     )
@@ -78,7 +78,7 @@ FILE = """
 [[deviation]]
 id = "far-positions"
 invariants = ["rope-agreement", "rope-relative"]
-reason = "It knows 900 positions."
+reason = "It knows 200 positions."
 when = { positions = ["offset", "far"] }
 """
 

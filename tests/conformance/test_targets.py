@@ -88,3 +88,30 @@ def test_adapters_are_known_whether_installed_or_not() -> None:
 def test_an_opened_target_can_be_called_and_is_closed() -> None:
     with open_target(Request(f"{FILE}:right")) as (_, description):
         assert description.name == f"{FILE}:right"
+
+
+IMPLEMENTATION = """
+from attnspec.conformance import Implementation
+from attnspec.invariants import KINDS
+
+rope = Implementation.of(KINDS["rope"].definition, kind="rope")
+"""
+
+
+def test_an_implementation_of_another_kind_than_asked_is_refused(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "of_one_kind.py"
+    file.write_text(IMPLEMENTATION)
+
+    assert resolve(f"{file}:rope").description.kind == "rope"
+    with pytest.raises(UnusableTarget, match="is of kind rope, not softmax"):
+        resolve(f"{file}:rope", "softmax")
+
+
+def test_a_function_of_fewer_arguments_may_be_of_another_kind(tmp_path: Path) -> None:
+    file = tmp_path / "one_argument.py"
+    file.write_text("def softmax(x, *, axis=-1): ...")
+
+    with pytest.raises(UnusableTarget, match=r"takes 1 argument; .* needs its kind"):
+        resolve(f"{file}:softmax")

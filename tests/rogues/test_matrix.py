@@ -105,3 +105,8 @@ def test_a_rogue_is_shown_to_its_invariant_in_a_format_that_it_claims() -> None:
         d for r in named for d in r.implementation.description.capabilities.dtypes
     }
     assert formats == {"float32", "float16", "bfloat16"}
+
+
+def test_a_rogue_of_another_kind_than_asked_is_refused() -> None:
+    with pytest.raises(UnknownName, match="'zeros' is of attention, not of rope"):
+        kill_matrix(rogues=["zeros"], kind="rope")

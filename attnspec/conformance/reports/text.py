@@ -158,13 +158,8 @@ def _finding_lines(verdict: Verdict, finding: Finding) -> list[str]:
         lines += _comparison_lines(finding.comparison, finding.message)
         lines += _relaxation_lines(finding.comparison, finding)
     else:
-        said = {
-            Verdict.REFUSED: f"raised {finding.message}",
-            Verdict.CRASHED: finding.message,
-            Verdict.TIMED_OUT: finding.message,
-        }
-        text = said.get(verdict, f"returned something else: {finding.message}")
-        lines += words.wrapped(text, first="  the kernel")
+        raised = "raised " if verdict is Verdict.REFUSED else ""
+        lines += words.wrapped(f"{raised}{finding.message}", first="  the kernel")
     return lines
 
 
