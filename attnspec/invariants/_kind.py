@@ -25,7 +25,7 @@ from attnspec.invariants._law import (
     first_line,
     register,
 )
-from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged
 
 Choices = Mapping[str, str]
@@ -236,40 +236,6 @@ def _ones(case: TableCase, right: Right) -> Array:
 _NULLS: Mapping[str, Null] = {"zeros": _zeros, "ones": _ones}
 
 
-def agrees(case: TableCase, bench: KindBench, note: str = "") -> Iterator[Comparison]:
-    """Yield whether what a function returns is within the bound of what is right."""
-    exact = bench.judged(case)
-    found = bench.run(case)
-    answer = within(exact.output, found.output, exact.bound)
-    yield dataclasses.replace(answer, note=note) if note else answer
-    for name, (value, bound) in exact.others.items():
-        other = within(value, found.others[name], bound, what=name)
-        yield dataclasses.replace(other, note=note) if note else other
-
-
-def alike(
-    case: TableCase,
-    other: TableCase,
-    bench: KindBench,
-    note: str,
-    *,
-    moved: Callable[[Array], Array] = lambda output: output,
-) -> Iterator[Comparison]:
-    """Yield whether two calls give what the exact results say, up to both bounds.
-
-    `moved` takes the first result to the place that the second one should have.
-    """
-    one, two = bench.judged(case), bench.judged(other)
-    first = np.asarray(moved(bench.run(case).output), np.float64)
-    second = np.asarray(bench.run(other).output, np.float64)
-    with np.errstate(invalid="ignore"):
-        difference = np.nan_to_num(two.output - moved(one.output))
-    bound = moved(one.bound) + two.bound
-    room = 2.0**-50 * (np.abs(np.nan_to_num(first)) + np.abs(np.nan_to_num(second)))
-    found = within(first + difference, second, bound + room)
-    yield dataclasses.replace(found, note=note)
-
-
 def result(
     name: str, shape: Shape, dtype: str | None
 ) -> tuple[tuple[str, Shape, str | None], ...]:
@@ -285,7 +251,5 @@ __all__ = [
     "KindLaw",
     "Null",
     "Right",
-    "agrees",
-    "alike",
     "result",
 ]

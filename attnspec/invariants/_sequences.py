@@ -207,25 +207,6 @@ def continued(
     yield dataclasses.replace(found, note=f"in two calls, cut at step {cut}")
 
 
-def same_at(
-    case: TableCase,
-    other: TableCase,
-    bench: KindBench,
-    note: str,
-    here: Any,
-    there: Any = None,
-) -> Iterator[Comparison]:
-    """Yield whether parts of two outputs differ as the exact ones do."""
-    there = here if there is None else there
-    one, two = bench.judged(case), bench.judged(other)
-    first = wide(bench.run(case).output)[here]
-    second = wide(bench.run(other).output)[there]
-    expected = first + (two.output[there] - one.output[here])
-    bound = one.bound[here] + two.bound[there]
-    room = 2.0**-50 * (np.abs(first) + np.abs(second))
-    yield dataclasses.replace(within(expected, second, bound + room), note=note)
-
-
 __all__ = [
     "LENGTHS",
     "SIZES",
@@ -237,7 +218,6 @@ __all__ = [
     "reach",
     "results_of",
     "rounded",
-    "same_at",
     "scale_of",
     "shape_of",
     "start_of",

@@ -8,14 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    agrees,
-    alike,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, result
+from attnspec.invariants._kind_compare import agrees, alike
 from attnspec.invariants._kind_nulls import late
 from attnspec.invariants._places import BASE, PLACES, places, squared
 from attnspec.numerics import Comparison, NumericModel, within

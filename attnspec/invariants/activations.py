@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases import Array, TableCase
-from attnspec.invariants._kind import Kind, KindBench, agrees
+from attnspec.invariants._kind import Kind, KindBench
+from attnspec.invariants._kind_compare import agrees
 from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._weights import (
     NULL_NEEDS,

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, result
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees
 from attnspec.invariants._masks import ALIGNMENT, SIZES, SQUARE, counts
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged

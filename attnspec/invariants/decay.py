@@ -8,7 +8,8 @@ import numpy as np
 
 from attnspec.cases import Array, Capabilities, Dialect, TableCase
 from attnspec.invariants import _decays as decays
-from attnspec.invariants._kind import KindBench, agrees, alike
+from attnspec.invariants._kind import KindBench
+from attnspec.invariants._kind_compare import agrees, alike
 from attnspec.invariants.delta import DELTA_RULE
 from attnspec.invariants.linear import LINEAR_ATTENTION
 from attnspec.numerics import Comparison

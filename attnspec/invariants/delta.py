@@ -13,7 +13,8 @@ from attnspec.cases.table import cast
 from attnspec.invariants import _decays as decays
 from attnspec.invariants import _sequences as sequences
 from attnspec.invariants._delta import bounded
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, alike
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right
+from attnspec.invariants._kind_compare import agrees, alike, same_at
 from attnspec.invariants._sequences import wide
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import F64, Judged, judged
@@ -198,7 +199,7 @@ def check_answer(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         asked = _asking_last(case, 1)
         before, last = np.s_[..., -2, :], np.s_[..., -1, :]
         note = "a key at right angles"
-        yield from sequences.same_at(asked, asked, bench, note, before, last)
+        yield from same_at(asked, asked, bench, note, before, last)
 
 
 @DELTA_RULE.law(

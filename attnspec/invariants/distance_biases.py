@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, result
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import alibi as definition

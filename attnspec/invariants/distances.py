@@ -10,16 +10,10 @@ from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
 from attnspec.invariants import _sequences as sequences
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees, same_at
 from attnspec.invariants._kind_nulls import backward, forgetting, late
-from attnspec.invariants._sequences import same_at, wide
+from attnspec.invariants._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import attention, distance_scores

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.cases import Array, TableCase
-from attnspec.invariants._kind import KindBench, agrees, alike
+from attnspec.invariants._kind import KindBench
+from attnspec.invariants._kind_compare import agrees, alike
 from attnspec.invariants._latent import LATENT
 from attnspec.numerics import Comparison
 from attnspec.reference import default_scale

@@ -7,19 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    alike,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees, alike, same_at
 from attnspec.invariants._latent import PAIRINGS, beside
 from attnspec.invariants._layers import DATA, drawn, matrices
 from attnspec.invariants._places import turned
-from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import LatentProjections, latent_cache
 
@@ -129,13 +122,7 @@ def check_own(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     members = -2 * case["members"] + 1
     members[:, -1] = case["members"][:, -1]
     other = case.replace(members=np.ascontiguousarray(members))
-    one, two = bench.judged(case), bench.judged(other)
-    yield within(
-        bench.run(case).output[:, -1].astype(np.float64),
-        bench.run(other).output[:, -1].astype(np.float64),
-        (one.bound + two.bound)[:, -1],
-        what="row of the last token",
-    )
+    yield from same_at(case, other, bench, "other tokens changed", np.s_[:, -1])
 
 
 @LATENT_CACHE.law(

@@ -10,7 +10,8 @@ import numpy as np
 from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.invariants import _decays as decays
 from attnspec.invariants import _sequences as sequences
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right
+from attnspec.invariants._kind_compare import agrees, same_at
 from attnspec.invariants._sequences import wide
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import F64, Judged, judged
@@ -218,7 +219,7 @@ def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     )
     last = np.s_[..., -1:, :]
     note = "earlier steps in another order"
-    yield from sequences.same_at(case, turned, bench, note, last)
+    yield from same_at(case, turned, bench, note, last)
 
 
 __all__ = [

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.cases import Array, TableCase
-from attnspec.invariants._kind import KindBench, agrees, alike, result
+from attnspec.invariants._kind import KindBench, result
+from attnspec.invariants._kind_compare import agrees, alike
 from attnspec.invariants._multihead import MULTI_HEAD, WEIGHTS
 from attnspec.numerics import Comparison, within
 

@@ -10,15 +10,8 @@ from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
 from attnspec.invariants import _sequences as sequences
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    alike,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees, alike
 from attnspec.invariants._kind_nulls import late, whole_sequence
 from attnspec.invariants._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within

@@ -9,7 +9,8 @@ import numpy as np
 
 from attnspec.cases import Array, TableCase, TableRecipe
 from attnspec.cases.bits import integers
-from attnspec.invariants._kind import Choices, KindBench, Right, agrees
+from attnspec.invariants._kind import Choices, KindBench, Right
+from attnspec.invariants._kind_compare import agrees
 from attnspec.invariants._masks import (
     ALIGNMENT,
     SIZES,

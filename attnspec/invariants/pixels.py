@@ -9,7 +9,8 @@ import numpy as np
 from attnspec.cases import Array, TableCase, TableRecipe
 from attnspec.cases.bits import integers
 from attnspec.cases.table import Shape
-from attnspec.invariants._kind import KindBench, Right, agrees
+from attnspec.invariants._kind import KindBench, Right
+from attnspec.invariants._kind_compare import agrees
 from attnspec.invariants._masks import holds, mask_kind, mask_of
 from attnspec.numerics import Comparison
 from attnspec.reference import over_grid

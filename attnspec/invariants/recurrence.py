@@ -12,14 +12,8 @@ from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
 from attnspec.invariants import _sequences as sequences
 from attnspec.invariants._compare import same
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees, same_at
 from attnspec.invariants._kind_nulls import forgetting, late
 from attnspec.invariants._law import Bench, invariant
 from attnspec.invariants._sequences import wide
@@ -181,7 +175,7 @@ def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """Inputs in another order lead to another state, by as much as they should."""
     turned = case.replace(x=np.ascontiguousarray(case["x"][::-1]))
     last = np.s_[-1:]
-    yield from sequences.same_at(case, turned, bench, "backward", last)
+    yield from same_at(case, turned, bench, "backward", last)
 
 
 def _norm(matrix: Array) -> float:

@@ -8,14 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees, same_at
 from attnspec.invariants._kind_nulls import forgetting
 from attnspec.invariants._layers import DATA, drawn, scaled
 from attnspec.invariants._softmax import weighed
@@ -230,12 +224,7 @@ def check_clipped(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     order[:beyond] = order[:beyond][::-1]
     moved = {n: np.ascontiguousarray(case[n][:, order]) for n in ("key", "value")}
     other = case.replace(**moved)
-    one, two = bench.judged(case), bench.judged(other)
-    first = bench.run(case).output[:, -1].astype(np.float64)
-    second = bench.run(other).output[:, -1].astype(np.float64)
-    room = 2.0**-48 * (np.abs(one.output) + np.abs(two.output))
-    bound = (one.bound + two.bound + room)[:, -1]
-    yield within(first, second, bound, what="output of the last query")
+    yield from same_at(case, other, bench, "far keys exchanged", np.s_[:, -1])
 
 
 __all__ = ["SHAW", "check_agreement", "check_clipped", "check_constant"]

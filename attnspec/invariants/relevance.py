@@ -10,14 +10,8 @@ import numpy as np
 from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import additive, bilinear, cosine

@@ -9,15 +9,8 @@ import numpy as np
 from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import integers, normals
 from attnspec.cases.table import cast
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    alike,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees, alike
 from attnspec.invariants._kind_nulls import late
 from attnspec.invariants._places import BASE, PLACES, places, squared, turned
 from attnspec.numerics import Comparison, NumericModel, within

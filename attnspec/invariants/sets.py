@@ -7,15 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.cases import Array, Table, TableCase, TableRecipe
-from attnspec.invariants._kind import (
-    Choices,
-    Kind,
-    KindBench,
-    Right,
-    agrees,
-    alike,
-    result,
-)
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees, alike
 from attnspec.invariants._kind_nulls import forgetting, placed
 from attnspec.invariants._layers import (
     DATA,

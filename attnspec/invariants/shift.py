@@ -10,7 +10,8 @@ import numpy.typing as npt
 from attnspec.cases import Array, Table, TableCase, TableRecipe
 from attnspec.cases.bits import normals
 from attnspec.cases.table import cast
-from attnspec.invariants._kind import Choices, Kind, KindBench, Right, agrees, result
+from attnspec.invariants._kind import Choices, Kind, KindBench, Right, result
+from attnspec.invariants._kind_compare import agrees
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import relative_shift as definition

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec.cases import Array, TableCase, TableRecipe
-from attnspec.invariants._kind import Choices, KindBench, Right, agrees
+from attnspec.invariants._kind import Choices, KindBench, Right
+from attnspec.invariants._kind_compare import agrees
 from attnspec.invariants._masks import (
     ALIGNMENT,
     SIZES,
