@@ -27,7 +27,7 @@ _HISTORY = 6
 """How many calls before a finding are kept in case it depends on them."""
 
 
-_TURNS = 4
+_TURNS = 8
 """How often examples are drawn anew, as long as they do not tell enough."""
 
 

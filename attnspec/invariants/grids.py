@@ -163,7 +163,7 @@ NEIGHBORHOOD_2D = Kind(
     "neighborhood-2d-agreement",
     "bands.grid",
     also=("bands.shifted", "bands.dilated"),
-    nulls=("zeros", "exchanged", "counted", "undilated"),
+    nulls=("zeros", "exchanged", "counted"),
 )
 def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """Each pixel averages the values of its rectangle."""

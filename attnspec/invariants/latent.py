@@ -71,7 +71,16 @@ def _absorbed(case: TableCase) -> TableCase:
     "heads.latent-scale",
     needs=("scale",),
     nulls=("wide_scale",),
-    fields={"scale": (None,), "latent_width": (3, 8), "data": _TELLING},
+    fields={
+        "scale": (None,),
+        "members": (3, 5, 8),
+        "readers": (2, 3, 5),
+        "member_width": (2, 3),
+        "width": (1, 2),
+        "rotary_width": (0, 2),
+        "latent_width": (8,),
+        "data": ("integers",),
+    },
 )
 def check_scale(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     """The scale is one over the root of E + R, whatever the width of the latents."""
