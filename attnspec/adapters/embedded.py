@@ -1,4 +1,4 @@
-"""The kernels that come with attnspec: there is always something to judge."""
+"""The kernel that comes with attnspec: there is always something to judge."""
 
 from __future__ import annotations
 

@@ -84,6 +84,14 @@ class Capabilities:
         _known("claim", claims, self.vocabulary)
         return tuple(sorted(set(claims) - self.claims))
 
+    def claiming(
+        self, names: Iterable[str] = (), without: Iterable[str] = ()
+    ) -> Capabilities:
+        """Return the same capabilities with some claims added, then some withdrawn."""
+        withdrawn = frozenset(without)
+        _known("without", withdrawn, self.vocabulary)
+        return self.replace(claims=(self.claims | frozenset(names)) - withdrawn)
+
     def replace(self, **changes: object) -> Capabilities:
         """Return the same capabilities with some fields changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]

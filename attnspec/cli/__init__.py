@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from attnspec.cli._check import check, describe, replay
+from attnspec.cli._again import describe, replay
+from attnspec.cli._check import check
 from attnspec.cli._lists import invariants, kinds, targets
 from attnspec.cli._rogues import rogues
 from attnspec.cli._root import Root

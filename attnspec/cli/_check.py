@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from attnspec.cli._names import ARRAYS, CLAIM, DTYPE, INVARIANT, KIND, TIER, Callback
+from attnspec.cli import _options as options
+from attnspec.cli._names import TIER
 from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
@@ -20,67 +20,7 @@ if TYPE_CHECKING:
     from attnspec.conformance.reports import Writer
     from attnspec.conformance.reports.console import Printer
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_WEEK = 604_800
-
-
-def _several(name: str, callback: Callback, text: str) -> Decorator:
-    """Return an option that may be given more than once; order is kept."""
-    return click.option(
-        f"--{name}",
-        f"{name}s",
-        multiple=True,
-        metavar=name.upper(),
-        callback=callback,
-        help=f"{text} May be given more than once.",
-    )
-
-
-def _seconds(_context: click.Context, _option: click.Parameter, value: float) -> float:
-    """Return a deadline that can be waited for, which no infinite one can."""
-    if not 0.0 < value <= _WEEK:
-        message = f"expected seconds above 0, up to {_WEEK:,}; got {value:g}"
-        raise click.BadParameter(message)
-    return value
-
-
-_DTYPES = _several("dtype", DTYPE, "A format to judge; all claimed ones by default.")
-_CLAIMS = _several("claim", CLAIM, "A capability beyond those of the signature.")
-_ONLY = click.option(
-    "--only",
-    "only",
-    multiple=True,
-    metavar="ID",
-    callback=INVARIANT,
-    help="An invariant; all by default. May be given more than once.",
-)
-_KIND = click.option(
-    "--kind",
-    default="attention",
-    show_default=True,
-    metavar="KIND",
-    callback=KIND,
-    help="What TARGET is; 'attnspec kinds' lists them.",
-)
-_ARRAYS = click.option(
-    "--arrays",
-    default="numpy",
-    show_default=True,
-    metavar="LIBRARY",
-    callback=ARRAYS,
-    help="Whose arrays TARGET takes: numpy, torch or jax.",
-)
-_DEADLINE = click.option(
-    "--deadline",
-    type=float,
-    callback=_seconds,
-    default=20.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="When a call has timed out; the first call of a process has three times that.",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +32,7 @@ class _Plan:
     arrays: str
     dtypes: tuple[str, ...]
     claims: tuple[str, ...]
+    without: tuple[str, ...]
     only: tuple[str, ...]
     tier: str
     first: bool
@@ -104,11 +45,12 @@ class _Plan:
 
 @click.command(short_help="Judge a kernel.")
 @click.argument("target", default="")
-@_KIND
-@_ARRAYS
-@_DTYPES
-@_CLAIMS
-@_ONLY
+@options.KIND
+@options.ARRAYS
+@options.DTYPES
+@options.CLAIMS
+@options.WITHOUT
+@options.ONLY
 @click.option(
     "--tier",
     callback=TIER,
@@ -129,8 +71,8 @@ class _Plan:
 @click.option("--deviations", type=_FILE, help="Known deviations, in TOML.")
 @click.option("--report", type=_FILE, help="Write the report as JSON lines, too.")
 @click.option("--junit", type=_FILE, help="Write the report as JUnit XML, too.")
-@_DEADLINE
-def check(**options: Any) -> int:
+@options.DEADLINE
+def check(**asked: Any) -> int:
     """Judge a kernel; without TARGET, the one that comes with attnspec.
 
     The exit code is 0 if it conforms, 1 if it does not, and 2 if the request is
@@ -138,11 +80,13 @@ def check(**options: Any) -> int:
     """
     from attnspec.conformance.targets import Request, open_target
 
-    plan = _Plan(**options)
+    plan = _Plan(**asked)
     if plan.junit is not None and not plan.junit.absolute().parent.is_dir():
         message = f"junit: there is no folder {plan.junit.parent}"
         raise click.UsageError(message)
-    request = Request(plan.target, plan.claims, plan.dtypes, plan.kind, plan.arrays)
+    request = Request(
+        plan.target, plan.claims, plan.dtypes, plan.kind, plan.arrays, plan.without
+    )
     with open_target(request, deadline=plan.deadline) as (call, known):
         return _run(plan, call, _with_deviations(known, plan.deviations))
 
@@ -166,7 +110,7 @@ def _run(plan: _Plan, call: Executor, description: Description) -> int:
 
     title = plan.target or description.name
     kind = description.kind
-    replay = Replay(title, plan.claims, arrays=plan.arrays)
+    replay = Replay(title, plan.claims, plan.arrays, plan.without)
     printer = Printer(title, replay, laws=len(chosen(plan.only, kind)))
     with contextlib.ExitStack() as stack:
         listeners: list[Printer | Writer] = [printer]
@@ -234,70 +178,4 @@ def _judged(
         )
 
 
-@click.command(short_help="See a finding again.")
-@click.argument("target")
-@click.argument("token")
-@_ARRAYS
-@_CLAIMS
-@_DEADLINE
-def replay(
-    target: str, token: str, arrays: str, claims: tuple[str, ...], deadline: float
-) -> int:
-    """See a finding again: make the case of TOKEN, and put TARGET before it.
-
-    The exit code is 1 if the finding is reproduced and 0 if it is not.
-    """
-    from attnspec.conformance.replay import replay as again
-    from attnspec.conformance.reports import Replay, failure_lines
-    from attnspec.conformance.targets import Request, open_target
-    from attnspec.conformance.tokens import read_token
-
-    known = read_token(token)
-    known.verify()
-    dtypes = (known.recipe.dtype,)
-    request = Request(target, claims, dtypes, known.law.kind, arrays)
-    with open_target(request, deadline=deadline) as (call, described):
-        outcome = again(call, described, known)
-    if outcome is None:
-        click.echo(f"not reproduced: {known.invariant} holds ({known.recipe.dtype})")
-        return CONFORMS
-    lines = failure_lines(outcome, Replay(target, claims, arrays=arrays))
-    click.echo("\n".join(["reproduced", *lines]))
-    return FAILS
-
-
-@click.command(short_help="Say what a kernel is: claims, dialect, precision.")
-@click.argument("target", default="")
-@_KIND
-@_ARRAYS
-@_DTYPES
-@_CLAIMS
-@_DEADLINE
-def describe(
-    target: str,
-    *,
-    kind: str,
-    arrays: str,
-    dtypes: tuple[str, ...],
-    claims: tuple[str, ...],
-    deadline: float,
-) -> int:
-    """Say what TARGET is: capabilities, dialect and effective precision.
-
-    The dialect is found by probes, the precision by a small run of the invariant
-    'agreement'.
-    """
-    from attnspec.conformance import judge
-    from attnspec.conformance.reports import text
-    from attnspec.conformance.targets import Request, open_target
-    from attnspec.invariants import agreement_of
-
-    request = Request(target, claims, dtypes, kind, arrays)
-    with open_target(request, deadline=deadline) as (call, known):
-        law = agreement_of(known.kind)
-        report = judge(call, known, dtypes=dtypes, only=(law,), tier="smoke")
-    click.echo("\n".join(text.description_lines(report, target or known.name)))
-    return CONFORMS
-
-
-__all__ = ["check", "describe", "replay"]
+__all__ = ["check"]

@@ -25,7 +25,7 @@ from attnspec.numerics import NumericModel, within
 from attnspec.numerics.tracked import Judged
 from attnspec.strategies.tables import TableDomain
 
-_NARROWER = {"float64": "float32", "float32": "bfloat16"}
+_NARROWER = {"float64": ("float32",), "float32": ("float16", "bfloat16")}
 
 
 class TableBench(KernelBench):
@@ -112,8 +112,7 @@ class TableBench(KernelBench):
 
     def relaxations(self) -> Iterator[tuple[str, NumericModel]]:
         """Yield milder numeric models: the same in a narrower working format."""
-        narrow = _NARROWER.get(self.model.softmax)
-        if narrow is not None:
+        for narrow in _NARROWER.get(self.model.softmax, ()):
             words = f"it is computed in {narrow}"
             yield words, self.model.replace(softmax=narrow, flushed=(narrow,))
 

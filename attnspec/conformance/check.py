@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from attnspec.cases import Capabilities, Result
+from attnspec.cases import Result
 from attnspec.conformance._attention import AttentionBench
 from attnspec.conformance._tables import TableBench, detect_choices
 from attnspec.conformance.bench import Executor, KernelBench
@@ -132,6 +132,7 @@ def check_implementation(
     kind: str = ATTENTION,
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
+    without: Iterable[str] = (),
     only: Iterable[str] = (),
     tier: str = "standard",
     seed: int = 0,
@@ -149,6 +150,8 @@ def check_implementation(
         The formats to judge, all claimed ones by default.
     claims
         Capabilities that the signature cannot say.
+    without
+        Capabilities that it says and that are not claimed.
     only
         Ids of invariants, all by default.
     tier
@@ -175,22 +178,22 @@ def check_implementation(
     True
     """
     target = as_implementation(implementation, kind=kind)
-    description = claiming(target.description, claims, dtypes)
+    description = claiming(target.description, claims, dtypes, without)
     call = InProcess(Implementation(target.function, description))
     return judge(call, description, dtypes=dtypes, only=only, tier=tier, seed=seed)
 
 
 def claiming(
-    description: Description, claims: Iterable[str], dtypes: Iterable[str] = ()
+    description: Description,
+    claims: Iterable[str],
+    dtypes: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> Description:
-    """Return a description that claims more."""
-    capabilities: Capabilities = description.capabilities
+    """Return a description that claims more, or less."""
+    capabilities = description.capabilities.claiming(claims, without)
     added = tuple(d for d in dtypes if d not in capabilities.dtypes)
     return description.replace(
-        capabilities=capabilities.replace(
-            claims=capabilities.claims | set(claims),
-            dtypes=capabilities.dtypes + added,
-        )
+        capabilities=capabilities.replace(dtypes=capabilities.dtypes + added)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec.cases import OPTIONS, Capabilities
@@ -108,16 +108,18 @@ class Implementation:
         name: str | None = None,
         kind: str = ATTENTION,
         dtypes: tuple[str, ...] = (),
-        claims: tuple[str, ...] | list[str] = (),
+        claims: Iterable[str] = (),
+        without: Iterable[str] = (),
         **fields: Any,
     ) -> Implementation:
-        """Return the implementation that a plain function is: its keywords claim."""
+        """Return the implementation that a plain function is: its keywords claim.
+
+        What is named in `claims` is claimed beyond that, in `without` it is not.
+        """
         known = kind_named(kind)
         capabilities = known.claimed_by(function) if known else claimed_by(function)
-        capabilities = capabilities.replace(
-            dtypes=tuple(dtypes) or capabilities.dtypes,
-            claims=capabilities.claims | set(claims),
-        )
+        capabilities = capabilities.claiming(claims, without)
+        capabilities = capabilities.replace(dtypes=tuple(dtypes) or capabilities.dtypes)
         name = name or str(getattr(function, "__name__", "kernel"))
         description = Description(name, capabilities, kind=kind, **fields)
         return cls(function, description)
@@ -166,9 +168,11 @@ def claimed_by(function: Kernel) -> Capabilities:
 
 
 def claims(
-    *names: str, dtypes: tuple[str, ...] | None = None
+    *names: str,
+    dtypes: tuple[str, ...] | None = None,
+    without: tuple[str, ...] = (),
 ) -> Callable[[Kernel], Kernel]:
-    """Return a decorator that claims what a signature cannot say.
+    """Return a decorator that claims what a signature cannot say, or less than it says.
 
     Examples
     --------
@@ -176,13 +180,14 @@ def claims(
     ... def kernel(query, key, value): ...
     """
     known = {name for kind in (ATTENTION, *KINDS) for name in vocabulary_of(kind)}
-    if unknown := sorted(set(names) - known):
+    if unknown := sorted({*names, *without} - known):
         msg = f"claim: expected one of {', '.join(sorted(known))}; got {unknown[0]!r}"
         raise UnknownName(msg)
     Capabilities(dtypes=dtypes or ("float32",))
 
     def decorate(function: Kernel) -> Kernel:
-        function.__attnspec_claims__ = (names, dtypes)  # type: ignore[attr-defined]
+        said = (names, dtypes, without)
+        function.__attnspec_claims__ = said  # type: ignore[attr-defined]
         return function
 
     return decorate
@@ -194,9 +199,14 @@ def as_implementation(
     """Return an implementation as it is, a function as what its keywords claim."""
     if isinstance(target, Implementation):
         return target
-    names, dtypes = getattr(target, "__attnspec_claims__", ((), None))
+    names, dtypes, without = getattr(target, "__attnspec_claims__", ((), None, ()))
     return Implementation.of(
-        target, name=name, kind=kind, claims=names, dtypes=dtypes or ()
+        target,
+        name=name,
+        kind=kind,
+        claims=names,
+        without=without,
+        dtypes=dtypes or (),
     )
 
 

@@ -6,7 +6,11 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator
 
-import pytest
+try:
+    import pytest
+except ModuleNotFoundError as error:
+    _msg = "parametrize_with_checks needs pytest; pip install 'attnspec[pytest]'"
+    raise ModuleNotFoundError(_msg, name="pytest") from error
 
 from attnspec.conformance.bench import Executor, KernelBench
 from attnspec.conformance.check import InProcess, benches, chosen, claiming
@@ -112,6 +116,7 @@ def parametrize_with_checks(
     kind: str = "attention",
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
+    without: Iterable[str] = (),
     only: Iterable[str] = (),
     tier: str = "standard",
     seed: int = 0,
@@ -131,6 +136,8 @@ def parametrize_with_checks(
         The formats to judge, all claimed ones by default.
     claims
         Capabilities that the signatures cannot say.
+    without
+        Capabilities that they say and that are not claimed.
     only
         Ids of invariants, all by default.
     tier
@@ -151,10 +158,11 @@ def parametrize_with_checks(
     ...     check()
     """
     wanted, asked, laws = tuple(dtypes), tuple(claims), tuple(only)
+    withdrawn = tuple(without)
     found: list[Check] = []
     for target in implementations:
         known = as_implementation(target, kind=kind)
-        description = claiming(known.description, asked, wanted)
+        description = claiming(known.description, asked, wanted, withdrawn)
         call = InProcess(Implementation(known.function, description))
         found += checks(
             call,
@@ -163,7 +171,7 @@ def parametrize_with_checks(
             only=laws,
             tier=tier,
             seed=seed,
-            replay=Replay(_target(known.function), asked),
+            replay=Replay(_target(known.function), asked, without=withdrawn),
         )
     return pytest.mark.parametrize("check", found, ids=[c.name for c in found])
 

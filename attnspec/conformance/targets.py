@@ -77,6 +77,8 @@ class Request:
         What kind of function it is.
     arrays
         The library whose arrays it takes: ``numpy``, ``torch`` or ``jax``.
+    without
+        What the target says itself and is not claimed.
     """
 
     target: str
@@ -84,12 +86,15 @@ class Request:
     dtypes: tuple[str, ...] = ()
     kind: str = ATTENTION
     arrays: str = "numpy"
+    without: tuple[str, ...] = ()
 
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
         implementation = resolve(self.target, self.kind)
         explicit = self.dtypes if _is_function(self.target) else ()
-        description = claiming(implementation.description, self.claims, explicit)
+        description = claiming(
+            implementation.description, self.claims, explicit, self.without
+        )
         return Implementation(
             through(self.arrays, implementation.function), description
         )

@@ -112,6 +112,12 @@ class Report:
         """Return the same report with some fields changed."""
         return dataclasses.replace(self, **changes)
 
+    def __str__(self) -> str:
+        """Return what the command line prints of the failures, and the sum of it."""
+        from attnspec.conformance.reports import text  # noqa: PLC0415 - it knows us
+
+        return "\n".join(text.report_lines(self))
+
     @property
     def conforms(self) -> bool:
         """Whether every invariant that counts has a verdict that conforms."""

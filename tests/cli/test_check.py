@@ -158,3 +158,12 @@ def test_an_empty_name_is_refused_before_anything_is_imported(
 
     assert done.exit_code == 2
     assert done.stderr.startswith(f"attnspec: {option}: expected")
+
+
+def test_what_is_withdrawn_stands_in_the_command_that_replays(run: Run) -> None:
+    options = ("--tier", "smoke", "--only", "tail-sweep", "--without", "causal")
+    done = run("check", TAIL, *options)
+
+    assert done.exit_code == 1
+    assert "tests/conformance/_kernels.py:tail --without causal" in done.stdout
+    assert run("replay", TAIL, "--without", "causals", "A").exit_code == 2

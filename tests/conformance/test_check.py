@@ -281,3 +281,12 @@ def test_the_decorator_claims_what_a_signature_cannot_say() -> None:
 def test_something_that_is_no_function_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="target: expected a function, got int"):
         check_implementation(3)  # type: ignore[arg-type]
+
+
+def test_a_report_says_what_failed() -> None:
+    report = check_implementation(_kernels.tail, only=["tail-sweep"], tier="smoke")
+
+    said = str(report)
+
+    assert said.startswith("FAILED tail-sweep (float32): ")
+    assert said.endswith("tail does not conform")

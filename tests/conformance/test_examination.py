@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from attnspec.cases import Array, Case
 from attnspec.conformance import check_implementation
 from attnspec.conformance._attention import AttentionBench
+from attnspec.invariants import KINDS
 from attnspec.kernels import tiled_attention
 from attnspec.numerics import Evaluation
+from attnspec.rogues import ROGUES
 
 
 def _wrong(query: Array, key: Array, value: Array) -> Array:
@@ -42,3 +45,53 @@ def test_a_model_under_which_anything_passes_explains_nothing(
 
     assert failure.finding is not None
     assert failure.finding.relaxation == ""
+
+
+def _without_the_last_key(query: Array, key: Array, value: Array) -> Any:
+    if key.shape[2] == 65:
+        key, value = key[:, :, :64], value[:, :, :64]
+    return tiled_attention(query, key, value)
+
+
+def test_a_lost_key_is_no_matter_of_precision() -> None:
+    report = check_implementation(_without_the_last_key, only=["tail-sweep"])
+    (failure,) = report.failures
+
+    assert failure.finding is not None
+    assert failure.finding.relaxation == ""
+
+
+def _in_float16(scores: Array) -> Array:
+    weights = KINDS["softmax"].definition(scores.astype(np.float16))
+    return np.asarray(weights, np.float32)
+
+
+def test_the_mildest_format_is_named() -> None:
+    report = check_implementation(
+        _in_float16, kind="softmax", only=["softmax-agreement"]
+    )
+    (failure,) = report.failures
+
+    assert failure.finding is not None
+    assert failure.finding.relaxation == "it is computed in float16"
+
+
+def test_what_a_wrong_function_returns_is_nothing_to_warn_of(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    def softmax(scores: Array) -> Array:
+        return np.full_like(scores, np.inf)
+
+    report = check_implementation(softmax, kind="softmax", tier="smoke")
+
+    assert not report.conforms
+    assert [str(w.message) for w in recwarn] == []
+
+
+@pytest.mark.parametrize("word", ["past", "state"])
+def test_laws_that_compare_two_calls_blame_no_other_mistake(word: str) -> None:
+    rogue = ROGUES["linear-read-first"].implementation
+
+    report = check_implementation(rogue, only=[f"linear-attention-{word}"])
+
+    assert report.conforms

@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 
 from attnspec.cases import Array, Capabilities
-from attnspec.conformance import Implementation
-from attnspec.conformance.implementation import Description
+from attnspec.conformance import Implementation, check_implementation
+from attnspec.conformance.implementation import (
+    Description,
+    as_implementation,
+    claims,
+)
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.invariants import KINDS
+from attnspec.kernels import tiled_attention
 from attnspec.numerics import default_model
 
 
@@ -50,3 +55,30 @@ def test_limits_of_attention_are_refused_for_other_kinds(
 
     with pytest.raises(InvalidArgument, match="linear-attention knows neither"):
         Description("mine", capabilities, kind=kind.name)
+
+
+def test_what_a_signature_says_can_be_withdrawn() -> None:
+    def kernel(query: Array, key: Array, value: Array, *, scale: float) -> None: ...
+
+    found = Implementation.of(kernel, without=["unequal_lengths", "nonpositive_scale"])
+    decorated = claims("grouped_query", without=("deterministic",))(kernel)
+
+    assert found.description.capabilities.claims == {"scale", "deterministic"}
+    assert "deterministic" not in as_implementation(decorated).description.capabilities
+    with pytest.raises(UnknownName, match=r"without: .* got 'lengths'"):
+        Implementation.of(kernel, without=["lengths"])
+    with pytest.raises(UnknownName, match=r"claim: .* got 'lengths'"):
+        claims(without=("lengths",))
+
+
+def test_a_kernel_of_equal_lengths_conforms_without_the_others() -> None:
+    def kernel(query: Array, key: Array, value: Array) -> Any:
+        assert query.shape[2] == key.shape[2]
+        return tiled_attention(query, key, value)
+
+    laws, without = ["agreement"], ["unequal_lengths"]
+    whole = check_implementation(kernel, only=laws, tier="smoke")
+    less = check_implementation(kernel, only=laws, tier="smoke", without=without)
+
+    assert not whole.conforms
+    assert less.conforms

@@ -38,6 +38,7 @@ class Replay:
     target: str = "TARGET"
     claims: tuple[str, ...] = ()
     arrays: str = "numpy"
+    without: tuple[str, ...] = ()
 
     def lines(self, token: str) -> list[str]:
         """Return the command; the token has a line of its own."""
@@ -46,6 +47,8 @@ class Replay:
             command += ["--arrays", self.arrays]
         for claim in self.claims:
             command += ["--claim", claim]
+        for claim in self.without:
+            command += ["--without", claim]
         return ["  replay".ljust(words.LABEL) + " ".join([*command, "\\"]), token]
 
 
@@ -224,6 +227,13 @@ def summary_lines(report: Report, target: str) -> list[str]:
     ]
 
 
+def report_lines(report: Report) -> list[str]:
+    """Return all failures, and the last lines, where there is no command line."""
+    failed = [o for o in report.failures if o.verdict is not Verdict.NOT_RUN]
+    lines = [line for o in failed for line in [*failure_lines(o, Replay()), ""]]
+    return lines + summary_lines(report, report.description.name)
+
+
 def _hold(held: int) -> str:
     return "holds" if held == 1 else "hold"
 
@@ -260,6 +270,7 @@ __all__ = [
     "is_quiet",
     "outcome_line",
     "quiet_lines",
+    "report_lines",
     "summary_lines",
     "verdict_in_words",
 ]
