@@ -104,8 +104,8 @@ def traceability() -> str:
     rows = [
         [
             f"{{clause}}`{trace.clause}`",
-            _codes(name.rpartition(".")[2] for name in trace.definitions[:3]),
-            ", ".join(f"{{invariant}}`{name}`" for name in trace.invariants),
+            _few(tuple(name.rpartition(".")[2] for name in trace.definitions)),
+            _few(trace.invariants, "{invariant}"),
             _few(trace.rogues),
             _few(trace.bugs) or "none that we know",
         ]
@@ -182,15 +182,15 @@ def _value(value: object) -> str:
     return str(value)
 
 
-def _few(names: tuple[str, ...]) -> str:
+def _few(names: tuple[str, ...], role: str = "") -> str:
     """Set the first names as code, and say how many more there are."""
     more = len(names) - _FEW
-    return _codes(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
+    return _codes(names[:_FEW], role) + (f" and {more} more" if more > 0 else "")
 
 
-def _codes(names: Iterable[str]) -> str:
-    """Set names as code, separated by commas."""
-    return ", ".join(f"`{name}`" for name in names)
+def _codes(names: Iterable[str], role: str = "") -> str:
+    """Set names as code, or as links of a role, separated by commas."""
+    return ", ".join(f"{role}`{name}`" for name in names)
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

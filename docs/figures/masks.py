@@ -51,7 +51,7 @@ def composition() -> None:
         ("window = (2, 2)", {"window": (2, 2)}),
         ("all three", {"mask": mask, "causal": True, "window": (2, 2)}),
     )
-    _, axes = panels(4)
+    _, axes = panels(4, height=2.8)
     for index, (title, chosen) in enumerate(options):
         seen = np.broadcast_to(visible_keys(6, 6, **chosen), (6, 6))  # type: ignore[arg-type]
         grid(axes[0, index], seen, labels=index == 0)

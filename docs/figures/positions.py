@@ -28,7 +28,7 @@ def clocks() -> None:
     axes[0].imshow(table, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
     axes[0].set(xlabel="entry", ylabel="position", title="$e(p)$")
     axes[1].imshow(table @ table.T, cmap="Blues", vmin=0, vmax=32, aspect="auto")
-    axes[1].set(xlabel="position", ylabel="position", title="$e(p) \\cdot e(p')$")
+    axes[1].set(xlabel="position", ylabel="position", title="$e(p) \\cdot e(q)$")
 
 
 def kinds() -> None:
@@ -66,8 +66,11 @@ def turns() -> None:
             color = plt.get_cmap("viridis")(spot / 7)
             panel.plot([0, tip[0]], [0, tip[1]], color=color, lw=1.5)
             panel.plot(*tip, "o", color=color, ms=4)
-            if pair == 0 or spot in {0, 6}:
+            apart = speeds[pair] * 6 > 0.2  # Else the numbers stand on each other.
+            if pair == 0 or (apart and spot in {0, 6}):
                 panel.text(*(1.18 * tip), str(spot), ha="center", va="center", size=8)
+        if not apart:
+            panel.text(1.1, 0.18, "0 to 6", ha="center", va="center", size=8)
 
 
 def _dial(panel: Any, title: str) -> None:
