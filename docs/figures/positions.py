@@ -57,7 +57,7 @@ def turns() -> None:
     """Pairs of a vector at one position after the other."""
     x = np.tile([1.0, 0.0], 3)[None]
     speeds = frequencies(6, base=1000.0)
-    _, axes = panels(3, width=2.3, height=2.5)
+    _, axes = panels(3, width=2.3, height=2.7)
     for pair, panel in enumerate(axes[0]):
         _dial(panel, f"pair {pair}: $\\theta$ = {speeds[pair]:.2g}")
         for spot in range(7):
@@ -70,7 +70,7 @@ def turns() -> None:
             if pair == 0 or (apart and spot in {0, 6}):
                 panel.text(*(1.18 * tip), str(spot), ha="center", va="center", size=8)
         if not apart:
-            panel.text(1.1, 0.18, "0 to 6", ha="center", va="center", size=8)
+            panel.text(0.7, 0.17, "0 to 6", ha="center", va="center", size=8)
 
 
 def _dial(panel: Any, title: str) -> None:
