@@ -49,7 +49,8 @@ def matrices(recipe: TableRecipe, label: str, shape: Shape) -> Array:
 def mask_of(recipe: TableRecipe, shape: Shape, *, causal: bool = False) -> Array | None:
     """Return a mask that shows some member to every reader, a causal one the first.
 
-    The last axes of the shape are readers and members.
+    The last axes of the shape are readers and members; where it has no others, a mask
+    of members alone has one axis.
     """
     if recipe["mask"] is None:
         return None
