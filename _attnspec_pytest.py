@@ -79,7 +79,7 @@ def _checks(config: pytest.Config, target: str) -> list[Check]:
     from attnspec.conformance.reports import Replay
     from attnspec.conformance.targets import Request, open_target
     from attnspec.exceptions import InvalidArgument
-    from attnspec.invariants import kind_named
+    from attnspec.kinds.registry import kind_named
 
     option = config.option
     claims, dtypes = option.attnspec_claim, option.attnspec_dtype

@@ -73,12 +73,13 @@ from attnspec.reference import (
 )
 
 if TYPE_CHECKING:
-    from attnspec.cases import Capabilities, Dialect
     from attnspec.conformance import (
         Implementation,
         check_implementation,
         parametrize_with_checks,
     )
+    from attnspec.judge.claims import Capabilities
+    from attnspec.kinds.attention.dialect import Dialect
 
 try:
     __version__ = importlib.metadata.version("attnspec")

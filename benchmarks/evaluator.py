@@ -16,8 +16,9 @@ from collections.abc import Callable
 import numpy as np
 import scipy.special
 
-from attnspec.cases import Case
-from attnspec.numerics import PRESETS, evaluate
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.case import Case
+from attnspec.numerics import PRESETS
 
 LENGTHS = (256, 512, 1024, 2048, 4096, 8192)
 HEADS, WIDTH = 8, 64

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from attnspec import numerics
-from attnspec.cases import Case, Result
-from attnspec.conformance import bench, check, examination
+from attnspec.conformance import check
 from attnspec.conformance.targets import resolve
-from attnspec.invariants import _nulls
+from attnspec.judge import bench, examination
+from attnspec.kinds.attention import nulls as _nulls
+from attnspec.kinds.attention.case import Case, Result
 
 SPENT: collections.Counter[str] = collections.Counter()
 """Seconds by part."""

@@ -13,7 +13,7 @@ import pytest
 
 import attnspec.reference
 from attnspec.conformance import load_deviations
-from attnspec.invariants import INVARIANTS, KINDS
+from attnspec.kinds.registry import INVARIANTS, KINDS
 
 BOOK = pathlib.Path(__file__).parent.parent / "docs"
 PAGES = {page.stem: page.read_text("utf-8") for page in BOOK.glob("*/*.md")}

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from attnspec.invariants import ATTENTION, invariants_of
+from attnspec.judge.law import ATTENTION
+from attnspec.kinds.registry import invariants_of
 from tests.conformance import _kernels
 
 LAWS = len(invariants_of(ATTENTION))
@@ -69,7 +70,7 @@ def test_targets_dtypes_and_claims_can_be_repeated(pytester: pytest.Pytester) ->
 
 
 def test_a_function_of_another_kind_is_a_target(pytester: pytest.Pytester) -> None:
-    target = "attnspec.invariants.rotary:ROPE.definition"
+    target = "attnspec.kinds.positions.rope:ROPE.definition"
     kind = ("--attnspec-kind", "rope")
 
     done = pytester.runpytest(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from attnspec.cases import Recipe
 from attnspec.conformance import Deviation
-from attnspec.invariants import ATTENTION, invariants_of
+from attnspec.judge.law import ATTENTION
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.registry import invariants_of
 
 _POINT = Recipe(dtype="bfloat16", queries=1, keys=1, width=1, value_width=1)
 _ONE_QUERY = {"query_heads": 1, "queries": 1}

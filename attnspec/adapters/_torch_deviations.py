@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from attnspec.cases import Recipe
 from attnspec.conformance import Deviation
-from attnspec.invariants import ATTENTION, invariants_of
+from attnspec.judge.law import ATTENTION
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.registry import invariants_of
 
 _SQUARE = Recipe(queries=3, keys=3, width=4, value_width=4, scale=0.5, causal=True)
 

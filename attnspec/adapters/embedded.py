@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from attnspec.cases import DTYPES
 from attnspec.conformance import Implementation
+from attnspec.judge.dtypes import DTYPES
 from attnspec.kernels import tiled_attention
 
 REQUIRES: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ def replay(
     from attnspec.conformance.replay import replay as again
     from attnspec.conformance.reports import Replay, failure_lines
     from attnspec.conformance.targets import Request, open_target
-    from attnspec.conformance.tokens import read_token
+    from attnspec.judge.tokens import read_token
 
     known = read_token(token)
     known.verify()
@@ -73,7 +73,7 @@ def describe(
     from attnspec.conformance import judge
     from attnspec.conformance.reports import text
     from attnspec.conformance.targets import Request, open_target
-    from attnspec.invariants import agreement_of
+    from attnspec.kinds.registry import agreement_of
 
     request = Request(target, claims, dtypes, kind, arrays, without)
     with open_target(request, deadline=deadline) as (call, known):

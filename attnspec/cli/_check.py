@@ -15,10 +15,10 @@ from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
     from attnspec.conformance import Outcome, Report
-    from attnspec.conformance.bench import Executor
-    from attnspec.conformance.implementation import Description
     from attnspec.conformance.reports import Writer
     from attnspec.conformance.reports.console import Printer
+    from attnspec.judge.bench import Executor
+    from attnspec.judge.implementation import Description
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -59,21 +59,22 @@ def _look_up(
 
 def invariants() -> Iterable[str]:
     """Return the ids of the invariants."""
-    from attnspec.invariants import INVARIANTS
+    from attnspec.kinds.registry import INVARIANTS
 
     return INVARIANTS
 
 
 def claims() -> Iterable[str]:
     """Return the names of the capabilities, of any kind."""
-    from attnspec.invariants import vocabulary_of
+    from attnspec.kinds.registry import vocabulary_of
 
     return dict.fromkeys(name for kind in kinds() for name in vocabulary_of(kind))
 
 
 def kinds() -> Iterable[str]:
     """Return the kinds of functions."""
-    from attnspec.invariants import ATTENTION, KINDS
+    from attnspec.judge.law import ATTENTION
+    from attnspec.kinds.registry import KINDS
 
     return (ATTENTION, *KINDS)
 
@@ -87,14 +88,14 @@ def libraries() -> Iterable[str]:
 
 def dtypes() -> Iterable[str]:
     """Return the names of the formats."""
-    from attnspec.cases import DTYPES
+    from attnspec.judge.dtypes import DTYPES
 
     return DTYPES
 
 
 def tiers() -> Iterable[str]:
     """Return the names of the tiers."""
-    from attnspec.conformance.tiers import TIERS
+    from attnspec.judge.tiers import TIERS
 
     return TIERS
 

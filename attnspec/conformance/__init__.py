@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attnspec.conformance.check import check_implementation, judge
-from attnspec.conformance.deviations import Deviation, load_deviations
-from attnspec.conformance.implementation import (
-    Description,
-    Implementation,
-    claims,
-)
-from attnspec.conformance.verdicts import Finding, Outcome, Report, Verdict
+from attnspec.judge.deviations import Deviation, load_deviations
+from attnspec.judge.implementation import Description, Implementation, claims
+from attnspec.judge.verdicts import Finding, Outcome, Report, Verdict
 
 if TYPE_CHECKING:
     from attnspec.conformance.parametrize import parametrize_with_checks

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.cases import Array, Case, Result, TableCase, numpy_dtype, place
-from attnspec.conformance._told import told
-from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
+from attnspec.judge.dtypes import numpy_dtype
+from attnspec.judge.implementation import Kernel
+from attnspec.judge.layouts import place
+from attnspec.judge.table import TableCase
+from attnspec.judge.told import told
+from attnspec.kinds.attention.case import Array, Case, Result
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""

@@ -6,22 +6,23 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from attnspec.cases import Result
-from attnspec.conformance._attention import AttentionBench
-from attnspec.conformance._tables import TableBench, detect_choices
-from attnspec.conformance.bench import Executor, KernelBench
 from attnspec.conformance.call import Caller
-from attnspec.conformance.detect import detect
-from attnspec.conformance.implementation import (
+from attnspec.conformance.runner import outcomes
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.bench import Executor, KernelBench
+from attnspec.judge.detect import TableBench, detect_choices
+from attnspec.judge.implementation import (
     Description,
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.runner import outcomes
-from attnspec.conformance.verdicts import Detected, Outcome, Report, Verdict
-from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import ATTENTION, Invariant, find, invariants_of
+from attnspec.judge.law import ATTENTION, Invariant, find
+from attnspec.judge.verdicts import Detected, Outcome, Report, Verdict
+from attnspec.kinds.attention.case import Result
+from attnspec.kinds.attention.detection import detect
+from attnspec.kinds.attention.kind import AttentionBench
+from attnspec.kinds.registry import invariants_of
 
 
 class InProcess:

@@ -12,20 +12,20 @@ except ModuleNotFoundError as error:
     _msg = "parametrize_with_checks needs pytest; pip install 'attnspec[pytest]'"
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
-from attnspec.conformance.bench import Executor, KernelBench
 from attnspec.conformance.check import InProcess, benches, chosen, claiming
-from attnspec.conformance.implementation import (
+from attnspec.conformance.reports.text import Replay, failure_lines
+from attnspec.conformance.runner import outcomes
+from attnspec.exceptions import ConformanceFailure, InvalidArgument
+from attnspec.judge.bench import Executor, KernelBench
+from attnspec.judge.implementation import (
     Description,
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.reports.text import Replay, failure_lines
-from attnspec.conformance.runner import outcomes
-from attnspec.conformance.tiers import tier_named
-from attnspec.conformance.verdicts import Outcome, Verdict
-from attnspec.exceptions import ConformanceFailure, InvalidArgument
-from attnspec.invariants import Invariant
+from attnspec.judge.law import Invariant
+from attnspec.judge.tiers import tier_named
+from attnspec.judge.verdicts import Outcome, Verdict
 
 Test = Callable[..., object]
 """A test function."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from attnspec.conformance.bench import Executor
 from attnspec.conformance.check import benches
-from attnspec.conformance.examination import examine
-from attnspec.conformance.implementation import Description
-from attnspec.conformance.tokens import Token
-from attnspec.conformance.verdicts import Finding, Outcome
+from attnspec.judge.bench import Executor
+from attnspec.judge.examination import examine
+from attnspec.judge.implementation import Description
+from attnspec.judge.tokens import Token
+from attnspec.judge.verdicts import Finding, Outcome
 
 
 def replay(call: Executor, description: Description, token: Token) -> Outcome | None:

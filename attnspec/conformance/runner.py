@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from attnspec.conformance.bench import KernelBench
-from attnspec.conformance.drawing import hashed
-from attnspec.conformance.tiers import tier_named
-from attnspec.conformance.trial import Trial
-from attnspec.conformance.verdicts import Outcome, Verdict
 from attnspec.exceptions import KernelFault
-from attnspec.invariants import KINDS, Invariant, agreement_of
+from attnspec.judge.bench import KernelBench
+from attnspec.judge.drawing import hashed
+from attnspec.judge.law import Invariant
+from attnspec.judge.tiers import tier_named
+from attnspec.judge.trial import Trial
+from attnspec.judge.verdicts import Outcome, Verdict
+from attnspec.kinds.registry import KINDS, agreement_of
 
 _FORM = ("result-form", *map(agreement_of, KINDS))
 """The laws that are asked even if the simplest call fails: they say how."""

@@ -14,18 +14,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from attnspec.conformance._told import told
-from attnspec.conformance.bench import Executor
 from attnspec.conformance.check import claiming
-from attnspec.conformance.implementation import (
+from attnspec.conformance.worker import Worker
+from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
+from attnspec.judge.bench import Executor
+from attnspec.judge.implementation import (
     Description,
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.worker import Worker
-from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
-from attnspec.invariants import ATTENTION
+from attnspec.judge.law import ATTENTION
+from attnspec.judge.told import told
 
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""

@@ -13,9 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from attnspec.cases import Result
 from attnspec.conformance.call import Caller
-from attnspec.conformance.implementation import Description, Implementation
 from attnspec.exceptions import (
     AttnspecError,
     InvalidArgument,
@@ -24,6 +22,8 @@ from attnspec.exceptions import (
     KernelTimedOut,
     UnusableTarget,
 )
+from attnspec.judge.implementation import Description, Implementation
+from attnspec.kinds.attention.case import Result
 
 Open = Callable[[], Implementation]
 """Imports the kernel; called in the worker, so it must be picklable."""

@@ -6,8 +6,8 @@ import dataclasses
 import math
 from typing import Any, Literal
 
-from attnspec.cases.dtypes import DTYPES
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.dtypes import DTYPES
 from attnspec.numerics.formats import format_of
 
 

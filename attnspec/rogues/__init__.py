@@ -5,54 +5,54 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attnspec.exceptions import UnknownName
-from attnspec.rogues import (
-    absolute,
-    activations,
-    bands,
-    chains,
-    convolution,
-    convolution_2d,
-    cutting,
-    decoding,
-    delta,
+from attnspec.rogues._gallery import MISTAKES, Control, Rogue
+from attnspec.rogues.attention import (
     diagonals,
-    distance_biases,
-    distance_buckets,
-    distance_terms,
-    distances,
-    grids,
-    groups,
     heads,
-    latent,
-    latent_cache,
-    linear,
     masks,
     memory,
-    multihead,
-    neighborhoods,
-    normalized_linear,
     nulls,
-    patterns,
-    placed,
-    pooling,
     precision,
-    recurrence,
-    relative_keys,
-    relevance,
-    rotary,
     rows,
     running,
     scores,
-    self_attention,
-    sets,
-    sharing,
     state,
     tiles,
-    weights,
-    windows,
 )
-from attnspec.rogues._gallery import MISTAKES, Control, Rogue
-from attnspec.rogues.controls import CONTROLS as KERNELS
+from attnspec.rogues.attention.controls import CONTROLS as KERNELS
+from attnspec.rogues.convolution import convolution, convolution_2d
+from attnspec.rogues.convolution import distance_attention as distances
+from attnspec.rogues.layers import cross_attention as sets
+from attnspec.rogues.layers import (
+    decoding,
+    latent,
+    latent_cache,
+    pooling,
+    self_attention,
+)
+from attnspec.rogues.layers import multi_head as multihead
+from attnspec.rogues.layers import split_heads as cutting
+from attnspec.rogues.normalizers import sharing, weights
+from attnspec.rogues.normalizers import softmax as activations
+from attnspec.rogues.positions import alibi as distance_biases
+from attnspec.rogues.positions import placed_attention as placed
+from attnspec.rogues.positions import rope as rotary
+from attnspec.rogues.positions import shaw as relative_keys
+from attnspec.rogues.positions import sinusoidal as absolute
+from attnspec.rogues.positions import t5 as distance_buckets
+from attnspec.rogues.positions import transformer_xl as distance_terms
+from attnspec.rogues.recurrence import chain_length as chains
+from attnspec.rogues.recurrence import delta_rule as delta
+from attnspec.rogues.recurrence import linear_attention as linear
+from attnspec.rogues.recurrence import normalized_linear
+from attnspec.rogues.recurrence import rnn as recurrence
+from attnspec.rogues.relevance import additive as relevance
+from attnspec.rogues.windows import banded as bands
+from attnspec.rogues.windows import block_mask as patterns
+from attnspec.rogues.windows import document_mask as groups
+from attnspec.rogues.windows import neighborhood as neighborhoods
+from attnspec.rogues.windows import neighborhood_2d as grids
+from attnspec.rogues.windows import window_mask as windows
 
 _KINDS = (
     activations,

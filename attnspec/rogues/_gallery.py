@@ -7,11 +7,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from attnspec.cases import CLAIMS, Capabilities
 from attnspec.conformance import Description, Implementation, Verdict
-from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import UnknownName
-from attnspec.invariants import choices_of, find
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.implementation import Kernel
+from attnspec.judge.law import find
+from attnspec.kinds.registry import choices_of
 
 MISTAKES: Mapping[str, str] = {
     "layout": "memory: strides, expanded operands, writing into the inputs",

@@ -21,8 +21,9 @@ from attnspec.conformance import Verdict
 from attnspec.conformance.check import InProcess, benches, chosen
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import ATTENTION, Invariant, kind_named
-from attnspec.invariants import find as find_invariant
+from attnspec.judge.law import ATTENTION, Invariant
+from attnspec.judge.law import find as find_invariant
+from attnspec.kinds.registry import kind_named
 from attnspec.rogues import CONTROLS, ROGUES, Control, Rogue, find
 from attnspec.rogues._table import Matrix, Row
 

@@ -11,7 +11,8 @@ from attnspec.conformance import (
     check_implementation,
 )
 from attnspec.conformance.reports import words
-from attnspec.invariants import KINDS, Kind, invariants_of
+from attnspec.judge.kind import Kind
+from attnspec.kinds.registry import KINDS, invariants_of
 from attnspec.rogues import CONTROLS, ROGUES
 
 

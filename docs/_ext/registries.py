@@ -11,11 +11,14 @@ from typing import get_args, get_type_hints
 import click
 from traceability import REFERENCE, traces
 
-from attnspec.cases import CLAIMS, TRAITS, Dialect
 from attnspec.cli import main
-from attnspec.invariants import ATTENTION, INVARIANTS, KINDS, invariants_of
+from attnspec.judge.claims import CLAIMS
+from attnspec.judge.law import ATTENTION
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.traits import TRAITS
+from attnspec.kinds.registry import INVARIANTS, KINDS, invariants_of
 from attnspec.numerics import PRESETS
-from attnspec.strategies import FAMILIES
 
 _FEW = 4
 """The most names in a cell of a table."""

@@ -10,7 +10,7 @@ import dataclasses
 import pathlib
 import re
 
-from attnspec.invariants import INVARIANTS
+from attnspec.kinds.registry import INVARIANTS
 from attnspec.rogues import ROGUES
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "reference"

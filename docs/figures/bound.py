@@ -9,9 +9,13 @@ import ml_dtypes
 import numpy as np
 from drawing import ACCENT, GRAY, INK, SERIES
 
-from attnspec.cases import Case, Dialect, Recipe, build
 from attnspec.kernels import tiled_attention
-from attnspec.numerics import default_model, evaluate
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.numerics import default_model
 from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import scaled_dot_product
 

@@ -12,7 +12,9 @@ import numpy as np
 
 import attnspec
 from attnspec import numerics
-from attnspec.cases import Case, Dialect, numpy_dtype
+from attnspec.judge.dtypes import numpy_dtype
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 HEADS, LENGTH, WIDTH = 4, 512, 1024

@@ -11,12 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.cases import Capabilities, Result, TableCase, TableRecipe
 from attnspec.conformance import Implementation
-from attnspec.conformance._tables import built
-from attnspec.invariants import Kind
-from attnspec.invariants.activations import ENTMAX15, RELU, SIGMOID, SOFTMAX, SPARSEMAX
-from attnspec.invariants.weights import SHARED, Shared
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.detect import built
+from attnspec.judge.kind import Kind
+from attnspec.judge.table import TableCase, TableRecipe
+from attnspec.kinds.attention.case import Result
+from attnspec.kinds.normalizers.softmax import (
+    ENTMAX15,
+    RELU,
+    SIGMOID,
+    SOFTMAX,
+    SPARSEMAX,
+)
+from attnspec.kinds.normalizers.weights import SHARED, Shared
 from attnspec.numerics import default_model
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import relu_by_length

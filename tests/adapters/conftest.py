@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from attnspec.cases import Recipe
 from attnspec.conformance import Implementation
-from attnspec.conformance.bench import KernelBench
 from attnspec.conformance.check import InProcess, benches
-from attnspec.conformance.examination import examine
-from attnspec.invariants import find
+from attnspec.judge.bench import KernelBench
+from attnspec.judge.examination import examine
+from attnspec.judge.law import find
+from attnspec.kinds.attention.recipe import Recipe
 from attnspec.numerics import NumericModel
 
 SCRIPTS = pathlib.Path(__file__).parents[2] / "docs" / "scripts" / "deviations"

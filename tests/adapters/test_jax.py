@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from attnspec.adapters.jax import implementations
-from attnspec.cases import Recipe
 from attnspec.conformance import Implementation, check_implementation
+from attnspec.kinds.attention.recipe import Recipe
 from attnspec.numerics import default_model
 
 pytest.importorskip("jax")

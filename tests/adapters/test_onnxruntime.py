@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from attnspec.adapters.onnxruntime import implementations
-from attnspec.cases import Recipe
 from attnspec.conformance import Implementation, check_implementation
+from attnspec.kinds.attention.recipe import Recipe
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from attnspec.cli import main
 from attnspec.conformance import check_implementation
-from attnspec.invariants import agreement_of
+from attnspec.kinds.registry import agreement_of
 
 for _library in ("entmax", "keras", "onnx", "torch", "transformers"):
     pytest.importorskip(_library)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnspec.cases.bits import bits, integers, normals, uniforms
+from attnspec.judge.bits import bits, integers, normals, uniforms
 
 
 def test_bits_are_the_same_everywhere() -> None:

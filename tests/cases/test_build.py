@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from attnspec.cases import (
-    CLAIMS,
-    DTYPES,
-    Capabilities,
-    Case,
-    Dialect,
-    Recipe,
-    build,
-    checksum,
-)
-from attnspec.cases.recipe import (
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.dtypes import DTYPES
+from attnspec.kinds.attention.build import build, checksum
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.drawing import Domain, recipes
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.probes import scores, visible_keys, winners
+from attnspec.kinds.attention.recipe import (
     AXES,
     BIASES,
     HIDING_BIASES,
@@ -22,10 +20,9 @@ from attnspec.cases.recipe import (
     SCORES,
     SINKS,
     VALUES,
+    Recipe,
 )
-from attnspec.invariants._probes import scores, visible_keys, winners
 from attnspec.reference import attention
-from attnspec.strategies import FAMILIES, Domain, recipes
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 SPEC = Dialect()

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.cases import CLAIMS, Capabilities, Recipe
 from attnspec.exceptions import UnknownName
-from attnspec.strategies import FAMILIES, Domain, recipes
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.kinds.attention.drawing import Domain, recipes
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.recipe import Recipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 ANY = recipes(Domain(ALL, families=tuple(FAMILIES)))

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnspec.cases import Recipe, build, place
-from attnspec.cases.recipe import LAYOUTS
 from attnspec.exceptions import UnknownName
+from attnspec.judge.layouts import place
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.recipe import LAYOUTS, Recipe
 
 CASE = build(
     Recipe(

@@ -5,9 +5,11 @@ import json
 import pytest
 from hypothesis import given
 
-from attnspec.cases import CLAIMS, Capabilities, Recipe
 from attnspec.exceptions import InvalidArgument
-from attnspec.strategies import FAMILIES, Domain, recipes
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.kinds.attention.drawing import Domain, recipes
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.recipe import Recipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from attnspec.cases import TRAITS, Recipe, build, holds, traits
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.traits import TRAITS, holds, traits
 
 
 def test_every_trait_is_explained() -> None:

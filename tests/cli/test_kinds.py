@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from attnspec.cli import main
 from attnspec.conformance.reports import read_report, schema
-from attnspec.invariants import KINDS, invariants_of
+from attnspec.kinds.registry import KINDS, invariants_of
 
 ROPE = """
 import numpy as np

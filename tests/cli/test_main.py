@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from attnspec.cases import Recipe
 from attnspec.cli import _check, main
 from attnspec.conformance import targets
 from attnspec.conformance.reports import read_report
-from attnspec.conformance.tokens import Token
-from attnspec.invariants import ATTENTION, INVARIANTS, invariants_of
+from attnspec.judge.law import ATTENTION
+from attnspec.judge.tokens import Token
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.registry import INVARIANTS, invariants_of
 from tests.conformance import _kernels
 
 FILE = _kernels.__file__

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attnspec.cases import Array, Recipe, build
-from attnspec.conformance._tables import built
 from attnspec.conformance.call import Caller
 from attnspec.exceptions import KernelRaised, MalformedResult
-from attnspec.invariants import KINDS
+from attnspec.judge.detect import built
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.registry import KINDS
 from tests.conformance import _kernels
 
 CASE = build(Recipe(queries=3, keys=4, width=2, value_width=2))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attnspec.cases import Case
 from attnspec.conformance import (
     Implementation,
     Outcome,
@@ -18,14 +17,16 @@ from attnspec.conformance import (
     judge,
 )
 from attnspec.conformance.check import InProcess, benches
-from attnspec.conformance.implementation import claimed_by, claims
 from attnspec.conformance.targets import Request, open_target
-from attnspec.conformance.tiers import TIERS
-from attnspec.conformance.tokens import read_token
-from attnspec.conformance.trial import Trial
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import ATTENTION, INVARIANTS, Bench, Invariant, invariants_of
+from attnspec.judge.implementation import claimed_by, claims
+from attnspec.judge.law import ATTENTION, Bench, Invariant
+from attnspec.judge.tiers import TIERS
+from attnspec.judge.tokens import read_token
+from attnspec.judge.trial import Trial
 from attnspec.kernels import tiled_attention
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.registry import INVARIANTS, invariants_of
 from attnspec.numerics import Comparison, identical, within
 from tests.conformance import _kernels
 

@@ -7,9 +7,9 @@ import pytest
 
 from attnspec.conformance import Implementation
 from attnspec.conformance.check import InProcess
-from attnspec.conformance.detect import detect
-from attnspec.conformance.verdicts import Detected
+from attnspec.judge.verdicts import Detected
 from attnspec.kernels import tiled_attention
+from attnspec.kinds.attention.detection import detect
 from attnspec.reference import attention, attention_with_logsumexp
 from tests.conformance import _kernels
 

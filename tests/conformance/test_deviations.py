@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from attnspec.cases import Recipe
 from attnspec.conformance import (
     Deviation,
     Implementation,
@@ -15,6 +14,7 @@ from attnspec.conformance import (
     load_deviations,
 )
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.kinds.attention.recipe import Recipe
 from tests.conformance import _kernels
 
 PINNED = Recipe(queries=1, keys=65, width=1, value_width=1, scores="uniform")

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attnspec.cases import Array, Case
 from attnspec.conformance import check_implementation
-from attnspec.conformance._attention import AttentionBench
-from attnspec.invariants import KINDS
 from attnspec.kernels import tiled_attention
-from attnspec.numerics import Evaluation
+from attnspec.kinds.attention.bounds.evaluator import Evaluation
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.kind import AttentionBench
+from attnspec.kinds.registry import KINDS
 from attnspec.rogues import ROGUES
 
 

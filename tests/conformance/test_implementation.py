@@ -6,16 +6,13 @@ from typing import Any
 
 import pytest
 
-from attnspec.cases import Array, Capabilities
 from attnspec.conformance import Implementation, check_implementation
-from attnspec.conformance.implementation import (
-    Description,
-    as_implementation,
-    claims,
-)
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import KINDS
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.implementation import Description, as_implementation, claims
 from attnspec.kernels import tiled_attention
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.registry import KINDS
 from attnspec.numerics import default_model
 
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from attnspec.cases import Recipe
 from attnspec.conformance import Deviation, Implementation
 from attnspec.conformance.parametrize import Check, parametrize_with_checks
 from attnspec.exceptions import ConformanceFailure, UnknownName
-from attnspec.invariants import KINDS, invariants_of
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.registry import KINDS, invariants_of
 from tests.conformance._kernels import right, tail
 
 KNOWN = Deviation(

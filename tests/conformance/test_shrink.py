@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 
 from hypothesis import given
 
-from attnspec.cases import CLAIMS, Capabilities, Recipe
-from attnspec.conformance.shrink import candidates, shrink, weight
-from attnspec.strategies import FAMILIES, Domain, recipes
-from attnspec.strategies.recipes import tidied
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.shrink import candidates, shrink, weight
+from attnspec.kinds.attention.drawing import Domain, recipes, tidied
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.recipe import Recipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 ANY = recipes(Domain(ALL, families=tuple(FAMILIES)))

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnspec.cases import Array, TableRecipe
 from attnspec.conformance import (
     Deviation,
     Implementation,
@@ -16,7 +15,9 @@ from attnspec.conformance import (
     load_deviations,
 )
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import KINDS
+from attnspec.judge.table import TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.registry import KINDS
 
 
 def _rope(x: Array, positions: Array) -> Array:

@@ -92,7 +92,7 @@ def test_an_opened_target_can_be_called_and_is_closed() -> None:
 
 IMPLEMENTATION = """
 from attnspec.conformance import Implementation
-from attnspec.invariants import KINDS
+from attnspec.kinds.registry import KINDS
 
 rope = Implementation.of(KINDS["rope"].definition, kind="rope")
 """

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.cases import CLAIMS, Capabilities, Recipe
-from attnspec.conformance.tokens import Token, read_token
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import INVARIANTS
-from attnspec.strategies import FAMILIES, Domain, recipes
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.tokens import Token, read_token
+from attnspec.kinds.attention.drawing import Domain, recipes
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.registry import INVARIANTS
 
 ANY = recipes(Domain(Capabilities(claims=frozenset(CLAIMS)), families=tuple(FAMILIES)))
 

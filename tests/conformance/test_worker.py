@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnspec.cases import Recipe, build
 from attnspec.conformance.targets import Request
 from attnspec.conformance.worker import Worker
 from attnspec.exceptions import (
@@ -16,6 +15,8 @@ from attnspec.exceptions import (
     KernelTimedOut,
     UnusableTarget,
 )
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.recipe import Recipe
 from tests.conformance import _kernels
 
 FILE = Path(_kernels.__file__)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from attnspec import reference
-from attnspec.cases import CLAIMS, DTYPES, Capabilities
 from attnspec.conformance import Description, Implementation
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.dtypes import DTYPES
 
 
 def attention(

@@ -5,22 +5,27 @@ import pkgutil
 
 import pytest
 
-from attnspec import invariants
-from attnspec.cases import CLAIMS, DTYPES, OPTIONS, Capabilities, Dialect, Recipe, build
 from attnspec.conformance import Verdict, check_implementation
 from attnspec.exceptions import UnknownName
-from attnspec.invariants import (
-    ATTENTION,
-    INVARIANTS,
-    Invariant,
-    find,
-    invariants_of,
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.dtypes import DTYPES
+from attnspec.judge.law import ATTENTION, Invariant, find
+from attnspec.kinds import registry as invariants
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.case import OPTIONS
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.nulls import (
+    NEEDS,
+    PARTICULAR,
+    STATEFUL,
     null_kernel,
     tellable,
 )
-from attnspec.invariants._nulls import NEEDS, PARTICULAR, STATEFUL
-from attnspec.numerics import NULLS, evaluate
-from attnspec.strategies import FAMILIES
+from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.simple_nulls import NULLS
+from attnspec.kinds.registry import INVARIANTS, invariants_of
 from tests.invariants._definition import DEFINITION
 
 LAWS = invariants_of(ATTENTION)

@@ -11,24 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.cases import DTYPES, TableRecipe
-from attnspec.cases.table import table_checksum
 from attnspec.conformance import Implementation, Verdict, check_implementation
-from attnspec.conformance._tables import built
-from attnspec.conformance.tokens import Token, read_token
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.invariants import (
+from attnspec.judge.detect import built
+from attnspec.judge.domain import TableDomain
+from attnspec.judge.dtypes import DTYPES
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Invariant
+from attnspec.judge.table import TableRecipe, table_checksum
+from attnspec.judge.tokens import Token, read_token
+from attnspec.kinds.registry import (
     INVARIANTS,
     KINDS,
-    Invariant,
-    Kind,
     agreement_of,
     choices_of,
     invariants_of,
     kind_named,
 )
 from attnspec.numerics import default_model
-from attnspec.strategies.tables import TableDomain
 
 ALL = list(KINDS.values())
 NAMES = list(KINDS)

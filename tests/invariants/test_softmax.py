@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.cases import Array
-from attnspec.invariants._layers import chain
-from attnspec.invariants._softmax import mixed, weighed
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.layers._layers import chain
+from attnspec.kinds.layers._softmax import mixed, weighed
 from attnspec.numerics import default_model, within
 from attnspec.numerics.tracked import Tracked, judged
-from attnspec.rogues._layers import online
+from attnspec.rogues.layers._layers import online
 
 MODEL = default_model("float32")
 SIZES = st.integers(1, 9)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.cases.case import Case
-from attnspec.cases.dialect import Dialect
-from attnspec.cases.dtypes import DTYPES, numpy_dtype
+from attnspec.judge.dtypes import DTYPES, numpy_dtype
 from attnspec.kernels import tiled_attention
 from attnspec.kernels.tiled import TILE
-from attnspec.numerics import default_model, evaluate, within
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.numerics import default_model, within
 
 Array = npt.NDArray[Any]
 OPTIONS = ("mask", "bias", "scale", "causal", "window", "softcap", "sink")

@@ -8,7 +8,8 @@ import flint
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.cases import Case, Dialect
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
 
 Array = npt.NDArray[Any]
 BITS = 212

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.cases import Case, Dialect, Result
+from attnspec.kinds.attention.case import Case, Result
+from attnspec.kinds.attention.dialect import Dialect
 from attnspec.reference import masks
 
 Array = npt.NDArray[Any]

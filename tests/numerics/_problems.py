@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.cases import Case, Dialect, numpy_dtype
+from attnspec.judge.dtypes import numpy_dtype
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
 
 Array = npt.NDArray[Any]
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attnspec.cases import Case, Dialect
-from attnspec.numerics import PRESETS, NumericModel, admissible
+from attnspec.kinds.attention.bounds.admissible import admissible
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.numerics import PRESETS, NumericModel
 from tests.numerics._problems import dialect, problem
 
 

@@ -6,15 +6,11 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from attnspec.cases import Case, Dialect
-from attnspec.numerics import (
-    PRESETS,
-    NumericModel,
-    admissible,
-    evaluate,
-    relaxations,
-    within,
-)
+from attnspec.kinds.attention.bounds.admissible import admissible
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.numerics import PRESETS, NumericModel, relaxations, within
 from tests.numerics._kernels import Kernel
 from tests.numerics._problems import dialect, problem
 

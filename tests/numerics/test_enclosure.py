@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnspec.numerics import PRESETS, evaluate, within
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
 from tests.numerics._enclosure import enclosure
 from tests.numerics._problems import dialect, problem

@@ -9,8 +9,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from attnspec.cases import DTYPES
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.dtypes import DTYPES
 from attnspec.numerics import (
     PRESETS,
     NumericModel,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnspec.cases import DTYPES, Case, Dialect
-from attnspec.numerics import NULLS, evaluate
+from attnspec.judge.dtypes import DTYPES
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.simple_nulls import NULLS
 from tests.numerics._problems import dialect, problem
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.cases.bits import normals
+from attnspec.judge.bits import normals
 from attnspec.numerics import default_model
 from attnspec.numerics.tracked import Tracked, judged
 

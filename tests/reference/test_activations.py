@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.invariants import INVARIANTS
+from attnspec.kinds.registry import INVARIANTS
 from attnspec.reference.activations import (
     entmax15,
     relu_by_length,

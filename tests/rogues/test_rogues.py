@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnspec.cases import CLAIMS
 from attnspec.exceptions import UnknownName
-from attnspec.invariants import INVARIANTS
+from attnspec.judge.claims import CLAIMS
+from attnspec.kinds.registry import INVARIANTS
 from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
 from attnspec.rogues.matrix import Task, run
 

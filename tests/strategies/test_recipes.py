@@ -6,10 +6,13 @@ import hypothesis
 import pytest
 from hypothesis import given
 
-from attnspec.cases import CLAIMS, OPTIONS, Capabilities, Recipe, build
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.strategies import BUDGET, FAMILIES, Domain, cases, recipes
-from attnspec.strategies.families import BOUNDARIES, TILES
+from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.case import OPTIONS
+from attnspec.kinds.attention.drawing import BUDGET, Domain, cases, recipes
+from attnspec.kinds.attention.families import BOUNDARIES, FAMILIES, TILES
+from attnspec.kinds.attention.recipe import Recipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from attnspec.conformance.reports import text, words
 from attnspec.conformance.reports.text import Replay
-from attnspec.conformance.verdicts import Outcome, Report
+from attnspec.judge.verdicts import Outcome, Report
 
 _BAD = r"\b(FAILED|CRASHED|TIMED OUT|REFUSED|STALE|MISTRUSTED|NOT RUN)\b"
 _BAD_WORDS = r"does not conform|no numeric model explains it|\d times the bound"

@@ -16,8 +16,9 @@ from typing import Any, Self, TextIO
 import numpy as np
 
 import attnspec
-from attnspec.conformance.implementation import Description
-from attnspec.conformance.verdicts import (
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge.implementation import Description
+from attnspec.judge.verdicts import (
     REPORT_VERSION,
     SPEC_VERSION,
     SUITE_VERSION,
@@ -25,8 +26,7 @@ from attnspec.conformance.verdicts import (
     Outcome,
     Report,
 )
-from attnspec.exceptions import InvalidArgument
-from attnspec.invariants import INVARIANTS
+from attnspec.kinds.registry import INVARIANTS
 
 
 class Writer:

@@ -9,14 +9,14 @@ from xml.etree import ElementTree as ET
 import attnspec
 from attnspec.conformance.reports import text
 from attnspec.conformance.reports.text import Replay
-from attnspec.conformance.verdicts import (
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge.verdicts import (
     SPEC_VERSION,
     SUITE_VERSION,
     Outcome,
     Report,
     Verdict,
 )
-from attnspec.exceptions import InvalidArgument
 
 _TAGS = {
     Verdict.FAILED: "failure",

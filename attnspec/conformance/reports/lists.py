@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from attnspec.conformance.reports import words
-from attnspec.invariants import (
-    ATTENTION,
+from attnspec.judge.law import ATTENTION, Invariant, find
+from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.registry import (
     INVARIANTS,
     KINDS,
-    Invariant,
     choices_of,
-    find,
     invariants_of,
     kind_named,
     vocabulary_of,
 )
-from attnspec.strategies import FAMILIES
 
 _INDENT = 26
 _KIND_INDENT = 20

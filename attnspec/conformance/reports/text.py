@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import attnspec
-from attnspec.conformance.deviations import Deviation
 from attnspec.conformance.reports import words
-from attnspec.conformance.verdicts import (
+from attnspec.judge.deviations import Deviation
+from attnspec.judge.law import ATTENTION
+from attnspec.judge.verdicts import (
     SPEC_VERSION,
     SUITE_VERSION,
     Finding,
@@ -19,12 +20,7 @@ from attnspec.conformance.verdicts import (
     Report,
     Verdict,
 )
-from attnspec.invariants import (
-    ATTENTION,
-    INVARIANTS,
-    invariants_of,
-    vocabulary_of,
-)
+from attnspec.kinds.registry import INVARIANTS, invariants_of, vocabulary_of
 from attnspec.numerics import Comparison
 
 _QUIET = (Verdict.UNSUPPORTED, Verdict.NOT_RUN)

@@ -6,10 +6,12 @@ import math
 import textwrap
 from collections.abc import Iterable
 
-from attnspec.cases import OPTIONS, Recipe, TableRecipe
-from attnspec.conformance.implementation import Description
-from attnspec.conformance.verdicts import Detected
-from attnspec.invariants import ATTENTION
+from attnspec.judge.implementation import Description
+from attnspec.judge.law import ATTENTION
+from attnspec.judge.table import TableRecipe
+from attnspec.judge.verdicts import Detected
+from attnspec.kinds.attention.case import OPTIONS
+from attnspec.kinds.attention.recipe import Recipe
 from attnspec.numerics import Comparison, NumericModel
 
 WIDTH = 80

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
-from attnspec.cases import Capabilities, Dialect, Recipe
 from attnspec.conformance import Description, Deviation, Finding, Outcome, Report
-from attnspec.conformance.verdicts import Detected, Verdict
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.verdicts import Detected, Verdict
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.recipe import Recipe
 from attnspec.numerics import Comparison
 
 TARGET = "mypkg.kernels:flash"

@@ -8,10 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from attnspec.cases import DTYPES
 from attnspec.conformance.reports import Writer, read_report, schema
-from attnspec.conformance.verdicts import REPORT_VERSION, Verdict
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.dtypes import DTYPES
+from attnspec.judge.verdicts import REPORT_VERSION, Verdict
 from tests.conformance.reports._runs import GREEN, OUTCOMES, REPORT, TARGET
 
 

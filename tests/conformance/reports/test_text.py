@@ -5,8 +5,9 @@ import pytest
 from attnspec.conformance import Outcome
 from attnspec.conformance.reports import lists, text
 from attnspec.conformance.reports.text import Replay
-from attnspec.conformance.verdicts import Verdict
-from attnspec.invariants import ATTENTION, INVARIANTS, invariants_of
+from attnspec.judge.law import ATTENTION
+from attnspec.judge.verdicts import Verdict
+from attnspec.kinds.registry import INVARIANTS, invariants_of
 from tests.conformance.reports._runs import (
     ERROR,
     FAILED,

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.cases import DTYPES, Recipe
 from attnspec.conformance.reports import words
+from attnspec.judge.dtypes import DTYPES
+from attnspec.kinds.attention.recipe import Recipe
 from attnspec.numerics import PRESETS, Comparison
 from tests.conformance.reports._runs import LOST
 

@@ -1,0 +1,47 @@
+"""Where examples come from: seeds, turns, and a quiet Hypothesis."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hypothesis import configuration
+
+from attnspec.judge.bench import Draws
+
+
+@contextlib.contextmanager
+def out_of_the_way() -> Iterator[None]:
+    """Keep Hypothesis's files out of the user's folder while the kit draws."""
+    home = configuration.storage_directory(intent_to_write=False).path
+    elsewhere = Path(tempfile.gettempdir()) / "attnspec-hypothesis"
+    configuration.set_hypothesis_home_dir(elsewhere)
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(home)
+
+
+def in_turn(draws: Draws) -> list[Any]:
+    """Return the pinned recipes, shuffled, each family giving one in its turn."""
+    shuffled = sorted(draws.pinned, key=lambda r: hashed(draws.seed, str(r)))
+    given: collections.Counter[str] = collections.Counter()
+    turns = []
+    for recipe in shuffled:
+        turns.append((given[recipe.family], recipe))
+        given[recipe.family] += 1
+    return [recipe for _, recipe in sorted(turns, key=lambda turn: turn[0])]
+
+
+def hashed(seed: int, text: str) -> int:
+    """Return a seed for a part of a run."""
+    digest = hashlib.blake2b(f"{seed}/{text}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little")
+
+
+__all__ = ["hashed", "in_turn", "out_of_the_way"]

@@ -1,0 +1,275 @@
+"""One invariant before one kernel: examples, tally and finding."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase
+
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge.bench import Draws, KernelBench
+from attnspec.judge.deviations import Deviation
+from attnspec.judge.drawing import hashed, in_turn, out_of_the_way
+from attnspec.judge.examination import Examination, Nulls, examine, relaxation
+from attnspec.judge.law import Invariant
+from attnspec.judge.shrink import shrink
+from attnspec.judge.tiers import Tier
+from attnspec.judge.tokens import Token
+from attnspec.judge.verdicts import Finding, Outcome, Verdict
+
+_HISTORY = 6
+"""How many calls before a finding are kept in case it depends on them."""
+
+
+_TURNS = 8
+"""How often examples are drawn anew, as long as they do not tell enough."""
+
+
+@dataclasses.dataclass(slots=True)
+class Tally:
+    """What one invariant has seen so far."""
+
+    counted: int = 0
+    weak: int = 0
+    inadmissible: int = 0
+    deviating: int = 0
+    ratio: float = 0.0
+    covered: dict[str, int] = dataclasses.field(default_factory=dict)
+    past: list[Any] = dataclasses.field(default_factory=list)
+    failure: tuple[Any, Examination] | None = None
+
+
+class Trial:
+    """One invariant before one kernel, in one dtype."""
+
+    def __init__(
+        self,
+        invariant: Invariant,
+        bench: KernelBench,
+        draws: Draws,
+        tier: Tier,
+        tick: Callable[[], None],
+        *,
+        brief: bool = False,
+    ) -> None:
+        """Prepare the trial; a brief one neither shrinks nor weighs what it finds."""
+        self.invariant = invariant
+        self.bench = bench
+        self.draws = draws
+        self.tier = tier
+        self.tick = tick
+        self.brief = brief
+        self.tally = Tally()
+        self.nulls = None if brief else Nulls(invariant, bench)
+        self._today = dt.datetime.now(tz=dt.UTC).date()
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """The deviations that bear on this invariant today."""
+        known = self.bench.description.deviations
+        mine = [d for d in known if self.invariant.id in d.invariants]
+        return tuple(d for d in mine if not d.expired(self._today))
+
+    def run(self) -> Outcome:
+        """Return the outcome of all examples."""
+        start = time.perf_counter()
+        if stale := self._stale():
+            outcome = self._outcome(Verdict.STALE, reason=stale)
+        else:
+            self._pinned()
+            for turn in range(_TURNS):
+                if self.tally.failure is None and (turn == 0 or self._wanting()):
+                    self._drawn(turn)
+            outcome = self._conclusion()
+        return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
+
+    def _stale(self) -> str:
+        """Return what is said of a deviation whose pinned case passes."""
+        for deviation in self.deviations:
+            mine = deviation.invariants[0] == self.invariant.id
+            if not mine or deviation.pinned.dtype != self.draws.dtype:
+                continue
+            found = examine(self.invariant, deviation.pinned, self.bench)
+            if found.verdict is None:
+                return f"deviation {deviation.id!r}: its pinned case passes"
+            self.tally.covered[deviation.id] = 0
+        return ""
+
+    def _pinned(self) -> None:
+        for recipe in in_turn(self.draws)[: self.tier.pinned]:
+            self.see(recipe)
+            if self.tally.failure is not None:
+                return
+
+    def _wanting(self) -> bool:
+        """Return whether the examples so far are too few, or tell too little."""
+        untold = self.nulls is not None and bool(self.nulls.remaining)
+        return untold or self.tally.counted < self.tier.floor
+
+    def _drawn(self, turn: int) -> None:
+        settings = hypothesis.settings(
+            max_examples=self.tier.drawn,
+            database=None,
+            deadline=None,
+            derandomize=False,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.target),
+            suppress_health_check=tuple(HealthCheck),
+        )
+
+        turns = f"/{turn}" if turn else ""
+
+        @hypothesis.seed(hashed(self.draws.seed, self.invariant.id + turns))
+        @settings
+        @hypothesis.given(self.draws.strategy)
+        def draw(recipe: Any) -> None:
+            if self.tally.failure is None:
+                ratio = self.see(recipe)
+                hypothesis.target(min(ratio, 2.0), label="error / bound")
+
+        with out_of_the_way():
+            draw()
+
+    def see(self, recipe: Any) -> float:
+        """Examine one example, and return the largest error in units of the bound."""
+        self.tick()
+        self.bench.call.note(self.invariant.id, recipe)
+        found = examine(self.invariant, recipe, self.bench, self.nulls)
+        tally = self.tally
+        if found.verdict is not None and self._covered(recipe):
+            tally.deviating += 1
+        elif found.verdict is not None:
+            tally.failure = recipe, found
+        elif found.inadmissible:
+            tally.inadmissible += 1
+        elif found.weak:
+            tally.weak += 1
+        else:
+            tally.counted += 1
+        if found.verdict is None:
+            tally.ratio = max(tally.ratio, found.ratio)
+        tally.past = [*tally.past, recipe][-_HISTORY:]
+        return found.ratio
+
+    def _covered(self, recipe: Any) -> bool:
+        """Return whether the failure of the example just examined is a deviation."""
+        cases = (self.bench.build(recipe), *self.bench.ran)
+        for deviation in self.deviations:
+            if deviation.covers(self.invariant.id, cases):
+                self.tally.covered[deviation.id] = (
+                    self.tally.covered.get(deviation.id, 0) + 1
+                )
+                return True
+        return False
+
+    def _expired(self, recipe: Any) -> str:
+        """Return which deviation would have covered a failure, had it not expired."""
+        cases = (self.bench.build(recipe), *self.bench.ran)
+        for deviation in self.bench.description.deviations:
+            if deviation.covers(self.invariant.id, cases):
+                return f"deviation {deviation.id!r} expired on {deviation.expires}"
+        return ""
+
+    def _conclusion(self) -> Outcome:
+        tally = self.tally
+        if tally.failure is not None:
+            verdict = tally.failure[1].verdict or Verdict.FAILED
+            reason = self._expired(tally.failure[0])
+            finding = self._finding(*tally.failure)
+            return self._outcome(verdict, reason=reason, finding=finding)
+        if tally.counted < self.tier.floor:
+            seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
+            if tally.counted + tally.deviating >= self.tier.floor:
+                return self._outcome(Verdict.DEVIATION, reason=seen)
+            return self._outcome(Verdict.MISTRUSTED, reason=seen)
+        if self.nulls is not None and self.nulls.remaining:
+            names = ", ".join(self.nulls.remaining)
+            reason = f"no example told the kernel from a null answer: {names}"
+            return self._outcome(Verdict.MISTRUSTED, reason=reason)
+        return self._outcome(Verdict.DEVIATION if tally.covered else Verdict.PASSED)
+
+    def _outcome(
+        self, verdict: Verdict, reason: str = "", finding: Finding | None = None
+    ) -> Outcome:
+        tally = self.tally
+        return Outcome(
+            invariant=self.invariant.id,
+            dtype=self.draws.dtype,
+            verdict=verdict,
+            counted=tally.counted,
+            weak=tally.weak,
+            inadmissible=tally.inadmissible,
+            deviating=tally.deviating,
+            ratio=tally.ratio,
+            reason=reason,
+            finding=finding,
+            deviations=tuple(tally.covered),
+        )
+
+    def _finding(self, recipe: Any, found: Examination) -> Finding:
+        """Return a finding, shrunk, confirmed and explained."""
+        fails = self._fails_like(found)
+        before = tuple(self.tally.past[:-1])
+        self.bench.call.restart()
+        first = recipe
+        if self.brief:
+            token = Token(self.invariant.id, recipe, before)
+            return Finding(recipe, found.message, str(token), found.comparison)
+        if found.verdict is Verdict.TIMED_OUT:
+            before = ()
+        elif fails(recipe):
+            before = ()
+            attempts = 30 if found.verdict is Verdict.CRASHED else 200
+            recipe = self._shrunk(recipe, fails, attempts)
+            found = self._again(recipe, found)
+        words = self._relaxation((first, recipe)) if found.comparison else ""
+        token = Token(self.invariant.id, recipe, before, words)
+        return Finding(
+            recipe=recipe,
+            message=found.message,
+            token=str(token),
+            comparison=found.comparison,
+            relaxation=words,
+            before=before,
+        )
+
+    def _fails_like(self, found: Examination) -> Callable[[Any], bool]:
+        def fails(recipe: Any) -> bool:
+            self.tick()
+            again = examine(self.invariant, recipe, self.bench)
+            return again.verdict == found.verdict and not self._covered(recipe)
+
+        return fails
+
+    def _again(self, recipe: Any, found: Examination) -> Examination:
+        again = examine(self.invariant, recipe, self.bench)
+        return again if again.verdict == found.verdict else found
+
+    def _relaxation(self, recipes: tuple[Any, ...]) -> str:
+        return relaxation(self.invariant, recipes, self.bench)
+
+    def _shrunk(self, recipe: Any, fails: Callable[[Any], bool], attempts: int) -> Any:
+        """Return the smallest recipe that fails; one that cannot be is passed over."""
+
+        def candidates(failing: Any) -> Iterator[Any]:
+            for candidate in self.bench.simpler(failing):
+                with contextlib.suppress(InvalidArgument):
+                    yield self.draws.fit(candidate)
+
+        return shrink(
+            recipe,
+            fails,
+            candidates,
+            self.bench.weight,
+            attempts=attempts,
+            seconds=15.0,
+        )
+
+
+__all__ = ["Tally", "Trial"]

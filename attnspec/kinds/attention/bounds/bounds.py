@@ -1,0 +1,190 @@
+r"""How far a kernel that satisfies a numeric model may lie from the exact result.
+
+A kernel computes numerator and denominator of softmax with the same weights
+:math:`w_j = \exp(s_j + \delta_j + c)`; the constant cancels. With
+:math:`|\delta_j| \le \Delta_j`, exact weights p and exact output o
+
+.. math::
+    |\tilde o - o| \le \frac{\sum_j p_j (e^{\Delta_j} - 1) |v_j - o|}
+                            {\sum_j p_j e^{-\Delta_j}} + \text{rounding of the sums}.
+
+The first term vanishes when all values are equal or one weight is all: what
+cancels costs nothing. Every formula here keeps its higher-order terms, so the
+bound holds for any order of summation, any tiling and any data.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.kinds.attention.bounds.errors import (
+    Weights,
+    log_weight_error,
+    score_error,
+)
+from attnspec.kinds.attention.bounds.ground import Ground
+from attnspec.kinds.attention.bounds.problem import Float64
+from attnspec.kinds.attention.bounds.rates import Rates, gamma
+from attnspec.kinds.attention.bounds.scores import weighted_sum
+from attnspec.kinds.attention.bounds.spread import Spread, spread
+from attnspec.numerics.formats import format_of
+
+
+def output_bound(
+    weights: Weights, ground: Ground, rates: Rates, spread_: Spread
+) -> Float64:
+    """Bound the error of the output of a block, elementwise."""
+    model, output = rates.model, np.abs(weights.output)
+    moved, absolute, deviation = _value_errors(weights, ground, rates, spread_)
+    terms = weights.terms + rates.rescalings
+    sum_error = _gammas(terms, rates.unit)
+    dividing = (1 + rates.unit) ** 3 - 1
+    stored = model.stored_accumulator
+    storing = 0.0
+    if stored:
+        storing = (1 + format_of(stored).unit) ** (rates.rescalings + 1) - 1
+    adding = _gammas(terms, format_of(model.accumulator).unit * model.accumulator_unit)
+    numerator = (1 + adding) * (1 + storing) * (1 + dividing) - 1
+    numerator = numerator * (1 + rates.weight) * absolute
+    numerator += _rounded_weights(rates, absolute, deviation, moved)
+    numerator += sum_error * (output + moved)
+    error = (moved + numerator / np.maximum(1 - sum_error, 1e-3)) * (1 + dividing)
+    error += _underflow(weights, ground, rates)
+    error = _with_evaluator(error, rates, spread_)
+    error += rates.output * (output + error) + model.tiny(model.output)
+    return np.where(weights.terms > 0, error, 0.0)
+
+
+def _with_evaluator(error: Float64, rates: Rates, spread_: Spread) -> Float64:
+    """Add the error of the evaluator, which is a kernel in float64 itself."""
+    if rates.is_double:
+        return error * (2 * (1 + 2.0**-20))
+    return error * (1 + 2.0**-20 + 2.0**-28 * spread_.worst)
+
+
+def _rounded_weights(
+    rates: Rates, absolute: Float64, deviation: Float64 | None, moved: Float64
+) -> Float64 | float:
+    """Bound what rounding the weights costs, in the sum or beside it."""
+    if not rates.weight:
+        return 0.0
+    beside = rates.weight * absolute
+    if deviation is None:
+        return beside
+    inside = rates.weight * (deviation + moved) / (1 - rates.weight)
+    if rates.model.weights_in_sum == "yes":
+        return inside
+    return np.maximum(beside, inside)
+
+
+def _value_errors(
+    weights: Weights, ground: Ground, rates: Rates, spread_: Spread
+) -> tuple[Float64, Float64, Float64 | None]:
+    """Return the first term of the bound, sum p |v| and, if needed, sum p |v - o|.
+
+    The sum over |v - o| is bounded by the triangle inequality and by
+    Cauchy-Schwarz on values relative to their median; both are matrix products.
+    """
+    changed = weighted_sum(spread_.gain, ground.columns).astype(np.float64)
+    width = weights.output.shape[-1]
+    output = weights.output / ground.unit
+    gain = spread_.gain.sum(axis=-1, keepdims=True).astype(np.float64)
+    moved = _deviation(changed, gain, output, ground) / spread_.floor
+    extent = np.maximum(ground.highest - output, output - ground.lowest)
+    moved = np.minimum(moved, np.maximum(extent, 0.0))
+    if spread_.lost is not None:
+        moved = np.where(spread_.lost, np.maximum(extent, 0.0), moved)
+    moved *= ground.unit * ground.outward
+    deviation = None
+    if rates.weight and rates.model.weights_in_sum != "no":
+        exact = weighted_sum(weights.p, ground.columns).astype(np.float64)
+        sums = weights.p.sum(axis=-1, keepdims=True).astype(np.float64)
+        deviation = _deviation(exact, sums, output, ground) * ground.unit
+    else:
+        exact = weighted_sum(weights.p, ground.columns[..., :width])
+    absolute = (exact[..., :width] + changed[..., :width]) / spread_.floor
+    absolute = np.minimum(absolute * ground.outward, ground.largest) * ground.unit
+    return moved, absolute, deviation
+
+
+def _deviation(
+    sums: Float64, total: Float64, output: Float64, ground: Ground
+) -> Float64:
+    """Bound sum_j a_j |v_j - o| from sum a |v|, sum a (v - c) and sum a (v - c)^2."""
+    absolute, linear, square = np.split(sums, 3, axis=-1)
+    triangle = absolute + total * np.abs(output)
+    offset = output - ground.center
+    around = square + offset * offset * total
+    variance = around - 2 * offset * linear + ground.cancellation * around
+    cauchy = np.sqrt((np.maximum(variance, 0.0) + ground.guard) * total)
+    return np.fmin(triangle, cauchy) * ground.outward + ground.guard
+
+
+def _underflow(weights: Weights, ground: Ground, rates: Rates) -> Float64:
+    """Bound what flushed weights and products cost."""
+    model, count = rates.model, weights.terms
+    flushed = model.tiny(model.softmax) * math.exp(min(model.max_slack, 700.0))
+    sums = ground.sums
+    if weights.seen.keep is not None:
+        shape = weights.p.shape[:2] + weights.seen.keep.shape[2:]
+        keep = np.broadcast_to(weights.seen.keep, shape).astype(ground.real)
+        width = weights.output.shape[-1]
+        sums = weighted_sum(keep, ground.columns[..., :width]) * ground.unit
+    error = flushed * (2 * sums + count * np.abs(weights.output))
+    error = error + 2 * count * model.tiny(model.accumulator)
+    if model.weights:
+        lost = model.tiny(model.weights) * sums
+        divided = 1.0 if model.weights_normalized else np.maximum(weights.total, 1.0)
+        error = error + lost / divided
+    return 2 * error
+
+
+def lse_bound(weights: Weights, rates: Rates, spread_: Spread) -> Float64:
+    """Bound the error of the logsumexp of a block.
+
+    It is not invariant to a shift of the scores, so their size counts.
+    """
+    model, unit, count = rates.model, rates.unit, weights.terms
+    size = np.abs(weights.largest) + weights.top + model.max_slack
+    summing = np.minimum(_gammas(count + rates.rescalings, unit), 0.999)
+    logs = model.log_relative + 2 * unit
+    visible = np.maximum(count, 1)
+    error = spread_.log_total - np.log1p(-summing)
+    if rates.weight and model.weights_in_sum != "no":
+        error = error - math.log1p(-rates.weight)
+        error = error + visible * model.tiny(model.weights or "float32")
+    error = error + logs * (np.log(visible) + model.max_slack + 1e-3 + summing)
+    error = error + (model.scale_roundings + 1) * unit * size
+    lse = np.abs(weights.lse)
+    if model.splits:
+        error = error + logs * np.log(visible + 1.0) + 2 * unit * lse
+    error = error + 2 * unit * (lse + error) + model.tiny(model.softmax) * visible
+    if rates.is_double:
+        error = error * 2
+    if model.lse:
+        error = error + format_of(model.lse).unit * (lse + error)
+    error = error * (1 + 2.0**-20 + 2.0**-28 * spread_.worst)
+    return np.where(count > 0, error, 0.0)
+
+
+def _gammas(counts: npt.NDArray[np.int_], unit: float) -> Float64:
+    """Return gamma for every entry of an array; it has few distinct values."""
+    low, high = int(counts.min(initial=0)), int(counts.max(initial=0))
+    if high * unit < 0.5:
+        return np.expm1(counts * -math.log1p(-unit))
+    table = np.array([gamma(count, unit) for count in range(low, high + 1)])
+    return table[counts - low]
+
+
+__all__ = [
+    "Spread",
+    "Weights",
+    "log_weight_error",
+    "lse_bound",
+    "output_bound",
+    "score_error",
+    "spread",
+]

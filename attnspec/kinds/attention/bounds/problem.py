@@ -1,0 +1,164 @@
+"""A case in float64 with query heads grouped by the key head that they share.
+
+Axes here are ``(B, Hkv, G, L or 1, S or 1)``: G query heads share a key head, so
+that one matrix product serves all of them and no key or value is copied.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec._typing import Window
+from attnspec.exceptions import InvalidArgument
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.reference import masks
+
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+Real = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """One attention problem, or some of its heads, ready to be evaluated.
+
+    `value` has one row more than there are keys if there is a sink: a sink is a
+    key whose score is given and whose value is zero.
+    """
+
+    query: Float64
+    key: Float64
+    value: Float64
+    mask: Bool | None
+    bias: Array | None
+    sink: Float64 | None
+    scale: float
+    softcap: float | None
+    causal: bool
+    window: Window | None
+    query_positions: npt.NDArray[np.int_]
+    empty_mean: bool
+
+    @property
+    def queries(self) -> int:
+        """The number of queries."""
+        return self.query.shape[3]
+
+    @property
+    def keys(self) -> int:
+        """The number of keys, the sink not counted."""
+        return self.key.shape[3]
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether some key may be hidden from some query."""
+        given = (self.mask, self.bias, self.window, self.sink)
+        return self.causal or any(option is not None for option in given)
+
+    def heads(self, batch: int, head: int) -> Problem:
+        """Return the part of the problem that one key head serves."""
+        arrays = {
+            name: array[_at(array, 0, batch), _at(array, 1, head)]
+            for name in ("query", "key", "value", "mask", "bias", "sink")
+            if (array := getattr(self, name)) is not None
+        }
+        return dataclasses.replace(self, **arrays)
+
+    def rows(self, rows: slice) -> Problem:
+        """Return the part of the problem that some queries make up."""
+        whole = slice(None)
+        return dataclasses.replace(
+            self,
+            query=self.query[:, :, :, rows],
+            query_positions=self.query_positions[rows],
+            **{
+                name: array[:, :, :, rows if array.shape[3] > 1 else whole]
+                for name in ("mask", "bias")
+                if (array := getattr(self, name)) is not None
+            },
+        )
+
+
+def _at(array: Array, axis: int, index: int) -> slice:
+    """Select one index of an axis, and keep the axis; a broadcast one stays."""
+    return slice(index, index + 1) if array.shape[axis] > 1 else slice(None)
+
+
+def grouped(array: Array, key_heads: int) -> Array:
+    """Split the head axis of an array that broadcasts to (B, Hq, L, S) in groups."""
+    array = array.reshape((1,) * (4 - array.ndim) + array.shape)
+    batch, heads, *rest = array.shape
+    if heads == 1:
+        return array.reshape(batch, 1, 1, *rest)
+    return array.reshape(batch, key_heads, heads // max(key_heads, 1), *rest)
+
+
+def prepare(case: Case, dialect: Dialect, rows: slice) -> Problem:
+    """Return the case in float64, with the chosen queries only."""
+    sizes = case.sizes
+    _check_heads(sizes.Hq, sizes.Hkv)
+    key, value = (np.asarray(x, np.float64)[:, :, None] for x in (case.key, case.value))
+    sink = None
+    if case.sink is not None:
+        shape = (1, sizes.Hkv, sizes.Hq // max(sizes.Hkv, 1), 1)
+        sink = np.asarray(case.sink, np.float64).reshape(shape)
+        value = np.concatenate([value, np.zeros_like(value, shape=_row(value))], axis=3)
+    problem = Problem(
+        query=grouped(np.asarray(case.query, np.float64), sizes.Hkv),
+        key=key,
+        value=value,
+        mask=None if case.mask is None else grouped(case.mask, sizes.Hkv),
+        bias=None if case.bias is None else grouped(case.bias, sizes.Hkv),
+        sink=sink,
+        scale=float(case.effective_scale),
+        softcap=None if case.softcap is None else float(case.softcap),
+        causal=case.causal,
+        window=case.window,
+        query_positions=masks.positions(sizes.L, sizes.S, alignment=dialect.alignment),
+        empty_mean=dialect.empty_row == "mean",
+    )
+    return problem if rows == slice(None) else problem.rows(rows)
+
+
+def _row(value: Float64) -> tuple[int, ...]:
+    """Return the shape of one row of values for each key head."""
+    return (*value.shape[:3], 1, value.shape[4])
+
+
+def _check_heads(query_heads: int, key_heads: int) -> None:
+    """Reject query heads that cannot be divided among the key heads."""
+    if query_heads % key_heads if key_heads else query_heads:
+        msg = f"query: expected a multiple of {key_heads} heads, got {query_heads}"
+        raise InvalidArgument(msg)
+
+
+def visible_keys(problem: Problem) -> Bool | None:
+    """Return which keys each query sees; None if it sees them all.
+
+    The result broadcasts to (B, Hkv, G, L, S) and always has the full last two
+    axes. Rules and alignment are those of `attnspec.reference.masks`.
+    """
+    here, keys = problem.query_positions, np.arange(problem.keys)
+    parts: list[Bool] = []
+    if problem.causal:
+        parts.append(masks.causal(here, keys))
+    if problem.window is not None:
+        parts.append(masks.window(here, keys, *problem.window))
+    if problem.mask is not None:
+        parts.append(problem.mask)
+    if problem.bias is not None:
+        parts.append(problem.bias != -np.inf)
+    if not parts:
+        return None
+    visible = np.ones((1, 1, 1, len(here), problem.keys), np.bool_)
+    for part in parts:
+        visible = visible & part
+    return visible
+
+
+__all__ = ["Bool", "Float64", "Problem", "Real", "grouped", "prepare", "visible_keys"]

@@ -1,0 +1,185 @@
+"""Finding out which dialect a kernel speaks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+import numpy as np
+
+from attnspec._typing import Alignment
+from attnspec.exceptions import KernelFault
+from attnspec.judge.bench import Executor
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.implementation import Description
+from attnspec.judge.verdicts import Detected
+from attnspec.kinds.attention.build import build
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.probes import (
+    flat,
+    one_hot_values,
+    visible_keys,
+    with_values,
+)
+from attnspec.kinds.attention.recipe import Recipe
+
+Probe = Callable[[Executor, Capabilities, str], str | None]
+
+
+def _case(capabilities: Capabilities, dtype: str, **fields: Any) -> Case:
+    """Return a small case within what is claimed, all scores zero."""
+    recipe = Recipe(dtype=dtype, width=4, value_width=4, **fields)
+    return build(capabilities.fit(recipe)).replace(bias=None)
+
+
+def _alignment(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+    """Return the alignment whose support every probe shows."""
+    possible = set(get_args(Alignment))
+    asked = False
+    for queries, keys in ((2, 5), (5, 2), (3, 8)):
+        for flag in ({"causal": True}, {"window": (1, 0)}):
+            if not capabilities.allows({*flag, "unequal_lengths"}):
+                continue
+            case = _case(capabilities, dtype, queries=queries, keys=keys, **flag)
+            probe = flat(case)
+            hot = one_hot_values(probe, np.arange(probe.sizes.S))
+            probe = with_values(probe, hot, capabilities)
+            weights = call(probe).output[..., : probe.sizes.S].astype(np.float64)
+            asked = True
+            possible = {a for a in possible if _supported(probe, weights, a)}
+    return possible.pop() if asked and len(possible) == 1 else None
+
+
+def _supported(probe: Case, weights: Array, alignment: str) -> bool:
+    """Return whether the rows that see a key have exactly this support."""
+    seen = visible_keys(probe, Dialect().replace(alignment=alignment))
+    rows = seen.any(-1)
+    return bool(((weights > 0) == seen)[rows].all())
+
+
+def _empty(capabilities: Capabilities, dtype: str) -> Iterator[Case]:
+    """Yield cases whose first query sees no key, in each form that is claimed."""
+    if "mask" in capabilities:
+        case = flat(_case(capabilities, dtype, queries=2, keys=4, mask="all"))
+        yield case.replace(mask=_hiding(case))
+    if capabilities.allows({"bias", "minus_infinity_bias"}):
+        case = flat(_case(capabilities, dtype, queries=2, keys=4))
+        bias = np.where(_hiding(case), 0.0, -np.inf).astype(case.query.dtype)
+        yield case.replace(bias=bias)
+    if capabilities.allows({"causal", "unequal_lengths"}):
+        yield flat(_case(capabilities, dtype, queries=6, keys=4, causal=True))
+
+
+def _hiding(case: Case) -> Array:
+    """Return a mask that hides every key from the first query."""
+    mask = np.ones((1, 1, case.sizes.L, case.sizes.S), np.bool_)
+    mask[:, :, 0] = False
+    return mask
+
+
+def _integers(case: Case) -> Case:
+    """Return the case with values whose mean over all keys is far from 0."""
+    steps = np.arange(case.value.size).reshape(case.value.shape) % 4 + 1.0
+    return case.replace(value=steps.astype(case.value.dtype))
+
+
+def _empty_row(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+    for case in map(_integers, _empty(capabilities, dtype)):
+        row = call(case).output[0, 0, 0].astype(np.float64)
+        return _named(row, case.value[0, 0].astype(np.float64).mean(0))
+    return None
+
+
+def _named(row: Array, mean: Array) -> str | None:
+    """Return the name of what an empty row holds."""
+    if np.isnan(row).all():
+        return "nan"
+    if (row == 0).all():
+        return "zero"
+    # A mean of integers below 5 over 4 keys: quarters, which no kernel can miss.
+    return "mean" if np.array_equal(np.round(4 * row), 4 * mean) else None
+
+
+def _empty_lse(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+    if "return_lse" not in capabilities:
+        return None
+    for case in _empty(capabilities, dtype):
+        lse = call(case, lse=True).lse
+        if lse is not None:
+            return _named_lse(float(lse[0, 0, 0]))
+    return None
+
+
+def _named_lse(found: float) -> str | None:
+    if np.isnan(found):
+        return "nan"
+    if np.isinf(found):
+        return "minus_infinity" if found < 0 else "plus_infinity"
+    return "finite" if found < -1e4 else None
+
+
+def _empty_keys(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+    if not capabilities.allows({"empty_keys", "unequal_lengths"}):
+        return None
+    output = call(_case(capabilities, dtype, queries=2, keys=0)).output
+    return _named(output[0, 0, 0].astype(np.float64), np.full(1, np.inf))
+
+
+def _nan(operand: str) -> Probe:
+    def probe(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+        if "mask" not in capabilities:
+            return None
+        case = _case(capabilities, dtype, queries=2, keys=4, mask="all")
+        case = _integers(flat(case))
+        mask = np.ones((1, 1, case.sizes.L, case.sizes.S), np.bool_)
+        mask[..., -1] = False
+        array = getattr(case, operand).copy()
+        array[:, :, -1] = np.nan
+        output = call(case.replace(mask=mask, **{operand: array})).output
+        bad = np.isnan(output.astype(np.float64)).any()
+        return "poisons" if bad else "clean"
+
+    return probe
+
+
+_PROBES: dict[str, Probe] = {
+    "alignment": _alignment,
+    "empty_row": _empty_row,
+    "empty_lse": _empty_lse,
+    "empty_keys": _empty_keys,
+    "nan_masked_key": _nan("key"),
+    "nan_masked_value": _nan("value"),
+}
+
+_FOUND = ("nan_masked_key", "nan_masked_value")
+
+
+def detect(call: Executor, description: Description, dtype: str) -> Detected:
+    """Return the dialect of a kernel: declared, else detected, else the default.
+
+    What the probes find of NaN is reported, and not enforced.
+    """
+    chosen: dict[str, str] = dict(description.dialect)
+    sources = dict.fromkeys(chosen, "declared")
+    found: dict[str, str] = {}
+    for field in dataclasses.fields(Dialect):
+        if field.name in chosen:
+            continue
+        try:
+            answer = _PROBES[field.name](call, description.capabilities, dtype)
+        except KernelFault:
+            answer = None
+        if answer is None:
+            continue
+        if field.name in _FOUND:
+            found[field.name] = answer
+            sources[field.name] = f"{answer} (found, not enforced)"
+        else:
+            chosen[field.name] = answer
+            sources[field.name] = "detected"
+    return Detected(Dialect().replace(**chosen), sources)
+
+
+__all__ = ["detect"]

@@ -1,0 +1,283 @@
+"""The named ways of drawing recipes.
+
+Each family presses on one thing that real kernels get wrong. Its fields are small
+domains, simplest value first; what it does not fix varies as everywhere. Boundary
+sizes and pairs of options are enumerated outright, because drawing misses them:
+640 random lengths up to 300 need not contain 65.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attnspec.kinds.attention.case import OPTIONS
+from attnspec.kinds.attention.recipe import AXES
+
+TILES = (8, 16, 32, 64, 128)
+BOUNDARIES = tuple(
+    sorted({m * t + d for t in TILES for m in (1, 2) for d in (-1, 0, 1)})
+)
+"""One less than, equal to and one more than one and two tiles of every size."""
+
+GROUPED = ((2, 1), (3, 1), (6, 2), (5, 1), (10, 2), (7, 1), (9, 3), (6, 3), (14, 2))
+"""Head counts whose group size is 2, 3, 5 and 7, mostly other than Hkv."""
+
+DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    "batch": (1, 2, 3),
+    "heads": ((1, 1), (2, 2), (3, 3), (2, 1), (6, 2), (5, 1), (7, 1)),
+    "lengths": (
+        *((1, 1), (2, 2), (3, 3), (1, 5), (5, 5), (4, 7), (7, 4), (3, 17), (9, 9)),
+        *((17, 33), (33, 17), (1, 65), (5, 64), (65, 65), (2, 129), (130, 3)),
+    ),
+    "width": (1, 2, 4, 8, 16, 3, 17, 64, 80),
+    "value_width": (1, 2, 4, 8, 16, 5, 24, 64),
+    "scores": (
+        *("normal", "normal", "spread", "integers", "uniform", "ties", "peaked"),
+        *("offset_up", "offset_down", "ascending"),
+    ),
+    "values": ("normal", "normal", "integers", "one_hot", "offset", "cancelling"),
+    "scale": (0.5, 0.125, 0.1234, 1.0, 0.0, -0.7),
+    "causal": (True,),
+    "window": (
+        *((1, 1), (0, 0), (2, 0), (1, 2), (3, None), (None, 1), (0, 5), (17, 0)),
+        (63, 1),
+    ),
+    "softcap": (1.0, 2.0, 5.0, 30.0),
+    "sink": ("normal", "large", "small", "minus_infinity"),
+    "mask": ("holes", "sparse", "padding", "all", "prefix_hidden", "one_key"),
+    "mask_axes": AXES,
+    "bias": ("normal", "distance", "row_offset", "holes"),
+    "bias_axes": AXES,
+    "bias_dtype": ("same", "float32"),
+    "hidden": ("same",),
+    "layouts": ((),),
+}
+"""The domain of each field where a family says nothing."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """A named way of drawing recipes; compared by identity."""
+
+    name: str
+    sentence: str
+    fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    pinned: tuple[Mapping[str, Any], ...] = ()
+    """Fields of the recipes that every run tries outright."""
+    thorough: bool = False
+    """Whether the family is left to the thorough tier."""
+
+
+def _layouts() -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return each layout of each operand on its own."""
+    shared = ("transposed", "sliced", "offset")
+    pairs = [
+        (operand, layout)
+        for operand in ("query", "key", "value", "mask", "bias")
+        for layout in shared
+    ]
+    pairs += itertools.product(
+        ("query", "key", "value"), ("broadcast_batch", "broadcast_heads")
+    )
+    return tuple((pair,) for pair in pairs)
+
+
+def _boundaries(
+    lengths: Callable[[int], tuple[int, int]],
+) -> tuple[Mapping[str, Any], ...]:
+    sizes = {"width": 4, "value_width": 4}
+    return tuple({"lengths": lengths(n), **sizes} for n in BOUNDARIES)
+
+
+def _option_pairs() -> tuple[Mapping[str, Any], ...]:
+    sets = [(), *((o,) for o in OPTIONS), *itertools.combinations(OPTIONS, 2)]
+    sizes = itertools.cycle(((5, 9), (9, 5), (4, 17), (7, 7), (3, 65)))
+    return tuple(
+        {"options": chosen, "lengths": size, "heads": (2, 2), "batch": 2}
+        for chosen, size in zip(sets, sizes, strict=False)
+    )
+
+
+def _family(name: str, sentence: str, *needs: str, **fields: Any) -> Family:
+    pinned = fields.pop("pinned", ())
+    thorough = fields.pop("thorough", False)
+    return Family(name, sentence, fields, frozenset(needs), pinned, thorough)
+
+
+_BOUNDARY_LENGTHS = tuple(
+    (q, s) for s in BOUNDARIES for q in (1, 3, 17) if q * s <= 4400
+) + tuple((s, s) for s in (8, 16, 32, 33, 64, 65))
+
+_ALL = (
+    _family("plain", "anything that is claimed, small"),
+    _family(
+        "tile-boundaries",
+        "lengths around the tiles of every size from 8 to 128, exact multiples too",
+        lengths=_BOUNDARY_LENGTHS,
+        pinned=_boundaries(lambda n: (3, n)),
+    ),
+    _family(
+        "query-boundaries",
+        "numbers of queries around the tiles of every size from 8 to 128",
+        "unequal_lengths",
+        lengths=tuple((n, s) for n in BOUNDARIES for s in (5, 2)),
+        pinned=_boundaries(lambda n: (n, 5)),
+    ),
+    _family(
+        "option-pairs",
+        "every option, alone and with every other",
+        scores=("spread", "normal", "peaked", "integers", "offset_up", "offset_down"),
+        pinned=_option_pairs(),
+    ),
+    _family(
+        "unequal-lengths",
+        "fewer queries than keys, and more",
+        "unequal_lengths",
+        lengths=((1, 2), (2, 1), (2, 5), (5, 2), (3, 17), (17, 3), (9, 64), (64, 9)),
+        pinned=tuple(
+            {"options": options, "lengths": lengths, "window": (1, 1)}
+            for options in (("causal",), ("window",), ("causal", "window"))
+            for lengths in ((2, 5), (5, 2), (17, 3))
+        ),
+    ),
+    _family(
+        "grouped-heads",
+        "group sizes 2, 3, 5 and 7, most of them other than Hkv",
+        "grouped_query",
+        heads=GROUPED,
+        batch=(1, 2),
+        pinned=tuple({"heads": h, "lengths": (3, 5), "batch": 2} for h in GROUPED),
+    ),
+    _family(
+        "odd-widths",
+        "widths that are no power of two, and 1",
+        width=(1, 3, 5, 7, 17, 40, 65, 80, 96, 128),
+        value_width=(1, 3, 5, 7, 17, 40, 65, 96),
+        heads=((1, 1), (2, 2)),
+    ),
+    _family(
+        "strided-operands",
+        "each operand transposed, sliced, at an offset or with a stride of 0",
+        layouts=_layouts(),
+        batch=(2, 3),
+        heads=((2, 2), (3, 3), (6, 2)),
+        pinned=tuple(
+            {
+                "layouts": layout,
+                "batch": 2,
+                "heads": (2, 2),
+                "lengths": (5, 33),
+                "width": 8,
+                "value_width": 8,
+                "options": ("mask",)
+                if layout[0][0] == "mask"
+                else ("bias",)
+                if layout[0][0] == "bias"
+                else (),
+            }
+            for layout in _layouts()
+        ),
+    ),
+    _family(
+        "masks-with-holes",
+        "boolean masks of every kind on every set of axes",
+        "mask",
+        mask=("holes", "sparse", "one_key", "padding", "prefix_hidden", "all"),
+        # Masks that differ wherever they may, and a square one that can be turned.
+        pinned=tuple(
+            {"options": ("mask",), "mask_axes": axes, "batch": 2, "heads": (2, 2)}
+            | {"lengths": lengths, "mask": mask, "scores": "normal"}
+            for axes, lengths, mask in (
+                *((axes, (4, 9), "holes") for axes in AXES),
+                *((axes, (7, 7), "prefix_hidden") for axes in ("B11S", "111S")),
+                ("BHL1", (7, 7), "holes"),
+            )
+        ),
+    ),
+    _family(
+        "biases",
+        "additive biases of every kind on every set of axes",
+        "bias",
+        bias=("normal", "row_offset", "distance", "holes"),
+    ),
+    _family(
+        "empty-rows",
+        "queries that see no key",
+        "mask",
+        mask=("empty_rows", "none", "left_padding"),
+        bias=("normal", "empty_rows", "holes"),
+        pinned=tuple(
+            {"options": o, "mask": m, "lengths": (5, 9), "mask_axes": "BHLS"}
+            for o in (("mask",), ("mask", "causal"), ("mask", "sink"))
+            for m in ("empty_rows", "none", "left_padding")
+        ),
+    ),
+    _family(
+        "poisoned-padding",
+        "keys that nobody sees hold huge numbers",
+        "mask",
+        mask=("padding", "left_padding", "holes", "prefix_hidden"),
+        mask_axes=("B11S", "111S", "BHLS", "11LS"),
+        hidden=("huge",),
+    ),
+    _family(
+        "offset-scores",
+        "all scores near +100 or -100",
+        scores=("offset_down", "offset_up"),
+    ),
+    _family(
+        "far-below-zero",
+        "all scores near -60,000: lower than a number that stands for hidden",
+        scores=("far_down",),
+        lengths=((5, 5), (5, 9), (9, 5), (3, 33), (17, 17)),
+        pinned=tuple(
+            {"options": (option,), "lengths": (5, 5), "width": 4, "scores": "far_down"}
+            for option in ("causal", "mask", "window", "bias")
+        ),
+    ),
+    _family("peaked-scores", "one key takes nearly all weight", scores=("peaked",)),
+    _family(
+        "flat-scores", "all scores equal, or few values", scores=("uniform", "ties")
+    ),
+    _family(
+        "ascending-scores",
+        "each key scores higher than the one before",
+        scores=("ascending",),
+        lengths=((1, 9), (3, 17), (5, 65), (2, 129), (33, 33)),
+    ),
+    _family(
+        "exact-gather",
+        "one key leaves no weight to any other: its value is the output, to the bit",
+        scores=("gather",),
+        values=("integers", "normal"),
+        width=(16, 64, 8),
+        lengths=((3, 5), (9, 9), (17, 33), (5, 65), (4, 129), (33, 17)),
+        scale=(0.5, 1.0),
+    ),
+    _family(
+        "exact-uniform",
+        "equal scores and a power of two of keys: the mean is the output, to the bit",
+        scores=("uniform",),
+        values=("integers",),
+        lengths=((1, 1), (2, 2), (3, 4), (5, 8), (3, 16), (9, 32), (3, 64), (2, 128)),
+    ),
+    _family(
+        "long-rows",
+        "a thousand keys and more",
+        lengths=((1, 513), (2, 1025), (3, 2049), (1, 4096), (5, 3000)),
+        heads=((1, 1), (2, 1)),
+        batch=(1,),
+        width=(4, 16, 64),
+        value_width=(4, 16),
+        pinned=({"lengths": (2, 1025), "width": 16, "value_width": 16},),
+    ),
+)
+
+FAMILIES: Mapping[str, Family] = {family.name: family for family in _ALL}
+"""The families by name."""
+
+__all__ = ["BOUNDARIES", "DEFAULTS", "FAMILIES", "GROUPED", "TILES", "Family"]

@@ -1,0 +1,215 @@
+"""Laws of the whole: linearity, permutations, independence of batch and heads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.bits import bits
+from attnspec.judge.law import Bench, invariant
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.compare import noted, output_bound, rounding, same
+from attnspec.kinds.attention.probes import narrowed
+from attnspec.numerics import Comparison, within
+
+
+@invariant(
+    "value-linearity",
+    "attention.linear",
+    families=("plain", "option-pairs", "tile-boundaries", "grouped-heads"),
+    fields={"values": ("integers",)},
+    nulls=("ones",),
+)
+def check_value_linearity(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The output is linear in the values."""
+    other = np.roll(case.value, 1, axis=2)[..., ::-1]
+    total = (case.value.astype(np.float64) + other).astype(case.value.dtype)
+    parts = [case, case.replace(value=np.ascontiguousarray(other))]
+    whole = case.replace(value=total)
+    exact = [bench.judged(c) for c in (*parts, whole)]
+    one, two, three = (bench.run(c).output.astype(np.float64) for c in (*parts, whole))
+    empty = (exact[0].visible == 0)[..., None]
+    expected = np.where(empty, exact[2].output, one + two)
+    bound = sum((output_bound(e) for e in exact), rounding(one, two, three))
+    yield noted(within(expected, three, bound), "sum of two sets of values")
+
+
+def _permuted(
+    array: Array | None, axis: int, order: Array, length: int
+) -> Array | None:
+    """Return an operand with an axis of (B, Hq, L, S) permuted, if it has it."""
+    if array is None or array.ndim < 4 - axis or array.shape[axis - 4] != length:
+        return array
+    return np.take(array, order, axis - 4)
+
+
+def _order(case: Case, length: int, label: str) -> Array:
+    """Return a permutation that depends on the data alone."""
+    seed = int(np.abs(case.key.astype(np.float64)).sum() * 1024) % 2**32
+    order = np.argsort(bits(seed, label, (length,)), kind="stable")
+    return np.roll(order, 1) if (order == np.arange(length)).all() else order
+
+
+@invariant(
+    "key-permutation",
+    "attention.key-order",
+    without=("causal", "window"),
+    fields={"layouts": ((),)},
+    nulls=("copy_value", "last_key_dropped"),
+)
+def check_key_permutation(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Keys in another order, with their values, mask and bias, change nothing."""
+    keys = case.sizes.S
+    if keys < 2:
+        return
+    order = _order(case, keys, "keys")
+    permuted = case.replace(
+        key=case.key[:, :, order],
+        value=case.value[:, :, order],
+        mask=_permuted(case.mask, 3, order, keys),
+        bias=_permuted(case.bias, 3, order, keys),
+    )
+    yield from same(case, permuted, bench, "keys in another order")
+
+
+@invariant(
+    "query-permutation",
+    "attention.equivariance",
+    without=("causal", "window"),
+    fields={"layouts": ((),)},
+    nulls=("copy_value",),
+)
+def check_query_permutation(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Queries in another order give the same outputs in that order."""
+    queries = case.sizes.L
+    if queries < 2:
+        return
+    order = _order(case, queries, "queries")
+    permuted = case.replace(
+        query=case.query[:, :, order],
+        mask=_permuted(case.mask, 2, order, queries),
+        bias=_permuted(case.bias, 2, order, queries),
+    )
+    exact = bench.judged(permuted)
+    expected = bench.run(case).output.astype(np.float64)[:, :, order]
+    actual = bench.run(permuted).output.astype(np.float64)
+    bound = 2.0 * output_bound(exact) + rounding(expected, actual)
+    yield noted(within(expected, actual, bound), "queries in another order")
+
+
+def _alone(case: Case, batch: int) -> Case:
+    """Return one element of a batch as a case of its own."""
+    here = slice(batch, batch + 1)
+    return case.replace(
+        query=case.query[here],
+        key=case.key[here],
+        value=case.value[here],
+        mask=narrowed(case.mask, 0, here, case.sizes.B),
+        bias=narrowed(case.bias, 0, here, case.sizes.B),
+        layouts={},
+    )
+
+
+@invariant(
+    "batch-independence",
+    "attention.batch",
+    fields={
+        "batch": (2, 3),
+        "layouts": ((), (("key", "transposed"),), (("value", "sliced"),)),
+    },
+    nulls=("first_batch",),
+)
+def check_batch_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """An element of a batch has the output that it has alone, whatever is next door."""
+    sizes = case.sizes
+    if sizes.B < 2:
+        return
+    batch = sizes.B - 1
+    mine = (np.arange(sizes.B) == batch)[:, None, None, None]
+    poisoned = case.replace(
+        query=_poisoned(case.query, mine),
+        key=_poisoned(case.key, mine),
+        value=_poisoned(case.value, mine),
+    )
+    alone = _alone(case, batch)
+    exact = bench.judged(alone)
+    expected = bench.run(alone).output.astype(np.float64)
+    for name, shared in (("other numbers", case), ("NaN", poisoned)):
+        actual = bench.run(shared).output.astype(np.float64)[batch:]
+        bound = 2.0 * output_bound(exact) + rounding(expected, actual)
+        yield noted(within(expected, actual, bound), f"{name} in the rest of the batch")
+
+
+def _poisoned(array: Array, mine: Array) -> Array:
+    """Return an operand with NaN everywhere but in one's own part."""
+    nan = np.asarray(np.nan).astype(array.dtype)
+    return np.where(mine, array, nan).astype(array.dtype)
+
+
+@invariant(
+    "head-independence",
+    "heads.independence",
+    fields={
+        "heads": ((2, 2), (3, 3), (6, 2), (6, 3), (10, 2)),
+        "layouts": ((), (("key", "transposed"),), (("value", "sliced"),)),
+    },
+    nulls=("one_head",),
+)
+def check_head_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A head has the output that it has alone, whatever the other heads hold."""
+    sizes = case.sizes
+    if sizes.Hkv < 2:
+        return
+    group = sizes.Hq // sizes.Hkv
+    shared = slice((sizes.Hkv - 1) * group, sizes.Hq)
+    last = slice(sizes.Hkv - 1, sizes.Hkv)
+    mine = (np.arange(sizes.Hkv) == sizes.Hkv - 1)[:, None, None]
+    poisoned = case.replace(
+        query=_poisoned(case.query, mine.repeat(group, 0)),
+        key=_poisoned(case.key, mine),
+        value=_poisoned(case.value, mine),
+    )
+    alone = dataclasses.replace(
+        case,
+        query=case.query[:, shared],
+        key=case.key[:, last],
+        value=case.value[:, last],
+        mask=narrowed(case.mask, 1, shared, sizes.Hq),
+        bias=narrowed(case.bias, 1, shared, sizes.Hq),
+        sink=None if case.sink is None else case.sink[shared],
+        layouts={},
+    )
+    exact = bench.judged(alone)
+    expected = bench.run(alone).output.astype(np.float64)
+    actual = bench.run(poisoned).output.astype(np.float64)[:, shared]
+    bound = 2.0 * output_bound(exact) + rounding(expected, actual)
+    yield noted(within(expected, actual, bound), "NaN in the other heads")
+
+
+@invariant(
+    "grouped-heads",
+    "heads.grouped",
+    needs=("grouped_query",),
+    families=("grouped-heads", "option-pairs"),
+    fields={"heads": ((6, 2), (10, 2), (9, 3), (6, 3), (14, 2), (3, 1), (2, 1))},
+    nulls=("tiled_heads",),
+)
+def check_grouped_heads(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Consecutive query heads share a key head, as if it were written out for each."""
+    group = case.sizes.Hq // case.sizes.Hkv
+    written = case.replace(
+        key=case.key.repeat(group, 1), value=case.value.repeat(group, 1), layouts={}
+    )
+    yield from same(case, written, bench, "key heads written out")
+
+
+__all__ = [
+    "check_batch_independence",
+    "check_grouped_heads",
+    "check_head_independence",
+    "check_key_permutation",
+    "check_query_permutation",
+    "check_value_linearity",
+]

@@ -1,0 +1,126 @@
+"""Laws of the call itself: its result, its inputs, its memory, its past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.law import Bench, invariant
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.compare import noted, output_bound, rounding, same
+from attnspec.numerics import Comparison, identical, within
+
+
+@invariant(
+    "result-form",
+    "calls.result",
+    families=("plain", "option-pairs", "unequal-lengths"),
+    nulls=("wrong_dtype",),
+)
+def check_result_form(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The result has the query's dtype and the shape (B, Hq, L, Ev)."""
+    output = bench.run(case).output
+    sizes = case.sizes
+    right = output.shape == (sizes.B, sizes.Hq, sizes.L, sizes.Ev)
+    right = right and output.dtype == case.query.dtype
+    note = f"returned {output.dtype.name} {output.shape}"
+    yield _flag(holds=right, note=note)
+    if "return_lse" in bench.capabilities:
+        lse = bench.run(case, lse=True).lse
+        found = lse is not None and lse.shape == (sizes.B, sizes.Hq, sizes.L)
+        yield _flag(holds=found, note="logsumexp of shape (B, Hq, L)")
+
+
+def _flag(*, holds: bool, note: str) -> Comparison:
+    """Return a comparison of a fact: 1 expected."""
+    found = np.asarray(1.0 if holds else 0.0)
+    return noted(identical(np.ones(()), found, what="fact"), note)
+
+
+@invariant(
+    "inputs-unchanged",
+    "calls.inputs",
+    nulls=("mutates",),
+)
+def check_inputs_unchanged(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A call leaves its inputs and the memory around them as they were."""
+    mutated = bench.run(case).mutated
+    yield _flag(holds=not mutated, note=f"changed: {', '.join(mutated) or 'nothing'}")
+
+
+@invariant(
+    "determinism",
+    "calls.deterministic",
+    needs=("deterministic",),
+    nulls=("random",),
+)
+def check_determinism(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The same call gives the same bits."""
+    first = bench.run(case).output
+    yield noted(identical(first, bench.run(case).output, what="output"), "second call")
+
+
+@invariant(
+    "history",
+    "calls.history",
+    families=("option-pairs", "plain", "tile-boundaries", "grouped-heads"),
+    nulls=("stale",),
+)
+def check_history(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A call gives the same after other calls: of other data, options and shapes."""
+    right = bench.judged(case)
+    first = bench.run(case).output.astype(np.float64)
+    if not within(right.output, first, output_bound(right)).holds:
+        return  # Wrong from the start: the law that says why is another one.
+    bound = 2.0 * output_bound(right) + rounding(first)
+    for name, other in _others(case, bench):
+        # A kernel that clings to its first call answers that one right for ever.
+        exact, output = bench.judged(other), bench.run(other).output
+        note = f"a call with {name}"
+        yield noted(within(exact.output, output, output_bound(exact)), note)
+        again = bench.run(case).output
+        yield noted(within(first, again, bound), f"after a call with {name}")
+
+
+def _others(case: Case, bench: Bench) -> Iterator[tuple[str, Case]]:
+    """Yield calls that a kernel might confuse with this one."""
+    yield (
+        "other data",
+        case.replace(
+            value=(1.0 - 2.0 * case.value.astype(np.float64)).astype(case.value.dtype),
+            query=-case.query,
+        ),
+    )
+    if case.options:
+        bare = dict.fromkeys(case.options, None) | {"causal": False}
+        yield "no options", case.replace(**bare)
+    elif "causal" in bench.capabilities:
+        yield "the causal flag", case.replace(causal=True)
+    if case.sizes.B > 1:
+        one = slice(0, 1)
+        trimmed = {n: getattr(case, n)[one] for n in ("query", "key", "value")}
+        bare = dict.fromkeys(("mask", "bias"), None)
+        yield "a smaller batch", case.replace(**trimmed, **bare, layouts={})
+
+
+@invariant(
+    "layout",
+    "calls.layout",
+    families=("strided-operands",),
+    nulls=("strides_ignored",),
+)
+def check_layout(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The memory layout of an operand changes nothing."""
+    if case.layouts:
+        named = ", ".join(f"{o} {layout}" for o, layout in case.layouts.items())
+        yield from same(case.replace(layouts={}), case, bench, named)
+
+
+__all__ = [
+    "check_determinism",
+    "check_history",
+    "check_inputs_unchanged",
+    "check_layout",
+    "check_result_form",
+]

@@ -1,0 +1,129 @@
+"""The kernel against the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.law import Bench, has_options, invariant
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.compare import (
+    agrees,
+    finite_difference,
+    lse_agrees,
+    noted,
+    output_bound,
+    rounding,
+)
+from attnspec.kinds.attention.probes import winners
+from attnspec.numerics import Comparison, identical, within
+
+
+@invariant(
+    "agreement",
+    "attention.definition",
+    also=("scores.dot-product", "normalizers.softmax"),
+    nulls=("zeros", "mean_value", "first_row", "scale_off"),
+)
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The output lies within the bound of the definition."""
+    yield from agrees(case, bench)
+
+
+@invariant(
+    "lse-agreement",
+    "normalizers.logsumexp",
+    needs=("return_lse",),
+    nulls=("zeros", "first_row", "scale_off"),
+)
+def check_lse_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The logsumexp lies within the bound of the definition, and so does its output."""
+    yield from lse_agrees(case, bench)
+    exact = bench.judged(case)
+    output = bench.run(case, lse=True).output
+    note = "output of the call that returns the logsumexp"
+    yield noted(within(exact.output, output, output_bound(exact)), note)
+
+
+@invariant(
+    "query-sweep",
+    "attention.definition",
+    families=("query-boundaries",),
+    nulls=("first_row", "zeros"),
+)
+def check_query_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """At every number of queries the last one, alone in its tile or not, is right."""
+    yield from agrees(case, bench, f"L = {case.sizes.L}")
+
+
+@invariant(
+    "exact-gather",
+    "attention.copy",
+    families=("exact-gather",),
+    nulls=("zeros", "mean_value", "neighbor_row"),
+    without=("softcap", "sink"),
+)
+def check_exact_gather(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A key that beats all others by far hands over its value, to the bit."""
+    winner, clear = winners(case, bench.dialect)
+    output = bench.run(case).output
+    group = case.sizes.Hq // max(1, case.sizes.Hkv)
+    batch, head, row = np.nonzero(clear)
+    expected = case.value[batch, head // group, winner[clear]]
+    if row.size:
+        yield identical(expected, output[clear], what="output")
+
+
+@invariant(
+    "exact-uniform",
+    "attention.mean",
+    families=("exact-uniform",),
+    nulls=("zeros", "copy_value", "last_key_dropped"),
+    without=("softcap", "sink", "bias", "scale"),
+)
+def check_exact_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Equal scores over a power of two of keys give the rounded mean, to the bit."""
+    exact = bench.judged(case)
+    count = exact.visible
+    clear = (count > 0) & (count & (count - 1) == 0)
+    output = bench.run(case).output
+    if clear.any():
+        expected = exact.output[clear].astype(case.query.dtype)
+        yield identical(expected, output[clear], what="output")
+
+
+@invariant(
+    "options-honored",
+    "attention.options",
+    families=("option-pairs",),
+    any_of=("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
+    nulls=("options_dropped",),
+    applies=has_options,
+)
+def check_options_honored(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Each option, in every combination, changes the output as the definition says."""
+    exact = bench.judged(case)
+    actual = bench.run(case).output.astype(np.float64)
+    for option in case.options:
+        plain = case.replace(**{option: False if option == "causal" else None})
+        if not bench.capabilities.allows(plain.options):
+            continue
+        without = bench.judged(plain)
+        effect = finite_difference(exact.output, without.output)
+        bound = output_bound(exact) + output_bound(without)
+        if not (np.abs(effect) > bound).any():
+            continue
+        expected = bench.run(plain).output.astype(np.float64) + effect
+        bound = bound + rounding(expected, actual)
+        yield noted(within(expected, actual, bound), f"effect of {option}")
+
+
+__all__ = [
+    "check_agreement",
+    "check_exact_gather",
+    "check_exact_uniform",
+    "check_lse_agreement",
+    "check_options_honored",
+    "check_query_sweep",
+]

@@ -1,0 +1,141 @@
+"""Laws of dialects: empty rows, NaN in what is hidden, one choice everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.law import Bench, empties_rows, has_choices, invariant
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.compare import agrees, lse_agrees, noted, output_bound
+from attnspec.kinds.attention.probes import flat, hidden_from_all
+from attnspec.numerics import Comparison, within
+
+
+def _nan_hidden(case: Case, bench: Bench, name: str) -> Iterator[Comparison]:
+    hidden = hidden_from_all(case, bench.dialect)
+    if not hidden.any():
+        return
+    array = getattr(case, name)
+    nan = np.asarray(np.nan).astype(array.dtype)
+    poisoned = case.replace(**{name: np.where(hidden, nan, array).astype(array.dtype)})
+    exact = bench.judged(case)
+    output = bench.run(poisoned).output
+    yield noted(
+        within(exact.output, output, output_bound(exact)), f"NaN in hidden {name}s"
+    )
+
+
+_NAN_FIELDS = {
+    "mask": ("padding", "left_padding", "sparse", "prefix_hidden"),
+    "lengths": ((1, 5), (2, 9), (3, 17), (1, 65), (5, 33)),
+}
+
+
+@invariant(
+    "nan-masked-keys",
+    "masks.hidden-nan",
+    needs=("mask",),
+    families=("masks-with-holes",),
+    fields=_NAN_FIELDS,
+    nulls=("options_dropped", "zeros"),
+    applies=lambda dialect, _: dialect.nan_masked_key == "clean",
+)
+def check_nan_masked_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A NaN in a key that no query sees changes nothing."""
+    yield from _nan_hidden(case, bench, "key")
+
+
+@invariant(
+    "nan-masked-values",
+    "masks.hidden-nan",
+    needs=("mask",),
+    families=("masks-with-holes",),
+    fields=_NAN_FIELDS,
+    nulls=("options_dropped", "zeros"),
+    applies=lambda dialect, _: dialect.nan_masked_value == "clean",
+)
+def check_nan_masked_values(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A NaN in a value that no query sees changes nothing."""
+    yield from _nan_hidden(case, bench, "value")
+
+
+@invariant(
+    "empty-rows",
+    "masks.empty-row",
+    families=("empty-rows", "unequal-lengths", "biases"),
+    fields={
+        "bias": ("empty_rows", "holes"),
+        "mask": ("empty_rows", "none", "left_padding", "holes"),
+        "lengths": ((5, 2), (2, 1), (17, 3), (9, 4), (33, 8), (5, 5), (3, 9)),
+    },
+    any_of=("mask", "bias", "causal", "window"),
+    nulls=("options_dropped", "other_empty_row", "ones"),
+    applies=empties_rows,
+)
+def check_empty_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A query that sees no key has the output that the dialect names."""
+    exact = bench.judged(case)
+    empty = exact.visible == 0
+    if not empty.any():
+        return
+    output = bench.run(case).output
+    yield noted(
+        within(exact.output[empty], output[empty], output_bound(exact)[empty]),
+        f"empty rows: {bench.dialect.empty_row}",
+    )
+    if "return_lse" in bench.capabilities:
+        yield from lse_agrees(case, bench, f"empty rows: {bench.dialect.empty_lse}")
+
+
+@invariant(
+    "empty-sequences",
+    "masks.empty-row",
+    needs=("empty_keys", "unequal_lengths"),
+    families=("plain",),
+    fields={"lengths": ((3, 0), (1, 0), (2, 0), (9, 0)), "layouts": ((),)},
+    nulls=("ones",),
+)
+def check_empty_sequences(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Without any key every query is an empty row."""
+    yield from agrees(case, bench, "S = 0")
+
+
+@invariant(
+    "dialect-consistent",
+    "dialects.one-choice",
+    also=("masks.alignment",),
+    families=("empty-rows", "unequal-lengths", "option-pairs", "biases"),
+    fields={
+        "batch": (1, 2),
+        "layouts": ((),),
+        "mask": ("empty_rows", "none", "left_padding", "holes"),
+        "bias": ("empty_rows", "holes"),
+    },
+    any_of=("mask", "bias", "causal", "window"),
+    nulls=("options_dropped", "ones"),
+    applies=has_choices,
+)
+def check_dialect_consistent(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Alignment and empty rows are the same at every shape, dtype and mask form."""
+    probe = flat(case)
+    exact = bench.judged(probe)
+    empty = exact.visible == 0
+    aligned = (probe.causal or probe.window) and probe.sizes.L != probe.sizes.S
+    if not empty.any() and not aligned:
+        return
+    output = bench.run(probe).output
+    yield noted(
+        within(exact.output, output, output_bound(exact)),
+        f"alignment {bench.dialect.alignment}, empty row {bench.dialect.empty_row}",
+    )
+
+
+__all__ = [
+    "check_dialect_consistent",
+    "check_empty_rows",
+    "check_empty_sequences",
+    "check_nan_masked_keys",
+    "check_nan_masked_values",
+]

@@ -1,0 +1,266 @@
+"""Laws of masks: which keys count, and that the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.law import Bench, hides_keys, invariant
+from attnspec.kinds.attention.build import HUGE
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.compare import agrees, noted, output_bound, same
+from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.families import BOUNDARIES
+from attnspec.kinds.attention.probes import (
+    flat,
+    hidden_from_all,
+    one_hot_values,
+    visible_keys,
+    with_values,
+)
+from attnspec.numerics import Comparison, identical, within
+
+_SUPPORT_LENGTHS = (
+    *((1, 1), (2, 2), (3, 3), (2, 5), (5, 2), (4, 9), (9, 4), (8, 8), (16, 16)),
+    *((17, 17), (7, 33), (33, 7), (32, 32), (3, 65), (65, 3), (64, 64)),
+)
+
+
+def _support(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Yield whether every row weighs its visible keys alike and all others by 0."""
+    probe = flat(case).replace(mask=None)
+    hot = one_hot_values(probe, np.arange(probe.sizes.S))
+    probe = with_values(probe, hot, bench.capabilities)
+    exact = bench.judged(probe)
+    output = bench.run(probe).output
+    seen = visible_keys(probe, bench.dialect)
+    judged = exact.visible > 0
+    weights = output[..., : probe.sizes.S].astype(np.float64)
+    leak = np.where(seen, 0.0, weights)[judged]
+    yield noted(
+        identical(np.zeros_like(leak), leak, what="output"), "weight of hidden keys"
+    )
+    yield noted(
+        within(exact.output, output, output_bound(exact)), "weight of visible keys"
+    )
+
+
+@invariant(
+    "causal-support",
+    "masks.causal",
+    also=("masks.alignment",),
+    needs=("causal",),
+    families=("plain", "unequal-lengths", "tile-boundaries"),
+    fields={"lengths": _SUPPORT_LENGTHS, "heads": ((1, 1), (2, 2))},
+    without=("window", "mask", "bias", "softcap", "sink", "scale"),
+    nulls=("zeros", "options_dropped", "mask_shifted"),
+)
+def check_causal_support(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A causal query weighs the keys up to its position alike, all later ones by 0."""
+    yield from _support(case, bench)
+
+
+@invariant(
+    "window-support",
+    "masks.window",
+    also=("masks.alignment", "bands.support"),
+    needs=("window",),
+    families=("plain", "unequal-lengths", "tile-boundaries"),
+    fields={"lengths": _SUPPORT_LENGTHS, "heads": ((1, 1), (2, 2))},
+    without=("mask", "bias", "softcap", "sink", "scale"),
+    nulls=("zeros", "options_dropped", "mask_shifted"),
+)
+def check_window_support(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A query weighs the keys within its window alike, all others by 0."""
+    yield from _support(case, bench)
+
+
+@invariant(
+    "tail-sweep",
+    "masks.visible-keys",
+    families=("tile-boundaries",),
+    fields={
+        "lengths": (*((3, n) for n in BOUNDARIES), (1, 1), (1, 2), (65, 65)),
+        "width": (4,),
+        "value_width": (4, 8),
+    },
+    without=("softcap",),
+    nulls=("last_key_dropped", "zeros"),
+)
+def check_tail_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """At every length the last key, the first and each tile's last count once."""
+    keys = case.sizes.S
+    edges = [keys - 1, 0, *(t - 1 for t in (64, 32, 16, 128) if t < keys)]
+    hot = one_hot_values(case, np.unique([max(0, e) for e in edges]))
+    probe = with_values(flat(case), hot, bench.capabilities)
+    yield from agrees(probe, bench, f"S = {keys}: share of single keys")
+
+
+@invariant(
+    "masked-keys-inert",
+    "masks.hidden-keys",
+    also=("masks.padding",),
+    families=(
+        "masks-with-holes",
+        "unequal-lengths",
+        "poisoned-padding",
+        "biases",
+        "far-below-zero",
+    ),
+    fields={
+        "mask": ("padding", "left_padding", "sparse", "prefix_hidden", "one_key"),
+        "bias": ("holes",),
+        "bias_axes": ("111S", "B11S", "11LS"),
+        "lengths": ((1, 5), (2, 9), (3, 17), (1, 65), (5, 33), (7, 7)),
+    },
+    any_of=("mask", "bias", "causal", "window"),
+    nulls=("options_dropped",),
+    applies=hides_keys,
+)
+def check_masked_keys_inert(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Huge numbers in keys and values that no query sees change nothing."""
+    hidden = hidden_from_all(case, bench.dialect)
+    if not hidden.any():
+        return
+    huge = np.asarray(HUGE[case.dtype]).astype(case.key.dtype)
+    for name, sign in (("key", 1), ("key", -1), ("value", 1)):
+        array = getattr(case, name)
+        poisoned = np.where(hidden, sign * huge, array).astype(array.dtype)
+        yield from same(
+            case, case.replace(**{name: poisoned}), bench, f"huge hidden {name}s"
+        )
+
+
+def _has_forms(dialect: Dialect, capabilities: Capabilities) -> bool:
+    """Return whether there are two ways to say the same mask."""
+    by_bias = capabilities.allows({"bias", "minus_infinity_bias", "head_mask"})
+    return by_bias or _has_flags_beside_mask(dialect, capabilities)
+
+
+def _has_flags_beside_mask(_dialect: Dialect, capabilities: Capabilities) -> bool:
+    """Return whether a mask can come together with the causal flag or a window."""
+    return any(capabilities.allows({"mask", flag}) for flag in ("causal", "window"))
+
+
+def _materialized(case: Case, bench: Bench) -> Array:
+    """Return the visible keys as a full boolean mask."""
+    return np.ascontiguousarray(visible_keys(case, bench.dialect))
+
+
+@invariant(
+    "mask-forms",
+    "masks.forms",
+    needs=("mask",),
+    families=("masks-with-holes", "unequal-lengths", "plain", "empty-rows"),
+    any_of=("causal", "window"),
+    nulls=("flags_dropped", "mask_argument_dropped"),
+    applies=_has_forms,
+)
+def check_mask_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A flag, the boolean mask that it means and a bias of minus infinity are equal."""
+    mask = _materialized(case, bench)
+    plain = case.replace(causal=False, window=None, layouts={})
+    if case.causal or case.window:
+        yield from same(case, plain.replace(mask=mask), bench, "flags as a mask")
+    allowed = {"bias", "minus_infinity_bias", "head_mask"}
+    if bench.capabilities.allows(allowed) and case.bias is None:
+        dtype = case.query.dtype
+        bias = np.where(mask, 0.0, -np.inf).astype(dtype)
+        form = plain.replace(mask=None, bias=bias)
+        yield from same(case, form, bench, "mask as a bias of minus infinity")
+
+
+@invariant(
+    "mask-broadcast",
+    "masks.broadcast",
+    needs=("mask", "head_mask"),
+    families=("masks-with-holes", "biases"),
+    fields={"batch": (2, 3), "heads": ((2, 2), (3, 3), (6, 2), (2, 1))},
+    any_of=("mask", "bias"),
+    nulls=("small_masks_dropped",),
+)
+def check_mask_broadcast(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A mask or bias that is broadcast equals the same one written out."""
+    sizes = case.sizes
+    shape = (sizes.B, sizes.Hq, sizes.L, sizes.S)
+    whole = {
+        name: np.ascontiguousarray(np.broadcast_to(array, shape))
+        for name, array in (("mask", case.mask), ("bias", case.bias))
+        if array is not None
+    }
+    if any(getattr(case, name).shape != shape for name in whole):
+        yield from same(case, case.replace(**whole, layouts={}), bench, "written out")
+
+
+@invariant(
+    "mask-composition",
+    "masks.intersection",
+    needs=("mask",),
+    families=(
+        "option-pairs",
+        "masks-with-holes",
+        "unequal-lengths",
+        "far-below-zero",
+    ),
+    any_of=("causal", "window"),
+    nulls=("flags_dropped", "mask_argument_dropped"),
+    applies=_has_flags_beside_mask,
+)
+def check_mask_composition(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Mask, causal flag and window together show what each of them shows."""
+    if not (case.causal or case.window):
+        return
+    yield from agrees(case, bench, "intersection")
+    mask = _materialized(case.replace(bias=None), bench)
+    yield from same(
+        case.replace(mask=mask, layouts={}), case, bench, "mask that contains the flags"
+    )
+
+
+@invariant(
+    "causality",
+    "masks.causal",
+    needs=("causal",),
+    families=(
+        "plain",
+        "unequal-lengths",
+        "tile-boundaries",
+        "peaked-scores",
+        "far-below-zero",
+    ),
+    fields={"layouts": ((),)},
+    nulls=("flags_dropped", "mask_shifted"),
+)
+def check_causality(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """What comes after a query does not change its output."""
+    keys = case.sizes.S
+    for cut in sorted({keys // 2, keys - 1}):
+        if cut < 1:
+            continue
+        late = np.arange(keys)[:, None] >= cut
+        late_seen = visible_keys(case, bench.dialect)[..., cut:].any((0, 1, 3))
+        blind: Array = np.logical_not(late_seen)
+        key = np.where(late, -case.key[:, :, ::-1], case.key)
+        value = np.where(late, 1.0 - case.value, case.value)
+        changed = case.replace(
+            key=key.astype(case.key.dtype), value=value.astype(case.value.dtype)
+        )
+        if blind.any():
+            rows = (slice(None), slice(None), blind)
+            yield from same(
+                case, changed, bench, f"other keys from {cut} on", rows=rows
+            )
+
+
+__all__ = [
+    "check_causal_support",
+    "check_causality",
+    "check_mask_broadcast",
+    "check_mask_composition",
+    "check_mask_forms",
+    "check_masked_keys_inert",
+    "check_tail_sweep",
+    "check_window_support",
+]

@@ -1,0 +1,166 @@
+"""Laws of normalizers: weights that sum to one, sinks, the logsumexp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.law import Bench, invariant
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.compare import (
+    F64,
+    agrees,
+    lse_agrees,
+    lse_bound,
+    noted,
+    output_bound,
+    rounding,
+    same,
+    same_lse,
+)
+from attnspec.kinds.attention.probes import grouped, visible_keys
+from attnspec.numerics import Comparison, within
+
+
+@invariant(
+    "row-sums",
+    "normalizers.sum",
+    nulls=("zeros", "unnormalized"),
+)
+def check_row_sums(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The weights of a row sum to 1, or to 1 less the share of the sink."""
+    ones = case.replace(value=np.ones_like(case.value))
+    yield from agrees(ones, bench, "sum of the weights")
+
+
+@invariant(
+    "convex-hull",
+    "attention.convex",
+    without=("sink",),
+    fields={"values": ("offset",)},
+    nulls=("zeros", "ones"),
+)
+def check_convex_hull(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """An output lies between the smallest and the largest value that its query sees."""
+    exact = bench.judged(case)
+    seen = visible_keys(case, bench.dialect)[..., None]
+    value = grouped(case.value, case).astype(np.float64)[:, :, None]
+    judged = exact.visible > 0
+    low = np.where(seen, value, np.inf).min(3, initial=np.inf)[judged]
+    high = np.where(seen, value, -np.inf).max(3, initial=-np.inf)[judged]
+    output = bench.run(case).output[judged]
+    actual = output.astype(np.float64)
+    nearest = np.where(np.isnan(actual), low, np.clip(actual, low, high))
+    yield noted(
+        within(nearest, output, output_bound(exact)[judged]),
+        "nearest point of the hull",
+    )
+
+
+@invariant(
+    "sink-mass",
+    "normalizers.sink",
+    needs=("sink",),
+    nulls=("no_sink", "mean_value"),
+)
+def check_sink_mass(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A sink takes its share of every row and leaves the proportions as they are."""
+    plain = case.replace(sink=None)
+    exact, bare = bench.judged(case), bench.judged(plain)
+    judged = (exact.visible > 0)[..., None]
+    share = np.exp(np.minimum(0.0, _finite(bare.lse) - _finite(exact.lse)))[..., None]
+    expected = bench.run(plain).output.astype(np.float64) * share
+    actual = bench.run(case).output.astype(np.float64)
+    bound = output_bound(exact) + share * output_bound(bare)
+    bound = bound + (rounding(expected, actual) + np.abs(expected) * 2.0**-40)
+    expected = np.where(judged, expected, exact.output)
+    yield noted(within(expected, actual, bound), "the rest of the weight")
+
+
+def _finite(lse: F64) -> F64:
+    """Return a logsumexp with 0 where a row is empty."""
+    return np.where(np.isfinite(lse), lse, 0.0)
+
+
+@invariant(
+    "sink-off",
+    "normalizers.sink",
+    needs=("sink",),
+    nulls=("sink_clamped",),
+)
+def check_sink_off(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A sink of minus infinity is no sink."""
+    if bench.judged(case).visible.min(initial=1) == 0:
+        return
+    if case.sink is None:
+        return
+    off = case.replace(sink=np.full_like(case.sink, -np.inf))
+    yield from same(off, case.replace(sink=None), bench, "sink of minus infinity")
+
+
+@invariant(
+    "lse-partition",
+    "normalizers.logsumexp",
+    needs=("return_lse",),
+    without=("sink",),
+    fields={"scores": ("uniform",)},
+    nulls=("zeros", "mask_shifted", "last_key_dropped"),
+)
+def check_lse_partition(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """With all scores zero the logsumexp is the logarithm of the number of keys."""
+    probe = case.replace(query=np.zeros_like(case.query), bias=None, mask=case.mask)
+    exact = bench.judged(probe)
+    count = exact.visible
+    if not count.any():
+        return
+    lse = bench.run(probe, lse=True).lse
+    if lse is None:
+        return
+    expected = np.log(np.maximum(count, 1))[count > 0]
+    bound = lse_bound(exact)[count > 0] + rounding(expected)
+    yield noted(
+        within(expected, lse[count > 0], bound, what="lse"), "natural logarithm"
+    )
+
+
+@invariant(
+    "score-shift",
+    "normalizers.shift",
+    needs=("bias",),
+    without=("sink",),
+    families=("plain", "unequal-lengths", "masks-with-holes", "tile-boundaries"),
+    nulls=("bias_on_values",),
+)
+def check_score_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The same number added to all scores of a row moves the logsumexp alone."""
+    plain = case.replace(bias=None, layouts={})
+    for shift in (64.0, -32.0):
+        row = np.full((1, 1, 1, case.sizes.S), shift).astype(case.query.dtype)
+        shifted = plain.replace(bias=row)
+        yield from same(plain, shifted, bench, f"all scores {shift:+g}")
+        if "return_lse" in bench.capabilities:
+            yield from same_lse(plain, shifted, bench, f"all scores {shift:+g}", shift)
+
+
+@invariant(
+    "lse-with-options",
+    "normalizers.logsumexp",
+    needs=("return_lse",),
+    families=("option-pairs", "empty-rows"),
+    nulls=("options_dropped", "zeros"),
+)
+def check_lse_with_options(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The logsumexp honors every option, and has the dialect's value on empty rows."""
+    yield from lse_agrees(case, bench)
+
+
+__all__ = [
+    "check_convex_hull",
+    "check_lse_partition",
+    "check_lse_with_options",
+    "check_row_sums",
+    "check_score_shift",
+    "check_sink_mass",
+    "check_sink_off",
+]

@@ -1,0 +1,138 @@
+"""Laws of scores: scale, bias and softcap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.law import Bench, invariant
+from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.compare import agrees, same
+from attnspec.numerics import Comparison
+
+_SCALED = ("plain", "odd-widths", "tile-boundaries", "unequal-lengths")
+
+
+@invariant(
+    "scale-default",
+    "scores.default-scale",
+    needs=("scale",),
+    families=_SCALED,
+    nulls=("unit_default_scale",),
+    fields={"scale": (0.5, 0.125, 2.0)},
+)
+def check_scale_default(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Without a scale the factor is 1/sqrt(E)."""
+    plain = case.replace(scale=None)
+    given = case.replace(scale=plain.effective_scale)
+    yield from same(given, plain, bench, "default scale")
+    yield from agrees(plain, bench, "default scale")
+
+
+@invariant(
+    "scale-given",
+    "scores.scale",
+    needs=("scale",),
+    families=_SCALED,
+    nulls=("no_scale", "zeros"),
+)
+def check_scale_given(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A scale is used as given, whatever its sign."""
+    yield from agrees(case, bench, f"scale = {case.scale}")
+
+
+@invariant(
+    "scale-zero",
+    "scores.scale",
+    needs=("scale", "nonpositive_scale"),
+    families=_SCALED,
+    nulls=("no_scale", "zeros"),
+    fields={"scores": ("spread", "normal", "peaked")},
+)
+def check_scale_zero(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A scale of zero makes all scores zero; it does not mean the default."""
+    yield from agrees(case.replace(scale=0.0), bench, "scale = 0")
+
+
+@invariant(
+    "scale-folds-into-query",
+    "scores.scale",
+    needs=("scale",),
+    families=_SCALED,
+    nulls=("no_scale",),
+    fields={"scale": (0.5, 0.125, 1.0), "scores": ("normal", "spread")},
+)
+def check_scale_folds(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Twice the query at half the scale is the same problem."""
+    query = (case.query * np.asarray(2, case.query.dtype)).astype(case.query.dtype)
+    folded = case.replace(query=query, scale=case.effective_scale / 2)
+    yield from same(case, folded, bench, "scale folded into the query")
+
+
+@invariant(
+    "scale-sign",
+    "scores.scale",
+    needs=("scale", "nonpositive_scale"),
+    families=_SCALED,
+    nulls=("no_scale",),
+    fields={"scale": (-0.5, -0.7, -1.0), "scores": ("normal", "spread")},
+)
+def check_scale_sign(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A negative scale is a positive one with the query negated."""
+    turned = case.replace(query=-case.query, scale=-case.effective_scale)
+    yield from same(case, turned, bench, "negative scale")
+
+
+@invariant(
+    "bias-added",
+    "scores.bias",
+    needs=("bias",),
+    nulls=("no_bias", "bias_on_values"),
+    families=("biases", "plain", "unequal-lengths"),
+)
+def check_bias_added(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Where all products are zero the scores are the bias, at any scale."""
+    bare = case.replace(query=np.zeros_like(case.query), softcap=None)
+    yield from agrees(bare, bench, "the bias alone")
+    if "scale" in bench.capabilities:
+        yield from agrees(bare.replace(scale=4.0), bench, "the bias alone, scale = 4")
+
+
+@invariant(
+    "softcap-order",
+    "scores.order",
+    needs=("softcap",),
+    families=("option-pairs", "biases", "masks-with-holes", "offset-scores"),
+    nulls=("no_softcap", "softcap_last"),
+    fields={"softcap": (1.0, 2.0, 5.0)},
+)
+def check_softcap_order(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The cap acts on the scaled product, before bias and mask."""
+    yield from agrees(case, bench, f"softcap = {case.softcap}")
+
+
+@invariant(
+    "softcap-limits",
+    "scores.softcap",
+    needs=("softcap",),
+    families=("plain", "peaked-scores"),
+    nulls=("no_softcap",),
+)
+def check_softcap_limits(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A tiny cap makes all scores equal, a huge one leaves them alone."""
+    yield from agrees(case.replace(softcap=2.0**-10), bench, "tiny cap")
+    huge = case.replace(softcap=2.0**14)
+    yield from same(huge, case.replace(softcap=None), bench, "huge cap")
+
+
+__all__ = [
+    "check_bias_added",
+    "check_scale_default",
+    "check_scale_folds",
+    "check_scale_given",
+    "check_scale_sign",
+    "check_scale_zero",
+    "check_softcap_limits",
+    "check_softcap_order",
+]

@@ -1,0 +1,286 @@
+"""Convolution: the kind `convolution`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from attnspec.judge.bits import integers, normals
+from attnspec.judge.compare import agrees, same_at
+from attnspec.judge.dtypes import numpy_dtype
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import backward, forgetting, late
+from attnspec.judge.table import Table, TableCase, TableRecipe, cast
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence._sequences import wide
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import convolve, taps
+
+PLACES = {
+    "half": lambda size: size // 2,
+    "same": lambda size: (size - 1) // 2,
+    "causal": lambda size: size - 1,
+}
+"""How many taps lie before the own step where nothing is said."""
+
+_BORDERS = ("zero", "clip", "shifted")
+
+
+def _mend(recipe: TableRecipe) -> TableRecipe:
+    """Let a window that moves inside fit, and its own step be a tap."""
+    if recipe["border"] == "shifted" and recipe["size"] > recipe["length"]:
+        recipe = recipe.replace(size=recipe["length"])
+    if recipe["left"] is not None and recipe["left"] >= recipe["size"]:
+        return recipe.replace(left=recipe["size"] - 1)
+    return recipe
+
+
+_TABLE = Table(
+    fields={
+        "length": sequences.LENGTHS,
+        "size": (1, 2, 3, 4, 5, 8),
+        "channels": (1, 2, 5),
+        "outputs": (1, 2, 3),
+        "data": ("ones", "integers", "normal"),
+        "left": (None, 0, 1, 2, 7),
+        "border": (None, *_BORDERS),
+    },
+    claims={
+        "left": "how many taps lie before the own step",
+        "border": "what a tap finds beyond the border",
+    },
+    needs={"left": "left", "border": "border"},
+    mend=_mend,
+)
+
+
+def numbers(recipe: TableRecipe, label: str, shape: tuple[int, ...]) -> Array:
+    """Return vectors or a kernel."""
+    kinds: dict[str, Callable[[], Array]] = {
+        "ones": lambda: np.ones(shape),
+        "integers": lambda: integers(recipe.seed, label, shape, -4, 4) * 1.0,
+        "normal": lambda: normals(recipe.seed, label, shape),
+    }
+    return cast(kinds[recipe["data"]](), recipe)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    length, channels = recipe["length"], recipe["channels"]
+    kernel = recipe["size"], channels, recipe["outputs"]
+    options = {n: recipe[n] for n in ("left", "border") if recipe[n] is not None}
+    return TableCase(
+        operands={
+            "x": numbers(recipe, "x", (length, channels)),
+            "kernel": numbers(recipe, "kernel", kernel),
+        },
+        options=options,
+        results=result("output", (length, recipe["outputs"]), recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _found(case: TableCase, choices: Choices) -> tuple[Array, Array]:
+    """Return where each tap looks, and whether there is anything."""
+    size = len(case["kernel"])
+    left = PLACES[choices["place"]](size) if case["left"] is None else case["left"]
+    return taps(len(case["x"]), size, left, border=case["border"] or "zero")
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Multiply what all taps find by the kernel, the sums in any order."""
+    indices, inside = _found(case, choices)
+    found = wide(case["x"])[np.where(inside, indices, 0)] * inside[..., None]
+    kernel = wide(case["kernel"])
+    rows = Tracked.of(found.reshape(len(found), -1), model)
+    return judged(rows @ kernel.reshape(-1, kernel.shape[-1]), model)
+
+
+def _defined(
+    x: Array,
+    kernel: Array,
+    *,
+    left: int | None = None,
+    border: str = "zero",
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    before = len(kernel) // 2 if left is None else left
+    output = convolve(wide(x), wide(kernel), left=before, border=border)  # type: ignore[arg-type]
+    return np.asarray(output.astype(x.dtype))
+
+
+def _reversed_kernel(case: TableCase, right: Right) -> Array:
+    """Convolve as signal processing does: the kernel reversed."""
+    return right(case.replace(kernel=case["kernel"][::-1]))
+
+
+def _everything_seen(case: TableCase, right: Right) -> Array:
+    """Let a little of every step reach every other."""
+    return right(case) + wide(case["x"]).sum() / 1024.0
+
+
+def _more_than_whole(case: TableCase, right: Right) -> Array:
+    """Be off by a little."""
+    return right(case) * (1.0 + 2.0**-7)
+
+
+CONVOLUTION = Kind(
+    name="convolution",
+    sentence="Slides a kernel along a sequence, a matrix for each tap.",
+    operands=("x", "kernel"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"left": ("left",), "border": ("border",)},
+    choices={"place": ("half", "same", "causal")},
+    probes=({"length": 8, "size": 4, "data": "integers"},),
+    nulls={
+        "late": late,
+        "reversed_kernel": _reversed_kernel,
+        "backward": backward,
+        "border_forgotten": forgetting("border"),
+        "everything_seen": _everything_seen,
+        "inexact": _more_than_whole,
+    },
+    null_needs={"border_forgotten": ("border",)},
+)
+
+
+@CONVOLUTION.law(
+    "convolution-agreement",
+    "convolution.heads",
+    also=("convolution.borders",),
+    nulls=("zeros", "late", "reversed_kernel", "border_forgotten"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Each tap's matrix meets what the tap finds, and all taps are added."""
+    yield from agrees(case, bench)
+
+
+@CONVOLUTION.law(
+    "convolution-heads",
+    "convolution.heads",
+    nulls=("everything_seen",),
+    fields={"size": (2, 3, 4, 5), "data": ("integers", "normal")},
+)
+def check_heads(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A kernel does what its taps do one by one, each of which is a head."""
+    kernel = case["kernel"]
+    places = np.arange(len(kernel))[:, None, None]
+    total, bound = np.zeros(case.results[0][1]), bench.judged(case).bound
+    for tap in range(len(kernel)):
+        one = np.where(places == tap, kernel, 0).astype(kernel.dtype)
+        alone = case.replace(kernel=one)
+        bound = bound + bench.judged(alone).bound
+        total = total + wide(bench.run(alone).output)
+    room = 2.0**-45 * np.abs(total)
+    yield within(total, bench.run(case).output, bound + room)
+
+
+@CONVOLUTION.law(
+    "convolution-copies",
+    "convolution.heads",
+    also=("convolution.borders",),
+    nulls=("zeros", "late"),
+    fields={"data": ("normal", "integers")},
+)
+def check_copies(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A tap that is the identity copies what it finds, bit by bit."""
+    kernel = case["kernel"]
+    unit = np.eye(*kernel.shape[1:])
+    indices, inside = _found(case, bench.dialect)
+    for tap in {0, len(kernel) - 1}:
+        places = np.arange(len(kernel))[:, None, None] == tap
+        one = case.replace(kernel=(places * unit).astype(kernel.dtype))
+        found = wide(case["x"])[np.where(inside, indices, 0)[:, tap]]
+        expected = (found * inside[:, tap, None]) @ unit
+        yield within(expected, bench.run(one).output, np.zeros(()))
+
+
+@CONVOLUTION.law(
+    "convolution-whole",
+    "convolution.heads",
+    nulls=("inexact",),
+    fields={"data": ("integers",)},
+)
+def check_whole(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """On whole numbers that the format holds nothing is rounded."""
+    expected = bench.judged(case).output
+    stored = expected.astype(numpy_dtype(case.dtype)).astype(np.float64)
+    held = np.asarray(stored == expected)
+    output = wide(bench.run(case).output)
+    yield within(np.where(held, expected, 0), np.where(held, output, 0), np.zeros(()))
+
+
+@CONVOLUTION.law(
+    "convolution-borders",
+    "convolution.borders",
+    nulls=("zeros", "border_forgotten"),
+    needs=("border",),
+    fields={"length": (5, 8, 17), "size": (2, 3, 4, 5), "border": _BORDERS},
+)
+def check_borders(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Every border rule does what it says, and away from the borders all are one."""
+    zero = case.replace(border="zero")
+    _, inside = _found(zero, bench.dialect)
+    whole = inside.all(axis=1)
+    for border in _BORDERS:
+        other = case.replace(border=border)
+        yield from agrees(other, bench, border)
+        if whole.any():
+            yield from same_at(zero, other, bench, "inside", whole)
+
+
+@CONVOLUTION.law(
+    "convolution-translation",
+    "convolution.translation",
+    nulls=("backward",),
+    fields={"length": (5, 8, 17), "size": (1, 2, 3, 4), "data": ("normal", "integers")},
+)
+def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Away from the borders a sequence that is shifted has a shifted output."""
+    moved = case.replace(x=np.roll(case["x"], 1, axis=0))
+    zero = case.replace(border="zero") if case["border"] else case
+    _, inside = _found(zero, bench.dialect)
+    whole = np.asarray(inside.all(axis=1))
+    here = np.flatnonzero(whole[:-1] & whole[1:])
+    if here.size:
+        yield from same_at(case, moved, bench, "shifted by one", here, here + 1)
+
+
+@CONVOLUTION.law(
+    "convolution-field",
+    "convolution.field",
+    nulls=("zeros", "everything_seen"),
+    fields={"length": (2, 3, 5, 8, 17, 33), "size": (1, 2, 3, 4)},
+)
+def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Nothing outside the taps counts, however large it is; all that is inside does."""
+    indices, inside = _found(case, bench.dialect)
+    step = len(indices) // 2
+    seen = np.zeros(len(indices), np.bool_)
+    seen[indices[step][inside[step]]] = True
+    large = 2.0**8 if case.dtype == "float16" else 2.0**60
+    outside = np.where(seen[:, None], case["x"], large).astype(case["x"].dtype)
+    exact, output = bench.judged(case), bench.run(case.replace(x=outside)).output
+    yield within(exact.output[step], output[step], exact.bound[step])
+    within_field = (wide(case["x"]) + 2.0 * seen[:, None]).astype(case["x"].dtype)
+    changed = case.replace(x=within_field)
+    yield from same_at(case, changed, bench, "within the taps", np.s_[step])
+
+
+__all__ = [
+    "CONVOLUTION",
+    "PLACES",
+    "check_agreement",
+    "check_borders",
+    "check_copies",
+    "check_field",
+    "check_heads",
+    "check_translation",
+    "check_whole",
+    "numbers",
+]

@@ -1,0 +1,210 @@
+"""Convolution of images: the kind `convolution-2d`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.convolution.convolution import PLACES, numbers
+from attnspec.kinds.recurrence._sequences import wide
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import attend_by_taps, tap_weights_2d, taps
+
+
+def _mend(recipe: TableRecipe) -> TableRecipe:
+    """Let a window that moves inside fit."""
+    if recipe["border"] != "shifted":
+        return recipe
+    pairs = (("tall", "height"), ("broad", "width"))
+    fitting = {size: min(recipe[size], recipe[room]) for size, room in pairs}
+    return recipe.replace(**fitting)
+
+
+_TABLE = Table(
+    fields={
+        "height": (1, 2, 3, 5, 8),
+        "width": (1, 2, 3, 4, 6),
+        "tall": (1, 2, 3, 4),
+        "broad": (1, 2, 3, 5),
+        "channels": (1, 2, 3),
+        "outputs": (1, 2),
+        "data": ("ones", "integers", "normal"),
+        "border": (None, "zero", "clip", "shifted"),
+    },
+    claims={"border": "what a tap finds beyond the border"},
+    needs={"border": "border"},
+    mend=_mend,
+)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    shape = recipe["height"], recipe["width"]
+    sizes = recipe["tall"], recipe["broad"]
+    outputs = recipe["outputs"]
+    kernel = numbers(recipe, "kernel", (*sizes, recipe["channels"], outputs))
+    border = recipe["border"]
+    return TableCase(
+        operands={
+            "image": numbers(recipe, "image", (*shape, recipe["channels"])),
+            "kernel": kernel,
+        },
+        options={} if border is None else {"border": border},
+        results=result("output", (*shape, outputs), recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _found(case: TableCase, choices: Choices) -> Array:
+    """Return what the taps of each pixel find, (height, width, T, U, C)."""
+    image, border = wide(case["image"]), case["border"] or "zero"
+    for axis in (0, 1):
+        size = case["kernel"].shape[axis]
+        left = PLACES[choices["place"]](size)
+        length = image.shape[axis * 2]
+        indices, inside = taps(length, size, left, border=border)  # type: ignore[arg-type]
+        image = np.take(image, np.where(inside, indices, 0), axis=axis * 2)
+        shape = [1] * image.ndim
+        shape[axis * 2 : axis * 2 + 2] = inside.shape
+        image = image * inside.reshape(shape)
+    return np.asarray(image.swapaxes(1, 2))
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Multiply what all taps find by the kernel, the sums in any order."""
+    found, kernel = _found(case, choices), wide(case["kernel"])
+    rows = Tracked.of(found.reshape(*found.shape[:2], -1), model)
+    return judged(rows @ kernel.reshape(-1, kernel.shape[-1]), model)
+
+
+def _defined(image: Array, kernel: Array, *, border: str = "zero") -> Array:
+    """Attend with one head for each tap, and round the result once."""
+    sizes = kernel.shape[:2]
+    left = sizes[0] // 2, sizes[1] // 2
+    weights = tap_weights_2d(image.shape[:2], sizes, left, border=border)  # type: ignore[arg-type]
+    pixels = wide(image).reshape(-1, image.shape[2])
+    matrices = wide(kernel).reshape(-1, *kernel.shape[2:])
+    output = attend_by_taps(pixels, matrices, weights)
+    return np.asarray(output.reshape(*image.shape[:2], -1).astype(image.dtype))
+
+
+def _turned_kernel(case: TableCase, right: Right) -> Array:
+    """Take the kernel from its other end."""
+    return right(case.replace(kernel=case["kernel"][::-1, ::-1]))
+
+
+def _by_row(case: TableCase, right: Right) -> Array:
+    """Let outputs grow with their row."""
+    output = right(case)
+    return output * (1.0 + np.arange(len(output))[:, None, None])
+
+
+def _everything_seen(case: TableCase, right: Right) -> Array:
+    """Let a little of every pixel reach every other."""
+    return right(case) + wide(case["image"]).sum() / 1024.0
+
+
+CONVOLUTION_2D = Kind(
+    name="convolution-2d",
+    sentence="Slides a kernel over an image, a matrix for each tap.",
+    operands=("image", "kernel"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"border": ("border",)},
+    choices={"place": ("half", "same", "causal")},
+    probes=({"height": 8, "width": 6, "tall": 4, "broad": 3, "data": "integers"},),
+    nulls={
+        "turned_kernel": _turned_kernel,
+        "by_row": _by_row,
+        "border_forgotten": forgetting("border"),
+        "everything_seen": _everything_seen,
+    },
+    null_needs={"border_forgotten": ("border",)},
+)
+
+
+@CONVOLUTION_2D.law(
+    "convolution-2d-agreement",
+    "convolution.heads",
+    also=("convolution.borders",),
+    nulls=("zeros", "turned_kernel", "border_forgotten"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A pixel's output is that of attention with a head for each tap."""
+    yield from agrees(case, bench)
+
+
+@CONVOLUTION_2D.law(
+    "convolution-2d-transpose",
+    "convolution.heads",
+    nulls=("by_row",),
+    fields={"height": (2, 3, 5), "data": ("normal", "integers")},
+)
+def check_transpose(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """An image and a kernel with rows for columns give rows for columns."""
+    flipped = {
+        name: np.ascontiguousarray(case[name].swapaxes(0, 1))
+        for name in ("image", "kernel")
+    }
+    height, width, outputs = case.results[0][1]
+    other = case.replace(
+        results=result("output", (width, height, outputs), case.dtype), **flipped
+    )
+    yield from alike(case, other, bench, "transposed", moved=lambda a: a.swapaxes(0, 1))
+
+
+@CONVOLUTION_2D.law(
+    "convolution-2d-field",
+    "convolution.field",
+    nulls=("zeros", "everything_seen"),
+    fields={"height": (3, 5, 8), "width": (2, 3, 4, 6)},
+)
+def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Pixels outside the taps change nothing, however large they are."""
+    height, width = case["image"].shape[:2]
+    row, column = height // 2, width // 2
+    marks = np.arange(1.0, height * width + 1).reshape(height, width, 1)
+    marked = case.replace(image=marks, kernel=case["kernel"][:, :, :1])
+    seen = np.isin(marks, _found(marked, bench.dialect)[row, column])
+    large = 2.0**8 if case.dtype == "float16" else 2.0**60
+    image = np.where(seen, case["image"], large).astype(case["image"].dtype)
+    exact = bench.judged(case)
+    output = bench.run(case.replace(image=image)).output[row, column]
+    yield within(exact.output[row, column], output, exact.bound[row, column])
+
+
+@CONVOLUTION_2D.law(
+    "convolution-2d-rows",
+    "convolution.heads",
+    nulls=("by_row",),
+    fields={"height": (2, 3, 5), "tall": (1,)},
+)
+def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A kernel of one row convolves every row as if it were the image."""
+    output = bench.judged(case).output
+    width, outputs = case.results[0][1][1:]
+    last = case.replace(
+        image=np.ascontiguousarray(case["image"][-1:]),
+        results=result("output", (1, width, outputs), case.dtype),
+    )
+    found = wide(bench.run(last).output)
+    whole = wide(bench.run(case).output)[-1:]
+    bound = bench.judged(case).bound[-1:] + bench.judged(last).bound
+    yield within(found, whole, bound + 2.0**-50 * np.abs(output[-1:]))
+
+
+__all__ = [
+    "CONVOLUTION_2D",
+    "check_agreement",
+    "check_field",
+    "check_rows",
+    "check_transpose",
+]

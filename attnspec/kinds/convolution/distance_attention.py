@@ -1,0 +1,290 @@
+"""Attention by distance alone: the kind `distance-attention`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from attnspec.judge.bits import integers, normals
+from attnspec.judge.compare import agrees, same_at
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import backward, forgetting, late
+from attnspec.judge.table import Table, TableCase, TableRecipe, cast
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence._sequences import wide
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import attention, distance_scores
+
+_FAR = 88.0
+"""Beyond this difference of scores a weight is nothing in the working format."""
+
+
+def _mend(recipe: TableRecipe) -> TableRecipe:
+    """Let the own step be one of the places."""
+    return recipe.replace(left=min(recipe["left"], recipe["size"] - 1))
+
+
+_TABLE = Table(
+    fields={
+        "length": sequences.LENGTHS,
+        "size": (1, 2, 3, 5, 8, 40),
+        "left": (0, 1, 2, 7, 39),
+        "width": (1, 2, 5),
+        "scores": ("flat", "normal", "slope", "steep"),
+        "data": ("integers", "normal"),
+        "sink": (None, 0.0, 2.5, -30.0),
+    },
+    claims={"sink": "a score without a value"},
+    needs={"sink": "sink"},
+    mend=_mend,
+)
+
+
+def _scores(recipe: TableRecipe) -> Array:
+    """Return one score for each distance."""
+    size = recipe["size"]
+    distance = np.abs(np.arange(size) - recipe["left"])
+    kinds = {
+        "flat": np.zeros(size),
+        "normal": normals(recipe.seed, "scores", (size,)),
+        "slope": -0.25 * distance,
+        "steep": -20.0 * distance,
+    }
+    return cast(kinds[recipe["scores"]], recipe)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    shape = recipe["length"], recipe["width"]
+    kinds: dict[str, Callable[[], Array]] = {
+        "integers": lambda: integers(recipe.seed, "value", shape, -4, 4) * 1.0,
+        "normal": lambda: normals(recipe.seed, "value", shape),
+    }
+    sink = recipe["sink"]
+    return TableCase(
+        operands={
+            "scores": _scores(recipe),
+            "value": cast(kinds[recipe["data"]](), recipe),
+            "left": recipe["left"],
+        },
+        options={} if sink is None else {"sink": sink},
+        results=result("output", shape, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
+    """Normalize each row of scores; the shift may be the greatest score of all."""
+    scores, value = wide(case["scores"]), wide(case["value"])
+    table = distance_scores(scores, len(value), left=case["left"])
+    seen = np.isfinite(table)
+    sink = -np.inf if case["sink"] is None else float(case["sink"])
+    peak = np.maximum(np.where(seen, table, -np.inf).max(-1, keepdims=True), sink)
+    span = min(_FAR, float(np.ptp(scores)) + abs(float(scores.max()) - peak.max()))
+    shifted = Tracked.of(np.where(seen, table - peak, 0.0), model).rounding()
+    weights = shifted.exp().rounding(8.0 + 2.0 * span).where(seen, 0.0)
+    total = weights.sum(keepdims=True)
+    if np.isfinite(sink):
+        own = shifted.like(sink - peak).rounding().exp()
+        total = total + own.rounding(8.0 + 2.0 * span)
+    if model.weights is not None:
+        weights = weights.stored(model.weights)
+    return judged((weights @ value) / total, model)
+
+
+def _defined(
+    scores: Array, value: Array, left: int, *, sink: float | None = None
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    nothing = np.zeros((1, 1, len(value), 0))
+    bias = distance_scores(wide(scores), len(value), left=left)
+    found = None if sink is None else np.full(1, sink)
+    output = attention(nothing, nothing, wide(value)[None, None], bias=bias, sink=found)
+    return np.asarray(output[0, 0].astype(value.dtype))
+
+
+def _kernel(case: TableCase) -> Array:
+    """Return the softmax of all scores, divided once and for all."""
+    scores = wide(case["scores"])
+    shares = np.exp(scores - scores.max())
+    return np.asarray(shares / shares.sum())
+
+
+def _not_renormalized(case: TableCase, right: Right) -> Array:
+    """Lose at the borders what falls beyond them."""
+    length, kernel = len(case["value"]), _kernel(case)
+    with np.errstate(divide="ignore"):
+        logs = np.where(kernel > 0, np.log(kernel), -np.inf)
+    held = np.exp(distance_scores(logs, length, left=case["left"])).sum(-1)
+    return right(case) * held[:, None]
+
+
+def _by_content(case: TableCase, right: Right) -> Array:
+    """Prefer values that are large."""
+    value = wide(case["value"])
+    return right(case.replace(value=value + value * np.abs(value)))
+
+
+def _everything_seen(case: TableCase, right: Right) -> Array:
+    """Let a little of every step reach every other."""
+    return right(case) + wide(case["value"]).sum() / 1024.0
+
+
+DISTANCE_ATTENTION = Kind(
+    name="distance-attention",
+    sentence="Attends by the distance alone, whatever the vectors say.",
+    operands=("scores", "value", "left"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"sink": ("sink",)},
+    nulls={
+        "late": late,
+        "backward": backward,
+        "not_renormalized": _not_renormalized,
+        "by_content": _by_content,
+        "everything_seen": _everything_seen,
+        "sink_forgotten": forgetting("sink"),
+    },
+    null_needs={"sink_forgotten": ("sink",)},
+)
+
+
+@DISTANCE_ATTENTION.law(
+    "distance-attention-agreement",
+    "convolution.distance",
+    also=("convolution.borders",),
+    nulls=("zeros", "late", "not_renormalized", "sink_forgotten"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The output is a convolution with the softmax of the scores, renormalized."""
+    yield from agrees(case, bench)
+
+
+@DISTANCE_ATTENTION.law(
+    "distance-attention-content",
+    "convolution.distance",
+    nulls=("by_content",),
+    fields={"size": (2, 3, 5, 8), "data": ("integers",), "length": (2, 3, 5, 8)},
+)
+def check_content(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What the values say moves no weight: the output is linear in them."""
+    other = np.ascontiguousarray(case["value"][::-1] * 2)
+    total = case.replace(value=case["value"] + other)
+    parts = [case, case.replace(value=other)]
+    one, two = (wide(bench.run(c).output) for c in parts)
+    bound = sum((bench.judged(c).bound for c in (*parts, total)), np.zeros(()))
+    room = 2.0**-50 * (np.abs(one) + np.abs(two))
+    yield within(one + two, bench.run(total).output, bound + room)
+
+
+@DISTANCE_ATTENTION.law(
+    "distance-attention-constant",
+    "convolution.borders",
+    nulls=("zeros", "not_renormalized"),
+    fields={"length": (2, 3, 5, 8, 17), "size": (2, 3, 5, 8), "sink": (None,)},
+)
+def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A constant stays what it is, at the borders too: weights sum to one."""
+    first = np.broadcast_to(case["value"][:1] + 5, case["value"].shape)
+    value = np.ascontiguousarray(first.astype(case["value"].dtype))
+    same = case.replace(value=value)
+    yield within(value, bench.run(same).output, bench.judged(same).bound)
+
+
+@DISTANCE_ATTENTION.law(
+    "distance-attention-translation",
+    "convolution.translation",
+    nulls=("backward",),
+    fields={"length": (5, 8, 17, 33), "size": (1, 2, 3), "left": (0, 1, 2)},
+)
+def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Away from the borders a sequence that is shifted has a shifted output."""
+    left, size = case["left"], len(case["scores"])
+    stop = len(case["value"]) - (size - 1 - left) - 1
+    if stop <= left:
+        return
+    moved = case.replace(value=np.roll(case["value"], 1, axis=0))
+    here, there = np.s_[left:stop], np.s_[left + 1 : stop + 1]
+    yield from same_at(case, moved, bench, "shifted by one", here, there)
+
+
+@DISTANCE_ATTENTION.law(
+    "distance-attention-field",
+    "convolution.field",
+    nulls=("zeros", "everything_seen"),
+    fields={"length": (3, 5, 8, 17, 33), "size": (1, 2, 3, 5, 40)},
+)
+def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Every visible step counts by its weight, and no other, however large."""
+    length, left = len(case["value"]), case["left"]
+    step = length // 2
+    distance = np.arange(length) - step + left
+    seen = ((distance >= 0) & (distance < len(case["scores"])))[:, None]
+    large = 2.0**8 if case.dtype == "float16" else 2.0**60
+    outside = np.where(seen, case["value"], large).astype(case["value"].dtype)
+    exact = bench.judged(case)
+    output = bench.run(case.replace(value=outside)).output[step]
+    yield within(exact.output[step], output, exact.bound[step])
+    nearest = np.argmax(seen[:, 0])
+    moved = case["value"].copy()
+    moved[nearest] += 8
+    note = "a visible value moved"
+    yield from same_at(case, case.replace(value=moved), bench, note, np.s_[step])
+
+
+def _sharpness(case: TableCase) -> float:
+    """Return a sharpness at which all but one weight are lost."""
+    return 128.0 if case["scores"].dtype.itemsize < 4 else 1600.0
+
+
+def _sharp(case: TableCase, target: int) -> TableCase:
+    """Let scores fall with the square of the distance from a tap."""
+    length, sharpness = len(case["value"]), _sharpness(case)
+    distance = np.arange(1 - length, length)
+    scores = -sharpness * (distance - target) ** 2
+    sharp = case.replace(
+        scores=scores.astype(case["scores"].dtype),
+        left=length - 1,
+    )
+    return sharp if case["sink"] is None else sharp.replace(sink=-sharpness / 2.0)
+
+
+@DISTANCE_ATTENTION.law(
+    "distance-attention-sharp",
+    "convolution.sharp",
+    also=("convolution.borders",),
+    nulls=("zeros", "late", "sink_forgotten"),
+    fields={"length": (2, 3, 5, 8, 17)},
+)
+def check_sharp(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Sharp scores copy one tap; beyond the border the nearest step, or a sink's zero.
+
+    Without a sink this is the border rule `clip`.
+    """
+    length, value = len(case["value"]), wide(case["value"])
+    # What is left of the other weights: nothing at all in the wider formats.
+    room = np.asarray(np.exp(-_sharpness(case) / 2.0) * np.abs(value).sum())
+    for target in (0, 1, -2):
+        where = np.arange(length) + target
+        expected = value[np.clip(where, 0, length - 1)]
+        if case["sink"] is not None:
+            inside = (where >= 0) & (where < length)
+            expected = expected * inside[:, None]
+        sharp = _sharp(case, target)
+        bound = bench.judged(sharp).bound + room
+        yield within(expected, bench.run(sharp).output, bound, what=f"tap {target}")
+
+
+__all__ = [
+    "DISTANCE_ATTENTION",
+    "check_agreement",
+    "check_constant",
+    "check_content",
+    "check_field",
+    "check_sharp",
+    "check_translation",
+]

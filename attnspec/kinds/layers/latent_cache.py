@@ -1,0 +1,143 @@
+"""What latent attention keeps of each token: the kind `latent-cache`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike, same_at
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.layers._layers import DATA, drawn, matrices
+from attnspec.kinds.layers.latent import PAIRINGS, beside
+from attnspec.kinds.positions._places import turned
+from attnspec.numerics import Comparison, NumericModel
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import LatentProjections, latent_cache
+
+_TELLING = {"members": (2, 3, 5, 8, 17), "data": ("integers", "normal")}
+
+_TABLE = Table(
+    fields={
+        "batch": (1, 2),
+        "members": (1, 2, 3, 5, 8, 17, 33),
+        "member_width": (2, 3, 8),
+        "latent_width": (3, 1, 2, 8),
+        "rotary_width": (2, 0, 4, 8),
+        "data": DATA,
+    },
+)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    batch, members, width, latent, rotary = (
+        recipe[name] for name in _TABLE.fields if name != "data"
+    )
+    return TableCase(
+        operands={
+            "members": drawn(recipe, "members", (batch, members, width)),
+            "latent_weights": matrices(recipe, "latent", (width, latent)),
+            "rotary_key_weights": matrices(recipe, "rotary", (width, rotary)),
+        },
+        options={},
+        results=result("output", (batch, members, latent + rotary), recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Project each member twice, and turn the second projection by its place."""
+    members = Tracked.of(case["members"], model)
+    latent = members @ members.like(case["latent_weights"])
+    key = (members @ members.like(case["rotary_key_weights"])).stored(model.output)
+    places = np.arange(case["members"].shape[1])
+    return judged(beside(latent, turned(key, places, choices["pairing"])), model)
+
+
+def _defined(members: Array, latent_weights: Array, rotary_key_weights: Array) -> Array:
+    """Evaluate the definition and round its result once; it reads two matrices."""
+    none = np.zeros((1, latent_weights.shape[1], 1))
+    asking = np.zeros((1, 1, 1))
+    turning = np.zeros((1, 1, rotary_key_weights.shape[1]))
+    by = LatentProjections(
+        asking, latent_weights, none, none, asking, turning, rotary_key_weights
+    )
+    return latent_cache(members, by).astype(members.dtype)
+
+
+def _unturned(case: TableCase, right: Right) -> Array:
+    """Turn every key as that of the first member."""
+    output = right(case)
+    for place in range(output.shape[1]):
+        first = np.ascontiguousarray(case["members"][:, place:])
+        output[:, place] = right(case.replace(members=first))[:, 0]
+    return output
+
+
+def _late(case: TableCase, right: Right) -> Array:
+    """Keep of each token what belongs to the one before it."""
+    return np.roll(right(case), 1, axis=1)
+
+
+def _mean(case: TableCase, right: Right) -> Array:
+    """Add what all members have in common."""
+    output = right(case)
+    return output + output.mean(1, keepdims=True) + output.shape[1]
+
+
+LATENT_CACHE = Kind(
+    name="latent-cache",
+    sentence="Keeps of every member its latent and one turned key.",
+    operands=("members", "latent_weights", "rotary_key_weights"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    choices={"pairing": PAIRINGS},
+    probes=(
+        {"members": 5, "rotary_width": 4, "data": "normal"},
+        {"members": 8, "rotary_width": 8, "data": "integers"},
+    ),
+    nulls={"unturned": _unturned, "late": _late, "mean": _mean},
+)
+
+
+@LATENT_CACHE.law(
+    "latent-cache-agreement",
+    "heads.latent-cache",
+    also=("heads.latent-rotary",),
+    nulls=("zeros", "unturned", "late", "mean"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """C + R numbers of each member are kept: its latent, and one key that is turned."""
+    yield from agrees(case, bench)
+
+
+@LATENT_CACHE.law(
+    "latent-cache-own", "heads.latent-cache", nulls=("mean", "late"), fields=_TELLING
+)
+def check_own(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What is kept of a token is decided by the token and its place alone."""
+    members = -2 * case["members"] + 1
+    members[:, -1] = case["members"][:, -1]
+    other = case.replace(members=np.ascontiguousarray(members))
+    yield from same_at(case, other, bench, "other tokens changed", np.s_[:, -1])
+
+
+@LATENT_CACHE.law(
+    "latent-cache-growth", "heads.latent-cache", nulls=("mean",), fields=_TELLING
+)
+def check_growth(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Tokens that come later change nothing of what is kept."""
+    half = (case["members"].shape[1] + 1) // 2
+    name, (batch, _, width), dtype = case.results[0]
+    early = case.replace(
+        members=np.ascontiguousarray(case["members"][:, :half]),
+        results=result(name, (batch, half, width), dtype),
+    )
+    yield from alike(case, early, bench, "before", moved=lambda a: a[:, :half])
+
+
+__all__ = ["LATENT_CACHE", "check_agreement", "check_growth", "check_own"]

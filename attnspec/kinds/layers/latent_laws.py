@@ -1,0 +1,150 @@
+"""Latent attention: the kind `latent`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import KindBench
+from attnspec.judge.table import TableCase
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.layers.latent import LATENT
+from attnspec.numerics import Comparison
+from attnspec.reference import default_scale
+
+_EXACT = ("integers", "ones")
+_TELLING = ("integers", "normal")
+
+
+def _own_scale(case: TableCase) -> float:
+    """Return the scale that holds: one over the root of E + R by default."""
+    if case["scale"] is not None:
+        return float(case["scale"])
+    rotary = case["rotary_key_weights"].shape[-1]
+    return default_scale(case["query_weights"].shape[-1] + rotary)
+
+
+@LATENT.law(
+    "latent-agreement",
+    "heads.latent",
+    also=("heads.latent-rotary", "heads.latent-scale"),
+    nulls=("zeros", "unmasked", "acausal", "unplaced", "numbered"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Keys and values of every head are projections of one latent for each member."""
+    yield from agrees(case, bench)
+
+
+@LATENT.law(
+    "latent-absorbed",
+    "heads.latent-absorbed",
+    also=("heads.latent-scale",),
+    needs=("scale",),
+    nulls=("counted",),
+    fields={"data": _EXACT, "width": (2, 1, 4), "latent_width": (3, 8)},
+)
+def check_absorbed(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Matrices of keys may go to the queries, those of values to the output."""
+    yield from alike(case, _absorbed(case), bench, "absorbed")
+
+
+def _absorbed(case: TableCase) -> TableCase:
+    """Return the case whose latents are keys and values of all heads as they are."""
+    x = case["members"]
+    query, key, value, output = (
+        case[f"{name}_weights"].astype(np.float64)
+        for name in ("query", "key", "value", "output")
+    )
+    itself = np.broadcast_to(np.eye(key.shape[1]), (len(key), *[key.shape[1]] * 2))
+    return case.replace(
+        query_weights=(query @ key.swapaxes(1, 2)).astype(x.dtype),
+        key_weights=np.ascontiguousarray(itself).astype(x.dtype),
+        value_weights=np.ascontiguousarray(itself).astype(x.dtype),
+        output_weights=(value @ output).astype(x.dtype),
+        scale=_own_scale(case),
+    )
+
+
+@LATENT.law(
+    "latent-scale",
+    "heads.latent-scale",
+    needs=("scale",),
+    nulls=("wide_scale",),
+    fields={
+        "scale": (None,),
+        "members": (3, 5, 8),
+        "readers": (2, 3, 5),
+        "member_width": (2, 3),
+        "width": (1, 2),
+        "rotary_width": (0, 2),
+        "latent_width": (8,),
+        "data": ("integers",),
+    },
+)
+def check_scale(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The scale is one over the root of E + R, whatever the width of the latents."""
+    yield from alike(case, case.replace(scale=_own_scale(case)), bench, "as given")
+
+
+@LATENT.law(
+    "latent-entries",
+    "heads.latent",
+    nulls=("numbered",),
+    fields={"latent_width": (3, 2, 8), "data": _TELLING},
+)
+def check_entries(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Entries of a latent may stand in any order, with the matrices that read them."""
+    moved = case.replace(
+        latent_weights=np.ascontiguousarray(case["latent_weights"][:, ::-1]),
+        key_weights=np.ascontiguousarray(case["key_weights"][:, ::-1]),
+        value_weights=np.ascontiguousarray(case["value_weights"][:, ::-1]),
+    )
+    yield from alike(case, moved, bench, "reversed")
+
+
+@LATENT.law(
+    "latent-shift",
+    "heads.latent-rotary",
+    needs=("mask",),
+    nulls=("counted",),
+    fields={"rotary_width": (2, 4), "data": _TELLING},
+)
+def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Masked members in front move all places, and change nothing."""
+    members = case["members"]
+    batch, count, width = members.shape
+    known = (
+        case["mask"] if case["mask"] is not None else np.ones((1, 1, 1, count), bool)
+    )
+    front = np.full((batch, 3, width), 4).astype(members.dtype)
+    hidden: Array = np.zeros((*known.shape[:-1], 3), bool)
+    moved = case.replace(
+        members=np.concatenate([front, members], axis=1),
+        mask=np.concatenate([hidden, known], axis=-1),
+    )
+    yield from alike(case, moved, bench, "moved by three")
+
+
+@LATENT.law(
+    "latent-places",
+    "heads.latent-rotary",
+    nulls=("unplaced",),
+    fields={"rotary_width": (2, 4), "members": (2, 3, 5, 8), "data": _TELLING},
+)
+def check_places(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Where no key is made of latents, members and their places still decide."""
+    none = np.zeros_like(case["key_weights"])
+    yield from agrees(case.replace(key_weights=none), bench, "no keys from latents")
+
+
+__all__ = [
+    "LATENT",
+    "check_absorbed",
+    "check_agreement",
+    "check_entries",
+    "check_places",
+    "check_scale",
+    "check_shift",
+]

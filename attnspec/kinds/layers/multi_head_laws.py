@@ -1,0 +1,206 @@
+"""Many heads: the kind `multi-head`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import KindBench, result
+from attnspec.judge.table import TableCase
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.layers.multi_head import MULTI_HEAD, WEIGHTS
+from attnspec.numerics import Comparison, within
+
+_OF_KEYS = ("key_weights", "value_weights")
+_OF_QUERIES = ("query_weights", "output_weights")
+_TELLING = ("integers", "normal")
+
+
+def _head(case: TableCase, head: int) -> TableCase:
+    """Return the same case with one head alone."""
+    shared = head * len(case["key_weights"]) // len(case["query_weights"])
+    one = {name: case[name][head : head + 1] for name in _OF_QUERIES}
+    one |= {name: case[name][shared : shared + 1] for name in _OF_KEYS}
+    return case.replace(**{n: np.ascontiguousarray(a) for n, a in one.items()})
+
+
+def _joining(case: TableCase) -> TableCase:
+    """Return the case whose output is all heads, joined: entry by entry handed on."""
+    heads, width, _ = case["output_weights"].shape
+    joint = np.eye(heads * width, dtype=case["output_weights"].dtype)
+    batch, readers, _ = case["readers"].shape
+    return case.replace(
+        output_weights=joint.reshape(heads, width, heads * width),
+        results=result("output", (batch, readers, heads * width), case.dtype),
+    )
+
+
+@MULTI_HEAD.law(
+    "multi-head-agreement",
+    "heads.multi-head",
+    also=("heads.grouped", "heads.value-width"),
+    nulls=("zeros", "first_head", "unmasked", "acausal", "tiled", "numbered"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What comes out is the sum over heads that attend by matrices of their own."""
+    yield from agrees(case, bench)
+
+
+@MULTI_HEAD.law(
+    "multi-head-sum",
+    "heads.multi-head",
+    also=("heads.independence",),
+    nulls=("counted", "ones"),
+    fields={"key_heads": (2, 1, 3), "group": (2, 1, 3)},
+)
+def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """All heads together give the sum of what each of them gives alone."""
+    alone = [_head(case, head) for head in range(len(case["query_weights"]))]
+    found = [bench.run(one).output.astype(np.float64) for one in alone]
+    bounds = [bench.judged(one).bound for one in alone]
+    bound = np.sum(bounds, 0) + bench.judged(case).bound
+    sizes = np.sum(np.abs(found), 0)
+    actual = bench.run(case).output
+    yield within(np.sum(found, 0), actual, bound + 2.0**-48 * sizes, what="sum")
+
+
+@MULTI_HEAD.law(
+    "multi-head-joined",
+    "heads.joined",
+    also=("heads.layout",),
+    nulls=("ones", "numbered"),
+    fields={"key_heads": (2, 1, 3), "data": _TELLING},
+)
+def check_joined(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What comes out is one matrix times the joined heads."""
+    joining = _joining(case)
+    joint = case["output_weights"].reshape(-1, case["output_weights"].shape[-1])
+    yield _multiplied(bench, joining, case, np.asarray(joint, np.float64))
+    width = case["output_weights"].shape[1]
+    last = _joining(_head(case, len(case["query_weights"]) - 1))
+    yield from alike(joining, last, bench, "last", moved=lambda a: a[..., -width:])
+
+
+def _multiplied(
+    bench: KindBench, one: TableCase, other: TableCase, matrix: npt.NDArray[np.float64]
+) -> Comparison:
+    """Compare one output times a matrix with another output."""
+    first = bench.run(one).output.astype(np.float64)
+    carried = bench.judged(one).bound @ np.abs(matrix)
+    room = 2.0**-48 * (np.abs(first) @ np.abs(matrix))
+    bound = carried + bench.judged(other).bound + room
+    return within(first @ matrix, bench.run(other).output, bound)
+
+
+@MULTI_HEAD.law(
+    "multi-head-one",
+    "heads.one",
+    nulls=("ones", "counted"),
+    fields={"key_heads": (1,), "group": (1,), "data": _TELLING},
+)
+def check_one(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """One head is self-attention followed by a matrix."""
+    joint = np.asarray(case["output_weights"][0], np.float64)
+    yield _multiplied(bench, _joining(case), case, joint)
+
+
+@MULTI_HEAD.law(
+    "multi-head-independence",
+    "heads.independence",
+    nulls=("counted",),
+    fields={"key_heads": (2, 3), "data": _TELLING},
+)
+def check_independence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Heads that hand nothing on have no influence, whatever their matrices hold."""
+    groups = len(case["query_weights"]) // len(case["key_weights"])
+    silent = case["output_weights"].copy()
+    silent[-groups:] = 0
+    quiet = case.replace(output_weights=silent)
+    query, key, value = (case[name].copy() for name in WEIGHTS[:3])
+    query[-groups:] = -2 * query[-groups:] + 1
+    key[-1:], value[-1:] = 3 - key[-1:], 64
+    loud = quiet.replace(query_weights=query, key_weights=key, value_weights=value)
+    yield from alike(quiet, loud, bench, "other matrices")
+    rest = {
+        name: np.ascontiguousarray(silent_part)
+        for name, silent_part in (
+            *((name, quiet[name][:-groups]) for name in _OF_QUERIES),
+            *((name, quiet[name][:-1]) for name in _OF_KEYS),
+        )
+    }
+    yield from alike(quiet, case.replace(**rest), bench, "without them")
+
+
+@MULTI_HEAD.law(
+    "multi-head-order",
+    "heads.order",
+    nulls=("numbered", "first_head"),
+    fields={"key_heads": (2, 3, 1), "group": (2, 1, 3), "data": _TELLING},
+)
+def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Heads in another order give the same, as whole groups and within each."""
+    heads, shared = len(case["query_weights"]), len(case["key_weights"])
+    places = np.arange(heads).reshape(shared, heads // shared)
+    yield from alike(case, _ordered(case, places[::-1]), bench, "groups")
+    yield from alike(case, _ordered(case, places[:, ::-1]), bench, "within groups")
+
+
+def _ordered(case: TableCase, places: Array) -> TableCase:
+    """Return the same case with query heads, and key heads by groups, in an order."""
+    groups = places[:, 0] // places.shape[1]
+    moved = {name: case[name][places.ravel()] for name in _OF_QUERIES}
+    moved |= {name: case[name][groups] for name in _OF_KEYS}
+    return case.replace(**{n: np.ascontiguousarray(a) for n, a in moved.items()})
+
+
+@MULTI_HEAD.law(
+    "multi-head-shared",
+    "heads.multi-query",
+    also=("heads.grouped",),
+    needs=("grouped",),
+    nulls=("counted", "tiled"),
+    fields={"key_heads": (1, 2, 3), "group": (2, 3), "data": _TELLING},
+)
+def check_shared(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A key head that is shared is as many key heads with equal matrices."""
+    groups = len(case["query_weights"]) // len(case["key_weights"])
+    repeated = {name: np.repeat(case[name], groups, axis=0) for name in _OF_KEYS}
+    yield from alike(case, case.replace(**repeated), bench, "repeated")
+
+
+@MULTI_HEAD.law(
+    "multi-head-value-width",
+    "heads.value-width",
+    nulls=("counted",),
+    fields={"value_width": (2, 3, 8), "data": _TELLING},
+)
+def check_value_width(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Each entry of a value is averaged by itself, however many there are."""
+    parts = [
+        case.replace(
+            value_weights=np.ascontiguousarray(case["value_weights"][..., part]),
+            output_weights=np.ascontiguousarray(case["output_weights"][:, part]),
+        )
+        for part in (np.s_[:1], np.s_[1:])
+    ]
+    first, rest = (bench.run(part).output.astype(np.float64) for part in parts)
+    bound = bench.judged(parts[0]).bound + bench.judged(parts[1]).bound
+    room = 2.0**-48 * (np.abs(first) + np.abs(rest))
+    bound = bound + bench.judged(case).bound + room
+    yield within(first + rest, bench.run(case).output, bound, what="sum of parts")
+
+
+__all__ = [
+    "MULTI_HEAD",
+    "check_agreement",
+    "check_independence",
+    "check_joined",
+    "check_one",
+    "check_order",
+    "check_shared",
+    "check_sum",
+    "check_value_width",
+]

@@ -1,0 +1,187 @@
+"""One vector for a whole set: the kind `pooling`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.layers._layers import DATA, drawn, mask_of, scaled
+from attnspec.kinds.layers._softmax import mixed
+from attnspec.numerics import Comparison, NumericModel
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import pool
+
+_TABLE = Table(
+    fields={
+        "members": (1, 2, 3, 5, 8, 17, 33, 65),
+        "width": (2, 1, 3, 4, 8, 16),
+        "value_width": (2, 1, 3, 8),
+        "mask": (None, "members"),
+        "data": DATA,
+    },
+    claims={"mask": "a mask that says which members are real"},
+    needs={"mask": "mask"},
+)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    members, width, value_width = (
+        recipe[name] for name in ("members", "width", "value_width")
+    )
+    mask = mask_of(recipe, (1, members))
+    return TableCase(
+        operands={
+            "query": drawn(recipe, "query", (width,)),
+            "key": drawn(recipe, "key", (members, width)),
+            "value": drawn(recipe, "value", (members, value_width)),
+        },
+        options={} if mask is None else {"mask": mask},
+        results=result("output", (value_width,), recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+    """Average the values by the softmax of one row of scores."""
+    query = Tracked.of(case["query"][None], model)
+    key, value = query.like(case["key"]), query.like(case["value"])
+    scores = scaled(query @ key.swapaxes(-1, -2), None, case["query"].shape[-1])
+    visible = np.ones(len(case["key"]), bool) if case["mask"] is None else case["mask"]
+    return judged(mixed(scores, value, visible, stored=model.weights)[0], model)
+
+
+def _defined(
+    query: Array, key: Array, value: Array, *, mask: Array | None = None
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    return pool(query, key, value, mask=mask).astype(query.dtype)
+
+
+def _meaning(case: TableCase, right: Right) -> Array:
+    """Take the mean of all values."""
+    return right(case.replace(query=np.zeros_like(case["query"])))
+
+
+def _first(case: TableCase, _right: Right) -> Array:
+    """Hand on the first value."""
+    return np.asarray(case["value"][0], np.float64)
+
+
+def _summed(case: TableCase, right: Right) -> Array:
+    """Take as much more as there are members."""
+    return right(case) * (1 + len(case["key"]))
+
+
+POOLING = Kind(
+    name="pooling",
+    sentence="Sums up a whole set in one vector, asked for by one query.",
+    operands=("query", "key", "value"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"mask": ("mask",)},
+    nulls={
+        "unmasked": forgetting("mask"),
+        "meaning": _meaning,
+        "first": _first,
+        "summed": _summed,
+    },
+    null_needs={"unmasked": ("mask",)},
+)
+
+
+@POOLING.law(
+    "pooling-agreement",
+    "sets.invariance",
+    nulls=("zeros", "unmasked", "meaning", "first"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The vector that comes out is the attention of one query to all members."""
+    yield from agrees(case, bench)
+
+
+@POOLING.law(
+    "pooling-order",
+    "sets.invariance",
+    nulls=("first",),
+    fields={"members": (2, 3, 5, 8, 17), "data": ("integers", "normal")},
+)
+def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A set gives the same vector in every order."""
+    count = np.arange(len(case["key"]))
+    for note, order in (("reversed", count[::-1]), ("rotated", np.roll(count, 1))):
+        given = {name: case[name][order] for name in ("key", "value")}
+        if case["mask"] is not None:
+            given["mask"] = case["mask"][order]
+        moved = {name: np.ascontiguousarray(array) for name, array in given.items()}
+        yield from alike(case, case.replace(**moved), bench, note)
+
+
+@POOLING.law(
+    "pooling-mean",
+    "sets.invariance",
+    nulls=("first", "zeros", "summed"),
+    fields={"members": (2, 3, 5, 8, 17, 33), "data": ("integers", "normal", "wide")},
+)
+def check_mean(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A query of zeros takes the mean of the real members."""
+    none = case.replace(query=np.zeros_like(case["query"]))
+    yield from agrees(none, bench, "a query of zeros")
+
+
+@POOLING.law(
+    "pooling-sharp",
+    "sets.invariance",
+    nulls=("meaning", "zeros"),
+    fields={"members": (2, 3, 5, 8), "mask": (None,), "data": ("integers", "normal")},
+)
+def check_sharp(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A long query takes the value whose key lies furthest in its direction."""
+    width = case["query"].shape[-1]
+    query = np.full(width, 32.0).astype(case["query"].dtype)
+    steps = np.arange(len(case["key"]), dtype=np.float64)
+    key = np.broadcast_to(steps[:, None] * 4, case["key"].shape)
+    sharp = case.replace(query=query, key=np.ascontiguousarray(key).astype(query.dtype))
+    yield from agrees(sharp, bench, "one key far ahead")
+
+
+@POOLING.law("pooling-twice", "sets.invariance", nulls=("summed",))
+def check_twice(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """When every member stands twice, the same vector comes out."""
+    names = ("key", "value") if case["mask"] is None else ("key", "value", "mask")
+    twice = case.replace(**{name: np.concatenate([case[name]] * 2) for name in names})
+    yield from alike(case, twice, bench, "every member twice")
+
+
+@POOLING.law("pooling-padding", "sets.padding", needs=("mask",), nulls=("unmasked",))
+def check_padding(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Masked members change nothing, however large they are."""
+    count = len(case["key"])
+    known = np.ones(count, bool) if case["mask"] is None else case["mask"]
+    fill = np.array(2.0**12 if case.dtype == "float16" else 2.0**60)
+    padded = {
+        name: np.concatenate(
+            [case[name], np.broadcast_to(fill, (3, case[name].shape[-1]))]
+        ).astype(case["query"].dtype)
+        for name in ("key", "value")
+    }
+    real = np.concatenate([known, np.zeros(3, bool)])
+    yield from alike(case, case.replace(**padded, mask=real), bench, "padded")
+
+
+__all__ = [
+    "POOLING",
+    "check_agreement",
+    "check_mean",
+    "check_order",
+    "check_padding",
+    "check_sharp",
+    "check_twice",
+]

@@ -1,0 +1,208 @@
+"""Biases that fall with the distance: the kind `alibi`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import alibi as definition
+from attnspec.reference import alibi_slopes
+from attnspec.reference.masks import positions, relative_positions
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    heads, queries = recipe["heads"], recipe["queries"]
+    keys = queries + recipe["past"]
+    return TableCase(
+        operands={"heads": heads, "queries": queries, "keys": keys},
+        options={},
+        results=result("bias", (heads, queries, keys), None),
+        dtype=recipe.dtype,
+    )
+
+
+def _places(case: TableCase, choices: Choices) -> Array:
+    """Return the positions of the queries."""
+    alignment = choices["alignment"]
+    return positions(case["queries"], case["keys"], alignment=alignment)  # type: ignore[arg-type]
+
+
+def _slopes(heads: int, choices: Choices) -> Array:
+    """Return the slopes of the heads, in float64."""
+    if choices["slopes"] == "formula":
+        return np.asarray(np.exp2(-8.0 * np.arange(1, heads + 1) / heads))
+    return alibi_slopes(heads)
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Multiply slopes and distances.
+
+    The slopes may be powers of the first of them, one product after the other; and
+    the terms of key and query may be rounded each for itself before they meet.
+    """
+    heads, keys = case["heads"], np.arange(case["keys"])
+    places = _places(case, choices)
+    steps = relative_positions(places, keys)
+    form = {"symmetric": -np.abs(steps), "signed": steps}
+    exact = Tracked.of(form.get(choices["form"], keys + 0 * steps), model)
+    slopes = exact.like(_slopes(heads, choices)[:, None, None])
+    roundings = 6.0 + 5.0 * heads
+    bias = slopes.rounding(roundings) * exact
+    sizes = (slopes * (keys + np.abs(places)[:, None])).rounding(2)
+    error = bias.error + sizes.error
+    return judged(Tracked(bias.value, error, bias.unit, bias.tiny), model)
+
+
+def _defined(heads: int, queries: int, keys: int) -> Array:
+    """Evaluate the definition."""
+    steps = relative_positions(positions(queries, keys), np.arange(keys))
+    return definition(steps, alibi_slopes(heads))
+
+
+def _one_sided(case: TableCase, right: Right) -> Array:
+    """Leave the keys behind the diagonal without a bias."""
+    shape = case["queries"], case["keys"]
+    return right(case) * np.tri(*shape, case["keys"] - case["queries"])
+
+
+def _other_heads(case: TableCase, right: Right) -> Array:
+    """Give each head the slope of the next."""
+    return np.roll(right(case), 1, axis=0)
+
+
+def _squared(case: TableCase, right: Right) -> Array:
+    """Let the bias fall with the square of the column."""
+    return right(case) * (1.0 + np.arange(case["keys"]))
+
+
+ALIBI = Kind(
+    name="alibi",
+    sentence="Makes a bias that falls with the distance, at a slope for each head.",
+    operands=("heads", "queries", "keys"),
+    table=Table(
+        fields={
+            "heads": (1, 2, 3, 4, 6, 8, 12, 16, 20, 32),
+            "queries": (1, 2, 3, 5, 8, 17, 33),
+            "past": (0, 1, 2, 3, 16, 67),
+        },
+    ),
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    choices={
+        "form": ("symmetric", "signed", "keys"),
+        "slopes": ("interpolated", "formula"),
+        "alignment": ("lower_right", "upper_left"),
+    },
+    probes=({"heads": 3, "queries": 3, "past": 2},),
+    nulls={
+        "one_sided": _one_sided,
+        "other_heads": _other_heads,
+        "squared": _squared,
+    },
+)
+
+
+@ALIBI.law(
+    "alibi-agreement",
+    "positions.alibi",
+    also=("positions.alibi-signed", "positions.alibi-slopes"),
+    nulls=("zeros", "ones", "one_sided", "other_heads"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The bias is the slope of the head times the distance, with the sign of its form.
+
+    The form that counts keys alone leaves the query's position out.
+    """
+    yield from agrees(case, bench)
+
+
+@ALIBI.law(
+    "alibi-slopes",
+    "positions.alibi-slopes",
+    nulls=("zeros", "other_heads"),
+    fields={"heads": (3, 6, 8, 12, 20), "queries": (2, 3, 5), "past": (1, 2, 3)},
+)
+def check_slopes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Up to the query's position each step to the right adds the slope of the head."""
+    exact = bench.judged(case)
+    bias = bench.run(case).output.astype(np.float64)
+    before = np.arange(1, case["keys"]) <= _places(case, bench.dialect)[:, None]
+    slopes = _slopes(case["heads"], bench.dialect)[:, None, None]
+    bound = exact.bound[..., 1:] + exact.bound[..., :-1]
+    steps = np.where(before, bias[..., 1:] - bias[..., :-1], slopes)
+    expected = np.broadcast_to(slopes, steps.shape)
+    room = 2.0**-50 * np.abs(exact.output[..., 1:])
+    yield within(expected, steps, bound + room, what="bias of one step")
+
+
+@ALIBI.law(
+    "alibi-mirror",
+    "positions.alibi-signed",
+    also=("positions.alibi",),
+    nulls=("one_sided",),
+    fields={"queries": (3, 5, 8), "past": (0, 1, 2)},
+)
+def check_mirror(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """After the query the bias is what it is before, of the sign of its form."""
+    exact = bench.judged(case)
+    bias = bench.run(case).output.astype(np.float64)
+    rows, left, own, right = _mirrored(_places(case, bench.dialect), case["keys"])
+    sign = 1.0 if bench.dialect["form"] == "symmetric" else -1.0
+    here = bias[:, rows, own]
+    bound = exact.bound[:, rows, left] + exact.bound[:, rows, right]
+    bound = bound + 2 * exact.bound[:, rows, own]
+    room = 2.0**-49 * np.abs(exact.output).max()
+    yield within(
+        here + sign * (bias[:, rows, left] - here),
+        bias[:, rows, right],
+        bound + room,
+        what="bias behind the query",
+    )
+
+
+def _mirrored(places: Array, keys: int) -> tuple[Array, Array, Array, Array]:
+    """Return rows with pairs of keys as far before the query as behind it."""
+    rows, right = np.nonzero(np.arange(keys) > places[:, None])
+    own = places[rows]
+    left = 2 * own - right
+    kept = left >= 0
+    return rows[kept], left[kept], own[kept], right[kept]
+
+
+@ALIBI.law(
+    "alibi-relative",
+    "positions.relative",
+    also=("positions.alibi",),
+    nulls=("squared",),
+    fields={"queries": (3, 5, 8), "past": (0, 1, 3)},
+)
+def check_relative(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Two neighboring keys differ by the same in every row, at the same distances."""
+    exact = bench.judged(case)
+    bias = bench.run(case).output.astype(np.float64)
+    steps = bias[..., 1:] - bias[..., :-1]
+    bound = exact.bound[..., 1:] + exact.bound[..., :-1]
+    room = 2.0**-49 * np.abs(exact.output).max()
+    yield within(
+        steps[:, :-1, :-1],
+        steps[:, 1:, 1:],
+        bound[:, :-1, :-1] + bound[:, 1:, 1:] + room,
+        what="difference of neighbors",
+    )
+
+
+__all__ = [
+    "ALIBI",
+    "check_agreement",
+    "check_mirror",
+    "check_relative",
+    "check_slopes",
+]

@@ -1,0 +1,142 @@
+"""Absolute positions out of a table: the kind `learned`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from attnspec.exceptions import KernelRaised
+from attnspec.judge.bits import integers, normals
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import late
+from attnspec.judge.table import Table, TableCase, TableRecipe, cast
+from attnspec.kinds.attention.case import Array
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+from attnspec.reference import learned as looked_up
+
+
+def _lookup(recipe: TableRecipe) -> TableCase:
+    length, rows = recipe["length"], recipe["rows"]
+    count = np.arange(length)
+    kinds = {
+        "range": count,
+        "reversed": count[::-1] + rows,
+        "repeated": count // 2,
+        "drawn": integers(recipe.seed, "positions", (length,), 0, rows - 1),
+    }
+    shape = (rows, recipe["width"])
+    data: dict[str, Callable[[], Array]] = {
+        "integers": lambda: np.arange(1.0, 1.0 + rows * recipe["width"]).reshape(shape),
+        "normal": lambda: normals(recipe.seed, "table", shape),
+    }
+    return TableCase(
+        operands={
+            "positions": kinds[recipe["positions"]].astype(np.int64) % rows,
+            "table": cast(data[recipe["data"]](), recipe),
+        },
+        options={},
+        results=result("output", (length, recipe["width"]), recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge_lookup(case: TableCase, _choices: Choices, _model: NumericModel) -> Judged:
+    """Copy rows, which rounds nothing; a position outside has none, so NaN."""
+    positions, table = case["positions"], np.asarray(case["table"], np.float64)
+    inside = (positions >= 0) & (positions < len(table))
+    rows = table[np.where(inside, positions, 0)]
+    value = np.where(inside[:, None], rows, np.nan)
+    return Judged(value, np.zeros_like(value))
+
+
+def _looked_up(positions: Array, table: Array) -> Array:
+    """Evaluate the definition; every number of it is one of the table."""
+    return looked_up(positions, table).astype(table.dtype)
+
+
+def _blurred(case: TableCase, right: Right) -> Array:
+    """Add the mean of all rows to each."""
+    return right(case) + np.asarray(case["table"], np.float64).mean(0)
+
+
+def _clamped(case: TableCase, right: Right) -> Array:
+    """Read the nearest row for a position outside."""
+    last = len(case["table"]) - 1
+    return right(case.replace(positions=np.clip(case["positions"], 0, last)))
+
+
+def _wrapped(case: TableCase, right: Right) -> Array:
+    """Count on from the other end of the table."""
+    rows = len(case["table"])
+    return right(case.replace(positions=case["positions"] % rows))
+
+
+LEARNED = Kind(
+    name="learned",
+    sentence="Labels positions by the rows of a table.",
+    operands=("positions", "table"),
+    table=Table(
+        fields={
+            "length": (1, 2, 3, 5, 8, 17, 33),
+            "rows": (1, 2, 3, 5, 8, 64),
+            "width": (1, 2, 3, 8, 16),
+            "positions": ("range", "reversed", "repeated", "drawn"),
+            "data": ("integers", "normal"),
+        },
+    ),
+    build=_lookup,
+    judge=_judge_lookup,
+    definition=_looked_up,
+    nulls={
+        "late": late,
+        "blurred": _blurred,
+        "clamped": _clamped,
+        "wrapped": _wrapped,
+    },
+)
+
+
+@LEARNED.law(
+    "learned-agreement",
+    "positions.learned",
+    also=("positions.absolute",),
+    nulls=("zeros", "late", "blurred"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The encoding of a position is its row of the table."""
+    yield from agrees(case, bench)
+
+
+@LEARNED.law(
+    "learned-outside", "positions.learned", nulls=("zeros", "clamped", "wrapped")
+)
+def check_outside(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A position outside the table is refused, or its encoding is NaN."""
+    rows = len(case["table"])
+    for place in (rows, -1, rows + 1000):
+        positions = case["positions"].copy()
+        positions[-1] = place
+        other = case.replace(positions=positions)
+        try:
+            yield from agrees(other, bench, f"position {place} of {rows} rows")
+        except KernelRaised:
+            yield identical(np.ones(()), np.ones(()), what="refusal")
+
+
+@LEARNED.law(
+    "learned-rows",
+    "positions.learned",
+    nulls=("blurred",),
+    fields={"rows": (3, 5, 8, 64), "length": (1, 2)},
+)
+def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Rows that nobody asks for change nothing, however large they are."""
+    table = case["table"].copy()
+    table[np.setdiff1d(np.arange(len(table)), case["positions"])] = 2.0**12
+    yield from alike(case, case.replace(table=table), bench, "other rows")
+
+
+__all__ = ["LEARNED", "check_agreement", "check_outside", "check_rows"]

@@ -1,0 +1,142 @@
+"""Attention of vectors with their places added: `placed-attention`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.layers._layers import DATA, Reading, attended, drawn, matrices
+from attnspec.numerics import Comparison, NumericModel
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import Projections, placed, self_attention, sinusoidal
+
+_MATRICES = ("query_weights", "key_weights", "value_weights")
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    length, width = recipe["length"], recipe["width"]
+    size, output = recipe["size"], recipe["value_width"]
+    vectors = drawn(recipe, "vectors", (length, width))
+    encoding = drawn(recipe, "encoding", (length, width))
+    if recipe["encoding"] == "sinusoidal":
+        encoding = sinusoidal(np.arange(length), width).astype(vectors.dtype)
+    shapes = ((width, size), (width, size), (width, output))
+    by = (matrices(recipe, n, s) for n, s in zip(_MATRICES, shapes, strict=True))
+    return TableCase(
+        operands={
+            "vectors": vectors,
+            "encoding": encoding,
+            **dict(zip(_MATRICES, by, strict=True)),
+        },
+        options={},
+        results=result("output", (length, output), recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+    """Add, project, attend; vector and encoding may be projected each for itself.
+
+    So the error is that of products with both of them, which may cancel each other.
+    """
+    x, e = Tracked.of(case["vectors"], model), Tracked.of(case["encoding"], model)
+    total = x.value + e.value
+    sizes = x.like(np.abs(x.value) + np.abs(e.value)).rounding(x.value.shape[-1] + 3)
+    error = sizes.stored(model.output).stored(model.output).error
+    both = Tracked(total, error, x.unit, x.tiny)
+    by = Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
+    visible = np.ones((len(total), len(total)), bool)
+    return judged(attended(both, both, by, visible, model), model)
+
+
+def _defined(
+    vectors: Array,
+    encoding: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    x = placed(vectors, encoding)
+    by = Projections(query_weights, key_weights, value_weights)
+    output = self_attention(x, by)
+    return np.asarray(output).astype(vectors.dtype)
+
+
+def _unplaced(case: TableCase, right: Right) -> Array:
+    """Forget the encoding."""
+    return right(case.replace(encoding=np.zeros_like(case["encoding"])))
+
+
+def _late(case: TableCase, right: Right) -> Array:
+    """Give each vector the encoding of the place before it."""
+    return right(case.replace(encoding=np.roll(case["encoding"], 1, axis=0)))
+
+
+PLACED_ATTENTION = Kind(
+    name="placed-attention",
+    sentence="Attends among vectors to which encodings of their places were added.",
+    operands=("vectors", "encoding", *_MATRICES),
+    table=Table(
+        fields={
+            "length": (1, 2, 3, 5, 8, 17, 33),
+            "width": (2, 4, 6, 8, 16),
+            "size": (2, 1, 4, 8),
+            "value_width": (2, 1, 3, 8),
+            "encoding": ("drawn", "sinusoidal"),
+            "data": DATA,
+        },
+    ),
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    nulls={"unplaced": _unplaced, "late": _late},
+)
+
+
+@PLACED_ATTENTION.law(
+    "placed-attention-agreement",
+    "positions.absolute",
+    nulls=("zeros", "unplaced", "late"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Encodings are added to the vectors before queries, keys and values are made."""
+    yield from agrees(case, bench)
+
+
+@PLACED_ATTENTION.law(
+    "placed-attention-sum",
+    "positions.absolute",
+    nulls=("unplaced",),
+    fields={"data": ("integers", "normal")},
+)
+def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """An encoding counts as a part of its vector: only their sum is seen."""
+    whole = placed(case["vectors"], case["encoding"]).astype(case["vectors"].dtype)
+    merged = case.replace(vectors=whole, encoding=np.zeros_like(whole))
+    yield from alike(case, merged, bench, "added beforehand")
+
+
+@PLACED_ATTENTION.law(
+    "placed-attention-order",
+    "positions.absolute",
+    nulls=("late",),
+    fields={"length": (3, 5, 8, 17), "data": ("integers", "normal")},
+)
+def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Vectors that move together with their encodings have the same outputs."""
+    order = np.roll(np.arange(len(case["vectors"])), 2)
+    order[[0, 1]] = order[[1, 0]]
+    moved = case.replace(
+        vectors=np.ascontiguousarray(case["vectors"][order]),
+        encoding=np.ascontiguousarray(case["encoding"][order]),
+    )
+    yield from alike(case, moved, bench, "reordered", moved=lambda a: a[order])
+
+
+__all__ = ["PLACED_ATTENTION", "check_agreement", "check_order", "check_sum"]

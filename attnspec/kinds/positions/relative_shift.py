@@ -1,0 +1,146 @@
+"""Columns of distances become columns of keys: the kind `relative-shift`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.judge.bits import normals
+from attnspec.judge.compare import agrees
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.table import Table, TableCase, TableRecipe, cast
+from attnspec.kinds.attention.case import Array
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+from attnspec.reference import relative_shift as definition
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    queries = recipe["queries"]
+    shape = (recipe["heads"], queries, queries + recipe["past"])
+    if recipe["data"] == "places":
+        x = 1.0 + np.arange(np.prod(shape)).reshape(shape)
+    else:
+        x = normals(recipe.seed, "x", shape)
+    return TableCase(
+        operands={"x": cast(x, recipe)},
+        options={},
+        results=result("output", shape, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _padded(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Pad a column, and read on in rows of another length, as the paper does."""
+    heads, queries, keys = x.shape
+    wider = np.concatenate([np.zeros((heads, queries, 1)), x], axis=-1)
+    return wider.reshape(heads, -1)[:, queries:].reshape(heads, queries, keys)
+
+
+def _rolled(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Let what leaves a row on the left come in on the right."""
+    queries = x.shape[1]
+    columns = np.arange(x.shape[2]) + np.arange(queries)[::-1, None]
+    return np.take_along_axis(x, columns[None] % x.shape[2], -1)
+
+
+def _judge(case: TableCase, choices: Choices, _model: NumericModel) -> Judged:
+    """Move numbers, which rounds nothing."""
+    x = np.asarray(case["x"], np.float64)
+    forms = {"zero": definition, "next_row": _padded, "own_row": _rolled}
+    value = np.asarray(forms[choices["behind"]](x))
+    return Judged(value, np.zeros_like(value))
+
+
+def _defined(x: Array) -> Array:
+    """Evaluate the definition; every number of it is one of the input, or 0."""
+    return definition(x).astype(x.dtype)
+
+
+def _own(case: TableCase) -> npt.NDArray[np.bool_]:
+    """Return the places up to each query's own position."""
+    queries, keys = case["x"].shape[1:]
+    return np.tri(queries, keys, keys - queries, dtype=bool)
+
+
+def _unmoved(case: TableCase, _right: Right) -> Array:
+    """Leave all columns where they are."""
+    return np.asarray(case["x"])
+
+
+def _further(case: TableCase, right: Right) -> Array:
+    """Move each row by one column more."""
+    return np.roll(right(case), -1, axis=-1)
+
+
+def _next(case: TableCase, right: Right) -> Array:
+    """Answer each row with the one after it."""
+    return np.roll(right(case), -1, axis=-2)
+
+
+RELATIVE_SHIFT = Kind(
+    name="relative-shift",
+    sentence="Moves the scores of distances to the columns of their keys.",
+    operands=("x",),
+    table=Table(
+        fields={
+            "heads": (1, 2, 3),
+            "queries": (1, 2, 3, 5, 8, 17, 33),
+            "past": (0, 1, 3, 16),
+            "data": ("places", "normal"),
+        },
+    ),
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    choices={"behind": ("zero", "next_row", "own_row")},
+    probes=({"queries": 3, "past": 1},),
+    nulls={"unmoved": _unmoved, "further": _further, "next": _next},
+)
+
+
+@RELATIVE_SHIFT.law(
+    "relative-shift-agreement",
+    "positions.relative-shift",
+    nulls=("zeros", "unmoved", "further"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Row i moves to the left by as many columns as there are rows after it."""
+    yield from agrees(case, bench)
+
+
+@RELATIVE_SHIFT.law(
+    "relative-shift-rows",
+    "positions.relative-shift",
+    nulls=("next",),
+    fields={"queries": (2, 3, 5, 8, 17)},
+)
+def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Up to the query's own position a row holds what was in that row alone."""
+    shown = _own(case)[::2]
+    x = case["x"].copy()
+    x[:, 1::2] = 2.0**12
+    first = bench.run(case).output[:, ::2]
+    second = bench.run(case.replace(x=x)).output[:, ::2]
+    yield identical(
+        np.where(shown, first, 0), np.where(shown, second, 0), what="own numbers"
+    )
+
+
+@RELATIVE_SHIFT.law(
+    "relative-shift-present",
+    "positions.relative-shift",
+    nulls=("unmoved",),
+    fields={"queries": (2, 3, 5, 8, 17)},
+)
+def check_present(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Distance 0, the last column, comes to stand at each query's own position."""
+    queries, keys = case["x"].shape[1:]
+    rows = np.arange(queries)
+    found = bench.run(case).output[:, rows, rows + keys - queries]
+    yield identical(case["x"][..., -1], found, what="score of distance 0")
+
+
+__all__ = ["RELATIVE_SHIFT", "check_agreement", "check_present", "check_rows"]

@@ -1,0 +1,201 @@
+"""Rotary positions: the kind `rope`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from attnspec.judge.bits import integers, normals
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import late
+from attnspec.judge.table import Table, TableCase, TableRecipe, cast
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.positions._places import BASE, PLACES, places, squared, turned
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import rotary as definition
+
+
+def _mend(recipe: TableRecipe) -> TableRecipe:
+    """Let no more entries turn than there are."""
+    if (recipe["turned"] or 0) > recipe["width"]:
+        return recipe.replace(turned=recipe["width"])
+    return recipe
+
+
+_TABLE = Table(
+    fields={
+        "batch": (1, 2),
+        "heads": (1, 3),
+        "length": (1, 2, 3, 5, 8, 17, 33),
+        "width": (2, 4, 6, 8, 16, 64, 128),
+        "turned": (None, 2, 4, 6),
+        "positions": PLACES,
+        "data": ("ones", "integers", "normal"),
+        "base": (BASE, 100.0, 500_000.0),
+    },
+    claims={
+        "base": "another base than 10,000",
+        "width": "that only the first entries of a vector turn",
+    },
+    needs={"base": "base", "turned": "width"},
+    mend=_mend,
+)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
+    kinds: dict[str, Callable[[], Array]] = {
+        "ones": lambda: np.ones(shape),
+        "integers": lambda: integers(recipe.seed, "x", shape, -4, 4) * 1.0,
+        "normal": lambda: normals(recipe.seed, "x", shape),
+    }
+    options = {"base": recipe["base"], "width": recipe["turned"]}
+    plain = {"base": BASE, "width": None}
+    return TableCase(
+        operands={
+            "x": cast(kinds[recipe["data"]](), recipe),
+            "positions": places(recipe),
+        },
+        options={n: v for n, v in options.items() if v != plain[n]},
+        results=result("output", shape, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Turn the first entries of each vector, or all of them."""
+    x, base = Tracked.of(case["x"], model), case["base"] or BASE
+    chosen = choices["pairing"]
+    answer = turned(x, case["positions"], chosen, width=case["width"], base=base)
+    return judged(answer, model)
+
+
+def _defined(
+    x: Array,
+    positions: Array,
+    *,
+    base: float = BASE,
+    width: int | None = None,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    return definition(x, positions, base=base, width=width).astype(x.dtype)
+
+
+def _unturned(case: TableCase, _right: Right) -> Array:
+    """Return the vectors as they are."""
+    return np.asarray(case["x"])
+
+
+def _rest_lost(case: TableCase, right: Right) -> Array:
+    """Let the entries behind the width turn to nothing."""
+    width = case["width"] or case["x"].shape[-1]
+    kept = np.arange(case["x"].shape[-1]) < width
+    return np.where(kept, right(case), 0.0)
+
+
+ROPE = Kind(
+    name="rope",
+    sentence="Turns queries or keys by their positions.",
+    operands=("x", "positions"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"base": ("base",), "width": ("width",)},
+    choices={"pairing": ("interleaved", "half_split")},
+    probes=(
+        {"length": 3, "width": 8, "data": "integers"},
+        {"length": 5, "width": 4, "data": "normal"},
+    ),
+    nulls={
+        "unturned": _unturned,
+        "late": late,
+        "squared": squared,
+        "rest_lost": _rest_lost,
+    },
+    null_needs={"rest_lost": ("width",)},
+)
+
+
+@ROPE.law(
+    "rope-agreement",
+    "positions.rotary",
+    also=("positions.rotary-pairs",),
+    nulls=("zeros", "unturned", "late", "rest_lost"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Each pair of entries is turned by its position times its frequency."""
+    yield from agrees(case, bench)
+
+
+@ROPE.law("rope-norm", "positions.rotary-norm", nulls=("zeros",))
+def check_norm(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A turned vector is as long as before."""
+    exact = bench.judged(case)
+    output = bench.run(case).output.astype(np.float64)
+    expected = (exact.output**2).sum(-1)
+    room = (exact.bound * (2 * np.abs(exact.output) + exact.bound)).sum(-1)
+    actual = (output**2).sum(-1)
+    yield within(expected, actual, room + 2.0**-45 * expected, what="squared length")
+
+
+@ROPE.law(
+    "rope-relative",
+    "positions.rotary-relative",
+    also=("positions.relative",),
+    nulls=("squared",),
+    fields={"length": (2, 3, 5, 8), "data": ("integers", "normal")},
+)
+def check_relative(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Turned dot products depend on the difference of two positions alone."""
+    moved = case.replace(positions=case["positions"] + 7)
+    one, two = bench.judged(case), bench.judged(moved)
+    first = bench.run(case).output.astype(np.float64)
+    second = bench.run(moved).output.astype(np.float64)
+    products = np.abs(one.output) @ one.bound.swapaxes(-1, -2)
+    again = np.abs(two.output) @ two.bound.swapaxes(-1, -2)
+    bound = products + products.swapaxes(-1, -2) + again + again.swapaxes(-1, -2)
+    bound = bound + one.bound @ one.bound.swapaxes(-1, -2)
+    bound = bound + two.bound @ two.bound.swapaxes(-1, -2)
+    size = np.abs(one.output) @ np.abs(one.output).swapaxes(-1, -2)
+    yield within(
+        first @ first.swapaxes(-1, -2),
+        second @ second.swapaxes(-1, -2),
+        bound + 2.0**-44 * size,
+        what="dot product",
+    )
+
+
+@ROPE.law("rope-origin", "positions.rotary", nulls=("zeros",))
+def check_origin(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """At position zero nothing turns."""
+    still = case.replace(positions=np.zeros_like(case["positions"]))
+    yield from agrees(still, bench, "position 0")
+
+
+@ROPE.law(
+    "rope-order",
+    "positions.rotary",
+    nulls=("late",),
+    fields={"length": (2, 3, 5, 8, 17)},
+)
+def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What a vector becomes is decided by its own position, wherever it stands."""
+    backward = case.replace(
+        x=np.ascontiguousarray(case["x"][..., ::-1, :]),
+        positions=np.ascontiguousarray(case["positions"][::-1]),
+    )
+    yield from alike(case, backward, bench, "backward", moved=lambda a: a[..., ::-1, :])
+
+
+__all__ = [
+    "ROPE",
+    "check_agreement",
+    "check_norm",
+    "check_order",
+    "check_origin",
+    "check_relative",
+]

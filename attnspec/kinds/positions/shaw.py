@@ -1,0 +1,231 @@
+"""Keys and values of a distance: the kind `shaw`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.judge.compare import agrees, same_at
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.layers._layers import DATA, drawn, scaled
+from attnspec.kinds.layers._softmax import weighed
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import (
+    default_scale,
+    shaw_outputs,
+    shaw_scores,
+)
+from attnspec.reference.masks import positions, relative_positions
+
+_OPERANDS = ("query", "key", "value", "key_distances", "value_distances")
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    heads, queries = recipe["heads"], recipe["queries"]
+    keys, rows = queries + recipe["past"], 2 * recipe["reach"] + 1
+    width, size = recipe["width"], recipe["value_width"]
+    shapes = (
+        *((heads, queries, width), (heads, keys, width), (heads, keys, size)),
+        *((rows, width), (rows, size)),
+    )
+    return TableCase(
+        operands={
+            name: drawn(recipe, name, shape)
+            for name, shape in zip(_OPERANDS, shapes, strict=True)
+        },
+        options={"causal": True} if recipe["causal"] else {},
+        results=result("output", (heads, queries, size), recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _relative(case: TableCase, choices: Choices) -> npt.NDArray[np.int64]:
+    """Return the distances, key minus query."""
+    queries, keys = case["query"].shape[1], case["key"].shape[1]
+    alignment = choices["alignment"]
+    places = positions(queries, keys, alignment=alignment)  # type: ignore[arg-type]
+    return relative_positions(places, np.arange(keys))
+
+
+def _rows(relative: Array, table: Array, choices: Choices) -> Array:
+    """Return the row of each distance."""
+    reach = len(table) // 2
+    sign = -1 if choices["rows"] == "right_first" else 1
+    return np.asarray(np.clip(sign * relative, -reach, reach) + reach)
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Add a vector to each key and value as each query sees it, or its share of sums.
+
+    Products with both may be taken apart and added, so their sizes count apart too.
+    """
+    query, key, value, near, far = (Tracked.of(case[n], model) for n in _OPERANDS)
+    relative = _relative(case, choices)
+    rows = _rows(relative, near.value, choices)
+    seen_keys = _summed(key, near[rows], model)
+    scores = query[:, :, None] @ seen_keys.swapaxes(-1, -2)
+    scores = scores.reshape(*scores.value.shape[:2], -1)
+    visible = relative <= 0 if case["causal"] else np.ones(relative.shape, bool)
+    scores = scaled(scores, None, query.value.shape[-1])
+    weights = weighed(scores, visible, stored=model.weights)
+    output = weights[:, :, None] @ _summed(value, far[rows], model)
+    return judged(output[:, :, 0], model)
+
+
+def _summed(vectors: Tracked, added: Tracked, model: NumericModel) -> Tracked:
+    """Return vectors plus vectors of pairs; what they make may be summed apart."""
+    one, other = vectors.value[:, None], added.value[None]
+    terms = sum(one.shape[-2:]) + 3
+    sizes = vectors.like(np.abs(one) + np.abs(other)).rounding(terms)
+    error = sizes.stored(model.output).error
+    return Tracked(one + other, error, vectors.unit, vectors.tiny)
+
+
+def _defined(
+    query: Array,
+    key: Array,
+    value: Array,
+    key_distances: Array,
+    value_distances: Array,
+    *,
+    causal: bool = False,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    places = positions(query.shape[1], key.shape[1])
+    relative = relative_positions(places, np.arange(key.shape[1]))
+    scores = shaw_scores(query, key, relative, key_distances)
+    scores = scores * default_scale(query.shape[-1])
+    shown = np.where((relative > 0) & causal, -np.inf, scores)
+    sizes = np.exp(shown - shown.max(-1, keepdims=True))
+    weights = sizes / sizes.sum(-1, keepdims=True)
+    output = shaw_outputs(weights, value, relative, value_distances)
+    return np.asarray(output).astype(query.dtype)
+
+
+def _keyless(case: TableCase, right: Right) -> Array:
+    """Add nothing to the keys."""
+    return right(case.replace(key_distances=np.zeros_like(case["key_distances"])))
+
+
+def _valueless(case: TableCase, right: Right) -> Array:
+    """Add nothing to the values."""
+    return right(case.replace(value_distances=np.zeros_like(case["value_distances"])))
+
+
+def _turned(case: TableCase, right: Right) -> Array:
+    """Read the tables from the other end."""
+    tables = {n: np.ascontiguousarray(case[n][::-1]) for n in _OPERANDS[3:]}
+    return right(case.replace(**tables))
+
+
+def _fading(case: TableCase, right: Right) -> Array:
+    """Forget what is farther than the tables reach."""
+    tables = {n: case[n].copy() for n in _OPERANDS[3:]}
+    for table in tables.values():
+        table[[0, -1]] = 0
+    return right(case.replace(**tables))
+
+
+def _first(case: TableCase, right: Right) -> Array:
+    """Add the value of the first key to each output."""
+    return right(case) + np.asarray(case["value"], np.float64)[:, :1]
+
+
+SHAW = Kind(
+    name="shaw",
+    sentence="Attends with keys and values to which vectors of distances are added.",
+    operands=_OPERANDS,
+    table=Table(
+        fields={
+            "heads": (1, 2),
+            "queries": (1, 2, 3, 5, 8, 17),
+            "past": (0, 1, 3, 16),
+            "width": (1, 2, 4, 8),
+            "value_width": (1, 2, 3, 8),
+            "reach": (1, 2, 4, 16, 0),
+            "causal": (False, True),
+            "data": DATA,
+        },
+        claims={"causal": "that the keys after each query can be hidden"},
+        needs={"causal": "causal"},
+    ),
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"causal": ("causal",)},
+    choices={
+        "rows": ("left_first", "right_first"),
+        "alignment": ("lower_right", "upper_left"),
+    },
+    probes=({"queries": 3, "past": 1, "width": 2, "data": "integers", "reach": 2},),
+    nulls={
+        "keyless": _keyless,
+        "valueless": _valueless,
+        "turned": _turned,
+        "acausal": forgetting("causal"),
+        "fading": _fading,
+        "first": _first,
+    },
+    null_needs={"acausal": ("causal",)},
+)
+
+
+@SHAW.law(
+    "shaw-agreement",
+    "positions.shaw",
+    nulls=("zeros", "keyless", "valueless", "turned", "acausal"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Keys and values have a vector added for their distance from the query."""
+    yield from agrees(case, bench)
+
+
+@SHAW.law(
+    "shaw-constant",
+    "positions.shaw",
+    nulls=("fading",),
+    fields={"queries": (3, 5, 8), "reach": (1, 2), "data": ("integers", "normal")},
+)
+def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Tables of equal rows move no weight, and add one row to every output."""
+    rows = {n: np.broadcast_to(case[n][:1], case[n].shape) for n in _OPERANDS[3:]}
+    same = case.replace(**{n: np.ascontiguousarray(row) for n, row in rows.items()})
+    none = case.replace(**{n: np.zeros_like(row) for n, row in rows.items()})
+    added = case["value_distances"][0].astype(np.float64)
+    one, two = bench.judged(same), bench.judged(none)
+    plain = bench.run(none).output.astype(np.float64)
+    found = bench.run(same).output.astype(np.float64)
+    room = 2.0**-48 * (np.abs(one.output) + np.abs(two.output) + np.abs(added))
+    yield within(plain + added, found, one.bound + two.bound + room)
+
+
+@SHAW.law(
+    "shaw-clipped",
+    "positions.shaw",
+    nulls=("first",),
+    fields={
+        "queries": (5, 8, 17),
+        "past": (0,),
+        "reach": (1, 2),
+        "data": ("integers", "normal"),
+    },
+)
+def check_clipped(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Keys farther than the tables reach change places without being noticed."""
+    keys = case["key"].shape[1]
+    order = np.arange(keys)
+    # The last query sees these at the same, the greatest, distance.
+    beyond = keys - len(case["key_distances"]) // 2
+    order[:beyond] = order[:beyond][::-1]
+    moved = {n: np.ascontiguousarray(case[n][:, order]) for n in ("key", "value")}
+    other = case.replace(**moved)
+    yield from same_at(case, other, bench, "far keys exchanged", np.s_[:, -1])
+
+
+__all__ = ["SHAW", "check_agreement", "check_clipped", "check_constant"]

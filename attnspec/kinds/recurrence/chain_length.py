@@ -1,0 +1,131 @@
+"""How much must come one after another: the kind `chain-length`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.bits import integers
+from attnspec.judge.compare import agrees
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged
+from attnspec.reference import chain_length
+
+_TABLE = Table(
+    fields={
+        "length": (1, 2, 3, 5, 8, 17, 33),
+        "reads": (
+            "step",
+            "loose_end",
+            "nothing",
+            "past",
+            "chunks",
+            "some",
+            "lag",
+            "few",
+        ),
+        "chunk": (2, 3, 4, 16),
+    },
+)
+
+
+def _reads(kind: str, steps: int, chunk: int, seed: int) -> Array:
+    """Return whether each output is computed from each earlier one."""
+    i, j = np.arange(steps)[:, None], np.arange(steps)
+    share = integers(seed, "reads", (steps, steps), 0, 7)
+    kinds = {
+        "nothing": np.zeros((steps, steps), np.bool_),
+        "step": j == i - 1,
+        "loose_end": (j == i - 1) & (i < steps - 1),
+        "past": j < i,
+        "chunks": j == i // chunk * chunk - 1,
+        "lag": j == i - chunk,
+        "some": (j < i) & (share < 4),
+        "few": (j < i) & (share == 0),
+    }
+    return np.ascontiguousarray(np.broadcast_to(kinds[kind], (steps, steps)))
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    steps, chunk = recipe["length"], recipe["chunk"]
+    return TableCase(
+        operands={"reads": _reads(recipe["reads"], steps, chunk, recipe.seed)},
+        options={},
+        results=result("length", (), "integer"),
+        dtype=recipe.dtype,
+        facts={"chunk": chunk},
+    )
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - a count is a count
+    """Count: nothing is rounded."""
+    count = np.asarray(float(chain_length(case["reads"])))
+    return Judged(count, np.zeros(()))
+
+
+def _defined(reads: Array) -> Array:
+    """Count by the definition."""
+    return np.asarray(chain_length(reads))
+
+
+def _all_steps(case: TableCase, _right: Right) -> Array:
+    """Count every step, whatever it reads."""
+    return np.asarray(len(case["reads"]))
+
+
+def _with_reads(case: TableCase, right: Right) -> Array:
+    """Count what is read as well."""
+    return right(case) + np.count_nonzero(case["reads"])
+
+
+CHAIN_LENGTH = Kind(
+    name="chain-length",
+    sentence="Counts the steps that must come one after another.",
+    operands=("reads",),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    nulls={"all_steps": _all_steps, "with_reads": _with_reads},
+)
+
+
+@CHAIN_LENGTH.law(
+    "chain-length-agreement",
+    "recurrence.chain",
+    nulls=("zeros", "ones", "all_steps"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The count is that of the longest row of outputs that read each other."""
+    yield from agrees(case, bench)
+
+
+@CHAIN_LENGTH.law(
+    "chain-length-forms", "recurrence.chain", nulls=("zeros", "ones", "all_steps")
+)
+def check_forms(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A recurrence counts N, chunks of C count N / C rounded up, attention counts 1."""
+    steps, chunk = len(case["reads"]), case["chunk"]
+    forms = {"step": steps, "chunks": -(-steps // chunk), "nothing": 1}
+    for form, count in forms.items():
+        drawn = case.replace(reads=_reads(form, steps, chunk, 0))
+        found = bench.run(drawn).output
+        yield within(np.asarray(float(count)), found, np.zeros(()), what=form)
+
+
+@CHAIN_LENGTH.law("chain-length-indirect", "recurrence.chain", nulls=("with_reads",))
+def check_indirect(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Who reads a step through another may read it directly: that takes no longer."""
+    reads = case["reads"].copy()
+    for j in range(len(reads)):
+        reads |= reads[:, j : j + 1] & reads[j]
+    expected = bench.run(case).output.astype(np.float64)
+    actual = bench.run(case.replace(reads=reads)).output
+    yield within(expected, actual, np.zeros(()), what="length")
+
+
+__all__ = ["CHAIN_LENGTH", "check_agreement", "check_forms", "check_indirect"]

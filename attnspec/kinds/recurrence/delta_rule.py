@@ -1,0 +1,259 @@
+"""The delta rule: the kind `delta-rule`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from attnspec.judge.bits import integers, normals, uniforms
+from attnspec.judge.compare import agrees, alike, same_at
+from attnspec.judge.kind import Choices, Kind, KindBench, Right
+from attnspec.judge.table import Table, TableCase, TableRecipe, cast
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.recurrence import _decays as decays
+from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence._delta import bounded
+from attnspec.kinds.recurrence._sequences import wide
+from attnspec.numerics import Comparison, NumericModel
+from attnspec.numerics.tracked import F64, Judged, judged
+from attnspec.reference import delta_rule_recurrent
+
+_TABLE = Table(
+    fields={
+        **sequences.SIZES,
+        "keys": ("basis", "signs", "normal", "short"),
+        "rate": ("one", "half", "varied", "some_zero"),
+        "data": ("integers", "normal"),
+        **decays.FIELDS,
+    },
+    claims=decays.CLAIMS,
+    needs=decays.NEEDS,
+    mend=decays.mend,
+)
+
+
+def _keys(recipe: TableRecipe) -> Array:
+    """Return keys of length one, as far as the format holds them, or of one half."""
+    width = recipe["width"]
+    shape = sequences.shape_of(recipe, width)
+    chosen = integers(recipe.seed, "key", shape[:-1], 0, width - 1)
+    raw = normals(recipe.seed, "key", shape) + 2.0**-20
+    unit = raw / np.sqrt((raw * raw).sum(-1, keepdims=True))
+    kinds = {
+        "basis": (chosen[..., None] == np.arange(width)) * 1.0,
+        "signs": np.where(raw < 0, -1.0, 1.0) * width**-0.5,
+        "normal": unit,
+        "short": unit / 2.0,
+    }
+    return cast(kinds[recipe["keys"]], recipe)
+
+
+def _rates(recipe: TableRecipe) -> Array:
+    """Return the share by which each answer is moved."""
+    shape = sequences.shape_of(recipe, 1)[:-1]
+    varied = 1.0 - uniforms(recipe.seed, "rate", shape)
+    skipped = integers(recipe.seed, "skipped", shape, 0, 2) == 0
+    kinds = {
+        "one": np.ones(shape),
+        "half": np.full(shape, 0.5),
+        "varied": varied,
+        "some_zero": np.where(skipped, 0.0, varied),
+    }
+    return cast(kinds[recipe["rate"]], recipe)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    return TableCase(
+        operands={
+            "query": sequences.vectors(recipe, "query", recipe["width"]),
+            "key": _keys(recipe),
+            "value": sequences.vectors(recipe, "value", recipe["value_width"]),
+            "rate": _rates(recipe),
+        },
+        options=decays.options_of(recipe),
+        results=sequences.results_of(recipe),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Take out what each key held; any form may round as the majorant allows."""
+    output, last = bounded(case, sequences.scale_of(case, choices), model)
+    return judged(output, model, **({"state": last} if case["return_state"] else {}))
+
+
+def _defined(
+    query: Array,
+    key: Array,
+    value: Array,
+    rate: Array,
+    *,
+    decay: Array | None = None,
+    log_decay: Array | None = None,
+    state: Array | None = None,
+    scale: float = 1.0,
+    return_state: bool = False,
+) -> Any:
+    """Evaluate the definition and round its result once."""
+    factors = decay if log_decay is None else np.exp(wide(log_decay))
+    operands = wide(query) * scale, wide(key), wide(value), wide(rate)
+    output, last = delta_rule_recurrent(*operands, decay=factors, state=state)
+    output = output.astype(query.dtype)
+    return (output, last) if return_state else output
+
+
+def _only_added(case: TableCase, right: Right) -> Array:
+    """Take nothing out of the state before a value is added."""
+    query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
+    added = wide(case["rate"])[..., None] * value
+    return right(case) + np.tril(query @ key.swapaxes(-1, -2), -1) @ added
+
+
+def _rate_of_one(case: TableCase, right: Right) -> Array:
+    """Move every answer the whole way."""
+    return right(case.replace(rate=np.ones_like(case["rate"])))
+
+
+DELTA_RULE = Kind(
+    name="delta-rule",
+    sentence="Moves what a state answers to a key toward a new value.",
+    operands=("query", "key", "value", "rate"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options=decays.OPTIONS,
+    choices={"scale": ("one", "inverse_root")},
+    probes=({"length": 3, "width": 4},),
+    nulls={
+        **decays.NULLS,
+        "only_added": _only_added,
+        "rate_of_one": _rate_of_one,
+    },
+    null_needs=decays.NULL_NEEDS,
+)
+
+_SEVERAL = sequences.LENGTHS[1:]
+
+
+@DELTA_RULE.law(
+    "delta-rule-agreement",
+    "recurrence.delta-forms",
+    nulls=("zeros", "late", "rate_of_one", "only_added", "state_forgotten"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Recurrent, parallel and chunked forms give linear attention to corrections."""
+    yield from agrees(case, bench)
+
+
+@DELTA_RULE.law(
+    "delta-rule-prefix",
+    "recurrence.delta-forms",
+    also=("recurrence.past",),
+    nulls=("whole_sequence",),
+    fields={"length": _SEVERAL},
+)
+def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The first steps alone have the outputs that they have in a longer sequence."""
+    yield from sequences.prefix(case, bench)
+
+
+@DELTA_RULE.law(
+    "delta-rule-past",
+    "recurrence.past",
+    nulls=("whole_sequence",),
+    fields={"length": _SEVERAL},
+)
+def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Later steps change no earlier output, however large their values are."""
+    yield from sequences.later_changed(case, bench)
+
+
+def _asking_last(case: TableCase, place: int) -> TableCase:
+    """Let the last key be a unit vector, and the last query ask at a place."""
+    width = case["key"].shape[-1]
+    units = np.eye(width).astype(case["key"].dtype)
+    key, query, rate = (case[n].copy() for n in ("key", "query", "rate"))
+    key[..., -1, :], rate[..., -1] = units[0], 1
+    query[..., -2:, :] = units[place]
+    return case.replace(key=key, query=query, rate=rate)
+
+
+@DELTA_RULE.law(
+    "delta-rule-answer",
+    "recurrence.delta",
+    nulls=("zeros", "only_added"),
+    fields={
+        "length": (2, 3, 5, 8, 17),
+        "width": (1, 2, 4),
+        "decay": (None,),
+        "log_decay": (None,),
+    },
+)
+def check_answer(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The state answers the last key with its value; other keys as it did before."""
+    yield from agrees(_asking_last(case, 0), bench, "the last key")
+    if case["key"].shape[-1] > 1:
+        asked = _asking_last(case, 1)
+        before, last = np.s_[..., -2, :], np.s_[..., -1, :]
+        note = "a key at right angles"
+        yield from same_at(asked, asked, bench, note, before, last)
+
+
+@DELTA_RULE.law(
+    "delta-rule-still",
+    "recurrence.delta",
+    nulls=("rate_of_one",),
+    fields={"length": (3, 5, 8, 17)},
+)
+def check_still(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A step of rate zero reads nothing, whatever its key and value are."""
+    place = case["rate"].shape[-1] // 2
+    rate, value, key = (case[n].copy() for n in ("rate", "value", "key"))
+    rate[..., place] = 0
+    skipped = case.replace(rate=rate)
+    value[..., place, :], key[..., place, :] = 64, -key[..., 0, :]
+    changed = skipped.replace(value=value, key=key)
+    yield from agrees(skipped, bench, f"step {place} skipped")
+    yield from alike(skipped, changed, bench, f"step {place} changed")
+
+
+def _sent_on(tail: TableCase, scale: float, error: F64) -> F64:
+    """Return how far off outputs are where the state that they start from is.
+
+    No step makes a column of the state longer, so its error stays as short.
+    """
+    sizes = np.sqrt((wide(tail["query"]) ** 2).sum(-1, keepdims=True))
+    lengths = np.sqrt((error**2).sum(-2, keepdims=True))
+    return np.asarray(2.0 * abs(scale) * sizes * lengths)
+
+
+@DELTA_RULE.law(
+    "delta-rule-state",
+    "recurrence.state",
+    nulls=("state_forgotten",),
+    needs=("state", "return_state"),
+    fields={
+        "length": _SEVERAL,
+        "width": (1, 2, 4),
+        "value_width": (1, 2, 4),
+        "return_state": (True,),
+    },
+)
+def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Two calls, the state of the first given to the second, are one call."""
+    scale = sequences.scale_of(case, bench.dialect)
+    yield from sequences.continued(case, bench, lambda t, e: _sent_on(t, scale, e))
+
+
+__all__ = [
+    "DELTA_RULE",
+    "check_agreement",
+    "check_answer",
+    "check_past",
+    "check_prefix",
+    "check_state",
+    "check_still",
+]

@@ -1,0 +1,234 @@
+"""Linear attention: the kind `linear-attention`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, same_at
+from attnspec.judge.kind import Choices, Kind, KindBench, Right
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.recurrence import _decays as decays
+from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence._sequences import wide
+from attnspec.numerics import Comparison, NumericModel
+from attnspec.numerics.tracked import F64, Judged, judged
+from attnspec.reference import linear_attention_recurrent
+
+_TABLE = Table(
+    fields={
+        **sequences.SIZES,
+        "data": ("ones", "integers", "normal"),
+        **decays.FIELDS,
+    },
+    claims=decays.CLAIMS,
+    needs=decays.NEEDS,
+    mend=decays.mend,
+)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    widths = dict.fromkeys(("query", "key"), recipe["width"])
+    widths["value"] = recipe["value_width"]
+    operands = {n: sequences.vectors(recipe, n, w) for n, w in widths.items()}
+    return TableCase(
+        operands=operands,
+        options=decays.options_of(recipe),
+        results=sequences.results_of(recipe),
+        dtype=recipe.dtype,
+    )
+
+
+def _summed(
+    query: F64, key: F64, value: F64, gates: F64, state: F64
+) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
+    """Read step after step; return output and state, and what of both is the past's."""
+    output, past = np.zeros(value.shape), np.zeros(value.shape)
+    current = kept = state
+    for i in range(key.shape[-2]):
+        kept = gates[..., i, :, None] * current
+        current = kept + key[..., i, :, None] * value[..., i, None, :]
+        output[..., i, :] = (query[..., i, None, :] @ current)[..., 0, :]
+        past[..., i, :] = (query[..., i, None, :] @ kept)[..., 0, :]
+    return (output, past), (current, kept)
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    """Sum the values; a form may round each term as often as any form does."""
+    gates, scale = sequences.gates_of(case), sequences.scale_of(case, choices)
+    query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
+    query, state = query * scale, sequences.start_of(case)
+    values = _summed(query, key, value, gates, state)
+    parts = np.abs(query), np.abs(key), np.abs(value)
+    sizes = _summed(*parts, gates, np.abs(state))
+    output, last = (
+        sequences.rounded(exact, *size, case, model)
+        for (exact, _), size in zip(values, sizes, strict=True)
+    )
+    return judged(output, model, **({"state": last} if case["return_state"] else {}))
+
+
+def _defined(
+    query: Array,
+    key: Array,
+    value: Array,
+    *,
+    decay: Array | None = None,
+    log_decay: Array | None = None,
+    state: Array | None = None,
+    scale: float = 1.0,
+    return_state: bool = False,
+) -> Any:
+    """Evaluate the definition and round its result once."""
+    factors = decay if log_decay is None else np.exp(wide(log_decay))
+    output, last = linear_attention_recurrent(
+        wide(query) * scale, wide(key), wide(value), decay=factors, state=state
+    )
+    output = output.astype(query.dtype)
+    return (output, last) if return_state else output
+
+
+def _self_unread(case: TableCase, right: Right) -> Array:
+    """Ask the state before it is updated."""
+    alone = case.without("state").without("decay").without("log_decay")
+    steps = range(case["key"].shape[-2])
+    own = [right(sequences.part(alone, slice(i, i + 1))) for i in steps]
+    return right(case) - np.concatenate(own, axis=-2)
+
+
+def _by_place(case: TableCase, right: Right) -> Array:
+    """Weigh values by their places."""
+    places = 1.0 + np.arange(case["value"].shape[-2])[:, None]
+    return right(case.replace(value=wide(case["value"]) * places))
+
+
+LINEAR_ATTENTION = Kind(
+    name="linear-attention",
+    sentence="Weighs values up to its own by dot products; a state sums up the past.",
+    operands=("query", "key", "value"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options=decays.OPTIONS,
+    choices={"scale": ("one", "inverse_root")},
+    probes=({"length": 3, "width": 4, "data": "integers"},),
+    nulls={
+        **decays.NULLS,
+        "self_unread": _self_unread,
+        "by_place": _by_place,
+    },
+    null_needs=decays.NULL_NEEDS,
+)
+
+_SEVERAL = sequences.LENGTHS[1:]
+
+
+@LINEAR_ATTENTION.law(
+    "linear-attention-agreement",
+    "recurrence.forms",
+    nulls=("zeros", "late", "decay_forgotten", "state_forgotten"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Recurrent, parallel and chunked forms all give the sum of the past."""
+    yield from agrees(case, bench)
+
+
+@LINEAR_ATTENTION.law(
+    "linear-attention-prefix",
+    "recurrence.forms",
+    also=("recurrence.past",),
+    nulls=("whole_sequence",),
+    fields={"length": _SEVERAL, "data": ("integers", "normal")},
+)
+def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The first steps alone have the outputs that they have in a longer sequence."""
+    yield from sequences.prefix(case, bench)
+
+
+@LINEAR_ATTENTION.law(
+    "linear-attention-past",
+    "recurrence.past",
+    nulls=("whole_sequence",),
+    fields={"length": _SEVERAL},
+)
+def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Later steps change no earlier output, however large their values are."""
+    yield from sequences.later_changed(case, bench)
+
+
+def _sent_on(bench: KindBench, tail: TableCase, error: F64) -> F64:
+    """Return how far off outputs are where the state that they start from is."""
+    sizes = tail.replace(
+        query=np.abs(wide(tail["query"])),
+        value=np.zeros(tail["value"].shape),
+        state=error,
+    )
+    return np.abs(bench.judged(sizes).output)
+
+
+@LINEAR_ATTENTION.law(
+    "linear-attention-state",
+    "recurrence.state",
+    nulls=("state_forgotten",),
+    needs=("state", "return_state"),
+    fields={
+        "length": _SEVERAL,
+        "width": (1, 2, 4),
+        "value_width": (1, 2, 4),
+        "return_state": (True,),
+    },
+)
+def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Two calls, the state of the first given to the second, are one call."""
+    yield from sequences.continued(case, bench, lambda t, e: _sent_on(bench, t, e))
+
+
+@LINEAR_ATTENTION.law(
+    "linear-attention-first",
+    "recurrence.forms",
+    nulls=("zeros", "self_unread"),
+    fields={"state": (False,)},
+)
+def check_first(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A token reads itself: a first output is the first value times a dot product."""
+    steps = case["key"].shape[-2]
+    for i in {0, steps - 1}:
+        yield from agrees(sequences.part(case, slice(i, i + 1)), bench, f"step {i}")
+
+
+@LINEAR_ATTENTION.law(
+    "linear-attention-order",
+    "recurrence.order",
+    nulls=("by_place",),
+    fields={
+        "length": (3, 5, 8, 17),
+        "data": ("integers", "normal"),
+        "decay": (None,),
+        "log_decay": (None,),
+    },
+)
+def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Without decay the state is a sum: it does not know in which order it read."""
+    order = np.arange(case["key"].shape[-2])
+    order[:-1] = order[:-1][::-1]
+    turned = case.replace(
+        **{n: np.ascontiguousarray(case[n][..., order, :]) for n in ("key", "value")}
+    )
+    last = np.s_[..., -1:, :]
+    note = "earlier steps in another order"
+    yield from same_at(case, turned, bench, note, last)
+
+
+__all__ = [
+    "LINEAR_ATTENTION",
+    "check_agreement",
+    "check_first",
+    "check_order",
+    "check_past",
+    "check_prefix",
+    "check_state",
+]

@@ -1,0 +1,120 @@
+"""What kinds whose functions return a mask share: they are compared exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.judge.kind import Choices, Kind, KindBench, Null, Right, result
+from attnspec.judge.table import Shape, Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+
+Mask = npt.NDArray[np.bool_]
+
+ALIGNMENT = {"alignment": ("lower_right", "upper_left")}
+"""Where queries stand if they are fewer or more than the keys."""
+
+SQUARE = {"more": (0,)}
+"""As many queries as keys."""
+
+SIZES: Mapping[str, tuple[Any, ...]] = {
+    "queries": (1, 2, 3, 5, 8, 17),
+    "more": (0, 1, 4, -1, -3),
+}
+"""Numbers of queries, and how many keys there are more."""
+
+
+def counts(recipe: TableRecipe) -> dict[str, int]:
+    """Return the numbers of queries and of keys, each at least one."""
+    queries = recipe["queries"]
+    return {"queries": queries, "keys": max(1, queries + recipe["more"])}
+
+
+def mask_kind(
+    name: str,
+    sentence: str,
+    definition: Callable[..., Any],
+    *,
+    fields: Mapping[str, tuple[Any, ...]],
+    operands: Callable[[TableRecipe], Mapping[str, Any]],
+    exact: Callable[[TableCase, Choices], Mask],
+    shape: Callable[[TableCase], Shape],
+    nulls: Mapping[str, Null],
+    choices: Mapping[str, tuple[str, ...]] | None = None,
+    probes: tuple[Mapping[str, Any], ...] = (),
+) -> Kind:
+    """Return a kind of functions that return a mask, True where a query attends."""
+
+    def build(recipe: TableRecipe) -> TableCase:
+        case = TableCase(operands(recipe), {}, (), recipe.dtype)
+        return sized(case, shape(case))
+
+    def judge(case: TableCase, chosen: Choices, _model: NumericModel) -> Judged:
+        mask = exact(case, chosen).astype(np.float64)
+        return Judged(mask, np.zeros_like(mask))
+
+    table = Table(fields=fields)
+    first = build(table.recipe(name, "float32"))
+    return Kind(
+        name=name,
+        sentence=sentence,
+        operands=tuple(first.operands),
+        table=table,
+        build=build,
+        judge=judge,
+        definition=definition,
+        choices=choices or {},
+        probes=probes,
+        nulls={"early": _early, **nulls},
+    )
+
+
+def sized(case: TableCase, shape: Shape) -> TableCase:
+    """Return the same case whose result has this shape."""
+    return case.replace(results=result("mask", shape, "boolean"))
+
+
+def by_counts(case: TableCase) -> Shape:
+    """Return the shape of a mask of so many queries and keys."""
+    return case["queries"], case["keys"]
+
+
+def _early(case: TableCase, right: Right) -> Array:
+    """Show each query what the query before it sees."""
+    return np.roll(right(case), 1, axis=0)
+
+
+def mask_of(case: TableCase, bench: KindBench) -> Mask:
+    """Call a function and return its mask."""
+    return bench.run(case).output.astype(np.bool_)
+
+
+def holds(expected: Array, actual: Array, note: str) -> Iterator[Comparison]:
+    """Yield whether a mask is another one."""
+    yield identical(np.asarray(expected), np.asarray(actual), what=note)
+
+
+def by_distance(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Yield whether a key is seen or not by its distance from the query alone."""
+    mask = mask_of(case, bench)
+    yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")
+
+
+__all__ = [
+    "ALIGNMENT",
+    "SIZES",
+    "SQUARE",
+    "Mask",
+    "by_counts",
+    "by_distance",
+    "counts",
+    "holds",
+    "mask_kind",
+    "mask_of",
+    "sized",
+]

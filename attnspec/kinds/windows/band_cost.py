@@ -1,0 +1,134 @@
+"""What a band costs: the kind `band-cost`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from attnspec.judge.compare import agrees
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.windows._masks import ALIGNMENT, SIZES, SQUARE, counts
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+from attnspec.reference import band
+
+_SIDES = (0, 1, 2, 3, 7, 40)
+
+
+def _of(operands: dict[str, Any], dtype: str) -> TableCase:
+    """Return the case of these operands."""
+    shape = (operands["queries"],)
+    return TableCase(operands, {}, result("products", shape, "integer"), dtype)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    sides = {"left": recipe["left"], "right": recipe["right"]}
+    return _of({**counts(recipe), **sides}, recipe.dtype)
+
+
+def _judge(case: TableCase, choices: Choices, _model: NumericModel) -> Judged:
+    window = case["left"], case["right"]
+    alignment: Any = choices["alignment"]
+    _, inside = band(case["queries"], case["keys"], window, alignment=alignment)
+    products = np.count_nonzero(inside, axis=-1).astype(np.float64)
+    return Judged(products, np.zeros_like(products))
+
+
+def _defined(queries: int, keys: int, left: int, right: int) -> Array:
+    """Count the keys of each window that exist."""
+    _, inside = band(queries, keys, (left, right))
+    return np.count_nonzero(inside, axis=-1)
+
+
+def _all(case: TableCase, _right: Right) -> Array:
+    """Multiply every query with every key."""
+    return np.full(case["queries"], case["keys"])
+
+
+def _unclipped(case: TableCase, _right: Right) -> Array:
+    """Count the whole window at the borders as well."""
+    return np.full(case["queries"], case["left"] + 1 + case["right"])
+
+
+def _one_sided(case: TableCase, right: Right) -> Array:
+    """Count what lies to the left alone."""
+    return right(case.replace(right=0))
+
+
+BAND_COST = Kind(
+    name="band-cost",
+    sentence="Counts the dot products of each query within a window.",
+    operands=("queries", "keys", "left", "right"),
+    table=Table(fields={**SIZES, "left": _SIDES, "right": _SIDES}),
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    choices=ALIGNMENT,
+    probes=({"queries": 3, "more": 4, "left": 2},),
+    nulls={"all": _all, "unclipped": _unclipped, "one_sided": _one_sided},
+)
+
+
+@BAND_COST.law(
+    "band-cost-agreement",
+    "bands.cost",
+    nulls=("zeros", "all", "unclipped"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Each query is multiplied with the keys that its window holds."""
+    yield from agrees(case, bench)
+
+
+@BAND_COST.law(
+    "band-cost-most",
+    "bands.cost",
+    nulls=("all",),
+    fields={"queries": (5, 8, 17), "left": (0, 1, 2), "right": (0, 1, 2)},
+)
+def check_most(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """No query takes more products than its window has places."""
+    products = bench.run(case).output
+    most = np.minimum(products, case["left"] + 1 + case["right"])
+    yield identical(most, products, what="products of a query")
+    total = case["queries"] * (case["left"] + 1 + case["right"])
+    spent = int(products.sum())
+    yield identical(np.array(min(spent, total)), np.array(spent), what="all products")
+
+
+@BAND_COST.law(
+    "band-cost-linear",
+    "bands.cost",
+    nulls=("all",),
+    fields={**SQUARE, "queries": (5, 8, 17), "left": (0, 1, 2), "right": (0, 1, 2)},
+)
+def check_linear(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Once a sequence is longer than the window, each further vector costs the same."""
+    length, size = case["queries"], case["left"] + 1 + case["right"]
+    spent = []
+    for more in (0, 1, 7):
+        longer = {"queries": length + more, "keys": length + more}
+        other = _of({**case.operands, **longer}, case.dtype)
+        spent.append(int(bench.run(other).output.sum()))
+    expected = spent[0] + size * np.array([0, 1, 7])
+    yield identical(expected, np.array(spent), what="all products")
+
+
+@BAND_COST.law("band-cost-mirror", "bands.cost", nulls=("one_sided",), fields=SQUARE)
+def check_mirror(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Read backward, with its sides exchanged, a window costs the same."""
+    other = case.replace(left=case["right"], right=case["left"])
+    expected = bench.run(case).output[::-1]
+    yield identical(expected, bench.run(other).output, what="products of a query")
+
+
+__all__ = [
+    "BAND_COST",
+    "check_agreement",
+    "check_linear",
+    "check_mirror",
+    "check_most",
+]

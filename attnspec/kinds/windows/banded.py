@@ -1,0 +1,293 @@
+"""Truncated attention: the kind `banded`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.windows._windowed import (
+    DATA,
+    Mask,
+    answer_over,
+    drown,
+    one_hot,
+    operands,
+    rows_alike,
+    rows_within,
+    softmax_over,
+    zeroed,
+)
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+from attnspec.reference import banded_attention, reach
+from attnspec.reference.masks import window as window_mask
+
+_NARROW = ((1, 1), (1, 0), (0, 1), (2, 0), (0, 2), (3, 1), (2, 2))
+_LONG = (3, 5, 8, 17)
+
+_TABLE = Table(
+    fields={
+        "batch": (1, 2),
+        "heads": (1, 3),
+        "length": (1, 2, 3, 5, 8, 17, 33),
+        "width": (1, 2, 3, 8, 16),
+        "window": ((0, 0), *_NARROW, (5, 0), (0, 7), (40, 40)),
+        "data": DATA,
+        "scale": (None, 0.5, 2.0, 0.0, -1.0),
+    },
+    claims={"scale": "another scale than one over the root of the width"},
+    needs={"scale": "scale"},
+)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
+    scale = recipe["scale"]
+    return TableCase(
+        operands={**operands(recipe, shape), "window": recipe["window"]},
+        options={} if scale is None else {"scale": scale},
+        results=result("output", shape, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _band(case: TableCase) -> Mask:
+    """Return the band of a case."""
+    at = np.arange(case["query"].shape[-2])
+    return window_mask(at, at, *case["window"])
+
+
+def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+    return softmax_over(case, _band(case), model)
+
+
+def _defined(
+    query: Array,
+    key: Array,
+    value: Array,
+    window: tuple[int, int],
+    *,
+    scale: float | None = None,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    found = banded_attention(query, key, value, window=window, scale=scale)
+    return found.astype(query.dtype)
+
+
+def _unbanded(case: TableCase, right: Right) -> Array:
+    """Show every key to every query."""
+    length = case["query"].shape[-2]
+    return right(case.replace(window=(length, length)))
+
+
+def _wider(case: TableCase, right: Right) -> Array:
+    """Take the first distance that is hidden for the last that is seen."""
+    return right(case.replace(window=tuple(side + 1 for side in case["window"])))
+
+
+def _zeroed(case: TableCase, _right: Right) -> Array:
+    """Cut the band out of the weights after the softmax."""
+    return zeroed(case, _band(case))
+
+
+def _chunked(case: TableCase, _right: Right) -> Array:
+    """Let each query see the chunk that it stands in."""
+    length, size = case["query"].shape[-2], 1 + sum(case["window"])
+    chunk = np.arange(length) // size
+    return answer_over(case, chunk[:, None] == chunk)
+
+
+BANDED = Kind(
+    name="banded",
+    sentence="Attends within a window around each position.",
+    operands=("query", "key", "value", "window"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"scale": ("scale",)},
+    nulls={
+        "unbanded": _unbanded,
+        "wider": _wider,
+        "zeroed": _zeroed,
+        "chunked": _chunked,
+    },
+)
+
+
+@BANDED.law(
+    "banded-agreement",
+    "bands.support",
+    also=("bands.before", "bands.sum"),
+    nulls=("zeros", "unbanded", "wider", "zeroed"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Each query averages the values within its window."""
+    yield from agrees(case, bench)
+
+
+@BANDED.law(
+    "banded-weights",
+    "bands.support",
+    nulls=("unbanded", "wider", "chunked"),
+    fields={"length": _LONG},
+)
+def check_weights(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """With equal scores the keys of a window weigh the same, and others exactly 0."""
+    seen = one_hot(case)
+    weights = bench.run(seen).output
+    nothing = np.zeros(weights.shape)
+    outside = np.where(_band(case), nothing, weights)
+    yield identical(nothing, outside, what="weight outside of the band")
+    yield from agrees(seen, bench, "equal scores, one-hot values")
+
+
+@BANDED.law(
+    "banded-influence",
+    "bands.support",
+    nulls=("unbanded", "wider"),
+    fields={"length": _LONG, "window": _NARROW},
+)
+def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What lies outside of a window has no influence, however large it is."""
+    length = case["query"].shape[-2]
+    left, right = case["window"]
+    at = np.arange(length)
+    for cut in {length // 2, length - 1}:
+        for far, blind in ((at >= cut, at + right < cut), (at < cut, at - left >= cut)):
+            if blind.any():
+                drowned = drown(case, far)
+                yield from rows_within(
+                    drowned, bench, np.s_[..., blind, :], "huge outside of the window"
+                )
+
+
+@BANDED.law("banded-sum", "bands.sum", nulls=("zeros", "zeroed"))
+def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Values that are all one give one: the weights of a window sum to one."""
+    ones = case.replace(value=np.ones_like(case["value"]))
+    yield from agrees(ones, bench, "values of one")
+
+
+@BANDED.law(
+    "banded-before",
+    "bands.before",
+    nulls=("zeroed", "unbanded"),
+    fields={"length": _LONG, "window": _NARROW, "data": ("integers", "normal")},
+)
+def check_before(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """The scores of hidden keys take no share, however high they are."""
+    row = case["query"].shape[-2] // 2
+    hidden = ~_band(case)[row]
+    if hidden.any():
+        # No key has a higher score with a query than a multiple of itself.
+        like = 4.0 * case["query"][..., row : row + 1, :].astype(np.float64)
+        key = np.where(hidden[:, None], like, case["key"]).astype(case["key"].dtype)
+        yield from rows_alike(
+            case,
+            case.replace(key=key),
+            bench,
+            np.s_[..., row, :],
+            f"row {row} with high scores outside of its window",
+        )
+
+
+@BANDED.law(
+    "banded-translation",
+    "bands.translation",
+    nulls=("unbanded", "chunked"),
+    fields={"length": (5, 8, 17, 33), "window": _NARROW, "data": DATA[1:]},
+)
+def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Away from the borders the output of a shifted sequence is the output, shifted."""
+    length = case["query"].shape[-2]
+    left, right = case["window"]
+    for step in (1, 3):
+        inside = np.s_[..., left : length - right - step, :]
+        shifted = {n: _shifted(case[n], step) for n in ("query", "key", "value")}
+        if left < length - right - step:
+            yield from rows_alike(
+                case,
+                case.replace(**shifted),
+                bench,
+                inside,
+                f"shifted by {step}",
+                step=step,
+            )
+
+
+def _shifted(array: Array, step: int) -> Array:
+    """Return a sequence that begins later, behind what it had not held before."""
+    new = -array[..., :step, :]
+    return np.concatenate([new, array[..., :-step, :]], axis=-2)
+
+
+@BANDED.law(
+    "banded-layers",
+    "bands.layers",
+    nulls=("unbanded", "wider", "chunked"),
+    fields={"length": (5, 8, 17), "window": _NARROW, "batch": (1,)},
+)
+def check_layers(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Several layers see what one layer sees whose window is as many times as wide."""
+    left, right = case["window"]
+    layer = one_hot(case)
+    for layers in (2, 3):
+        layer = layer.replace(value=bench.run(layer).output)
+        wide = one_hot(case).replace(window=(layers * left, layers * right))
+        expected = np.broadcast_to(reach(_band(case), layers), layer["value"].shape)
+        stacked = bench.run(layer).output
+        yield identical(expected, stacked > 0, what=f"sight of {layers} layers")
+        yield identical(
+            np.broadcast_to(_band(wide), expected.shape),
+            bench.run(wide).output > 0,
+            what=f"sight of a window {layers} times as wide",
+        )
+
+
+@BANDED.law(
+    "banded-extremes",
+    "bands.support",
+    nulls=("unbanded", "wider", "zeroed"),
+    fields={"length": _LONG},
+)
+def check_extremes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """No width leaves each its own value; one beyond the ends hides nothing."""
+    yield from agrees(case.replace(window=(0, 0)), bench, "window (0, 0)")
+    yield from agrees(case.replace(window=(99, 999)), bench, "all keys")
+
+
+@BANDED.law(
+    "banded-reversal",
+    "bands.support",
+    nulls=("chunked",),
+    fields={"length": _LONG, "window": _NARROW, "data": DATA[1:]},
+)
+def check_reversal(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Read backward, with its sides exchanged, a window gives the output backward."""
+    backward = {
+        name: np.ascontiguousarray(case[name][..., ::-1, :])
+        for name in ("query", "key", "value")
+    }
+    left, right = case["window"]
+    other = case.replace(**backward, window=(right, left))
+    yield from alike(case, other, bench, "backward", moved=lambda a: a[..., ::-1, :])
+
+
+__all__ = [
+    "BANDED",
+    "check_agreement",
+    "check_before",
+    "check_extremes",
+    "check_influence",
+    "check_layers",
+    "check_reversal",
+    "check_sum",
+    "check_translation",
+    "check_weights",
+]

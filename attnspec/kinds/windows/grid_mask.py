@@ -1,0 +1,104 @@
+"""Patterns of pixels: the kind `grid-mask`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.bits import integers
+from attnspec.judge.compare import agrees
+from attnspec.judge.kind import KindBench, Right
+from attnspec.judge.table import Shape, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.windows._masks import holds, mask_kind, mask_of
+from attnspec.numerics import Comparison
+from attnspec.reference import over_grid
+
+
+def _axes(recipe: TableRecipe) -> dict[str, Array]:
+    """Return a mask for the rows of an image, and one for its columns."""
+    both = {}
+    for name in ("rows", "columns"):
+        queries, keys = recipe[name]
+        kinds = {
+            "own": np.eye(queries, keys, dtype=np.bool_),
+            "all": np.ones((queries, keys), dtype=np.bool_),
+            "causal": np.tri(queries, keys, dtype=np.bool_),
+            "any": integers(recipe.seed, name, (queries, keys), 0, 1) == 1,
+        }
+        both[name] = kinds[recipe["along_" + name]]
+    return both
+
+
+def _of_grid(case: TableCase) -> Shape:
+    rows, columns = case["rows"].shape, case["columns"].shape
+    return rows[0] * columns[0], rows[1] * columns[1]
+
+
+def _united(case: TableCase, _right: Right) -> Array:
+    """Show what is visible along either axis."""
+    return np.logical_not(np.kron(~case["rows"], ~case["columns"]))
+
+
+def _columns_first(case: TableCase, _right: Right) -> Array:
+    """Count the pixels column by column."""
+    return np.kron(case["columns"], case["rows"])
+
+
+_FORMS = ((1, 1), (1, 2), (2, 2), (3, 3), (2, 4), (5, 3))
+
+GRID_MASK = mask_kind(
+    "grid-mask",
+    "Says which pixels each pixel sees, given what is seen along each axis.",
+    over_grid,
+    fields={
+        "rows": _FORMS,
+        "columns": _FORMS,
+        "along_rows": ("own", "all", "causal", "any"),
+        "along_columns": ("own", "all", "causal", "any"),
+    },
+    operands=_axes,
+    exact=lambda case, _: over_grid(*case.operands.values()),
+    shape=_of_grid,
+    nulls={"united": _united, "columns_first": _columns_first},
+)
+
+
+@GRID_MASK.law(
+    "grid-mask-agreement",
+    "bands.grid",
+    nulls=("zeros", "ones", "united", "columns_first"),
+)
+def check_grid(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A pixel is seen if it is seen along both axes."""
+    yield from agrees(case, bench)
+
+
+@GRID_MASK.law("grid-mask-count", "bands.grid", nulls=("united", "columns_first"))
+def check_count(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A pixel sees as many as along one axis times as many as along the other."""
+    found = mask_of(case, bench).sum(-1)
+    expected = np.multiply.outer(case["rows"].sum(-1), case["columns"].sum(-1))
+    yield from holds(expected.ravel(), found, "number of pixels")
+
+
+@GRID_MASK.law(
+    "grid-mask-exchange",
+    "bands.grid",
+    nulls=("early",),
+    fields={"rows": _FORMS[2:], "columns": _FORMS[2:]},
+)
+def check_exchange(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """With the axes exchanged the pixels are the same ones in another order."""
+    rows, columns = case["rows"], case["columns"]
+    other = mask_of(case.replace(rows=columns, columns=rows), bench)
+    order = [
+        np.arange(a * b).reshape(b, a).T.ravel()
+        for a, b in zip(rows.shape, columns.shape, strict=True)
+    ]
+    expected = mask_of(case, bench)
+    yield from holds(expected, other[np.ix_(*order)], "axes exchanged")
+
+
+__all__ = ["GRID_MASK", "check_count", "check_exchange", "check_grid"]

@@ -1,0 +1,265 @@
+"""Windows that keep their size at the borders: `neighborhood` and `neighborhood-2d`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.windows._windowed import (
+    DATA,
+    Mask,
+    answer_over,
+    drown,
+    one_hot,
+    operands,
+    rows_within,
+    softmax_over,
+)
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+from attnspec.reference import attention, shifted_window
+
+_CLAIMS = {
+    "dilation": "that only every so many-th key is seen",
+    "scale": "another scale than one over the root of the width",
+}
+_LONG = (3, 5, 8, 17)
+_SIZES = (2, 3, 4, 5)
+
+
+def _mend(recipe: TableRecipe) -> TableRecipe:
+    """Let a neighborhood reach over no more than the sequence."""
+    length, size = recipe["length"], recipe["kernel_size"]
+    if size * recipe["dilation"] <= length:
+        return recipe
+    return recipe.replace(dilation=1, kernel_size=min(size, length))
+
+
+_TABLE = Table(
+    fields={
+        "batch": (1, 2),
+        "heads": (1, 3),
+        "length": (1, 2, 3, 5, 8, 17, 33),
+        "width": (1, 2, 3, 8, 16),
+        "kernel_size": (1, *_SIZES, 8, 33),
+        "dilation": (1, 2, 3, 4),
+        "data": DATA,
+        "scale": (None, 0.5, 2.0, 0.0, -1.0),
+    },
+    claims=_CLAIMS,
+    needs={"dilation": "dilation", "scale": "scale"},
+    mend=_mend,
+)
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
+    options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
+    plain = {"dilation": 1, "scale": None}
+    return TableCase(
+        operands={**operands(recipe, shape), "kernel_size": recipe["kernel_size"]},
+        options={n: v for n, v in options.items() if v != plain[n]},
+        results=result("output", shape, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def neighbors(length: int, size: int, dilation: int, choices: Choices) -> Mask:
+    """Return which keys a neighborhood shows, an even one as the dialect has it."""
+    if choices.get("even_size") != "one_more_key" or size % 2:
+        return shifted_window(length, size, dilation=dilation)
+    seen = np.zeros((length, length), dtype=np.bool_)
+    for start in range(dilation):
+        own = np.arange(start, length, dilation)
+        several = min(size + 1, len(own))
+        seen[np.ix_(own, own)] = shifted_window(len(own), several)
+    return seen
+
+
+def _mask(case: TableCase, choices: Choices) -> Mask:
+    length = case["query"].shape[-2]
+    return neighbors(length, case["kernel_size"], case["dilation"] or 1, choices)
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    return softmax_over(case, _mask(case, choices), model)
+
+
+def _defined(
+    query: Array,
+    key: Array,
+    value: Array,
+    kernel_size: int,
+    *,
+    dilation: int = 1,
+    scale: float | None = None,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    mask = shifted_window(query.shape[-2], kernel_size, dilation=dilation)
+    return attention(query, key, value, mask=mask, scale=scale).astype(query.dtype)
+
+
+def _clipped(case: TableCase, _right: Right) -> Array:
+    """Cut the neighborhood off at the borders."""
+    length, size = case["query"].shape[-2], case["kernel_size"]
+    dilation = case["dilation"] or 1
+    distance = np.arange(length) - np.arange(length)[:, None]
+    left, right = size // 2 * dilation, (size - 1) // 2 * dilation
+    seen = (-left <= distance) & (distance <= right) & (distance % dilation == 0)
+    return answer_over(case, seen)
+
+
+def _whole(case: TableCase, _right: Right) -> Array:
+    """Show every key to every query."""
+    return answer_over(case, np.ones((1, 1), dtype=np.bool_))
+
+
+NEIGHBORHOOD = Kind(
+    name="neighborhood",
+    sentence="Attends to so many keys around each position, at the borders as well.",
+    operands=("query", "key", "value", "kernel_size"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"dilation": ("dilation",), "scale": ("scale",)},
+    choices={"even_size": ("one_more_left", "one_more_key")},
+    probes=(
+        {"length": 8, "width": 3, "kernel_size": 4, "data": "normal"},
+        {"length": 5, "width": 2, "kernel_size": 2, "data": "integers"},
+    ),
+    nulls={"clipped": _clipped, "whole": _whole, "undilated": forgetting("dilation")},
+    null_needs={"undilated": ("dilation",)},
+)
+
+
+@NEIGHBORHOOD.law(
+    "neighborhood-agreement",
+    "bands.shifted",
+    also=("bands.dilated",),
+    nulls=("zeros", "clipped", "whole", "undilated"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Each query averages the values of its neighborhood."""
+    yield from agrees(case, bench)
+
+
+@NEIGHBORHOOD.law(
+    "neighborhood-size",
+    "bands.shifted",
+    nulls=("clipped", "whole"),
+    fields={"length": _LONG, "kernel_size": _SIZES},
+)
+def check_size(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Every query sees the same number of keys, at the borders as well."""
+    weights = bench.run(one_hot(case.without("dilation"))).output
+    length, size = case["query"].shape[-2], case["kernel_size"]
+    more = bench.dialect["even_size"] == "one_more_key" and size % 2 == 0
+    counted = np.count_nonzero(weights, axis=-1)
+    expected = np.full(counted.shape, min(length, size + more))
+    yield identical(expected, counted, what="number of keys")
+
+
+@NEIGHBORHOOD.law(
+    "neighborhood-border",
+    "bands.shifted",
+    nulls=("clipped",),
+    fields={"length": _LONG, "kernel_size": (3, 4, 5), "data": ("normal", "integers")},
+)
+def check_border(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Equal queries up to half a neighborhood from a border have one output."""
+    plain = case.without("dilation")
+    first = np.broadcast_to(plain["query"][..., :1, :], plain["query"].shape)
+    same = plain.replace(query=np.ascontiguousarray(first))
+    half = case["kernel_size"] // 2
+
+    def leading(output: Array) -> Array:
+        """Let each row of the first border give what the first row gives."""
+        rows = np.arange(output.shape[-2])
+        return output[..., np.where(rows <= half, 0, rows), :]
+
+    yield from alike(same, same, bench, "equal queries at the border", moved=leading)
+
+
+@NEIGHBORHOOD.law(
+    "neighborhood-influence",
+    "bands.shifted",
+    also=("bands.support",),
+    nulls=("whole",),
+    fields={"length": (5, 8, 17), "kernel_size": (2, 3, 4)},
+)
+def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What lies outside of a neighborhood has no influence, however large it is."""
+    seen = _mask(case, bench.dialect)
+    at = np.arange(len(seen))
+    for far in (at == 0, at == at[-1]):
+        blind = ~seen[:, far].any(-1)
+        if blind.any():
+            drowned, rows = drown(case, far), np.s_[..., blind, :]
+            yield from rows_within(drowned, bench, rows, "huge and far")
+
+
+@NEIGHBORHOOD.law(
+    "neighborhood-dilation",
+    "bands.dilated",
+    nulls=("undilated",),
+    needs=("dilation",),
+    fields={"length": (8, 17, 33), "kernel_size": (2, 3, 4), "dilation": (2, 3, 4)},
+)
+def check_dilation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Every so many-th vector is a sequence of its own, with a dilation of one."""
+    step = case["dilation"] or 1
+    for start in range(step if step > 1 else 0):
+        own = {
+            name: np.ascontiguousarray(case[name][..., start::step, :])
+            for name in ("query", "key", "value")
+        }
+        shape = own["query"].shape
+        alone = case.without("dilation").replace(
+            **own, results=result("output", shape, case.dtype)
+        )
+        yield from alike(
+            case,
+            alone,
+            bench,
+            f"every {step}th from {start}",
+            moved=operator.itemgetter(np.s_[..., start::step, :]),
+        )
+
+
+@NEIGHBORHOOD.law(
+    "neighborhood-whole",
+    "bands.shifted",
+    nulls=("clipped",),
+    fields={"length": _LONG},
+)
+def check_whole(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A neighborhood as large as the sequence shows every key to every query."""
+    length = case["query"].shape[-2]
+    everything = case.without("dilation").replace(kernel_size=length)
+    order = np.roll(np.arange(length)[::-1], 1)
+    other = everything.replace(
+        key=np.ascontiguousarray(everything["key"][..., order, :]),
+        value=np.ascontiguousarray(everything["value"][..., order, :]),
+    )
+    yield from agrees(everything, bench, "as large as the sequence")
+    yield from alike(everything, other, bench, "keys in another order")
+
+
+__all__ = [
+    "NEIGHBORHOOD",
+    "check_agreement",
+    "check_border",
+    "check_dilation",
+    "check_influence",
+    "check_size",
+    "check_whole",
+    "neighbors",
+]

@@ -1,0 +1,289 @@
+"""Neighborhoods of pixels: the kind `neighborhood-2d`, and its laws."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.table import Table, TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.windows._windowed import (
+    DATA,
+    Mask,
+    answer_over,
+    drown,
+    flat,
+    one_hot,
+    operands,
+    rows_within,
+    softmax_over,
+)
+from attnspec.kinds.windows.neighborhood import neighbors
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+from attnspec.reference import attention, over_grid, shifted_window
+
+_SIZES = ((1, 1), (1, 3), (3, 1), (3, 3), (2, 3), (3, 2), (2, 2))
+
+
+def _mend(recipe: TableRecipe) -> TableRecipe:
+    """Let a neighborhood reach over no more than the grid."""
+    lengths, sizes = (recipe["height"], recipe["breadth"]), recipe["kernel_size"]
+    steps = recipe["dilation"]
+    if all(s * d <= n for n, s, d in zip(lengths, sizes, steps, strict=True)):
+        return recipe
+    least = tuple(min(pair) for pair in zip(lengths, sizes, strict=True))
+    return recipe.replace(dilation=(1, 1), kernel_size=least)
+
+
+_TABLE = Table(
+    fields={
+        "batch": (1, 2),
+        "heads": (1, 2),
+        "height": (1, 2, 3, 4, 5, 7),
+        "breadth": (1, 2, 3, 5, 6),
+        "width": (1, 2, 3, 8),
+        "kernel_size": (*_SIZES, (5, 3)),
+        "dilation": ((1, 1), (1, 2), (2, 1), (2, 2)),
+        "data": DATA,
+        "scale": (None, 0.5, 0.0, -1.0),
+    },
+    claims={
+        "dilation": "that only every so many-th key along an axis is seen",
+        "scale": "another scale than one over the root of the width",
+    },
+    needs={"dilation": "dilation", "scale": "scale"},
+    mend=_mend,
+)
+_LARGE = {"height": (4, 3, 5), "breadth": (5, 3, 6)}
+_DILATED = {
+    "height": (4, 5, 7),
+    "breadth": (6, 5),
+    "kernel_size": ((2, 2), (2, 3)),
+    "dilation": ((1, 2), (2, 1), (2, 2)),
+    "data": DATA[1:],
+}
+
+
+def _build(recipe: TableRecipe) -> TableCase:
+    grid = recipe["height"], recipe["breadth"]
+    shape = (recipe["batch"], recipe["heads"], *grid, recipe["width"])
+    options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
+    plain = {"dilation": (1, 1), "scale": None}
+    return TableCase(
+        operands={**operands(recipe, shape), "kernel_size": recipe["kernel_size"]},
+        options={n: v for n, v in options.items() if v != plain[n]},
+        results=result("output", shape, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _mask(case: TableCase, choices: Choices) -> Mask:
+    grid, steps = case["query"].shape[-3:-1], case["dilation"] or (1, 1)
+    axes = zip(grid, case["kernel_size"], steps, strict=True)
+    return over_grid(*(neighbors(*axis, choices) for axis in axes))
+
+
+def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+    return softmax_over(case, _mask(case, choices), model)
+
+
+def _defined(
+    query: Array,
+    key: Array,
+    value: Array,
+    kernel_size: tuple[int, int],
+    *,
+    dilation: tuple[int, int] = (1, 1),
+    scale: float | None = None,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    case = TableCase({"query": query, "key": key, "value": value}, {}, (), "float32")
+    axes = zip(query.shape[-3:-1], kernel_size, dilation, strict=True)
+    mask = over_grid(*(shifted_window(n, k, dilation=d) for n, k, d in axes))
+    found = attention(*flat(case), mask=mask, scale=scale)
+    return found.reshape(query.shape).astype(query.dtype)
+
+
+def _exchanged(case: TableCase, right: Right) -> Array:
+    """Take the size along one axis for that along the other, where it fits."""
+    one, two = case["kernel_size"]
+    height, breadth = case["query"].shape[-3:-1]
+    plain = case.without("dilation")
+    return right(plain.replace(kernel_size=(min(two, height), min(one, breadth))))
+
+
+def _counted(case: TableCase, _right: Right) -> Array:
+    """Take neighbors along the sequence of all pixels, as if there were no rows."""
+    height, breadth = case["query"].shape[-3:-1]
+    size = int(np.prod(case["kernel_size"]))
+    return answer_over(case, shifted_window(height * breadth, size))
+
+
+NEIGHBORHOOD_2D = Kind(
+    name="neighborhood-2d",
+    sentence="Attends to a rectangle of so many pixels around each pixel.",
+    operands=("query", "key", "value", "kernel_size"),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"dilation": ("dilation",), "scale": ("scale",)},
+    choices={"even_size": ("one_more_left", "one_more_key")},
+    probes=(
+        {
+            "height": 5,
+            "breadth": 3,
+            "width": 3,
+            "kernel_size": (2, 2),
+            "data": "normal",
+        },
+        {
+            "height": 3,
+            "breadth": 5,
+            "width": 2,
+            "kernel_size": (1, 2),
+            "data": "integers",
+        },
+    ),
+    nulls={
+        "exchanged": _exchanged,
+        "counted": _counted,
+        "undilated": forgetting("dilation"),
+    },
+    null_needs={"undilated": ("dilation",)},
+)
+
+
+@NEIGHBORHOOD_2D.law(
+    "neighborhood-2d-agreement",
+    "bands.grid",
+    also=("bands.shifted", "bands.dilated"),
+    nulls=("zeros", "exchanged", "counted"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Each pixel averages the values of its rectangle."""
+    yield from agrees(case, bench)
+
+
+@NEIGHBORHOOD_2D.law(
+    "neighborhood-2d-rectangle",
+    "bands.grid",
+    nulls=("exchanged", "counted"),
+    fields=_LARGE,
+)
+def check_rectangle(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A pixel sees another if it sees its row from its row, and so its column."""
+    grid = case["query"].shape[-3:-1]
+    weights = bench.run(one_hot(case)).output
+    seen = (weights > 0).reshape(*weights.shape[:2], *grid, *grid)
+    rows, columns = (np.asarray(seen.any(axes)) for axes in ((3, 5), (2, 4)))
+    product = rows[:, :, :, None, :, None] & columns[:, :, None, :, None, :]
+    yield identical(product, seen, what="rows and columns")
+    exact = _mask(case, bench.dialect).reshape(*grid, *grid)
+    yield identical(np.broadcast_to(exact, seen.shape), seen, what="rectangle")
+
+
+@NEIGHBORHOOD_2D.law(
+    "neighborhood-2d-exchange",
+    "bands.grid",
+    nulls=("counted",),
+    fields={**_LARGE, "data": DATA[1:]},
+)
+def check_exchange(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """With the axes of the image exchanged the output has its axes exchanged."""
+    turned = {
+        name: np.ascontiguousarray(case[name].swapaxes(-3, -2))
+        for name in ("query", "key", "value")
+    }
+    other = case.replace(
+        **turned,
+        kernel_size=case["kernel_size"][::-1],
+        results=result("output", turned["query"].shape, case.dtype),
+    )
+    if case["dilation"]:
+        other = other.replace(dilation=case["dilation"][::-1])
+    yield from alike(
+        case, other, bench, "axes exchanged", moved=lambda a: a.swapaxes(-3, -2)
+    )
+
+
+@NEIGHBORHOOD_2D.law(
+    "neighborhood-2d-influence",
+    "bands.grid",
+    also=("bands.support",),
+    nulls=("counted", "ones"),
+    fields=_LARGE,
+)
+def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """What lies outside of a rectangle has no influence, however large it is."""
+    grid = case["query"].shape[-3:-1]
+    corner = np.zeros(grid, dtype=np.bool_)
+    corner[-1, 0] = True
+    seen = _mask(case, bench.dialect)[:, corner.ravel()]
+    blind = np.asarray(~seen.any(-1)).reshape(grid)
+    if blind.any():
+        drowned, rows = drown(case, corner), np.s_[:, :, blind]
+        yield from rows_within(drowned, bench, rows, "a huge corner")
+
+
+@NEIGHBORHOOD_2D.law(
+    "neighborhood-2d-own-row",
+    "bands.grid",
+    nulls=("counted",),
+    fields={**_LARGE, "kernel_size": ((1, 3), (1, 2), (1, 1)), "data": DATA[1:]},
+)
+def check_own_row(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A rectangle one row high makes each row an image of its own."""
+    flatter = case.replace(kernel_size=(1, case["kernel_size"][1]))
+    plain = flatter.without("dilation")
+    for row in {0, case["query"].shape[-3] - 1}:
+        own = {
+            name: np.ascontiguousarray(plain[name][..., row : row + 1, :, :])
+            for name in ("query", "key", "value")
+        }
+        alone = plain.replace(
+            **own, results=result("output", own["query"].shape, case.dtype)
+        )
+        yield from alike(
+            plain,
+            alone,
+            bench,
+            f"row {row} alone",
+            moved=operator.itemgetter(np.s_[..., row : row + 1, :, :]),
+        )
+
+
+@NEIGHBORHOOD_2D.law(
+    "neighborhood-2d-dilation",
+    "bands.dilated",
+    nulls=("undilated",),
+    needs=("dilation",),
+    fields=_DILATED,
+)
+def check_dilation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Every so many-th pixel of every so many-th row is an image of its own."""
+    down, along = case["dilation"] or (1, 1)
+    own = np.s_[..., ::down, ::along, :]
+    parts = {n: np.ascontiguousarray(case[n][own]) for n in ("query", "key", "value")}
+    shape = parts["query"].shape
+    alone = case.without("dilation").replace(
+        **parts, results=result("output", shape, case.dtype)
+    )
+    yield from alike(case, alone, bench, "alone", moved=operator.itemgetter(own))
+
+
+__all__ = [
+    "NEIGHBORHOOD_2D",
+    "check_agreement",
+    "check_dilation",
+    "check_exchange",
+    "check_influence",
+    "check_own_row",
+    "check_rectangle",
+]

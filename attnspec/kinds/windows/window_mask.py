@@ -1,0 +1,179 @@
+"""What a number for a window stands for: the kind `window-mask`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from attnspec.judge.compare import agrees
+from attnspec.judge.kind import Choices, KindBench, Right
+from attnspec.judge.table import TableCase, TableRecipe
+from attnspec.kinds.attention.case import Array
+from attnspec.kinds.windows._masks import (
+    ALIGNMENT,
+    SIZES,
+    SQUARE,
+    Mask,
+    by_counts,
+    by_distance,
+    counts,
+    holds,
+    mask_kind,
+    mask_of,
+    sized,
+)
+from attnspec.numerics import Comparison
+from attnspec.reference import (
+    window_of_flash_attention,
+    window_of_jax,
+    window_of_keras,
+    window_of_longformer,
+    window_of_transformers,
+)
+from attnspec.reference.masks import positions, window
+
+UNITS = {
+    "keys_with_own": window_of_transformers,
+    "keys_before": lambda size: window_of_flash_attention(size, 0),
+    "each_side": window_of_jax,
+    "both_sides": window_of_longformer,
+    "open_sides": window_of_keras,
+}
+"""What a size means, as a pair of inclusive distances."""
+
+
+def _operands(recipe: TableRecipe) -> dict[str, Any]:
+    return {**counts(recipe), "size": recipe["size"]}
+
+
+def _exact(case: TableCase, choices: Choices) -> Mask:
+    alignment: Any = choices["alignment"]
+    at = positions(case["queries"], case["keys"], alignment=alignment)
+    return window(at, np.arange(case["keys"]), *UNITS[choices["unit"]](case["size"]))
+
+
+def _defined(queries: int, keys: int, size: int) -> Mask:
+    """Show each query so many keys, its own the last of them."""
+    sides = window_of_transformers(size)
+    return window(positions(queries, keys), np.arange(keys), *sides)
+
+
+def _causal(case: TableCase, right: Right) -> Array:
+    """Forget the window."""
+    return right(case.replace(size=2 * (case["queries"] + case["keys"])))
+
+
+def _larger(case: TableCase, right: Right) -> Array:
+    """Take a window for the next one."""
+    return right(case.replace(size=case["size"] + 2))
+
+
+def _chunked(case: TableCase, _right: Right) -> Array:
+    """Show each query the chunk that it stands in."""
+    query, key = np.arange(case["queries"]), np.arange(case["keys"])
+    return query[:, None] // case["size"] == key // case["size"]
+
+
+WINDOW_MASK = mask_kind(
+    "window-mask",
+    "Says which keys each query sees within a window of one number.",
+    _defined,
+    # Longformer's sizes are even.
+    fields={**SIZES, "size": (2, 4, 6, 40)},
+    operands=_operands,
+    exact=_exact,
+    shape=by_counts,
+    nulls={"causal": _causal, "larger": _larger, "chunked": _chunked},
+    choices={"unit": tuple(UNITS), **ALIGNMENT},
+    probes=({"queries": 8, "more": 4, "size": 4},),
+)
+
+
+@WINDOW_MASK.law(
+    "window-mask-agreement",
+    "bands.unit",
+    also=("bands.support",),
+    nulls=("zeros", "causal", "larger", "chunked"),
+)
+def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A window of one number holds the keys that its system means."""
+    yield from agrees(case, bench)
+
+
+@WINDOW_MASK.law(
+    "window-mask-translation",
+    "bands.translation",
+    nulls=("chunked",),
+    fields={"queries": (5, 8, 17), "size": (2, 4)},
+)
+def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Whether a key is seen is decided by its distance alone."""
+    yield from by_distance(case, bench)
+
+
+@WINDOW_MASK.law(
+    "window-mask-length",
+    "bands.unit",
+    nulls=("ones",),
+    fields={**SQUARE, "queries": (3, 5, 8), "size": (2, 4)},
+)
+def check_length(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A number means the same window in a sequence of any length."""
+    length, size = case["queries"], case["size"]
+    long = 3 * length + 4 * size
+    longer = sized(case.replace(queries=long, keys=long), (long, long))
+    mask = mask_of(longer, bench)
+    yield from holds(mask_of(case, bench), mask[:length, :length], "in a longer one")
+    left, right = UNITS[bench.dialect["unit"]](size)
+    inner = mask[2 * size : -2 * size].sum(-1)
+    expected = np.full(inner.shape, (left or 0) + 1 + (right or 0))
+    yield from holds(expected, inner, "number of keys away from the borders")
+
+
+@WINDOW_MASK.law("window-mask-own", "bands.unit", nulls=("zeros",), fields=SQUARE)
+def check_own(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """Every window holds the query's own key."""
+    own = mask_of(case, bench).diagonal()
+    yield from holds(np.ones_like(own), own, "own key")
+
+
+def _may_be_odd(dialect: Any, _claims: object) -> bool:
+    """Return whether a size need not be divided among two sides."""
+    return bool(dialect["unit"] != "both_sides")
+
+
+@WINDOW_MASK.law(
+    "window-mask-single",
+    "bands.unit",
+    nulls=("larger",),
+    fields={**SQUARE, "size": (1,), "queries": (2, 3, 5, 8)},
+    applies=_may_be_odd,
+)
+def check_single(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A window of 1 holds one, two or three keys, as its system means."""
+    yield from agrees(case, bench, "size 1")
+
+
+@WINDOW_MASK.law(
+    "window-mask-nested", "bands.unit", nulls=("chunked",), fields={"size": (4, 6)}
+)
+def check_nested(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+    """A larger window holds what a smaller one holds."""
+    small = mask_of(case, bench)
+    for more in (2, 8):
+        large = mask_of(case.replace(size=case["size"] + more), bench)
+        yield from holds(small, small & large, f"in a window larger by {more}")
+
+
+__all__ = [
+    "UNITS",
+    "WINDOW_MASK",
+    "check_agreement",
+    "check_length",
+    "check_nested",
+    "check_own",
+    "check_single",
+    "check_translation",
+]

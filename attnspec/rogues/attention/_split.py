@@ -1,0 +1,66 @@
+"""A right kernel that computes parts of the keys apart, with replaceable steps."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """A kernel that computes parts of the keys apart and merges them."""
+
+    parts: int
+    kernel: Kernel = KERNEL
+
+    def __call__(
+        self,
+        query: Array,
+        key: Array,
+        value: Array,
+        *,
+        return_lse: bool = False,
+        **options: Any,
+    ) -> Array | tuple[Array, Array]:
+        """Compute attention."""
+        call = Case(query, key, value, **options)
+        with np.errstate(all="ignore"):
+            whole = self.kernel.tables(call)
+            rows = [self.part(whole, keys, call) for keys in self.ranges(call)]
+            if call.sink is not None:
+                rows.append(self.kernel.start(call))
+            output, lse = self.kernel.finish(self.merged(rows, call), call)
+            output, lse = self.kernel.answer(output, lse, call)
+        return (output, lse) if return_lse else output
+
+    def ranges(self, call: Case) -> list[Array]:
+        """Cut the keys into parts, some of them perhaps empty."""
+        return np.array_split(np.arange(call.sizes.S), self.parts)
+
+    def part(self, whole: Tables, keys: Array, call: Case) -> Rows:
+        """Go through some of the keys."""
+        bare = call.replace(sink=None)
+        rows = self.kernel.start(bare)
+        for tile in tiles_of(16, len(keys)):
+            scores = self.kernel.scored(whole, keys[tile], bare)
+            value = whole.value[:, :, keys[tile]]
+            rows = self.kernel.absorb(rows, scores, value, bare)
+        return rows
+
+    def merged(self, rows: list[Rows], call: Case) -> Rows:  # noqa: ARG002 - a step's form
+        """Weigh the parts by what they are of the whole."""
+        peak = np.maximum.reduce([part.peak for part in rows])
+        base = np.where(np.isneginf(peak), 0, peak)
+        shares = [np.exp(part.peak - base) for part in rows]
+        pairs = list(zip(shares, rows, strict=True))
+        total = np.sum([s * part.total for s, part in pairs], axis=0)
+        mixed = np.sum([s * part.accumulator for s, part in pairs], axis=0)
+        return Rows(peak, total, mixed)
+
+
+__all__ = ["Split"]

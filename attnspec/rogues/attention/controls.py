@@ -1,0 +1,279 @@
+"""Controls: unusual but right kernels, each of which a judge must accept."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.numerics import default_model
+from attnspec.rogues._gallery import Control, control
+from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues.attention._split import Split
+
+_LOG2E = np.float32(math.log2(math.e))
+_SLACK = 8 * math.log(2)
+
+
+def tiled(size: int) -> Kernel:
+    """Return the kernel with tiles of another size."""
+    return KERNEL.replace(tiles=lambda keys, _: tiles_of(size, keys))
+
+
+def _reversed(keys: int, call: Case) -> Iterator[Array]:
+    """Start from the last tile."""
+    yield from reversed(list(KERNEL.tiles(keys, call)))
+
+
+def _whole(keys: int, call: Case) -> Iterator[Array]:  # noqa: ARG001 - a step's form
+    """Take all keys at once: a plain softmax."""
+    yield np.arange(keys)
+
+
+def _exp2(x: Array) -> Array:
+    """Return exp(x) as a power of two."""
+    return np.exp2(x * _LOG2E)
+
+
+def _prescaled(tables: Tables, call: Case) -> Tables:
+    """Multiply the query by the scale, before the dot product."""
+    scale = tables.query.dtype.type(call.effective_scale)
+    return tables._replace(query=tables.query * scale)
+
+
+def _lazy_peak(peak: Array, scores: Array) -> Array:
+    """Raise the peak only where a score exceeds it by much."""
+    best = KERNEL.peak(peak, scores)
+    return np.where(best > peak + scores.dtype.type(_SLACK), best, peak)
+
+
+def _upper_left(call: Case) -> Array:
+    return np.arange(call.sizes.L)[None]
+
+
+def _nan_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
+    """Answer NaN for a row without a key or a sink, as 0/0 does."""
+    _, lse = KERNEL.finish(rows, call)
+    return rows.accumulator / rows.total, lse
+
+
+def _finite_fill(scores: Array, visible: Array) -> Array:
+    """Give hidden keys the least finite score."""
+    lowest = np.finfo(scores.dtype).min
+    return np.where(visible & (scores > -np.inf), scores, lowest)
+
+
+def _from_lowest(call: Case) -> Rows:
+    """Begin with a peak at the least finite number instead of minus infinity."""
+    rows = KERNEL.start(call)
+    return rows._replace(peak=np.maximum(rows.peak, np.finfo(rows.peak.dtype).min))
+
+
+def _infinite_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
+    """Give an empty row a logsumexp of plus infinity."""
+    output, lse = KERNEL.finish(rows, call)
+    return output, np.where(np.isneginf(lse), np.inf, lse)
+
+
+def _centered(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+    """Subtract from every key the mean of the keys that somebody sees."""
+    seen = np.any(tables.visible & ~np.isneginf(tables.addend), axis=2)[..., None]
+    key = np.where(seen, tables.key, 0.0)
+    mean = key.sum(2, keepdims=True) / np.maximum(1, seen.sum(2, keepdims=True))
+    return tables._replace(key=tables.key - mean)
+
+
+def _shifted(scores: Array, visible: Array) -> Array:
+    """Add 1 to every score that counts, which cancels."""
+    return KERNEL.hide(scores + 1, visible)
+
+
+def _tiled_heads(call: Case) -> Array:
+    """Give query head h the key head h modulo Hkv."""
+    return np.arange(call.sizes.Hq) % max(1, call.sizes.Hkv)
+
+
+def _poisoned(value: Array, scores: Array) -> Array:  # noqa: ARG001 - a step's form
+    """Multiply hidden values by a weight of zero."""
+    return value
+
+
+def _mask_as_bias(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+    """Turn the mask into a bias of minus infinity."""
+    if call.mask is None:
+        return call
+    bias = np.where(call.mask, 0.0, -np.inf).astype(np.float32)
+    if call.bias is not None:
+        bias = bias + call.bias.astype(np.float32)
+    return call.replace(mask=None, bias=bias)
+
+
+def _double(call: Case) -> np.dtype[Any]:  # noqa: ARG001 - a step's form
+    """Compute in float64 whatever the inputs are."""
+    return np.dtype(np.float64)
+
+
+def _unrounded(weights: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+    """Leave the weights in the format of the scores."""
+    return weights
+
+
+def _double_start(call: Case) -> Rows:
+    return Rows(*(array.astype(np.float64) for array in KERNEL.start(call)))
+
+
+_DOUBLE = KERNEL.replace(work=_double, start=_double_start, narrow=_unrounded)
+
+
+@dataclasses.dataclass
+class Alternating:
+    """A kernel that takes its tiles backward in every second call."""
+
+    calls: int = 0
+
+    def __call__(self, *operands: Array, **options: Any) -> Any:
+        """Compute attention."""
+        self.calls += 1
+        kernel = KERNEL.replace(tiles=_reversed) if self.calls % 2 else KERNEL
+        return kernel(*operands, **options)
+
+
+_HALVES = ("float16", "bfloat16")
+_LAZY = default_model("float32").replace(name="lazy", max_slack=_SLACK)
+_SPLITS = default_model("float32").replace(name="split", splits=True)
+
+CONTROLS_LIST: tuple[Control, ...] = (
+    control("plain", "The kernel that all rogues are made from.", KERNEL),
+    control(
+        "halves",
+        "The same in float16 and bfloat16, with float32 scores and sums.",
+        KERNEL,
+        dtypes=_HALVES,
+    ),
+    control("double", "The same in float64.", KERNEL, dtypes=("float64",)),
+    control("tile-1", "One key in a tile: the peak may rise with every key.", tiled(1)),
+    control("tile-48", "Tiles of 48 keys, no power of two.", tiled(48)),
+    control(
+        "one-tile",
+        "All keys in one tile: a plain softmax.",
+        KERNEL.replace(tiles=_whole),
+    ),
+    control("backward", "The last tile comes first.", KERNEL.replace(tiles=_reversed)),
+    control(
+        "split-3",
+        "Three parts of the keys apart, merged by their logsumexps.",
+        Split(3),
+        models={"float32": _SPLITS},
+    ),
+    control("exp2", "The exponential is a power of two.", KERNEL.replace(exp=_exp2)),
+    control(
+        "prescaled-query",
+        "The scale is multiplied into the query, in float32.",
+        KERNEL.replace(stage=_prescaled, scale=lambda _: 1.0),
+    ),
+    control(
+        "lazy-peak",
+        "The peak is raised only when a score exceeds it by 8 log 2, and says so.",
+        KERNEL.replace(peak=_lazy_peak),
+        models={"float32": _LAZY},
+    ),
+    control(
+        "upper-left",
+        "The first query stands at the first key, and that is declared.",
+        KERNEL.replace(positions=_upper_left),
+        dialect={"alignment": "upper_left"},
+    ),
+    control(
+        "empty-row-nan",
+        "A query that sees no key answers NaN, and that is declared.",
+        KERNEL.replace(finish=_nan_when_empty),
+        dialect={"empty_row": "nan", "empty_keys": "nan"},
+    ),
+    control(
+        "empty-row-mean",
+        "A query that sees no key answers the mean of all values, and says so.",
+        KERNEL.replace(hide=_finite_fill, start=_from_lowest),
+        dialect={"empty_row": "mean", "empty_lse": "finite"},
+        without=("sink", "empty_keys"),
+    ),
+    control(
+        "empty-lse-plus-infinity",
+        "The logsumexp of a row without keys is plus infinity, and that is declared.",
+        KERNEL.replace(finish=_infinite_when_empty),
+        dialect={"empty_lse": "plus_infinity"},
+    ),
+    control(
+        "centered-keys",
+        "Keys less their mean: the same output; no logsumexp is returned.",
+        _DOUBLE.replace(stage=_centered),
+        without=("return_lse", "sink", "softcap"),
+    ),
+    control(
+        "shifted-scores",
+        "One is added to every score: the same output; no logsumexp is returned.",
+        KERNEL.replace(hide=_shifted),
+        without=("return_lse", "sink"),
+    ),
+    control(
+        "tiled-heads-ungrouped",
+        "Query head h reads key head h modulo Hkv, where every head has its own.",
+        KERNEL.replace(key_heads=_tiled_heads),
+        without=("grouped_query",),
+    ),
+    control(
+        "hidden-nan-poisons",
+        "A NaN in a hidden value reaches the output, and nothing else is promised.",
+        KERNEL.replace(shown=_poisoned),
+        dialect={"nan_masked_value": "poisons"},
+    ),
+    control(
+        "hidden-nan-clean",
+        "A NaN in a hidden key or value reaches nothing, and that is promised.",
+        KERNEL,
+        dialect={"nan_masked_key": "clean", "nan_masked_value": "clean"},
+    ),
+    control(
+        "mask-as-bias",
+        "The mask becomes a bias of minus infinity.",
+        KERNEL.replace(prepare=_mask_as_bias),
+    ),
+    control("wide-inside", "float64 inside a float32 kernel.", _DOUBLE),
+    control(
+        "unrounded-weights",
+        "16-bit values meet float32 weights.",
+        KERNEL.replace(narrow=_unrounded),
+        dtypes=_HALVES,
+    ),
+    control(
+        "alternating-order",
+        "Tiles run backward in every second call; no equal bits are claimed.",
+        Alternating(),
+        without=("deterministic",),
+    ),
+    control(
+        "bare",
+        "Query, key and value, and no option at all.",
+        KERNEL,
+        without=(
+            *("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
+            *("return_lse", "grouped_query", "value_width", "nonpositive_scale"),
+            *("minus_infinity_bias", "float32_bias", "head_mask", "empty_keys"),
+        ),
+    ),
+    control(
+        "multiples-of-16",
+        "Widths of 8 and lengths of 16 at a time, and that is claimed.",
+        KERNEL,
+        multiples={"width": 8, "value_width": 8, "keys": 16},
+        without=("unequal_lengths", "empty_keys", "empty_queries"),
+    ),
+)
+
+CONTROLS = {entry.id: entry for entry in CONTROLS_LIST}
+"""The controls by id."""
+
+__all__ = ["CONTROLS", "Alternating", "tiled"]

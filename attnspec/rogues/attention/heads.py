@@ -1,0 +1,197 @@
+"""Rogues that mistake heads, batch elements and widths."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues.attention._kernel import KERNEL, Tables
+
+
+def _tiled(call: Case) -> Array:
+    return np.arange(call.sizes.Hq) % max(1, call.sizes.Hkv)
+
+
+def _by_key_heads(call: Case) -> Array:
+    heads = np.arange(call.sizes.Hq) // max(1, call.sizes.Hkv)
+    return np.minimum(heads, call.sizes.Hkv - 1)
+
+
+def _group_as_stride(call: Case) -> Array:
+    group = call.sizes.Hq // max(1, call.sizes.Hkv)
+    return np.arange(call.sizes.Hq) // group * group % max(1, call.sizes.Hkv)
+
+
+def _tile_of_four(call: Case) -> Array:
+    heads = np.arange(call.sizes.Hq)
+    grouped = call.sizes.Hq != call.sizes.Hkv
+    return KERNEL.key_heads(call)[heads // 4 * 4 if grouped else heads]
+
+
+def _power_of_two(call: Case) -> Array:
+    group = call.sizes.Hq // max(1, call.sizes.Hkv)
+    return np.arange(call.sizes.Hq) >> max(0, (group - 1).bit_length())
+
+
+def _value_of_first_head(call: Case) -> Array:
+    return KERNEL.key_heads(call) * 0
+
+
+def _stride_of_query_heads(tables: Tables, call: Case) -> Tables:
+    """Step from batch to batch over as many key heads as there are query heads."""
+    sizes = call.sizes
+    batch = np.arange(sizes.B)[:, None] * sizes.Hq + KERNEL.key_heads(call)
+    where = batch % max(1, sizes.B * sizes.Hkv)
+    key = call.key.reshape(-1, sizes.S, sizes.E)[where]
+    return tables._replace(key=key.astype(tables.key.dtype))
+
+
+def _first_batch_value(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+    value = np.broadcast_to(tables.value[:1], tables.value.shape)
+    return tables._replace(value=value)
+
+
+def _swapped_heads_and_batch(tables: Tables, call: Case) -> Tables:
+    """Take the batch axis for the head axis where both are equally long."""
+    if call.sizes.Hq != call.sizes.B:
+        return tables
+    return tables._replace(key=tables.key.swapaxes(0, 1))
+
+
+def _even_width(tables: Tables, call: Case) -> Tables:
+    """Read keys and queries two channels at a time."""
+    even = call.sizes.E // 2 * 2 or call.sizes.E
+    return tables._replace(query=tables.query[..., :even], key=tables.key[..., :even])
+
+
+def _sixty_four_channels(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+    """Sum over the first 64 channels alone."""
+    return tables._replace(query=tables.query[..., :64], key=tables.key[..., :64])
+
+
+def _value_width_of_key(tables: Tables, call: Case) -> Tables:
+    """Write as many channels as a key has; the rest stay zero."""
+    value = tables.value.copy()
+    value[..., call.sizes.E :] = 0
+    return tables._replace(value=value)
+
+
+def _values_in_pairs(tables: Tables, call: Case) -> Tables:
+    """Let the last of an odd number of value channels repeat the one before."""
+    if call.sizes.Ev % 2 == 0 or call.sizes.Ev == 1:
+        return tables
+    value = tables.value.copy()
+    value[..., -1] = value[..., -2]
+    return tables._replace(value=value)
+
+
+def _heads(id: str, sentence: str, heads: object, mimics: str) -> Rogue:  # noqa: A002 - the field's name
+    kernel = KERNEL.replace(key_heads=heads)
+    return rogue(
+        id, "heads", sentence, kernel, caught_by="grouped-heads", mimics=mimics
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _heads(
+        "heads-tiled", "Query head h reads key head h modulo Hkv.", _tiled, "onnx#7131"
+    ),
+    _heads(
+        "heads-by-key-heads",
+        "Query head h reads key head h // Hkv.",
+        _by_key_heads,
+        "ONNXim#33",
+    ),
+    _heads(
+        "group-as-stride",
+        "The group size is taken for a stride.",
+        _group_as_stride,
+        "HipKittens#22",
+    ),
+    _heads(
+        "four-heads-at-a-time",
+        "Four query heads at a time read the first one's key head.",
+        _tile_of_four,
+        "FreeToken#177",
+    ),
+    _heads(
+        "group-of-power-of-two",
+        "The group size is rounded up to a power of two.",
+        _power_of_two,
+        "flashinfer#1148",
+    ),
+    rogue(
+        "values-of-first-head",
+        "heads",
+        "All heads read the first head's values.",
+        KERNEL.replace(value_heads=_value_of_first_head),
+        caught_by="head-independence",
+    ),
+    rogue(
+        "values-tiled",
+        "heads",
+        "Keys are shared by consecutive heads, values by every Hkv-th.",
+        KERNEL.replace(value_heads=_tiled),
+        caught_by="grouped-heads",
+        mimics="jax-js#180",
+    ),
+    rogue(
+        "batch-stride-of-query-heads",
+        "batch",
+        "The key of the next batch element is sought Hq heads further.",
+        KERNEL.replace(stage=_stride_of_query_heads),
+        caught_by="batch-independence",
+        mimics="jax@be78ee0f",
+    ),
+    rogue(
+        "values-of-first-batch",
+        "batch",
+        "The whole batch reads the first element's values.",
+        KERNEL.replace(stage=_first_batch_value),
+        caught_by="batch-independence",
+        mimics="pytorch#139462",
+    ),
+    rogue(
+        "batch-and-heads-swapped",
+        "batch",
+        "Batch and heads of the keys change places when B equals Hq.",
+        KERNEL.replace(stage=_swapped_heads_and_batch),
+        caught_by="batch-independence",
+        mimics="mlx#2152",
+    ),
+    rogue(
+        "even-width",
+        "width",
+        "The last of an odd number of channels is not summed.",
+        KERNEL.replace(stage=_even_width),
+        caught_by="agreement",
+        mimics="flash-attention@215930bc",
+    ),
+    rogue(
+        "sixty-four-channels",
+        "width",
+        "Channels from the 65th on are not summed.",
+        KERNEL.replace(stage=_sixty_four_channels),
+        caught_by="agreement",
+    ),
+    rogue(
+        "value-width-of-key",
+        "width",
+        "Only the first E channels of the output are written.",
+        KERNEL.replace(stage=_value_width_of_key),
+        caught_by="agreement",
+        mimics="flash-attention#2552",
+    ),
+    rogue(
+        "value-channels-in-pairs",
+        "width",
+        "The last of an odd number of value channels repeats its neighbor.",
+        KERNEL.replace(stage=_values_in_pairs),
+        caught_by="agreement",
+        mimics="jax@c9a5799a",
+    ),
+)
+"""The rogues of heads, batches and widths."""
+
+__all__ = ["ROGUES"]

@@ -1,0 +1,275 @@
+"""Rogues that compute in less than they declare.
+
+None of them lies below the rounding that its format makes anyway: a fault of one
+part in a thousand in the weights is a rogue in float32, and none in bfloat16.
+"""
+
+from __future__ import annotations
+
+import ml_dtypes
+import numpy as np
+
+from attnspec.kinds.attention.case import Array, Case
+from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
+
+_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+_FLOAT8 = np.dtype(ml_dtypes.float8_e4m3fn)
+_HALF = np.dtype(np.float16)
+
+
+def _through(array: Array, narrow: np.dtype[np.generic]) -> Array:
+    """Round to a narrower format and back."""
+    return array.astype(narrow).astype(array.dtype)
+
+
+def _tfloat32(array: Array) -> Array:
+    """Round to ten bits of fraction, as tensor cores do."""
+    word = array.astype(np.float32).view(np.uint32)
+    return ((word + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
+
+
+def _tfloat32_product(query: Array, key: Array) -> Array:
+    return KERNEL.dot(_tfloat32(query), _tfloat32(key))
+
+
+def _half_product(query: Array, key: Array) -> Array:
+    """Accumulate dot products in float16, channel by channel."""
+    total = np.zeros((*query.shape[:3], key.shape[2]), _HALF)
+    for channel in range(query.shape[3]):
+        step = query[..., channel, None] * key[..., None, :, channel]
+        total = (total + step).astype(_HALF)
+    return total.astype(query.dtype)
+
+
+def _scores_in_bfloat16(query: Array, key: Array) -> Array:
+    return _through(KERNEL.dot(query, key), _BFLOAT16)
+
+
+def _scores_in_float16(query: Array, key: Array) -> Array:
+    return _through(KERNEL.dot(query, key), _HALF)
+
+
+def _scale_in_bfloat16(call: Case) -> float:
+    return float(np.asarray(call.effective_scale).astype(_BFLOAT16))
+
+
+def _exp_of_rounded_constant(x: Array) -> Array:
+    return np.exp2(x * np.float32(1.4453125))
+
+
+def _cubic_exp(x: Array) -> Array:
+    """Return 2**(x log2 e) with a cubic for the fraction, right to 1e-4."""
+    power = np.maximum(x * np.float32(np.log2(np.e)), -126)
+    whole = np.floor(power)
+    part = (power - whole).astype(np.float32)
+    cubic = 1 + part * (0.695556856 + part * (0.226173572 + part * 0.0781455737))
+    return np.where(np.isneginf(x), 0, np.ldexp(cubic, whole.astype(int))).astype(
+        x.dtype
+    )
+
+
+def _weights_in_bfloat16(weights: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+    return _through(weights, _BFLOAT16)
+
+
+def _weights_in_float8(weights: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+    return _through(weights, _FLOAT8)
+
+
+class _NarrowSum(Kernel):
+    """Keeps the running sum in the query's format."""
+
+    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+        total = rows.total
+        for key in range(scores.shape[-1]):
+            one = slice(key, key + 1)
+            rows = super().absorb(rows, scores[..., one], value[:, :, one], call)
+            total = _through(rows.total, call.query.dtype)
+            rows = rows._replace(total=total)
+        return rows
+
+
+class _NarrowAccumulator(Kernel):
+    """Stores the accumulator in the query's format after every tile."""
+
+    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+        rows = super().absorb(rows, scores, value, call)
+        return rows._replace(accumulator=_through(rows.accumulator, call.query.dtype))
+
+
+def _lse_in_bfloat16(rows: Rows, call: Case) -> tuple[Array, Array]:
+    output, lse = KERNEL.finish(rows, call)
+    return output, _through(lse, _BFLOAT16)
+
+
+def _read_as_bfloat16(tables: Tables, call: Case) -> Tables:
+    """Take the bits of float16 keys for bfloat16."""
+    key = np.ascontiguousarray(call.key).view(_BFLOAT16).astype(tables.key.dtype)
+    return tables._replace(key=key[:, KERNEL.key_heads(call)])
+
+
+def _bias_in_float16(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+    return tables._replace(addend=_through(tables.addend, _HALF))
+
+
+def _double_rounded_output(
+    output: Array, lse: Array, call: Case
+) -> tuple[Array, Array]:
+    return KERNEL.answer(_through(output, _BFLOAT16), lse, call)
+
+
+def _denominator_guarded(rows: Rows, call: Case) -> tuple[Array, Array]:
+    """Add a thousandth to the sum lest it be zero."""
+    _, lse = KERNEL.finish(rows, call)
+    return rows.accumulator / (rows.total + np.float32(1e-3)), lse
+
+
+def _denominator_barely_guarded(rows: Rows, call: Case) -> tuple[Array, Array]:
+    """Add a few units of roundoff to the sum, far less than the bound allows."""
+    _, lse = KERNEL.finish(rows, call)
+    return rows.accumulator / (rows.total + np.float32(2.0**-21)), lse
+
+
+def _narrow(
+    id: str,  # noqa: A002 - the field's name
+    sentence: str,
+    kernel: Kernel,
+    *,
+    dtype: str = "float32",
+    law: str = "agreement",
+    mimics: str = "",
+) -> Rogue:
+    return rogue(
+        id,
+        "precision",
+        sentence,
+        kernel,
+        caught_by=law,
+        mimics=mimics,
+        dtypes=(dtype,),
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _narrow(
+        "operands-in-tfloat32",
+        "Queries and keys have ten bits of fraction in the product.",
+        KERNEL.replace(dot=_tfloat32_product),
+    ),
+    _narrow(
+        "scores-in-bfloat16",
+        "Scores are stored in bfloat16.",
+        KERNEL.replace(dot=_scores_in_bfloat16),
+        mimics="transformers#33317",
+    ),
+    _narrow(
+        "scores-in-bfloat16-for-bfloat16",
+        "Scores of bfloat16 operands are stored in bfloat16.",
+        KERNEL.replace(dot=_scores_in_bfloat16),
+        dtype="bfloat16",
+        law="lse-agreement",
+        mimics="transformers#33317",
+    ),
+    _narrow(
+        "scores-in-float16",
+        "Scores are cast to float16 before the softmax.",
+        KERNEL.replace(dot=_scores_in_float16),
+        dtype="float16",
+        law="lse-agreement",
+        mimics="pytorch#165961",
+    ),
+    _narrow(
+        "products-in-float16",
+        "Dot products are accumulated in float16.",
+        KERNEL.replace(dot=_half_product),
+        dtype="float16",
+        law="lse-agreement",
+        mimics="pytorch#119131",
+    ),
+    _narrow(
+        "scale-in-bfloat16",
+        "The scale is a bfloat16 constant.",
+        KERNEL.replace(scale=_scale_in_bfloat16),
+        law="scale-given",
+        mimics="metal-flash-attention#8",
+    ),
+    _narrow(
+        "log2e-in-bfloat16",
+        "The constant of the exponential is rounded to bfloat16.",
+        KERNEL.replace(exp=_exp_of_rounded_constant),
+    ),
+    _narrow(
+        "exp-by-cubic",
+        "The exponential is a cubic, right to one part in ten thousand.",
+        KERNEL.replace(exp=_cubic_exp),
+        mimics="flash-attention#2595",
+    ),
+    _narrow(
+        "weights-in-bfloat16",
+        "Weights are rounded to bfloat16 before they meet float32 values.",
+        KERNEL.replace(narrow=_weights_in_bfloat16),
+        mimics="mlx#3119",
+    ),
+    _narrow(
+        "weights-in-float8",
+        "Weights are rounded to eight bits in a bfloat16 kernel.",
+        KERNEL.replace(narrow=_weights_in_float8),
+        dtype="bfloat16",
+        mimics="flash-attention#2717",
+    ),
+    _narrow(
+        "sum-in-float16",
+        "The running sum is kept in float16.",
+        _NarrowSum(),
+        dtype="float16",
+        law="lse-agreement",
+    ),
+    _narrow(
+        "accumulator-in-float16",
+        "The accumulator is stored in float16 after every tile.",
+        _NarrowAccumulator(),
+        dtype="float16",
+    ),
+    _narrow(
+        "lse-in-bfloat16",
+        "The logsumexp is rounded to bfloat16.",
+        KERNEL.replace(finish=_lse_in_bfloat16),
+        law="lse-agreement",
+    ),
+    _narrow(
+        "float16-read-as-bfloat16",
+        "The bits of float16 keys are taken for bfloat16.",
+        KERNEL.replace(stage=_read_as_bfloat16),
+        dtype="float16",
+        mimics="flashinfer#4219",
+    ),
+    _narrow(
+        "bias-in-float16",
+        "A float32 bias is rounded to float16.",
+        KERNEL.replace(stage=_bias_in_float16),
+        law="options-honored",
+        mimics="flash-attention#846",
+    ),
+    _narrow(
+        "output-in-bfloat16",
+        "A float32 output has the precision of bfloat16.",
+        KERNEL.replace(answer=_double_rounded_output),
+        law="exact-gather",
+    ),
+    _narrow(
+        "denominator-guarded",
+        "A thousandth is added to the sum lest it be zero.",
+        KERNEL.replace(finish=_denominator_guarded),
+        law="row-sums",
+    ),
+    _narrow(
+        "denominator-barely-guarded",
+        "Half a millionth is added to the sum: what is exact no longer is.",
+        KERNEL.replace(finish=_denominator_barely_guarded),
+        law="exact-uniform",
+    ),
+)
+"""The rogues of precision."""
+
+__all__ = ["ROGUES"]

@@ -1,0 +1,216 @@
+"""Readers of sets that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.layers._layers import (
+    Function,
+    attended,
+    by_value_width,
+    leaking,
+    online,
+    root,
+    shown,
+    softmax,
+    wide,
+)
+
+
+def _reader(
+    change: Callable[[Array], Array] = lambda members: members,
+    *,
+    see: Callable[[Array], Array] = lambda seen: seen,
+    attend: Function = attended,
+) -> Function:
+    """Return cross-attention that sees other members, or mixes otherwise."""
+
+    def read(
+        readers: Array,
+        members: Array,
+        query_weights: Array,
+        key_weights: Array,
+        value_weights: Array,
+        *,
+        mask: Array | None = None,
+        scale: float | None = None,
+    ) -> Array:
+        x, z, ask, answer, pass_on = wide(
+            readers, members, query_weights, key_weights, value_weights
+        )
+        z = change(z)
+        seen = see(shown(mask, len(x), len(z), causal=False))
+        output = attend(x @ ask, z @ answer, z @ pass_on, seen, scale)
+        return np.asarray(output).astype(readers.dtype)
+
+    return read
+
+
+def _maskless(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    *,
+    mask: Array | None = None,  # noqa: ARG001 - this is the mistake
+) -> Array:
+    weights = query_weights, key_weights, value_weights
+    return np.asarray(_reader()(readers, members, *weights))
+
+
+def _placed(members: Array) -> Array:
+    """Add the place to each member, which nobody asked for."""
+    places = np.arange(len(members), dtype=members.dtype)
+    return np.asarray(members + places[:, None] / 8)
+
+
+def _causal(seen: Array) -> Array:
+    """Hide members behind the place of the reader, where one is left."""
+    early = seen & (np.tri(*seen.shape) > 0)
+    return np.where(early.any(-1, keepdims=True), early, seen)
+
+
+def _over_readers(scores: Array, seen: Array) -> Array:
+    """Subtract and divide by what belongs to all readers together."""
+    hidden = np.where(seen, scores, -np.inf)
+    sizes = np.exp(hidden - hidden.max(-1, keepdims=True))
+    total = sizes.sum(-1, keepdims=True).mean(0, keepdims=True)
+    return np.asarray(sizes / total)
+
+
+def _one_more(scores: Array, seen: Array) -> Array:
+    """Divide by one more than the sum, as a softmax off by one does."""
+    hidden = np.where(seen, scores, -np.inf)
+    sizes = np.exp(hidden - hidden.max(-1, keepdims=True))
+    return np.asarray(sizes / (1 + sizes.sum(-1, keepdims=True)))
+
+
+def _by_chunks(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    *,
+    mask: Array | None = None,
+    scale: float | None = None,
+) -> Array:
+    """Read the members in two parts and merge what comes of them by their sums."""
+    x, z, ask, answer, pass_on = wide(
+        readers, members, query_weights, key_weights, value_weights
+    )
+    seen = shown(mask, len(x), len(z), causal=False)
+    half = len(z) // 2
+    factor = x.dtype.type(root(ask.shape[1], scale))
+    parts = []
+    for part in (np.s_[:half], np.s_[half:]):
+        scores = (x @ ask) @ (z[part] @ answer).T * factor
+        scores = np.where(seen[:, part], scores, -np.inf)
+        top = scores.max(-1, keepdims=True, initial=-np.inf)
+        sizes = np.exp(scores - np.where(np.isfinite(top), top, 0))
+        parts.append((top, sizes.sum(-1, keepdims=True), sizes @ (z[part] @ pass_on)))
+    top = np.maximum(parts[0][0], parts[1][0])
+    shares = [np.exp(part[0] - top) for part in parts]
+    total = sum(share * part[1] for share, part in zip(shares, parts, strict=True))
+    output = sum(share * part[2] for share, part in zip(shares, parts, strict=True))
+    return np.asarray(output / total).astype(readers.dtype)
+
+
+def _absorbed(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    *,
+    mask: Array | None = None,
+) -> Array:
+    """Bring the queries to the members, which stay what they are."""
+    x, z, ask, answer, pass_on = wide(
+        readers, members, query_weights, key_weights, value_weights
+    )
+    scores = ((x @ ask) @ answer.T) @ z.T * x.dtype.type(root(ask.shape[1], None))
+    weights = softmax(scores, shown(mask, len(x), len(z), causal=False))
+    return np.asarray((weights @ z) @ pass_on).astype(readers.dtype)
+
+
+_MIMICS = {"leaking": "onnxruntime#14363", "maskless": "mlx-lm#1906"}
+
+
+def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
+    """Return a rogue of this kind; it is caught by a law of this kind."""
+    name, caught_by = f"cross-attention-{id}", f"cross-attention-{law}"
+    known = {"caught_by": caught_by, "mimics": _MIMICS.get(id, "")}
+    return kind_rogue("cross-attention", name, mistake, sentence, function, **known)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "value-scale",
+        "width",
+        "The scale is that of the values' width.",
+        _reader(attend=by_value_width),
+        "agreement",
+    ),
+    _rogue(
+        "placed",
+        "order",
+        "Every member has its place added to it.",
+        _reader(_placed),
+        "members",
+    ),
+    _rogue(
+        "causal",
+        "order",
+        "A reader sees no member after its own place, as in self-attention.",
+        _reader(see=_causal),
+        "readers",
+    ),
+    _rogue(
+        "over-readers",
+        "order",
+        "The sums of all readers are averaged before they divide.",
+        _reader(attend=partial(attended, weigh=_over_readers)),
+        "alone",
+    ),
+    _rogue(
+        "one-more",
+        "formula",
+        "The softmax divides by one more than its sum.",
+        _reader(attend=partial(attended, weigh=_one_more)),
+        "twice",
+    ),
+    _rogue("maskless", "dropped-option", "The mask is not read.", _maskless, "padding"),
+    _rogue(
+        "leaking",
+        "mask",
+        "Hidden scores have 10,000 taken off, and large ones shine through.",
+        _reader(attend=partial(attended, weigh=leaking)),
+        "padding",
+    ),
+)
+"""Readers that are wrong."""
+
+CONTROLS: tuple[Control, ...] = tuple(
+    kind_control(
+        "cross-attention",
+        f"cross-attention-{name}",
+        sentence,
+        function,
+        dtypes=("float32", "float64", "float16", "bfloat16"),
+    )
+    for name, sentence, function in (
+        ("by-chunks", "It reads members in two parts and merges them.", _by_chunks),
+        ("absorbed", "It brings the queries to the members.", _absorbed),
+        ("online", "It reads one member after the other.", _reader(attend=online)),
+    )
+)
+"""Readers that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

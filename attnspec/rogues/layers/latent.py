@@ -1,0 +1,263 @@
+"""Latent attention that is wrong, and unusual latent attention that is right."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.layers._layers import Function, Weigh, shown, softmax, wide
+
+
+class _Layer(NamedTuple):
+    """What a layer works with: vectors, matrices, places."""
+
+    x: Array
+    z: Array
+    query: Array
+    latent: Array
+    key: Array
+    value: Array
+    output: Array
+    asking: Array
+    telling: Array
+
+
+def turned(x: Array, positions: Array, *, halves: bool = False) -> Array:
+    """Turn pairs of entries by their positions."""
+    width = x.shape[-1]
+    n = width // 2
+    powers = np.arange(n, dtype=x.dtype) / max(1, n)
+    angles = positions[:, None].astype(x.dtype) * x.dtype.type(10_000) ** -powers
+    one, two = (
+        (np.s_[..., :n], np.s_[..., n:])
+        if halves
+        else (
+            np.s_[..., 0::2],
+            np.s_[..., 1::2],
+        )
+    )
+    y = np.empty_like(x)
+    y[one] = x[one] * np.cos(angles) - x[two] * np.sin(angles)
+    y[two] = x[two] * np.cos(angles) + x[one] * np.sin(angles)
+    return y
+
+
+def _expanded(by: _Layer) -> tuple[Array, Array, Array]:
+    """Make queries, keys and values of every head."""
+    c = (by.z @ by.latent)[:, None]
+    return by.x[:, None] @ by.query, c @ by.key, c @ by.value
+
+
+def _absorbed(by: _Layer) -> tuple[Array, Array, Array]:
+    """Bring queries to the latents; values are the latents as well."""
+    c = (by.z @ by.latent)[:, None]
+    return (by.x[:, None] @ by.query) @ by.key.swapaxes(1, 2), c, c
+
+
+def _merged(by: _Layer) -> tuple[Array, Array, Array]:
+    """Bring readers to the latents by one matrix that was made before."""
+    c = (by.z @ by.latent)[:, None]
+    return by.x[:, None] @ (by.query @ by.key.swapaxes(1, 2)), c, c
+
+
+def _true_width(by: _Layer) -> int:
+    return by.query.shape[2] + by.telling.shape[1]
+
+
+def _latent_width(by: _Layer) -> int:
+    return by.latent.shape[1] + by.telling.shape[1]
+
+
+def _content_width(by: _Layer) -> int:
+    return by.query.shape[2]
+
+
+def _places(readers: int, members: int) -> tuple[Array, Array]:
+    return np.arange(readers) + members - readers, np.arange(members)
+
+
+def _from_zero(readers: int, members: int) -> tuple[Array, Array]:
+    return np.arange(readers), np.arange(members)
+
+
+def _still(readers: int, members: int) -> tuple[Array, Array]:
+    return np.zeros(readers), np.arange(members)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Attention:
+    """Latent attention in one form, with a place for each mistake."""
+
+    form: Callable[[_Layer], tuple[Array, Array, Array]] = _expanded
+    width: Callable[[_Layer], int] = _true_width
+    places: Callable[[int, int], tuple[Array, Array]] = _places
+    change: Callable[[_Layer], _Layer] = lambda by: by
+    weigh: Weigh = softmax
+    given: bool = True
+    halves: bool = False
+
+    def __call__(
+        self,
+        readers: Array,
+        members: Array,
+        query_weights: Array,
+        latent_weights: Array,
+        key_weights: Array,
+        value_weights: Array,
+        output_weights: Array,
+        rotary_query_weights: Array,
+        rotary_key_weights: Array,
+        *,
+        mask: Array | None = None,
+        causal: bool = False,
+        scale: float | None = None,
+    ) -> Array:
+        """Evaluate it."""
+        first = readers, members, query_weights, latent_weights, key_weights
+        rest = value_weights, output_weights, rotary_query_weights, rotary_key_weights
+        by = self.change(_Layer(*wide(*first, *rest)))
+        lengths = by.x.shape[1], by.z.shape[1]
+        here, there = self.places(*lengths)
+        query, key, value = self.form(by)
+        asked = turned(by.x[:, None] @ by.asking, here, halves=self.halves)
+        told = turned(by.z @ by.telling, there, halves=self.halves)[:, None]
+        scores = query @ key.swapaxes(2, 3) + asked @ told.swapaxes(2, 3)
+        factor = self.width(by) ** -0.5 if scale is None or not self.given else scale
+        seen = np.broadcast_to(shown(mask, *lengths, causal=causal), scores.shape)
+        weights = self.weigh(scores * scores.dtype.type(factor), seen)
+        mixed = weights @ value
+        output = mixed if self.form is _expanded else mixed @ by.value
+        return np.asarray((output @ by.output).sum(1)).astype(readers.dtype)
+
+
+def _base_two(scores: Array, seen: Array) -> Array:
+    """Exponentiate to base two without the logarithm that belongs to it."""
+    return softmax(scores * scores.dtype.type(np.log(2)), seen)
+
+
+def _no_places(by: _Layer) -> _Layer:
+    """Leave the rotary part out."""
+    return by._replace(telling=np.zeros_like(by.telling))
+
+
+def _cut(by: _Layer) -> _Layer:
+    """Leave out the last entry of a latent that is no multiple of four."""
+    latent = by.latent.copy()
+    latent[:, latent.shape[1] // 4 * 4 + 1 :] = 0
+    return by._replace(latent=latent)
+
+
+def _one_key_matrix(by: _Layer) -> _Layer:
+    """Expand the keys of all heads by the first head's matrix."""
+    return by._replace(key=np.broadcast_to(by.key[:1], by.key.shape))
+
+
+def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
+    """Return a rogue of this kind; it is caught by a law of this kind."""
+    known = {"caught_by": f"latent-{law}", "mimics": _MIMICS.get(id, "")}
+    return kind_rogue("latent", f"latent-{id}", mistake, sentence, function, **known)
+
+
+_MIMICS = {"base-two": "flashinfer#787"}
+
+ROGUES: tuple[Rogue, ...] = tuple(
+    _rogue(*entry)
+    for entry in (
+        (
+            "wide-scale",
+            "width",
+            "The absorbed form takes the scale of the latents' width.",
+            _Attention(_absorbed, width=_latent_width),
+            "scale",
+        ),
+        (
+            "content-scale",
+            "width",
+            "The scale forgets the rotary entries.",
+            _Attention(width=_content_width),
+            "agreement",
+        ),
+        (
+            "scale-ignored",
+            "dropped-option",
+            "The scale is always the default.",
+            _Attention(given=False),
+            "absorbed",
+        ),
+        (
+            "base-two",
+            "formula",
+            "Exponentials have base two, and scores no factor for it.",
+            _Attention(_absorbed, weigh=_base_two),
+            "agreement",
+        ),
+        (
+            "cut",
+            "tail",
+            "Entries of a latent after the last whole tile are lost.",
+            _Attention(change=_cut),
+            "entries",
+        ),
+        (
+            "one-key-matrix",
+            "heads",
+            "All heads expand their keys by the first head's matrix.",
+            _Attention(_absorbed, change=_one_key_matrix),
+            "agreement",
+        ),
+        (
+            "from-zero",
+            "position",
+            "Readers count their places from 0, not from where members are.",
+            _Attention(places=_from_zero),
+            "shift",
+        ),
+        (
+            "still-queries",
+            "position",
+            "Keys are turned and queries are not.",
+            _Attention(places=_still),
+            "shift",
+        ),
+        (
+            "no-places",
+            "position",
+            "The rotary part is left out.",
+            _Attention(_absorbed, change=_no_places),
+            "places",
+        ),
+    )
+)
+"""Latent attention that is wrong."""
+
+CONTROLS: tuple[Control, ...] = (
+    *(
+        kind_control(
+            "latent",
+            f"latent-{name}",
+            sentence,
+            function,
+            dtypes=("float32", "float64", "float16", "bfloat16"),
+        )
+        for name, sentence, function in (
+            ("expanded", "It expands all keys and values.", _Attention()),
+            ("absorbed", "It reads the latents as they are.", _Attention(_absorbed)),
+            ("merged", "Two matrices were made one before.", _Attention(_merged)),
+        )
+    ),
+    kind_control(
+        "latent",
+        "latent-half-split",
+        "It turns one entry of each half with the other.",
+        _Attention(_absorbed, halves=True),
+        dialect={"pairing": "half_split"},
+    ),
+)
+"""Latent attention that is right."""
+
+__all__ = ["CONTROLS", "ROGUES", "turned"]

@@ -1,0 +1,308 @@
+"""Many heads that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.layers._layers import (
+    Function,
+    attended,
+    by_value_width,
+    falsy_scale,
+    first_shown,
+    fused,
+    joined,
+    one_ahead,
+    online,
+    root,
+    shown,
+    softmax,
+    wide,
+)
+
+
+def _consecutive(heads: int, shared: int) -> Array:
+    return np.arange(heads) * shared // heads
+
+
+def _taking_turns(heads: int, shared: int) -> Array:
+    return np.arange(heads) % shared
+
+
+def _all_the_first(heads: int, shared: int) -> Array:
+    """Read key head h / Hkv, as if a group were as large as their number."""
+    return np.minimum(np.arange(heads) // shared, shared - 1)
+
+
+def _layer(
+    *,
+    attend: Function = attended,
+    by: Callable[[int, int], Array] = _consecutive,
+    join: Callable[[Array, Array], Array] = joined,
+    see: Callable[[Array], Array] = lambda seen: seen,
+) -> Function:
+    """Return multi-head attention with a place for each mistake."""
+
+    def layer(
+        readers: Array,
+        members: Array,
+        query_weights: Array,
+        key_weights: Array,
+        value_weights: Array,
+        output_weights: Array,
+        *,
+        mask: Array | None = None,
+        causal: bool = False,
+        scale: float | None = None,
+    ) -> Array:
+        x, z, ask, answer, pass_on, out = wide(
+            readers, members, query_weights, key_weights, value_weights, output_weights
+        )
+        heads = by(len(ask), len(answer))
+        seen = shown(mask, x.shape[1], z.shape[1], causal=causal)
+        key, value = z[:, None] @ answer[heads], z[:, None] @ pass_on[heads]
+        query = x[:, None] @ ask
+        seen = np.broadcast_to(see(seen), (*query.shape[:3], key.shape[2]))
+        output = attend(query, key, value, seen, scale)
+        return join(np.asarray(output), out).astype(readers.dtype)
+
+    return layer
+
+
+def _unswapped(output: Array, weights: Array) -> Array:
+    """Join without exchanging the axes of heads and places first."""
+    batch, heads, readers, width = output.shape
+    joint = output.reshape(batch, readers, heads * width)
+    return np.asarray(joint @ weights.reshape(heads * width, -1))
+
+
+def _interleaved(output: Array, weights: Array) -> Array:
+    """Join the heads entry by entry instead of one behind the other."""
+    batch, heads, readers, width = output.shape
+    joint = output.transpose(0, 2, 3, 1).reshape(batch, readers, heads * width)
+    return np.asarray(joint @ weights.reshape(heads * width, -1))
+
+
+def _averaged(output: Array, weights: Array) -> Array:
+    """Take the mean of what the heads give."""
+    return np.asarray(joined(output, weights) / weights.dtype.type(len(weights)))
+
+
+def _shared_output(output: Array, weights: Array) -> Array:
+    """Multiply what all heads give by the mean of their matrices."""
+    return joined(output, np.broadcast_to(weights.mean(0), weights.shape))
+
+
+def _numbered(output: Array, weights: Array) -> Array:
+    """Let every head count a little more than the one before it."""
+    number = 1 + np.arange(len(weights), dtype=weights.dtype)[:, None, None] / 16
+    return joined(output, weights * number)
+
+
+def _bent(output: Array, weights: Array) -> Array:
+    """Bend what comes out, as a network does that belongs elsewhere."""
+    return np.asarray(8 * np.tanh(joined(output, weights) / 8))
+
+
+def _softmax_of_all(scores: Array, seen: Array) -> Array:
+    """Divide by the mean of the sums of all heads."""
+    hidden = np.where(seen, scores, -np.inf)
+    sizes = np.exp(hidden - hidden.max(-1, keepdims=True))
+    return np.asarray(sizes / sizes.sum(-1, keepdims=True).mean(1, keepdims=True))
+
+
+def _normed(
+    query: Array, key: Array, value: Array, seen: Array, scale: float | None
+) -> Array:
+    """Divide what comes out by its largest entry, as a norm does that nobody asked."""
+    output = attended(query, key, value, seen, scale)
+    return np.asarray(output / (1 + np.abs(output).max(-1, keepdims=True) / 16))
+
+
+def _maskless(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    output_weights: Array,
+    *,
+    mask: Array | None = None,  # noqa: ARG001 - this is the mistake
+    causal: bool = False,
+) -> Array:
+    weights = query_weights, key_weights, value_weights, output_weights
+    return np.asarray(_layer()(readers, members, *weights, causal=causal))
+
+
+def _head_by_head(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    output_weights: Array,
+    *,
+    mask: Array | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+) -> Array:
+    """Sum over heads, each with one matrix for queries and keys and one for values."""
+    x, z, ask, answer, pass_on, out = wide(
+        readers, members, query_weights, key_weights, value_weights, output_weights
+    )
+    seen = shown(mask, x.shape[1], z.shape[1], causal=causal)
+    seen = np.broadcast_to(seen, (len(x), len(ask), x.shape[1], z.shape[1]))
+    total = np.zeros((*x.shape[:2], out.shape[-1]), x.dtype)
+    for head in reversed(range(len(ask))):
+        shared = head * len(answer) // len(ask)
+        both = ask[head] @ answer[shared].T
+        factor = x.dtype.type(root(ask.shape[-1], scale))
+        weights = softmax(x @ both @ z.swapaxes(1, 2) * factor, seen[:, head])
+        total += weights @ (z @ (pass_on[shared] @ out[head]))
+    return np.asarray(total).astype(readers.dtype)
+
+
+def _einsum(output: Array, weights: Array) -> Array:
+    """Sum over heads and entries at once."""
+    return np.einsum("bhle,hed->bld", output, weights)
+
+
+def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
+    """Return a rogue of this kind; it is caught by a law of this kind."""
+    known = {"caught_by": f"multi-head-{law}", "mimics": _MIMICS.get(id, "")}
+    name = f"multi-head-{id}"
+    return kind_rogue(
+        "multi-head", name, mistake, sentence, function, claims=_GROUPED, **known
+    )
+
+
+_MIMICS = {
+    "tiled": "onnx#7274",
+    "divided": "ONNXim#33",
+    "maskless": "mlx-lm#1906",
+}
+
+_GROUPED = ("grouped",)
+_EVERY = ("float32", "float64", "float16", "bfloat16")
+
+ROGUES: tuple[Rogue, ...] = tuple(
+    _rogue(*entry)
+    for entry in (
+        (
+            "tiled",
+            "heads",
+            "Query heads take turns with the key heads.",
+            _layer(by=_taking_turns),
+            "shared",
+        ),
+        (
+            "divided",
+            "heads",
+            "A query head reads the key head of its number over Hkv.",
+            _layer(by=_all_the_first),
+            "agreement",
+        ),
+        (
+            "unswapped",
+            "layout",
+            "Heads are joined without exchanging the axes of heads and places.",
+            _layer(join=_unswapped),
+            "joined",
+        ),
+        (
+            "interleaved",
+            "layout",
+            "Heads are joined entry by entry, not one behind the other.",
+            _layer(join=_interleaved),
+            "joined",
+        ),
+        (
+            "averaged",
+            "formula",
+            "What the heads give is averaged, not summed.",
+            _layer(join=_averaged),
+            "sum",
+        ),
+        (
+            "one-output",
+            "heads",
+            "All heads share one output matrix, the mean of theirs.",
+            _layer(join=_shared_output),
+            "agreement",
+        ),
+        (
+            "numbered",
+            "order",
+            "Each head counts a little more than the one before it.",
+            _layer(join=_numbered),
+            "order",
+        ),
+        (
+            "one-sum",
+            "batch",
+            "All heads are divided by one sum.",
+            _layer(attend=partial(attended, weigh=_softmax_of_all)),
+            "independence",
+        ),
+        (
+            "normed",
+            "formula",
+            "What a head gives is divided by a norm before its output matrix.",
+            _layer(attend=_normed),
+            "value-width",
+        ),
+        ("bent", "formula", "What comes out is bent.", _layer(join=_bent), "one"),
+        (
+            "value-scale",
+            "width",
+            "The scale is that of the values' width.",
+            _layer(attend=by_value_width),
+            "value-width",
+        ),
+        ("maskless", "dropped-option", "No mask is read.", _maskless, "agreement"),
+        (
+            "first-shown",
+            "mask",
+            "The first member is never hidden.",
+            _layer(see=first_shown),
+            "agreement",
+        ),
+        (
+            "falsy-scale",
+            "dropped-option",
+            "A scale of zero counts as none.",
+            _layer(attend=falsy_scale),
+            "agreement",
+        ),
+        (
+            "one-ahead",
+            "alignment",
+            "Every reader sees one member more.",
+            _layer(see=one_ahead),
+            "agreement",
+        ),
+    )
+)
+"""Multi-head attention that is wrong."""
+
+CONTROLS: tuple[Control, ...] = tuple(
+    kind_control(
+        *("multi-head", f"multi-head-{name}", sentence, function),
+        claims=() if name == "plain" else _GROUPED,
+        dtypes=_EVERY,
+    )
+    for name, sentence, function in (
+        ("head-by-head", "It sums over heads of two matrices each.", _head_by_head),
+        ("online", "It reads one member after the other.", _layer(attend=online)),
+        ("summed", "It sums over heads and entries at once.", _layer(join=_einsum)),
+        ("plain", "Each query head has a key head of its own.", fused),
+    )
+)
+"""Multi-head attention that is right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

@@ -1,0 +1,202 @@
+"""Keys by distance that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.layers._layers import online, softmax, wide
+
+Rows = Callable[[Array, int], Array]
+
+
+def _clipped(relative: Array, reach: int) -> Array:
+    return np.asarray(np.clip(relative, -reach, reach) + reach)
+
+
+def _modulo(relative: Array, reach: int) -> Array:
+    """Start again at the other end of the table."""
+    return (relative + reach) % (2 * reach + 1)
+
+
+def _relative(queries: int, keys: int, *, first: int | None = None) -> Array:
+    """Return key minus query, the last of both together or the first elsewhere."""
+    start = keys - queries if first is None else first
+    return np.arange(keys) - np.arange(start, start + queries)[:, None]
+
+
+def _shaw(
+    rows: Rows = _clipped,
+    *,
+    first: int | None = None,
+    fading: bool = False,
+    scaled: bool = True,
+    parts: tuple[int, int] = (1, 1),
+) -> Callable[..., Array]:
+    """Return attention that finds other vectors for a distance, or drops some."""
+
+    def shaw(
+        query: Array,
+        key: Array,
+        value: Array,
+        key_distances: Array,
+        value_distances: Array,
+        *,
+        causal: bool = False,
+    ) -> Array:
+        q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
+        known = _relative(q.shape[1], k.shape[1], first=first)
+        reach = len(tables[0]) // 2
+        near = ~(fading & (np.abs(known) > reach))[..., None]
+        added = [
+            t[rows(known, reach)] * near * p for t, p in zip(tables, parts, strict=True)
+        ]
+        by_distance = np.einsum("hle,lse->hls", q, added[0])
+        factor = q.dtype.type(q.shape[-1] ** -0.5)
+        plain = q @ k.swapaxes(-1, -2)
+        scores = (plain + by_distance) * factor
+        if not scaled:
+            scores = plain * factor + by_distance
+        weights = softmax(scores, (known <= 0) | (not causal))
+        output = weights @ v + np.einsum("hls,lse->hle", weights, added[1])
+        return np.asarray(output).astype(query.dtype)
+
+    return shaw
+
+
+def _materialized(
+    query: Array,
+    key: Array,
+    value: Array,
+    key_distances: Array,
+    value_distances: Array,
+    *,
+    causal: bool = False,
+) -> Array:
+    """Make keys and values of each query, and read one after the other."""
+    q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
+    relative = _relative(q.shape[1], k.shape[1])
+    rows = _clipped(relative, len(tables[0]) // 2)
+    keys, values = k[:, None] + tables[0][rows], v[:, None] + tables[1][rows]
+    seen = ((relative <= 0) | (not causal))[None, :, None, :]
+    output = online(q[:, :, None], keys, values, seen, None)
+    return np.asarray(output[:, :, 0]).astype(query.dtype)
+
+
+def _padded(
+    query: Array,
+    key: Array,
+    value: Array,
+    key_distances: Array,
+    value_distances: Array,
+    *,
+    causal: bool = False,
+) -> Array:
+    """Score all distances at once, and shift; the tables are made longer before."""
+    q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
+    queries, keys = q.shape[1], k.shape[1]
+    reach = len(tables[0]) // 2
+    distances = np.arange(-(keys - 1), queries)
+    long = [table[_clipped(distances, reach)] for table in tables]
+    every = q @ long[0].T
+    columns = _relative(queries, keys) + keys - 1
+    places = np.broadcast_to(columns, (len(q), queries, keys))
+    by_distance = np.take_along_axis(every, places, -1)
+    factor = q.dtype.type(q.shape[-1] ** -0.5)
+    scores = (q @ k.swapaxes(-1, -2) + by_distance) * factor
+    weights = softmax(scores, (columns <= keys - 1) | (not causal))
+    spread = np.zeros((*weights.shape[:2], len(distances)), weights.dtype)
+    np.put_along_axis(spread, places, weights, -1)
+    return (weights @ v + spread @ long[1]).astype(query.dtype)
+
+
+def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
+    mistake = more.pop("mistake", "position")
+    known = {"caught_by": f"shaw-{law}", **more}
+    return kind_rogue("shaw", f"shaw-{id}", mistake, sentence, function, **known)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "keys-only",
+        "No vector is added to the values.",
+        _shaw(parts=(1, 0)),
+        "agreement",
+        mistake="dropped-option",
+    ),
+    _rogue(
+        "values-only",
+        "No vector is added to the keys.",
+        _shaw(parts=(0, 1)),
+        "agreement",
+        mistake="dropped-option",
+    ),
+    _rogue(
+        "turned",
+        "It declares the left first, and reads the tables from the other end.",
+        _shaw(lambda relative, reach: _clipped(-relative, reach)),
+        "agreement",
+    ),
+    _rogue(
+        "unscaled",
+        "Only the scores of the contents are scaled.",
+        _shaw(scaled=False),
+        "agreement",
+        mistake="formula",
+    ),
+    _rogue(
+        "without-cache",
+        "Queries stand at their own numbers, whatever was before them.",
+        _shaw(first=0),
+        "agreement",
+        mistake="alignment",
+    ),
+    _rogue(
+        "fading",
+        "Distances beyond the tables have no vector.",
+        _shaw(fading=True),
+        "constant",
+        mistake="tail",
+    ),
+    _rogue(
+        "wrapped",
+        "Distances beyond the tables start again at their other end.",
+        _shaw(_modulo),
+        "clipped",
+        mistake="tail",
+    ),
+)
+"""Keys by distance that are wrong."""
+
+_ALL = ("float32", "float64", "float16", "bfloat16")
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control(
+        "shaw",
+        "shaw-materialized",
+        "It makes keys and values of each query, and reads one after the other.",
+        _materialized,
+        dtypes=_ALL,
+    ),
+    kind_control(
+        "shaw",
+        "shaw-all-distances",
+        "It scores all distances at once, and sums weights by distance.",
+        _padded,
+        dtypes=_ALL,
+    ),
+    kind_control(
+        "shaw",
+        "shaw-right-first",
+        "The tables begin on the right, and queries stand at their own numbers.",
+        _shaw(lambda relative, reach: _clipped(-relative, reach), first=0),
+        dialect={"rows": "right_first", "alignment": "upper_left"},
+    ),
+)
+"""Keys by distance that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

@@ -1,0 +1,108 @@
+"""Counts of what must come one after another, wrong ones and right ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+
+
+def _reads_alone(reads: Array) -> Array:
+    """Count the reads on the longest row, which are one fewer than its steps."""
+    return np.asarray(_by_depth(reads) - 1)
+
+
+def _readers(reads: Array) -> Array:
+    """Count the steps that read anything, and the first."""
+    return np.asarray(1 + np.count_nonzero(reads.any(axis=1)))
+
+
+def _widest(reads: Array) -> Array:
+    """Count what one step reads, at most."""
+    return np.asarray(1 + reads.sum(axis=1).max())
+
+
+def _of_last(reads: Array) -> Array:
+    """Count the row that ends in the last step."""
+    return np.asarray(_depths(reads)[-1])
+
+
+def _earliest_read(reads: Array) -> Array:
+    """Follow the earliest step that each one reads, and no other."""
+    depths = np.ones(len(reads), np.int64)
+    for i, row in enumerate(reads):
+        if row.any():
+            depths[i] = 1 + depths[np.flatnonzero(row)[0]]
+    return np.asarray(depths.max())
+
+
+def _depths(reads: Array) -> Array:
+    depths = np.ones(len(reads), np.int64)
+    for i, row in enumerate(reads):
+        if row.any():
+            depths[i] = 1 + depths[row].max()
+    return depths
+
+
+def _by_depth(reads: Array) -> Array:
+    return np.asarray(_depths(reads).max())
+
+
+def _by_rounds(reads: Array) -> Array:
+    """Compute in rounds all that reads nothing unfinished, and count the rounds."""
+    waiting, rounds = np.ones(len(reads), np.bool_), 0
+    while waiting.any():
+        waiting = waiting & (reads & waiting).any(axis=1)
+        rounds += 1
+    return np.asarray(rounds)
+
+
+def _by_powers(reads: Array) -> Array:
+    """Multiply the matrix by itself until nothing is left of it."""
+    power, count = np.eye(len(reads), dtype=np.int64), 0
+    while power.any():
+        power = np.minimum(power @ reads.astype(np.int64), 1)
+        count += 1
+    return np.asarray(count, np.int32)
+
+
+def _rogue(id: str, sentence: str, function: Callable[[Array], Any], law: str) -> Rogue:  # noqa: A002 - the field's name
+    return kind_rogue(
+        *("chain-length", f"chain-{id}", "formula", sentence, function),
+        caught_by=f"chain-length-{law}",
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue("reads-alone", "It counts reads in place of steps.", _reads_alone, "forms"),
+    _rogue("readers", "It counts every step that reads.", _readers, "agreement"),
+    _rogue("widest", "It counts what one step reads.", _widest, "indirect"),
+    _rogue(
+        "of-last",
+        "It counts the row that ends in the last step.",
+        _of_last,
+        "agreement",
+    ),
+    _rogue(
+        "earliest-read",
+        "It follows the earliest read of each step alone.",
+        _earliest_read,
+        "indirect",
+    ),
+)
+"""Counts that are wrong."""
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control("chain-length", "chain-rounds", "It computes in rounds.", _by_rounds),
+    kind_control(
+        "chain-length", "chain-powers", "It multiplies the matrix.", _by_powers
+    ),
+    kind_control("chain-length", "chain-depths", "It keeps depths.", _by_depth),
+)
+"""Counts that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

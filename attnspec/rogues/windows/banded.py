@@ -1,0 +1,264 @@
+"""Bands that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.windows._windowed import (
+    EVERY_FORMAT,
+    Attend,
+    Mask,
+    attend,
+    gathered,
+    leaking,
+    scores_of,
+    softmax,
+    tiled,
+)
+
+Window = tuple[int, int]
+
+
+def _mask(length: int, left: int, right: int) -> Mask:
+    distance = np.arange(length) - np.arange(length)[:, None]
+    return (-left <= distance) & (distance <= right)
+
+
+def _banded(
+    mask: Callable[[int, int, int], Mask] = _mask,
+    how: Attend = attend,
+    **options: Any,
+) -> Callable[..., Array]:
+    """Return attention over a band, or over what is taken for one."""
+
+    def banded(
+        query: Array,
+        key: Array,
+        value: Array,
+        window: Window,
+        *,
+        scale: float | None = None,
+    ) -> Array:
+        seen = mask(query.shape[-2], *window)
+        return how(query, key, value, seen, scale, **options)
+
+    return banded
+
+
+def _whole_tiles(length: int, left: int, right: int) -> Mask:
+    """Show every key of a tile that holds a visible one."""
+    seen, tile = _mask(length, left, right), np.arange(length) // 4
+    return np.asarray((seen.astype(int) @ (tile[:, None] == tile)) > 0)
+
+
+def _chunks(length: int, left: int, right: int) -> Mask:
+    chunk = np.arange(length) // (left + 1 + right)
+    return np.asarray(chunk[:, None] == chunk)
+
+
+def _strided(length: int, left: int, right: int) -> Mask:
+    distance = np.arange(length) - np.arange(length)[:, None]
+    return _mask(length, left, right) & (distance % 2 == 0)
+
+
+def _moved_inside(length: int, left: int, right: int) -> Mask:
+    """Keep the size of the window at the borders."""
+    size = min(length, left + 1 + right)
+    start = np.clip(np.arange(length) - left, 0, length - size)[:, None]
+    return (start <= np.arange(length)) & (np.arange(length) < start + size)
+
+
+def _row_before(length: int, left: int, right: int) -> Mask:
+    """Show each query the window of the query before it."""
+    distance = np.arange(length) - np.maximum(np.arange(length) - 1, 0)[:, None]
+    return (-left <= distance) & (distance <= right)
+
+
+def _after(
+    query: Array, key: Array, value: Array, mask: Mask, scale: float | None = None
+) -> Array:
+    """Cut the band out of the weights after the softmax."""
+    weights = np.where(mask, softmax(scores_of(query, key, scale)), 0)
+    return (weights @ value.astype(weights.dtype)).astype(query.dtype)
+
+
+def _renormalized(
+    query: Array, key: Array, value: Array, mask: Mask, scale: float | None = None
+) -> Array:
+    """Cut the band out after the exponential, and divide by the sum of what is left."""
+    scores = scores_of(query, key, scale)
+    top = np.where(mask, scores, -np.inf).max(-1, keepdims=True)
+    # Clipped, a hidden score cannot overflow; it is cut out anyway.
+    sizes = np.where(mask, np.exp(np.minimum(scores - top, 0)), 0)
+    weights = sizes / sizes.sum(-1, keepdims=True)
+    return (weights @ value.astype(weights.dtype)).astype(query.dtype)
+
+
+def _padded(
+    query: Array,
+    key: Array,
+    value: Array,
+    window: Window,
+    *,
+    scale: float | None = None,
+) -> Array:
+    """Pad the sequence with zeros, which have a score of zero and take a share."""
+    length = query.shape[-2]
+    around = [(0, 0)] * (key.ndim - 2) + [window, (0, 0)]
+    wide_key, wide_value = np.pad(key, around), np.pad(value, around)
+    distance = np.arange(wide_key.shape[-2]) - np.arange(length)[:, None]
+    seen = (distance >= 0) & (distance <= sum(window))
+    return attend(query, wide_key, wide_value, seen, scale)
+
+
+def _scale_ignored(
+    query: Array,
+    key: Array,
+    value: Array,
+    window: Window,
+    *,
+    scale: float | None = None,  # noqa: ARG001 - this is the mistake
+) -> Array:
+    return attend(query, key, value, _mask(query.shape[-2], *window))
+
+
+def _rogue(
+    id: str,  # noqa: A002 - the field's name
+    sentence: str,
+    function: Any,
+    law: str,
+    mistake: str = "window",
+    **more: Any,
+) -> Rogue:
+    return kind_rogue("banded", id, mistake, sentence, function, caught_by=law, **more)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "banded-one-more",
+        "The window is one wider to the left.",
+        _banded(lambda length, left, right: _mask(length, left + 1, right)),
+        "banded-agreement",
+        mimics="transformers#39408",
+    ),
+    _rogue(
+        "banded-row-before",
+        "Each query has the window of the one before it.",
+        _banded(_row_before),
+        "banded-agreement",
+        mimics="openvino#30714",
+    ),
+    _rogue(
+        "banded-polarity",
+        "What is in the window is hidden, and the rest is shown.",
+        _banded(lambda *window: ~_mask(*window)),
+        "banded-agreement",
+        "mask",
+        mimics="halonet-pytorch#4",
+    ),
+    _rogue(
+        "banded-scale-ignored",
+        "The scale is always one over the root of the width.",
+        _scale_ignored,
+        "banded-agreement",
+        "dropped-option",
+    ),
+    _rogue(
+        "banded-whole-tiles",
+        "A tile of keys is seen whole as soon as one of its keys is.",
+        _banded(_whole_tiles),
+        "banded-weights",
+    ),
+    _rogue(
+        "banded-moved-inside",
+        "At a border the window moves inside in place of being cut.",
+        _banded(_moved_inside),
+        "banded-weights",
+    ),
+    _rogue(
+        "banded-penalty",
+        "Hidden keys are given 20 less, not minus infinity.",
+        _banded(how=leaking),
+        "banded-influence",
+        "precision",
+    ),
+    _rogue(
+        "banded-padded",
+        "Zeros beyond the borders take a share of the weights.",
+        _padded,
+        "banded-sum",
+        "tail",
+    ),
+    _rogue(
+        "banded-zeroed-after",
+        "The band is cut out of the weights after the softmax.",
+        _banded(how=_after),
+        "banded-before",
+        "mask",
+    ),
+    _rogue(
+        "banded-chunks",
+        "Each query sees the chunk that it stands in.",
+        _banded(_chunks),
+        "banded-translation",
+    ),
+    _rogue(
+        "banded-strided",
+        "Only every second key of the window is seen.",
+        _banded(_strided),
+        "banded-layers",
+    ),
+    _rogue(
+        "banded-zero-is-off",
+        "A side of 0 is taken for no limit.",
+        _banded(lambda n, left, right: _mask(n, left or n, right or n)),
+        "banded-extremes",
+    ),
+    _rogue(
+        "banded-causal-half",
+        "Nothing to the right is seen, whatever the window says.",
+        _banded(lambda length, left, _right: _mask(length, left, 0)),
+        "banded-reversal",
+        mimics="transformers#40700",
+    ),
+)
+"""Bands that are wrong."""
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control(
+        "banded",
+        "banded-gathered",
+        "It goes query by query and touches no hidden key.",
+        _banded(how=gathered),
+        dtypes=EVERY_FORMAT,
+    ),
+    kind_control(
+        "banded",
+        "banded-tiled",
+        "It goes over tiles of keys with a running maximum.",
+        _banded(how=tiled),
+        dtypes=EVERY_FORMAT,
+    ),
+    kind_control(
+        "banded",
+        "banded-finite-fill",
+        "Hidden scores are -10,000 in place of minus infinity.",
+        _banded(hidden=-1e4),
+        dtypes=EVERY_FORMAT,
+    ),
+    kind_control(
+        "banded",
+        "banded-renormalized",
+        "The band is cut out after the exponential, and the rest divided by its sum.",
+        _banded(how=_renormalized),
+        dtypes=EVERY_FORMAT,
+    ),
+)
+"""Bands that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

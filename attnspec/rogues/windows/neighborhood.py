@@ -1,0 +1,186 @@
+"""Neighborhoods that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec.kinds.attention.case import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.windows._windowed import (
+    EVERY_FORMAT,
+    Attend,
+    Mask,
+    attend,
+    gathered,
+    leaking,
+    tiled,
+)
+
+Axis = Callable[[int, int, int], Mask]
+"""A mask along one axis: its length, the size of the neighborhood, the dilation."""
+
+
+def nearest(length: int, size: int, dilation: int, *, ahead: int = 0) -> Mask:
+    """Show so many keys of the same remainder; an even one reaches to the left."""
+    seen = np.zeros((length, length), dtype=np.bool_)
+    for at in range(length):
+        own = np.arange(at % dilation, length, dilation)
+        start = at // dilation - (size - ahead) // 2
+        first = min(max(start, 0), len(own) - size)
+        seen[at, own[first : first + size]] = True
+    return seen
+
+
+def clipped(length: int, size: int, dilation: int) -> Mask:
+    """Cut the neighborhood off at the borders."""
+    distance = np.arange(length) - np.arange(length)[:, None]
+    left, right = size // 2 * dilation, (size - 1) // 2 * dilation
+    return (-left <= distance) & (distance <= right) & (distance % dilation == 0)
+
+
+def centered(length: int, size: int, dilation: int) -> Mask:
+    """Move the center inside, and reach half a size to both sides of it."""
+    seen = np.zeros((length, length), dtype=np.bool_)
+    for at in range(length):
+        own = np.arange(at % dilation, length, dilation)
+        half, steps = size // 2, np.arange(len(own))
+        center = min(max(at // dilation, half), max(len(own) - 1 - half, 0))
+        seen[at, own[np.abs(steps - center) <= half]] = True
+    return seen
+
+
+def _wrapped(length: int, size: int, dilation: int) -> Mask:
+    """Go on at the other end."""
+    seen = np.zeros((length, length), dtype=np.bool_)
+    for at in range(length):
+        steps = np.arange(size) - size // 2
+        seen[at, (at + steps * dilation) % length] = True
+    return seen
+
+
+def _edge_of_all(length: int, size: int, dilation: int) -> Mask:
+    """Move a dilated neighborhood inside as a whole, off its own remainder."""
+    at = np.arange(length)
+    reach = (size - 1) * dilation
+    start = np.clip(at - size // 2 * dilation, 0, length - 1 - reach)
+    seen = np.zeros((length, length), dtype=np.bool_)
+    for step in range(size):
+        seen[at, start + step * dilation] = True
+    return seen
+
+
+def _others(length: int, size: int, dilation: int) -> Mask:
+    """Hide each query's own key, where it is not the only one."""
+    own = np.eye(length, dtype=np.bool_) & (size > 1)
+    return nearest(length, size, dilation) & ~own
+
+
+def _neighborhood(mask: Axis = nearest, how: Attend = attend) -> Callable[..., Array]:
+    """Return attention over a neighborhood, or over what is taken for one."""
+
+    def neighborhood(
+        query: Array,
+        key: Array,
+        value: Array,
+        kernel_size: int,
+        *,
+        dilation: int = 1,
+        scale: float | None = None,
+    ) -> Array:
+        seen = mask(query.shape[-2], kernel_size, dilation)
+        return how(query, key, value, seen, scale)
+
+    return neighborhood
+
+
+def _undilated(length: int, size: int, _dilation: int) -> Mask:
+    return nearest(length, size, 1)
+
+
+def _rogue(
+    id: str,  # noqa: A002 - the field's name
+    sentence: str,
+    function: Any,
+    law: str,
+    mistake: str = "window",
+) -> Rogue:
+    return kind_rogue("neighborhood", id, mistake, sentence, function, caught_by=law)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "neighborhood-one-more-right",
+        "An even neighborhood reaches one further to the right.",
+        _neighborhood(lambda n, size, step: nearest(n, size, step, ahead=1)),
+        "neighborhood-agreement",
+    ),
+    _rogue(
+        "neighborhood-undilated",
+        "The dilation is ignored.",
+        _neighborhood(_undilated),
+        "neighborhood-agreement",
+        "dropped-option",
+    ),
+    _rogue(
+        "neighborhood-clipped",
+        "The neighborhood is cut off at the borders.",
+        _neighborhood(clipped),
+        "neighborhood-size",
+    ),
+    _rogue(
+        "neighborhood-wrapped",
+        "The neighborhood goes on at the other end of the sequence.",
+        _neighborhood(_wrapped),
+        "neighborhood-border",
+    ),
+    _rogue(
+        "neighborhood-penalty",
+        "What is hidden is given 20 less, not minus infinity.",
+        _neighborhood(how=leaking),
+        "neighborhood-influence",
+        "precision",
+    ),
+    _rogue(
+        "neighborhood-edge-of-all",
+        "Dilated, it moves inside as a whole and sees keys of another remainder.",
+        _neighborhood(_edge_of_all),
+        "neighborhood-dilation",
+    ),
+    _rogue(
+        "neighborhood-others",
+        "Each query sees all of its neighborhood but itself.",
+        _neighborhood(_others),
+        "neighborhood-whole",
+    ),
+)
+"""Neighborhoods that are wrong."""
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control(
+        "neighborhood",
+        "neighborhood-gathered",
+        "It goes query by query and touches no hidden key.",
+        _neighborhood(how=gathered),
+        dtypes=EVERY_FORMAT,
+    ),
+    kind_control(
+        "neighborhood",
+        "neighborhood-tiled",
+        "It goes over tiles of keys with a running maximum.",
+        _neighborhood(how=tiled),
+        dtypes=EVERY_FORMAT,
+    ),
+    kind_control(
+        "neighborhood",
+        "neighborhood-centered",
+        "It moves the center inside, so an even neighborhood holds one more key.",
+        _neighborhood(centered),
+        dialect={"even_size": "one_more_key"},
+    ),
+)
+"""Neighborhoods that are right."""
+
+__all__ = ["CONTROLS", "ROGUES", "Axis", "centered", "clipped", "nearest"]
