@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+"""An array of any format and shape."""
 
 DType = Literal["float64", "float32", "float16", "bfloat16"]
 """A floating-point format that a kernel may be judged in."""
@@ -13,4 +18,4 @@ Alignment = Literal["upper_left", "lower_right"]
 Window = tuple[int | None, int | None]
 """Inclusive distances to the left and right; ``None`` is unlimited."""
 
-__all__ = ["Alignment", "DType", "Window"]
+__all__ = ["Alignment", "Array", "DType", "Window"]

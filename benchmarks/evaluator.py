@@ -17,7 +17,7 @@ import numpy as np
 import scipy.special
 
 from attnspec.kinds.attention.bounds.evaluator import evaluate
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import PRESETS
 
 LENGTHS = (256, 512, 1024, 2048, 4096, 8192)
@@ -28,15 +28,15 @@ LARGEST = 4 * 2**30
 Way = Callable[[], object]
 
 
-def _case(length: int) -> Case:
+def _case(length: int) -> AttentionCase:
     """Return normal data, (1, 8, length, 64) in float32."""
     random = np.random.default_rng(length)
     shape = (1, HEADS, length, WIDTH)
     query, key, value = (random.standard_normal(shape, np.float32) for _ in range(3))
-    return Case(query, key, value)
+    return AttentionCase(query, key, value)
 
 
-def _naive(case: Case) -> Way | None:
+def _naive(case: AttentionCase) -> Way | None:
     """Return attention with SciPy's softmax on whole score matrices."""
     if 3 * 8 * HEADS * case.sizes.L * case.sizes.S > LARGEST:
         return None
@@ -52,7 +52,7 @@ def _naive(case: Case) -> Way | None:
     return way
 
 
-def _torch_math(case: Case) -> Way | None:
+def _torch_math(case: AttentionCase) -> Way | None:
     """Return torch's own unfused reference in float64, if torch is there."""
     try:
         torch = importlib.import_module("torch")
@@ -71,7 +71,7 @@ def _torch_math(case: Case) -> Way | None:
     return way
 
 
-def _ways(case: Case) -> dict[str, Way | None]:
+def _ways(case: AttentionCase) -> dict[str, Way | None]:
     """Return all ways by the title of their column."""
     return {
         "value": lambda: evaluate(case),

@@ -20,8 +20,9 @@ from attnspec import numerics
 from attnspec.conformance import check
 from attnspec.conformance.targets import resolve
 from attnspec.judge import bench, examination
+from attnspec.judge.case import Result
 from attnspec.kinds.attention import nulls as _nulls
-from attnspec.kinds.attention.case import Case, Result
+from attnspec.kinds.attention.case import AttentionCase
 
 SPENT: collections.Counter[str] = collections.Counter()
 """Seconds by part."""
@@ -42,7 +43,7 @@ def timed(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def evaluated(case: Case, dialect: Any, model: Any) -> Any:
+def evaluated(case: AttentionCase, dialect: Any, model: Any) -> Any:
     """Evaluate a case with its bound, and count value and bound apart."""
     start = time.perf_counter()
     numerics.evaluate(case, dialect)
@@ -59,7 +60,7 @@ def evaluated(case: Case, dialect: Any, model: Any) -> Any:
 class TimedExecutor(check.InProcess):
     """Calls a kernel and counts its time."""
 
-    def __call__(self, case: Case, *, lse: bool = False) -> Result:
+    def __call__(self, case: AttentionCase, *, lse: bool = False) -> Result:
         """Call the kernel."""
         result: Result = timed("kernel", super().__call__)(case, lse=lse)
         return result

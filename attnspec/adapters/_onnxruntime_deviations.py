@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from attnspec.conformance import Deviation
 from attnspec.judge.law import ATTENTION
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.registry import invariants_of
 
-_EMPTY = Recipe(queries=2, keys=3, width=4, value_width=4, mask_axes="111S")
+_EMPTY = AttentionRecipe(queries=2, keys=3, width=4, value_width=4, mask_axes="111S")
 
 
 _MENDED = (1, 32)
@@ -28,7 +28,9 @@ def _finite_masks() -> tuple[Deviation, ...]:
         "of a hidden key: it outweighs a visible one that scores 65504 less than "
         "it. A bias of minus infinity hides it."
     )
-    far = Recipe(dtype="float16", queries=2, keys=4, value_width=2, scores="far_down")
+    far = AttentionRecipe(
+        dtype="float16", queries=2, keys=4, value_width=2, scores="far_down"
+    )
     return tuple(
         Deviation(
             id=f"onnxruntime-float16-finite-{option}",
@@ -67,7 +69,7 @@ def _of_empty_rows() -> tuple[Deviation, ...]:
                 "operator adds a float32 mask to a float64 bias."
             ),
             when={"dtype": "float64", "causal": True, "bias": True},
-            pinned=Recipe(
+            pinned=AttentionRecipe(
                 dtype="float64", queries=2, keys=3, causal=True, bias="normal"
             ),
             link="https://github.com/onnx/onnx/pull/8340",

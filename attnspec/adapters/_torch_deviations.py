@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from attnspec.conformance import Deviation
 from attnspec.judge.law import ATTENTION
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.registry import invariants_of
 
-_SQUARE = Recipe(queries=3, keys=3, width=4, value_width=4, scale=0.5, causal=True)
+_SQUARE = AttentionRecipe(
+    queries=3, keys=3, width=4, value_width=4, scale=0.5, causal=True
+)
 
 
 def scale_after_mask() -> tuple[Deviation, ...]:
@@ -43,7 +45,7 @@ def empty_logsumexp() -> tuple[Deviation, ...]:
                 "logsumexp the empty part gets weight."
             ),
             when={"empty_rows": True},
-            pinned=Recipe(queries=2, keys=3, mask="none"),
+            pinned=AttentionRecipe(queries=2, keys=3, mask="none"),
             link="https://github.com/pytorch/pytorch/pull/131867",
         ),
     )

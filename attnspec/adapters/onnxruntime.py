@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.conformance import Implementation
-from attnspec.kinds.attention.case import Array
 from attnspec.numerics import PRESETS, NumericModel
 
 REQUIRES: tuple[str, ...] = ("onnx", "onnxruntime")

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.conformance import Deviation, Implementation
 from attnspec.judge.dtypes import DTYPES, numpy_dtype
-from attnspec.kinds.attention.case import Array
 from attnspec.numerics import PRESETS, NumericModel
 
 REQUIRES: tuple[str, ...] = ("torch",)

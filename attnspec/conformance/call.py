@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.exceptions import KernelRaised, MalformedResult
+from attnspec.judge.case import Case, Result
 from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.implementation import Kernel
 from attnspec.judge.layouts import place
-from attnspec.judge.table import TableCase
 from attnspec.judge.told import told
-from attnspec.kinds.attention.case import Array, Case, Result
+from attnspec.kinds.attention.case import AttentionCase
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""
@@ -26,7 +27,7 @@ class Caller:
         self._function = function
         self._last: tuple[Array, bytes] | None = None
 
-    def __call__(self, case: Case | TableCase, *, lse: bool = False) -> Result:
+    def __call__(self, case: AttentionCase | Case, *, lse: bool = False) -> Result:
         """Call the function on fresh copies of a case's arrays.
 
         Raises
@@ -36,7 +37,7 @@ class Caller:
         MalformedResult
             If what it returns is not an array of the right shape and dtype.
         """
-        if isinstance(case, TableCase):
+        if isinstance(case, Case):
             return self._table(case)
         placed = {
             name: place(array, case.layouts.get(name, "contiguous"))
@@ -55,7 +56,7 @@ class Caller:
         copies = np.array(output), None if row is None else np.array(row)
         return Result(*copies, mutated=tuple(mutated))
 
-    def _table(self, case: TableCase) -> Result:
+    def _table(self, case: Case) -> Result:
         """Call a function of another kind; it must leave alone what is not its own."""
         placed = {
             name: place(array, case.layouts.get(name, "contiguous"))
@@ -101,7 +102,9 @@ class Caller:
             raise KernelRaised(told(error)) from error
 
 
-def _unpacked(returned: Any, case: Case, *, lse: bool) -> tuple[Array, Array | None]:
+def _unpacked(
+    returned: Any, case: AttentionCase, *, lse: bool
+) -> tuple[Array, Array | None]:
     """Return output and logsumexp, or say what is wrong with them."""
     sizes = case.sizes
     rows = (sizes.B, sizes.Hq, sizes.L)

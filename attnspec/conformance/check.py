@@ -10,6 +10,7 @@ from attnspec.conformance.call import Caller
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.bench import Executor, KernelBench
+from attnspec.judge.case import Result
 from attnspec.judge.detect import TableBench, detect_choices
 from attnspec.judge.implementation import (
     Description,
@@ -19,9 +20,8 @@ from attnspec.judge.implementation import (
 )
 from attnspec.judge.law import ATTENTION, Invariant, find
 from attnspec.judge.verdicts import Detected, Outcome, Report, Verdict
-from attnspec.kinds.attention.case import Result
 from attnspec.kinds.attention.detection import detect
-from attnspec.kinds.attention.kind import AttentionBench
+from attnspec.kinds.attention.kind import AttentionKernelBench
 from attnspec.kinds.registry import invariants_of
 
 
@@ -55,7 +55,7 @@ def benches(
         msg = f"dtype: {unclaimed[0]} is not claimed; claimed: {', '.join(claimed)}"
         raise InvalidArgument(msg)
     first = wanted[0]
-    bench: type[KernelBench] = AttentionBench
+    bench: type[KernelBench] = AttentionKernelBench
     if description.kind == ATTENTION:
         detected = detect(call, description, first)
     else:

@@ -22,8 +22,8 @@ from attnspec.exceptions import (
     KernelTimedOut,
     UnusableTarget,
 )
+from attnspec.judge.case import Result
 from attnspec.judge.implementation import Description, Implementation
-from attnspec.kinds.attention.case import Result
 
 Open = Callable[[], Implementation]
 """Imports the kernel; called in the worker, so it must be picklable."""

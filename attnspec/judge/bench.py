@@ -10,10 +10,10 @@ from typing import Any, Protocol, Self
 from hypothesis import strategies as st
 
 from attnspec.exceptions import AttnspecError
+from attnspec.judge.case import Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.implementation import Description
 from attnspec.judge.law import Invariant
-from attnspec.kinds.attention.case import Result
 from attnspec.numerics import NumericModel
 
 _REMEMBERED = 16

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from attnspec.exceptions import UnknownName
 from attnspec.judge.dtypes import DTYPES
 from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.recipe import HIDING_BIASES, Recipe
+from attnspec.kinds.attention.recipe import HIDING_BIASES, AttentionRecipe
 
 CLAIMS: Mapping[str, str] = {
     "mask": "a boolean mask, True attends",
@@ -96,7 +96,9 @@ class Capabilities:
         """Return the same capabilities with some fields changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
-    def fit(self, recipe: Recipe, *, keep: Iterable[str] = ()) -> Recipe:
+    def fit(
+        self, recipe: AttentionRecipe, *, keep: Iterable[str] = ()
+    ) -> AttentionRecipe:
         """Return the nearest recipe within what is claimed.
 
         Options out of scope are left out, and of an exclusive pair the one that
@@ -106,7 +108,9 @@ class Capabilities:
         recipe = self._fit_options(recipe, frozenset(keep))
         return self._fit_sizes(recipe)
 
-    def _fit_options(self, recipe: Recipe, keep: frozenset[str]) -> Recipe:
+    def _fit_options(
+        self, recipe: AttentionRecipe, keep: frozenset[str]
+    ) -> AttentionRecipe:
         for name in OPTIONS:
             if name not in self.claims:
                 recipe = recipe.without(name)
@@ -121,13 +125,13 @@ class Capabilities:
                 recipe = _drop(recipe, max(pair - keep or pair))
         return recipe
 
-    def _fit_scale(self, recipe: Recipe) -> Recipe:
+    def _fit_scale(self, recipe: AttentionRecipe) -> AttentionRecipe:
         positive = recipe.scale is None or recipe.scale > 0
         if positive or "nonpositive_scale" in self.claims:
             return recipe
         return recipe.replace(scale=abs(recipe.scale or 0.5))
 
-    def _fit_bias(self, recipe: Recipe) -> Recipe:
+    def _fit_bias(self, recipe: AttentionRecipe) -> AttentionRecipe:
         hides = recipe.bias in HIDING_BIASES
         if hides and "minus_infinity_bias" not in self.claims:
             recipe = recipe.replace(bias="normal")
@@ -135,7 +139,7 @@ class Capabilities:
             recipe = recipe.replace(bias_dtype="same")
         return recipe
 
-    def _fit_sizes(self, recipe: Recipe) -> Recipe:
+    def _fit_sizes(self, recipe: AttentionRecipe) -> AttentionRecipe:
         sizes = {
             name: -(-getattr(recipe, name) // multiple) * multiple
             for name, multiple in self.multiples.items()
@@ -164,7 +168,7 @@ def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
             raise UnknownName(msg)
 
 
-def _active(recipe: Recipe) -> frozenset[str]:
+def _active(recipe: AttentionRecipe) -> frozenset[str]:
     """Return the capabilities that a recipe makes use of, among the exclusive ones."""
     active = set(recipe.options)
     facts = {
@@ -175,7 +179,7 @@ def _active(recipe: Recipe) -> frozenset[str]:
     return frozenset(active | {name for name, used in facts.items() if used})
 
 
-def _drop(recipe: Recipe, claim: str) -> Recipe:
+def _drop(recipe: AttentionRecipe, claim: str) -> AttentionRecipe:
     """Return a recipe that makes no use of a capability."""
     changes: dict[str, dict[str, object]] = {
         "grouped_query": {"key_heads": recipe.query_heads},

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.judge.kind import KindBench
-from attnspec.judge.table import TableCase
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.kind import Bench
 from attnspec.numerics import Comparison, within
 
 
-def agrees(case: TableCase, bench: KindBench, note: str = "") -> Iterator[Comparison]:
+def agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]:
     """Yield whether what a function returns is within the bound of what is right."""
     exact = bench.judged(case)
     found = bench.run(case)
@@ -26,9 +26,9 @@ def agrees(case: TableCase, bench: KindBench, note: str = "") -> Iterator[Compar
 
 
 def alike(
-    case: TableCase,
-    other: TableCase,
-    bench: KindBench,
+    case: Case,
+    other: Case,
+    bench: Bench,
     note: str,
     *,
     moved: Callable[[Array], Array] = lambda output: output,
@@ -49,9 +49,9 @@ def alike(
 
 
 def same_at(
-    case: TableCase,
-    other: TableCase,
-    bench: KindBench,
+    case: Case,
+    other: Case,
+    bench: Bench,
     note: str,
     here: Any,
     there: Any = None,

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.exceptions import KernelFault
 from attnspec.judge.bench import Draws, Executor, Inadmissible, KernelBench
+from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.domain import TableDomain
 from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.implementation import Description
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
-from attnspec.judge.table import TableCase, TableRecipe
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected
-from attnspec.kinds.attention.case import Array, Result
 from attnspec.kinds.registry import KINDS
 from attnspec.numerics import NumericModel, within
 from attnspec.numerics.tracked import Judged
@@ -36,7 +37,7 @@ class TableBench(KernelBench):
         """The kind of the function."""
         return KINDS[self.description.kind]
 
-    def evaluate(self, case: TableCase) -> Judged:
+    def evaluate(self, case: Case) -> Judged:
         """Return the exact result and its bounds, or raise `Inadmissible`."""
         exact = self.kind.judge(case, self.dialect, self.model)
         if np.isnan(exact.bound).any():
@@ -44,7 +45,7 @@ class TableBench(KernelBench):
             raise Inadmissible(msg)
         return exact
 
-    def build(self, recipe: TableRecipe) -> TableCase:
+    def build(self, recipe: Recipe) -> Case:
         """Return the case that a recipe describes."""
         return built(recipe)
 
@@ -52,11 +53,11 @@ class TableBench(KernelBench):
         """Return the null answers of a law that can be told from a right one."""
         return self.kind.tellable(law.nulls, self.capabilities)
 
-    def null(self, name: str) -> Callable[[TableCase], Result]:
+    def null(self, name: str) -> Callable[[Case], Result]:
         """Return a function that gives a null answer."""
         null = self.kind.null(name)
 
-        def answer(case: TableCase) -> Result:
+        def answer(case: Case) -> Result:
             exact = self.judged(case)
             with np.errstate(all="ignore"):  # A null may overflow what is right.
                 output = np.asarray(null(case, self._right)).astype(_format(case))
@@ -67,7 +68,7 @@ class TableBench(KernelBench):
 
         return answer
 
-    def _right(self, case: TableCase) -> Array:
+    def _right(self, case: Case) -> Array:
         return self.kind.judge(case, self.dialect, self.model).output
 
     def draws(self, law: Invariant, dtype: str, tier: str, seed: int) -> Draws:  # noqa: ARG002 - all tiers draw from one table
@@ -76,7 +77,7 @@ class TableBench(KernelBench):
         domain = TableDomain(kind.name, kind.table, claims, dtype, seed, law.fields)
         allowed = domain.values()
 
-        def fit(recipe: TableRecipe) -> TableRecipe:
+        def fit(recipe: Recipe) -> Recipe:
             within_scope = kind.table.within(recipe, claims)
             kept = {
                 name: allowed[name][0]
@@ -96,15 +97,15 @@ class TableBench(KernelBench):
             return "nothing to see within what is claimed"
         return ""
 
-    def simplest(self, dtype: str) -> TableCase:
+    def simplest(self, dtype: str) -> Case:
         """Return the case of the simplest call of all."""
         return built(self.kind.table.recipe(self.kind.name, dtype))
 
-    def simpler(self, recipe: TableRecipe) -> Iterator[TableRecipe]:
+    def simpler(self, recipe: Recipe) -> Iterator[Recipe]:
         """Yield simpler recipes, the boldest first."""
         return self.kind.table.simpler(recipe)
 
-    def weight(self, recipe: TableRecipe) -> tuple[int, ...]:
+    def weight(self, recipe: Recipe) -> tuple[int, ...]:
         """Return how hard a recipe is to read."""
         return (self.kind.table.rank(recipe),)
 
@@ -115,14 +116,14 @@ class TableBench(KernelBench):
             yield words, self.model.replace(softmax=narrow, flushed=(narrow,))
 
 
-def _format(case: TableCase) -> np.dtype[Any]:
+def _format(case: Case) -> np.dtype[Any]:
     """Return the format of a function's first result."""
     form = case.results[0][2] or case.dtype
     plain = {"integer": np.dtype(np.int64), "boolean": np.dtype(np.bool_)}
     return plain[form] if form in plain else numpy_dtype(form)
 
 
-def built(recipe: TableRecipe) -> TableCase:
+def built(recipe: Recipe) -> Case:
     """Return the case of a recipe; it knows what it was made from."""
     case = KINDS[recipe.kind].build(recipe)
     return dataclasses.replace(case, facts={**case.facts, "recipe": recipe})

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.case import Case
 from attnspec.judge.law import ATTENTION
-from attnspec.judge.table import TableCase, TableRecipe
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.told import told
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import Case
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.attention.traits import holds, traits
 from attnspec.kinds.registry import INVARIANTS, KINDS
 
@@ -67,7 +68,7 @@ class Deviation:
     invariants: tuple[str, ...]
     reason: str
     when: Mapping[str, Any]
-    pinned: Recipe | TableRecipe
+    pinned: AttentionRecipe | Recipe
     link: str = ""
     expires: dt.date | None = None
 
@@ -95,7 +96,7 @@ class Deviation:
             msg = f"{where}: the pinned case does not have the traits of 'when'"
             raise InvalidArgument(msg)
 
-    def covers(self, invariant: str, cases: Iterable[Case | TableCase]) -> bool:
+    def covers(self, invariant: str, cases: Iterable[AttentionCase | Case]) -> bool:
         """Return whether a failure of this invariant on these cases is this deviation.
 
         A law calls the kernel with several cases; one of them must have the traits.
@@ -109,18 +110,18 @@ class Deviation:
         return self.expires is not None and today > self.expires
 
 
-def _kind_of(recipe: Recipe | TableRecipe) -> str:
+def _kind_of(recipe: AttentionRecipe | Recipe) -> str:
     """Return what kind of function a recipe is for."""
-    return recipe.kind if isinstance(recipe, TableRecipe) else ATTENTION
+    return recipe.kind if isinstance(recipe, Recipe) else ATTENTION
 
 
-def _facts_of(made: Recipe | TableRecipe | Case | TableCase) -> dict[str, Any]:
+def _facts_of(made: AttentionRecipe | Recipe | AttentionCase | Case) -> dict[str, Any]:
     """Return what a condition is about: traits, or the fields of a kind."""
-    if isinstance(made, TableCase):
+    if isinstance(made, Case):
         return _facts_of(made["recipe"])
-    if isinstance(made, TableRecipe):
+    if isinstance(made, Recipe):
         return {"dtype": made.dtype, **dict(made.fields)}
-    return traits(build(made) if isinstance(made, Recipe) else made)
+    return traits(build(made) if isinstance(made, AttentionRecipe) else made)
 
 
 def load_deviations(path: Path) -> tuple[Deviation, ...]:
@@ -143,13 +144,13 @@ def load_deviations(path: Path) -> tuple[Deviation, ...]:
     return tuple(_deviation(entry, path) for entry in entries)
 
 
-def _recipe_from_json(data: dict[str, Any]) -> Recipe | TableRecipe:
+def _recipe_from_json(data: dict[str, Any]) -> AttentionRecipe | Recipe:
     """Return a recipe of attention, or of the kind that it names.
 
     What is not named of a kind has its first value, as with attention.
     """
     if "kind" not in data:
-        return Recipe.from_json(data)
+        return AttentionRecipe.from_json(data)
     if (kind := KINDS.get(str(data["kind"]))) is None:
         msg = f"recipe: there is no kind {data['kind']!r}"
         raise UnknownName(msg)
@@ -164,10 +165,10 @@ def _recipe_from_json(data: dict[str, Any]) -> Recipe | TableRecipe:
     if unknown := sorted(set(given["fields"]) - set(plain)):
         msg = f"recipe: {kind.name} has no field {unknown[0]!r}"
         raise UnknownName(msg)
-    return TableRecipe.from_json({**given, "fields": {**plain, **given["fields"]}})
+    return Recipe.from_json({**given, "fields": {**plain, **given["fields"]}})
 
 
-def usable_recipe(data: Any, where: str) -> Recipe | TableRecipe:
+def usable_recipe(data: Any, where: str) -> AttentionRecipe | Recipe:
     """Return a recipe that somebody wrote, of which a case can be made."""
     fields = data.get("fields", {}) if isinstance(data, dict) else None
     if not isinstance(fields, dict):
@@ -175,7 +176,7 @@ def usable_recipe(data: Any, where: str) -> Recipe | TableRecipe:
         raise InvalidArgument(msg)
     try:
         recipe = _recipe_from_json(data)
-        if isinstance(recipe, TableRecipe):
+        if isinstance(recipe, Recipe):
             KINDS[recipe.kind].build(recipe)
         else:
             build(recipe)

@@ -11,7 +11,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from attnspec.judge.table import Table, TableRecipe
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 
 
 def _turn(step: int, name: str, count: int) -> int:
@@ -42,7 +43,7 @@ class TableDomain:
         claim = self.table.needs.get(name)
         return claim is not None and claim not in self.claims
 
-    def recipe(self, drawn: Mapping[str, Any], variant: int = 0) -> TableRecipe:
+    def recipe(self, drawn: Mapping[str, Any], variant: int = 0) -> Recipe:
         """Return the recipe of what was drawn, with the seed of its data."""
         recipe = self.table.recipe(self.kind, self.dtype, **drawn)
         recipe = self.table.within(recipe, self.claims)
@@ -50,7 +51,7 @@ class TableDomain:
         digest = hashlib.blake2b(text.encode(), digest_size=4).digest()
         return recipe.replace(seed=int.from_bytes(digest))
 
-    def pinned(self) -> Iterator[TableRecipe]:
+    def pinned(self) -> Iterator[Recipe]:
         """Yield the recipes that every run tries: every value of every field.
 
         While one field runs through its values, the others have any of theirs, so
@@ -67,7 +68,7 @@ class TableDomain:
                 }
                 yield self.recipe({**drawn, name: value}, step)
 
-    def strategy(self) -> st.SearchStrategy[TableRecipe]:
+    def strategy(self) -> st.SearchStrategy[Recipe]:
         """Recipes within scope, every draw valid: nothing is filtered."""
         drawn = st.fixed_dictionaries(
             {name: st.sampled_from(values) for name, values in self.values().items()}

@@ -14,28 +14,30 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.case import Case, Result, Shape
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.law import Applies, Invariant, Law, always, first_line, register
-from attnspec.judge.table import Shape, Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array, Result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged
 
 Choices = Mapping[str, str]
 """The dialect of a function of a kind: its choice in each field."""
 
-Judge = Callable[[TableCase, Choices, NumericModel], Judged]
+Judge = Callable[[Case, Choices, NumericModel], Judged]
 """What is right for a case, and how far off a function may be."""
 
-Right = Callable[[TableCase], Array]
+Right = Callable[[Case], Array]
 """What is right for a case, without its bound."""
 
-Null = Callable[[TableCase, Right], Array]
+Null = Callable[[Case, Right], Array]
 """A wrong answer to a case: what is right for another, changed, or forgotten."""
 
 
-class KindBench(Protocol):
+class Bench(Protocol):
     """What a law of a kind may see: a way to call one function, and what is right."""
 
     @property
@@ -46,14 +48,14 @@ class KindBench(Protocol):
     def capabilities(self) -> Capabilities:
         """What the function claims."""
 
-    def run(self, case: TableCase) -> Result:
+    def run(self, case: Case) -> Result:
         """Call the function."""
 
-    def judged(self, case: TableCase) -> Judged:
+    def judged(self, case: Case) -> Judged:
         """Return the exact result of a case and the bound on the function's error."""
 
 
-KindLaw = Callable[[TableCase, KindBench], Iterator[Comparison]]
+KindLaw = Callable[[Case, Bench], Iterator[Comparison]]
 """A check: yields comparisons, each of which must hold; none means no evidence."""
 
 
@@ -93,7 +95,7 @@ class Kind:
     sentence: str
     operands: tuple[str, ...]
     table: Table
-    build: Callable[[TableRecipe], TableCase]
+    build: Callable[[Recipe], Case]
     judge: Judge
     definition: Callable[..., Any]
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -114,7 +116,8 @@ class Kind:
     @property
     def vocabulary(self) -> dict[str, str]:
         """Every capability of this kind by name."""
-        return {**self.table.claims, "deterministic": "the same bits for the same call"}
+        said = {name: claim.sentence for name, claim in self.table.claims.items()}
+        return {**said, "deterministic": "the same bits for the same call"}
 
     def default(self) -> dict[str, str]:
         """Return the choices of the spec."""
@@ -219,11 +222,11 @@ def _keywords(function: Callable[..., Any], kind: Kind) -> list[str]:
     return [p.name for p in rest if p.kind is not p.POSITIONAL_ONLY]
 
 
-def _zeros(case: TableCase, right: Right) -> Array:
+def _zeros(case: Case, right: Right) -> Array:
     return np.zeros_like(right(case))
 
 
-def _ones(case: TableCase, right: Right) -> Array:
+def _ones(case: Case, right: Right) -> Array:
     return np.ones_like(right(case))
 
 
@@ -241,7 +244,7 @@ __all__ = [
     "Choices",
     "Judge",
     "Kind",
-    "KindBench",
+    "Bench",
     "KindLaw",
     "Null",
     "Right",

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.case import Result
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.bounds.evaluator import Evaluation
-from attnspec.kinds.attention.case import OPTIONS, Case, Result
+from attnspec.kinds.attention.case import OPTIONS, AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.numerics import Comparison
@@ -21,7 +22,7 @@ EVERY_FAMILY = tuple(FAMILIES)
 """The families for a law that holds of every case."""
 
 
-class Bench(Protocol):
+class AttentionBench(Protocol):
     """What a law may see: a way to call one kernel, and what is right for it."""
 
     @property
@@ -32,14 +33,14 @@ class Bench(Protocol):
     def capabilities(self) -> Capabilities:
         """What the kernel claims."""
 
-    def run(self, case: Case, *, lse: bool = False) -> Result:
+    def run(self, case: AttentionCase, *, lse: bool = False) -> Result:
         """Call the kernel."""
 
-    def judged(self, case: Case) -> Evaluation:
+    def judged(self, case: AttentionCase) -> Evaluation:
         """Return the exact result of a case and the bounds on the kernel's error."""
 
 
-Law = Callable[[Case, Bench], Iterator[Comparison]]
+Law = Callable[[AttentionCase, AttentionBench], Iterator[Comparison]]
 """A check: yields comparisons, each of which must hold; none means no evidence."""
 
 
@@ -182,7 +183,7 @@ __all__ = [
     "EVERY_FAMILY",
     "INVARIANTS",
     "Applies",
-    "Bench",
+    "AttentionBench",
     "Invariant",
     "Law",
     "always",

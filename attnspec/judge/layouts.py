@@ -10,8 +10,8 @@ import dataclasses
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.exceptions import UnknownName
-from attnspec.kinds.attention.case import Array
 from attnspec.kinds.attention.recipe import LAYOUTS
 
 _ALIGNMENT = 64

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 R = TypeVar("R", bound=Hashable)
 """Recipes of any kind."""
@@ -77,7 +77,7 @@ def shrink(
     return recipe
 
 
-def weight(recipe: Recipe) -> tuple[int, ...]:
+def weight(recipe: AttentionRecipe) -> tuple[int, ...]:
     """Return what makes a recipe hard to read: options, then sizes, then data."""
     options = len(recipe.options)
     sizes = sum(getattr(recipe, name) for name in (*_SIZES, "query_heads", "key_heads"))
@@ -88,13 +88,13 @@ def weight(recipe: Recipe) -> tuple[int, ...]:
     return 4 * options + len(recipe.layouts), sizes, rank + _reach(recipe)
 
 
-def _reach(recipe: Recipe) -> int:
+def _reach(recipe: AttentionRecipe) -> int:
     return sum(
         min(20, side) if side is not None else 21 for side in recipe.window or ()
     )
 
 
-def candidates(recipe: Recipe) -> Iterator[Recipe]:
+def candidates(recipe: AttentionRecipe) -> Iterator[AttentionRecipe]:
     """Yield simpler recipes, the boldest first."""
     yield recipe.replace(layouts=())
     yield from _with_fewer_options(recipe)
@@ -104,7 +104,7 @@ def candidates(recipe: Recipe) -> Iterator[Recipe]:
             yield from (recipe.replace(**{name: value}) for value in values)
 
 
-def _with_fewer_options(recipe: Recipe) -> Iterator[Recipe]:
+def _with_fewer_options(recipe: AttentionRecipe) -> Iterator[AttentionRecipe]:
     for option in recipe.options:
         yield recipe.without(option)
     if recipe.window is not None:
@@ -112,7 +112,7 @@ def _with_fewer_options(recipe: Recipe) -> Iterator[Recipe]:
             yield recipe.replace(window=window)
 
 
-def _smaller(recipe: Recipe) -> Iterator[Recipe]:
+def _smaller(recipe: AttentionRecipe) -> Iterator[AttentionRecipe]:
     group = recipe.query_heads // max(1, recipe.key_heads)
     heads = ((1, 1), (2, 1), (2, 2), (group, 1), (4, 2), (3 * 2, 2))
     yield from (recipe.replace(query_heads=q, key_heads=k) for q, k in heads)

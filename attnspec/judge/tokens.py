@@ -10,13 +10,14 @@ import zlib
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.case import table_checksum
 from attnspec.judge.detect import built
 from attnspec.judge.deviations import usable_recipe
 from attnspec.judge.law import Invariant, find
-from attnspec.judge.table import TableRecipe, table_checksum
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import REPORT_VERSION, SUITE_VERSION
 from attnspec.kinds.attention.build import build, checksum
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 _PREFIX = "A"
 _WHOLE = {"s", "i", "r", "x"}
@@ -28,8 +29,8 @@ class Token:
     """All that is needed to see a finding again."""
 
     invariant: str
-    recipe: Recipe | TableRecipe
-    before: tuple[Recipe | TableRecipe, ...] = ()
+    recipe: AttentionRecipe | Recipe
+    before: tuple[AttentionRecipe | Recipe, ...] = ()
     relaxation: str = ""
     """What was said of the numeric model: it took more than this case to say it."""
     checksum: str = ""
@@ -69,9 +70,9 @@ class Token:
             raise InvalidArgument(msg)
 
 
-def _checksum(recipe: Recipe | TableRecipe) -> str:
+def _checksum(recipe: AttentionRecipe | Recipe) -> str:
     """Return the checksum of the data that a recipe makes."""
-    if isinstance(recipe, TableRecipe):
+    if isinstance(recipe, Recipe):
         return table_checksum(built(recipe))
     return checksum(build(recipe))
 

@@ -10,8 +10,8 @@ from typing import get_args, get_type_hints
 from attnspec.exceptions import UnknownName
 from attnspec.judge import law as law_module
 from attnspec.judge.claims import CLAIMS
-from attnspec.judge.kind import Choices, Kind, KindBench
-from attnspec.judge.law import ATTENTION, Bench, Invariant, find
+from attnspec.judge.kind import Bench, Choices, Kind
+from attnspec.judge.law import ATTENTION, AttentionBench, Invariant, find
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.attention.laws import attention as attention_attention
 from attnspec.kinds.attention.laws import calls as attention_calls
@@ -26,11 +26,11 @@ from attnspec.kinds.convolution import convolution, convolution_2d, distance_att
 from attnspec.kinds.layers import (
     cross_attention,
     decoding,
+    latent,
     latent_cache,
-    latent_laws,
-    multi_head_laws,
+    multi_head,
     pooling,
-    self_attention_laws,
+    self_attention,
     split_heads,
 )
 from attnspec.kinds.normalizers import softmax, weight_forms, weights
@@ -79,13 +79,13 @@ CHAPTERS = (
     weight_forms,
     additive,
     relevance_forms,
-    self_attention_laws,
+    self_attention,
     cross_attention,
     pooling,
     decoding,
-    multi_head_laws,
+    multi_head,
     split_heads,
-    latent_laws,
+    latent,
     latent_cache,
     sinusoidal,
     learned,
@@ -185,11 +185,11 @@ __all__ = [
     "CHAPTERS",
     "INVARIANTS",
     "KINDS",
-    "Bench",
+    "AttentionBench",
     "Choices",
     "Invariant",
     "Kind",
-    "KindBench",
+    "Bench",
     "agreement_of",
     "choices_of",
     "find",

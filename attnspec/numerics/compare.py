@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
-from attnspec.kinds.attention.case import Array
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from drawing import ACCENT, GRAY, INK, SERIES
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import default_model
 from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import scaled_dot_product
@@ -81,7 +81,7 @@ def _ratios(dtype: str, kind: str) -> Any:
     """Return error over bound of every entry of a few outputs of the kernel."""
     found = []
     for seed, keys in enumerate((5, 17, 64, 65, 200)):
-        recipe = Recipe(
+        recipe = AttentionRecipe(
             dtype=dtype,
             query_heads=2,
             key_heads=2,
@@ -100,14 +100,14 @@ def _ratios(dtype: str, kind: str) -> Any:
     return np.concatenate(found)
 
 
-def _spread(spread: float) -> Case:
+def _spread(spread: float) -> AttentionCase:
     """Make a case of one head whose scores have a given standard deviation."""
     rng = np.random.default_rng(0)
     query, key, value = rng.normal(size=(3, 1, 1, 128, 64)).astype(np.float32)
-    return Case(query=query * np.float32(spread), key=key, value=value)
+    return AttentionCase(query=query * np.float32(spread), key=key, value=value)
 
 
-def _scores_in_bfloat16(case: Case) -> Any:
+def _scores_in_bfloat16(case: AttentionCase) -> Any:
     """Compute in float64, except that the scores are rounded to bfloat16."""
     scores = scaled_dot_product(case.query, case.key).astype(ml_dtypes.bfloat16)
     return softmax(scores.astype(np.float64)) @ case.value.astype(np.float64)

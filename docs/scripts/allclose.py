@@ -13,7 +13,7 @@ import numpy as np
 import attnspec
 from attnspec import numerics
 from attnspec.judge.dtypes import numpy_dtype
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
@@ -95,7 +95,7 @@ def by_bound() -> None:
 def _share(output: Array, operands: tuple[Array, ...], dtype: str) -> float:
     """Return the largest error as a share of the bound, rounded to a format."""
     narrow = numpy_dtype(dtype)
-    case = Case(*(operand.astype(narrow) for operand in operands))
+    case = AttentionCase(*(operand.astype(narrow) for operand in operands))
     exact = numerics.evaluate(case, Dialect(), numerics.default_model(dtype))
     rounded = output.astype(narrow)
     return numerics.within(exact.output, rounded, exact.output_bound).ratio

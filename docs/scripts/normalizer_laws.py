@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from attnspec.conformance import Implementation
+from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.detect import built
 from attnspec.judge.kind import Kind
-from attnspec.judge.table import TableCase, TableRecipe
-from attnspec.kinds.attention.case import Result
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.normalizers.softmax import (
     ENTMAX15,
     RELU,
@@ -50,11 +50,11 @@ class Bench:
         self.capabilities: Capabilities = named.description.capabilities
         self._function = function
 
-    def run(self, case: TableCase) -> Result:
+    def run(self, case: Case) -> Result:
         """Call the normalizer."""
         return Result(self._function(*case.operands.values(), **case.options))
 
-    def judged(self, case: TableCase) -> Judged:
+    def judged(self, case: Case) -> Judged:
         """Return the exact weights and the bound."""
         return self._kind.judge(case, self.dialect, default_model("float64"))
 
@@ -88,7 +88,7 @@ LAWS: dict[str, Shared] = {
 """The laws by the word at the head of their column."""
 
 
-def examples(name: str, law: Shared, count: int = 200) -> Iterator[TableCase]:
+def examples(name: str, law: Shared, count: int = 200) -> Iterator[Case]:
     """Give cases of a law: scores that are exact, with a mask more often than not."""
     kind, _, options, _ = NORMALIZERS[name]
     fields = {**kind.table.fields, "data": ("quarters", "ties", "zeros")}
@@ -102,7 +102,7 @@ def examples(name: str, law: Shared, count: int = 200) -> Iterator[TableCase]:
             else values[rng.integers(len(values))]
             for n, values in fields.items()
         }
-        recipe = TableRecipe(kind.name, tuple(drawn.items()), "float64", seed)
+        recipe = Recipe(kind.name, tuple(drawn.items()), "float64", seed)
         yield built(recipe)
 
 

@@ -6,14 +6,16 @@ import pytest
 
 from attnspec.adapters.onnxruntime import implementations
 from attnspec.conformance import Implementation, check_implementation
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
 VARIANTS: dict[str, Implementation] = implementations()
 FORMATS = ("float32", "float16", "float64")
-PLAIN = Recipe(query_heads=2, key_heads=2, queries=9, keys=65, width=75, value_width=8)
+PLAIN = AttentionRecipe(
+    query_heads=2, key_heads=2, queries=9, keys=65, width=75, value_width=8
+)
 FLAT = PLAIN.replace(scores="uniform", values="normal")
 RECIPES = (PLAIN, FLAT, PLAIN.replace(scores="offset_up"))
 before_1_32 = pytest.mark.skipif(

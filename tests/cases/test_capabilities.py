@@ -8,7 +8,7 @@ from attnspec.exceptions import UnknownName
 from attnspec.judge.claims import CLAIMS, Capabilities
 from attnspec.kinds.attention.drawing import Domain, recipes
 from attnspec.kinds.attention.families import FAMILIES
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 ANY = recipes(Domain(ALL, families=tuple(FAMILIES)))
@@ -17,7 +17,7 @@ SETS = st.frozensets(st.sampled_from(sorted(CLAIMS)))
 
 @given(ANY, SETS)
 def test_a_fitted_recipe_uses_only_what_is_claimed(
-    recipe: Recipe, claims: frozenset[str]
+    recipe: AttentionRecipe, claims: frozenset[str]
 ) -> None:
     fitted = Capabilities(claims=claims).fit(recipe)
 
@@ -30,7 +30,7 @@ def test_a_fitted_recipe_uses_only_what_is_claimed(
 
 @given(ANY, SETS)
 def test_fitting_twice_changes_nothing_more(
-    recipe: Recipe, claims: frozenset[str]
+    recipe: AttentionRecipe, claims: frozenset[str]
 ) -> None:
     capabilities = Capabilities(claims=claims, multiples={"width": 8, "keys": 16})
     fitted = capabilities.fit(recipe)
@@ -39,12 +39,12 @@ def test_fitting_twice_changes_nothing_more(
 
 
 @given(ANY)
-def test_everything_is_within_the_widest_scope(recipe: Recipe) -> None:
+def test_everything_is_within_the_widest_scope(recipe: AttentionRecipe) -> None:
     assert ALL.fit(recipe) == recipe
 
 
 @given(ANY)
-def test_lengths_are_rounded_up_to_their_multiples(recipe: Recipe) -> None:
+def test_lengths_are_rounded_up_to_their_multiples(recipe: AttentionRecipe) -> None:
     fitted = ALL.replace(multiples={"width": 8, "keys": 16}).fit(recipe)
 
     assert fitted.width % 8 == 0
@@ -53,7 +53,9 @@ def test_lengths_are_rounded_up_to_their_multiples(recipe: Recipe) -> None:
 
 
 @given(ANY, st.sampled_from(["mask", "causal"]))
-def test_of_an_exclusive_pair_the_needed_one_is_kept(recipe: Recipe, kept: str) -> None:
+def test_of_an_exclusive_pair_the_needed_one_is_kept(
+    recipe: AttentionRecipe, kept: str
+) -> None:
     pair = frozenset({"mask", "causal"})
     both = recipe.replace(mask="holes", causal=True)
 

@@ -6,10 +6,10 @@ import pytest
 from attnspec.exceptions import UnknownName
 from attnspec.judge.layouts import place
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.recipe import LAYOUTS, Recipe
+from attnspec.kinds.attention.recipe import LAYOUTS, AttentionRecipe
 
 CASE = build(
-    Recipe(
+    AttentionRecipe(
         batch=2, query_heads=3, key_heads=3, queries=4, keys=5, width=3, mask="holes"
     )
 )

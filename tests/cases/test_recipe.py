@@ -9,20 +9,20 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.claims import CLAIMS, Capabilities
 from attnspec.kinds.attention.drawing import Domain, recipes
 from attnspec.kinds.attention.families import FAMILIES
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES))))
-def test_a_recipe_survives_json(recipe: Recipe) -> None:
+def test_a_recipe_survives_json(recipe: AttentionRecipe) -> None:
     text = json.dumps(recipe.to_json())
 
-    assert Recipe.from_json(json.loads(text)) == recipe
+    assert AttentionRecipe.from_json(json.loads(text)) == recipe
 
 
 def test_recipes_are_equal_and_hash_by_value() -> None:
-    assert {Recipe(keys=2)} == {Recipe(keys=2)}
+    assert {AttentionRecipe(keys=2)} == {AttentionRecipe(keys=2)}
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_an_impossible_recipe_is_refused(
     fields: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InvalidArgument, match=message):
-        Recipe(**fields)  # type: ignore[arg-type]
+        AttentionRecipe(**fields)  # type: ignore[arg-type]
 
 
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="recipe: unknown field 'colour'"):
-        Recipe.from_json({"colour": 1})
+        AttentionRecipe.from_json({"colour": 1})

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.attention.traits import TRAITS, holds, traits
 
 
 def test_every_trait_is_explained() -> None:
-    assert set(traits(build(Recipe()))) == set(TRAITS)
+    assert set(traits(build(AttentionRecipe()))) == set(TRAITS)
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_every_trait_is_explained() -> None:
 def test_a_case_has_its_traits(
     fields: dict[str, Any], condition: dict[str, Any]
 ) -> None:
-    assert holds(condition, traits(build(Recipe(**fields))))
+    assert holds(condition, traits(build(AttentionRecipe(**fields))))
 
 
 def test_a_case_lacks_other_traits() -> None:
-    assert not holds({"causal": True}, traits(build(Recipe())))
+    assert not holds({"causal": True}, traits(build(AttentionRecipe())))

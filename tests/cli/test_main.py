@@ -16,7 +16,7 @@ from attnspec.conformance import targets
 from attnspec.conformance.reports import read_report
 from attnspec.judge.law import ATTENTION
 from attnspec.judge.tokens import Token
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.registry import INVARIANTS, invariants_of
 from tests.conformance import _kernels
 
@@ -66,7 +66,7 @@ def test_a_wrong_request_ends_with_2_and_one_line(
 
 
 def test_a_token_of_other_data_ends_with_2(run: Run) -> None:
-    token = str(Token("agreement", Recipe(), checksum="00000000"))
+    token = str(Token("agreement", AttentionRecipe(), checksum="00000000"))
 
     done = run("replay", "embedded", token)
 

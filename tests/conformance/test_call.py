@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attnspec._typing import Array
 from attnspec.conformance.call import Caller
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.judge.detect import built
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import Array
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.registry import KINDS
 from tests.conformance import _kernels
 
-CASE = build(Recipe(queries=3, keys=4, width=2, value_width=2))
+CASE = build(AttentionRecipe(queries=3, keys=4, width=2, value_width=2))
 
 
 def test_only_options_in_force_are_passed() -> None:

@@ -20,12 +20,12 @@ from attnspec.conformance.check import InProcess, benches
 from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.implementation import claimed_by, claims
-from attnspec.judge.law import ATTENTION, Bench, Invariant
+from attnspec.judge.law import ATTENTION, AttentionBench, Invariant
 from attnspec.judge.tiers import TIERS
 from attnspec.judge.tokens import read_token
 from attnspec.judge.trial import Trial
 from attnspec.kernels import tiled_attention
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.registry import INVARIANTS, invariants_of
 from attnspec.numerics import Comparison, identical, within
 from tests.conformance import _kernels
@@ -222,7 +222,7 @@ def test_a_law_that_never_says_anything_is_mistrusted() -> None:
 
 
 def test_a_law_that_accepts_a_null_answer_is_mistrusted() -> None:
-    def check(case: Case, bench: Bench) -> Iterator[Comparison]:
+    def check(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
         yield identical(np.ones(()), np.ones(()), what="fact")
 
     outcome = _trial(check, ("zeros", "ones"))
@@ -232,7 +232,7 @@ def test_a_law_that_accepts_a_null_answer_is_mistrusted() -> None:
 
 
 def test_a_law_that_excludes_one_of_two_nulls_is_mistrusted() -> None:
-    def check(case: Case, bench: Bench) -> Iterator[Comparison]:
+    def check(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
         largest = np.abs(bench.run(case).output.astype(np.float64)).max()
         yield within(np.zeros(()), largest, np.full((), 1e30))
         yield identical(np.ones(()), np.asarray(float(largest != 0)), what="fact")

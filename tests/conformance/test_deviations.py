@@ -14,10 +14,10 @@ from attnspec.conformance import (
     load_deviations,
 )
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from tests.conformance import _kernels
 
-PINNED = Recipe(queries=1, keys=65, width=1, value_width=1, scores="uniform")
+PINNED = AttentionRecipe(queries=1, keys=65, width=1, value_width=1, scores="uniform")
 
 
 def _deviation(**changes: Any) -> Deviation:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attnspec._typing import Array
 from attnspec.conformance import check_implementation
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.attention.bounds.evaluator import Evaluation
-from attnspec.kinds.attention.case import Array, Case
-from attnspec.kinds.attention.kind import AttentionBench
+from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.kind import AttentionKernelBench
 from attnspec.kinds.registry import KINDS
 from attnspec.rogues import ROGUES
 
@@ -24,18 +25,18 @@ def _wrong(query: Array, key: Array, value: Array) -> Array:
 def test_a_model_under_which_anything_passes_explains_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain = AttentionBench.evaluate
+    plain = AttentionKernelBench.evaluate
 
-    def evaluate(bench: AttentionBench, case: Case) -> Evaluation:
+    def evaluate(bench: AttentionKernelBench, case: AttentionCase) -> Evaluation:
         found = plain(bench, case)
         if bench.model.name != "anything":
             return found
         everything = np.full_like(found.output_bound, 1e30)
         return dataclasses.replace(found, output_bound=everything)
 
-    monkeypatch.setattr(AttentionBench, "evaluate", evaluate)
+    monkeypatch.setattr(AttentionKernelBench, "evaluate", evaluate)
     monkeypatch.setattr(
-        AttentionBench,
+        AttentionKernelBench,
         "relaxations",
         lambda bench: iter([("anything", bench.model.replace(name="anything"))]),
     )

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from attnspec._typing import Array
 from attnspec.conformance import Implementation, check_implementation
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.implementation import Description, as_implementation, claims
 from attnspec.kernels import tiled_attention
-from attnspec.kinds.attention.case import Array
 from attnspec.kinds.registry import KINDS
 from attnspec.numerics import default_model
 

@@ -8,24 +8,28 @@ from attnspec.judge.claims import CLAIMS, Capabilities
 from attnspec.judge.shrink import candidates, shrink, weight
 from attnspec.kinds.attention.drawing import Domain, recipes, tidied
 from attnspec.kinds.attention.families import FAMILIES
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 ANY = recipes(Domain(ALL, families=tuple(FAMILIES)))
 
 
-def _fitting(recipe: Recipe) -> Iterator[Recipe]:
+def _fitting(recipe: AttentionRecipe) -> Iterator[AttentionRecipe]:
     return (ALL.fit(tidied(candidate)) for candidate in candidates(recipe))
 
 
 def _shrunk(
-    recipe: Recipe, fails: Callable[[Recipe], bool], attempts: int = 200
-) -> Recipe:
+    recipe: AttentionRecipe,
+    fails: Callable[[AttentionRecipe], bool],
+    attempts: int = 200,
+) -> AttentionRecipe:
     return shrink(recipe, fails, _fitting, weight, attempts=attempts, seconds=60)
 
 
 @given(ANY)
-def test_what_always_fails_shrinks_to_the_smallest_recipe(recipe: Recipe) -> None:
+def test_what_always_fails_shrinks_to_the_smallest_recipe(
+    recipe: AttentionRecipe,
+) -> None:
     found = _shrunk(recipe, lambda _: True, attempts=500)
 
     assert found.options == ()
@@ -34,15 +38,15 @@ def test_what_always_fails_shrinks_to_the_smallest_recipe(recipe: Recipe) -> Non
 
 
 @given(ANY)
-def test_the_result_fails_too(recipe: Recipe) -> None:
-    def fails(candidate: Recipe) -> bool:
+def test_the_result_fails_too(recipe: AttentionRecipe) -> None:
+    def fails(candidate: AttentionRecipe) -> bool:
         return candidate.keys >= recipe.keys // 2
 
     assert fails(_shrunk(recipe, fails))
 
 
 def test_a_bug_at_one_length_keeps_its_length() -> None:
-    recipe = Recipe(
+    recipe = AttentionRecipe(
         batch=3, query_heads=6, key_heads=2, queries=17, keys=193, width=64,
         causal=True, mask="holes", scores="peaked", softcap=2.0, seed=5,
     )  # fmt: skip
@@ -56,7 +60,9 @@ def test_a_bug_at_one_length_keeps_its_length() -> None:
 
 
 def test_the_option_that_matters_stays() -> None:
-    recipe = Recipe(queries=9, keys=9, causal=True, window=(5, 3), mask="sparse")
+    recipe = AttentionRecipe(
+        queries=9, keys=9, causal=True, window=(5, 3), mask="sparse"
+    )
 
     found = _shrunk(recipe, lambda r: r.window is not None)
 
@@ -67,17 +73,19 @@ def test_the_option_that_matters_stays() -> None:
 def test_the_attempts_are_limited() -> None:
     calls = []
 
-    def fails(candidate: Recipe) -> bool:
+    def fails(candidate: AttentionRecipe) -> bool:
         calls.append(candidate)
         return False
 
-    _shrunk(Recipe(queries=64, keys=65, width=32), fails, attempts=5)
+    _shrunk(AttentionRecipe(queries=64, keys=65, width=32), fails, attempts=5)
 
     assert len(calls) <= 6
 
 
 def test_the_same_failure_shrinks_the_same_way() -> None:
-    recipe = Recipe(batch=2, queries=33, keys=65, width=16, causal=True, seed=3)
+    recipe = AttentionRecipe(
+        batch=2, queries=33, keys=65, width=16, causal=True, seed=3
+    )
 
     one, two = (_shrunk(recipe, lambda r: r.keys > 8) for _ in range(2))
 

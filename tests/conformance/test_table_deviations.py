@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from attnspec._typing import Array
 from attnspec.conformance import (
     Deviation,
     Implementation,
@@ -15,8 +16,7 @@ from attnspec.conformance import (
     load_deviations,
 )
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.table import TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.registry import KINDS
 
 
@@ -27,7 +27,7 @@ def _rope(x: Array, positions: Array) -> Array:
     return turned
 
 
-def _pinned(**fields: object) -> TableRecipe:
+def _pinned(**fields: object) -> Recipe:
     return KINDS["rope"].table.recipe("rope", "float32", **fields)
 
 

@@ -14,7 +14,7 @@ from attnspec.judge.claims import CLAIMS, Capabilities
 from attnspec.judge.tokens import Token, read_token
 from attnspec.kinds.attention.drawing import Domain, recipes
 from attnspec.kinds.attention.families import FAMILIES
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.registry import INVARIANTS
 
 ANY = recipes(Domain(Capabilities(claims=frozenset(CLAIMS)), families=tuple(FAMILIES)))
@@ -22,7 +22,7 @@ ANY = recipes(Domain(Capabilities(claims=frozenset(CLAIMS)), families=tuple(FAMI
 
 @given(st.sampled_from(sorted(INVARIANTS)), ANY, st.lists(ANY, max_size=2))
 def test_a_token_is_one_word_that_can_be_read_again(
-    invariant: str, recipe: Recipe, before: list[Recipe]
+    invariant: str, recipe: AttentionRecipe, before: list[AttentionRecipe]
 ) -> None:
     word = str(Token(invariant, recipe, tuple(before)))
 
@@ -41,14 +41,16 @@ def test_what_is_no_token_is_refused(word: str) -> None:
 
 
 def test_a_token_that_was_cut_short_is_refused() -> None:
-    word = str(Token("agreement", Recipe(keys=5)))
+    word = str(Token("agreement", AttentionRecipe(keys=5)))
 
     with pytest.raises(InvalidArgument, match="or is cut short"):
         read_token(word[:-6])
 
 
 def test_other_data_than_those_of_the_finding_are_refused() -> None:
-    token = read_token(str(Token("agreement", Recipe(keys=5), checksum="00000000")))
+    token = read_token(
+        str(Token("agreement", AttentionRecipe(keys=5), checksum="00000000"))
+    )
 
     with pytest.raises(InvalidArgument, match="had 00000000"):
         token.verify()
@@ -56,12 +58,12 @@ def test_other_data_than_those_of_the_finding_are_refused() -> None:
 
 def test_a_token_of_an_invariant_that_is_gone_is_refused() -> None:
     with pytest.raises(UnknownName, match="gone"):
-        read_token(str(Token("gone", Recipe())))
+        read_token(str(Token("gone", AttentionRecipe())))
 
 
 def _packed(**changes: Any) -> str:
     """Return a token with other parts than it was made with; None leaves one out."""
-    word = str(Token("agreement", Recipe(keys=5)))[1:]
+    word = str(Token("agreement", AttentionRecipe(keys=5)))[1:]
     packed = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
     data = {**json.loads(zlib.decompress(packed)), **changes}
     text = json.dumps({name: part for name, part in data.items() if part is not None})

@@ -23,7 +23,7 @@ from attnspec.kinds.attention.nulls import (
     null_kernel,
     tellable,
 )
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.attention.simple_nulls import NULLS
 from attnspec.kinds.registry import INVARIANTS, invariants_of
 from tests.invariants._definition import DEFINITION
@@ -79,16 +79,22 @@ def test_every_chapter_of_laws_is_registered() -> None:
 @pytest.mark.parametrize(
     "recipe",
     [
-        Recipe(),
-        Recipe(queries=3, keys=5, width=2, value_width=4, causal=True, mask="holes"),
-        Recipe(batch=2, query_heads=6, key_heads=2, queries=5, keys=3, causal=True),
-        Recipe(queries=2, keys=0),
-        Recipe(queries=3, keys=4, bias="holes", sink="normal", window=(1, 0)),
-        Recipe(dtype="float16", queries=3, keys=4, softcap=2.0, scale=0.0),
+        AttentionRecipe(),
+        AttentionRecipe(
+            queries=3, keys=5, width=2, value_width=4, causal=True, mask="holes"
+        ),
+        AttentionRecipe(
+            batch=2, query_heads=6, key_heads=2, queries=5, keys=3, causal=True
+        ),
+        AttentionRecipe(queries=2, keys=0),
+        AttentionRecipe(queries=3, keys=4, bias="holes", sink="normal", window=(1, 0)),
+        AttentionRecipe(dtype="float16", queries=3, keys=4, softcap=2.0, scale=0.0),
     ],
     ids=str,
 )
-def test_a_null_answers_every_case_in_the_right_form(name: str, recipe: Recipe) -> None:
+def test_a_null_answers_every_case_in_the_right_form(
+    name: str, recipe: AttentionRecipe
+) -> None:
     case = build(recipe)
     exact = evaluate(case, Dialect())
 

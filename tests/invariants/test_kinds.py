@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from attnspec.conformance import Implementation, Verdict, check_implementation
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.case import table_checksum
 from attnspec.judge.detect import built
 from attnspec.judge.domain import TableDomain
 from attnspec.judge.dtypes import DTYPES
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
-from attnspec.judge.table import TableRecipe, table_checksum
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.tokens import Token, read_token
 from attnspec.kinds.registry import (
     INVARIANTS,
@@ -46,7 +47,7 @@ def _definition(kind: Kind, **fields: Any) -> Implementation:
     )
 
 
-def _recipes(kind: Kind) -> st.SearchStrategy[TableRecipe]:
+def _recipes(kind: Kind) -> st.SearchStrategy[Recipe]:
     claims = frozenset(kind.vocabulary)
     return TableDomain(kind.name, kind.table, claims).strategy()
 
@@ -92,8 +93,8 @@ def test_the_definition_is_detected_as_the_default(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
 def test_a_recipe_of_a_kind_makes_the_same_case_again(kind: Kind) -> None:
     @given(_recipes(kind))
-    def same(recipe: TableRecipe) -> None:
-        again = TableRecipe.from_json(recipe.to_json())
+    def same(recipe: Recipe) -> None:
+        again = Recipe.from_json(recipe.to_json())
         assert again == recipe
         assert table_checksum(built(again)) == table_checksum(built(recipe))
 
@@ -103,7 +104,7 @@ def test_a_recipe_of_a_kind_makes_the_same_case_again(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
 def test_a_simpler_recipe_is_simpler(kind: Kind) -> None:
     @given(_recipes(kind))
-    def simpler(recipe: TableRecipe) -> None:
+    def simpler(recipe: Recipe) -> None:
         simplest = kind.table.recipe(kind.name, recipe.dtype)
         assert kind.table.rank(simplest) <= kind.table.rank(recipe)
         for candidate in kind.table.simpler(recipe):
@@ -115,7 +116,7 @@ def test_a_simpler_recipe_is_simpler(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
 def test_every_bound_is_a_number_that_is_not_negative(kind: Kind) -> None:
     @given(_recipes(kind))
-    def bounded(recipe: TableRecipe) -> None:
+    def bounded(recipe: Recipe) -> None:
         exact = kind.judge(built(recipe), kind.default(), default_model("float32"))
         assert (exact.bound >= 0).all()
         assert np.isfinite(exact.output).all()

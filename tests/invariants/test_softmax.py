@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 from attnspec.kinds.layers._layers import chain
 from attnspec.kinds.layers._softmax import mixed, weighed
 from attnspec.numerics import default_model, within

@@ -13,7 +13,7 @@ from attnspec.judge.dtypes import DTYPES, numpy_dtype
 from attnspec.kernels import tiled_attention
 from attnspec.kernels.tiled import TILE
 from attnspec.kinds.attention.bounds.evaluator import evaluate
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.numerics import default_model, within
 
@@ -23,7 +23,7 @@ BOUNDARIES = (0, 1, TILE - 1, TILE, TILE + 1, 2 * TILE - 1, 2 * TILE, 2 * TILE +
 boundaries = st.sampled_from(BOUNDARIES)
 
 
-def answer(case: Case) -> tuple[Array, Array]:
+def answer(case: AttentionCase) -> tuple[Array, Array]:
     """Call the kernel on a case."""
     result = tiled_attention(
         case.query, case.key, case.value, return_lse=True, **case.options
@@ -33,7 +33,7 @@ def answer(case: Case) -> tuple[Array, Array]:
     return result
 
 
-def assert_within_the_bound(case: Case) -> None:
+def assert_within_the_bound(case: AttentionCase) -> None:
     """Compare output and logsumexp with the definition under the default model."""
     right = evaluate(case, Dialect(), default_model(case.dtype))
     output, lse = answer(case)
@@ -50,7 +50,7 @@ def cases(
     *,
     dtypes: tuple[str, ...] = DTYPES,
     lengths: st.SearchStrategy[int] = boundaries,
-) -> Case:
+) -> AttentionCase:
     """Cases of any options, formats and shared heads."""
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     dtype = numpy_dtype(draw(st.sampled_from(dtypes)))
@@ -69,7 +69,7 @@ def cases(
     )
     used = [name for name in OPTIONS if draw(st.booleans())]
     makers = dict(options(draw, rng, grid, dtype))
-    return Case(query, key, value, **{name: makers[name] for name in used})
+    return AttentionCase(query, key, value, **{name: makers[name] for name in used})
 
 
 def options(
@@ -97,7 +97,7 @@ def options(
 
 
 @given(cases())
-def test_output_and_logsumexp_lie_within_the_bound(case: Case) -> None:
+def test_output_and_logsumexp_lie_within_the_bound(case: AttentionCase) -> None:
     assert_within_the_bound(case)
 
 
@@ -132,7 +132,7 @@ def test_equal_scores_give_an_exact_mean(keys: int) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_results_have_the_format_of_the_query(dtype: str) -> None:
     x = np.ones((1, 2, 3, 4), numpy_dtype(dtype))
-    output, lse = answer(Case(x, x, x))
+    output, lse = answer(AttentionCase(x, x, x))
 
     assert x.dtype == output.dtype
     assert np.dtype("float64" if dtype == "float64" else "float32") == lse.dtype
@@ -142,7 +142,7 @@ def test_results_have_the_format_of_the_query(dtype: str) -> None:
 
 def test_a_query_that_sees_nothing_answers_zero() -> None:
     x = np.ones((1, 1, 3, 2), np.float32)
-    output, lse = answer(Case(x, x, x, mask=np.zeros((3, 3), dtype=bool)))
+    output, lse = answer(AttentionCase(x, x, x, mask=np.zeros((3, 3), dtype=bool)))
 
     assert np.array_equal(np.zeros_like(x), output)
     assert np.array_equal(np.full((1, 1, 3), -np.inf, np.float32), lse)
@@ -151,7 +151,9 @@ def test_a_query_that_sees_nothing_answers_zero() -> None:
 def test_a_query_that_sees_nothing_has_its_sink_as_logsumexp() -> None:
     x = np.ones((1, 2, 3, 2), np.float32)
     sink = np.array([1.5, -np.inf], np.float32)
-    output, lse = answer(Case(x, x, x, mask=np.zeros(3, dtype=bool), sink=sink))
+    output, lse = answer(
+        AttentionCase(x, x, x, mask=np.zeros(3, dtype=bool), sink=sink)
+    )
 
     assert np.array_equal(np.zeros_like(x), output)
     assert np.array_equal(np.broadcast_to(sink[:, None], (1, 2, 3)), lse)
@@ -163,7 +165,7 @@ def test_a_query_that_sees_nothing_has_its_sink_as_logsumexp() -> None:
     st.sampled_from([np.nan, np.inf, 3e38]),
 )
 def test_what_no_query_sees_has_no_influence(
-    case: Case, at: int, poison: float
+    case: AttentionCase, at: int, poison: float
 ) -> None:
     hidden = at % case.sizes.S
     mask = np.arange(case.sizes.S) != hidden
@@ -184,14 +186,14 @@ def test_a_huge_value_stays_with_the_queries_that_see_it(keys: int) -> None:
     x = rng.normal(size=(1, 1, keys, 4)).astype(np.float32)
     huge = x.copy()
     huge[:, :, -1] = 3e38
-    expected, _ = answer(Case(x, x, x, causal=True))
-    actual, _ = answer(Case(x, x, huge, causal=True))
+    expected, _ = answer(AttentionCase(x, x, x, causal=True))
+    actual, _ = answer(AttentionCase(x, x, huge, causal=True))
 
     assert np.array_equal(expected[:, :, :-1], actual[:, :, :-1])
 
 
 @given(cases(dtypes=("float32",), lengths=st.integers(1, TILE + 9)))
-def test_no_array_is_written_to(case: Case) -> None:
+def test_no_array_is_written_to(case: AttentionCase) -> None:
     before = {name: array.copy() for name, array in case.arrays().items()}
     answer(case)
 

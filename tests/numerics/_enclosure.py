@@ -8,14 +8,16 @@ import flint
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 
 Array = npt.NDArray[Any]
 BITS = 212
 
 
-def enclosure(case: Case, dialect: Dialect) -> tuple[Array, Array, Array, Array]:
+def enclosure(
+    case: AttentionCase, dialect: Dialect
+) -> tuple[Array, Array, Array, Array]:
     """Return output and logsumexp to float64, each with a certified error.
 
     Visibility is written out here key by key, apart from the definition.
@@ -44,7 +46,7 @@ def _rounded(ball: Any) -> tuple[float, float]:
 
 
 def _row(
-    case: Case, dialect: Dialect, batch: int, head: int, query: int
+    case: AttentionCase, dialect: Dialect, batch: int, head: int, query: int
 ) -> tuple[list[Any], Any]:
     """Return one row of the output and its logsumexp."""
     sizes = case.sizes
@@ -68,7 +70,9 @@ def _row(
     return [flint.arb(x) for x in row], total.log()
 
 
-def _score(case: Case, batch: int, head: int, shared: int, query: int, key: int) -> Any:
+def _score(
+    case: AttentionCase, batch: int, head: int, shared: int, query: int, key: int
+) -> Any:
     """Return one score: scale, softcap, bias."""
     pairs = zip(
         case.query[batch, head, query], case.key[batch, shared, key], strict=True
@@ -85,14 +89,14 @@ def _score(case: Case, batch: int, head: int, shared: int, query: int, key: int)
     return score
 
 
-def _entry(case: Case, array: Array, *place: int) -> Any:
+def _entry(case: AttentionCase, array: Array, *place: int) -> Any:
     """Return one entry of an array that broadcasts to the scores."""
     sizes = case.sizes
     whole = np.broadcast_to(array, (sizes.B, sizes.Hq, sizes.L, sizes.S))
     return whole[place]
 
 
-def _is_visible(case: Case, dialect: Dialect, *place: int) -> bool:
+def _is_visible(case: AttentionCase, dialect: Dialect, *place: int) -> bool:
     """Whether a query sees a key."""
     *_, query, key = place
     sizes = case.sizes

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.kinds.attention.case import Case, Result
+from attnspec.judge.case import Result
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.reference import masks
 
@@ -35,7 +36,7 @@ class Kernel:
     is_base_two: bool = False
     fault: float = 0.0
 
-    def __call__(self, case: Case, dialect: Dialect) -> Result:
+    def __call__(self, case: AttentionCase, dialect: Dialect) -> Result:
         """Answer a case; `fault` is a relative error of every second weight."""
         with np.errstate(all="ignore"):
             scores, value = self._scores(case, dialect)
@@ -50,7 +51,7 @@ class Kernel:
         """Round to a format, and return to the format of the computation."""
         return array if format_ is None else array.astype(format_).astype(self.real)
 
-    def _scores(self, case: Case, dialect: Dialect) -> tuple[Array, Array]:
+    def _scores(self, case: AttentionCase, dialect: Dialect) -> tuple[Array, Array]:
         """Return hidden and visible scores, and the values; a sink is a key."""
         group = case.sizes.Hq // case.sizes.Hkv
         query = case.query.astype(self.real)
@@ -126,7 +127,7 @@ def _nonzero(total: Array) -> Array:
     return np.where(total > 0, total, total.dtype.type(1))
 
 
-def _visible(case: Case, dialect: Dialect) -> Array:
+def _visible(case: AttentionCase, dialect: Dialect) -> Array:
     """Return the visible keys by the rules of the definition."""
     sizes = case.sizes
     here = masks.positions(sizes.L, sizes.S, alignment=dialect.alignment)

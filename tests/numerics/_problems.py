@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.judge.dtypes import numpy_dtype
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 
 Array = npt.NDArray[Any]
@@ -84,7 +84,7 @@ def _options(
     return options
 
 
-def problem(seed: int, dtype: str, *, most: int = 40) -> Case:
+def problem(seed: int, dtype: str, *, most: int = 40) -> AttentionCase:
     """Return one case; the same seed gives the same case."""
     random = np.random.default_rng(seed)
     kind = KINDS[seed % len(KINDS)]
@@ -94,7 +94,7 @@ def problem(seed: int, dtype: str, *, most: int = 40) -> Case:
     heads = key_heads * group
     query = random.standard_normal((batch, heads, queries, width))
     real = numpy_dtype(dtype)
-    return Case(
+    return AttentionCase(
         query=query.astype(real),
         key=_keys(random, kind, (batch, key_heads, keys, width)).astype(real),
         value=_values(random, kind, (batch, key_heads, keys, value_width)).astype(real),

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from attnspec.kinds.attention.bounds.admissible import admissible
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.numerics import PRESETS, NumericModel
 from tests.numerics._problems import dialect, problem
 
 
-def _case(query: float, key: float, value: float, **options: Any) -> Case:
+def _case(query: float, key: float, value: float, **options: Any) -> AttentionCase:
     """Return a case of two keys with constant arrays."""
     first, second, third = (
         np.full((1, 1, 2, 1), number, np.float32) for number in (query, key, value)
     )
-    return Case(first, second, third, **options)
+    return AttentionCase(first, second, third, **options)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -45,14 +45,16 @@ def test_ordinary_data_is_admissible(seed: int) -> None:
         (_case(1, 1, 1, sink=np.array([np.nan])), "float32", "sink"),
     ],
 )
-def test_the_violated_precondition_is_named(case: Case, model: str, word: str) -> None:
+def test_the_violated_precondition_is_named(
+    case: AttentionCase, model: str, word: str
+) -> None:
     """By the intermediate number that overflows."""
     assert str(admissible(case, Dialect(), PRESETS[model])).startswith(f"{word}: ")
 
 
 def test_a_sum_may_be_too_long_for_its_format() -> None:
     """Bfloat16 cannot add up 1,000 weights."""
-    case = Case(*(np.ones((1, 1, 1000, 1), np.float32),) * 3)
+    case = AttentionCase(*(np.ones((1, 1, 1000, 1), np.float32),) * 3)
     model: NumericModel = PRESETS["naive-bfloat16"].replace(softmax="bfloat16")
 
     assert admissible(case, Dialect(), model) == (

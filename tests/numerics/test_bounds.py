@@ -8,7 +8,7 @@ import pytest
 
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import evaluate
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.numerics import PRESETS, NumericModel, relaxations, within
 from tests.numerics._kernels import Kernel
@@ -105,7 +105,7 @@ def test_the_logsumexp_sees_faults_below_the_rounding_of_the_output() -> None:
     assert not judged.holds
 
 
-def _bounds(case: Case, model: NumericModel) -> tuple[np.ndarray, np.ndarray]:
+def _bounds(case: AttentionCase, model: NumericModel) -> tuple[np.ndarray, np.ndarray]:
     """Return both bounds."""
     exact = evaluate(case, Dialect(), model)
     assert exact.output_bound is not None

@@ -12,11 +12,9 @@ from attnspec.kinds.attention.bounds import evaluator
 from attnspec.kinds.attention.bounds import seen_keys as _seen
 from attnspec.kinds.attention.bounds.evaluator import (
     Evaluation,
-    bound,
     evaluate,
-    expected,
 )
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
@@ -103,12 +101,12 @@ def test_a_bound_computed_in_float32_is_rounded_outward(
     assert np.all(double.lse_bound <= single.lse_bound * rounded_up)
 
 
-def _empty_case(sink: float | None = None) -> Case:
+def _empty_case(sink: float | None = None) -> AttentionCase:
     """Return a case with one row that sees a key and one that does not."""
     value = np.array([2.0, 6.0], np.float32).reshape(1, 1, 2, 1)
     given = None if sink is None else np.array([sink], np.float32)
     mask = np.array([[True, False], [False, False]])
-    return Case(value, value, value, mask=mask, sink=given)
+    return AttentionCase(value, value, value, mask=mask, sink=given)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +170,7 @@ def test_axes_of_length_zero_work(
     batch, heads, queries = shape
     query = np.ones((batch, heads, queries, width), np.float32)
     key = np.ones((batch, heads, keys, width), np.float32)
-    case = Case(query, key, np.ones((batch, heads, keys, 2), np.float32))
+    case = AttentionCase(query, key, np.ones((batch, heads, keys, 2), np.float32))
     exact = evaluate(case, Dialect(empty_keys="nan"), FLOAT32)
     answer = 1.0 if keys else np.nan
 
@@ -210,7 +208,7 @@ def test_memory_grows_at_most_linearly() -> None:
     peaks = []
     for length in (1024, 4096):
         query = np.ones((1, 1, length, 4), np.float32)
-        case = Case(query, query, query)
+        case = AttentionCase(query, query, query)
         tracemalloc.start()
         evaluate(case, Dialect(), FLOAT32, threads=1)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -228,7 +226,7 @@ def test_heads_that_cannot_be_shared_are_rejected() -> None:
     query, key = np.ones((1, 3, 2, 2)), np.ones((1, 2, 2, 2))
 
     with pytest.raises(InvalidArgument, match="query: expected a multiple of 2 heads"):
-        evaluate(Case(query, key, key))
+        evaluate(AttentionCase(query, key, key))
 
 
 def test_no_threads_are_rejected() -> None:

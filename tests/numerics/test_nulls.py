@@ -7,7 +7,7 @@ import pytest
 
 from attnspec.judge.dtypes import DTYPES
 from attnspec.kinds.attention.bounds.evaluator import evaluate
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.attention.simple_nulls import NULLS
 from tests.numerics._problems import dialect, problem
@@ -40,18 +40,20 @@ def test_null_answers_exist_for_axes_of_length_zero(
     query = np.ones((*shape, 2), np.float32)
     key = np.ones((*shape[:2], keys, 2), np.float32)
 
-    answer = NULLS[name](Case(query, key, key, causal=True), Dialect())
+    answer = NULLS[name](AttentionCase(query, key, key, causal=True), Dialect())
 
     assert answer.output.shape == query.shape
 
 
-def _rich_case() -> Case:
+def _rich_case() -> AttentionCase:
     """Return a case on which every option has an effect."""
     random = np.random.default_rng(5)
     query, key, value = (random.standard_normal((2, 2, 6, 4)) for _ in range(3))
     bias = random.standard_normal((2, 6, 6))
     sink = np.array([0.5, 1.0])
-    return Case(query, key, value, bias=bias, sink=sink, softcap=1.0, causal=True)
+    return AttentionCase(
+        query, key, value, bias=bias, sink=sink, softcap=1.0, causal=True
+    )
 
 
 @pytest.mark.parametrize("name", NULLS)

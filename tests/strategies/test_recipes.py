@@ -12,12 +12,12 @@ from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.drawing import BUDGET, Domain, cases, recipes
 from attnspec.kinds.attention.families import BOUNDARIES, FAMILIES, TILES
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
 
 
-def _pinned(family: str, **fields: Any) -> list[Recipe]:
+def _pinned(family: str, **fields: Any) -> list[AttentionRecipe]:
     return list(Domain(ALL, families=(family,), **fields).pinned())
 
 
@@ -31,7 +31,7 @@ def test_every_family_can_be_drawn(family: str) -> None:
 
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES), needs=frozenset({"causal"}))))
-def test_a_needed_option_is_always_there(recipe: Recipe) -> None:
+def test_a_needed_option_is_always_there(recipe: AttentionRecipe) -> None:
     assert recipe.causal
 
 
@@ -40,12 +40,12 @@ def test_a_needed_option_is_always_there(recipe: Recipe) -> None:
         Domain(ALL, families=tuple(FAMILIES), any_of=frozenset({"causal", "window"}))
     )
 )
-def test_one_of_the_asked_options_is_always_there(recipe: Recipe) -> None:
+def test_one_of_the_asked_options_is_always_there(recipe: AttentionRecipe) -> None:
     assert recipe.causal or recipe.window
 
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES), tier="smoke")))
-def test_a_case_stays_within_the_budget_of_its_tier(recipe: Recipe) -> None:
+def test_a_case_stays_within_the_budget_of_its_tier(recipe: AttentionRecipe) -> None:
     r = recipe
     cost = r.batch * r.query_heads * r.queries * r.keys * (r.width + r.value_width)
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 from attnspec.judge.implementation import Description
 from attnspec.judge.law import ATTENTION
-from attnspec.judge.table import TableRecipe
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected
 from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import Comparison, NumericModel
 
 WIDTH = 80
@@ -138,7 +138,7 @@ def numbers(comparison: Comparison) -> tuple[str, str, str]:
     return expected, f"{comparison.bound:.2g}", actual
 
 
-def sizes_of(recipe: Recipe) -> str:
+def sizes_of(recipe: AttentionRecipe) -> str:
     """Return the axis lengths of a recipe, one word an axis."""
     lengths = {
         "B": recipe.batch,
@@ -152,22 +152,22 @@ def sizes_of(recipe: Recipe) -> str:
     return " ".join(f"{axis}{length}" for axis, length in lengths.items())
 
 
-def case_in_words(recipe: Recipe | TableRecipe) -> str:
+def case_in_words(recipe: AttentionRecipe | Recipe) -> str:
     """Return what a recipe makes, in one sentence.
 
     Examples
     --------
-    >>> case_in_words(Recipe(keys=65, causal=True))
+    >>> case_in_words(AttentionRecipe(keys=65, causal=True))
     'B1 Hq1 Hkv1 L1 S65 E1 Ev1, causal, float32'
     """
-    if isinstance(recipe, TableRecipe):
+    if isinstance(recipe, Recipe):
         said = (f"{n} {v}" for n, v in recipe.fields if v not in (None, False))
         return ", ".join([*said, recipe.dtype])
     parts = [sizes_of(recipe), *_options(recipe), recipe.dtype, *_data(recipe)]
     return ", ".join(parts)
 
 
-def _options(recipe: Recipe) -> list[str]:
+def _options(recipe: AttentionRecipe) -> list[str]:
     said: list[str] = []
     for name in OPTIONS:
         value = getattr(recipe, name)
@@ -181,9 +181,9 @@ def _options(recipe: Recipe) -> list[str]:
     return said or ["no options"]
 
 
-def _data(recipe: Recipe) -> list[str]:
+def _data(recipe: AttentionRecipe) -> list[str]:
     """Return what is said of the data: nothing of plain ones."""
-    plain = Recipe()
+    plain = AttentionRecipe()
     said = [f"{recipe.scores} scores"] if recipe.scores != plain.scores else []
     if recipe.values != plain.values:
         said.append(f"{recipe.values} values")

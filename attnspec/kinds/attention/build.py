@@ -7,22 +7,23 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.judge.dtypes import numpy_dtype
 from attnspec.kinds.attention import data
-from attnspec.kinds.attention.case import Array, Case
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 HUGE = {"float64": 2.0**60, "float32": 2.0**40, "bfloat16": 2.0**40, "float16": 2.0**8}
 """What a hidden key or value may hold: far from the rest, short of overflow."""
 
 
-def build(recipe: Recipe) -> Case:
+def build(recipe: AttentionRecipe) -> AttentionCase:
     """Return the case that a recipe describes, the same on every machine.
 
     Examples
     --------
-    >>> from attnspec.kinds.attention.recipe import Recipe
-    >>> build(Recipe(queries=3, keys=5, width=2)).key.shape
+    >>> from attnspec.kinds.attention.recipe import AttentionRecipe
+    >>> build(AttentionRecipe(queries=3, keys=5, width=2)).key.shape
     (1, 1, 5, 2)
     """
     dtype = numpy_dtype(recipe.dtype)
@@ -45,7 +46,7 @@ def build(recipe: Recipe) -> Case:
         name: _repeated(array, recipe.layout(name)).astype(dtype)
         for name, array in operands.items()
     }
-    return Case(
+    return AttentionCase(
         **cast,
         mask=mask,
         bias=bias,
@@ -58,13 +59,13 @@ def build(recipe: Recipe) -> Case:
     )
 
 
-def _mask(recipe: Recipe) -> Array | None:
+def _mask(recipe: AttentionRecipe) -> Array | None:
     if recipe.mask is None:
         return None
     return data.mask(recipe, recipe.mask, recipe.mask_axes)
 
 
-def _bias(recipe: Recipe) -> Array | None:
+def _bias(recipe: AttentionRecipe) -> Array | None:
     if recipe.bias is None:
         return None
     name = recipe.dtype if recipe.bias_dtype == "same" else recipe.bias_dtype
@@ -82,7 +83,7 @@ def _repeated(array: Array, layout: str) -> Array:
     return np.ascontiguousarray(array)
 
 
-def _unseen(recipe: Recipe, mask: Array | None, bias: Array | None) -> Array:
+def _unseen(recipe: AttentionRecipe, mask: Array | None, bias: Array | None) -> Array:
     """Return where no query of a key head sees a key, by mask and bias alone."""
     r = recipe
     shape = (r.batch, r.query_heads, r.queries, r.keys)
@@ -97,7 +98,7 @@ def _unseen(recipe: Recipe, mask: Array | None, bias: Array | None) -> Array:
     return unseen
 
 
-def checksum(case: Case) -> str:
+def checksum(case: AttentionCase) -> str:
     """Return eight hexadecimal digits that depend on every number of a case."""
     digest = hashlib.blake2b(digest_size=4)
     for name, array in case.arrays().items():

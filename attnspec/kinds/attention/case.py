@@ -7,11 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy.typing as npt
-
-from attnspec._typing import Window
-
-Array = npt.NDArray[Any]
+from attnspec._typing import Array, Window
 
 OPTIONS = ("mask", "bias", "scale", "causal", "window", "softcap", "sink")
 """The optional keywords of a kernel that change its result."""
@@ -33,7 +29,7 @@ class Sizes(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
-class Case:
+class AttentionCase:
     """One attention problem; compared by identity.
 
     The arrays are plain and C-contiguous: `layouts` names the memory layout in
@@ -82,21 +78,9 @@ class Case:
         values = {name: getattr(self, name) for name in ARRAYS}
         return {name: v for name, v in values.items() if v is not None}
 
-    def replace(self, **changes: Any) -> Case:
+    def replace(self, **changes: Any) -> AttentionCase:
         """Return the same problem with some fields changed."""
         return dataclasses.replace(self, **changes)
 
 
-@dataclasses.dataclass(frozen=True, eq=False, slots=True)
-class Result:
-    """What a kernel returned: the output and, if asked for, the logsumexp."""
-
-    output: Array
-    lse: Array | None = None
-    mutated: tuple[str, ...] = ()
-    """The arguments that the call has changed."""
-    others: Mapping[str, Array] = dataclasses.field(default_factory=dict)
-    """What functions of other kinds return beside the output, by name."""
-
-
-__all__ = ["ARRAYS", "OPTIONS", "Array", "Case", "Result", "Sizes"]
+__all__ = ["ARRAYS", "OPTIONS", "AttentionCase", "Sizes"]

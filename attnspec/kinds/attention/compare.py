@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.judge.law import Bench
+from attnspec._typing import Array
+from attnspec.judge.law import AttentionBench
 from attnspec.kinds.attention.bounds.evaluator import Evaluation
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import Comparison, within
 
 F64 = npt.NDArray[np.float64]
@@ -18,14 +19,18 @@ Rows = tuple[slice | Array, ...] | None
 """Which rows of an output to look at; all by default."""
 
 
-def agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]:
+def agrees(
+    case: AttentionCase, bench: AttentionBench, note: str = ""
+) -> Iterator[Comparison]:
     """Yield whether the kernel's output is within the bound of the exact one."""
     exact = bench.judged(case)
     actual = bench.run(case).output
     yield noted(within(exact.output, actual, output_bound(exact)), note)
 
 
-def lse_agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]:
+def lse_agrees(
+    case: AttentionCase, bench: AttentionBench, note: str = ""
+) -> Iterator[Comparison]:
     """Yield whether the kernel's logsumexp is within the bound of the exact one."""
     exact = bench.judged(case)
     actual = lse_of(case, bench)
@@ -33,7 +38,9 @@ def lse_agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]
     yield noted(within(expected, actual, lse_bound(exact), what="lse"), note)
 
 
-def expected_lse(exact: Evaluation, actual: Array, case: Case, bench: Bench) -> F64:
+def expected_lse(
+    exact: Evaluation, actual: Array, case: AttentionCase, bench: AttentionBench
+) -> F64:
     """Return the exact logsumexp; a finite stand-in for minus infinity as it came."""
     if bench.dialect.empty_lse != "finite" or case.sink is not None:
         return exact.lse
@@ -43,7 +50,12 @@ def expected_lse(exact: Evaluation, actual: Array, case: Case, bench: Bench) -> 
 
 
 def same(
-    case: Case, other: Case, bench: Bench, note: str, *, rows: Rows = None
+    case: AttentionCase,
+    other: AttentionCase,
+    bench: AttentionBench,
+    note: str,
+    *,
+    rows: Rows = None,
 ) -> Iterator[Comparison]:
     """Yield whether two calls differ by what their exact results differ by.
 
@@ -60,7 +72,11 @@ def same(
 
 
 def same_lse(
-    case: Case, other: Case, bench: Bench, note: str, shift: float = 0.0
+    case: AttentionCase,
+    other: AttentionCase,
+    bench: AttentionBench,
+    note: str,
+    shift: float = 0.0,
 ) -> Iterator[Comparison]:
     """Yield whether two logsumexps differ by a shift."""
     one, two = bench.judged(case), bench.judged(other)
@@ -101,7 +117,7 @@ def lse_bound(exact: Evaluation) -> F64:
     return exact.lse_bound
 
 
-def lse_of(case: Case, bench: Bench) -> Array:
+def lse_of(case: AttentionCase, bench: AttentionBench) -> Array:
     """Return the logsumexp that a kernel returns."""
     lse = bench.run(case, lse=True).lse
     if lse is None:

@@ -13,49 +13,49 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.judge.bits import bits, integers, normals, uniforms
-from attnspec.kinds.attention.recipe import HIDING_BIASES, Recipe
+from attnspec.kinds.attention.recipe import HIDING_BIASES, AttentionRecipe
 
 F64 = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 Shape = tuple[int, ...]
 
 
-def _query_shape(r: Recipe) -> Shape:
+def _query_shape(r: AttentionRecipe) -> Shape:
     return (r.batch, r.query_heads, r.queries, r.width)
 
 
-def _key_shape(r: Recipe) -> Shape:
+def _key_shape(r: AttentionRecipe) -> Shape:
     return (r.batch, r.key_heads, r.keys, r.width)
 
 
-def _factor(r: Recipe) -> float:
+def _factor(r: AttentionRecipe) -> float:
     """Return the factor that the kernel will put on a dot product, never zero."""
     return r.width**-0.5 if not r.scale else abs(r.scale)
 
 
-def _pair(r: Recipe) -> tuple[F64, F64]:
+def _pair(r: AttentionRecipe) -> tuple[F64, F64]:
     query = normals(r.seed, "query", _query_shape(r))
     return query, normals(r.seed, "key", _key_shape(r))
 
 
-def _normal(r: Recipe) -> tuple[F64, F64]:
+def _normal(r: AttentionRecipe) -> tuple[F64, F64]:
     """Scores of standard deviation about 1, what most tests draw."""
     return _pair(r)
 
 
-def _uniform(r: Recipe) -> tuple[F64, F64]:
+def _uniform(r: AttentionRecipe) -> tuple[F64, F64]:
     """All scores are 0: the weights are exactly equal."""
     return np.zeros(_query_shape(r)), normals(r.seed, "key", _key_shape(r))
 
 
-def _integers(r: Recipe) -> tuple[F64, F64]:
+def _integers(r: AttentionRecipe) -> tuple[F64, F64]:
     """Small integers: exact dot products that a person can follow."""
     query = integers(r.seed, "query", _query_shape(r), -2, 2)
     key = integers(r.seed, "key", _key_shape(r), -2, 2)
     return query.astype(np.float64), key.astype(np.float64)
 
 
-def _ties(r: Recipe) -> tuple[F64, F64]:
+def _ties(r: AttentionRecipe) -> tuple[F64, F64]:
     """Few different keys: many equal scores, whose errors add coherently."""
     query, key = _pair(r)
     pick = integers(r.seed, "pick", _key_shape(r)[:3], 0, 1)[..., None]
@@ -63,13 +63,13 @@ def _ties(r: Recipe) -> tuple[F64, F64]:
     return query, np.where(pick == 1, first, -0.7 * first)
 
 
-def _spread(r: Recipe) -> tuple[F64, F64]:
+def _spread(r: AttentionRecipe) -> tuple[F64, F64]:
     """Scores of standard deviation about 3."""
     query, key = _pair(r)
     return 3.0 * query, key
 
 
-def _peaked(r: Recipe) -> tuple[F64, F64]:
+def _peaked(r: AttentionRecipe) -> tuple[F64, F64]:
     """Each query points at one key, often at the edge of what it may see."""
     query, key = _pair(r)
     if not r.keys or not r.width:
@@ -84,7 +84,7 @@ def _peaked(r: Recipe) -> tuple[F64, F64]:
     return sign * target * (height / norm / _factor(r)) + 0.1 * query, key
 
 
-def _aim(r: Recipe) -> npt.NDArray[np.int64]:
+def _aim(r: AttentionRecipe) -> npt.NDArray[np.int64]:
     """Return a key index for each query: mask edges, tile edges, the last key."""
     i = np.arange(r.queries)
     left, right = r.window or (None, None)
@@ -98,7 +98,9 @@ def _aim(r: Recipe) -> npt.NDArray[np.int64]:
     return np.asarray(table[choice, i])
 
 
-def _offset(r: Recipe, sign: float, distance: float = 100.0) -> tuple[F64, F64]:
+def _offset(
+    r: AttentionRecipe, sign: float, distance: float = 100.0
+) -> tuple[F64, F64]:
     """Return a pair whose scores all lie near sign * distance."""
     query, key = _pair(r)
     if r.width:
@@ -109,22 +111,22 @@ def _offset(r: Recipe, sign: float, distance: float = 100.0) -> tuple[F64, F64]:
     return query, key
 
 
-def _offset_up(r: Recipe) -> tuple[F64, F64]:
+def _offset_up(r: AttentionRecipe) -> tuple[F64, F64]:
     """All scores near +100: exp overflows unless the maximum is subtracted."""
     return _offset(r, 1.0)
 
 
-def _offset_down(r: Recipe) -> tuple[F64, F64]:
+def _offset_down(r: AttentionRecipe) -> tuple[F64, F64]:
     """All scores near -100: a mask filled with a finite number shows through."""
     return _offset(r, -1.0)
 
 
-def _far_down(r: Recipe) -> tuple[F64, F64]:
+def _far_down(r: AttentionRecipe) -> tuple[F64, F64]:
     """All scores near -60,000: lower than the -10,000 that stands for hidden."""
     return _offset(r, -1.0, 60_000.0)
 
 
-def _ascending(r: Recipe) -> tuple[F64, F64]:
+def _ascending(r: AttentionRecipe) -> tuple[F64, F64]:
     """Each key scores higher than the one before: the maximum rises in every tile."""
     query, key = _pair(r)
     if r.width:
@@ -134,7 +136,7 @@ def _ascending(r: Recipe) -> tuple[F64, F64]:
     return query, 0.3 * key + 0.7 * key * (np.arange(r.width) == 0)
 
 
-def _gather(r: Recipe) -> tuple[F64, F64]:
+def _gather(r: AttentionRecipe) -> tuple[F64, F64]:
     """Keys are codes of +-1, a query is one code times a power of two.
 
     A query beats every other key by more than 120 nats where the codes differ, in
@@ -150,7 +152,7 @@ def _gather(r: Recipe) -> tuple[F64, F64]:
     return sign * amplitude * key[0, 0][_aim(r)], key
 
 
-SCORE_KINDS: dict[str, Callable[[Recipe], tuple[F64, F64]]] = {
+SCORE_KINDS: dict[str, Callable[[AttentionRecipe], tuple[F64, F64]]] = {
     "normal": _normal,
     "uniform": _uniform,
     "integers": _integers,
@@ -165,7 +167,7 @@ SCORE_KINDS: dict[str, Callable[[Recipe], tuple[F64, F64]]] = {
 }
 
 
-def value(r: Recipe) -> F64:
+def value(r: AttentionRecipe) -> F64:
     """Return the values of this recipe's kind."""
     shape = (r.batch, r.key_heads, r.keys, r.value_width)
     noise = normals(r.seed, "value", shape)
@@ -183,7 +185,7 @@ def value(r: Recipe) -> F64:
     return noise
 
 
-def _reach(r: Recipe, axes: str) -> tuple[Shape, npt.NDArray[np.int64]]:
+def _reach(r: AttentionRecipe, axes: str) -> tuple[Shape, npt.NDArray[np.int64]]:
     """Return the shape for these axes, and a column of query indices."""
     lengths = {"B": r.batch, "H": r.query_heads, "L": r.queries, "S": r.keys, "1": 1}
     shape = tuple(lengths[axis] for axis in axes)
@@ -191,7 +193,7 @@ def _reach(r: Recipe, axes: str) -> tuple[Shape, npt.NDArray[np.int64]]:
     return shape, rows
 
 
-def mask(r: Recipe, kind: str, axes: str, label: str = "mask") -> Booleans:
+def mask(r: AttentionRecipe, kind: str, axes: str, label: str = "mask") -> Booleans:
     """Return a boolean mask of this kind on these axes; True attends."""
     shape, i = _reach(r, axes)
     j = np.arange(shape[-1])
@@ -215,7 +217,7 @@ def mask(r: Recipe, kind: str, axes: str, label: str = "mask") -> Booleans:
     return np.broadcast_to(kinds[kind](), shape).copy()
 
 
-def bias(r: Recipe, kind: str, axes: str) -> F64:
+def bias(r: AttentionRecipe, kind: str, axes: str) -> F64:
     """Return an additive bias of this kind on these axes."""
     shape, i = _reach(r, axes)
     noise = 2.0 * normals(r.seed, "bias", shape)
@@ -231,7 +233,7 @@ def bias(r: Recipe, kind: str, axes: str) -> F64:
     return noise
 
 
-def sink(r: Recipe, kind: str) -> F64:
+def sink(r: AttentionRecipe, kind: str) -> F64:
     """Return the sink of each query head."""
     noise = normals(r.seed, "sink", (r.query_heads,))
     offset = {"normal": 0.0, "large": 15.0, "small": -15.0}

@@ -8,14 +8,14 @@ from typing import Any, get_args
 
 import numpy as np
 
-from attnspec._typing import Alignment
+from attnspec._typing import Alignment, Array
 from attnspec.exceptions import KernelFault
 from attnspec.judge.bench import Executor
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.implementation import Description
 from attnspec.judge.verdicts import Detected
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.attention.probes import (
     flat,
@@ -23,14 +23,14 @@ from attnspec.kinds.attention.probes import (
     visible_keys,
     with_values,
 )
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 
 Probe = Callable[[Executor, Capabilities, str], str | None]
 
 
-def _case(capabilities: Capabilities, dtype: str, **fields: Any) -> Case:
+def _case(capabilities: Capabilities, dtype: str, **fields: Any) -> AttentionCase:
     """Return a small case within what is claimed, all scores zero."""
-    recipe = Recipe(dtype=dtype, width=4, value_width=4, **fields)
+    recipe = AttentionRecipe(dtype=dtype, width=4, value_width=4, **fields)
     return build(capabilities.fit(recipe)).replace(bias=None)
 
 
@@ -52,14 +52,14 @@ def _alignment(call: Executor, capabilities: Capabilities, dtype: str) -> str | 
     return possible.pop() if asked and len(possible) == 1 else None
 
 
-def _supported(probe: Case, weights: Array, alignment: str) -> bool:
+def _supported(probe: AttentionCase, weights: Array, alignment: str) -> bool:
     """Return whether the rows that see a key have exactly this support."""
     seen = visible_keys(probe, Dialect().replace(alignment=alignment))
     rows = seen.any(-1)
     return bool(((weights > 0) == seen)[rows].all())
 
 
-def _empty(capabilities: Capabilities, dtype: str) -> Iterator[Case]:
+def _empty(capabilities: Capabilities, dtype: str) -> Iterator[AttentionCase]:
     """Yield cases whose first query sees no key, in each form that is claimed."""
     if "mask" in capabilities:
         case = flat(_case(capabilities, dtype, queries=2, keys=4, mask="all"))
@@ -72,14 +72,14 @@ def _empty(capabilities: Capabilities, dtype: str) -> Iterator[Case]:
         yield flat(_case(capabilities, dtype, queries=6, keys=4, causal=True))
 
 
-def _hiding(case: Case) -> Array:
+def _hiding(case: AttentionCase) -> Array:
     """Return a mask that hides every key from the first query."""
     mask = np.ones((1, 1, case.sizes.L, case.sizes.S), np.bool_)
     mask[:, :, 0] = False
     return mask
 
 
-def _integers(case: Case) -> Case:
+def _integers(case: AttentionCase) -> AttentionCase:
     """Return the case with values whose mean over all keys is far from 0."""
     steps = np.arange(case.value.size).reshape(case.value.shape) % 4 + 1.0
     return case.replace(value=steps.astype(case.value.dtype))

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import OPTIONS, Case
+from attnspec.kinds.attention.case import OPTIONS, AttentionCase
 from attnspec.kinds.attention.families import DEFAULTS, FAMILIES, Family
-from attnspec.kinds.attention.recipe import HIDING_BIASES, Recipe
+from attnspec.kinds.attention.recipe import HIDING_BIASES, AttentionRecipe
 
 BUDGET = {"smoke": 300_000, "standard": 1_000_000, "thorough": 30_000_000}
 """The largest B * Hq * L * S * (E + Ev) of a case in each tier."""
@@ -76,7 +76,7 @@ class Domain:
         asked = tuple(chosen for chosen in allowed if self.any_of & set(chosen))
         return asked or allowed
 
-    def recipe(self, family: Family, drawn: Mapping[str, Any]) -> Recipe:
+    def recipe(self, family: Family, drawn: Mapping[str, Any]) -> AttentionRecipe:
         """Return the recipe within scope that is nearest to what was drawn."""
         query_heads, key_heads = drawn["heads"]
         queries, keys = drawn["lengths"]
@@ -87,7 +87,7 @@ class Domain:
             if name not in ("heads", "lengths", *OPTIONS)
         }
         fields |= {name: drawn[name] for name in OPTIONS if name in options}
-        recipe = Recipe(
+        recipe = AttentionRecipe(
             family=family.name,
             dtype=self.dtype,
             query_heads=query_heads,
@@ -101,12 +101,12 @@ class Domain:
         recipe = self.capabilities.fit(affordable(recipe, BUDGET[self.tier]), keep=keep)
         return recipe.replace(seed=self._data_seed(recipe, drawn.get("variant", 0)))
 
-    def _data_seed(self, recipe: Recipe, variant: int) -> int:
+    def _data_seed(self, recipe: AttentionRecipe, variant: int) -> int:
         """Return the seed of the bulk data: a hash of all that was drawn."""
         text = json.dumps([self.seed, variant, recipe.replace(seed=0).to_json()])
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest())
 
-    def pinned(self) -> Iterator[Recipe]:
+    def pinned(self) -> Iterator[AttentionRecipe]:
         """Yield the recipes that every run tries outright."""
         cycles = {
             name: itertools.cycle(values)
@@ -144,7 +144,7 @@ class Domain:
         return None
 
 
-def tidied(recipe: Recipe) -> Recipe:
+def tidied(recipe: AttentionRecipe) -> AttentionRecipe:
     """Return the recipe without settings that have no effect or contradict."""
     axes = {}
     for name in _AXIS_FIELDS:
@@ -170,7 +170,7 @@ def tidied(recipe: Recipe) -> Recipe:
     )
 
 
-def affordable(recipe: Recipe, budget: int) -> Recipe:
+def affordable(recipe: AttentionRecipe, budget: int) -> AttentionRecipe:
     """Return the recipe with queries, heads, batch or widths cut to a budget."""
     for cut in (*_CUTS, *_CUTS, *_CUTS, *_CUTS):
         if _cost(recipe) <= budget:
@@ -180,7 +180,7 @@ def affordable(recipe: Recipe, budget: int) -> Recipe:
     return recipe
 
 
-_CUTS: tuple[Callable[[Recipe], Recipe], ...] = (
+_CUTS: tuple[Callable[[AttentionRecipe], AttentionRecipe], ...] = (
     lambda r: r.replace(batch=1 if r.batch < 3 else 2),
     lambda r: r.replace(queries=max(3, r.queries // 2)),
     lambda r: r.replace(width=max(4, r.width // 2)),
@@ -189,7 +189,7 @@ _CUTS: tuple[Callable[[Recipe], Recipe], ...] = (
 )
 
 
-def _cost(r: Recipe) -> int:
+def _cost(r: AttentionRecipe) -> int:
     return r.batch * r.query_heads * r.queries * r.keys * (r.width + r.value_width)
 
 
@@ -211,7 +211,7 @@ def _recipes(
     draw: st.DrawFn,
     domain: Domain,
     families: dict[Family, dict[str, st.SearchStrategy[Any]]],
-) -> Recipe:
+) -> AttentionRecipe:
     family = draw(st.sampled_from(tuple(families)))
     drawn: dict[str, Any] = {}
     for name, values in families[family].items():
@@ -223,7 +223,7 @@ def _recipes(
     return domain.recipe(family, drawn)
 
 
-def recipes(domain: Domain) -> st.SearchStrategy[Recipe]:
+def recipes(domain: Domain) -> st.SearchStrategy[AttentionRecipe]:
     """Recipes within scope, every draw valid: nothing is filtered."""
     usable = domain.usable()
     if not usable:
@@ -232,7 +232,7 @@ def recipes(domain: Domain) -> st.SearchStrategy[Recipe]:
     return _recipes(domain, {family: _choices(domain, family) for family in usable})
 
 
-def cases(domain: Domain) -> st.SearchStrategy[Case]:
+def cases(domain: Domain) -> st.SearchStrategy[AttentionCase]:
     """Cases within scope."""
     return recipes(domain).map(build)
 

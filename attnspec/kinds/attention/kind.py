@@ -7,30 +7,31 @@ from collections.abc import Callable, Iterator
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge import shrink
 from attnspec.judge.bench import Draws, Inadmissible, KernelBench
+from attnspec.judge.case import Result
 from attnspec.judge.law import Invariant
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import OPTIONS, Case, Result
+from attnspec.kinds.attention.case import OPTIONS, AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.attention.drawing import Domain, recipes, tidied
 from attnspec.kinds.attention.nulls import null_kernel, tellable
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import NumericModel, relaxations
 
 
-class AttentionBench(KernelBench):
+class AttentionKernelBench(KernelBench):
     """Runs an attention kernel, and evaluates what is right for it."""
 
     dialect: Dialect
 
-    def evaluate(self, case: Case) -> Evaluation:
+    def evaluate(self, case: AttentionCase) -> Evaluation:
         """Return the exact result and its bounds, or raise `Inadmissible`."""
         if reason := admissible(case, self.dialect, self.model):
             raise Inadmissible(reason)
         return evaluate(case, self.dialect, self.model)
 
-    def build(self, recipe: Recipe) -> Case:
+    def build(self, recipe: AttentionRecipe) -> AttentionCase:
         """Return the case that a recipe describes."""
         return build(recipe)
 
@@ -38,7 +39,7 @@ class AttentionBench(KernelBench):
         """Return the null answers of a law that can be told from a right one."""
         return tellable(law.nulls, law.scope(self.capabilities), law.needs)
 
-    def null(self, name: str) -> Callable[[Case], Result]:
+    def null(self, name: str) -> Callable[[AttentionCase], Result]:
         """Return a fresh kernel that gives a null answer."""
         return null_kernel(name, self.dialect)
 
@@ -55,7 +56,7 @@ class AttentionBench(KernelBench):
             fields=law.fields,
         )
 
-        def fit(recipe: Recipe) -> Recipe:
+        def fit(recipe: AttentionRecipe) -> AttentionRecipe:
             if domain.needs & set(OPTIONS) - set(recipe.options):
                 msg = "recipe: it lacks an option that the law needs"
                 raise InvalidArgument(msg)
@@ -77,16 +78,16 @@ class AttentionBench(KernelBench):
             return "no family can be drawn within what is claimed"
         return "" if self.nulls(law) else "nothing to see within what is claimed"
 
-    def simplest(self, dtype: str) -> Case:
+    def simplest(self, dtype: str) -> AttentionCase:
         """Return the case of the simplest call of all."""
-        recipe = Recipe(dtype=dtype, queries=3, keys=3, width=4, value_width=4)
+        recipe = AttentionRecipe(dtype=dtype, queries=3, keys=3, width=4, value_width=4)
         return build(self.capabilities.fit(recipe))
 
-    def simpler(self, recipe: Recipe) -> Iterator[Recipe]:
+    def simpler(self, recipe: AttentionRecipe) -> Iterator[AttentionRecipe]:
         """Yield simpler recipes, the boldest first."""
         return shrink.candidates(recipe)
 
-    def weight(self, recipe: Recipe) -> tuple[int, ...]:
+    def weight(self, recipe: AttentionRecipe) -> tuple[int, ...]:
         """Return how hard a recipe is to read."""
         return shrink.weight(recipe)
 
@@ -95,4 +96,4 @@ class AttentionBench(KernelBench):
         yield from relaxations(self.model)
 
 
-__all__ = ["AttentionBench"]
+__all__ = ["AttentionKernelBench"]

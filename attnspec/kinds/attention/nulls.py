@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import bits, normals
+from attnspec.judge.case import Result
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.bounds.evaluator import evaluate
-from attnspec.kinds.attention.case import Array, Case, Result
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.attention.simple_nulls import NULLS
 
-Kernel = Callable[[Case], Result]
-Null = Callable[[Case, Dialect], Result]
+Kernel = Callable[[AttentionCase], Result]
+Null = Callable[[AttentionCase, Dialect], Result]
 
 _FLAGS = ("causal", "window")
 
@@ -41,7 +43,7 @@ NEEDS: Mapping[str, frozenset[str]] = {
 """Claims of which one must be made for a null to be tellable at all."""
 
 
-def _right(case: Case, dialect: Dialect) -> Result:
+def _right(case: AttentionCase, dialect: Dialect) -> Result:
     """Return the right answer, rounded to the case's format."""
     exact = evaluate(case, dialect)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -50,13 +52,13 @@ def _right(case: Case, dialect: Dialect) -> Result:
     return Result(output, exact.lse.astype(wide))
 
 
-def _ones(case: Case, dialect: Dialect) -> Result:
+def _ones(case: AttentionCase, dialect: Dialect) -> Result:
     """Return 1 everywhere."""
     right = _right(case, dialect)
     return dataclasses.replace(right, output=np.ones_like(right.output))
 
 
-def _unnormalized(case: Case, dialect: Dialect) -> Result:
+def _unnormalized(case: AttentionCase, dialect: Dialect) -> Result:
     """Forget the division: return the numerator, of exp(score) unshifted."""
     right = _right(case, dialect)
     lse = np.asarray(right.lse, np.float64)
@@ -65,11 +67,11 @@ def _unnormalized(case: Case, dialect: Dialect) -> Result:
     return dataclasses.replace(right, output=output.astype(case.query.dtype))
 
 
-def _replaced(case: Case, dialect: Dialect, **changes: object) -> Result:
+def _replaced(case: AttentionCase, dialect: Dialect, **changes: object) -> Result:
     return _right(case.replace(**changes), dialect)
 
 
-def _sink_clamped(case: Case, dialect: Dialect) -> Result:
+def _sink_clamped(case: AttentionCase, dialect: Dialect) -> Result:
     """Take a sink for at least 0."""
     sink = (
         None if case.sink is None else np.maximum(case.sink, 0).astype(case.sink.dtype)
@@ -77,7 +79,7 @@ def _sink_clamped(case: Case, dialect: Dialect) -> Result:
     return _replaced(case, dialect, sink=sink)
 
 
-def _bias_on_values(case: Case, dialect: Dialect) -> Result:
+def _bias_on_values(case: AttentionCase, dialect: Dialect) -> Result:
     """Add the bias to the output in place of the scores."""
     right = _replaced(case, dialect, bias=None)
     if case.bias is None:
@@ -87,34 +89,34 @@ def _bias_on_values(case: Case, dialect: Dialect) -> Result:
     return dataclasses.replace(right, output=output)
 
 
-def _unit_default_scale(case: Case, dialect: Dialect) -> Result:
+def _unit_default_scale(case: AttentionCase, dialect: Dialect) -> Result:
     """Take no scale for a scale of 1, or of 1/2 where 1 is right."""
     unit = 0.5 if case.sizes.E == 1 else 1.0
     return _replaced(case, dialect, scale=unit if case.scale is None else case.scale)
 
 
-def _no_scale(case: Case, dialect: Dialect) -> Result:
+def _no_scale(case: AttentionCase, dialect: Dialect) -> Result:
     """Ignore the scale."""
     return _replaced(case, dialect, scale=None)
 
 
-def _softcap_last(case: Case, dialect: Dialect) -> Result:
+def _softcap_last(case: AttentionCase, dialect: Dialect) -> Result:
     """Cap after bias and mask: hidden keys get a score of -cap."""
     bare = {"mask": None, "bias": None, "causal": False, "window": None}
     return _replaced(case, dialect, **bare)
 
 
-def _flags_dropped(case: Case, dialect: Dialect) -> Result:
+def _flags_dropped(case: AttentionCase, dialect: Dialect) -> Result:
     """Ignore the causal flag and the window."""
     return _replaced(case, dialect, causal=False, window=None)
 
 
-def _mask_argument_dropped(case: Case, dialect: Dialect) -> Result:
+def _mask_argument_dropped(case: AttentionCase, dialect: Dialect) -> Result:
     """Ignore the boolean mask, and nothing else."""
     return _replaced(case, dialect, mask=None)
 
 
-def _small_masks_dropped(case: Case, dialect: Dialect) -> Result:
+def _small_masks_dropped(case: AttentionCase, dialect: Dialect) -> Result:
     """Ignore masks and biases that need broadcasting."""
     sizes = case.sizes
     whole = (sizes.B, sizes.Hq, sizes.L, sizes.S)
@@ -126,7 +128,7 @@ def _small_masks_dropped(case: Case, dialect: Dialect) -> Result:
     return _replaced(case, dialect, **small)
 
 
-def _tiled_heads(case: Case, dialect: Dialect) -> Result:
+def _tiled_heads(case: AttentionCase, dialect: Dialect) -> Result:
     """Give query head h the key head h modulo Hkv."""
     heads = np.arange(case.sizes.Hq) % max(1, case.sizes.Hkv)
     return _replaced(
@@ -137,25 +139,25 @@ def _tiled_heads(case: Case, dialect: Dialect) -> Result:
     )
 
 
-def _other_empty_row(case: Case, dialect: Dialect) -> Result:
+def _other_empty_row(case: AttentionCase, dialect: Dialect) -> Result:
     """Return something else for empty rows: the mean of the values, or zeros."""
     other = "zero" if dialect.empty_row == "mean" else "mean"
     return _right(case, dialect.replace(empty_row=other))
 
 
-def _wrong_dtype(case: Case, dialect: Dialect) -> Result:
+def _wrong_dtype(case: AttentionCase, dialect: Dialect) -> Result:
     """Return another format than the query's."""
     right = _right(case, dialect)
     other = np.float32 if case.dtype == "float64" else np.float64
     return dataclasses.replace(right, output=right.output.astype(other))
 
 
-def _mutates(case: Case, dialect: Dialect) -> Result:
+def _mutates(case: AttentionCase, dialect: Dialect) -> Result:
     """Write into the query."""
     return dataclasses.replace(_right(case, dialect), mutated=("query",))
 
 
-def _strides_ignored(case: Case, dialect: Dialect) -> Result:
+def _strides_ignored(case: AttentionCase, dialect: Dialect) -> Result:
     """Read every operand that is not contiguous as if it were."""
     misread = {
         name: _misread(getattr(case, name))
@@ -196,7 +198,7 @@ def _stale() -> Null:
     """Return a kernel that answers each call with the answer to the one before."""
     past: list[Result] = []
 
-    def kernel(case: Case, dialect: Dialect) -> Result:
+    def kernel(case: AttentionCase, dialect: Dialect) -> Result:
         right = _right(case, dialect)
         last = past[-1] if past else right
         past.append(right)
@@ -211,7 +213,7 @@ def _random() -> Null:
     """Return a kernel that answers each call with other noise."""
     calls: list[int] = []
 
-    def kernel(case: Case, dialect: Dialect) -> Result:
+    def kernel(case: AttentionCase, dialect: Dialect) -> Result:
         right = _right(case, dialect)
         calls.append(int(bits(len(calls), "null", ())))
         noise = normals(len(calls), "null", right.output.shape)

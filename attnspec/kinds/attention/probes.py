@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.judge.claims import Capabilities
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.reference import masks
 
@@ -20,7 +21,7 @@ MARGIN = 120.0
 """The margin of float32 and of all formats whose scores are float32."""
 
 
-def visible_keys(case: Case, dialect: Dialect) -> Booleans:
+def visible_keys(case: AttentionCase, dialect: Dialect) -> Booleans:
     """Return which keys each query sees, shape (B, Hq, L, S)."""
     sizes = case.sizes
     visible = masks.visible_keys(
@@ -35,12 +36,12 @@ def visible_keys(case: Case, dialect: Dialect) -> Booleans:
     return np.broadcast_to(visible, (sizes.B, sizes.Hq, sizes.L, sizes.S))
 
 
-def grouped(array: Array, case: Case) -> Array:
+def grouped(array: Array, case: AttentionCase) -> Array:
     """Return keys or values repeated for the query heads that share them."""
     return array.repeat(case.sizes.Hq // max(1, case.sizes.Hkv), 1)
 
 
-def scores(case: Case, dialect: Dialect) -> F64:
+def scores(case: AttentionCase, dialect: Dialect) -> F64:
     """Return the uncapped scores of a case, minus infinity where a key is hidden."""
     key = grouped(case.key, case).astype(np.float64)
     product = case.query.astype(np.float64) @ key.swapaxes(2, 3)
@@ -50,7 +51,9 @@ def scores(case: Case, dialect: Dialect) -> F64:
     return np.where(visible_keys(case, dialect), product, -np.inf)
 
 
-def winners(case: Case, dialect: Dialect) -> tuple[npt.NDArray[np.int64], Booleans]:
+def winners(
+    case: AttentionCase, dialect: Dialect
+) -> tuple[npt.NDArray[np.int64], Booleans]:
     """Return the best key of each row, and the rows that it wins by the margin."""
     table = scores(case, dialect)
     if table.shape[-1] == 0:
@@ -64,7 +67,7 @@ def winners(case: Case, dialect: Dialect) -> tuple[npt.NDArray[np.int64], Boolea
     return best, np.isfinite(top) & (lead > MARGINS.get(case.dtype, MARGIN))
 
 
-def flat(case: Case) -> Case:
+def flat(case: AttentionCase) -> AttentionCase:
     """Return the case with all scores zero and nothing left but what hides keys."""
     bias = case.bias
     if bias is not None:
@@ -75,7 +78,9 @@ def flat(case: Case) -> Case:
     )
 
 
-def with_values(case: Case, value: Array, capabilities: Capabilities) -> Case:
+def with_values(
+    case: AttentionCase, value: Array, capabilities: Capabilities
+) -> AttentionCase:
     """Return the case with other values, zero channels added to what is supported."""
     free = "value_width" in capabilities
     least = max(1, value.shape[-1], 0 if free else case.sizes.E)
@@ -95,7 +100,7 @@ def _widened(array: Array, width: int) -> Array:
     return np.pad(array, [(0, 0), (0, 0), (0, 0), (0, width - array.shape[-1])])
 
 
-def one_hot_values(case: Case, keys: npt.NDArray[np.int64]) -> Array:
+def one_hot_values(case: AttentionCase, keys: npt.NDArray[np.int64]) -> Array:
     """Return values whose channel d is 1 at key ``keys[d]`` and 0 elsewhere."""
     sizes = case.sizes
     hot = np.arange(sizes.S)[:, None] == keys[None, :]
@@ -115,7 +120,7 @@ def narrowed(array: Array | None, axis: int, index: slice, length: int) -> Array
     return array[tuple(where)]
 
 
-def hidden_from_all(case: Case, dialect: Dialect) -> Array:
+def hidden_from_all(case: AttentionCase, dialect: Dialect) -> Array:
     """Return the keys (B, Hkv, S, 1) that no query of their group sees."""
     sizes = case.sizes
     seen = visible_keys(case, dialect)

@@ -81,7 +81,7 @@ _SIZES = ("batch", "query_heads", "key_heads", "queries", "keys", "width")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class AttentionRecipe:
     """How to make a case; `attnspec.kinds.attention.build` makes it."""
 
     family: str = "plain"
@@ -127,7 +127,7 @@ class Recipe:
             )
             raise InvalidArgument(msg)
 
-    def replace(self, **changes: Any) -> Recipe:
+    def replace(self, **changes: Any) -> AttentionRecipe:
         """Return the same recipe with some fields changed."""
         return dataclasses.replace(self, **changes)
 
@@ -137,7 +137,7 @@ class Recipe:
         values = {name: getattr(self, name) for name in OPTIONS}
         return tuple(n for n, v in values.items() if v is not None and v is not False)
 
-    def without(self, option: str) -> Recipe:
+    def without(self, option: str) -> AttentionRecipe:
         """Return the same recipe with an option off."""
         return self.replace(**{option: False if option == "causal" else None})
 
@@ -150,7 +150,7 @@ class Recipe:
 
         Examples
         --------
-        >>> Recipe(keys=65, causal=True).to_json()
+        >>> AttentionRecipe(keys=65, causal=True).to_json()
         {'keys': 65, 'causal': True}
         """
         changed = {}
@@ -161,7 +161,7 @@ class Recipe:
         return changed
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Recipe:
+    def from_json(cls, data: dict[str, Any]) -> AttentionRecipe:
         """Return the recipe with these fields; the inverse of `to_json`."""
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(data) - known):
@@ -189,5 +189,5 @@ __all__ = [
     "SCORES",
     "SINKS",
     "VALUES",
-    "Recipe",
+    "AttentionRecipe",
 ]

@@ -11,16 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Result
 from attnspec.judge.dtypes import numpy_dtype
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.bounds.problem import prepare, visible_keys
-from attnspec.kinds.attention.case import Array, Case, Result
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 
-Null = Callable[[Case, Dialect], Result]
+Null = Callable[[AttentionCase, Dialect], Result]
 
 
-def _result(case: Case, output: Array, lse: Array) -> Result:
+def _result(case: AttentionCase, output: Array, lse: Array) -> Result:
     """Round to the formats in which a kernel answers."""
     statistics = np.float64 if case.dtype == "float64" else np.float32
     with np.errstate(all="ignore"):
@@ -28,26 +30,26 @@ def _result(case: Case, output: Array, lse: Array) -> Result:
         return Result(rounded, lse.astype(statistics))
 
 
-def _right(case: Case, dialect: Dialect) -> Result:
+def _right(case: AttentionCase, dialect: Dialect) -> Result:
     """Return the right answer, rounded."""
     exact = evaluate(case, dialect)
     return _result(case, exact.output, exact.lse)
 
 
-def _zeros(case: Case, _: Dialect) -> Result:
+def _zeros(case: AttentionCase, _: Dialect) -> Result:
     """Answer zero."""
     sizes = case.sizes
     shape = (sizes.B, sizes.Hq, sizes.L)
     return _result(case, np.zeros((*shape, sizes.Ev)), np.zeros(shape))
 
 
-def _mean_value(case: Case, dialect: Dialect) -> Result:
+def _mean_value(case: AttentionCase, dialect: Dialect) -> Result:
     """Answer the mean of all values: never read query and key."""
     blank = case.replace(query=np.zeros_like(case.query))
     return _options_dropped(blank, dialect)
 
 
-def _copy_value(case: Case, dialect: Dialect) -> Result:
+def _copy_value(case: AttentionCase, dialect: Dialect) -> Result:
     """Answer the value of the key with the query's own index."""
     sizes = case.sizes
     if not sizes.S or not sizes.Hkv:
@@ -57,19 +59,19 @@ def _copy_value(case: Case, dialect: Dialect) -> Result:
     return _result(case, value, np.zeros(value.shape[:-1]))
 
 
-def _options_dropped(case: Case, dialect: Dialect) -> Result:
+def _options_dropped(case: AttentionCase, dialect: Dialect) -> Result:
     """Ignore every option."""
-    plain = Case(case.query, case.key, case.value)
+    plain = AttentionCase(case.query, case.key, case.value)
     return _right(plain, dialect)
 
 
-def _scale_off(case: Case, dialect: Dialect) -> Result:
+def _scale_off(case: AttentionCase, dialect: Dialect) -> Result:
     """Scale half as much again, or by one where the scale is zero."""
     scale = 1.5 * case.effective_scale or 1.0
     return _right(case.replace(scale=scale), dialect)
 
 
-def _mask_shifted(case: Case, dialect: Dialect) -> Result:
+def _mask_shifted(case: AttentionCase, dialect: Dialect) -> Result:
     """Let every query see the keys to the right of those that it should see."""
     visible = _visible(case, dialect)
     if visible is None or not case.sizes.S:
@@ -79,7 +81,7 @@ def _mask_shifted(case: Case, dialect: Dialect) -> Result:
     return _right(_with_mask(case, shifted), dialect)
 
 
-def _last_key_dropped(case: Case, dialect: Dialect) -> Result:
+def _last_key_dropped(case: AttentionCase, dialect: Dialect) -> Result:
     """Hide the last key from all queries."""
     sizes = case.sizes
     if not sizes.S:
@@ -91,7 +93,7 @@ def _last_key_dropped(case: Case, dialect: Dialect) -> Result:
     return _right(_with_mask(case, mask), dialect)
 
 
-def _visible(case: Case, dialect: Dialect) -> Array | None:
+def _visible(case: AttentionCase, dialect: Dialect) -> Array | None:
     """Return the visible keys, (B or 1, Hq or 1, L, S); None for all."""
     visible = visible_keys(prepare(case, dialect, slice(None)))
     if visible is None:
@@ -104,7 +106,7 @@ def _visible(case: Case, dialect: Dialect) -> Array | None:
     return visible.reshape(visible.shape[0], heads, *visible.shape[3:])
 
 
-def _with_mask(case: Case, mask: Array) -> Case:
+def _with_mask(case: AttentionCase, mask: Array) -> AttentionCase:
     """Replace everything that hides keys by one mask."""
     changes: dict[str, Any] = {"mask": mask, "causal": False, "window": None}
     if case.bias is not None:
@@ -115,14 +117,14 @@ def _with_mask(case: Case, mask: Array) -> Case:
 def _without(option: str) -> Null:
     """Ignore one option."""
 
-    def null(case: Case, dialect: Dialect) -> Result:
+    def null(case: AttentionCase, dialect: Dialect) -> Result:
         """Answer without the option."""
         return _right(case.replace(**{option: None}), dialect)
 
     return null
 
 
-def _no_mask(case: Case, dialect: Dialect) -> Result:
+def _no_mask(case: AttentionCase, dialect: Dialect) -> Result:
     """Let every query see every key."""
     everything = np.ones((1, 1, 1, 1), np.bool_)
     return _right(_with_mask(case, everything), dialect)
@@ -131,7 +133,7 @@ def _no_mask(case: Case, dialect: Dialect) -> Result:
 def _moved(move: Callable[[Array], Array]) -> Null:
     """Give right answers in wrong places."""
 
-    def null(case: Case, dialect: Dialect) -> Result:
+    def null(case: AttentionCase, dialect: Dialect) -> Result:
         """Answer with the right answer of another place."""
         exact = evaluate(case, dialect)
         return _result(case, move(exact.output), move(exact.lse))

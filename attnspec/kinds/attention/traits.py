@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import OPTIONS, Case
+from attnspec.kinds.attention.case import OPTIONS, AttentionCase
 from attnspec.reference import masks
 
 Condition = Mapping[str, Any]
@@ -38,7 +38,7 @@ TRAITS: Mapping[str, str] = _TRAITS
 """The traits and what they say."""
 
 
-def traits(case: Case) -> dict[str, Any]:
+def traits(case: AttentionCase) -> dict[str, Any]:
     """Return every trait of a case."""
     sizes = case.sizes
     order = int(np.sign(sizes.L - sizes.S))
@@ -85,7 +85,7 @@ def _has_nan(array: np.ndarray[Any, Any]) -> bool:
     return array.dtype != np.bool_ and bool(np.isnan(array.astype(np.float64)).any())
 
 
-def _largest_product(case: Case) -> float:
+def _largest_product(case: AttentionCase) -> float:
     """Return an upper limit on any |query| . |key|, unscaled."""
     if not case.query.size or not case.key.size:
         return 0.0
@@ -94,7 +94,7 @@ def _largest_product(case: Case) -> float:
     return float((query.max((0, 1, 2)) * key.max((0, 1, 2))).sum())
 
 
-def _window_sides(case: Case) -> str:
+def _window_sides(case: AttentionCase) -> str:
     if case.window is None:
         return "none"
     left, right = (side is not None for side in case.window)
@@ -103,7 +103,7 @@ def _window_sides(case: Case) -> str:
     return "left" if left else "right" if right else "none"
 
 
-def _has_empty_rows(case: Case) -> bool:
+def _has_empty_rows(case: AttentionCase) -> bool:
     sizes = case.sizes
     shape = (sizes.B, sizes.Hq, sizes.L, sizes.S)
     shown = np.ones(shape, np.bool_)

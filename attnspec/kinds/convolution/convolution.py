@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, same_at
 from attnspec.judge.dtypes import numpy_dtype
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import backward, forgetting, late
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -29,7 +31,7 @@ PLACES = {
 _BORDERS = ("zero", "clip", "shifted")
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """Let a window that moves inside fit, and its own step be a tap."""
     if recipe["border"] == "shifted" and recipe["size"] > recipe["length"]:
         recipe = recipe.replace(size=recipe["length"])
@@ -49,15 +51,14 @@ _TABLE = Table(
         "border": (None, *_BORDERS),
     },
     claims={
-        "left": "how many taps lie before the own step",
-        "border": "what a tap finds beyond the border",
+        "left": Claim("how many taps lie before the own step", "left"),
+        "border": Claim("what a tap finds beyond the border", "border"),
     },
-    needs={"left": "left", "border": "border"},
     mend=_mend,
 )
 
 
-def numbers(recipe: TableRecipe, label: str, shape: tuple[int, ...]) -> Array:
+def numbers(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     """Return vectors or a kernel."""
     kinds: dict[str, Callable[[], Array]] = {
         "ones": lambda: np.ones(shape),
@@ -67,11 +68,11 @@ def numbers(recipe: TableRecipe, label: str, shape: tuple[int, ...]) -> Array:
     return cast(kinds[recipe["data"]](), recipe)
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     length, channels = recipe["length"], recipe["channels"]
     kernel = recipe["size"], channels, recipe["outputs"]
     options = {n: recipe[n] for n in ("left", "border") if recipe[n] is not None}
-    return TableCase(
+    return Case(
         operands={
             "x": numbers(recipe, "x", (length, channels)),
             "kernel": numbers(recipe, "kernel", kernel),
@@ -82,14 +83,14 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _found(case: TableCase, choices: Choices) -> tuple[Array, Array]:
+def _found(case: Case, choices: Choices) -> tuple[Array, Array]:
     """Return where each tap looks, and whether there is anything."""
     size = len(case["kernel"])
     left = PLACES[choices["place"]](size) if case["left"] is None else case["left"]
     return taps(len(case["x"]), size, left, border=case["border"] or "zero")
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Multiply what all taps find by the kernel, the sums in any order."""
     indices, inside = _found(case, choices)
     found = wide(case["x"])[np.where(inside, indices, 0)] * inside[..., None]
@@ -111,17 +112,17 @@ def _defined(
     return np.asarray(output.astype(x.dtype))
 
 
-def _reversed_kernel(case: TableCase, right: Right) -> Array:
+def _reversed_kernel(case: Case, right: Right) -> Array:
     """Convolve as signal processing does: the kernel reversed."""
     return right(case.replace(kernel=case["kernel"][::-1]))
 
 
-def _everything_seen(case: TableCase, right: Right) -> Array:
+def _everything_seen(case: Case, right: Right) -> Array:
     """Let a little of every step reach every other."""
     return right(case) + wide(case["x"]).sum() / 1024.0
 
 
-def _more_than_whole(case: TableCase, right: Right) -> Array:
+def _more_than_whole(case: Case, right: Right) -> Array:
     """Be off by a little."""
     return right(case) * (1.0 + 2.0**-7)
 
@@ -155,7 +156,7 @@ CONVOLUTION = Kind(
     also=("convolution.borders",),
     nulls=("zeros", "late", "reversed_kernel", "border_forgotten"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each tap's matrix meets what the tap finds, and all taps are added."""
     yield from agrees(case, bench)
 
@@ -166,7 +167,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("everything_seen",),
     fields={"size": (2, 3, 4, 5), "data": ("integers", "normal")},
 )
-def check_heads(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_heads(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A kernel does what its taps do one by one, each of which is a head."""
     kernel = case["kernel"]
     places = np.arange(len(kernel))[:, None, None]
@@ -187,7 +188,7 @@ def check_heads(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("zeros", "late"),
     fields={"data": ("normal", "integers")},
 )
-def check_copies(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_copies(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A tap that is the identity copies what it finds, bit by bit."""
     kernel = case["kernel"]
     unit = np.eye(*kernel.shape[1:])
@@ -206,7 +207,7 @@ def check_copies(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("inexact",),
     fields={"data": ("integers",)},
 )
-def check_whole(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_whole(case: Case, bench: Bench) -> Iterator[Comparison]:
     """On whole numbers that the format holds nothing is rounded."""
     expected = bench.judged(case).output
     stored = expected.astype(numpy_dtype(case.dtype)).astype(np.float64)
@@ -222,7 +223,7 @@ def check_whole(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     needs=("border",),
     fields={"length": (5, 8, 17), "size": (2, 3, 4, 5), "border": _BORDERS},
 )
-def check_borders(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_borders(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every border rule does what it says, and away from the borders all are one."""
     zero = case.replace(border="zero")
     _, inside = _found(zero, bench.dialect)
@@ -240,7 +241,7 @@ def check_borders(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("backward",),
     fields={"length": (5, 8, 17), "size": (1, 2, 3, 4), "data": ("normal", "integers")},
 )
-def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Away from the borders a sequence that is shifted has a shifted output."""
     moved = case.replace(x=np.roll(case["x"], 1, axis=0))
     zero = case.replace(border="zero") if case["border"] else case
@@ -257,7 +258,7 @@ def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]
     nulls=("zeros", "everything_seen"),
     fields={"length": (2, 3, 5, 8, 17, 33), "size": (1, 2, 3, 4)},
 )
-def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Nothing outside the taps counts, however large it is; all that is inside does."""
     indices, inside = _found(case, bench.dialect)
     step = len(indices) // 2

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.convolution.convolution import PLACES, numbers
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -18,7 +20,7 @@ from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import attend_by_taps, tap_weights_2d, taps
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """Let a window that moves inside fit."""
     if recipe["border"] != "shifted":
         return recipe
@@ -38,19 +40,18 @@ _TABLE = Table(
         "data": ("ones", "integers", "normal"),
         "border": (None, "zero", "clip", "shifted"),
     },
-    claims={"border": "what a tap finds beyond the border"},
-    needs={"border": "border"},
+    claims={"border": Claim("what a tap finds beyond the border", "border")},
     mend=_mend,
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     shape = recipe["height"], recipe["width"]
     sizes = recipe["tall"], recipe["broad"]
     outputs = recipe["outputs"]
     kernel = numbers(recipe, "kernel", (*sizes, recipe["channels"], outputs))
     border = recipe["border"]
-    return TableCase(
+    return Case(
         operands={
             "image": numbers(recipe, "image", (*shape, recipe["channels"])),
             "kernel": kernel,
@@ -61,7 +62,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _found(case: TableCase, choices: Choices) -> Array:
+def _found(case: Case, choices: Choices) -> Array:
     """Return what the taps of each pixel find, (height, width, T, U, C)."""
     image, border = wide(case["image"]), case["border"] or "zero"
     for axis in (0, 1):
@@ -76,7 +77,7 @@ def _found(case: TableCase, choices: Choices) -> Array:
     return np.asarray(image.swapaxes(1, 2))
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Multiply what all taps find by the kernel, the sums in any order."""
     found, kernel = _found(case, choices), wide(case["kernel"])
     rows = Tracked.of(found.reshape(*found.shape[:2], -1), model)
@@ -94,18 +95,18 @@ def _defined(image: Array, kernel: Array, *, border: str = "zero") -> Array:
     return np.asarray(output.reshape(*image.shape[:2], -1).astype(image.dtype))
 
 
-def _turned_kernel(case: TableCase, right: Right) -> Array:
+def _turned_kernel(case: Case, right: Right) -> Array:
     """Take the kernel from its other end."""
     return right(case.replace(kernel=case["kernel"][::-1, ::-1]))
 
 
-def _by_row(case: TableCase, right: Right) -> Array:
+def _by_row(case: Case, right: Right) -> Array:
     """Let outputs grow with their row."""
     output = right(case)
     return output * (1.0 + np.arange(len(output))[:, None, None])
 
 
-def _everything_seen(case: TableCase, right: Right) -> Array:
+def _everything_seen(case: Case, right: Right) -> Array:
     """Let a little of every pixel reach every other."""
     return right(case) + wide(case["image"]).sum() / 1024.0
 
@@ -137,7 +138,7 @@ CONVOLUTION_2D = Kind(
     also=("convolution.borders",),
     nulls=("zeros", "turned_kernel", "border_forgotten"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pixel's output is that of attention with a head for each tap."""
     yield from agrees(case, bench)
 
@@ -148,7 +149,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("by_row",),
     fields={"height": (2, 3, 5), "data": ("normal", "integers")},
 )
-def check_transpose(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_transpose(case: Case, bench: Bench) -> Iterator[Comparison]:
     """An image and a kernel with rows for columns give rows for columns."""
     flipped = {
         name: np.ascontiguousarray(case[name].swapaxes(0, 1))
@@ -167,7 +168,7 @@ def check_transpose(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("zeros", "everything_seen"),
     fields={"height": (3, 5, 8), "width": (2, 3, 4, 6)},
 )
-def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Pixels outside the taps change nothing, however large they are."""
     height, width = case["image"].shape[:2]
     row, column = height // 2, width // 2
@@ -187,7 +188,7 @@ def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("by_row",),
     fields={"height": (2, 3, 5), "tall": (1,)},
 )
-def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A kernel of one row convolves every row as if it were the image."""
     output = bench.judged(case).output
     width, outputs = case.results[0][1][1:]

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import backward, forgetting, late
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -22,7 +24,7 @@ _FAR = 88.0
 """Beyond this difference of scores a weight is nothing in the working format."""
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """Let the own step be one of the places."""
     return recipe.replace(left=min(recipe["left"], recipe["size"] - 1))
 
@@ -37,13 +39,12 @@ _TABLE = Table(
         "data": ("integers", "normal"),
         "sink": (None, 0.0, 2.5, -30.0),
     },
-    claims={"sink": "a score without a value"},
-    needs={"sink": "sink"},
+    claims={"sink": Claim("a score without a value", "sink")},
     mend=_mend,
 )
 
 
-def _scores(recipe: TableRecipe) -> Array:
+def _scores(recipe: Recipe) -> Array:
     """Return one score for each distance."""
     size = recipe["size"]
     distance = np.abs(np.arange(size) - recipe["left"])
@@ -56,14 +57,14 @@ def _scores(recipe: TableRecipe) -> Array:
     return cast(kinds[recipe["scores"]], recipe)
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     shape = recipe["length"], recipe["width"]
     kinds: dict[str, Callable[[], Array]] = {
         "integers": lambda: integers(recipe.seed, "value", shape, -4, 4) * 1.0,
         "normal": lambda: normals(recipe.seed, "value", shape),
     }
     sink = recipe["sink"]
-    return TableCase(
+    return Case(
         operands={
             "scores": _scores(recipe),
             "value": cast(kinds[recipe["data"]](), recipe),
@@ -75,7 +76,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
     """Normalize each row of scores; the shift may be the greatest score of all."""
     scores, value = wide(case["scores"]), wide(case["value"])
     table = distance_scores(scores, len(value), left=case["left"])
@@ -105,14 +106,14 @@ def _defined(
     return np.asarray(output[0, 0].astype(value.dtype))
 
 
-def _kernel(case: TableCase) -> Array:
+def _kernel(case: Case) -> Array:
     """Return the softmax of all scores, divided once and for all."""
     scores = wide(case["scores"])
     shares = np.exp(scores - scores.max())
     return np.asarray(shares / shares.sum())
 
 
-def _not_renormalized(case: TableCase, right: Right) -> Array:
+def _not_renormalized(case: Case, right: Right) -> Array:
     """Lose at the borders what falls beyond them."""
     length, kernel = len(case["value"]), _kernel(case)
     with np.errstate(divide="ignore"):
@@ -121,13 +122,13 @@ def _not_renormalized(case: TableCase, right: Right) -> Array:
     return right(case) * held[:, None]
 
 
-def _by_content(case: TableCase, right: Right) -> Array:
+def _by_content(case: Case, right: Right) -> Array:
     """Prefer values that are large."""
     value = wide(case["value"])
     return right(case.replace(value=value + value * np.abs(value)))
 
 
-def _everything_seen(case: TableCase, right: Right) -> Array:
+def _everything_seen(case: Case, right: Right) -> Array:
     """Let a little of every step reach every other."""
     return right(case) + wide(case["value"]).sum() / 1024.0
 
@@ -159,7 +160,7 @@ DISTANCE_ATTENTION = Kind(
     also=("convolution.borders",),
     nulls=("zeros", "late", "not_renormalized", "sink_forgotten"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The output is a convolution with the softmax of the scores, renormalized."""
     yield from agrees(case, bench)
 
@@ -170,7 +171,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("by_content",),
     fields={"size": (2, 3, 5, 8), "data": ("integers",), "length": (2, 3, 5, 8)},
 )
-def check_content(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_content(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What the values say moves no weight: the output is linear in them."""
     other = np.ascontiguousarray(case["value"][::-1] * 2)
     total = case.replace(value=case["value"] + other)
@@ -187,7 +188,7 @@ def check_content(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("zeros", "not_renormalized"),
     fields={"length": (2, 3, 5, 8, 17), "size": (2, 3, 5, 8), "sink": (None,)},
 )
-def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A constant stays what it is, at the borders too: weights sum to one."""
     first = np.broadcast_to(case["value"][:1] + 5, case["value"].shape)
     value = np.ascontiguousarray(first.astype(case["value"].dtype))
@@ -201,7 +202,7 @@ def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("backward",),
     fields={"length": (5, 8, 17, 33), "size": (1, 2, 3), "left": (0, 1, 2)},
 )
-def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Away from the borders a sequence that is shifted has a shifted output."""
     left, size = case["left"], len(case["scores"])
     stop = len(case["value"]) - (size - 1 - left) - 1
@@ -218,7 +219,7 @@ def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]
     nulls=("zeros", "everything_seen"),
     fields={"length": (3, 5, 8, 17, 33), "size": (1, 2, 3, 5, 40)},
 )
-def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every visible step counts by its weight, and no other, however large."""
     length, left = len(case["value"]), case["left"]
     step = length // 2
@@ -236,12 +237,12 @@ def check_field(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     yield from same_at(case, case.replace(value=moved), bench, note, np.s_[step])
 
 
-def _sharpness(case: TableCase) -> float:
+def _sharpness(case: Case) -> float:
     """Return a sharpness at which all but one weight are lost."""
     return 128.0 if case["scores"].dtype.itemsize < 4 else 1600.0
 
 
-def _sharp(case: TableCase, target: int) -> TableCase:
+def _sharp(case: Case, target: int) -> Case:
     """Let scores fall with the square of the distance from a tap."""
     length, sharpness = len(case["value"]), _sharpness(case)
     distance = np.arange(1 - length, length)
@@ -260,7 +261,7 @@ def _sharp(case: TableCase, target: int) -> TableCase:
     nulls=("zeros", "late", "sink_forgotten"),
     fields={"length": (2, 3, 5, 8, 17)},
 )
-def check_sharp(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sharp(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Sharp scores copy one tap; beyond the border the nearest step, or a sink's zero.
 
     Without a sink this is the border rule `clip`.

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.table import Shape, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.case import Case, Shape, cast
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.layers._softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Tracked
@@ -21,7 +22,7 @@ DATA = ("ones", "integers", "normal", "wide")
 """What vectors and matrices hold; with wide vectors one key takes nearly all."""
 
 
-def drawn(recipe: TableRecipe, label: str, shape: Shape) -> Array:
+def drawn(recipe: Recipe, label: str, shape: Shape) -> Array:
     """Return vectors of the recipe's data."""
     seed = recipe.seed
     kinds: Mapping[str, Callable[[], Array]] = {
@@ -33,7 +34,7 @@ def drawn(recipe: TableRecipe, label: str, shape: Shape) -> Array:
     return cast(kinds[recipe["data"]](), recipe)
 
 
-def matrices(recipe: TableRecipe, label: str, shape: Shape) -> Array:
+def matrices(recipe: Recipe, label: str, shape: Shape) -> Array:
     """Return matrices that leave vectors about as long as they are."""
     seed, fan = recipe.seed, max(1, shape[-2])
     halvings = int(np.ceil(np.log2(fan) / 2))
@@ -46,7 +47,7 @@ def matrices(recipe: TableRecipe, label: str, shape: Shape) -> Array:
     return cast(numbers * 2.0**-halvings, recipe)
 
 
-def mask_of(recipe: TableRecipe, shape: Shape, *, causal: bool = False) -> Array | None:
+def mask_of(recipe: Recipe, shape: Shape, *, causal: bool = False) -> Array | None:
     """Return a mask that shows some member to every reader, a causal one the first.
 
     The last axes of the shape are readers and members; where it has no others, a mask
@@ -64,7 +65,7 @@ def mask_of(recipe: TableRecipe, shape: Shape, *, causal: bool = False) -> Array
     return mask if others or not alike else mask[0]
 
 
-def visible_in(case: TableCase, readers: int, members: int) -> npt.NDArray[np.bool_]:
+def visible_in(case: Case, readers: int, members: int) -> npt.NDArray[np.bool_]:
     """Return what the options of a case show; the last of both stand together."""
     shown = np.ones((readers, members), bool)
     if case["causal"]:

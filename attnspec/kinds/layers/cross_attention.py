@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting, placed
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers._layers import (
     DATA,
     Reading,
@@ -38,18 +40,17 @@ _TABLE = Table(
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
         "data": DATA,
     },
-    claims={"mask": "a mask", "scale": "another scale"},
-    needs={"mask": "mask", "scale": "scale"},
+    claims={"mask": Claim("a mask", "mask"), "scale": Claim("another scale", "scale")},
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     readers, members = recipe["readers"], recipe["members"]
     wide, width, value_width = (
         recipe[name] for name in ("vector_width", "width", "value_width")
     )
     options = {"mask": mask_of(recipe, (readers, members)), "scale": recipe["scale"]}
-    return TableCase(
+    return Case(
         operands={
             "readers": drawn(recipe, "readers", (readers, wide)),
             "members": drawn(recipe, "members", (members, wide)),
@@ -63,7 +64,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     """Let every reader attend to the members, with all errors."""
     readers = Tracked.of(case["readers"], model)
     members = readers.like(case["members"])
@@ -91,18 +92,18 @@ def _defined(
     return read_set(readers, members, by, mask=mask).astype(readers.dtype)
 
 
-def _meaning(case: TableCase, right: Right) -> Array:
+def _meaning(case: Case, right: Right) -> Array:
     """Take the mean of all values."""
     return right(case.replace(query_weights=np.zeros_like(case["query_weights"])))
 
 
-def _first(case: TableCase, right: Right) -> Array:
+def _first(case: Case, right: Right) -> Array:
     """Hand on the first member's value."""
     only = np.arange(len(case["members"])) == 0
     return right(case.replace(mask=only))
 
 
-def _summed(case: TableCase, right: Right) -> Array:
+def _summed(case: Case, right: Right) -> Array:
     """Take as much more as there are members."""
     return right(case) * (1 + len(case["members"]))
 
@@ -132,7 +133,7 @@ CROSS_ATTENTION = Kind(
     "sets.read",
     nulls=("zeros", "unmasked", "meaning", "placed", "first"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each reader takes the attention of its query to the keys of the members."""
     yield from agrees(case, bench)
 
@@ -143,7 +144,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("placed",),
     fields={"readers": (2, 3, 5, 8), "data": ("integers", "normal")},
 )
-def check_readers(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_readers(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Readers in another order take the same in that order."""
     moved = case.replace(readers=np.ascontiguousarray(case["readers"][::-1]))
     if (mask := case["mask"]) is not None and mask.ndim == 2:
@@ -154,7 +155,7 @@ def check_readers(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @CROSS_ATTENTION.law(
     "cross-attention-members", "sets.cross", nulls=("first",), fields=_PERMUTED
 )
-def check_members(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_members(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The order of the members changes nothing."""
     count = np.arange(len(case["members"]))
     for note, order in (("reversed", count[::-1]), ("rotated", np.roll(count, 1))):
@@ -170,7 +171,7 @@ def check_members(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("placed",),
     fields={"readers": (2, 3, 5, 8), "mask": (None, "members")},
 )
-def check_alone(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The last reader alone takes what it takes among others."""
     last = case["readers"][-1:]
     shape = (1, case["value_weights"].shape[-1])
@@ -181,7 +182,7 @@ def check_alone(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @CROSS_ATTENTION.law("cross-attention-twice", "sets.read", nulls=("summed",))
-def check_twice(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_twice(case: Case, bench: Bench) -> Iterator[Comparison]:
     """When every member stands twice, every reader takes the same as before."""
     twice = case.replace(members=np.concatenate([case["members"]] * 2))
     if (mask := case["mask"]) is not None:
@@ -196,7 +197,7 @@ def check_twice(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unmasked",),
     fields={"mask": (None, "members")},
 )
-def check_padding(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Masked members change nothing, however large they are."""
     members = case["members"]
     count, width = members.shape

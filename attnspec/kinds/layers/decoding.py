@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import Decoder, Projections, decode_greedily
@@ -34,16 +36,17 @@ _TABLE = Table(
         "ending": ("never", "early", "late"),
         "cached": (False, True),
     },
-    claims={"cached": "that keys and values are kept, or not, by a keyword"},
-    needs={"cached": "cached"},
+    claims={
+        "cached": Claim("that keys and values are kept, or not, by a keyword", "cached")
+    },
 )
 
 
-def _whole(recipe: TableRecipe, label: str, shape: tuple[int, ...], most: int) -> Array:
+def _whole(recipe: Recipe, label: str, shape: tuple[int, ...], most: int) -> Array:
     return integers(recipe.seed, label, shape, -most, most) * 1.0
 
 
-def _drawn(recipe: TableRecipe) -> dict[str, Any]:
+def _drawn(recipe: Recipe) -> dict[str, Any]:
     """Return a source and a decoder of small whole numbers and halves."""
     width, tokens, limit = (recipe[name] for name in ("width", "tokens", "limit"))
     square = (3, width, width)
@@ -59,7 +62,7 @@ def _drawn(recipe: TableRecipe) -> dict[str, Any]:
     return {name: cast(array, recipe) for name, array in given.items()}
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     """Take the first decoder whose every choice is clear, and a token to stop at."""
     limit = recipe["limit"]
     best: tuple[float, dict[str, Any], npt.NDArray[np.float64]] = -1.0, {}, np.zeros(0)
@@ -72,7 +75,7 @@ def _build(recipe: TableRecipe) -> TableCase:
             break
     _, given, tokens = best
     stop = _stop(tokens, recipe)
-    return TableCase(
+    return Case(
         operands={**given, "start": start, "stop": stop, "limit": limit},
         options={"cached": True} if recipe["cached"] else {},
         results=result("output", (limit,), "integer"),
@@ -80,7 +83,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _stop(tokens: npt.NDArray[np.float64], recipe: TableRecipe) -> int:
+def _stop(tokens: npt.NDArray[np.float64], recipe: Recipe) -> int:
     """Return the token to stop at: the first one, that which comes last, or none."""
     known, first = np.unique(tokens, return_index=True)
     absent = sorted(set(range(recipe["tokens"])) - {int(token) for token in known})
@@ -120,7 +123,7 @@ def _written(
     return np.array([*tokens[1:], *rest], np.float64), float(gap)
 
 
-def _judge(case: TableCase, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
     given = case["start"], case["stop"], case["limit"]
     tokens, gap = _written(case.operands, *given)
     # Where two tokens are all but level, rounding may choose: nothing is promised.
@@ -148,27 +151,27 @@ def _defined(
     return np.array([*tokens, *[stop] * (limit - len(tokens))], np.int64)
 
 
-def _endless(case: TableCase, right: Right) -> Array:
+def _endless(case: Case, right: Right) -> Array:
     """Write on behind the stop token."""
     return right(case.replace(stop=-1))
 
 
-def _sourceless(case: TableCase, right: Right) -> Array:
+def _sourceless(case: Case, right: Right) -> Array:
     """Read nothing of the source."""
     return right(case.replace(source=np.zeros_like(case["source"])))
 
 
-def _one_member(case: TableCase, right: Right) -> Array:
+def _one_member(case: Case, right: Right) -> Array:
     """Read the first member of the source."""
     return right(case.replace(memory=np.ascontiguousarray(case["memory"][:1])))
 
 
-def _unplaced(case: TableCase, right: Right) -> Array:
+def _unplaced(case: Case, right: Right) -> Array:
     """Forget the positions."""
     return right(case.replace(positions=np.zeros_like(case["positions"])))
 
 
-def _forgetful(case: TableCase, right: Right) -> Array:
+def _forgetful(case: Case, right: Right) -> Array:
     """Read nothing of what was written."""
     return right(case.replace(own=np.zeros_like(case["own"])))
 
@@ -200,13 +203,13 @@ DECODING = Kind(
     "sets.stop",
     nulls=("zeros", "endless", "sourceless", "unplaced", "forgetful"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each token is the likeliest after those before it, up to the stop token."""
     yield from agrees(case, bench)
 
 
 @DECODING.law("decoding-limit", "sets.stop", nulls=("zeros",))
-def check_limit(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_limit(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A lower limit writes the same tokens, only fewer of them."""
     limit = (case["limit"] + 1) // 2
     shape = result("output", (limit,), "integer")
@@ -219,7 +222,7 @@ def check_limit(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("endless",),
     fields={"ending": ("early", "late"), "limit": (2, 3, 5, 8)},
 )
-def check_behind(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_behind(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Nothing is written after the stop token, whatever the positions there hold."""
     written = int((bench.judged(case).output != case["stop"]).argmin()) + 1
     positions = case["positions"].copy()
@@ -234,7 +237,7 @@ def check_behind(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("forgetful",),
     fields={"cached": (True,), "limit": (3, 5, 8, 12)},
 )
-def check_cache(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_cache(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keeping keys and values writes what computing them anew writes."""
     yield from agrees(case, bench, "with a cache")
     yield from agrees(case.without("cached"), bench, "without a cache")
@@ -246,7 +249,7 @@ def check_cache(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("one_member",),
     fields={"source": (2, 3, 5, 8)},
 )
-def check_source(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_source(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The order of the source changes no token."""
     for note, order in (("reversed", np.s_[::-1]), ("as it is", np.s_[:])):
         memory = np.ascontiguousarray(case["memory"][order])
@@ -254,7 +257,7 @@ def check_source(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @DECODING.law("decoding-names", "sets.stop", nulls=("zeros", "endless"))
-def check_names(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_names(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tokens with other numbers are written in other numbers, the stop token too."""
     count = len(case["embedding"])
     renamed = case.replace(

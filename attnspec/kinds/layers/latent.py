@@ -1,253 +1,150 @@
-"""The kind `latent`: what is drawn, what is right, and wrong answers."""
+"""Latent attention: the kind `latent`, and its laws."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from attnspec.judge.kind import Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
-from attnspec.kinds.layers._layers import (
-    DATA,
-    chain,
-    drawn,
-    either,
-    mask_of,
-    matrices,
-    scaled,
-    visible_in,
-)
-from attnspec.kinds.layers._softmax import weighed
-from attnspec.kinds.layers.multi_head import summed
-from attnspec.kinds.positions._places import turned
-from attnspec.numerics import NumericModel
-from attnspec.numerics.tracked import Judged, Tracked, judged
-from attnspec.reference import (
-    LatentProjections,
-    default_scale,
-    latent_attention_expanded,
-)
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Bench
+from attnspec.kinds.layers._latent import LATENT
+from attnspec.numerics import Comparison
+from attnspec.reference import default_scale
 
-WEIGHTS = (
-    *("query_weights", "latent_weights", "key_weights", "value_weights"),
-    *("output_weights", "rotary_query_weights", "rotary_key_weights"),
-)
-PAIRINGS = ("interleaved", "half_split")
+_EXACT = ("integers", "ones")
+_TELLING = ("integers", "normal")
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
-    """Have no more readers than members: the last of both stand together."""
-    if recipe["readers"] > recipe["members"]:
-        return recipe.replace(readers=min(recipe["members"], 3))
-    return recipe
-
-
-_TABLE = Table(
-    fields={
-        "batch": (1, 2),
-        "readers": (1, 2, 3, 5),
-        "members": (2, 1, 3, 5, 8, 17),
-        "heads": (1, 2, 3),
-        "reader_width": (2, 4),
-        "member_width": (2, 3, 8),
-        "width": (2, 1, 4),
-        "latent_width": (3, 1, 2, 8),
-        "value_width": (2, 1, 3),
-        "output_width": (2, 1, 5),
-        "rotary_width": (0, 2, 4),
-        "mask": (None, "members", "pairs"),
-        "causal": (False, True),
-        "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
-    },
-    claims={
-        "mask": "a mask",
-        "causal": "that no reader sees a later member",
-        "scale": "another scale",
-    },
-    needs={"mask": "mask", "causal": "causal", "scale": "scale"},
-    mend=_mend,
-)
-
-
-def _shapes(recipe: TableRecipe) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of all matrices."""
-    heads, width, latent, value, rotary = (
-        recipe[name]
-        for name in ("heads", "width", "latent_width", "value_width", "rotary_width")
-    )
-    asking, telling = recipe["reader_width"], recipe["member_width"]
-    shapes = (
-        (heads, asking, width),
-        (telling, latent),
-        (heads, latent, width),
-        (heads, latent, value),
-        (heads, value, recipe["output_width"]),
-        (heads, asking, rotary),
-        (telling, rotary),
-    )
-    return dict(zip(WEIGHTS, shapes, strict=True))
-
-
-def _build(recipe: TableRecipe) -> TableCase:
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    of_readers = (batch, readers, recipe["reader_width"])
-    of_members = (batch, members, recipe["member_width"])
-    of_output = (batch, readers, recipe["output_width"])
-    options = {
-        "mask": mask_of(recipe, (batch, 1, readers, members), causal=recipe["causal"]),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
-    return TableCase(
-        operands={
-            "readers": drawn(recipe, "readers", of_readers),
-            "members": drawn(recipe, "members", of_members),
-            **{n: matrices(recipe, n, shape) for n, shape in _shapes(recipe).items()},
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", of_output, recipe.dtype),
-        dtype=recipe.dtype,
-    )
-
-
-def beside(one: Tracked, other: Tracked) -> Tracked:
-    """Join two arrays along their last axes."""
-    shape = np.broadcast_shapes(one.value.shape[:-1], other.value.shape[:-1])
-    value, error = (
-        np.concatenate([np.broadcast_to(a, (*shape, a.shape[-1])) for a in pair], -1)
-        for pair in ((one.value, other.value), (one.error, other.error))
-    )
-    return Tracked(value, error, one.unit, one.tiny)
-
-
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
-    """Attend with keys expanded, or absorbed, or with matrices merged before."""
-    readers = Tracked.of(case["readers"][:, None], model)
-    members = readers.like(case["members"][:, None])
-    by = {name: readers.like(case[name]) for name in WEIGHTS}
-    made, store = by["value_weights"], model.output
-    latent = (members @ by["latent_weights"]).stored(store)
-    width = case["query_weights"].shape[-1] + case["rotary_key_weights"].shape[-1]
-    scores = scaled(_scores(case, by, latent, choices, model), case["scale"], width)
-    visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
-    weights = weighed(scores, visible, stored=model.weights)
-    expanded = weights @ (latent @ made).stored(store)
-    absorbed = (weights @ latent).stored(store) @ made
-    output = by["output_weights"]
-    merged = chain(weights, members, by["latent_weights"], made, output)
-    merged = either(merged, chain(weights, latent, made, output))
-    merged = either(merged, (weights @ latent).stored(store) @ (made @ output))
-    found = either(expanded, absorbed).stored(store)
-    return judged(summed(found, merged, output), model)
-
-
-def _scores(
-    case: TableCase,
-    by: dict[str, Tracked],
-    latent: Tracked,
-    choices: Choices,
-    model: NumericModel,
-) -> Tracked:
-    """Return the scores of contents and places, added in one sum or in two."""
-    readers = latent.like(case["readers"][:, None])
-    members = latent.like(case["members"][:, None])
-    count, total = case["readers"].shape[1], case["members"].shape[1]
-    places, store = np.arange(total), model.output
-    asked = (readers @ by["rotary_query_weights"]).stored(store)
-    told = (members @ by["rotary_key_weights"]).stored(store)
-    asked = turned(asked, places[total - count :], choices["pairing"]).stored(store)
-    told = turned(told, places, choices["pairing"]).stored(store)
-    query = (readers @ by["query_weights"]).stored(store)
-    moved = (query @ by["key_weights"].swapaxes(-1, -2)).stored(store)
-    key = (latent @ by["key_weights"]).stored(store)
-    forms = [
-        beside(one, asked) @ beside(other, told).swapaxes(-1, -2)
-        for one, other in ((query, key), (moved, latent))
-    ]
-    ends = by["key_weights"], by["latent_weights"], members
-    back = (matrix.swapaxes(-1, -2) for matrix in ends)
-    merged = chain(readers, by["query_weights"], *back)
-    return either(either(*forms), merged + asked @ told.swapaxes(-1, -2))
-
-
-def _defined(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    latent_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    output_weights: Array,
-    rotary_query_weights: Array,
-    rotary_key_weights: Array,
-    *,
-    mask: Array | None = None,
-    causal: bool = False,
-    scale: float | None = None,
-) -> Array:
-    """Evaluate the definition and round its result once."""
-    by = LatentProjections(
-        *(query_weights, latent_weights, key_weights, value_weights),
-        *(output_weights, rotary_query_weights, rotary_key_weights),
-    )
-    output = latent_attention_expanded(
-        readers, members, by, mask=mask, causal=causal, scale=scale
-    )
-    return output.astype(readers.dtype)
-
-
-def _unplaced(case: TableCase, right: Right) -> Array:
-    """Forget the rotary part, and keep its scale."""
-    none = np.zeros_like(case["rotary_key_weights"])
-    return right(case.replace(rotary_key_weights=none))
-
-
-def _wide_scale(case: TableCase, right: Right) -> Array:
-    """Take the width of the latents for that of the keys, where no scale is given."""
+def _own_scale(case: Case) -> float:
+    """Return the scale that holds: one over the root of E + R by default."""
     if case["scale"] is not None:
-        return right(case)
-    width = case["latent_weights"].shape[-1] + case["rotary_key_weights"].shape[-1]
-    return right(case.replace(scale=default_scale(width)))
+        return float(case["scale"])
+    rotary = case["rotary_key_weights"].shape[-1]
+    return default_scale(case["query_weights"].shape[-1] + rotary)
 
 
-def _counted(case: TableCase, right: Right) -> Array:
-    """Add the numbers of members and of entries of a key."""
-    width = case["key_weights"].shape[-1]
-    return right(case) + case["members"].shape[1] + width / 8
-
-
-def _numbered(case: TableCase, right: Right) -> Array:
-    """Multiply every entry of a latent by its number."""
-    by = case["latent_weights"]
-    number = np.arange(1, by.shape[-1] + 1)
-    return right(case.replace(latent_weights=(by * number).astype(by.dtype)))
-
-
-LATENT = Kind(
-    name="latent",
-    sentence="Attends to keys and values that are made of one short vector a member.",
-    operands=("readers", "members", *WEIGHTS),
-    table=_TABLE,
-    build=_build,
-    judge=_judge,
-    definition=_defined,
-    options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
-    choices={"pairing": PAIRINGS},
-    probes=(
-        {"members": 5, "readers": 3, "rotary_width": 4, "data": "normal"},
-        {"members": 8, "readers": 5, "rotary_width": 4, "data": "integers"},
-    ),
-    nulls={
-        "unmasked": forgetting("mask"),
-        "acausal": forgetting("causal"),
-        "unplaced": _unplaced,
-        "wide_scale": _wide_scale,
-        "counted": _counted,
-        "numbered": _numbered,
-    },
-    null_needs={"unmasked": ("mask",), "acausal": ("causal",)},
+@LATENT.law(
+    "latent-agreement",
+    "heads.latent",
+    also=("heads.latent-rotary", "heads.latent-scale"),
+    nulls=("zeros", "unmasked", "acausal", "unplaced", "numbered"),
 )
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Keys and values of every head are projections of one latent for each member."""
+    yield from agrees(case, bench)
 
-__all__ = ["LATENT", "PAIRINGS", "WEIGHTS", "beside"]
+
+@LATENT.law(
+    "latent-absorbed",
+    "heads.latent-absorbed",
+    also=("heads.latent-scale",),
+    needs=("scale",),
+    nulls=("counted",),
+    fields={"data": _EXACT, "width": (2, 1, 4), "latent_width": (3, 8)},
+)
+def check_absorbed(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Matrices of keys may go to the queries, those of values to the output."""
+    yield from alike(case, _absorbed(case), bench, "absorbed")
+
+
+def _absorbed(case: Case) -> Case:
+    """Return the case whose latents are keys and values of all heads as they are."""
+    x = case["members"]
+    query, key, value, output = (
+        case[f"{name}_weights"].astype(np.float64)
+        for name in ("query", "key", "value", "output")
+    )
+    itself = np.broadcast_to(np.eye(key.shape[1]), (len(key), *[key.shape[1]] * 2))
+    return case.replace(
+        query_weights=(query @ key.swapaxes(1, 2)).astype(x.dtype),
+        key_weights=np.ascontiguousarray(itself).astype(x.dtype),
+        value_weights=np.ascontiguousarray(itself).astype(x.dtype),
+        output_weights=(value @ output).astype(x.dtype),
+        scale=_own_scale(case),
+    )
+
+
+@LATENT.law(
+    "latent-scale",
+    "heads.latent-scale",
+    needs=("scale",),
+    nulls=("wide_scale",),
+    fields={
+        "scale": (None,),
+        "members": (3, 5, 8),
+        "readers": (2, 3, 5),
+        "member_width": (2, 3),
+        "width": (1, 2),
+        "rotary_width": (0, 2),
+        "latent_width": (8,),
+        "data": ("integers",),
+    },
+)
+def check_scale(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The scale is one over the root of E + R, whatever the width of the latents."""
+    yield from alike(case, case.replace(scale=_own_scale(case)), bench, "as given")
+
+
+@LATENT.law(
+    "latent-entries",
+    "heads.latent",
+    nulls=("numbered",),
+    fields={"latent_width": (3, 2, 8), "data": _TELLING},
+)
+def check_entries(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Entries of a latent may stand in any order, with the matrices that read them."""
+    moved = case.replace(
+        latent_weights=np.ascontiguousarray(case["latent_weights"][:, ::-1]),
+        key_weights=np.ascontiguousarray(case["key_weights"][:, ::-1]),
+        value_weights=np.ascontiguousarray(case["value_weights"][:, ::-1]),
+    )
+    yield from alike(case, moved, bench, "reversed")
+
+
+@LATENT.law(
+    "latent-shift",
+    "heads.latent-rotary",
+    needs=("mask",),
+    nulls=("counted",),
+    fields={"rotary_width": (2, 4), "data": _TELLING},
+)
+def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Masked members in front move all places, and change nothing."""
+    members = case["members"]
+    batch, count, width = members.shape
+    known = (
+        case["mask"] if case["mask"] is not None else np.ones((1, 1, 1, count), bool)
+    )
+    front = np.full((batch, 3, width), 4).astype(members.dtype)
+    hidden: Array = np.zeros((*known.shape[:-1], 3), bool)
+    moved = case.replace(
+        members=np.concatenate([front, members], axis=1),
+        mask=np.concatenate([hidden, known], axis=-1),
+    )
+    yield from alike(case, moved, bench, "moved by three")
+
+
+@LATENT.law(
+    "latent-places",
+    "heads.latent-rotary",
+    nulls=("unplaced",),
+    fields={"rotary_width": (2, 4), "members": (2, 3, 5, 8), "data": _TELLING},
+)
+def check_places(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Where no key is made of latents, members and their places still decide."""
+    none = np.zeros_like(case["key_weights"])
+    yield from agrees(case.replace(key_weights=none), bench, "no keys from latents")
+
+
+__all__ = [
+    "LATENT",
+    "check_absorbed",
+    "check_agreement",
+    "check_entries",
+    "check_places",
+    "check_scale",
+    "check_shift",
+]

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
+from attnspec.kinds.layers._latent import PAIRINGS, beside
 from attnspec.kinds.layers._layers import DATA, drawn, matrices
-from attnspec.kinds.layers.latent import PAIRINGS, beside
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -31,11 +33,11 @@ _TABLE = Table(
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     batch, members, width, latent, rotary = (
         recipe[name] for name in _TABLE.fields if name != "data"
     )
-    return TableCase(
+    return Case(
         operands={
             "members": drawn(recipe, "members", (batch, members, width)),
             "latent_weights": matrices(recipe, "latent", (width, latent)),
@@ -47,7 +49,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Project each member twice, and turn the second projection by its place."""
     members = Tracked.of(case["members"], model)
     latent = members @ members.like(case["latent_weights"])
@@ -67,7 +69,7 @@ def _defined(members: Array, latent_weights: Array, rotary_key_weights: Array) -
     return latent_cache(members, by).astype(members.dtype)
 
 
-def _unturned(case: TableCase, right: Right) -> Array:
+def _unturned(case: Case, right: Right) -> Array:
     """Turn every key as that of the first member."""
     output = right(case)
     for place in range(output.shape[1]):
@@ -76,12 +78,12 @@ def _unturned(case: TableCase, right: Right) -> Array:
     return output
 
 
-def _late(case: TableCase, right: Right) -> Array:
+def _late(case: Case, right: Right) -> Array:
     """Keep of each token what belongs to the one before it."""
     return np.roll(right(case), 1, axis=1)
 
 
-def _mean(case: TableCase, right: Right) -> Array:
+def _mean(case: Case, right: Right) -> Array:
     """Add what all members have in common."""
     output = right(case)
     return output + output.mean(1, keepdims=True) + output.shape[1]
@@ -110,7 +112,7 @@ LATENT_CACHE = Kind(
     also=("heads.latent-rotary",),
     nulls=("zeros", "unturned", "late", "mean"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """C + R numbers of each member are kept: its latent, and one key that is turned."""
     yield from agrees(case, bench)
 
@@ -118,7 +120,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @LATENT_CACHE.law(
     "latent-cache-own", "heads.latent-cache", nulls=("mean", "late"), fields=_TELLING
 )
-def check_own(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What is kept of a token is decided by the token and its place alone."""
     members = -2 * case["members"] + 1
     members[:, -1] = case["members"][:, -1]
@@ -129,7 +131,7 @@ def check_own(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @LATENT_CACHE.law(
     "latent-cache-growth", "heads.latent-cache", nulls=("mean",), fields=_TELLING
 )
-def check_growth(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_growth(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tokens that come later change nothing of what is kept."""
     half = (case["members"].shape[1] + 1) // 2
     name, (batch, _, width), dtype = case.results[0]

@@ -1,206 +1,206 @@
-"""The kind `multi-head`: what is drawn, what is right, and wrong answers."""
+"""Many heads: the kind `multi-head`, and its laws."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
 
-from attnspec.judge.kind import Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
-from attnspec.kinds.layers._layers import (
-    DATA,
-    Reading,
-    chain,
-    drawn,
-    either,
-    mask_of,
-    matrices,
-    scaled,
-    scored,
-    visible_in,
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Bench, result
+from attnspec.kinds.layers._multi_head import MULTI_HEAD, WEIGHTS
+from attnspec.numerics import Comparison, within
+
+_OF_KEYS = ("key_weights", "value_weights")
+_OF_QUERIES = ("query_weights", "output_weights")
+_TELLING = ("integers", "normal")
+
+
+def _head(case: Case, head: int) -> Case:
+    """Return the same case with one head alone."""
+    shared = head * len(case["key_weights"]) // len(case["query_weights"])
+    one = {name: case[name][head : head + 1] for name in _OF_QUERIES}
+    one |= {name: case[name][shared : shared + 1] for name in _OF_KEYS}
+    return case.replace(**{n: np.ascontiguousarray(a) for n, a in one.items()})
+
+
+def _joining(case: Case) -> Case:
+    """Return the case whose output is all heads, joined: entry by entry handed on."""
+    heads, width, _ = case["output_weights"].shape
+    joint = np.eye(heads * width, dtype=case["output_weights"].dtype)
+    batch, readers, _ = case["readers"].shape
+    return case.replace(
+        output_weights=joint.reshape(heads, width, heads * width),
+        results=result("output", (batch, readers, heads * width), case.dtype),
+    )
+
+
+@MULTI_HEAD.law(
+    "multi-head-agreement",
+    "heads.multi-head",
+    also=("heads.grouped", "heads.value-width"),
+    nulls=("zeros", "first_head", "unmasked", "acausal", "tiled", "numbered"),
 )
-from attnspec.kinds.layers._softmax import weighed
-from attnspec.numerics import NumericModel
-from attnspec.numerics.tracked import Judged, Tracked, judged
-from attnspec.reference import HeadProjections, multi_head_attention
-
-WEIGHTS = ("query_weights", "key_weights", "value_weights", "output_weights")
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """What comes out is the sum over heads that attend by matrices of their own."""
+    yield from agrees(case, bench)
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
-    """Give a causal mask no more readers than there are members: no row is empty."""
-    if recipe["causal"] and recipe["readers"] > recipe["members"]:
-        return recipe.replace(readers=min(recipe["members"], 2))
-    return recipe
-
-
-_TABLE = Table(
-    fields={
-        "batch": (1, 2),
-        "readers": (2, 1, 3, 5, 8),
-        "members": (2, 1, 3, 5, 8, 17, 33),
-        "key_heads": (1, 2, 3),
-        "group": (1, 2, 3),
-        "reader_width": (2, 1, 4, 8),
-        "member_width": (2, 3, 8),
-        "width": (2, 1, 4, 8),
-        "value_width": (2, 1, 3, 8),
-        "output_width": (2, 1, 5),
-        "mask": (None, "members", "pairs"),
-        "causal": (False, True),
-        "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
-    },
-    claims={
-        "mask": "a mask",
-        "causal": "that no reader sees a later member",
-        "scale": "another scale",
-        "grouped": "fewer key heads than query heads",
-    },
-    needs={"mask": "mask", "causal": "causal", "scale": "scale", "group": "grouped"},
-    mend=_mend,
+@MULTI_HEAD.law(
+    "multi-head-sum",
+    "heads.multi-head",
+    also=("heads.independence",),
+    nulls=("counted", "ones"),
+    fields={"key_heads": (2, 1, 3), "group": (2, 1, 3)},
 )
+def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """All heads together give the sum of what each of them gives alone."""
+    alone = [_head(case, head) for head in range(len(case["query_weights"]))]
+    found = [bench.run(one).output.astype(np.float64) for one in alone]
+    bounds = [bench.judged(one).bound for one in alone]
+    bound = np.sum(bounds, 0) + bench.judged(case).bound
+    sizes = np.sum(np.abs(found), 0)
+    actual = bench.run(case).output
+    yield within(np.sum(found, 0), actual, bound + 2.0**-48 * sizes, what="sum")
 
 
-def shapes(recipe: TableRecipe) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the four matrices of all heads."""
-    shared, width, value = (
-        recipe[name] for name in ("key_heads", "width", "value_width")
-    )
-    heads = shared * recipe["group"]
-    told = recipe["member_width"]
-    return {
-        "query_weights": (heads, recipe["reader_width"], width),
-        "key_weights": (shared, told, width),
-        "value_weights": (shared, told, value),
-        "output_weights": (heads, value, recipe["output_width"]),
-    }
+@MULTI_HEAD.law(
+    "multi-head-joined",
+    "heads.joined",
+    also=("heads.layout",),
+    nulls=("ones", "numbered"),
+    fields={"key_heads": (2, 1, 3), "data": _TELLING},
+)
+def check_joined(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """What comes out is one matrix times the joined heads."""
+    joining = _joining(case)
+    joint = case["output_weights"].reshape(-1, case["output_weights"].shape[-1])
+    yield _multiplied(bench, joining, case, np.asarray(joint, np.float64))
+    width = case["output_weights"].shape[1]
+    last = _joining(_head(case, len(case["query_weights"]) - 1))
+    yield from alike(joining, last, bench, "last", moved=lambda a: a[..., -width:])
 
 
-def _build(recipe: TableRecipe) -> TableCase:
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    options = {
-        "mask": mask_of(recipe, (batch, 1, readers, members), causal=recipe["causal"]),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
-    of_readers = (batch, readers, recipe["reader_width"])
-    of_members = (batch, members, recipe["member_width"])
-    of_output = (batch, readers, recipe["output_width"])
-    return TableCase(
-        operands={
-            "readers": drawn(recipe, "readers", of_readers),
-            "members": drawn(recipe, "members", of_members),
-            **{name: matrices(recipe, name, s) for name, s in shapes(recipe).items()},
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", of_output, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+def _multiplied(
+    bench: Bench, one: Case, other: Case, matrix: npt.NDArray[np.float64]
+) -> Comparison:
+    """Compare one output times a matrix with another output."""
+    first = bench.run(one).output.astype(np.float64)
+    carried = bench.judged(one).bound @ np.abs(matrix)
+    room = 2.0**-48 * (np.abs(first) @ np.abs(matrix))
+    bound = carried + bench.judged(other).bound + room
+    return within(first @ matrix, bench.run(other).output, bound)
 
 
-def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
-    """Let each head attend by its own matrices, and sum what they hand on."""
-    readers = Tracked.of(case["readers"][:, None], model)
-    members = readers.like(case["members"][:, None])
-    heads = len(case["query_weights"])
-    groups = heads // len(case["key_weights"])
-    query, key, value, output = (readers.like(case[name]) for name in WEIGHTS)
-    shared = np.arange(heads) // groups
-    by = Reading(query, key[shared], value[shared])
-    visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
-    scores = scaled(scored(readers, members, by, model), case["scale"], _width(case))
-    weights = weighed(scores, visible, stored=model.weights)
-    made = (members @ by.value).stored(model.output)
-    merged = chain(weights, members, by.value, output)
-    found = (weights @ made).stored(model.output)
-    return judged(summed(found, merged, output), model)
+@MULTI_HEAD.law(
+    "multi-head-one",
+    "heads.one",
+    nulls=("ones", "counted"),
+    fields={"key_heads": (1,), "group": (1,), "data": _TELLING},
+)
+def check_one(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """One head is self-attention followed by a matrix."""
+    joint = np.asarray(case["output_weights"][0], np.float64)
+    yield _multiplied(bench, _joining(case), case, joint)
 
 
-def _width(case: TableCase) -> int:
-    return int(case["query_weights"].shape[-1])
-
-
-def summed(found: Tracked, merged: Tracked, output: Tracked) -> Tracked:
-    """Return the sum of what the heads give, each times a matrix of its own.
-
-    `merged` is what each hands on if its matrix was merged with another before. The
-    sum over heads may as well be one product with the joined heads.
-    """
-    each = either(found @ output, merged)
-    batch, heads, readers, width = found.value.shape
-    joint = found.swapaxes(1, 2).reshape(batch, readers, heads * width)
-    total = each.swapaxes(1, 2).sum(2)
-    return either(total, joint @ output.reshape(heads * width, -1))
-
-
-def _defined(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    output_weights: Array,
-    *,
-    mask: Array | None = None,
-    causal: bool = False,
-    scale: float | None = None,
-) -> Array:
-    """Evaluate the definition and round its result once."""
-    by = HeadProjections(query_weights, key_weights, value_weights, output_weights)
-    output = multi_head_attention(
-        readers, members, by, mask=mask, causal=causal, scale=scale
-    )
-    return output.astype(readers.dtype)
-
-
-def _first_head(case: TableCase, right: Right) -> Array:
-    """Hand on what the first head gives."""
-    output = case["output_weights"].copy()
-    output[1:] = 0
-    return right(case.replace(output_weights=output))
-
-
-def _tiled(case: TableCase, right: Right) -> Array:
-    """Let query heads take turns with the key heads."""
+@MULTI_HEAD.law(
+    "multi-head-independence",
+    "heads.independence",
+    nulls=("counted",),
+    fields={"key_heads": (2, 3), "data": _TELLING},
+)
+def check_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Heads that hand nothing on have no influence, whatever their matrices hold."""
     groups = len(case["query_weights"]) // len(case["key_weights"])
-    names = ("key_weights", "value_weights")
-    return right(case.replace(**{n: np.tile(case[n], (groups, 1, 1)) for n in names}))
+    silent = case["output_weights"].copy()
+    silent[-groups:] = 0
+    quiet = case.replace(output_weights=silent)
+    query, key, value = (case[name].copy() for name in WEIGHTS[:3])
+    query[-groups:] = -2 * query[-groups:] + 1
+    key[-1:], value[-1:] = 3 - key[-1:], 64
+    loud = quiet.replace(query_weights=query, key_weights=key, value_weights=value)
+    yield from alike(quiet, loud, bench, "other matrices")
+    rest = {
+        name: np.ascontiguousarray(silent_part)
+        for name, silent_part in (
+            *((name, quiet[name][:-groups]) for name in _OF_QUERIES),
+            *((name, quiet[name][:-1]) for name in _OF_KEYS),
+        )
+    }
+    yield from alike(quiet, case.replace(**rest), bench, "without them")
 
 
-def _counted(case: TableCase, right: Right) -> Array:
-    """Add numbers of what there is: query heads, entries of a value, key heads."""
-    heads, wide, _ = case["output_weights"].shape
-    return right(case) + heads + 0.5 * wide + len(case["key_weights"]) / 8
-
-
-def _numbered(case: TableCase, right: Right) -> Array:
-    """Multiply the output of each head by its number."""
-    number = np.arange(1, len(case["output_weights"]) + 1)[:, None, None]
-    output = (case["output_weights"] * number).astype(case["output_weights"].dtype)
-    return right(case.replace(output_weights=output))
-
-
-MULTI_HEAD = Kind(
-    name="multi-head",
-    sentence="Lets readers attend to members in many ways, and sums what they find.",
-    operands=("readers", "members", *WEIGHTS),
-    table=_TABLE,
-    build=_build,
-    judge=_judge,
-    definition=_defined,
-    options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
-    nulls={
-        "first_head": _first_head,
-        "unmasked": forgetting("mask"),
-        "acausal": forgetting("causal"),
-        "tiled": _tiled,
-        "counted": _counted,
-        "numbered": _numbered,
-    },
-    null_needs={"unmasked": ("mask",), "acausal": ("causal",), "tiled": ("grouped",)},
-    unsaid=("grouped",),
+@MULTI_HEAD.law(
+    "multi-head-order",
+    "heads.order",
+    nulls=("numbered", "first_head"),
+    fields={"key_heads": (2, 3, 1), "group": (2, 1, 3), "data": _TELLING},
 )
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Heads in another order give the same, as whole groups and within each."""
+    heads, shared = len(case["query_weights"]), len(case["key_weights"])
+    places = np.arange(heads).reshape(shared, heads // shared)
+    yield from alike(case, _ordered(case, places[::-1]), bench, "groups")
+    yield from alike(case, _ordered(case, places[:, ::-1]), bench, "within groups")
 
-__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes", "summed"]
+
+def _ordered(case: Case, places: Array) -> Case:
+    """Return the same case with query heads, and key heads by groups, in an order."""
+    groups = places[:, 0] // places.shape[1]
+    moved = {name: case[name][places.ravel()] for name in _OF_QUERIES}
+    moved |= {name: case[name][groups] for name in _OF_KEYS}
+    return case.replace(**{n: np.ascontiguousarray(a) for n, a in moved.items()})
+
+
+@MULTI_HEAD.law(
+    "multi-head-shared",
+    "heads.multi-query",
+    also=("heads.grouped",),
+    needs=("grouped",),
+    nulls=("counted", "tiled"),
+    fields={"key_heads": (1, 2, 3), "group": (2, 3), "data": _TELLING},
+)
+def check_shared(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A key head that is shared is as many key heads with equal matrices."""
+    groups = len(case["query_weights"]) // len(case["key_weights"])
+    repeated = {name: np.repeat(case[name], groups, axis=0) for name in _OF_KEYS}
+    yield from alike(case, case.replace(**repeated), bench, "repeated")
+
+
+@MULTI_HEAD.law(
+    "multi-head-value-width",
+    "heads.value-width",
+    nulls=("counted",),
+    fields={"value_width": (2, 3, 8), "data": _TELLING},
+)
+def check_value_width(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Each entry of a value is averaged by itself, however many there are."""
+    parts = [
+        case.replace(
+            value_weights=np.ascontiguousarray(case["value_weights"][..., part]),
+            output_weights=np.ascontiguousarray(case["output_weights"][:, part]),
+        )
+        for part in (np.s_[:1], np.s_[1:])
+    ]
+    first, rest = (bench.run(part).output.astype(np.float64) for part in parts)
+    bound = bench.judged(parts[0]).bound + bench.judged(parts[1]).bound
+    room = 2.0**-48 * (np.abs(first) + np.abs(rest))
+    bound = bound + bench.judged(case).bound + room
+    yield within(first + rest, bench.run(case).output, bound, what="sum of parts")
+
+
+__all__ = [
+    "MULTI_HEAD",
+    "check_agreement",
+    "check_independence",
+    "check_joined",
+    "check_one",
+    "check_order",
+    "check_shared",
+    "check_sum",
+    "check_value_width",
+]

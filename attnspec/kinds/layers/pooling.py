@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers._layers import DATA, drawn, mask_of, scaled
 from attnspec.kinds.layers._softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
@@ -25,17 +27,16 @@ _TABLE = Table(
         "mask": (None, "members"),
         "data": DATA,
     },
-    claims={"mask": "a mask that says which members are real"},
-    needs={"mask": "mask"},
+    claims={"mask": Claim("a mask that says which members are real", "mask")},
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     members, width, value_width = (
         recipe[name] for name in ("members", "width", "value_width")
     )
     mask = mask_of(recipe, (1, members))
-    return TableCase(
+    return Case(
         operands={
             "query": drawn(recipe, "query", (width,)),
             "key": drawn(recipe, "key", (members, width)),
@@ -47,7 +48,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     """Average the values by the softmax of one row of scores."""
     query = Tracked.of(case["query"][None], model)
     key, value = query.like(case["key"]), query.like(case["value"])
@@ -63,17 +64,17 @@ def _defined(
     return pool(query, key, value, mask=mask).astype(query.dtype)
 
 
-def _meaning(case: TableCase, right: Right) -> Array:
+def _meaning(case: Case, right: Right) -> Array:
     """Take the mean of all values."""
     return right(case.replace(query=np.zeros_like(case["query"])))
 
 
-def _first(case: TableCase, _right: Right) -> Array:
+def _first(case: Case, _right: Right) -> Array:
     """Hand on the first value."""
     return np.asarray(case["value"][0], np.float64)
 
 
-def _summed(case: TableCase, right: Right) -> Array:
+def _summed(case: Case, right: Right) -> Array:
     """Take as much more as there are members."""
     return right(case) * (1 + len(case["key"]))
 
@@ -102,7 +103,7 @@ POOLING = Kind(
     "sets.invariance",
     nulls=("zeros", "unmasked", "meaning", "first"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The vector that comes out is the attention of one query to all members."""
     yield from agrees(case, bench)
 
@@ -113,7 +114,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("first",),
     fields={"members": (2, 3, 5, 8, 17), "data": ("integers", "normal")},
 )
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A set gives the same vector in every order."""
     count = np.arange(len(case["key"]))
     for note, order in (("reversed", count[::-1]), ("rotated", np.roll(count, 1))):
@@ -130,7 +131,7 @@ def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("first", "zeros", "summed"),
     fields={"members": (2, 3, 5, 8, 17, 33), "data": ("integers", "normal", "wide")},
 )
-def check_mean(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_mean(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A query of zeros takes the mean of the real members."""
     none = case.replace(query=np.zeros_like(case["query"]))
     yield from agrees(none, bench, "a query of zeros")
@@ -142,7 +143,7 @@ def check_mean(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("meaning", "zeros"),
     fields={"members": (2, 3, 5, 8), "mask": (None,), "data": ("integers", "normal")},
 )
-def check_sharp(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sharp(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A long query takes the value whose key lies furthest in its direction."""
     width = case["query"].shape[-1]
     query = np.full(width, 32.0).astype(case["query"].dtype)
@@ -153,7 +154,7 @@ def check_sharp(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @POOLING.law("pooling-twice", "sets.invariance", nulls=("summed",))
-def check_twice(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_twice(case: Case, bench: Bench) -> Iterator[Comparison]:
     """When every member stands twice, the same vector comes out."""
     names = ("key", "value") if case["mask"] is None else ("key", "value", "mask")
     twice = case.replace(**{name: np.concatenate([case[name]] * 2) for name in names})
@@ -161,7 +162,7 @@ def check_twice(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @POOLING.law("pooling-padding", "sets.padding", needs=("mask",), nulls=("unmasked",))
-def check_padding(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Masked members change nothing, however large they are."""
     count = len(case["key"])
     known = np.ones(count, bool) if case["mask"] is None else case["mask"]

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import merge_heads, split_heads
@@ -24,24 +26,24 @@ _FIELDS = {
 }
 
 
-def _numbers(recipe: TableRecipe, shape: tuple[int, ...]) -> Array:
+def _numbers(recipe: Recipe, shape: tuple[int, ...]) -> Array:
     """Return whole numbers that every format can hold: any, or each one's place."""
     if recipe["data"] == "integers":
         return cast(integers(recipe.seed, "x", shape, -99, 99) * 1.0, recipe)
     return cast(np.arange(np.prod(shape)).reshape(shape) % 128 * 1.0, recipe)
 
 
-def _sizes(recipe: TableRecipe) -> tuple[int, int, int, int]:
+def _sizes(recipe: Recipe) -> tuple[int, int, int, int]:
     batch, length, heads, width = (
         int(recipe[name]) for name in ("batch", "length", "heads", "width")
     )
     return batch, length, heads, width
 
 
-def _build_split(recipe: TableRecipe) -> TableCase:
+def _build_split(recipe: Recipe) -> Case:
     batch, length, heads, width = _sizes(recipe)
     shape = (batch, heads, length, width)
-    return TableCase(
+    return Case(
         operands={
             "x": _numbers(recipe, (batch, length, heads * width)),
             "heads": heads,
@@ -52,9 +54,9 @@ def _build_split(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _build_merge(recipe: TableRecipe) -> TableCase:
+def _build_merge(recipe: Recipe) -> Case:
     batch, length, heads, width = _sizes(recipe)
-    return TableCase(
+    return Case(
         operands={"x": _numbers(recipe, (batch, heads, length, width))},
         options={},
         results=result("output", (batch, length, heads * width), recipe.dtype),
@@ -68,13 +70,13 @@ def _exact(output: Array) -> Judged:
     return Judged(value, np.zeros(value.shape))
 
 
-def _judge_split(case: TableCase, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge_split(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
     x, heads = case["x"], case["heads"]
     width = x.shape[-1] // heads
     return _exact(np.stack([x[..., h * width :][..., :width] for h in range(heads)], 1))
 
 
-def _judge_merge(case: TableCase, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge_merge(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
     x = case["x"]
     return _exact(np.concatenate([x[:, h] for h in range(x.shape[1])], axis=-1))
 
@@ -89,24 +91,24 @@ def _merge(x: Array) -> Array:
     return merge_heads(x)
 
 
-def _unswapped_split(case: TableCase, _right: Right) -> Array:
+def _unswapped_split(case: Case, _right: Right) -> Array:
     """Cut the array, and exchange no axes."""
     return np.asarray(case["x"]).reshape(case.results[0][1])
 
 
-def _interleaved_split(case: TableCase, _right: Right) -> Array:
+def _interleaved_split(case: Case, _right: Right) -> Array:
     """Deal the entries of each vector out to the heads in turn."""
     batch, heads, length, width = case.results[0][1]
     dealt = case["x"].reshape(batch, length, width, heads)
     return np.asarray(dealt.transpose(0, 3, 1, 2))
 
 
-def _interleaved_merge(case: TableCase, _right: Right) -> Array:
+def _interleaved_merge(case: Case, _right: Right) -> Array:
     """Take the first entries of all heads, then the second ones."""
     return np.asarray(case["x"].transpose(0, 2, 3, 1).reshape(case.results[0][1]))
 
 
-def _first(case: TableCase, right: Right) -> Array:
+def _first(case: Case, right: Right) -> Array:
     """Answer every vector with what becomes of the first."""
     output = right(case)
     place = np.s_[:, :, :1] if output.ndim == 4 else np.s_[:, :1]
@@ -149,7 +151,7 @@ MERGE_HEADS = Kind(
     "heads.layout",
     nulls=("zeros", "unswapped", "interleaved", "first"),
 )
-def check_split(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_split(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each head gets its consecutive entries of every vector, bit by bit."""
     yield from agrees(case, bench)
 
@@ -160,7 +162,7 @@ def check_split(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("first", "unswapped"),
     fields={"length": (2, 3, 5, 17)},
 )
-def check_split_vectors(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_split_vectors(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Vectors in another order give the same pieces in that order."""
     backward = case.replace(x=np.ascontiguousarray(case["x"][:, ::-1]))
     first, second = bench.run(case).output, bench.run(backward).output
@@ -172,7 +174,7 @@ def check_split_vectors(case: TableCase, bench: KindBench) -> Iterator[Compariso
     "heads.layout",
     nulls=("zeros", "unswapped", "interleaved", "first"),
 )
-def check_merge(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The pieces of all heads stand one behind the other, bit by bit."""
     yield from agrees(case, bench)
 
@@ -183,7 +185,7 @@ def check_merge(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("interleaved",),
     fields={"heads": (2, 3, 4, 7), "width": (2, 3, 4)},
 )
-def check_merge_heads(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_merge_heads(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A head that is emptied leaves a gap as wide as it is, and all else in place."""
     width = case["x"].shape[-1]
     emptied = case["x"].copy()

@@ -1,1 +1,5 @@
-"""TODO."""
+"""Kinds of normalizers: from scores to weights."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from attnspec._typing import Array
 from attnspec.judge.bits import bits, integers, normals
-from attnspec.judge.kind import KindBench, Null, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.case import Case, cast
+from attnspec.judge.kind import Bench, Null, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, within
 
 Booleans = npt.NDArray[np.bool_]
@@ -57,20 +59,19 @@ def table(
     data = tuple(kind for kind in _FIELDS["data"] if kind not in without)
     return Table(
         fields={**_FIELDS, "data": data, **options},
-        claims={**_CLAIMS, **claims},
-        needs={name: name for name in (*_CLAIMS, *claims)},
+        claims={n: Claim(said, n) for n, said in {**_CLAIMS, **claims}.items()},
         mend=_mend,
     )
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """A single row has one axis alone."""
     if not recipe["rows"] and recipe["axis"] in {0, -2}:
         return recipe.replace(axis=-1)
     return recipe
 
 
-def build(recipe: TableRecipe) -> TableCase:
+def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: scores, and the options that are in force."""
     axis = -1 if recipe["axis"] is None else recipe["axis"]
     scores = np.moveaxis(_scores(recipe), -1, axis)
@@ -81,7 +82,7 @@ def build(recipe: TableRecipe) -> TableCase:
     }
     if recipe["mask"] != "none":
         options["mask"] = np.ascontiguousarray(np.moveaxis(_mask(recipe), -1, axis))
-    return TableCase(
+    return Case(
         operands={"scores": cast(scores, recipe)},
         options=options,
         results=result("weights", scores.shape, recipe.dtype),
@@ -89,7 +90,7 @@ def build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _scores(recipe: TableRecipe) -> Array:
+def _scores(recipe: Recipe) -> Array:
     """Return scores of a kind, the keys on the last axis."""
     shape = (*recipe["rows"], recipe["length"])
     seed, place = recipe.seed, np.arange(recipe["length"])
@@ -114,13 +115,13 @@ def _scores(recipe: TableRecipe) -> Array:
     return kinds[recipe["data"]]()
 
 
-def _row(recipe: TableRecipe) -> npt.NDArray[np.int64]:
+def _row(recipe: Recipe) -> npt.NDArray[np.int64]:
     """Return the number of each row."""
     count = int(np.prod(recipe["rows"], dtype=int))
     return np.arange(count).reshape((*recipe["rows"], 1))
 
 
-def _mask(recipe: TableRecipe) -> Booleans:
+def _mask(recipe: Recipe) -> Booleans:
     """Return a mask of a kind; the one for padding is the same for all rows."""
     rows, length = recipe["rows"], recipe["length"]
     shape, place = (*rows, length), np.arange(length)
@@ -136,24 +137,24 @@ def _mask(recipe: TableRecipe) -> Booleans:
     return np.asarray(masks[recipe["mask"]], np.bool_)
 
 
-def last(case: TableCase, array: Array) -> Array:
+def last(case: Case, array: Array) -> Array:
     """Put the keys of an array on the last axis."""
     axis = case["axis"]
     return array if axis is None else np.moveaxis(array, axis, -1)
 
 
-def back(case: TableCase, array: Array) -> Array:
+def back(case: Case, array: Array) -> Array:
     """Put the keys of an array where the case has them."""
     axis = case["axis"]
     return array if axis is None else np.moveaxis(array, -1, axis)
 
 
-def scores_of(case: TableCase) -> npt.NDArray[np.float64]:
+def scores_of(case: Case) -> npt.NDArray[np.float64]:
     """Return the scores in float64, the keys on the last axis."""
     return last(case, case["scores"]).astype(np.float64)
 
 
-def visible(case: TableCase) -> Booleans:
+def visible(case: Case) -> Booleans:
     """Return which keys are visible, the keys on the last axis."""
     seen: Booleans = ~np.isneginf(scores_of(case))
     if case["mask"] is None:
@@ -162,7 +163,7 @@ def visible(case: TableCase) -> Booleans:
     return seen & last(case, mask)
 
 
-def with_keys(case: TableCase, scores: Array, mask: Array | None) -> TableCase:
+def with_keys(case: Case, scores: Array, mask: Array | None) -> Case:
     """Return the same call with other keys, given with the keys on the last axis."""
     given = np.ascontiguousarray(back(case, scores)).astype(case["scores"].dtype)
     shape = result("weights", given.shape, case.dtype)
@@ -172,7 +173,7 @@ def with_keys(case: TableCase, scores: Array, mask: Array | None) -> TableCase:
     return other.replace(mask=np.ascontiguousarray(back(case, mask)))
 
 
-def with_more(case: TableCase, column: Array, *, seen: bool) -> TableCase:
+def with_more(case: Case, column: Array, *, seen: bool) -> Case:
     """Return the same call with one key more, at the end."""
     wider = np.concatenate([scores_of(case), column], axis=-1)
     if case["mask"] is None and seen:
@@ -181,7 +182,7 @@ def with_more(case: TableCase, column: Array, *, seen: bool) -> TableCase:
     return with_keys(case, wider, mask)
 
 
-def pair(case: TableCase, bench: KindBench) -> tuple[Array, Array]:
+def pair(case: Case, bench: Bench) -> tuple[Array, Array]:
     """Return weights and their bounds, the keys on the last axis, in float64."""
     weights = last(case, bench.run(case).output).astype(np.float64)
     return weights, last(case, bench.judged(case).bound)
@@ -202,50 +203,50 @@ def same(
     yield dataclasses.replace(found, note=note)
 
 
-def _uniform(case: TableCase, _right: Right) -> Array:
+def _uniform(case: Case, _right: Right) -> Array:
     """Share equally among visible keys."""
     seen = visible(case)
     return back(case, seen / np.maximum(1, seen.sum(-1, keepdims=True)))
 
 
-def _negative(case: TableCase, right: Right) -> Array:
+def _negative(case: Case, right: Right) -> Array:
     """Turn the signs."""
     return -right(case)
 
 
-def _sorted(case: TableCase, right: Right) -> Array:
+def _sorted(case: Case, right: Right) -> Array:
     """Put the weights in their own order, whatever that of the keys."""
     return back(case, np.sort(last(case, right(case)), axis=-1))
 
 
-def _unmasked(case: TableCase, right: Right) -> Array:
+def _unmasked(case: Case, right: Right) -> Array:
     """See every key."""
     shown = np.where(np.isneginf(case["scores"]), 0, case["scores"])
     return right(case.without("mask").replace(scores=shown.astype(shown.dtype)))
 
 
-def _each_alone(case: TableCase, _right: Right) -> Array:
+def _each_alone(case: Case, _right: Right) -> Array:
     """Judge each key by the logistic function of its score."""
     return back(case, np.where(visible(case), expit(scores_of(case)), 0.0))
 
 
-def _shared(case: TableCase, right: Right) -> Array:
+def _shared(case: Case, right: Right) -> Array:
     """Divide the weights by their sum and one more."""
     weights = right(case)
     return weights / (1.0 + back(case, last(case, weights).sum(-1, keepdims=True)))
 
 
-def _by_length(case: TableCase, right: Right) -> Array:
+def _by_length(case: Case, right: Right) -> Array:
     """Divide the weights by the number of all keys."""
     return right(case) / max(1, scores_of(case).shape[-1])
 
 
-def _lifted(case: TableCase, right: Right) -> Array:
+def _lifted(case: Case, right: Right) -> Array:
     """Give every key one half more."""
     return right(case) + 0.5
 
 
-def _opposite(case: TableCase, right: Right) -> Array:
+def _opposite(case: Case, right: Right) -> Array:
     """Give the largest weight to the lowest score."""
     weights = last(case, right(case))
     seen = visible(case)

@@ -29,14 +29,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from attnspec.judge.case import Case
 from attnspec.judge.kind import Choices
-from attnspec.judge.table import TableCase
 from attnspec.kinds.normalizers._weights import Booleans, back, scores_of, visible
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import F64, Judged, Tracked, judged
 
 
-def softmaxed(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def softmaxed(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Exponentiate the distances from the peak, and divide by their sum."""
     seen = visible(case)
     scores = _shown(case, seen, model)
@@ -55,7 +55,7 @@ def softmaxed(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
     return _finished(weights, seen, case, choices if sink is None else {}, model)
 
 
-def judged_alone(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def judged_alone(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Take the logistic function of each score and the offset.
 
     The form with a hyperbolic tangent is off by a few units of one, however small
@@ -76,7 +76,7 @@ def judged_alone(case: TableCase, choices: Choices, model: NumericModel) -> Judg
     return _finished(weights, seen, case, {}, model)
 
 
-def rectified(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def rectified(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Divide the positive parts by a power of a number of keys."""
     seen = visible(case)
     count = seen.sum(-1, keepdims=True)
@@ -89,7 +89,7 @@ def rectified(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
     return _finished(weights, seen, case, {}, model)
 
 
-def projected(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def projected(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Project the visible scores onto the simplex."""
     seen = visible(case)
     work = Tracked.of(0.0, model)
@@ -109,7 +109,7 @@ def projected(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
     return _finished(weights.where(seen, 0.0), seen, case, choices, model)
 
 
-def squared(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def squared(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Square half the visible scores less the threshold of 1.5-entmax."""
     seen = visible(case)
     work = Tracked.of(0.0, model)
@@ -142,7 +142,7 @@ def _threshold(below: F64) -> F64:
     return np.where(np.isneginf(found), 0.0, found)
 
 
-def _shown(case: TableCase, seen: Booleans, model: NumericModel) -> Tracked:
+def _shown(case: Case, seen: Booleans, model: NumericModel) -> Tracked:
     """Return the scores with 0 where a key is hidden."""
     return Tracked.of(np.where(seen, scores_of(case), 0.0), model)
 
@@ -155,7 +155,7 @@ def _peak(scores: Tracked, seen: Booleans, low: float) -> Tracked:
     return dataclasses.replace(scores, value=value, error=error)
 
 
-def _below(case: TableCase, seen: Booleans) -> tuple[F64, F64]:
+def _below(case: Case, seen: Booleans) -> tuple[F64, F64]:
     """Return scores less their peak, minus infinity where hidden, and the size M."""
     scores = scores_of(case)
     shown = np.where(seen, scores, -np.inf)
@@ -176,7 +176,7 @@ def _gamma(roundings: npt.ArrayLike, unit: float) -> F64:
 def _finished(
     weights: Tracked,
     seen: Booleans,
-    case: TableCase,
+    case: Case,
     choices: Choices,
     model: NumericModel,
 ) -> Judged:

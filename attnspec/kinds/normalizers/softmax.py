@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind, KindBench
+from attnspec.judge.kind import Bench, Kind
 from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import TableCase
-from attnspec.kinds.attention.case import Array
 from attnspec.kinds.normalizers._weights import (
     NULL_NEEDS,
     NULLS,
@@ -199,7 +199,7 @@ RELU = Kind(
     "normalizers.softmax",
     nulls=("zeros", "uniform", "unmasked", "unscaled", "unsunk"),
 )
-def check_softmax(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_softmax(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A weight is the exponential of its score over the sum of the visible ones."""
     yield from agrees(case, bench)
 
@@ -209,7 +209,7 @@ def check_softmax(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     "activations.sparsemax",
     nulls=("zeros", "uniform", "unmasked"),
 )
-def check_sparsemax(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sparsemax(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weights are the point of the simplex that is nearest to the scores."""
     yield from agrees(case, bench)
 
@@ -219,7 +219,7 @@ def check_sparsemax(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     "activations.entmax15",
     nulls=("zeros", "uniform", "unmasked"),
 )
-def check_entmax15(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_entmax15(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weights are squares of half the scores, less one threshold."""
     yield from agrees(case, bench)
 
@@ -229,7 +229,7 @@ def check_entmax15(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     "activations.sigmoid",
     nulls=("zeros", "uniform", "unmasked", "unmoved"),
 )
-def check_sigmoid(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sigmoid(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A weight is the logistic function of its score and the offset."""
     yield from agrees(case, bench)
 
@@ -239,7 +239,7 @@ def check_sigmoid(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     "activations.relu",
     nulls=("zeros", "uniform", "unmasked", "undivided"),
 )
-def check_relu(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_relu(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A weight is the positive part of its score over the number of keys."""
     yield from agrees(case, bench)
 

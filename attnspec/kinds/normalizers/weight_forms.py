@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import bits
-from attnspec.judge.kind import KindBench
-from attnspec.judge.table import TableCase
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.case import Case
+from attnspec.judge.kind import Bench
 from attnspec.kinds.normalizers._weights import (
     ROOM,
     back,
@@ -34,7 +34,7 @@ _EXACT = ("quarters", "ties", "zeros")
 """Data whose halves, doubles and small shifts no format has to round."""
 
 
-def _against_best(case: TableCase) -> tuple[Any, Array, Array]:
+def _against_best(case: Case) -> tuple[Any, Array, Array]:
     """Return rows with a visible key, their best keys, and distances from these."""
     seen = visible(case)
     scores = np.where(seen, scores_of(case), -np.inf)
@@ -55,7 +55,7 @@ def _against_best(case: TableCase) -> tuple[Any, Array, Array]:
         "sink": (None,),
     },
 )
-def check_quotients(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_quotients(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The quotient of two weights is the exponential of their scores' distance."""
     some, best, below = _against_best(case)
     weights, bound = (x[some] for x in pair(case, bench))
@@ -78,7 +78,7 @@ def check_quotients(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         "sink": (None,),
     },
 )
-def check_temperature(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_temperature(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A temperature is a divisor of the scores, and of nothing else."""
     scores = case["scores"]
     divided = (scores.astype(np.float64) / case["temperature"]).astype(scores.dtype)
@@ -94,7 +94,7 @@ def check_temperature(case: TableCase, bench: KindBench) -> Iterator[Comparison]
     nulls=("zeros", "uniform"),
     fields={"length": (2, 3, 5, 8, 17), "data": ("quarters", "normal", "ascending")},
 )
-def check_differences(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_differences(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two weights above zero differ as their scores do."""
     some, best, below = _against_best(case)
     weights, bound = (x[some] for x in pair(case, bench))
@@ -110,7 +110,7 @@ def check_differences(case: TableCase, bench: KindBench) -> Iterator[Comparison]
     nulls=("zeros", "uniform", "each_alone"),
     fields={"length": (2, 3, 5, 8, 17), "mask": ("none",)},
 )
-def check_idempotence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_idempotence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A point of the simplex is its own projection."""
     scores = scores_of(case)
     count = scores.shape[-1]
@@ -129,7 +129,7 @@ def check_idempotence(case: TableCase, bench: KindBench) -> Iterator[Comparison]
     nulls=("zeros", "uniform"),
     fields={"length": (2, 3, 5, 8, 17), "data": ("quarters", "normal", "ascending")},
 )
-def check_roots(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_roots(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The roots of two weights above zero differ by half of what their scores do."""
     some, best, below = _against_best(case)
     weights, bound = (x[some] for x in pair(case, bench))
@@ -151,7 +151,7 @@ def check_roots(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("uniform", "each_alone"),
     fields={"length": (2,), "data": ("quarters", "normal"), "mask": ("none",)},
 )
-def check_two_keys(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_two_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two keys at a distance d up to 2 have weights of 1/2 +- d sqrt(8 - d^2) / 8.
 
     Their roots differ by d / 2, and their squares sum to one. The larger weight lies
@@ -179,7 +179,7 @@ def _centered(dialect: Any, capabilities: Any) -> bool:
     fields={"data": ("quarters", "normal", "spread", "offset_up")},
     applies=_centered,
 )
-def check_symmetry(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_symmetry(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weights of opposite scores, with opposite offsets, sum to one."""
     other = case.replace(scores=-case["scores"])
     if "offset" in bench.capabilities:
@@ -197,7 +197,7 @@ def check_symmetry(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     needs=("offset",),
     fields={"data": _EXACT, "offset": (2.0, -1.5)},
 )
-def check_offset(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_offset(case: Case, bench: Bench) -> Iterator[Comparison]:
     """An offset is added to every score, and to nothing else."""
     offset = case["offset"]
     moved = (case["scores"].astype(np.float64) + offset).astype(case["scores"].dtype)
@@ -211,7 +211,7 @@ def check_offset(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("each_alone", "lifted"),
     fields={"data": ("quarters", "normal", "spread", "peaked", "offset_up")},
 )
-def check_proportional(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_proportional(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Scores that are twice as large have weights that are twice as large."""
     doubled = (2.0 * case["scores"].astype(np.float64)).astype(case["scores"].dtype)
     other = case.replace(scores=doubled)
@@ -226,7 +226,7 @@ def check_proportional(case: TableCase, bench: KindBench) -> Iterator[Comparison
     nulls=("zeros", "ones", "undivided"),
     fields={"length": (2, 3, 5, 8, 17)},
 )
-def check_divisor(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_divisor(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Scores of one have a weight of one over the power of the number of keys."""
     seen = visible(case)
     probe = with_keys(case, np.ones(seen.shape), None)

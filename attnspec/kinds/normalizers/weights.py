@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.judge.kind import Kind, KindBench, KindLaw
+from attnspec.judge.case import Case
+from attnspec.judge.kind import Bench, Kind, KindLaw
 from attnspec.judge.law import Applies, always
-from attnspec.judge.table import TableCase
 from attnspec.kinds.normalizers._weights import (
     ROOM,
     last,
@@ -103,7 +103,7 @@ def _chose(field: str, value: str) -> Applies:
     _every("negative", "unmasked"),
     also={SOFTMAX: ("normalizers.softmax", "normalizers.sum")},
 )
-def check_weights(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_weights(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No weight is negative, and a hidden key has none at all."""
     seen = visible(case)
     output = last(case, bench.run(case).output)[seen.any(-1)].astype(np.float64)
@@ -113,7 +113,7 @@ def check_weights(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @_law("order", _every("sorted"))
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys in another order have their weights in that order."""
     scores, mask = scores_of(case), case["mask"]
     if mask is not None:
@@ -128,7 +128,7 @@ def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @_law("hidden", _every("unmasked"), needs=("mask",))
-def check_hidden(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_hidden(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What stands in a hidden score changes nothing."""
     mask = case["mask"]
     if mask is None or mask.all():
@@ -144,7 +144,7 @@ def check_hidden(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields={"sink": (None,)},
     also={SOFTMAX: ("normalizers.sum",)},
 )
-def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weights of a row sum to one."""
     some = visible(case).any(-1)
     weights, bound = pair(case, bench)
@@ -158,7 +158,7 @@ def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields={"sink": (None,)},
     also=dict.fromkeys(_SIMPLEX, ("attention.convex",)),
 )
-def check_convex(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_convex(case: Case, bench: Bench) -> Iterator[Comparison]:
     """An output lies between the least and the greatest visible value."""
     seen = visible(case)
     some = seen.any(-1)
@@ -178,7 +178,7 @@ def check_convex(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields={"data": ("quarters", "ties", "zeros"), "sink": (None,)},
     also={SOFTMAX: ("normalizers.shift",)},
 )
-def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The same number added to all scores of a row changes no weight."""
     for shift in _SHIFTS:
         moved = case["scores"].astype(np.float64) + shift
@@ -188,7 +188,7 @@ def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @_law("zeros", _every("lifted", kinds=(SPARSEMAX, ENTMAX15, RELU)))
-def check_zeros(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_zeros(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A visible key far below the others, and below 0, has a weight of exactly zero."""
     some = visible(case).any(-1)
     scores = scores_of(case)
@@ -200,7 +200,7 @@ def check_zeros(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @_law("alone", _every("shared", kinds=(SIGMOID, RELU)))
-def check_alone(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weight of a key depends on its own score and on no other."""
     scores = scores_of(case).copy()
     scores[..., 0] += 64.0
@@ -219,7 +219,7 @@ def check_alone(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         RELU: _chose("divisor", "visible"),
     },
 )
-def check_padding(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Hidden keys at the end change nothing."""
     some = visible(case).any(-1)
     column = np.full((*some.shape, 1), 8.0)
@@ -234,7 +234,7 @@ def check_padding(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     _every("opposite", "sorted", kinds=(SOFTMAX, SIGMOID, RELU)),
     applies={SIGMOID: _chose("default_offset", "zero")},
 )
-def check_merge(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A part of the keys has the weights of the whole, up to one factor."""
     half = (scores_of(case).shape[-1] + 1) // 2
     mask = None if case["mask"] is None else visible(case)[..., :half]
@@ -250,7 +250,7 @@ def check_merge(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @_law("monotone", _every("opposite"))
-def check_monotone(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_monotone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A larger score never has a smaller weight, and equal scores have equal ones."""
     seen = visible(case)
     scores = scores_of(case)
@@ -268,7 +268,7 @@ def check_monotone(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     _every("zeros", "each_alone", kinds=_SIMPLEX),
     fields={"sink": (None,)},
 )
-def check_uniform(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys with equal scores share the weight equally."""
     seen = visible(case)
     some = np.asarray(seen.any(-1))

@@ -1,1 +1,5 @@
-"""TODO."""
+"""Kinds of positions: encodings and biases."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

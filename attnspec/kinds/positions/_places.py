@@ -7,9 +7,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.kind import Right
-from attnspec.judge.table import TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
 from attnspec.numerics.tracked import Tracked
 from attnspec.reference import rotary_pairs
 
@@ -19,7 +20,7 @@ BASE = 10000.0
 PLACES = ("range", "offset", "reversed", "repeated", "far")
 
 
-def places(recipe: TableRecipe) -> npt.NDArray[np.int64]:
+def places(recipe: Recipe) -> npt.NDArray[np.int64]:
     """Return the positions of a recipe."""
     count = np.arange(recipe["length"])
     kinds = {
@@ -32,7 +33,7 @@ def places(recipe: TableRecipe) -> npt.NDArray[np.int64]:
     return np.ascontiguousarray(kinds[recipe["positions"]]).astype(np.int64)
 
 
-def squared(case: TableCase, right: Right) -> Array:
+def squared(case: Case, right: Right) -> Array:
     """Take the squares of the positions."""
     return right(case.replace(positions=case["positions"] ** 2 % 4096))
 

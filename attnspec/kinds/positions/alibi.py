@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import alibi as definition
@@ -17,10 +19,10 @@ from attnspec.reference import alibi_slopes
 from attnspec.reference.masks import positions, relative_positions
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     heads, queries = recipe["heads"], recipe["queries"]
     keys = queries + recipe["past"]
-    return TableCase(
+    return Case(
         operands={"heads": heads, "queries": queries, "keys": keys},
         options={},
         results=result("bias", (heads, queries, keys), None),
@@ -28,7 +30,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _places(case: TableCase, choices: Choices) -> Array:
+def _places(case: Case, choices: Choices) -> Array:
     """Return the positions of the queries."""
     alignment = choices["alignment"]
     return positions(case["queries"], case["keys"], alignment=alignment)  # type: ignore[arg-type]
@@ -41,7 +43,7 @@ def _slopes(heads: int, choices: Choices) -> Array:
     return alibi_slopes(heads)
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Multiply slopes and distances.
 
     The slopes may be powers of the first of them, one product after the other; and
@@ -66,18 +68,18 @@ def _defined(heads: int, queries: int, keys: int) -> Array:
     return definition(steps, alibi_slopes(heads))
 
 
-def _one_sided(case: TableCase, right: Right) -> Array:
+def _one_sided(case: Case, right: Right) -> Array:
     """Leave the keys behind the diagonal without a bias."""
     shape = case["queries"], case["keys"]
     return right(case) * np.tri(*shape, case["keys"] - case["queries"])
 
 
-def _other_heads(case: TableCase, right: Right) -> Array:
+def _other_heads(case: Case, right: Right) -> Array:
     """Give each head the slope of the next."""
     return np.roll(right(case), 1, axis=0)
 
 
-def _squared(case: TableCase, right: Right) -> Array:
+def _squared(case: Case, right: Right) -> Array:
     """Let the bias fall with the square of the column."""
     return right(case) * (1.0 + np.arange(case["keys"]))
 
@@ -116,7 +118,7 @@ ALIBI = Kind(
     also=("positions.alibi-signed", "positions.alibi-slopes"),
     nulls=("zeros", "ones", "one_sided", "other_heads"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The bias is the slope of the head times the distance, with the sign of its form.
 
     The form that counts keys alone leaves the query's position out.
@@ -130,7 +132,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("zeros", "other_heads"),
     fields={"heads": (3, 6, 8, 12, 20), "queries": (2, 3, 5), "past": (1, 2, 3)},
 )
-def check_slopes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_slopes(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Up to the query's position each step to the right adds the slope of the head."""
     exact = bench.judged(case)
     bias = bench.run(case).output.astype(np.float64)
@@ -150,7 +152,7 @@ def check_slopes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("one_sided",),
     fields={"queries": (3, 5, 8), "past": (0, 1, 2)},
 )
-def check_mirror(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_mirror(case: Case, bench: Bench) -> Iterator[Comparison]:
     """After the query the bias is what it is before, of the sign of its form."""
     exact = bench.judged(case)
     bias = bench.run(case).output.astype(np.float64)
@@ -184,7 +186,7 @@ def _mirrored(places: Array, keys: int) -> tuple[Array, Array, Array, Array]:
     nulls=("squared",),
     fields={"queries": (3, 5, 8), "past": (0, 1, 3)},
 )
-def check_relative(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_relative(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two neighboring keys differ by the same in every row, at the same distances."""
     exact = bench.judged(case)
     bias = bench.run(case).output.astype(np.float64)

@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.exceptions import KernelRaised
 from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import late
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import learned as looked_up
 
 
-def _lookup(recipe: TableRecipe) -> TableCase:
+def _lookup(recipe: Recipe) -> Case:
     length, rows = recipe["length"], recipe["rows"]
     count = np.arange(length)
     kinds = {
@@ -32,7 +34,7 @@ def _lookup(recipe: TableRecipe) -> TableCase:
         "integers": lambda: np.arange(1.0, 1.0 + rows * recipe["width"]).reshape(shape),
         "normal": lambda: normals(recipe.seed, "table", shape),
     }
-    return TableCase(
+    return Case(
         operands={
             "positions": kinds[recipe["positions"]].astype(np.int64) % rows,
             "table": cast(data[recipe["data"]](), recipe),
@@ -43,7 +45,7 @@ def _lookup(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge_lookup(case: TableCase, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge_lookup(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
     """Copy rows, which rounds nothing; a position outside has none, so NaN."""
     positions, table = case["positions"], np.asarray(case["table"], np.float64)
     inside = (positions >= 0) & (positions < len(table))
@@ -57,18 +59,18 @@ def _looked_up(positions: Array, table: Array) -> Array:
     return looked_up(positions, table).astype(table.dtype)
 
 
-def _blurred(case: TableCase, right: Right) -> Array:
+def _blurred(case: Case, right: Right) -> Array:
     """Add the mean of all rows to each."""
     return right(case) + np.asarray(case["table"], np.float64).mean(0)
 
 
-def _clamped(case: TableCase, right: Right) -> Array:
+def _clamped(case: Case, right: Right) -> Array:
     """Read the nearest row for a position outside."""
     last = len(case["table"]) - 1
     return right(case.replace(positions=np.clip(case["positions"], 0, last)))
 
 
-def _wrapped(case: TableCase, right: Right) -> Array:
+def _wrapped(case: Case, right: Right) -> Array:
     """Count on from the other end of the table."""
     rows = len(case["table"])
     return right(case.replace(positions=case["positions"] % rows))
@@ -105,7 +107,7 @@ LEARNED = Kind(
     also=("positions.absolute",),
     nulls=("zeros", "late", "blurred"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The encoding of a position is its row of the table."""
     yield from agrees(case, bench)
 
@@ -113,7 +115,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @LEARNED.law(
     "learned-outside", "positions.learned", nulls=("zeros", "clamped", "wrapped")
 )
-def check_outside(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A position outside the table is refused, or its encoding is NaN."""
     rows = len(case["table"])
     for place in (rows, -1, rows + 1000):
@@ -132,7 +134,7 @@ def check_outside(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("blurred",),
     fields={"rows": (3, 5, 8, 64), "length": (1, 2)},
 )
-def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Rows that nobody asks for change nothing, however large they are."""
     table = case["table"].copy()
     table[np.setdiff1d(np.arange(len(table)), case["positions"])] = 2.0**12

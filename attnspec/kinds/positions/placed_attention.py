@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.kinds.layers._layers import DATA, Reading, attended, drawn, matrices
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -18,7 +20,7 @@ from attnspec.reference import Projections, placed, self_attention, sinusoidal
 _MATRICES = ("query_weights", "key_weights", "value_weights")
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     length, width = recipe["length"], recipe["width"]
     size, output = recipe["size"], recipe["value_width"]
     vectors = drawn(recipe, "vectors", (length, width))
@@ -27,7 +29,7 @@ def _build(recipe: TableRecipe) -> TableCase:
         encoding = sinusoidal(np.arange(length), width).astype(vectors.dtype)
     shapes = ((width, size), (width, size), (width, output))
     by = (matrices(recipe, n, s) for n, s in zip(_MATRICES, shapes, strict=True))
-    return TableCase(
+    return Case(
         operands={
             "vectors": vectors,
             "encoding": encoding,
@@ -39,7 +41,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     """Add, project, attend; vector and encoding may be projected each for itself.
 
     So the error is that of products with both of them, which may cancel each other.
@@ -68,12 +70,12 @@ def _defined(
     return np.asarray(output).astype(vectors.dtype)
 
 
-def _unplaced(case: TableCase, right: Right) -> Array:
+def _unplaced(case: Case, right: Right) -> Array:
     """Forget the encoding."""
     return right(case.replace(encoding=np.zeros_like(case["encoding"])))
 
 
-def _late(case: TableCase, right: Right) -> Array:
+def _late(case: Case, right: Right) -> Array:
     """Give each vector the encoding of the place before it."""
     return right(case.replace(encoding=np.roll(case["encoding"], 1, axis=0)))
 
@@ -104,7 +106,7 @@ PLACED_ATTENTION = Kind(
     "positions.absolute",
     nulls=("zeros", "unplaced", "late"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Encodings are added to the vectors before queries, keys and values are made."""
     yield from agrees(case, bench)
 
@@ -115,7 +117,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unplaced",),
     fields={"data": ("integers", "normal")},
 )
-def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     """An encoding counts as a part of its vector: only their sum is seen."""
     whole = placed(case["vectors"], case["encoding"]).astype(case["vectors"].dtype)
     merged = case.replace(vectors=whole, encoding=np.zeros_like(whole))
@@ -128,7 +130,7 @@ def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("late",),
     fields={"length": (3, 5, 8, 17), "data": ("integers", "normal")},
 )
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Vectors that move together with their encodings have the same outputs."""
     order = np.roll(np.arange(len(case["vectors"])), 2)
     order[[0, 1]] = order[[1, 0]]

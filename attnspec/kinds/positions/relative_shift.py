@@ -7,24 +7,26 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.judge.bits import normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import relative_shift as definition
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     queries = recipe["queries"]
     shape = (recipe["heads"], queries, queries + recipe["past"])
     if recipe["data"] == "places":
         x = 1.0 + np.arange(np.prod(shape)).reshape(shape)
     else:
         x = normals(recipe.seed, "x", shape)
-    return TableCase(
+    return Case(
         operands={"x": cast(x, recipe)},
         options={},
         results=result("output", shape, recipe.dtype),
@@ -46,7 +48,7 @@ def _rolled(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.take_along_axis(x, columns[None] % x.shape[2], -1)
 
 
-def _judge(case: TableCase, choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, _model: NumericModel) -> Judged:
     """Move numbers, which rounds nothing."""
     x = np.asarray(case["x"], np.float64)
     forms = {"zero": definition, "next_row": _padded, "own_row": _rolled}
@@ -59,23 +61,23 @@ def _defined(x: Array) -> Array:
     return definition(x).astype(x.dtype)
 
 
-def _own(case: TableCase) -> npt.NDArray[np.bool_]:
+def _own(case: Case) -> npt.NDArray[np.bool_]:
     """Return the places up to each query's own position."""
     queries, keys = case["x"].shape[1:]
     return np.tri(queries, keys, keys - queries, dtype=bool)
 
 
-def _unmoved(case: TableCase, _right: Right) -> Array:
+def _unmoved(case: Case, _right: Right) -> Array:
     """Leave all columns where they are."""
     return np.asarray(case["x"])
 
 
-def _further(case: TableCase, right: Right) -> Array:
+def _further(case: Case, right: Right) -> Array:
     """Move each row by one column more."""
     return np.roll(right(case), -1, axis=-1)
 
 
-def _next(case: TableCase, right: Right) -> Array:
+def _next(case: Case, right: Right) -> Array:
     """Answer each row with the one after it."""
     return np.roll(right(case), -1, axis=-2)
 
@@ -106,7 +108,7 @@ RELATIVE_SHIFT = Kind(
     "positions.relative-shift",
     nulls=("zeros", "unmoved", "further"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Row i moves to the left by as many columns as there are rows after it."""
     yield from agrees(case, bench)
 
@@ -117,7 +119,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("next",),
     fields={"queries": (2, 3, 5, 8, 17)},
 )
-def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Up to the query's own position a row holds what was in that row alone."""
     shown = _own(case)[::2]
     x = case["x"].copy()
@@ -135,7 +137,7 @@ def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unmoved",),
     fields={"queries": (2, 3, 5, 8, 17)},
 )
-def check_present(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_present(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Distance 0, the last column, comes to stand at each query's own position."""
     queries, keys = case["x"].shape[1:]
     rows = np.arange(queries)

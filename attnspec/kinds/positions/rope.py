@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import late
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.positions._places import BASE, PLACES, places, squared, turned
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import rotary as definition
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """Let no more entries turn than there are."""
     if (recipe["turned"] or 0) > recipe["width"]:
         return recipe.replace(turned=recipe["width"])
@@ -37,15 +39,14 @@ _TABLE = Table(
         "base": (BASE, 100.0, 500_000.0),
     },
     claims={
-        "base": "another base than 10,000",
-        "width": "that only the first entries of a vector turn",
+        "base": Claim("another base than 10,000", "base"),
+        "width": Claim("that only the first entries of a vector turn", "turned"),
     },
-    needs={"base": "base", "turned": "width"},
     mend=_mend,
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
     kinds: dict[str, Callable[[], Array]] = {
         "ones": lambda: np.ones(shape),
@@ -54,7 +55,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     }
     options = {"base": recipe["base"], "width": recipe["turned"]}
     plain = {"base": BASE, "width": None}
-    return TableCase(
+    return Case(
         operands={
             "x": cast(kinds[recipe["data"]](), recipe),
             "positions": places(recipe),
@@ -65,7 +66,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Turn the first entries of each vector, or all of them."""
     x, base = Tracked.of(case["x"], model), case["base"] or BASE
     chosen = choices["pairing"]
@@ -84,12 +85,12 @@ def _defined(
     return definition(x, positions, base=base, width=width).astype(x.dtype)
 
 
-def _unturned(case: TableCase, _right: Right) -> Array:
+def _unturned(case: Case, _right: Right) -> Array:
     """Return the vectors as they are."""
     return np.asarray(case["x"])
 
 
-def _rest_lost(case: TableCase, right: Right) -> Array:
+def _rest_lost(case: Case, right: Right) -> Array:
     """Let the entries behind the width turn to nothing."""
     width = case["width"] or case["x"].shape[-1]
     kept = np.arange(case["x"].shape[-1]) < width
@@ -126,13 +127,13 @@ ROPE = Kind(
     also=("positions.rotary-pairs",),
     nulls=("zeros", "unturned", "late", "rest_lost"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each pair of entries is turned by its position times its frequency."""
     yield from agrees(case, bench)
 
 
 @ROPE.law("rope-norm", "positions.rotary-norm", nulls=("zeros",))
-def check_norm(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_norm(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A turned vector is as long as before."""
     exact = bench.judged(case)
     output = bench.run(case).output.astype(np.float64)
@@ -149,7 +150,7 @@ def check_norm(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("squared",),
     fields={"length": (2, 3, 5, 8), "data": ("integers", "normal")},
 )
-def check_relative(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_relative(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Turned dot products depend on the difference of two positions alone."""
     moved = case.replace(positions=case["positions"] + 7)
     one, two = bench.judged(case), bench.judged(moved)
@@ -170,7 +171,7 @@ def check_relative(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @ROPE.law("rope-origin", "positions.rotary", nulls=("zeros",))
-def check_origin(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_origin(case: Case, bench: Bench) -> Iterator[Comparison]:
     """At position zero nothing turns."""
     still = case.replace(positions=np.zeros_like(case["positions"]))
     yield from agrees(still, bench, "position 0")
@@ -182,7 +183,7 @@ def check_origin(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("late",),
     fields={"length": (2, 3, 5, 8, 17)},
 )
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What a vector becomes is decided by its own position, wherever it stands."""
     backward = case.replace(
         x=np.ascontiguousarray(case["x"][..., ::-1, :]),

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers._layers import DATA, drawn, scaled
 from attnspec.kinds.layers._softmax import weighed
 from attnspec.numerics import Comparison, NumericModel, within
@@ -26,7 +28,7 @@ from attnspec.reference.masks import positions, relative_positions
 _OPERANDS = ("query", "key", "value", "key_distances", "value_distances")
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     heads, queries = recipe["heads"], recipe["queries"]
     keys, rows = queries + recipe["past"], 2 * recipe["reach"] + 1
     width, size = recipe["width"], recipe["value_width"]
@@ -34,7 +36,7 @@ def _build(recipe: TableRecipe) -> TableCase:
         *((heads, queries, width), (heads, keys, width), (heads, keys, size)),
         *((rows, width), (rows, size)),
     )
-    return TableCase(
+    return Case(
         operands={
             name: drawn(recipe, name, shape)
             for name, shape in zip(_OPERANDS, shapes, strict=True)
@@ -45,7 +47,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _relative(case: TableCase, choices: Choices) -> npt.NDArray[np.int64]:
+def _relative(case: Case, choices: Choices) -> npt.NDArray[np.int64]:
     """Return the distances, key minus query."""
     queries, keys = case["query"].shape[1], case["key"].shape[1]
     alignment = choices["alignment"]
@@ -60,7 +62,7 @@ def _rows(relative: Array, table: Array, choices: Choices) -> Array:
     return np.asarray(np.clip(sign * relative, -reach, reach) + reach)
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Add a vector to each key and value as each query sees it, or its share of sums.
 
     Products with both may be taken apart and added, so their sizes count apart too.
@@ -108,23 +110,23 @@ def _defined(
     return np.asarray(output).astype(query.dtype)
 
 
-def _keyless(case: TableCase, right: Right) -> Array:
+def _keyless(case: Case, right: Right) -> Array:
     """Add nothing to the keys."""
     return right(case.replace(key_distances=np.zeros_like(case["key_distances"])))
 
 
-def _valueless(case: TableCase, right: Right) -> Array:
+def _valueless(case: Case, right: Right) -> Array:
     """Add nothing to the values."""
     return right(case.replace(value_distances=np.zeros_like(case["value_distances"])))
 
 
-def _turned(case: TableCase, right: Right) -> Array:
+def _turned(case: Case, right: Right) -> Array:
     """Read the tables from the other end."""
     tables = {n: np.ascontiguousarray(case[n][::-1]) for n in _OPERANDS[3:]}
     return right(case.replace(**tables))
 
 
-def _fading(case: TableCase, right: Right) -> Array:
+def _fading(case: Case, right: Right) -> Array:
     """Forget what is farther than the tables reach."""
     tables = {n: case[n].copy() for n in _OPERANDS[3:]}
     for table in tables.values():
@@ -132,7 +134,7 @@ def _fading(case: TableCase, right: Right) -> Array:
     return right(case.replace(**tables))
 
 
-def _first(case: TableCase, right: Right) -> Array:
+def _first(case: Case, right: Right) -> Array:
     """Add the value of the first key to each output."""
     return right(case) + np.asarray(case["value"], np.float64)[:, :1]
 
@@ -152,8 +154,9 @@ SHAW = Kind(
             "causal": (False, True),
             "data": DATA,
         },
-        claims={"causal": "that the keys after each query can be hidden"},
-        needs={"causal": "causal"},
+        claims={
+            "causal": Claim("that the keys after each query can be hidden", "causal")
+        },
     ),
     build=_build,
     judge=_judge,
@@ -181,7 +184,7 @@ SHAW = Kind(
     "positions.shaw",
     nulls=("zeros", "keyless", "valueless", "turned", "acausal"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys and values have a vector added for their distance from the query."""
     yield from agrees(case, bench)
 
@@ -192,7 +195,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("fading",),
     fields={"queries": (3, 5, 8), "reach": (1, 2), "data": ("integers", "normal")},
 )
-def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tables of equal rows move no weight, and add one row to every output."""
     rows = {n: np.broadcast_to(case[n][:1], case[n].shape) for n in _OPERANDS[3:]}
     same = case.replace(**{n: np.ascontiguousarray(row) for n, row in rows.items()})
@@ -216,7 +219,7 @@ def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         "data": ("integers", "normal"),
     },
 )
-def check_clipped(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_clipped(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys farther than the tables reach change places without being noticed."""
     keys = case["key"].shape[1]
     order = np.arange(keys)

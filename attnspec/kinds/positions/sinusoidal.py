@@ -7,20 +7,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, result
+from attnspec.judge.kind import Bench, Choices, Kind, result
 from attnspec.judge.nulls import late
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.positions._places import BASE, PLACES, places, squared
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import sinusoidal as definition
 
 
-def _clocks(recipe: TableRecipe) -> TableCase:
+def _clocks(recipe: Recipe) -> Case:
     base = recipe["base"]
-    return TableCase(
+    return Case(
         operands={"positions": places(recipe), "width": recipe["width"]},
         options={} if base == BASE else {"base": base},
         results=result("output", (recipe["length"], recipe["width"]), None),
@@ -43,7 +45,7 @@ def _halves(width: int, choices: Choices) -> tuple[slice, slice]:
     return slice(0, width, 2), slice(1, width, 2)
 
 
-def _judge_clocks(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge_clocks(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Take sine and cosine of angles that the working format computed.
 
     A power of the base is off by what its exponent is off by, times its logarithm.
@@ -75,8 +77,7 @@ SINUSOIDAL = Kind(
             "positions": PLACES,
             "base": (BASE, 100.0, 500_000.0),
         },
-        claims={"base": "another base than 10,000"},
-        needs={"base": "base"},
+        claims={"base": Claim("another base than 10,000", "base")},
     ),
     build=_clocks,
     judge=_judge_clocks,
@@ -91,7 +92,7 @@ SINUSOIDAL = Kind(
 @SINUSOIDAL.law(
     "sinusoidal-agreement", "positions.sinusoidal", nulls=("zeros", "late", "squared")
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each pair of entries is the sine and the cosine of position times frequency."""
     yield from agrees(case, bench)
 
@@ -102,7 +103,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("squared",),
     fields={"length": (3, 5, 8, 17), "positions": ("range", "offset", "reversed")},
 )
-def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A shift turns every encoding by one rotation, the same for all positions."""
     steps = 7
     moved = case.replace(positions=case["positions"] + steps)
@@ -122,7 +123,7 @@ def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @SINUSOIDAL.law("sinusoidal-circle", "positions.sinusoidal", nulls=("zeros", "ones"))
-def check_circle(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_circle(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Sine and cosine of a pair lie on the unit circle."""
     output = bench.run(case).output.astype(np.float64)
     exact, bound = bench.judged(case).output, bench.judged(case).bound
@@ -142,7 +143,7 @@ def check_circle(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("late",),
     fields={"length": (2, 3, 5, 8, 17), "positions": ("range", "offset", "far")},
 )
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each position has an encoding of its own, wherever it is asked for."""
     backward = case.replace(positions=np.ascontiguousarray(case["positions"][::-1]))
     yield from alike(case, backward, bench, "backward", moved=lambda a: a[::-1])

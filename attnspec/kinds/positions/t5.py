@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import t5_buckets
@@ -23,19 +25,19 @@ _UNITS = 2.0**-20
 """How far a logarithm in float32, and a product with it, may be off: 16 roundings."""
 
 
-def _count(case: TableCase | TableRecipe) -> int:
+def _count(case: Case | Recipe) -> int:
     """Return the buckets of one side."""
     both = _option(case, "bidirectional")
     return int(_option(case, "buckets")) // (2 if both else 1)
 
 
-def _option(case: TableCase | TableRecipe, name: str) -> int:
+def _option(case: Case | Recipe, name: str) -> int:
     """Return an option, or its default where it is not in force."""
     found = case[name]
     return int(_PLAIN[name] if found is None else found)
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """Let the maximal distance be greater than what has buckets of its own."""
     least = _count(recipe) // 2 + 1
     if recipe["max_distance"] < least:
@@ -71,14 +73,14 @@ def decided(relative: Array, count: int, far: int) -> Array:
     return np.asarray(np.sign(relative) * np.where(distance < far, moved, distance))
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     queries, keys = recipe["queries"], recipe["keys"]
     steps = np.arange(keys) - np.arange(keys - queries, keys)[:, None]
     loose = integers(recipe.seed, "relative", steps.shape, 0, recipe["stride"] - 1)
     relative = steps * recipe["stride"] + loose
     relative = decided(relative, _count(recipe), recipe["max_distance"])
     options = {name: recipe[name] for name in _PLAIN}
-    return TableCase(
+    return Case(
         operands={"relative": relative},
         options={n: v for n, v in options.items() if v != _PLAIN[n]},
         results=result("bucket", steps.shape, "integer"),
@@ -86,7 +88,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _right(case: TableCase) -> Array:
+def _right(case: Case) -> Array:
     """Return the buckets by whole numbers."""
     return t5_buckets(
         case["relative"],
@@ -96,7 +98,7 @@ def _right(case: TableCase) -> Array:
     )
 
 
-def _judge(case: TableCase, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
     """Compare whole numbers: there is nothing to round."""
     value = _right(case).astype(np.float64)
     return Judged(value, np.zeros_like(value))
@@ -118,24 +120,24 @@ def _defined(
     )
 
 
-def _turned(case: TableCase, right: Right) -> Array:
+def _turned(case: Case, right: Right) -> Array:
     """Take query minus key."""
     return right(case.replace(relative=-case["relative"]))
 
 
-def _folded(case: TableCase, right: Right) -> Array:
+def _folded(case: Case, right: Right) -> Array:
     """Give both sides the same buckets."""
     return right(case.replace(relative=-np.abs(case["relative"])))
 
 
-def _wrapped(case: TableCase, right: Right) -> Array:
+def _wrapped(case: Case, right: Right) -> Array:
     """Start again with the first bucket behind the last."""
     far = _option(case, "max_distance")
     relative = case["relative"]
     return right(case.replace(relative=np.sign(relative) * (np.abs(relative) % far)))
 
 
-def _halved(case: TableCase, right: Right) -> Array:
+def _halved(case: Case, right: Right) -> Array:
     """Let two neighboring distances share a bucket."""
     return right(case.replace(relative=case["relative"] // 2))
 
@@ -154,11 +156,12 @@ T5 = Kind(
             "max_distance": (128, 20, 81, 1000),
         },
         claims={
-            "bidirectional": "keys on the left alone, as in a decoder",
-            "buckets": "another number of buckets than 32",
-            "max_distance": "another maximal distance than 128",
+            "bidirectional": Claim(
+                "keys on the left alone, as in a decoder", "bidirectional"
+            ),
+            "buckets": Claim("another number of buckets than 32", "buckets"),
+            "max_distance": Claim("another maximal distance than 128", "max_distance"),
         },
-        needs={name: name for name in _PLAIN},
         mend=_mend,
     ),
     build=_build,
@@ -174,7 +177,7 @@ T5 = Kind(
 )
 
 
-def _asked(case: TableCase, relative: Array) -> TableCase:
+def _asked(case: Case, relative: Array) -> Case:
     """Return the same call for other distances, one row of them."""
     return case.replace(
         relative=relative[None], results=result("bucket", (1, len(relative)), "integer")
@@ -186,13 +189,13 @@ def _asked(case: TableCase, relative: Array) -> TableCase:
     "positions.t5-buckets",
     nulls=("zeros", "turned", "folded", "wrapped", "halved"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Buckets are those of the formula, wherever no rounding decides."""
     yield from agrees(case, bench)
 
 
 @T5.law("t5-near", "positions.t5-buckets", nulls=("zeros", "halved"))
-def check_near(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_near(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Distances below half the buckets of their side have a bucket each."""
     near = np.arange(_count(case) // 2)
     found = bench.run(_asked(case, -near)).output
@@ -200,7 +203,7 @@ def check_near(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @T5.law("t5-far", "positions.t5-buckets", nulls=("zeros", "wrapped"))
-def check_far(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_far(case: Case, bench: Bench) -> Iterator[Comparison]:
     """From the maximal distance on all share the last bucket of their side."""
     far = _option(case, "max_distance") + np.array([0, 1, 7, 1000, 100_000])
     found = bench.run(_asked(case, -far)).output
@@ -208,7 +211,7 @@ def check_far(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @T5.law("t5-order", "positions.t5-buckets", nulls=("wrapped",))
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Of two distances the greater one never has the lower bucket."""
     far = np.unique(np.abs(case["relative"]))
     more = np.concatenate([far, far[-1] + np.array([1, 50, 1000])])
@@ -223,7 +226,7 @@ def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("folded",),
     fields={"keys": (2, 5, 8, 33), "stride": (3, 17, 100)},
 )
-def check_sides(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sides(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Right of the query are the buckets of the left, half of all later, or none."""
     distance = np.unique(np.abs(case["relative"])) + 1
     distance = decided(distance, _count(case), _option(case, "max_distance"))

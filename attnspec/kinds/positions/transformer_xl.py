@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers._layers import DATA, drawn, matrices, scaled
 from attnspec.kinds.layers._softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
@@ -26,7 +28,7 @@ from attnspec.reference.masks import positions, relative_positions
 _OPERANDS = ("query", "key", "value", "distance_weights", "content_bias", "place_bias")
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     heads, queries, keys = (
         *(recipe["heads"], recipe["queries"]),
         recipe["queries"] + recipe["past"],
@@ -42,7 +44,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     weights = matrices(recipe, "distances", (heads, recipe["clocks"], width))
     made = {name: drawn(recipe, name, shape) for name, shape in shapes.items()}
     made["distance_weights"] = weights
-    return TableCase(
+    return Case(
         operands={name: made[name] for name in _OPERANDS},
         options={"bidirectional": True} if recipe["bidirectional"] else {},
         results=result("output", (heads, queries, size), recipe.dtype),
@@ -50,13 +52,13 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _relative(case: TableCase) -> npt.NDArray[np.int64]:
+def _relative(case: Case) -> npt.NDArray[np.int64]:
     """Return the distances, key minus query; the last of both stand together."""
     queries, keys = case["query"].shape[1], case["key"].shape[1]
     return relative_positions(positions(queries, keys), np.arange(keys))
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Score contents and distances, each with its own addition to the query.
 
     Both additions may be multiplied out, so sizes are those of the parts.
@@ -86,7 +88,7 @@ def _plus(query: Tracked, bias: Tracked, model: NumericModel) -> Tracked:
 
 
 def _distance_keys(
-    case: TableCase, distances: Array, choices: Choices, model: NumericModel
+    case: Case, distances: Array, choices: Choices, model: NumericModel
 ) -> Tracked:
     """Return the keys of distances, query minus key."""
     weights = Tracked.of(case["distance_weights"], model)
@@ -128,25 +130,25 @@ def _defined(
     return np.asarray(weights @ value.astype(np.float64)).astype(query.dtype)
 
 
-def _unplaced(case: TableCase, right: Right) -> Array:
+def _unplaced(case: Case, right: Right) -> Array:
     """Forget the distances."""
     none = np.zeros_like(case["distance_weights"])
     return right(case.replace(distance_weights=none))
 
 
-def _unbiased(case: TableCase, right: Right) -> Array:
+def _unbiased(case: Case, right: Right) -> Array:
     """Forget what is always wanted of contents and distances."""
     none = {n: np.zeros_like(case[n]) for n in ("content_bias", "place_bias")}
     return right(case.replace(**none))
 
 
-def _exchanged(case: TableCase, right: Right) -> Array:
+def _exchanged(case: Case, right: Right) -> Array:
     """Add to the query for contents what belongs to distances, and back."""
     u, v = case["content_bias"], case["place_bias"]
     return right(case.replace(content_bias=v, place_bias=u))
 
 
-def _shared(case: TableCase, right: Right) -> Array:
+def _shared(case: Case, right: Right) -> Array:
     """Answer all queries with their mean."""
     return np.broadcast_to(right(case).mean(1, keepdims=True), right(case).shape)
 
@@ -166,8 +168,11 @@ TRANSFORMER_XL = Kind(
             "bidirectional": (False, True),
             "data": DATA,
         },
-        claims={"bidirectional": "that queries see the keys after them too"},
-        needs={"bidirectional": "bidirectional"},
+        claims={
+            "bidirectional": Claim(
+                "that queries see the keys after them too", "bidirectional"
+            )
+        },
     ),
     build=_build,
     judge=_judge,
@@ -191,7 +196,7 @@ TRANSFORMER_XL = Kind(
     "positions.transformer-xl",
     nulls=("zeros", "unplaced", "unbiased", "exchanged", "one_sided"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Scores are those of contents and of distances, each with its own query."""
     yield from agrees(case, bench)
 
@@ -202,7 +207,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unbiased",),
     fields={"queries": (2, 3, 5), "data": ("integers",)},
 )
-def check_biases(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_biases(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What is added to all queries can be taken from both vectors instead."""
     moved = case.replace(
         query=case["query"] + case["query"].dtype.type(2),
@@ -221,7 +226,7 @@ def check_biases(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         "data": ("integers", "normal"),
     },
 )
-def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No output depends on another query, of which the shift may move something in."""
     query = case["query"].copy()
     query[:, 1::2] = -4 * query[:, 1::2] + 3
@@ -235,7 +240,7 @@ def check_rows(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("shared",),
     fields={"queries": (2, 3, 5, 8), "data": ("integers", "normal")},
 )
-def check_alone(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The last query has the same output alone, when nothing is shifted."""
     heads, _, size = case.results[0][1]
     alone = case.replace(

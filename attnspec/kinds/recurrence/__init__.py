@@ -1,1 +1,5 @@
-"""TODO."""
+"""Kinds of recurrences: states that are carried along."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, uniforms
+from attnspec.judge.case import Case, cast
 from attnspec.judge.kind import Null, Right
 from attnspec.judge.nulls import forgetting, late, whole_sequence
-from attnspec.judge.table import TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim
 from attnspec.kinds.recurrence._sequences import shape_of, state_before
 
 DECAYS = ("half", "varied", "forgets", "strong")
@@ -27,21 +29,12 @@ FIELDS: Mapping[str, tuple[Any, ...]] = {
 }
 
 CLAIMS = {
-    "decay": "a factor of each step on the state",
-    "gates": "a factor of each component of the state",
-    "log_decay": "that factor given by its logarithm",
-    "state": "a state to start from",
-    "return_state": "giving back the state after the last step",
-    "scale": "a factor on the output",
-}
-
-NEEDS = {
-    "decay": "decay",
-    "log_decay": "log_decay",
-    "gates": "gates",
-    "state": "state",
-    "return_state": "return_state",
-    "scale": "scale",
+    "decay": Claim("a factor of each step on the state", "decay"),
+    "gates": Claim("a factor of each component of the state", "gates"),
+    "log_decay": Claim("that factor given by its logarithm", "log_decay"),
+    "state": Claim("a state to start from", "state"),
+    "return_state": Claim("giving back the state after the last step", "return_state"),
+    "scale": Claim("a factor on the output", "scale"),
 }
 
 CLAIMED = ("decay", "log_decay")
@@ -56,18 +49,18 @@ OPTIONS = {
 }
 
 
-def mend(recipe: TableRecipe) -> TableRecipe:
+def mend(recipe: Recipe) -> Recipe:
     """Let the decay be given once."""
     twice = recipe["decay"] is not None and recipe["log_decay"] is not None
     return recipe.replace(log_decay=None) if twice else recipe
 
 
-def given(case: TableCase) -> bool:
+def given(case: Case) -> bool:
     """Return whether a case has a decay, in either form."""
     return any(case[name] is not None for name in CLAIMED)
 
 
-def _factors(recipe: TableRecipe, kind: str) -> Array:
+def _factors(recipe: Recipe, kind: str) -> Array:
     """Return a factor for each step, or a gate for each of its components."""
     shape = shape_of(recipe, recipe["width"] if recipe["gates"] else 1)
     varied = 1.0 - uniforms(recipe.seed, "decay", shape) / 2.0
@@ -81,7 +74,7 @@ def _factors(recipe: TableRecipe, kind: str) -> Array:
     return kinds[kind]
 
 
-def options_of(recipe: TableRecipe) -> dict[str, Any]:
+def options_of(recipe: Recipe) -> dict[str, Any]:
     """Return decay, state, scale and the wish for a state, as far as in force."""
     options: dict[str, Any] = {}
     if recipe["decay"] is not None:
@@ -98,18 +91,18 @@ def options_of(recipe: TableRecipe) -> dict[str, Any]:
     return options
 
 
-def _with_decay(case: TableCase, change: Callable[[Array], Array]) -> TableCase:
+def _with_decay(case: Case, change: Callable[[Array], Array]) -> Case:
     """Change the decays, in the form in which they are given."""
     names = [n for n in ("decay", "log_decay") if case[n] is not None]
     return case.replace(**{n: change(case[n]) for n in names})
 
 
-def _decay_late(case: TableCase, right: Right) -> Array:
+def _decay_late(case: Case, right: Right) -> Array:
     """Give each step the decay of the one before."""
     return right(_with_decay(case, lambda decay: np.roll(decay, 1, axis=-2)))
 
 
-def _one_gate(case: TableCase, right: Right) -> Array:
+def _one_gate(case: Case, right: Right) -> Array:
     """Let all components fade as the first one does."""
     return right(_with_decay(case, lambda decay: decay[..., :1]))
 
@@ -136,7 +129,6 @@ __all__ = [
     "DECAYS",
     "FIELDS",
     "LOG_DECAYS",
-    "NEEDS",
     "NULLS",
     "NULL_NEEDS",
     "OPTIONS",

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attnspec.judge.table import TableCase
+from attnspec.judge.case import Case
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import NumericModel
@@ -93,9 +93,7 @@ def _sizes(course: Course, key: F64, value: F64, rate: F64, peak: F64) -> Sizes:
     )
 
 
-def bounded(
-    case: TableCase, scale: float, model: NumericModel
-) -> tuple[Tracked, Tracked]:
+def bounded(case: Case, scale: float, model: NumericModel) -> tuple[Tracked, Tracked]:
     """Return the output and the last state with their bounds."""
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
     rate, gates = wide(case["rate"]), sequences.gates_of(case)
@@ -115,7 +113,7 @@ def bounded(
 
 
 def _within(
-    value: F64, sizes: tuple[F64, ...], case: TableCase, model: NumericModel
+    value: F64, sizes: tuple[F64, ...], case: Case, model: NumericModel
 ) -> Tracked:
     """Return a value with the bound that its terms of these sizes allow.
 

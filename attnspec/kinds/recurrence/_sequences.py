@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.kind import KindBench
-from attnspec.judge.table import TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.case import Case, cast
+from attnspec.judge.kind import Bench
+from attnspec.judge.recipe import Recipe
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.tracked import F64, Tracked
@@ -29,12 +30,12 @@ _STEPS = {"query": -2, "key": -2, "value": -2, "decay": -2, "log_decay": -2, "ra
 """Along which axis the arguments have their steps."""
 
 
-def shape_of(recipe: TableRecipe, width: int) -> tuple[int, int, int, int]:
+def shape_of(recipe: Recipe, width: int) -> tuple[int, int, int, int]:
     """Return the shape of vectors of one width, one for each step."""
     return recipe["batch"], recipe["heads"], recipe["length"], width
 
 
-def vectors(recipe: TableRecipe, label: str, width: int) -> Array:
+def vectors(recipe: Recipe, label: str, width: int) -> Array:
     """Return the vectors of a sequence."""
     shape = shape_of(recipe, width)
     kinds: dict[str, Callable[[], Array]] = {
@@ -45,7 +46,7 @@ def vectors(recipe: TableRecipe, label: str, width: int) -> Array:
     return cast(kinds[recipe["data"]](), recipe)
 
 
-def state_before(recipe: TableRecipe) -> Array:
+def state_before(recipe: Recipe) -> Array:
     """Return what was summed up before the first step."""
     shape = (
         *(recipe["batch"], recipe["heads"]),
@@ -54,7 +55,7 @@ def state_before(recipe: TableRecipe) -> Array:
     return cast(integers(recipe.seed, "state", shape, -4, 4) * 1.0, recipe)
 
 
-def results_of(recipe: TableRecipe) -> tuple[tuple[str, tuple[int, ...], Any], ...]:
+def results_of(recipe: Recipe) -> tuple[tuple[str, tuple[int, ...], Any], ...]:
     """Return the output, and the state if it is wished for, in a format of its own."""
     output = ("output", shape_of(recipe, recipe["value_width"]), recipe.dtype)
     shape = (
@@ -70,7 +71,7 @@ def wide(array: Any) -> F64:
     return np.asarray(array, np.float64)
 
 
-def gates_of(case: TableCase) -> F64:
+def gates_of(case: Case) -> F64:
     """Return the factor of each component at each step."""
     shape = case["key"].shape
     if case["log_decay"] is not None:
@@ -80,7 +81,7 @@ def gates_of(case: TableCase) -> F64:
     return np.ones(shape)
 
 
-def scale_of(case: TableCase, choices: Mapping[str, str]) -> float:
+def scale_of(case: Case, choices: Mapping[str, str]) -> float:
     """Return the factor on the output."""
     if case["scale"] is not None:
         return float(case["scale"])
@@ -88,7 +89,7 @@ def scale_of(case: TableCase, choices: Mapping[str, str]) -> float:
     return 1.0 if choices["scale"] == "one" else width**-0.5
 
 
-def start_of(case: TableCase) -> F64:
+def start_of(case: Case) -> F64:
     """Return the state before the first step."""
     key, value = case["key"], case["value"]
     empty = np.zeros((*key.shape[:-1][:-1], key.shape[-1], value.shape[-1]))
@@ -105,7 +106,7 @@ def _logarithms(gates: F64) -> float:
     return float(sizes.sum(-2).max(initial=0.0))
 
 
-def _roundings(case: TableCase) -> float:
+def _roundings(case: Case) -> float:
     """Return how many roundings any form does between an input and an output.
 
     Each step may multiply by its decay, add what is read, and add to the output; a
@@ -116,7 +117,7 @@ def _roundings(case: TableCase) -> float:
 
 
 def rounded(
-    value: F64, size: F64, past: F64, case: TableCase, model: NumericModel
+    value: F64, size: F64, past: F64, case: Case, model: NumericModel
 ) -> Tracked:
     """Return a result with its bound: the roundings of its terms, and their sizes.
 
@@ -135,7 +136,7 @@ def rounded(
     return dataclasses.replace(exact, error=error)
 
 
-def reach(case: TableCase) -> float:
+def reach(case: Case) -> float:
     """Return by how much a number that is lost near zero may have been multiplied."""
     steps, width = case["key"].shape[-2:]
     peaks = [
@@ -145,7 +146,7 @@ def reach(case: TableCase) -> float:
     return steps * width * scale * float(np.prod(peaks))
 
 
-def part(case: TableCase, steps: slice) -> TableCase:
+def part(case: Case, steps: slice) -> Case:
     """Return the call with some of the steps alone."""
     changes: dict[str, Any] = {}
     for name, axis in _STEPS.items():
@@ -157,7 +158,7 @@ def part(case: TableCase, steps: slice) -> TableCase:
     return case.replace(results=((first[0], shape, first[2]), *rest), **changes)
 
 
-def prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Yield whether the first steps alone have the outputs that they have in a row."""
     whole = bench.run(case).output
     bound = bench.judged(case).bound
@@ -170,7 +171,7 @@ def prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         yield dataclasses.replace(found, note=f"the first {count} steps alone")
 
 
-def later_changed(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def later_changed(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Yield whether large values in later steps leave earlier outputs alone."""
     steps = case["key"].shape[-2]
     count = max(1, steps // 2)
@@ -189,7 +190,7 @@ def later_changed(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 def continued(
-    case: TableCase, bench: KindBench, passed_on: Callable[[TableCase, F64], F64]
+    case: Case, bench: Bench, passed_on: Callable[[Case, F64], F64]
 ) -> Iterator[Comparison]:
     """Yield whether two calls, the state carried over, are one call.
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import chain_length
@@ -50,9 +52,9 @@ def _reads(kind: str, steps: int, chunk: int, seed: int) -> Array:
     return np.ascontiguousarray(np.broadcast_to(kinds[kind], (steps, steps)))
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     steps, chunk = recipe["length"], recipe["chunk"]
-    return TableCase(
+    return Case(
         operands={"reads": _reads(recipe["reads"], steps, chunk, recipe.seed)},
         options={},
         results=result("length", (), "integer"),
@@ -61,7 +63,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - a count is a count
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - a count is a count
     """Count: nothing is rounded."""
     count = np.asarray(float(chain_length(case["reads"])))
     return Judged(count, np.zeros(()))
@@ -72,12 +74,12 @@ def _defined(reads: Array) -> Array:
     return np.asarray(chain_length(reads))
 
 
-def _all_steps(case: TableCase, _right: Right) -> Array:
+def _all_steps(case: Case, _right: Right) -> Array:
     """Count every step, whatever it reads."""
     return np.asarray(len(case["reads"]))
 
 
-def _with_reads(case: TableCase, right: Right) -> Array:
+def _with_reads(case: Case, right: Right) -> Array:
     """Count what is read as well."""
     return right(case) + np.count_nonzero(case["reads"])
 
@@ -99,7 +101,7 @@ CHAIN_LENGTH = Kind(
     "recurrence.chain",
     nulls=("zeros", "ones", "all_steps"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The count is that of the longest row of outputs that read each other."""
     yield from agrees(case, bench)
 
@@ -107,7 +109,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @CHAIN_LENGTH.law(
     "chain-length-forms", "recurrence.chain", nulls=("zeros", "ones", "all_steps")
 )
-def check_forms(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A recurrence counts N, chunks of C count N / C rounded up, attention counts 1."""
     steps, chunk = len(case["reads"]), case["chunk"]
     forms = {"step": steps, "chunks": -(-steps // chunk), "nothing": 1}
@@ -118,7 +120,7 @@ def check_forms(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @CHAIN_LENGTH.law("chain-length-indirect", "recurrence.chain", nulls=("with_reads",))
-def check_indirect(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_indirect(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Who reads a step through another may read it directly: that takes no longer."""
     reads = case["reads"].copy()
     for j in range(len(reads)):

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import KindBench
-from attnspec.judge.table import TableCase
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.recurrence import _decays as decays
 from attnspec.kinds.recurrence.delta_rule import DELTA_RULE
@@ -37,7 +37,7 @@ def _forgets(_dialect: Dialect, capabilities: Capabilities) -> bool:
     return bool(capabilities.claims.intersection(decays.CLAIMED))
 
 
-def _faded(case: TableCase, where: Array) -> TableCase:
+def _faded(case: Case, where: Array) -> Case:
     """Let a quarter be left at some places, whatever was left there before."""
     name = "decay" if case["log_decay"] is None else "log_decay"
     quarter = 0.25 if name == "decay" else np.log(0.25)
@@ -45,14 +45,14 @@ def _faded(case: TableCase, where: Array) -> TableCase:
     return case.replace(**{name: np.where(where, quarter, given).astype(given.dtype)})
 
 
-def _at_right_angles(case: TableCase) -> TableCase:
+def _at_right_angles(case: Case) -> Case:
     """Let the keys be unit vectors, each another one."""
     key = case["key"]
     units = np.eye(key.shape[-1])[: key.shape[-2]]
     return case.replace(key=np.broadcast_to(units, key.shape).astype(key.dtype))
 
 
-def _by_component(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def _by_component(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Yield whether what one component holds fades by its own gate."""
     width = case["key"].shape[-1]
     for place in (0, 1):
@@ -72,7 +72,7 @@ def _by_component(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields=_FIELDS,
     applies=_forgets,
 )
-def check_decay(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_decay(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What one step read is multiplied by the decays after it, and by no other."""
     if not decays.given(case):
         return
@@ -91,7 +91,7 @@ def check_decay(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields=_FIELDS,
     applies=_forgets,
 )
-def check_delta_decay(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_delta_decay(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys at right angles correct nothing: what is left of a value are the decays."""
     if decays.given(case):
         yield from agrees(_at_right_angles(case), bench, "keys at right angles")
@@ -105,7 +105,7 @@ def check_delta_decay(case: TableCase, bench: KindBench) -> Iterator[Comparison]
     fields=_GATED,
     applies=_forgets,
 )
-def check_gates(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_gates(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each component of the state fades by its own gate, and by no other."""
     if decays.given(case):
         yield from _by_component(case, bench)
@@ -119,7 +119,7 @@ def check_gates(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields=_GATED,
     applies=_forgets,
 )
-def check_delta_gates(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_delta_gates(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With keys at right angles each component fades by its own gate, by no other."""
     if decays.given(case):
         yield from _by_component(_at_right_angles(case), bench)

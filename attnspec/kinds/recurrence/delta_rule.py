@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals, uniforms
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Choices, Kind, KindBench, Right
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.kinds.recurrence import _decays as decays
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._delta import bounded
@@ -29,12 +31,11 @@ _TABLE = Table(
         **decays.FIELDS,
     },
     claims=decays.CLAIMS,
-    needs=decays.NEEDS,
     mend=decays.mend,
 )
 
 
-def _keys(recipe: TableRecipe) -> Array:
+def _keys(recipe: Recipe) -> Array:
     """Return keys of length one, as far as the format holds them, or of one half."""
     width = recipe["width"]
     shape = sequences.shape_of(recipe, width)
@@ -50,7 +51,7 @@ def _keys(recipe: TableRecipe) -> Array:
     return cast(kinds[recipe["keys"]], recipe)
 
 
-def _rates(recipe: TableRecipe) -> Array:
+def _rates(recipe: Recipe) -> Array:
     """Return the share by which each answer is moved."""
     shape = sequences.shape_of(recipe, 1)[:-1]
     varied = 1.0 - uniforms(recipe.seed, "rate", shape)
@@ -64,8 +65,8 @@ def _rates(recipe: TableRecipe) -> Array:
     return cast(kinds[recipe["rate"]], recipe)
 
 
-def _build(recipe: TableRecipe) -> TableCase:
-    return TableCase(
+def _build(recipe: Recipe) -> Case:
+    return Case(
         operands={
             "query": sequences.vectors(recipe, "query", recipe["width"]),
             "key": _keys(recipe),
@@ -78,7 +79,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Take out what each key held; any form may round as the majorant allows."""
     output, last = bounded(case, sequences.scale_of(case, choices), model)
     return judged(output, model, **({"state": last} if case["return_state"] else {}))
@@ -104,14 +105,14 @@ def _defined(
     return (output, last) if return_state else output
 
 
-def _only_added(case: TableCase, right: Right) -> Array:
+def _only_added(case: Case, right: Right) -> Array:
     """Take nothing out of the state before a value is added."""
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
     added = wide(case["rate"])[..., None] * value
     return right(case) + np.tril(query @ key.swapaxes(-1, -2), -1) @ added
 
 
-def _rate_of_one(case: TableCase, right: Right) -> Array:
+def _rate_of_one(case: Case, right: Right) -> Array:
     """Move every answer the whole way."""
     return right(case.replace(rate=np.ones_like(case["rate"])))
 
@@ -143,7 +144,7 @@ _SEVERAL = sequences.LENGTHS[1:]
     "recurrence.delta-forms",
     nulls=("zeros", "late", "rate_of_one", "only_added", "state_forgotten"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Recurrent, parallel and chunked forms give linear attention to corrections."""
     yield from agrees(case, bench)
 
@@ -155,7 +156,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("whole_sequence",),
     fields={"length": _SEVERAL},
 )
-def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The first steps alone have the outputs that they have in a longer sequence."""
     yield from sequences.prefix(case, bench)
 
@@ -166,12 +167,12 @@ def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("whole_sequence",),
     fields={"length": _SEVERAL},
 )
-def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Later steps change no earlier output, however large their values are."""
     yield from sequences.later_changed(case, bench)
 
 
-def _asking_last(case: TableCase, place: int) -> TableCase:
+def _asking_last(case: Case, place: int) -> Case:
     """Let the last key be a unit vector, and the last query ask at a place."""
     width = case["key"].shape[-1]
     units = np.eye(width).astype(case["key"].dtype)
@@ -192,7 +193,7 @@ def _asking_last(case: TableCase, place: int) -> TableCase:
         "log_decay": (None,),
     },
 )
-def check_answer(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_answer(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The state answers the last key with its value; other keys as it did before."""
     yield from agrees(_asking_last(case, 0), bench, "the last key")
     if case["key"].shape[-1] > 1:
@@ -208,7 +209,7 @@ def check_answer(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("rate_of_one",),
     fields={"length": (3, 5, 8, 17)},
 )
-def check_still(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_still(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A step of rate zero reads nothing, whatever its key and value are."""
     place = case["rate"].shape[-1] // 2
     rate, value, key = (case[n].copy() for n in ("rate", "value", "key"))
@@ -220,7 +221,7 @@ def check_still(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     yield from alike(skipped, changed, bench, f"step {place} changed")
 
 
-def _sent_on(tail: TableCase, scale: float, error: F64) -> F64:
+def _sent_on(tail: Case, scale: float, error: F64) -> F64:
     """Return how far off outputs are where the state that they start from is.
 
     No step makes a column of the state longer, so its error stays as short.
@@ -242,7 +243,7 @@ def _sent_on(tail: TableCase, scale: float, error: F64) -> F64:
         "return_state": (True,),
     },
 )
-def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two calls, the state of the first given to the second, are one call."""
     scale = sequences.scale_of(case, bench.dialect)
     yield from sequences.continued(case, bench, lambda t, e: _sent_on(t, scale, e))

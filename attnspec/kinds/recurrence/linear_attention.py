@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Choices, Kind, KindBench, Right
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.kinds.recurrence import _decays as decays
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
@@ -25,16 +27,15 @@ _TABLE = Table(
         **decays.FIELDS,
     },
     claims=decays.CLAIMS,
-    needs=decays.NEEDS,
     mend=decays.mend,
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     widths = dict.fromkeys(("query", "key"), recipe["width"])
     widths["value"] = recipe["value_width"]
     operands = {n: sequences.vectors(recipe, n, w) for n, w in widths.items()}
-    return TableCase(
+    return Case(
         operands=operands,
         options=decays.options_of(recipe),
         results=sequences.results_of(recipe),
@@ -56,7 +57,7 @@ def _summed(
     return (output, past), (current, kept)
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Sum the values; a form may round each term as often as any form does."""
     gates, scale = sequences.gates_of(case), sequences.scale_of(case, choices)
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
@@ -91,7 +92,7 @@ def _defined(
     return (output, last) if return_state else output
 
 
-def _self_unread(case: TableCase, right: Right) -> Array:
+def _self_unread(case: Case, right: Right) -> Array:
     """Ask the state before it is updated."""
     alone = case.without("state").without("decay").without("log_decay")
     steps = range(case["key"].shape[-2])
@@ -99,7 +100,7 @@ def _self_unread(case: TableCase, right: Right) -> Array:
     return right(case) - np.concatenate(own, axis=-2)
 
 
-def _by_place(case: TableCase, right: Right) -> Array:
+def _by_place(case: Case, right: Right) -> Array:
     """Weigh values by their places."""
     places = 1.0 + np.arange(case["value"].shape[-2])[:, None]
     return right(case.replace(value=wide(case["value"]) * places))
@@ -132,7 +133,7 @@ _SEVERAL = sequences.LENGTHS[1:]
     "recurrence.forms",
     nulls=("zeros", "late", "decay_forgotten", "state_forgotten"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Recurrent, parallel and chunked forms all give the sum of the past."""
     yield from agrees(case, bench)
 
@@ -144,7 +145,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("whole_sequence",),
     fields={"length": _SEVERAL, "data": ("integers", "normal")},
 )
-def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The first steps alone have the outputs that they have in a longer sequence."""
     yield from sequences.prefix(case, bench)
 
@@ -155,12 +156,12 @@ def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("whole_sequence",),
     fields={"length": _SEVERAL},
 )
-def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Later steps change no earlier output, however large their values are."""
     yield from sequences.later_changed(case, bench)
 
 
-def _sent_on(bench: KindBench, tail: TableCase, error: F64) -> F64:
+def _sent_on(bench: Bench, tail: Case, error: F64) -> F64:
     """Return how far off outputs are where the state that they start from is."""
     sizes = tail.replace(
         query=np.abs(wide(tail["query"])),
@@ -182,7 +183,7 @@ def _sent_on(bench: KindBench, tail: TableCase, error: F64) -> F64:
         "return_state": (True,),
     },
 )
-def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two calls, the state of the first given to the second, are one call."""
     yield from sequences.continued(case, bench, lambda t, e: _sent_on(bench, t, e))
 
@@ -193,7 +194,7 @@ def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("zeros", "self_unread"),
     fields={"state": (False,)},
 )
-def check_first(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_first(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A token reads itself: a first output is the first value times a dot product."""
     steps = case["key"].shape[-2]
     for i in {0, steps - 1}:
@@ -211,7 +212,7 @@ def check_first(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         "log_decay": (None,),
     },
 )
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Without decay the state is a sum: it does not know in which order it read."""
     order = np.arange(case["key"].shape[-2])
     order[:-1] = order[:-1][::-1]

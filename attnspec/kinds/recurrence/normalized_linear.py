@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import late, whole_sequence
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -30,7 +32,7 @@ _TABLE = Table(
 )
 
 
-def _features(recipe: TableRecipe, label: str) -> Array:
+def _features(recipe: Recipe, label: str) -> Array:
     """Return queries or keys after a positive feature map."""
     shape = sequences.shape_of(recipe, recipe["width"])
     raw = normals(recipe.seed, label, shape)
@@ -42,9 +44,9 @@ def _features(recipe: TableRecipe, label: str) -> Array:
     return cast(np.maximum(kinds[recipe["features"]], _LEAST), recipe)
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     width = recipe["value_width"]
-    return TableCase(
+    return Case(
         operands={
             "query": _features(recipe, "query"),
             "key": _features(recipe, "key"),
@@ -56,7 +58,7 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
     """Divide what was summed up by the sum of the weights."""
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
     weights = np.tril(query @ key.swapaxes(-1, -2))
@@ -74,13 +76,13 @@ def _defined(query: Array, key: Array, value: Array) -> Array:
     return np.asarray(output.astype(query.dtype))
 
 
-def _undivided(case: TableCase, right: Right) -> Array:
+def _undivided(case: Case, right: Right) -> Array:
     """Forget to divide by a sum, as far as formats reach."""
     weights = np.tril(wide(case["query"]) @ wide(case["key"]).swapaxes(-1, -2))
     return right(case) * np.minimum(weights.sum(-1, keepdims=True), 64.0)
 
 
-def _beyond(case: TableCase, right: Right) -> Array:
+def _beyond(case: Case, right: Right) -> Array:
     """Answer half as large again."""
     return right(case) * 1.5
 
@@ -107,7 +109,7 @@ NORMALIZED_LINEAR = Kind(
     "recurrence.normalized",
     nulls=("zeros", "late", "undivided"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The values up to its own are averaged with weights that sum to one."""
     yield from agrees(case, bench)
 
@@ -115,7 +117,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @NORMALIZED_LINEAR.law(
     "normalized-linear-sum", "recurrence.normalized", nulls=("zeros", "undivided")
 )
-def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Weights sum to one: values that are all the same are given back."""
     first = np.broadcast_to(case["value"][..., :1, :], case["value"].shape)
     yield from agrees(case.replace(value=np.ascontiguousarray(first)), bench)
@@ -124,7 +126,7 @@ def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @NORMALIZED_LINEAR.law(
     "normalized-linear-hull", "recurrence.normalized", nulls=("beyond",)
 )
-def check_hull(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_hull(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No weight is negative: an output lies among the values up to its own."""
     value = wide(case["value"])
     low = np.minimum.accumulate(value, axis=-2)
@@ -136,7 +138,7 @@ def check_hull(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @NORMALIZED_LINEAR.law(
     "normalized-linear-scale", "recurrence.normalized", nulls=("undivided",)
 )
-def check_scale(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_scale(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Queries and keys that are longer by one factor change nothing."""
     for name in ("query", "key"):
         longer = (wide(case[name]) * 4.0).astype(case[name].dtype)
@@ -150,7 +152,7 @@ def check_scale(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("whole_sequence",),
     fields={"length": sequences.LENGTHS[1:]},
 )
-def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The first steps alone have the outputs that they have in a longer sequence."""
     yield from sequences.prefix(case, bench)
 

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.law import Bench, invariant
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.law import AttentionBench, invariant
 from attnspec.judge.nulls import forgetting, late
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import same
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
@@ -30,12 +33,11 @@ _TABLE = Table(
         "data": ("ones", "integers", "normal"),
         "state": (False, True),
     },
-    claims={"state": "a state to start from"},
-    needs={"state": "state"},
+    claims={"state": Claim("a state to start from", "state")},
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     """Make a case; the columns of the recurrent matrix sum to the gain at most."""
     steps, width, states = (recipe[name] for name in ("length", "inputs", "states"))
     seed = recipe.seed
@@ -53,7 +55,7 @@ def _build(recipe: TableRecipe) -> TableCase:
         "by_state": by_state,
         "bias": normals(seed, "bias", (states,)) / 4.0,
     }
-    return TableCase(
+    return Case(
         operands={name: cast(array, recipe) for name, array in operands.items()},
         options={"state": cast(start, recipe)} if recipe["state"] else {},
         results=result("states", (steps, states), recipe.dtype),
@@ -68,7 +70,7 @@ def _joined(*parts: Tracked) -> Tracked:
     return dataclasses.replace(parts[0], value=values, error=errors)
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
     """Take one step after another; the state may be kept as it is given back."""
     x = Tracked.of(case["x"], model)
     weights = x.like(
@@ -100,19 +102,19 @@ def _defined(
     return np.asarray(tanh_rnn(wide(x), weights, state=start).astype(x.dtype))
 
 
-def _both_ways(case: TableCase, right: Right) -> Array:
+def _both_ways(case: Case, right: Right) -> Array:
     """Read the sequence backward as well."""
     backward = case.replace(x=case["x"][::-1])
     return (right(case) + right(backward)[::-1]) / 2.0
 
 
-def _sorted(case: TableCase, right: Right) -> Array:
+def _sorted(case: Case, right: Right) -> Array:
     """Read the inputs in an order of their own."""
     order = np.argsort(wide(case["x"]).sum(-1), kind="stable")
     return right(case.replace(x=case["x"][order]))
 
 
-def _piled_up(case: TableCase, right: Right) -> Array:
+def _piled_up(case: Case, right: Right) -> Array:
     """Add up the states, so that nothing fades."""
     return np.cumsum(right(case), axis=0)
 
@@ -140,7 +142,7 @@ _SEVERAL = sequences.LENGTHS[1:]
 
 
 @RNN.law("rnn-agreement", "recurrence.past", nulls=("zeros", "late", "state_forgotten"))
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each state is the tanh of what its own step and the state before give."""
     yield from agrees(case, bench)
 
@@ -151,7 +153,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("both_ways",),
     fields={"length": _SEVERAL, "gain": (0.5, 1.0, 1.25)},
 )
-def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Later inputs change no earlier state, however large they are."""
     count = len(case["x"]) // 2
     x = case["x"].copy()
@@ -172,7 +174,7 @@ def check_past(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
         "gain": (0.5, 1.0, 1.25),
     },
 )
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Inputs in another order lead to another state, by as much as they should."""
     turned = case.replace(x=np.ascontiguousarray(case["x"][::-1]))
     last = np.s_[-1:]
@@ -190,7 +192,7 @@ def _norm(matrix: Array) -> float:
     nulls=("piled_up",),
     fields={"length": (3, 5, 8, 17, 33), "gain": (0.5, 1.0, 1.25)},
 )
-def check_gradient(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_gradient(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A change of an input reaches a state with one factor ‖W‖ for each step between.
 
     The mean value theorem makes of the bound on the derivative one on differences.
@@ -216,7 +218,7 @@ def check_gradient(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     needs=("state",),
     fields={"length": _SEVERAL, "gain": (0.5, 1.0, 1.25)},
 )
-def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A state needs the one before it, and of the past nothing else."""
     states = bench.run(case).output
     exact = bench.judged(case)
@@ -239,7 +241,9 @@ def check_state(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     fields={"values": ("integers",)},
     nulls=("ones",),
 )
-def check_value_derivative(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_value_derivative(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A value that moves takes an output along by its weight, far or near."""
     if not case.sizes.S:
         return

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import additive, bilinear, cosine
@@ -26,7 +28,7 @@ _SIZES: Mapping[str, tuple[Any, ...]] = {
 _TWO_WIDTHS = {**_SIZES, "key_width": (1, 2, 5, 16)}
 
 
-def _filled(recipe: TableRecipe, label: str, shape: tuple[int, ...]) -> Array:
+def _filled(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     """Return data of the recipe's kind: ties are rows of which many are equal."""
     noise = normals(recipe.seed, label, shape)
     kinds: dict[str, Callable[[], Array]] = {
@@ -41,20 +43,20 @@ def _filled(recipe: TableRecipe, label: str, shape: tuple[int, ...]) -> Array:
     return cast(kinds[recipe["data"]](), recipe)
 
 
-def _rows(recipe: TableRecipe, key_width: int) -> dict[str, Array]:
+def _rows(recipe: Recipe, key_width: int) -> dict[str, Array]:
     batch, width = recipe["batch"], recipe["width"]
     query = _filled(recipe, "query", (*batch, recipe["queries"], width))
     key = _filled(recipe, "key", (*batch, recipe["keys"], key_width))
     return {"query": query, "key": key}
 
 
-def _scores(recipe: TableRecipe, operands: Mapping[str, Array]) -> TableCase:
+def _scores(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
     shape = (*recipe["batch"], recipe["queries"], recipe["keys"])
     found = result("scores", shape, recipe.dtype)
-    return TableCase(operands, {}, found, recipe.dtype)
+    return Case(operands, {}, found, recipe.dtype)
 
 
-def _weight(recipe: TableRecipe, label: str, shape: tuple[int, ...]) -> Array:
+def _weight(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     """Return a weight of either sign, as large as a layer starts with."""
     noise = normals(recipe.seed, label, shape)
     whole = integers(recipe.seed, label, shape, -2, 2)
@@ -62,13 +64,13 @@ def _weight(recipe: TableRecipe, label: str, shape: tuple[int, ...]) -> Array:
     return cast(whole / 2.0 if plain else noise / shape[0] ** 0.5, recipe)
 
 
-def _build_bilinear(recipe: TableRecipe) -> TableCase:
+def _build_bilinear(recipe: Recipe) -> Case:
     rows = _rows(recipe, recipe["key_width"])
     weight = _weight(recipe, "weight", (recipe["width"], recipe["key_width"]))
     return _scores(recipe, {**rows, "weight": weight})
 
 
-def _build_additive(recipe: TableRecipe) -> TableCase:
+def _build_additive(recipe: Recipe) -> Case:
     inner, rows = recipe["inner"], _rows(recipe, recipe["key_width"])
     operands = {
         **rows,
@@ -79,7 +81,7 @@ def _build_additive(recipe: TableRecipe) -> TableCase:
     return _scores(recipe, operands)
 
 
-def _build_cosine(recipe: TableRecipe) -> TableCase:
+def _build_cosine(recipe: Recipe) -> Case:
     rows = _rows(recipe, recipe["width"])
     if recipe["zeros"]:
         rows["query"][..., 0, :] = 0
@@ -87,7 +89,7 @@ def _build_cosine(recipe: TableRecipe) -> TableCase:
     return _scores(recipe, rows)
 
 
-def _judge_bilinear(case: TableCase, _: Choices, model: NumericModel) -> Judged:
+def _judge_bilinear(case: Case, _: Choices, model: NumericModel) -> Judged:
     """Multiply in one order; the bound holds for the other, too."""
     query, weight, key = (
         Tracked.of(case[name], model) for name in ("query", "weight", "key")
@@ -97,7 +99,7 @@ def _judge_bilinear(case: TableCase, _: Choices, model: NumericModel) -> Judged:
     return judged((query @ weight).rounding(spread) @ key.swapaxes(-1, -2), model)
 
 
-def _judge_additive(case: TableCase, _: Choices, model: NumericModel) -> Judged:
+def _judge_additive(case: Case, _: Choices, model: NumericModel) -> Judged:
     """Multiply query and key, one behind the other, by one matrix.
 
     Two products and their sum round no more often than the product of both.
@@ -114,7 +116,7 @@ def _judge_additive(case: TableCase, _: Choices, model: NumericModel) -> Judged:
     return judged((bent @ vector.reshape(-1, 1))[..., 0], model)
 
 
-def _judge_cosine(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge_cosine(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Bring both to length one, then multiply; a norm may be scaled before."""
     query, key = _direction(case["query"], model), _direction(case["key"], model)
     exact = judged(query @ key.swapaxes(-1, -2), model)
@@ -158,38 +160,38 @@ def _cosine(query: Array, key: Array) -> Array:
     return _rounded(cosine)(query, key)
 
 
-def _last_key(case: TableCase, right: Right) -> Array:
+def _last_key(case: Case, right: Right) -> Array:
     """Answer each key with the answer to the one before it."""
     return np.roll(right(case), 1, axis=-1)
 
 
-def _doubled(case: TableCase, right: Right) -> Array:
+def _doubled(case: Case, right: Right) -> Array:
     """Answer with twice the score."""
     return 2.0 * right(case)
 
 
-def _shifted(case: TableCase, right: Right) -> Array:
+def _shifted(case: Case, right: Right) -> Array:
     """Answer with one more than the score."""
     return 1.0 + right(case)
 
 
-def _negated(case: TableCase, right: Right) -> Array:
+def _negated(case: Case, right: Right) -> Array:
     """Answer with the opposite."""
     return -right(case)
 
 
-def _first_entry(case: TableCase, right: Right) -> Array:
+def _first_entry(case: Case, right: Right) -> Array:
     """Look at the first entry of each query alone."""
     query = np.where(np.arange(case["query"].shape[-1]) == 0, case["query"], 0)
     return right(case.replace(query=query.astype(case["query"].dtype)))
 
 
-def _one_query(case: TableCase, right: Right) -> Array:
+def _one_query(case: Case, right: Right) -> Array:
     """Answer every query as the first."""
     return np.broadcast_to(right(case)[..., :1, :], right(case).shape)
 
 
-def _dot_product(case: TableCase, _right: Right) -> Array:
+def _dot_product(case: Case, _right: Right) -> Array:
     """Answer with the dot product."""
     query, key = (case[name].astype(np.float64) for name in ("query", "key"))
     return np.asarray(query @ key.swapaxes(-1, -2))
@@ -243,27 +245,27 @@ COSINE = Kind(
 
 
 @BILINEAR.law("bilinear-agreement", "self-attention.bilinear", nulls=_AGREEMENT)
-def check_bilinear(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_bilinear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A score is the query times the matrix times the key."""
     yield from agrees(case, bench)
 
 
 @ADDITIVE.law("additive-agreement", "self-attention.additive", nulls=_AGREEMENT)
-def check_additive(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_additive(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A score is the vector times the bent sum of both projections."""
     yield from agrees(case, bench)
 
 
 @COSINE.law("cosine-agreement", "self-attention.cosine", nulls=_AGREEMENT)
-def check_cosine(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_cosine(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A score is the dot product over both lengths."""
     yield from agrees(case, bench)
 
 
 def same(
-    one: TableCase,
-    two: TableCase,
-    bench: KindBench,
+    one: Case,
+    two: Case,
+    bench: Bench,
     moved: Callable[[Array], Array] = lambda scores: scores,
 ) -> Iterator[Comparison]:
     """Yield whether the second call gives the scores of the first, moved."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.judge.kind import KindBench
-from attnspec.judge.table import TableCase
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.kind import Bench
 from attnspec.kinds.relevance.additive import ADDITIVE, BILINEAR, COSINE, same
 from attnspec.numerics import Comparison, within
 
@@ -18,7 +18,7 @@ def _turned(scores: Array) -> Array:
     return scores.swapaxes(-1, -2)
 
 
-def _other_way(case: TableCase, **changes: Any) -> TableCase:
+def _other_way(case: Case, **changes: Any) -> Case:
     """Return the call in which queries and keys have changed places."""
     ((name, shape, dtype),) = case.results
     shape = (*shape[:-2], shape[-1], shape[-2])
@@ -35,14 +35,14 @@ def _scaled(array: Array, factor: float) -> Array:
 
 
 @BILINEAR.law("bilinear-transposed", "self-attention.bilinear", nulls=("last_key",))
-def check_transposed(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_transposed(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys against queries by the transposed matrix have the same scores."""
     weight = np.ascontiguousarray(_turned(case["weight"]))
     yield from same(case, _other_way(case, weight=weight), bench, _turned)
 
 
 @BILINEAR.law("bilinear-linear", "self-attention.bilinear", nulls=("shifted",))
-def check_linear(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A query that is twice as long, or a key, or the matrix, doubles the scores."""
     for name in ("query", "key", "weight"):
         other = case.replace(**{name: _scaled(case[name], 2.0)})
@@ -55,7 +55,7 @@ def check_linear(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     also=("scores.dot-product",),
     nulls=("zeros", "doubled", "negated"),
 )
-def check_identity(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_identity(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the identity between them the score is the dot product."""
     query, width = case["query"], case["query"].shape[-1]
     key = np.resize(case["key"], (*case["key"].shape[:-1], width))
@@ -71,7 +71,7 @@ def check_identity(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("doubled",),
     fields={"data": ("large", "ones", "integers", "normal")},
 )
-def check_bounded(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_bounded(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No score is larger than the sum of the vector's absolute entries."""
     large = case.replace(
         query=_scaled(case["query"], 256.0), key=_scaled(case["key"], 256.0)
@@ -83,7 +83,7 @@ def check_bounded(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @ADDITIVE.law("additive-odd", "self-attention.additive", nulls=("shifted",))
-def check_odd(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_odd(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Opposite queries and keys have opposite scores, and so has an opposite vector."""
     opposite = case.replace(query=-case["query"], key=-case["key"])
     yield from same(case, opposite, bench, np.negative)
@@ -91,7 +91,7 @@ def check_odd(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @ADDITIVE.law("additive-swapped", "self-attention.additive", nulls=("last_key",))
-def check_swapped(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_swapped(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Queries and keys may change places if their projections do."""
     one, two = case["query_weight"], case["key_weight"]
     other = _other_way(case, query_weight=two, key_weight=one)
@@ -99,7 +99,7 @@ def check_swapped(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @COSINE.law("cosine-length", "self-attention.cosine", nulls=("dot_product",))
-def check_length(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_length(case: Case, bench: Bench) -> Iterator[Comparison]:
     """How long a query or a key is changes no score."""
     longer = case.replace(query=_scaled(case["query"], 4.0))
     shorter = longer.replace(key=_scaled(case["key"], 0.5))
@@ -113,7 +113,7 @@ def check_length(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("doubled",),
     fields={"zeros": (False,)},
 )
-def check_range(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_range(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No score leaves the interval from -1 to 1."""
     exact = bench.judged(case)
     output = bench.run(case).output.astype(np.float64)
@@ -128,7 +128,7 @@ def check_range(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("zeros", "doubled", "negated"),
     fields={"data": ("normal", "ones", "large", "small", "ties"), "zeros": (False,)},
 )
-def check_self(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_self(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A vector has a score of 1 for itself, and of -1 for its opposite."""
     query = case["query"]
     ((name, shape, dtype),) = case.results
@@ -141,7 +141,7 @@ def check_self(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @COSINE.law("cosine-symmetric", "self-attention.cosine", nulls=("last_key",))
-def check_symmetric(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_symmetric(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys against queries have the same scores."""
     yield from same(case, _other_way(case), bench, _turned)
 
@@ -152,7 +152,7 @@ def check_symmetric(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("ones",),
     fields={"zeros": (True,), "data": ("normal", "ones", "large", "small", "ties")},
 )
-def check_zero(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_zero(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A vector of zeros scores 0, or as its dialect says, and spoils no other score."""
     output = bench.run(case).output
     none = np.nan if bench.dialect["zero_vector"] == "nan" else 0.0

@@ -1,1 +1,5 @@
-"""TODO."""
+"""Kinds of masks, windows and bands."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

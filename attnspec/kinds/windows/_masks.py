@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.judge.kind import Choices, Kind, KindBench, Null, Right, result
-from attnspec.judge.table import Shape, Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
+from attnspec.judge.case import Case, Shape
+from attnspec.judge.kind import Bench, Choices, Kind, Null, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 
@@ -29,7 +31,7 @@ SIZES: Mapping[str, tuple[Any, ...]] = {
 """Numbers of queries, and how many keys there are more."""
 
 
-def counts(recipe: TableRecipe) -> dict[str, int]:
+def counts(recipe: Recipe) -> dict[str, int]:
     """Return the numbers of queries and of keys, each at least one."""
     queries = recipe["queries"]
     return {"queries": queries, "keys": max(1, queries + recipe["more"])}
@@ -41,20 +43,20 @@ def mask_kind(
     definition: Callable[..., Any],
     *,
     fields: Mapping[str, tuple[Any, ...]],
-    operands: Callable[[TableRecipe], Mapping[str, Any]],
-    exact: Callable[[TableCase, Choices], Mask],
-    shape: Callable[[TableCase], Shape],
+    operands: Callable[[Recipe], Mapping[str, Any]],
+    exact: Callable[[Case, Choices], Mask],
+    shape: Callable[[Case], Shape],
     nulls: Mapping[str, Null],
     choices: Mapping[str, tuple[str, ...]] | None = None,
     probes: tuple[Mapping[str, Any], ...] = (),
 ) -> Kind:
     """Return a kind of functions that return a mask, True where a query attends."""
 
-    def build(recipe: TableRecipe) -> TableCase:
-        case = TableCase(operands(recipe), {}, (), recipe.dtype)
+    def build(recipe: Recipe) -> Case:
+        case = Case(operands(recipe), {}, (), recipe.dtype)
         return sized(case, shape(case))
 
-    def judge(case: TableCase, chosen: Choices, _model: NumericModel) -> Judged:
+    def judge(case: Case, chosen: Choices, _model: NumericModel) -> Judged:
         mask = exact(case, chosen).astype(np.float64)
         return Judged(mask, np.zeros_like(mask))
 
@@ -74,22 +76,22 @@ def mask_kind(
     )
 
 
-def sized(case: TableCase, shape: Shape) -> TableCase:
+def sized(case: Case, shape: Shape) -> Case:
     """Return the same case whose result has this shape."""
     return case.replace(results=result("mask", shape, "boolean"))
 
 
-def by_counts(case: TableCase) -> Shape:
+def by_counts(case: Case) -> Shape:
     """Return the shape of a mask of so many queries and keys."""
     return case["queries"], case["keys"]
 
 
-def _early(case: TableCase, right: Right) -> Array:
+def _early(case: Case, right: Right) -> Array:
     """Show each query what the query before it sees."""
     return np.roll(right(case), 1, axis=0)
 
 
-def mask_of(case: TableCase, bench: KindBench) -> Mask:
+def mask_of(case: Case, bench: Bench) -> Mask:
     """Call a function and return its mask."""
     return bench.run(case).output.astype(np.bool_)
 
@@ -99,7 +101,7 @@ def holds(expected: Array, actual: Array, note: str) -> Iterator[Comparison]:
     yield identical(np.asarray(expected), np.asarray(actual), what=note)
 
 
-def by_distance(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def by_distance(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Yield whether a key is seen or not by its distance from the query alone."""
     mask = mask_of(case, bench)
     yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.kind import KindBench, result
-from attnspec.judge.table import Shape, TableCase, TableRecipe, cast
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.case import Case, Shape, cast
+from attnspec.judge.kind import Bench, result
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.layers._softmax import mixed
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -24,7 +25,7 @@ DATA = ("ones", "integers", "normal", "loud")
 """Kinds of numbers; loud ones have scores far apart."""
 
 
-def operands(recipe: TableRecipe, shape: Shape) -> dict[str, Array]:
+def operands(recipe: Recipe, shape: Shape) -> dict[str, Array]:
     """Return query, key and value of one shape."""
     return {
         name: cast(_data(recipe, name, shape), recipe)
@@ -32,7 +33,7 @@ def operands(recipe: TableRecipe, shape: Shape) -> dict[str, Array]:
     }
 
 
-def _data(recipe: TableRecipe, name: str, shape: Shape) -> Array:
+def _data(recipe: Recipe, name: str, shape: Shape) -> Array:
     if recipe["data"] == "ones":
         return np.ones(shape)
     if recipe["data"] == "integers":
@@ -41,7 +42,7 @@ def _data(recipe: TableRecipe, name: str, shape: Shape) -> Array:
     return louder * normals(recipe.seed, name, shape)
 
 
-def softmax_over(case: TableCase, mask: Mask, model: NumericModel) -> Judged:
+def softmax_over(case: Case, mask: Mask, model: NumericModel) -> Judged:
     """Return attention over what a mask shows, and the bound; axes may be a grid's."""
     shape = case["query"].shape
     query, key, value = (Tracked.of(array, model) for array in flat(case))
@@ -52,20 +53,20 @@ def softmax_over(case: TableCase, mask: Mask, model: NumericModel) -> Judged:
     return judged(found.reshape(*shape), model)
 
 
-def flat(case: TableCase) -> tuple[Array, Array, Array]:
+def flat(case: Case) -> tuple[Array, Array, Array]:
     """Return query, key and value with all points of a grid along one axis."""
     query, key, value = (case[name] for name in ("query", "key", "value"))
     batch, heads, *_, width = query.shape
     return tuple(a.reshape(batch, heads, -1, width) for a in (query, key, value))
 
 
-def answer_over(case: TableCase, mask: Mask) -> Array:
+def answer_over(case: Case, mask: Mask) -> Array:
     """Return what another mask gives: a wrong answer."""
     found = attention(*flat(case), mask=mask, scale=case["scale"])
     return np.asarray(found).reshape(case["query"].shape)
 
 
-def zeroed(case: TableCase, mask: Mask) -> Array:
+def zeroed(case: Case, mask: Mask) -> Array:
     """Return what weights give that are filled with zeros after the softmax."""
     query, key, value = (a.astype(np.float64) for a in flat(case))
     scale = query.shape[-1] ** -0.5 if case["scale"] is None else case["scale"]
@@ -76,7 +77,7 @@ def zeroed(case: TableCase, mask: Mask) -> Array:
     return found.reshape(case["query"].shape)
 
 
-def one_hot(case: TableCase) -> TableCase:
+def one_hot(case: Case) -> Case:
     """Return a case whose scores are all zero and whose output is its weights."""
     query = case["query"]
     batch, heads, *grid, _ = query.shape
@@ -91,7 +92,7 @@ def one_hot(case: TableCase) -> TableCase:
     )
 
 
-def drown(case: TableCase, far: Mask) -> TableCase:
+def drown(case: Case, far: Mask) -> Case:
     """Fill some keys and values with numbers that would drown everything."""
     # Of the values none may be lost in a format, and no score may overflow.
     value = 2.0**14 if case.dtype == "float16" else 2.0**60
@@ -105,9 +106,7 @@ def drown(case: TableCase, far: Mask) -> TableCase:
     return case.replace(**filled)
 
 
-def rows_within(
-    case: TableCase, bench: KindBench, rows: Any, note: str
-) -> Iterator[Comparison]:
+def rows_within(case: Case, bench: Bench, rows: Any, note: str) -> Iterator[Comparison]:
     """Yield whether some rows of the output are within their bounds."""
     exact = bench.judged(case)
     output = bench.run(case).output
@@ -116,9 +115,9 @@ def rows_within(
 
 
 def rows_alike(
-    case: TableCase,
-    other: TableCase,
-    bench: KindBench,
+    case: Case,
+    other: Case,
+    bench: Bench,
     rows: Any,
     note: str,
     *,

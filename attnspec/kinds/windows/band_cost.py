@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.kinds.windows._masks import ALIGNMENT, SIZES, SQUARE, counts
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
@@ -19,18 +21,18 @@ from attnspec.reference import band
 _SIDES = (0, 1, 2, 3, 7, 40)
 
 
-def _of(operands: dict[str, Any], dtype: str) -> TableCase:
+def _of(operands: dict[str, Any], dtype: str) -> Case:
     """Return the case of these operands."""
     shape = (operands["queries"],)
-    return TableCase(operands, {}, result("products", shape, "integer"), dtype)
+    return Case(operands, {}, result("products", shape, "integer"), dtype)
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     sides = {"left": recipe["left"], "right": recipe["right"]}
     return _of({**counts(recipe), **sides}, recipe.dtype)
 
 
-def _judge(case: TableCase, choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, _model: NumericModel) -> Judged:
     window = case["left"], case["right"]
     alignment: Any = choices["alignment"]
     _, inside = band(case["queries"], case["keys"], window, alignment=alignment)
@@ -44,17 +46,17 @@ def _defined(queries: int, keys: int, left: int, right: int) -> Array:
     return np.count_nonzero(inside, axis=-1)
 
 
-def _all(case: TableCase, _right: Right) -> Array:
+def _all(case: Case, _right: Right) -> Array:
     """Multiply every query with every key."""
     return np.full(case["queries"], case["keys"])
 
 
-def _unclipped(case: TableCase, _right: Right) -> Array:
+def _unclipped(case: Case, _right: Right) -> Array:
     """Count the whole window at the borders as well."""
     return np.full(case["queries"], case["left"] + 1 + case["right"])
 
 
-def _one_sided(case: TableCase, right: Right) -> Array:
+def _one_sided(case: Case, right: Right) -> Array:
     """Count what lies to the left alone."""
     return right(case.replace(right=0))
 
@@ -78,7 +80,7 @@ BAND_COST = Kind(
     "bands.cost",
     nulls=("zeros", "all", "unclipped"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each query is multiplied with the keys that its window holds."""
     yield from agrees(case, bench)
 
@@ -89,7 +91,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("all",),
     fields={"queries": (5, 8, 17), "left": (0, 1, 2), "right": (0, 1, 2)},
 )
-def check_most(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_most(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No query takes more products than its window has places."""
     products = bench.run(case).output
     most = np.minimum(products, case["left"] + 1 + case["right"])
@@ -105,7 +107,7 @@ def check_most(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("all",),
     fields={**SQUARE, "queries": (5, 8, 17), "left": (0, 1, 2), "right": (0, 1, 2)},
 )
-def check_linear(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Once a sequence is longer than the window, each further vector costs the same."""
     length, size = case["queries"], case["left"] + 1 + case["right"]
     spent = []
@@ -118,7 +120,7 @@ def check_linear(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @BAND_COST.law("band-cost-mirror", "bands.cost", nulls=("one_sided",), fields=SQUARE)
-def check_mirror(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_mirror(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Read backward, with its sides exchanged, a window costs the same."""
     other = case.replace(left=case["right"], right=case["left"])
     expected = bench.run(case).output[::-1]

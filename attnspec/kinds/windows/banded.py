@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.windows._windowed import (
     DATA,
     Mask,
@@ -40,15 +42,16 @@ _TABLE = Table(
         "data": DATA,
         "scale": (None, 0.5, 2.0, 0.0, -1.0),
     },
-    claims={"scale": "another scale than one over the root of the width"},
-    needs={"scale": "scale"},
+    claims={
+        "scale": Claim("another scale than one over the root of the width", "scale")
+    },
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
     scale = recipe["scale"]
-    return TableCase(
+    return Case(
         operands={**operands(recipe, shape), "window": recipe["window"]},
         options={} if scale is None else {"scale": scale},
         results=result("output", shape, recipe.dtype),
@@ -56,13 +59,13 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _band(case: TableCase) -> Mask:
+def _band(case: Case) -> Mask:
     """Return the band of a case."""
     at = np.arange(case["query"].shape[-2])
     return window_mask(at, at, *case["window"])
 
 
-def _judge(case: TableCase, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     return softmax_over(case, _band(case), model)
 
 
@@ -79,23 +82,23 @@ def _defined(
     return found.astype(query.dtype)
 
 
-def _unbanded(case: TableCase, right: Right) -> Array:
+def _unbanded(case: Case, right: Right) -> Array:
     """Show every key to every query."""
     length = case["query"].shape[-2]
     return right(case.replace(window=(length, length)))
 
 
-def _wider(case: TableCase, right: Right) -> Array:
+def _wider(case: Case, right: Right) -> Array:
     """Take the first distance that is hidden for the last that is seen."""
     return right(case.replace(window=tuple(side + 1 for side in case["window"])))
 
 
-def _zeroed(case: TableCase, _right: Right) -> Array:
+def _zeroed(case: Case, _right: Right) -> Array:
     """Cut the band out of the weights after the softmax."""
     return zeroed(case, _band(case))
 
 
-def _chunked(case: TableCase, _right: Right) -> Array:
+def _chunked(case: Case, _right: Right) -> Array:
     """Let each query see the chunk that it stands in."""
     length, size = case["query"].shape[-2], 1 + sum(case["window"])
     chunk = np.arange(length) // size
@@ -126,7 +129,7 @@ BANDED = Kind(
     also=("bands.before", "bands.sum"),
     nulls=("zeros", "unbanded", "wider", "zeroed"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each query averages the values within its window."""
     yield from agrees(case, bench)
 
@@ -137,7 +140,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unbanded", "wider", "chunked"),
     fields={"length": _LONG},
 )
-def check_weights(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_weights(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With equal scores the keys of a window weigh the same, and others exactly 0."""
     seen = one_hot(case)
     weights = bench.run(seen).output
@@ -153,7 +156,7 @@ def check_weights(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unbanded", "wider"),
     fields={"length": _LONG, "window": _NARROW},
 )
-def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What lies outside of a window has no influence, however large it is."""
     length = case["query"].shape[-2]
     left, right = case["window"]
@@ -168,7 +171,7 @@ def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @BANDED.law("banded-sum", "bands.sum", nulls=("zeros", "zeroed"))
-def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Values that are all one give one: the weights of a window sum to one."""
     ones = case.replace(value=np.ones_like(case["value"]))
     yield from agrees(ones, bench, "values of one")
@@ -180,7 +183,7 @@ def check_sum(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("zeroed", "unbanded"),
     fields={"length": _LONG, "window": _NARROW, "data": ("integers", "normal")},
 )
-def check_before(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_before(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The scores of hidden keys take no share, however high they are."""
     row = case["query"].shape[-2] // 2
     hidden = ~_band(case)[row]
@@ -203,7 +206,7 @@ def check_before(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unbanded", "chunked"),
     fields={"length": (5, 8, 17, 33), "window": _NARROW, "data": DATA[1:]},
 )
-def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Away from the borders the output of a shifted sequence is the output, shifted."""
     length = case["query"].shape[-2]
     left, right = case["window"]
@@ -233,7 +236,7 @@ def _shifted(array: Array, step: int) -> Array:
     nulls=("unbanded", "wider", "chunked"),
     fields={"length": (5, 8, 17), "window": _NARROW, "batch": (1,)},
 )
-def check_layers(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_layers(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Several layers see what one layer sees whose window is as many times as wide."""
     left, right = case["window"]
     layer = one_hot(case)
@@ -256,7 +259,7 @@ def check_layers(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("unbanded", "wider", "zeroed"),
     fields={"length": _LONG},
 )
-def check_extremes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_extremes(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No width leaves each its own value; one beyond the ends hides nothing."""
     yield from agrees(case.replace(window=(0, 0)), bench, "window (0, 0)")
     yield from agrees(case.replace(window=(99, 999)), bench, "all keys")
@@ -268,7 +271,7 @@ def check_extremes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("chunked",),
     fields={"length": _LONG, "window": _NARROW, "data": DATA[1:]},
 )
-def check_reversal(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_reversal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Read backward, with its sides exchanged, a window gives the output backward."""
     backward = {
         name: np.ascontiguousarray(case[name][..., ::-1, :])

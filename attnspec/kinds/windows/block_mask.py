@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, KindBench, Right
-from attnspec.judge.table import TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Right
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows._masks import (
     ALIGNMENT,
     SIZES,
@@ -32,7 +33,7 @@ from attnspec.reference.masks import positions
 _LONG = (3, 5, 8, 17)
 
 
-def _positions(case: TableCase, choices: Choices) -> tuple[Array, Array]:
+def _positions(case: Case, choices: Choices) -> tuple[Array, Array]:
     """Return where queries and keys stand."""
     alignment: Any = choices["alignment"]
     queries = positions(case["queries"], case["keys"], alignment=alignment)
@@ -44,12 +45,12 @@ def _defined_prefix(queries: int, keys: int, length: int) -> Mask:
     return prefix(positions(queries, keys), np.arange(keys), length)
 
 
-def _causal(case: TableCase, right: Right) -> Array:
+def _causal(case: Case, right: Right) -> Array:
     """Forget the prefix."""
     return right(case.replace(length=0))
 
 
-def _all_within(case: TableCase, _right: Right) -> Array:
+def _all_within(case: Case, _right: Right) -> Array:
     """Show the prefix to its own queries alone."""
     query, key = np.arange(case["queries"])[:, None], np.arange(case["keys"])
     both = (query < case["length"]) & (key < case["length"])
@@ -73,13 +74,13 @@ PREFIX_MASK = mask_kind(
 @PREFIX_MASK.law(
     "prefix-mask-agreement", "bands.prefix", nulls=("zeros", "ones", "causal", "early")
 )
-def check_prefix(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A key is seen if it is in the prefix, or not after the query."""
     yield from agrees(case, bench)
 
 
 @PREFIX_MASK.law("prefix-mask-open", "bands.prefix", nulls=("causal",))
-def check_open(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_open(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every query sees the whole prefix."""
     seen = mask_of(case, bench)[:, : case["length"]]
     yield from holds(np.ones_like(seen), seen, "within the prefix")
@@ -91,7 +92,7 @@ def check_open(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("ones",),
     fields={"queries": _LONG, "length": (0, 1, 2)},
 )
-def check_causal(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_causal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """After the prefix nothing is seen before its time: the mask is the causal one."""
     behind = mask_of(case, bench)[:, case["length"] :]
     causal = bench.judged(case.replace(length=0)).output[:, case["length"] :]
@@ -104,7 +105,7 @@ def check_causal(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("causal",),
     fields={**SQUARE, "length": (2, 4, 9)},
 )
-def check_mutual(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_mutual(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Within the prefix two tokens see each other."""
     inside = mask_of(case, bench)[: case["length"], : case["length"]]
     yield from holds(inside.T, inside, "prefix, the other way round")
@@ -115,7 +116,7 @@ def _defined_dilated(queries: int, keys: int, dilation: int) -> Mask:
     return dilated(positions(queries, keys), np.arange(keys), dilation)
 
 
-def _from_zero(case: TableCase, _right: Right) -> Array:
+def _from_zero(case: Case, _right: Right) -> Array:
     """Count from the first key."""
     seen = np.arange(case["keys"]) % case["dilation"] == 0
     return np.broadcast_to(seen, (case["queries"], case["keys"]))
@@ -140,7 +141,7 @@ DILATED_MASK = mask_kind(
     "bands.dilated",
     nulls=("zeros", "ones", "from_zero", "early"),
 )
-def check_dilated(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_dilated(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A key is seen if its distance is a multiple of the dilation."""
     yield from agrees(case, bench)
 
@@ -151,7 +152,7 @@ def check_dilated(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("from_zero", "early"),
     fields={**SQUARE, "queries": _LONG, "dilation": (2, 3, 4)},
 )
-def check_classes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_classes(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each token sees itself, seeing is mutual, and those seen see the same."""
     yield from _divides(mask_of(case, bench))
 
@@ -162,7 +163,7 @@ def check_classes(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("from_zero",),
     fields={"queries": _LONG, "dilation": (2, 3, 4)},
 )
-def check_shift(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Whether a key is seen is decided by its distance alone."""
     yield from by_distance(case, bench)
 
@@ -175,7 +176,7 @@ def _divides(mask: Mask) -> Iterator[Comparison]:
     yield from holds(mask, mask @ mask, "what is seen by what is seen")
 
 
-def _blocked(recipe: TableRecipe) -> dict[str, Any]:
+def _blocked(recipe: Recipe) -> dict[str, Any]:
     """Return a layout, the sizes of its blocks, and the numbers of tokens."""
     sizes = counts(recipe)
     rows, columns = recipe["rows"], recipe["columns"]
@@ -194,17 +195,17 @@ def _defined_blocks(
     return blocks(layout, rows, columns, queries=queries, keys=keys)
 
 
-def _exact_blocks(case: TableCase, _choices: Choices) -> Mask:
+def _exact_blocks(case: Case, _choices: Choices) -> Mask:
     return _defined_blocks(*case.operands.values())
 
 
-def _tiled(case: TableCase, _right: Right) -> Array:
+def _tiled(case: Case, _right: Right) -> Array:
     """Repeat the layout in place of enlarging it."""
     queries, keys = by_counts(case)
     return np.tile(case["layout"], (case["rows"], case["columns"]))[:queries, :keys]
 
 
-def _negated(case: TableCase, right: Right) -> Array:
+def _negated(case: Case, right: Right) -> Array:
     """Take what is shown for what is hidden."""
     return right(case.replace(layout=~case["layout"]))
 
@@ -231,7 +232,7 @@ BLOCK_MASK = mask_kind(
     "bands.blocks",
     nulls=("zeros", "ones", "tiled", "negated"),
 )
-def check_blocks(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_blocks(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A key is seen if the layout shows its block to the block of the query."""
     yield from agrees(case, bench)
 
@@ -242,7 +243,7 @@ def check_blocks(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("tiled", "early"),
     fields={"queries": _LONG, "rows": (2, 3, 4), "columns": (2, 4, 5)},
 )
-def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Within a pair of blocks either all is seen or nothing, in the last ones too."""
     mask = mask_of(case, bench)
     rows = np.arange(case["queries"]) // case["rows"] * case["rows"]
@@ -253,7 +254,7 @@ def check_constant(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @BLOCK_MASK.law(
     "block-mask-single", "bands.blocks", nulls=("negated",), fields={"rows": (2, 3)}
 )
-def check_single(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With blocks of one token the mask is the layout."""
     shape = case["layout"].shape
     sizes = {"queries": shape[0], "keys": shape[1], "rows": 1, "columns": 1}
@@ -267,7 +268,7 @@ def check_single(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("early",),
     fields={"queries": _LONG, "layout": ("random",)},
 )
-def check_exchange(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With queries and keys exchanged the mask is the transposed one."""
     exchanged = case.replace(
         layout=np.ascontiguousarray(case["layout"].T),

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers
+from attnspec.judge.case import Case, Shape
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import KindBench, Right
-from attnspec.judge.table import Shape, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Right
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows._masks import (
     SIZES,
     counts,
@@ -25,13 +26,13 @@ from attnspec.reference import documents, global_tokens
 _LONG = (3, 5, 8, 17)
 
 
-def _of_pair(case: TableCase) -> Shape:
+def _of_pair(case: Case) -> Shape:
     """Return the shape of a mask whose operands say something of each token."""
     query, key = case.operands.values()
     return len(query), len(key)
 
 
-def _ids(recipe: TableRecipe) -> dict[str, Array]:
+def _ids(recipe: Recipe) -> dict[str, Array]:
     """Return the document of each token."""
     both = {}
     for name, count in zip(("query", "key"), counts(recipe).values(), strict=True):
@@ -47,12 +48,12 @@ def _ids(recipe: TableRecipe) -> dict[str, Array]:
     return both
 
 
-def _neighbors(case: TableCase, _right: Right) -> Array:
+def _neighbors(case: Case, _right: Right) -> Array:
     """Let the next document be seen as well."""
     return np.abs(case["query_ids"][:, None] - case["key_ids"]) <= 1
 
 
-def _earlier(case: TableCase, _right: Right) -> Array:
+def _earlier(case: Case, _right: Right) -> Array:
     """Let earlier documents be seen as well."""
     return np.asarray(case["query_ids"][:, None] >= case["key_ids"])
 
@@ -74,7 +75,7 @@ DOCUMENT_MASK = mask_kind(
     "bands.documents",
     nulls=("zeros", "ones", "neighbors", "earlier", "early"),
 )
-def check_documents(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_documents(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A key is seen if it is of the query's document."""
     yield from agrees(case, bench)
 
@@ -85,7 +86,7 @@ def check_documents(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("neighbors", "earlier", "zeros"),
     fields={"queries": _LONG, "ids": ("packed", "any", "alternating")},
 )
-def check_parts(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_parts(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each token sees itself, seeing is mutual, and those seen see the same."""
     ids = case["query_ids"]
     square = sized(case.replace(key_ids=ids), (len(ids), len(ids)))
@@ -102,7 +103,7 @@ def check_parts(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("neighbors",),
     fields={"queries": _LONG, "ids": ("packed", "any")},
 )
-def check_names(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_names(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What the documents are called has no influence."""
     other = case.replace(**{n: 41 - 5 * ids for n, ids in case.operands.items()})
     yield from holds(mask_of(case, bench), mask_of(other, bench), "other names")
@@ -114,7 +115,7 @@ def check_names(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("early",),
     fields={"queries": _LONG, "ids": ("packed", "any")},
 )
-def check_order(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The tokens of a document need not stand together."""
     query, key = case["query_ids"], case["key_ids"]
     rows, columns = _interleaved(len(query)), _interleaved(len(key))
@@ -128,7 +129,7 @@ def _interleaved(count: int) -> Array:
     return np.concatenate([np.arange(1, count, 2), np.arange(0, count, 2)])
 
 
-def _marks(recipe: TableRecipe) -> dict[str, Array]:
+def _marks(recipe: Recipe) -> dict[str, Array]:
     """Return which tokens are global."""
     both = {}
     for name, count in counts(recipe).items():
@@ -143,12 +144,12 @@ def _marks(recipe: TableRecipe) -> dict[str, Array]:
     return both
 
 
-def _keys_alone(case: TableCase, _right: Right) -> Array:
+def _keys_alone(case: Case, _right: Right) -> Array:
     """Forget that a global query sees everything."""
     return np.broadcast_to(case["keys"], _of_pair(case))
 
 
-def _both(case: TableCase, _right: Right) -> Array:
+def _both(case: Case, _right: Right) -> Array:
     """Show a global query global keys alone."""
     return np.asarray(case["queries"][:, None] & case["keys"])
 
@@ -175,7 +176,7 @@ GLOBAL_MASK = mask_kind(
     "bands.global",
     nulls=("zeros", "ones", "keys_alone", "both"),
 )
-def check_global(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_global(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pair is seen if the query is global, or the key."""
     yield from agrees(case, bench)
 
@@ -186,7 +187,7 @@ def check_global(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("keys_alone",),
     fields={"queries": _LONG, "queries_marked": ("first", "any")},
 )
-def check_mutual(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_mutual(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the same tokens global as queries and keys, seeing is mutual."""
     marked = case["queries"]
     square = sized(case.replace(keys=marked), (len(marked), len(marked)))
@@ -200,7 +201,7 @@ def check_mutual(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("both", "keys_alone"),
     fields={"queries": _LONG, "queries_marked": ("first", "any")},
 )
-def check_cross(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_cross(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A global row is full, a global column is full, and nothing else is shown."""
     mask = mask_of(case, bench)
     rows, columns = case["queries"], case["keys"]

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import integers
+from attnspec.judge.case import Case, Shape
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import KindBench, Right
-from attnspec.judge.table import Shape, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Right
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows._masks import holds, mask_kind, mask_of
 from attnspec.numerics import Comparison
 from attnspec.reference import over_grid
 
 
-def _axes(recipe: TableRecipe) -> dict[str, Array]:
+def _axes(recipe: Recipe) -> dict[str, Array]:
     """Return a mask for the rows of an image, and one for its columns."""
     both = {}
     for name in ("rows", "columns"):
@@ -31,17 +32,17 @@ def _axes(recipe: TableRecipe) -> dict[str, Array]:
     return both
 
 
-def _of_grid(case: TableCase) -> Shape:
+def _of_grid(case: Case) -> Shape:
     rows, columns = case["rows"].shape, case["columns"].shape
     return rows[0] * columns[0], rows[1] * columns[1]
 
 
-def _united(case: TableCase, _right: Right) -> Array:
+def _united(case: Case, _right: Right) -> Array:
     """Show what is visible along either axis."""
     return np.logical_not(np.kron(~case["rows"], ~case["columns"]))
 
 
-def _columns_first(case: TableCase, _right: Right) -> Array:
+def _columns_first(case: Case, _right: Right) -> Array:
     """Count the pixels column by column."""
     return np.kron(case["columns"], case["rows"])
 
@@ -70,13 +71,13 @@ GRID_MASK = mask_kind(
     "bands.grid",
     nulls=("zeros", "ones", "united", "columns_first"),
 )
-def check_grid(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_grid(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pixel is seen if it is seen along both axes."""
     yield from agrees(case, bench)
 
 
 @GRID_MASK.law("grid-mask-count", "bands.grid", nulls=("united", "columns_first"))
-def check_count(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_count(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pixel sees as many as along one axis times as many as along the other."""
     found = mask_of(case, bench).sum(-1)
     expected = np.multiply.outer(case["rows"].sum(-1), case["columns"].sum(-1))
@@ -89,7 +90,7 @@ def check_count(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("early",),
     fields={"rows": _FORMS[2:], "columns": _FORMS[2:]},
 )
-def check_exchange(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the axes exchanged the pixels are the same ones in another order."""
     rows, columns = case["rows"], case["columns"]
     other = mask_of(case.replace(rows=columns, columns=rows), bench)

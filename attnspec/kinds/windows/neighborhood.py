@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.windows._windowed import (
     DATA,
     Mask,
@@ -27,14 +29,14 @@ from attnspec.numerics.tracked import Judged
 from attnspec.reference import attention, shifted_window
 
 _CLAIMS = {
-    "dilation": "that only every so many-th key is seen",
-    "scale": "another scale than one over the root of the width",
+    "dilation": Claim("that only every so many-th key is seen", "dilation"),
+    "scale": Claim("another scale than one over the root of the width", "scale"),
 }
 _LONG = (3, 5, 8, 17)
 _SIZES = (2, 3, 4, 5)
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """Let a neighborhood reach over no more than the sequence."""
     length, size = recipe["length"], recipe["kernel_size"]
     if size * recipe["dilation"] <= length:
@@ -54,16 +56,15 @@ _TABLE = Table(
         "scale": (None, 0.5, 2.0, 0.0, -1.0),
     },
     claims=_CLAIMS,
-    needs={"dilation": "dilation", "scale": "scale"},
     mend=_mend,
 )
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
     options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
     plain = {"dilation": 1, "scale": None}
-    return TableCase(
+    return Case(
         operands={**operands(recipe, shape), "kernel_size": recipe["kernel_size"]},
         options={n: v for n, v in options.items() if v != plain[n]},
         results=result("output", shape, recipe.dtype),
@@ -83,12 +84,12 @@ def neighbors(length: int, size: int, dilation: int, choices: Choices) -> Mask:
     return seen
 
 
-def _mask(case: TableCase, choices: Choices) -> Mask:
+def _mask(case: Case, choices: Choices) -> Mask:
     length = case["query"].shape[-2]
     return neighbors(length, case["kernel_size"], case["dilation"] or 1, choices)
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     return softmax_over(case, _mask(case, choices), model)
 
 
@@ -106,7 +107,7 @@ def _defined(
     return attention(query, key, value, mask=mask, scale=scale).astype(query.dtype)
 
 
-def _clipped(case: TableCase, _right: Right) -> Array:
+def _clipped(case: Case, _right: Right) -> Array:
     """Cut the neighborhood off at the borders."""
     length, size = case["query"].shape[-2], case["kernel_size"]
     dilation = case["dilation"] or 1
@@ -116,7 +117,7 @@ def _clipped(case: TableCase, _right: Right) -> Array:
     return answer_over(case, seen)
 
 
-def _whole(case: TableCase, _right: Right) -> Array:
+def _whole(case: Case, _right: Right) -> Array:
     """Show every key to every query."""
     return answer_over(case, np.ones((1, 1), dtype=np.bool_))
 
@@ -146,7 +147,7 @@ NEIGHBORHOOD = Kind(
     also=("bands.dilated",),
     nulls=("zeros", "clipped", "whole", "undilated"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each query averages the values of its neighborhood."""
     yield from agrees(case, bench)
 
@@ -157,7 +158,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("clipped", "whole"),
     fields={"length": _LONG, "kernel_size": _SIZES},
 )
-def check_size(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_size(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every query sees the same number of keys, at the borders as well."""
     weights = bench.run(one_hot(case.without("dilation"))).output
     length, size = case["query"].shape[-2], case["kernel_size"]
@@ -173,7 +174,7 @@ def check_size(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("clipped",),
     fields={"length": _LONG, "kernel_size": (3, 4, 5), "data": ("normal", "integers")},
 )
-def check_border(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_border(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Equal queries up to half a neighborhood from a border have one output."""
     plain = case.without("dilation")
     first = np.broadcast_to(plain["query"][..., :1, :], plain["query"].shape)
@@ -195,7 +196,7 @@ def check_border(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("whole",),
     fields={"length": (5, 8, 17), "kernel_size": (2, 3, 4)},
 )
-def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What lies outside of a neighborhood has no influence, however large it is."""
     seen = _mask(case, bench.dialect)
     at = np.arange(len(seen))
@@ -213,7 +214,7 @@ def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     needs=("dilation",),
     fields={"length": (8, 17, 33), "kernel_size": (2, 3, 4), "dilation": (2, 3, 4)},
 )
-def check_dilation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_dilation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every so many-th vector is a sequence of its own, with a dilation of one."""
     step = case["dilation"] or 1
     for start in range(step if step > 1 else 0):
@@ -240,7 +241,7 @@ def check_dilation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("clipped",),
     fields={"length": _LONG},
 )
-def check_whole(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_whole(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A neighborhood as large as the sequence shows every key to every query."""
     length = case["query"].shape[-2]
     everything = case.without("dilation").replace(kernel_size=length)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Choices, Kind, KindBench, Right, result
+from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
-from attnspec.judge.table import Table, TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
 from attnspec.kinds.windows._windowed import (
     DATA,
     Mask,
@@ -31,7 +33,7 @@ from attnspec.reference import attention, over_grid, shifted_window
 _SIZES = ((1, 1), (1, 3), (3, 1), (3, 3), (2, 3), (3, 2), (2, 2))
 
 
-def _mend(recipe: TableRecipe) -> TableRecipe:
+def _mend(recipe: Recipe) -> Recipe:
     """Let a neighborhood reach over no more than the grid."""
     lengths, sizes = (recipe["height"], recipe["breadth"]), recipe["kernel_size"]
     steps = recipe["dilation"]
@@ -54,10 +56,11 @@ _TABLE = Table(
         "scale": (None, 0.5, 0.0, -1.0),
     },
     claims={
-        "dilation": "that only every so many-th key along an axis is seen",
-        "scale": "another scale than one over the root of the width",
+        "dilation": Claim(
+            "that only every so many-th key along an axis is seen", "dilation"
+        ),
+        "scale": Claim("another scale than one over the root of the width", "scale"),
     },
-    needs={"dilation": "dilation", "scale": "scale"},
     mend=_mend,
 )
 _LARGE = {"height": (4, 3, 5), "breadth": (5, 3, 6)}
@@ -70,12 +73,12 @@ _DILATED = {
 }
 
 
-def _build(recipe: TableRecipe) -> TableCase:
+def _build(recipe: Recipe) -> Case:
     grid = recipe["height"], recipe["breadth"]
     shape = (recipe["batch"], recipe["heads"], *grid, recipe["width"])
     options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
     plain = {"dilation": (1, 1), "scale": None}
-    return TableCase(
+    return Case(
         operands={**operands(recipe, shape), "kernel_size": recipe["kernel_size"]},
         options={n: v for n, v in options.items() if v != plain[n]},
         results=result("output", shape, recipe.dtype),
@@ -83,13 +86,13 @@ def _build(recipe: TableRecipe) -> TableCase:
     )
 
 
-def _mask(case: TableCase, choices: Choices) -> Mask:
+def _mask(case: Case, choices: Choices) -> Mask:
     grid, steps = case["query"].shape[-3:-1], case["dilation"] or (1, 1)
     axes = zip(grid, case["kernel_size"], steps, strict=True)
     return over_grid(*(neighbors(*axis, choices) for axis in axes))
 
 
-def _judge(case: TableCase, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     return softmax_over(case, _mask(case, choices), model)
 
 
@@ -103,14 +106,14 @@ def _defined(
     scale: float | None = None,
 ) -> Array:
     """Evaluate the definition and round its result once."""
-    case = TableCase({"query": query, "key": key, "value": value}, {}, (), "float32")
+    case = Case({"query": query, "key": key, "value": value}, {}, (), "float32")
     axes = zip(query.shape[-3:-1], kernel_size, dilation, strict=True)
     mask = over_grid(*(shifted_window(n, k, dilation=d) for n, k, d in axes))
     found = attention(*flat(case), mask=mask, scale=scale)
     return found.reshape(query.shape).astype(query.dtype)
 
 
-def _exchanged(case: TableCase, right: Right) -> Array:
+def _exchanged(case: Case, right: Right) -> Array:
     """Take the size along one axis for that along the other, where it fits."""
     one, two = case["kernel_size"]
     height, breadth = case["query"].shape[-3:-1]
@@ -118,7 +121,7 @@ def _exchanged(case: TableCase, right: Right) -> Array:
     return right(plain.replace(kernel_size=(min(two, height), min(one, breadth))))
 
 
-def _counted(case: TableCase, _right: Right) -> Array:
+def _counted(case: Case, _right: Right) -> Array:
     """Take neighbors along the sequence of all pixels, as if there were no rows."""
     height, breadth = case["query"].shape[-3:-1]
     size = int(np.prod(case["kernel_size"]))
@@ -166,7 +169,7 @@ NEIGHBORHOOD_2D = Kind(
     also=("bands.shifted", "bands.dilated"),
     nulls=("zeros", "exchanged", "counted"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each pixel averages the values of its rectangle."""
     yield from agrees(case, bench)
 
@@ -177,7 +180,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("exchanged", "counted"),
     fields=_LARGE,
 )
-def check_rectangle(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_rectangle(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pixel sees another if it sees its row from its row, and so its column."""
     grid = case["query"].shape[-3:-1]
     weights = bench.run(one_hot(case)).output
@@ -195,7 +198,7 @@ def check_rectangle(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("counted",),
     fields={**_LARGE, "data": DATA[1:]},
 )
-def check_exchange(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the axes of the image exchanged the output has its axes exchanged."""
     turned = {
         name: np.ascontiguousarray(case[name].swapaxes(-3, -2))
@@ -220,7 +223,7 @@ def check_exchange(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("counted", "ones"),
     fields=_LARGE,
 )
-def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What lies outside of a rectangle has no influence, however large it is."""
     grid = case["query"].shape[-3:-1]
     corner = np.zeros(grid, dtype=np.bool_)
@@ -238,7 +241,7 @@ def check_influence(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("counted",),
     fields={**_LARGE, "kernel_size": ((1, 3), (1, 2), (1, 1)), "data": DATA[1:]},
 )
-def check_own_row(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_own_row(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A rectangle one row high makes each row an image of its own."""
     flatter = case.replace(kernel_size=(1, case["kernel_size"][1]))
     plain = flatter.without("dilation")
@@ -266,7 +269,7 @@ def check_own_row(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     needs=("dilation",),
     fields=_DILATED,
 )
-def check_dilation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_dilation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every so many-th pixel of every so many-th row is an image of its own."""
     down, along = case["dilation"] or (1, 1)
     own = np.s_[..., ::down, ::along, :]

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Choices, KindBench, Right
-from attnspec.judge.table import TableCase, TableRecipe
-from attnspec.kinds.attention.case import Array
+from attnspec.judge.kind import Bench, Choices, Right
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows._masks import (
     ALIGNMENT,
     SIZES,
@@ -44,11 +45,11 @@ UNITS = {
 """What a size means, as a pair of inclusive distances."""
 
 
-def _operands(recipe: TableRecipe) -> dict[str, Any]:
+def _operands(recipe: Recipe) -> dict[str, Any]:
     return {**counts(recipe), "size": recipe["size"]}
 
 
-def _exact(case: TableCase, choices: Choices) -> Mask:
+def _exact(case: Case, choices: Choices) -> Mask:
     alignment: Any = choices["alignment"]
     at = positions(case["queries"], case["keys"], alignment=alignment)
     return window(at, np.arange(case["keys"]), *UNITS[choices["unit"]](case["size"]))
@@ -60,17 +61,17 @@ def _defined(queries: int, keys: int, size: int) -> Mask:
     return window(positions(queries, keys), np.arange(keys), *sides)
 
 
-def _causal(case: TableCase, right: Right) -> Array:
+def _causal(case: Case, right: Right) -> Array:
     """Forget the window."""
     return right(case.replace(size=2 * (case["queries"] + case["keys"])))
 
 
-def _larger(case: TableCase, right: Right) -> Array:
+def _larger(case: Case, right: Right) -> Array:
     """Take a window for the next one."""
     return right(case.replace(size=case["size"] + 2))
 
 
-def _chunked(case: TableCase, _right: Right) -> Array:
+def _chunked(case: Case, _right: Right) -> Array:
     """Show each query the chunk that it stands in."""
     query, key = np.arange(case["queries"]), np.arange(case["keys"])
     return query[:, None] // case["size"] == key // case["size"]
@@ -97,7 +98,7 @@ WINDOW_MASK = mask_kind(
     also=("bands.support",),
     nulls=("zeros", "causal", "larger", "chunked"),
 )
-def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A window of one number holds the keys that its system means."""
     yield from agrees(case, bench)
 
@@ -108,7 +109,7 @@ def check_agreement(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
     nulls=("chunked",),
     fields={"queries": (5, 8, 17), "size": (2, 4)},
 )
-def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Whether a key is seen is decided by its distance alone."""
     yield from by_distance(case, bench)
 
@@ -119,7 +120,7 @@ def check_translation(case: TableCase, bench: KindBench) -> Iterator[Comparison]
     nulls=("ones",),
     fields={**SQUARE, "queries": (3, 5, 8), "size": (2, 4)},
 )
-def check_length(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_length(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A number means the same window in a sequence of any length."""
     length, size = case["queries"], case["size"]
     long = 3 * length + 4 * size
@@ -133,7 +134,7 @@ def check_length(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 
 
 @WINDOW_MASK.law("window-mask-own", "bands.unit", nulls=("zeros",), fields=SQUARE)
-def check_own(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every window holds the query's own key."""
     own = mask_of(case, bench).diagonal()
     yield from holds(np.ones_like(own), own, "own key")
@@ -151,7 +152,7 @@ def _may_be_odd(dialect: Any, _claims: object) -> bool:
     fields={**SQUARE, "size": (1,), "queries": (2, 3, 5, 8)},
     applies=_may_be_odd,
 )
-def check_single(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A window of 1 holds one, two or three keys, as its system means."""
     yield from agrees(case, bench, "size 1")
 
@@ -159,7 +160,7 @@ def check_single(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
 @WINDOW_MASK.law(
     "window-mask-nested", "bands.unit", nulls=("chunked",), fields={"size": (4, 6)}
 )
-def check_nested(case: TableCase, bench: KindBench) -> Iterator[Comparison]:
+def check_nested(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A larger window holds what a smaller one holds."""
     small = mask_of(case, bench)
     for more in (2, 8):

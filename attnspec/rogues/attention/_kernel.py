@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 
 TILE = 16
 """The number of keys in a tile."""
@@ -38,33 +39,33 @@ class Rows(NamedTuple):
     accumulator: Array
 
 
-def as_given(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def as_given(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     """Take a call as it is."""
     return call
 
 
-def work_dtype(call: Case) -> np.dtype[Any]:
+def work_dtype(call: AttentionCase) -> np.dtype[Any]:
     """Return the format of scores and sums."""
     return np.dtype(np.float64 if call.query.dtype == np.float64 else np.float32)
 
 
-def consecutive(call: Case) -> Array:
+def consecutive(call: AttentionCase) -> Array:
     """Return the key head of each query head."""
     group = call.sizes.Hq // max(1, call.sizes.Hkv)
     return np.arange(call.sizes.Hq) // max(1, group)
 
 
-def lower_right(call: Case) -> Array:
+def lower_right(call: AttentionCase) -> Array:
     """Return the position of each query, for each query head or for all."""
     return (np.arange(call.sizes.L) + call.sizes.S - call.sizes.L)[None]
 
 
-def not_after(i: Array, j: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+def not_after(i: Array, j: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     """Return which keys a causal query may see."""
     return np.asarray(j <= i)
 
 
-def between(i: Array, j: Array, call: Case) -> Array:
+def between(i: Array, j: Array, call: AttentionCase) -> Array:
     """Return which keys lie within the window of a query."""
     left, right = call.window or (None, None)
     near = np.ones(np.broadcast_shapes(i.shape, j.shape), np.bool_)
@@ -73,13 +74,13 @@ def between(i: Array, j: Array, call: Case) -> Array:
     return near if right is None else near & (j <= i + right)
 
 
-def spread(array: Array, call: Case) -> Array:
+def spread(array: Array, call: AttentionCase) -> Array:
     """Broadcast a mask or bias to (B, Hq, L, S)."""
     sizes = call.sizes
     return np.broadcast_to(array, (sizes.B, sizes.Hq, sizes.L, sizes.S))
 
 
-def default_scale(call: Case) -> float:
+def default_scale(call: AttentionCase) -> float:
     """Return the factor on the dot products."""
     return call.effective_scale
 
@@ -89,7 +90,7 @@ def product(query: Array, key: Array) -> Array:
     return query @ key.swapaxes(2, 3)
 
 
-def capped(scores: Array, call: Case) -> Array:
+def capped(scores: Array, call: AttentionCase) -> Array:
     """Bend scores by the softcap."""
     if call.softcap is None:
         return scores
@@ -107,7 +108,7 @@ def hidden(scores: Array, visible: Array) -> Array:
     return np.where(visible, scores, -np.inf).astype(scores.dtype)
 
 
-def in_order(keys: int, call: Case) -> Iterator[Array]:  # noqa: ARG001 - a step's form
+def in_order(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
     """Cut the keys into tiles; the last may be shorter."""
     yield from tiles_of(TILE, keys)
 
@@ -123,7 +124,7 @@ def raised(peak: Array, scores: Array) -> Array:
     return np.maximum(peak, scores.max(-1, keepdims=True, initial=-np.inf))
 
 
-def rounded(weights: Array, call: Case) -> Array:
+def rounded(weights: Array, call: AttentionCase) -> Array:
     """Round weights to the format of the values before they meet them."""
     return weights.astype(call.value.dtype).astype(weights.dtype)
 
@@ -134,7 +135,7 @@ def shown(value: Array, scores: Array) -> Array:
     return np.where(unseen, 0, value).astype(value.dtype)
 
 
-def from_sink(call: Case) -> Rows:
+def from_sink(call: AttentionCase) -> Rows:
     """Begin with the sink, a score without a value, or with nothing at all."""
     sizes, work = call.sizes, work_dtype(call)
     peak = np.full((sizes.B, sizes.Hq, sizes.L, 1), -np.inf, work)
@@ -144,18 +145,18 @@ def from_sink(call: Case) -> Rows:
     return Rows(peak, (peak > -np.inf).astype(work), accumulator)
 
 
-def divided(rows: Rows, call: Case) -> tuple[Array, Array]:  # noqa: ARG001 - a step's form
+def divided(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:  # noqa: ARG001 - a step's form
     """Divide by the sum, and take its logarithm; an empty row is zero."""
     output = np.where(rows.total == 0, 0, rows.accumulator / rows.total)
     return output, (rows.peak + np.log(rows.total))[..., 0]
 
 
-def as_computed(output: Array, lse: Array, call: Case) -> tuple[Array, Array]:
+def as_computed(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, Array]:
     """Round the output to the query's format."""
     return output.astype(call.query.dtype), lse
 
 
-def as_staged(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def as_staged(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     """Take the tables as they are."""
     return tables
 
@@ -164,29 +165,29 @@ def as_staged(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's 
 class Kernel:
     """A kernel: its steps in the order in which they are taken."""
 
-    prepare: Callable[[Case, bool], Case] = as_given
-    work: Callable[[Case], np.dtype[Any]] = work_dtype
-    key_heads: Callable[[Case], Array] = consecutive
-    value_heads: Callable[[Case], Array] | None = None
-    positions: Callable[[Case], Array] = lower_right
-    window_positions: Callable[[Case], Array] | None = None
-    causal: Callable[[Array, Array, Case], Array] = not_after
-    window: Callable[[Array, Array, Case], Array] = between
-    spread: Callable[[Array, Case], Array] = spread
-    stage: Callable[[Tables, Case], Tables] = as_staged
-    start: Callable[[Case], Rows] = from_sink
-    tiles: Callable[[int, Case], Iterator[Array]] = in_order
+    prepare: Callable[[AttentionCase, bool], AttentionCase] = as_given
+    work: Callable[[AttentionCase], np.dtype[Any]] = work_dtype
+    key_heads: Callable[[AttentionCase], Array] = consecutive
+    value_heads: Callable[[AttentionCase], Array] | None = None
+    positions: Callable[[AttentionCase], Array] = lower_right
+    window_positions: Callable[[AttentionCase], Array] | None = None
+    causal: Callable[[Array, Array, AttentionCase], Array] = not_after
+    window: Callable[[Array, Array, AttentionCase], Array] = between
+    spread: Callable[[Array, AttentionCase], Array] = spread
+    stage: Callable[[Tables, AttentionCase], Tables] = as_staged
+    start: Callable[[AttentionCase], Rows] = from_sink
+    tiles: Callable[[int, AttentionCase], Iterator[Array]] = in_order
     dot: Callable[[Array, Array], Array] = product
-    scale: Callable[[Case], float] = default_scale
-    cap: Callable[[Array, Case], Array] = capped
+    scale: Callable[[AttentionCase], float] = default_scale
+    cap: Callable[[Array, AttentionCase], Array] = capped
     add: Callable[[Array, Array], Array] = added
     hide: Callable[[Array, Array], Array] = hidden
     peak: Callable[[Array, Array], Array] = raised
     exp: Callable[[Array], Array] = np.exp
-    narrow: Callable[[Array, Case], Array] = rounded
+    narrow: Callable[[Array, AttentionCase], Array] = rounded
     shown: Callable[[Array, Array], Array] = shown
-    finish: Callable[[Rows, Case], tuple[Array, Array]] = divided
-    answer: Callable[[Array, Array, Case], tuple[Array, Array]] = as_computed
+    finish: Callable[[Rows, AttentionCase], tuple[Array, Array]] = divided
+    answer: Callable[[Array, Array, AttentionCase], tuple[Array, Array]] = as_computed
 
     def replace(self, **steps: Any) -> Kernel:
         """Return the same kernel with some steps replaced."""
@@ -202,12 +203,12 @@ class Kernel:
         **options: Any,
     ) -> Array | tuple[Array, Array]:
         """Compute attention."""
-        call = self.prepare(Case(query, key, value, **options), return_lse)
+        call = self.prepare(AttentionCase(query, key, value, **options), return_lse)
         with np.errstate(all="ignore"):  # What is hidden may be NaN, or overflow.
             output, lse = self.attend(call)
         return (output, lse) if return_lse else output
 
-    def attend(self, call: Case) -> tuple[Array, Array]:
+    def attend(self, call: AttentionCase) -> tuple[Array, Array]:
         """Go through the tiles and answer."""
         tables = self.stage(self.tables(call), call)
         rows = self.start(call)
@@ -216,7 +217,7 @@ class Kernel:
             rows = self.absorb(rows, scores, tables.value[:, :, tile], call)
         return self.answer(*self.finish(rows, call), call)
 
-    def tables(self, call: Case) -> Tables:
+    def tables(self, call: AttentionCase) -> Tables:
         """Spread the operands over the query heads."""
         work, heads = self.work(call), self.key_heads(call)
         value_heads = self.value_heads or self.key_heads
@@ -229,7 +230,7 @@ class Kernel:
             self.spread(bias, call),
         )
 
-    def visible(self, call: Case) -> Array:
+    def visible(self, call: AttentionCase) -> Array:
         """Return which keys each query sees, shape (B, Hq, L, S)."""
         j = np.arange(call.sizes.S)
         mask = np.ones(1, np.bool_) if call.mask is None else call.mask
@@ -241,14 +242,16 @@ class Kernel:
             seen = seen & self.window(where(call)[..., None], j, call)
         return seen
 
-    def scored(self, tables: Tables, tile: Array, call: Case) -> Array:
+    def scored(self, tables: Tables, tile: Array, call: AttentionCase) -> Array:
         """Score a tile of keys: scale, softcap, bias, mask."""
         dots = self.dot(tables.query, tables.key[:, :, tile])
         scores = self.cap(dots * dots.dtype.type(self.scale(call)), call)
         scores = self.add(scores, tables.addend[..., tile])
         return self.hide(scores, tables.visible[..., tile])
 
-    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+    def absorb(
+        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+    ) -> Rows:
         """Take in a tile: raise the peak, fade what was, add what is new."""
         peak = self.peak(rows.peak, scores)
         base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
 
 
@@ -28,7 +29,7 @@ class Split:
         **options: Any,
     ) -> Array | tuple[Array, Array]:
         """Compute attention."""
-        call = Case(query, key, value, **options)
+        call = AttentionCase(query, key, value, **options)
         with np.errstate(all="ignore"):
             whole = self.kernel.tables(call)
             rows = [self.part(whole, keys, call) for keys in self.ranges(call)]
@@ -38,11 +39,11 @@ class Split:
             output, lse = self.kernel.answer(output, lse, call)
         return (output, lse) if return_lse else output
 
-    def ranges(self, call: Case) -> list[Array]:
+    def ranges(self, call: AttentionCase) -> list[Array]:
         """Cut the keys into parts, some of them perhaps empty."""
         return np.array_split(np.arange(call.sizes.S), self.parts)
 
-    def part(self, whole: Tables, keys: Array, call: Case) -> Rows:
+    def part(self, whole: Tables, keys: Array, call: AttentionCase) -> Rows:
         """Go through some of the keys."""
         bare = call.replace(sink=None)
         rows = self.kernel.start(bare)
@@ -52,7 +53,7 @@ class Split:
             rows = self.kernel.absorb(rows, scores, value, bare)
         return rows
 
-    def merged(self, rows: list[Rows], call: Case) -> Rows:  # noqa: ARG002 - a step's form
+    def merged(self, rows: list[Rows], call: AttentionCase) -> Rows:  # noqa: ARG002 - a step's form
         """Weigh the parts by what they are of the whole."""
         peak = np.maximum.reduce([part.peak for part in rows])
         base = np.where(np.isneginf(peak), 0, peak)

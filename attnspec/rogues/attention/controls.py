@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import default_model
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
@@ -24,12 +25,12 @@ def tiled(size: int) -> Kernel:
     return KERNEL.replace(tiles=lambda keys, _: tiles_of(size, keys))
 
 
-def _reversed(keys: int, call: Case) -> Iterator[Array]:
+def _reversed(keys: int, call: AttentionCase) -> Iterator[Array]:
     """Start from the last tile."""
     yield from reversed(list(KERNEL.tiles(keys, call)))
 
 
-def _whole(keys: int, call: Case) -> Iterator[Array]:  # noqa: ARG001 - a step's form
+def _whole(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
     """Take all keys at once: a plain softmax."""
     yield np.arange(keys)
 
@@ -39,7 +40,7 @@ def _exp2(x: Array) -> Array:
     return np.exp2(x * _LOG2E)
 
 
-def _prescaled(tables: Tables, call: Case) -> Tables:
+def _prescaled(tables: Tables, call: AttentionCase) -> Tables:
     """Multiply the query by the scale, before the dot product."""
     scale = tables.query.dtype.type(call.effective_scale)
     return tables._replace(query=tables.query * scale)
@@ -51,11 +52,11 @@ def _lazy_peak(peak: Array, scores: Array) -> Array:
     return np.where(best > peak + scores.dtype.type(_SLACK), best, peak)
 
 
-def _upper_left(call: Case) -> Array:
+def _upper_left(call: AttentionCase) -> Array:
     return np.arange(call.sizes.L)[None]
 
 
-def _nan_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _nan_when_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Answer NaN for a row without a key or a sink, as 0/0 does."""
     _, lse = KERNEL.finish(rows, call)
     return rows.accumulator / rows.total, lse
@@ -67,19 +68,19 @@ def _finite_fill(scores: Array, visible: Array) -> Array:
     return np.where(visible & (scores > -np.inf), scores, lowest)
 
 
-def _from_lowest(call: Case) -> Rows:
+def _from_lowest(call: AttentionCase) -> Rows:
     """Begin with a peak at the least finite number instead of minus infinity."""
     rows = KERNEL.start(call)
     return rows._replace(peak=np.maximum(rows.peak, np.finfo(rows.peak.dtype).min))
 
 
-def _infinite_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _infinite_when_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Give an empty row a logsumexp of plus infinity."""
     output, lse = KERNEL.finish(rows, call)
     return output, np.where(np.isneginf(lse), np.inf, lse)
 
 
-def _centered(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def _centered(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     """Subtract from every key the mean of the keys that somebody sees."""
     seen = np.any(tables.visible & ~np.isneginf(tables.addend), axis=2)[..., None]
     key = np.where(seen, tables.key, 0.0)
@@ -92,7 +93,7 @@ def _shifted(scores: Array, visible: Array) -> Array:
     return KERNEL.hide(scores + 1, visible)
 
 
-def _tiled_heads(call: Case) -> Array:
+def _tiled_heads(call: AttentionCase) -> Array:
     """Give query head h the key head h modulo Hkv."""
     return np.arange(call.sizes.Hq) % max(1, call.sizes.Hkv)
 
@@ -102,7 +103,7 @@ def _poisoned(value: Array, scores: Array) -> Array:  # noqa: ARG001 - a step's 
     return value
 
 
-def _mask_as_bias(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _mask_as_bias(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     """Turn the mask into a bias of minus infinity."""
     if call.mask is None:
         return call
@@ -112,17 +113,17 @@ def _mask_as_bias(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a st
     return call.replace(mask=None, bias=bias)
 
 
-def _double(call: Case) -> np.dtype[Any]:  # noqa: ARG001 - a step's form
+def _double(call: AttentionCase) -> np.dtype[Any]:  # noqa: ARG001 - a step's form
     """Compute in float64 whatever the inputs are."""
     return np.dtype(np.float64)
 
 
-def _unrounded(weights: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+def _unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     """Leave the weights in the format of the scores."""
     return weights
 
 
-def _double_start(call: Case) -> Rows:
+def _double_start(call: AttentionCase) -> Rows:
     return Rows(*(array.astype(np.float64) for array in KERNEL.start(call)))
 
 

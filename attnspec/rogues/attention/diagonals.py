@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL
 
 
-def _upper_left(call: Case) -> Array:
+def _upper_left(call: AttentionCase) -> Array:
     return np.arange(call.sizes.L)[None]
 
 
-def _clamped(call: Case) -> Array:
+def _clamped(call: AttentionCase) -> Array:
     return (np.arange(call.sizes.L) + max(0, call.sizes.S - call.sizes.L))[None]
 
 
-def _mixed_alignment(call: Case) -> Array:
+def _mixed_alignment(call: AttentionCase) -> Array:
     late = call.sizes.L <= call.sizes.S
     return KERNEL.positions(call) if late else _upper_left(call)
 
 
-def _packed(call: Case) -> Array:
+def _packed(call: AttentionCase) -> Array:
     group = call.sizes.Hq // max(1, call.sizes.Hkv)
     shift = max(0, (group - 1).bit_length())
     packed = np.arange(call.sizes.L) * group + np.arange(call.sizes.Hq)[:, None] % group
     return (packed >> shift) + call.sizes.S - call.sizes.L
 
 
-def _before(i: Array, j: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+def _before(i: Array, j: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     return np.asarray(j < i)
 
 
-def _one_more(i: Array, j: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+def _one_more(i: Array, j: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     return np.asarray(j <= i + 1)
 
 
 def _moved(left: int, right: int) -> object:
     """Return a window whose edges are moved outward by these distances."""
 
-    def near(i: Array, j: Array, call: Case) -> Array:
+    def near(i: Array, j: Array, call: AttentionCase) -> Array:
         lower, upper = call.window or (None, None)
         sides = (
             None if lower is None else lower + left,
@@ -51,18 +52,18 @@ def _moved(left: int, right: int) -> object:
     return near
 
 
-def _symmetric(i: Array, j: Array, call: Case) -> Array:
+def _symmetric(i: Array, j: Array, call: AttentionCase) -> Array:
     left, right = call.window or (None, None)
     side = left if right is None else right if left is None else max(left, right)
     return KERNEL.window(i, j, call.replace(window=(side, side)))
 
 
-def _left_side_only(i: Array, j: Array, call: Case) -> Array:
+def _left_side_only(i: Array, j: Array, call: AttentionCase) -> Array:
     left, _ = call.window or (None, None)
     return KERNEL.window(i, j, call.replace(window=(left, None)))
 
 
-def _zero_is_unlimited(i: Array, j: Array, call: Case) -> Array:
+def _zero_is_unlimited(i: Array, j: Array, call: AttentionCase) -> Array:
     left, right = call.window or (None, None)
     return KERNEL.window(i, j, call.replace(window=(left or None, right or None)))
 

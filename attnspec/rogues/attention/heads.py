@@ -4,41 +4,42 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Tables
 
 
-def _tiled(call: Case) -> Array:
+def _tiled(call: AttentionCase) -> Array:
     return np.arange(call.sizes.Hq) % max(1, call.sizes.Hkv)
 
 
-def _by_key_heads(call: Case) -> Array:
+def _by_key_heads(call: AttentionCase) -> Array:
     heads = np.arange(call.sizes.Hq) // max(1, call.sizes.Hkv)
     return np.minimum(heads, call.sizes.Hkv - 1)
 
 
-def _group_as_stride(call: Case) -> Array:
+def _group_as_stride(call: AttentionCase) -> Array:
     group = call.sizes.Hq // max(1, call.sizes.Hkv)
     return np.arange(call.sizes.Hq) // group * group % max(1, call.sizes.Hkv)
 
 
-def _tile_of_four(call: Case) -> Array:
+def _tile_of_four(call: AttentionCase) -> Array:
     heads = np.arange(call.sizes.Hq)
     grouped = call.sizes.Hq != call.sizes.Hkv
     return KERNEL.key_heads(call)[heads // 4 * 4 if grouped else heads]
 
 
-def _power_of_two(call: Case) -> Array:
+def _power_of_two(call: AttentionCase) -> Array:
     group = call.sizes.Hq // max(1, call.sizes.Hkv)
     return np.arange(call.sizes.Hq) >> max(0, (group - 1).bit_length())
 
 
-def _value_of_first_head(call: Case) -> Array:
+def _value_of_first_head(call: AttentionCase) -> Array:
     return KERNEL.key_heads(call) * 0
 
 
-def _stride_of_query_heads(tables: Tables, call: Case) -> Tables:
+def _stride_of_query_heads(tables: Tables, call: AttentionCase) -> Tables:
     """Step from batch to batch over as many key heads as there are query heads."""
     sizes = call.sizes
     batch = np.arange(sizes.B)[:, None] * sizes.Hq + KERNEL.key_heads(call)
@@ -47,37 +48,37 @@ def _stride_of_query_heads(tables: Tables, call: Case) -> Tables:
     return tables._replace(key=key.astype(tables.key.dtype))
 
 
-def _first_batch_value(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def _first_batch_value(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     value = np.broadcast_to(tables.value[:1], tables.value.shape)
     return tables._replace(value=value)
 
 
-def _swapped_heads_and_batch(tables: Tables, call: Case) -> Tables:
+def _swapped_heads_and_batch(tables: Tables, call: AttentionCase) -> Tables:
     """Take the batch axis for the head axis where both are equally long."""
     if call.sizes.Hq != call.sizes.B:
         return tables
     return tables._replace(key=tables.key.swapaxes(0, 1))
 
 
-def _even_width(tables: Tables, call: Case) -> Tables:
+def _even_width(tables: Tables, call: AttentionCase) -> Tables:
     """Read keys and queries two channels at a time."""
     even = call.sizes.E // 2 * 2 or call.sizes.E
     return tables._replace(query=tables.query[..., :even], key=tables.key[..., :even])
 
 
-def _sixty_four_channels(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def _sixty_four_channels(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     """Sum over the first 64 channels alone."""
     return tables._replace(query=tables.query[..., :64], key=tables.key[..., :64])
 
 
-def _value_width_of_key(tables: Tables, call: Case) -> Tables:
+def _value_width_of_key(tables: Tables, call: AttentionCase) -> Tables:
     """Write as many channels as a key has; the rest stay zero."""
     value = tables.value.copy()
     value[..., call.sizes.E :] = 0
     return tables._replace(value=value)
 
 
-def _values_in_pairs(tables: Tables, call: Case) -> Tables:
+def _values_in_pairs(tables: Tables, call: AttentionCase) -> Tables:
     """Let the last of an odd number of value channels repeat the one before."""
     if call.sizes.Ev % 2 == 0 or call.sizes.Ev == 1:
         return tables

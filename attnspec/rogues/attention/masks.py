@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL
 
 
-def _polarity(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _polarity(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     return call if call.mask is None else call.replace(mask=~call.mask)
 
 
-def _mask_as_number(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _mask_as_number(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     if call.mask is None:
         return call
     bias = call.mask.astype(np.float32)
@@ -22,7 +23,7 @@ def _mask_as_number(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a 
     return call.replace(mask=None, bias=bias)
 
 
-def _bias_as_mask(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _bias_as_mask(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     if call.bias is None:
         return call
     shows = call.bias >= 0
@@ -30,25 +31,25 @@ def _bias_as_mask(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a st
     return call.replace(bias=None, mask=mask)
 
 
-def _mask_as_length(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _mask_as_length(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     if call.mask is None:
         return call
     count = call.mask.sum(-1, keepdims=True)
     return call.replace(mask=np.arange(call.mask.shape[-1]) < count)
 
 
-def _rank_three_by_batch(array: Array, call: Case) -> Array:
+def _rank_three_by_batch(array: Array, call: AttentionCase) -> Array:
     if array.ndim == 3 and array.shape[0] == call.sizes.B:
         return KERNEL.spread(array[:, None], call)
     return KERNEL.spread(array, call)
 
 
-def _first_batch(array: Array, call: Case) -> Array:
+def _first_batch(array: Array, call: AttentionCase) -> Array:
     one_head = array.ndim == 4 and array.shape[1] == 1 and call.sizes.Hq > 1
     return KERNEL.spread(array[:1] if one_head else array, call)
 
 
-def _first_row_only(array: Array, call: Case) -> Array:
+def _first_row_only(array: Array, call: AttentionCase) -> Array:
     table = KERNEL.spread(array, call)
     if array.ndim < 3 or array.shape[-2] > 1 or call.sizes.L < 2:
         return table
@@ -57,19 +58,19 @@ def _first_row_only(array: Array, call: Case) -> Array:
     return np.where(first, table, neutral).astype(array.dtype)
 
 
-def _along_queries(array: Array, call: Case) -> Array:
+def _along_queries(array: Array, call: AttentionCase) -> Array:
     if array.ndim == 4 and array.shape[2] == 1 and call.sizes.L == call.sizes.S:
         return KERNEL.spread(array.swapaxes(2, 3), call)
     return KERNEL.spread(array, call)
 
 
-def _head_offset(array: Array, call: Case) -> Array:
+def _head_offset(array: Array, call: AttentionCase) -> Array:
     if array.ndim == 4 and array.shape[1] > 1:
         array = np.roll(array, 1, axis=1)
     return KERNEL.spread(array, call)
 
 
-def _union(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _union(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     if call.mask is None or not call.causal:
         return call
     i = KERNEL.positions(call)[..., None]
@@ -77,7 +78,7 @@ def _union(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's fo
     return call.replace(mask=seen, causal=False)
 
 
-def _zero_times_infinity(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _zero_times_infinity(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     if call.mask is None or not call.causal:
         return call
     with np.errstate(invalid="ignore"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Tables
 
@@ -43,21 +44,21 @@ def _dense(array: Array) -> tuple[int, ...]:
     return tuple(int(step) * array.itemsize for step in steps)
 
 
-def _key_as_dense(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _key_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     return call.replace(key=_read(call.key, _dense(call.key)))
 
 
-def _query_as_dense(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _query_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     return call.replace(query=_read(call.query, _dense(call.query)))
 
 
-def _mask_as_dense(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _mask_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     masks = {n: getattr(call, n) for n in ("mask", "bias")}
     read = {n: _read(a, _dense(a)) for n, a in masks.items() if a is not None}
     return call.replace(**read)
 
 
-def _expanded_as_dense(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _expanded_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     def read(array: Array) -> Array:
         steps = zip(array.strides, array.shape, strict=True)
         expanded = any(stride == 0 and length > 1 for stride, length in steps)
@@ -66,13 +67,13 @@ def _expanded_as_dense(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 -
     return call.replace(key=read(call.key), value=read(call.value))
 
 
-def _value_with_strides_of_key(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _value_with_strides_of_key(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     if call.key.shape != call.value.shape:
         return call
     return call.replace(value=_read(call.value, call.key.strides))
 
 
-def _scaled_in_place(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a step's form
+def _scaled_in_place(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     query = call.query
     if not all(query.strides):
         query = query.copy()
@@ -80,7 +81,7 @@ def _scaled_in_place(call: Case, lse: bool) -> Case:  # noqa: ARG001, FBT001 - a
     return call.replace(query=query)
 
 
-def _hidden_values_cleared(tables: Tables, call: Case) -> Tables:
+def _hidden_values_cleared(tables: Tables, call: AttentionCase) -> Tables:
     unseen = ~tables.visible.any((0, 1, 2))
     if all(call.value.strides):
         call.value[:, :, unseen] = 0

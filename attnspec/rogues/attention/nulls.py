@@ -7,22 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables
 
 
-def _zeros(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _zeros(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return np.zeros_like(output), lse
 
 
-def _flat(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def _flat(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     """Weigh alike all keys that are visible."""
     return tables._replace(query=np.zeros_like(tables.query))
 
 
-def _mean(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def _mean(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     """Weigh all keys alike."""
     return tables._replace(
         query=np.zeros_like(tables.query),
@@ -31,12 +32,12 @@ def _mean(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
     )
 
 
-def _first_row(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _first_row(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return np.repeat(output[:, :, :1], call.sizes.L, 2), lse
 
 
-def _copied(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _copied(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Answer each query with the value at its own index."""
     _, lse = KERNEL.finish(rows, call)
     if not call.sizes.S:
@@ -46,7 +47,7 @@ def _copied(rows: Rows, call: Case) -> tuple[Array, Array]:
     return value.astype(rows.accumulator.dtype), lse
 
 
-def _query_back(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _query_back(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Answer each query with itself."""
     output, lse = KERNEL.finish(rows, call)
     width = min(call.sizes.E, call.sizes.Ev)
@@ -54,12 +55,12 @@ def _query_back(rows: Rows, call: Case) -> tuple[Array, Array]:
     return output, lse
 
 
-def _flipped(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _flipped(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return -output, lse
 
 
-def _constant(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _constant(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return np.full_like(output, 0.5), lse
 
@@ -75,7 +76,7 @@ class Noise:
         self.calls += 1
         return KERNEL.replace(finish=self.finish)(*operands, **options)
 
-    def finish(self, rows: Rows, call: Case) -> tuple[Array, Array]:
+    def finish(self, rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
         """Draw the output."""
         output, lse = KERNEL.finish(rows, call)
         noise = np.random.default_rng(self.calls).normal(size=output.shape)

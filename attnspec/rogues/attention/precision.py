@@ -9,7 +9,8 @@ from __future__ import annotations
 import ml_dtypes
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
 
@@ -50,7 +51,7 @@ def _scores_in_float16(query: Array, key: Array) -> Array:
     return _through(KERNEL.dot(query, key), _HALF)
 
 
-def _scale_in_bfloat16(call: Case) -> float:
+def _scale_in_bfloat16(call: AttentionCase) -> float:
     return float(np.asarray(call.effective_scale).astype(_BFLOAT16))
 
 
@@ -69,18 +70,20 @@ def _cubic_exp(x: Array) -> Array:
     )
 
 
-def _weights_in_bfloat16(weights: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+def _weights_in_bfloat16(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     return _through(weights, _BFLOAT16)
 
 
-def _weights_in_float8(weights: Array, call: Case) -> Array:  # noqa: ARG001 - a step's form
+def _weights_in_float8(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     return _through(weights, _FLOAT8)
 
 
 class _NarrowSum(Kernel):
     """Keeps the running sum in the query's format."""
 
-    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+    def absorb(
+        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+    ) -> Rows:
         total = rows.total
         for key in range(scores.shape[-1]):
             one = slice(key, key + 1)
@@ -93,39 +96,41 @@ class _NarrowSum(Kernel):
 class _NarrowAccumulator(Kernel):
     """Stores the accumulator in the query's format after every tile."""
 
-    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+    def absorb(
+        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+    ) -> Rows:
         rows = super().absorb(rows, scores, value, call)
         return rows._replace(accumulator=_through(rows.accumulator, call.query.dtype))
 
 
-def _lse_in_bfloat16(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _lse_in_bfloat16(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return output, _through(lse, _BFLOAT16)
 
 
-def _read_as_bfloat16(tables: Tables, call: Case) -> Tables:
+def _read_as_bfloat16(tables: Tables, call: AttentionCase) -> Tables:
     """Take the bits of float16 keys for bfloat16."""
     key = np.ascontiguousarray(call.key).view(_BFLOAT16).astype(tables.key.dtype)
     return tables._replace(key=key[:, KERNEL.key_heads(call)])
 
 
-def _bias_in_float16(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def _bias_in_float16(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     return tables._replace(addend=_through(tables.addend, _HALF))
 
 
 def _double_rounded_output(
-    output: Array, lse: Array, call: Case
+    output: Array, lse: Array, call: AttentionCase
 ) -> tuple[Array, Array]:
     return KERNEL.answer(_through(output, _BFLOAT16), lse, call)
 
 
-def _denominator_guarded(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _denominator_guarded(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Add a thousandth to the sum lest it be zero."""
     _, lse = KERNEL.finish(rows, call)
     return rows.accumulator / (rows.total + np.float32(1e-3)), lse
 
 
-def _denominator_barely_guarded(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _denominator_barely_guarded(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Add a few units of roundoff to the sum, far less than the bound allows."""
     _, lse = KERNEL.finish(rows, call)
     return rows.accumulator / (rows.total + np.float32(2.0**-21)), lse

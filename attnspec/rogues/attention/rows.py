@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.conformance import Verdict
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables
 
 
-def _sink_as_number(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _sink_as_number(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Add the sink itself to the sum."""
     if call.sink is not None:
         sink = np.where(np.isneginf(call.sink), 0, call.sink)[None, :, None, None]
@@ -18,7 +19,7 @@ def _sink_as_number(rows: Rows, call: Case) -> tuple[Array, Array]:
     return KERNEL.finish(rows, call)
 
 
-def _sink_late(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _sink_late(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Add exp(sink - peak), with a peak that knows nothing of the sink."""
     if call.sink is not None:
         sink = call.sink[None, :, None, None].astype(rows.peak.dtype)
@@ -26,11 +27,11 @@ def _sink_late(rows: Rows, call: Case) -> tuple[Array, Array]:
     return KERNEL.finish(rows, call)
 
 
-def _no_sink_yet(call: Case) -> Rows:
+def _no_sink_yet(call: AttentionCase) -> Rows:
     return KERNEL.start(call.replace(sink=None))
 
 
-def _sink_or_zero(call: Case) -> Rows:
+def _sink_or_zero(call: AttentionCase) -> Rows:
     """Take a sink of minus infinity for one of zero."""
     if call.sink is None:
         return KERNEL.start(call)
@@ -38,13 +39,13 @@ def _sink_or_zero(call: Case) -> Rows:
     return KERNEL.start(call.replace(sink=sink))
 
 
-def _sink_of_first_head(call: Case) -> Rows:
+def _sink_of_first_head(call: AttentionCase) -> Rows:
     if call.sink is None:
         return KERNEL.start(call)
     return KERNEL.start(call.replace(sink=np.repeat(call.sink[:1], call.sizes.Hq)))
 
 
-def _sink_as_value(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _sink_as_value(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Divide by the sum without the sink: it is in the logsumexp alone."""
     output, lse = KERNEL.finish(rows, call)
     if call.sink is None:
@@ -53,38 +54,42 @@ def _sink_as_value(rows: Rows, call: Case) -> tuple[Array, Array]:
     return np.where(share < 1, output / (1 - share), output), lse
 
 
-def _short_lse(output: Array, lse: Array, call: Case) -> tuple[Array, Array]:
+def _short_lse(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, Array]:
     """Forget the score of a key that is alone."""
     alone = KERNEL.visible(call).sum(-1) == 1
     return output.astype(call.query.dtype), np.where(alone, 0, lse).astype(lse.dtype)
 
 
-def _base_two(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _base_two(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return output, lse * np.float32(np.log2(np.e))
 
 
-def _without_peak(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _without_peak(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, _ = KERNEL.finish(rows, call)
     return output, np.log(rows.total)[..., 0]
 
 
-def _swapped_axes(output: Array, lse: Array, call: Case) -> tuple[Array, Array]:
+def _swapped_axes(
+    output: Array, lse: Array, call: AttentionCase
+) -> tuple[Array, Array]:
     output, lse = KERNEL.answer(output, lse, call)
     return output, np.ascontiguousarray(lse.swapaxes(1, 2)).reshape(lse.shape)
 
 
-def _swapped_shape(output: Array, lse: Array, call: Case) -> tuple[Array, Array]:
+def _swapped_shape(
+    output: Array, lse: Array, call: AttentionCase
+) -> tuple[Array, Array]:
     output, lse = KERNEL.answer(output, lse, call)
     return output, np.ascontiguousarray(lse.swapaxes(1, 2))
 
 
-def _zero_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _zero_when_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return output, np.where(np.isneginf(lse), 0, lse)
 
 
-def _centered(tables: Tables, call: Case) -> Tables:  # noqa: ARG001 - a step's form
+def _centered(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
     """Subtract the mean of the keys, and forget it in the logsumexp."""
     seen = np.any(tables.visible & ~np.isneginf(tables.addend), axis=2)[..., None]
     key = np.where(seen, tables.key, 0)
@@ -100,14 +105,14 @@ def _added_infinity(scores: Array, visible: Array) -> Array:
     return scores + np.where(visible, 0, -np.inf).astype(scores.dtype)
 
 
-def _raising(scores: Array, call: Case) -> Array:
+def _raising(scores: Array, call: AttentionCase) -> Array:
     if call.softcap is not None and call.bias is not None:
         msg = "softcap with a bias"
         raise NotImplementedError(msg)
     return KERNEL.cap(scores, call)
 
 
-def _wide_output(output: Array, lse: Array, call: Case) -> tuple[Array, Array]:
+def _wide_output(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, Array]:
     return output.astype(np.float32), KERNEL.answer(output, lse, call)[1]
 
 

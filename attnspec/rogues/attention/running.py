@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows
 from attnspec.rogues.attention._split import Split
@@ -13,7 +14,9 @@ from attnspec.rogues.attention._split import Split
 class _Unscaled(Kernel):
     """Forgets to fade the accumulator when the peak rises."""
 
-    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+    def absorb(
+        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+    ) -> Rows:
         after = super().absorb(rows, scores, value, call)
         bare = rows._replace(accumulator=np.zeros_like(rows.accumulator))
         fresh = super().absorb(bare, scores, value, call)
@@ -23,7 +26,9 @@ class _Unscaled(Kernel):
 class _UnscaledSum(Kernel):
     """Forgets to fade the sum when the peak rises."""
 
-    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+    def absorb(
+        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+    ) -> Rows:
         after = super().absorb(rows, scores, value, call)
         bare = rows._replace(total=np.zeros_like(rows.total))
         fresh = super().absorb(bare, scores, value, call)
@@ -33,7 +38,9 @@ class _UnscaledSum(Kernel):
 class _Subtracted(Kernel):
     """Subtracts a peak of minus infinity from scores of minus infinity."""
 
-    def absorb(self, rows: Rows, scores: Array, value: Array, call: Case) -> Rows:
+    def absorb(
+        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+    ) -> Rows:
         peak = self.peak(rows.peak, scores)
         fade = np.where(np.isneginf(rows.peak), 0, self.exp(rows.peak - peak))
         weights = self.exp(scores - peak)
@@ -62,7 +69,7 @@ def _floored_exp(x: Array) -> Array:
     return np.exp(np.maximum(x, -20)).astype(x.dtype)
 
 
-def _zero_over_zero(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _zero_over_zero(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     _, lse = KERNEL.finish(rows, call)
     return rows.accumulator / rows.total, lse
 
@@ -71,7 +78,7 @@ def _least_score(scores: Array, visible: Array) -> Array:
     return np.where(visible & (scores > -np.inf), scores, np.finfo(scores.dtype).min)
 
 
-def _nan_when_late(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _nan_when_late(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Answer 0 or NaN for an empty row, by what emptied it."""
     output, lse = KERNEL.finish(rows, call)
     return (
@@ -79,12 +86,12 @@ def _nan_when_late(rows: Rows, call: Case) -> tuple[Array, Array]:
     )
 
 
-def _nan_without_keys(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _nan_without_keys(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     output, lse = KERNEL.finish(rows, call)
     return (np.full_like(output, np.nan), lse) if call.sizes.S == 0 else (output, lse)
 
 
-def _ones_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
+def _ones_when_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Guard the division by adding to the sum, and the accumulator with it."""
     output, lse = KERNEL.finish(rows, call)
     return np.where(rows.total == 0, 1, output), lse
@@ -93,7 +100,7 @@ def _ones_when_empty(rows: Rows, call: Case) -> tuple[Array, Array]:
 class _SplitOfNothing(Split):
     """Merges parts without asking whether any of them saw a key."""
 
-    def merged(self, rows: list[Rows], call: Case) -> Rows:
+    def merged(self, rows: list[Rows], call: AttentionCase) -> Rows:
         peak = np.maximum.reduce([part.peak for part in rows])
         shares = [np.exp(part.peak - peak) for part in rows]
         whole = super().merged(rows, call)
@@ -103,7 +110,7 @@ class _SplitOfNothing(Split):
 class _SplitUnweighted(Split):
     """Merges parts by their sums, whatever their peaks are."""
 
-    def merged(self, rows: list[Rows], call: Case) -> Rows:
+    def merged(self, rows: list[Rows], call: AttentionCase) -> Rows:
         whole = super().merged(rows, call)
         mixed = np.sum([part.accumulator for part in rows], axis=0)
         total = np.sum([part.total for part in rows], axis=0)
@@ -114,7 +121,7 @@ class _SplitUnweighted(Split):
 class _SplitTwiceSunk(Split):
     """Lets every part count the sink."""
 
-    def merged(self, rows: list[Rows], call: Case) -> Rows:
+    def merged(self, rows: list[Rows], call: AttentionCase) -> Rows:
         return super().merged([*rows, *rows[self.parts :]], call)
 
 

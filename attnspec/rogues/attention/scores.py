@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, TILE, Kernel, Tables
 
@@ -15,31 +16,31 @@ def _dropped(option: str, when: Any) -> Kernel:
     """Return the kernel that drops an option when a condition of the call holds."""
     nothing = False if option == "causal" else None
 
-    def prepare(call: Case, lse: bool) -> Case:  # noqa: FBT001 - a step's form
+    def prepare(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: FBT001 - a step's form
         return call.replace(**{option: nothing}) if when(call, lse) else call
 
     return KERNEL.replace(prepare=prepare)
 
 
-def _scale_or_default(call: Case) -> float:
+def _scale_or_default(call: AttentionCase) -> float:
     return (call.scale or 0.0) or call.sizes.E**-0.5
 
 
-def _small_or_default(call: Case) -> float:
+def _small_or_default(call: AttentionCase) -> float:
     """Take a scale below a tenth for one that was not given."""
     small = call.scale is not None and abs(call.scale) < 0.1
     return call.sizes.E**-0.5 if small else call.effective_scale
 
 
-def _magnitude(call: Case) -> float:
+def _magnitude(call: AttentionCase) -> float:
     return abs(call.effective_scale)
 
 
-def _by_value_width(call: Case) -> float:
+def _by_value_width(call: AttentionCase) -> float:
     return call.sizes.Ev**-0.5 if call.scale is None else call.scale
 
 
-def _scaled_bias(tables: Tables, call: Case) -> Tables:
+def _scaled_bias(tables: Tables, call: AttentionCase) -> Tables:
     scale = np.float32(call.effective_scale or 1.0)
     return tables._replace(addend=tables.addend * scale)
 
@@ -47,7 +48,7 @@ def _scaled_bias(tables: Tables, call: Case) -> Tables:
 class _CapLast(Kernel):
     """Caps after bias and mask."""
 
-    def scored(self, tables: Tables, tile: Array, call: Case) -> Array:
+    def scored(self, tables: Tables, tile: Array, call: AttentionCase) -> Array:
         scores = super().scored(tables, tile, call.replace(softcap=None))
         return self.cap(scores, call)
 
@@ -55,7 +56,7 @@ class _CapLast(Kernel):
 class _BiasCapped(Kernel):
     """Adds the bias before the cap."""
 
-    def scored(self, tables: Tables, tile: Array, call: Case) -> Array:
+    def scored(self, tables: Tables, tile: Array, call: AttentionCase) -> Array:
         scores = super().scored(tables, tile, call.replace(softcap=None))
         return np.where(np.isneginf(scores), scores, self.cap(scores, call))
 
@@ -63,20 +64,20 @@ class _BiasCapped(Kernel):
 class _CapUnscaled(Kernel):
     """Caps the dot products and scales what comes out."""
 
-    def scored(self, tables: Tables, tile: Array, call: Case) -> Array:
+    def scored(self, tables: Tables, tile: Array, call: AttentionCase) -> Array:
         dots = self.dot(tables.query, tables.key[:, :, tile])
         scores = self.cap(dots, call) * np.float32(self.scale(call))
         scores = self.add(scores, tables.addend[..., tile])
         return self.hide(scores, tables.visible[..., tile])
 
 
-def _not_multiplied_back(scores: Array, call: Case) -> Array:
+def _not_multiplied_back(scores: Array, call: AttentionCase) -> Array:
     return (
         scores if call.softcap is None else np.tanh(scores / np.float32(call.softcap))
     )
 
 
-def _clipped(scores: Array, call: Case) -> Array:
+def _clipped(scores: Array, call: AttentionCase) -> Array:
     if call.softcap is None:
         return scores
     return np.clip(scores, -call.softcap, call.softcap).astype(scores.dtype)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables, tiles_of
 
@@ -91,7 +92,7 @@ class StaleTail:
         """Compute attention."""
         return KERNEL.replace(stage=self.stage)(*operands, **options)
 
-    def stage(self, tables: Tables, call: Case) -> Tables:
+    def stage(self, tables: Tables, call: AttentionCase) -> Tables:
         """Lose the first key of a last, partial tile to the buffer."""
         last = call.sizes.S // 16 * 16
         stale = self.keys
@@ -119,7 +120,7 @@ class OrderRaces:
         kernel = KERNEL.replace(tiles=self.tiles)
         return kernel(*operands, **options)
 
-    def tiles(self, keys: int, call: Case) -> Any:  # noqa: ARG002 - a step's form
+    def tiles(self, keys: int, call: AttentionCase) -> Any:  # noqa: ARG002 - a step's form
         """Take tiles of one key forward or backward."""
         tiles = list(tiles_of(1, keys))
         return tiles if self.calls % 2 else tiles[::-1]
@@ -137,7 +138,7 @@ class TileRaces:
         kernel = KERNEL.replace(tiles=self.tiles)
         return kernel(*operands, **options)
 
-    def tiles(self, keys: int, call: Case) -> Any:  # noqa: ARG002 - a step's form
+    def tiles(self, keys: int, call: AttentionCase) -> Any:  # noqa: ARG002 - a step's form
         """Lose the last tile of several in every third call."""
         tiles = list(tiles_of(4, keys))
         return tiles[:-1] if self.calls % 3 == 0 and len(tiles) > 1 else tiles
@@ -153,7 +154,7 @@ class EmptyRowsUnwritten:
         """Compute attention."""
         return KERNEL.replace(finish=self.finish)(*operands, **options)
 
-    def finish(self, rows: Rows, call: Case) -> tuple[Array, Array]:
+    def finish(self, rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
         """Leave empty rows as they lie in memory."""
         output, lse = KERNEL.finish(rows, call)
         output = np.where(rows.total == 0, np.float32(self.left), output)

@@ -7,30 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, TILE, Tables, tiles_of
 from attnspec.rogues.attention._split import Split
 
 
-def _lost_after_32(keys: int, call: Case) -> Iterator[Array]:  # noqa: ARG001 - a step's form
+def _lost_after_32(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
     yield from tiles_of(TILE, keys - 1 if keys % 32 == 1 and keys > 1 else keys)
 
 
-def _lost_at_64(keys: int, call: Case) -> Iterator[Array]:  # noqa: ARG001 - a step's form
+def _lost_at_64(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
     yield from tiles_of(TILE, keys - TILE if keys % 64 == 0 else keys)
 
 
-def _whole_tiles(keys: int, call: Case) -> Iterator[Array]:  # noqa: ARG001 - a step's form
+def _whole_tiles(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
     yield from tiles_of(TILE, keys // TILE * TILE if keys > TILE else keys)
 
 
-def _straddled(keys: int, call: Case) -> Iterator[Array]:
+def _straddled(keys: int, call: AttentionCase) -> Iterator[Array]:
     for tile in KERNEL.tiles(keys, call):
         yield np.append(tile[0] - 1, tile) if tile[0] else tile
 
 
-def _causal_end(keys: int, call: Case) -> Iterator[Array]:
+def _causal_end(keys: int, call: AttentionCase) -> Iterator[Array]:
     if not call.causal or keys <= TILE:
         return KERNEL.tiles(keys, call)
     start = max(0, call.sizes.S - call.sizes.L)
@@ -38,12 +39,12 @@ def _causal_end(keys: int, call: Case) -> Iterator[Array]:
     return tiles_of(TILE, min(end, keys))
 
 
-def _ten_bits(keys: int, call: Case) -> Iterator[Array]:
+def _ten_bits(keys: int, call: AttentionCase) -> Iterator[Array]:
     for tile in KERNEL.tiles(keys, call):
         yield tile % 1024
 
 
-def _zero_keys_seen(tables: Tables, call: Case) -> Tables:
+def _zero_keys_seen(tables: Tables, call: AttentionCase) -> Tables:
     """Fill the last tile with keys of zero that count."""
     extra = -call.sizes.S % TILE
     rows = [(0, 0), (0, 0), (0, extra), (0, 0)]
@@ -56,11 +57,11 @@ def _zero_keys_seen(tables: Tables, call: Case) -> Tables:
     )
 
 
-def _with_mask_only(tables: Tables, call: Case) -> Tables:
+def _with_mask_only(tables: Tables, call: AttentionCase) -> Tables:
     return tables if call.mask is None else _zero_keys_seen(tables, call)
 
 
-def _with_softcap_only(tables: Tables, call: Case) -> Tables:
+def _with_softcap_only(tables: Tables, call: AttentionCase) -> Tables:
     """Bend the padding's score of minus infinity to a finite one."""
     padded = tables if call.softcap is None else _zero_keys_seen(tables, call)
     addend = np.array(padded.addend)
@@ -69,7 +70,7 @@ def _with_softcap_only(tables: Tables, call: Case) -> Tables:
     return padded._replace(addend=addend)
 
 
-def _value_of_previous_tile(tables: Tables, call: Case) -> Tables:
+def _value_of_previous_tile(tables: Tables, call: AttentionCase) -> Tables:
     """Read the first value of the second tile from the first."""
     if call.sizes.S <= TILE:
         return tables
@@ -78,7 +79,7 @@ def _value_of_previous_tile(tables: Tables, call: Case) -> Tables:
     return tables._replace(value=value)
 
 
-def _last_query_repeated(tables: Tables, call: Case) -> Tables:
+def _last_query_repeated(tables: Tables, call: AttentionCase) -> Tables:
     """Answer a query alone in its tile with its neighbor."""
     if call.sizes.L % TILE != 1 or call.sizes.L == 1:
         return tables
@@ -90,7 +91,7 @@ def _last_query_repeated(tables: Tables, call: Case) -> Tables:
 class _SplitGap(Split):
     """Cuts the keys into parts of whole tiles and forgets what remains."""
 
-    def ranges(self, call: Case) -> list[Array]:
+    def ranges(self, call: AttentionCase) -> list[Array]:
         keys = call.sizes.S
         if keys < self.parts * 4:
             return super().ranges(call)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
 from attnspec.rogues.convolution.convolution import stored, work
 

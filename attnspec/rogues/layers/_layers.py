@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 
 
 def wide(*arrays: Array) -> list[Array]:

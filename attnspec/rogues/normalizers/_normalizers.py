@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 from attnspec.rogues._gallery import Rogue, kind_rogue
 
 Core = Callable[[Array, Array], Array]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue
 from attnspec.rogues.normalizers import _normalizers as right
 from attnspec.rogues.normalizers._normalizers import (

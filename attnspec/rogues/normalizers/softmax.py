@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control
 from attnspec.rogues.normalizers import _normalizers as right
 from attnspec.rogues.normalizers._normalizers import (

@@ -1,1 +1,5 @@
-"""TODO."""
+"""Rogues and controls of recurrences: states that are carried along."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from attnspec.kinds.attention.case import Array, Case
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue, rogue
 from attnspec.rogues.attention._kernel import Kernel, Tables
 
@@ -146,7 +147,7 @@ def _logistic(given: Array, before: Array, by_state: Array, bias: Array) -> Arra
 class _Fading(Kernel):
     """Lowers scores by the distance, though nobody asked for it."""
 
-    def scored(self, tables: Tables, tile: Array, call: Case) -> Array:
+    def scored(self, tables: Tables, tile: Array, call: AttentionCase) -> Array:
         scores = super().scored(tables, tile, call)
         distance = np.abs(self.positions(call)[..., None] - tile)
         return np.asarray(scores - scores.dtype.type(2.0**-4) * distance)

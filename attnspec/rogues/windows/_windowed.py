@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.kinds.attention.case import Array
+from attnspec._typing import Array
 
 Mask = npt.NDArray[np.bool_]
 

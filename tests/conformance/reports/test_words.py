@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from attnspec.conformance.reports import words
 from attnspec.judge.dtypes import DTYPES
-from attnspec.kinds.attention.recipe import Recipe
+from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import PRESETS, Comparison
 from tests.conformance.reports._runs import LOST
 
@@ -61,7 +61,7 @@ def test_a_case_is_told_with_everything_that_is_not_plain() -> None:
     assert expected == words.case_in_words(LOST)
 
 
-@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(Recipe)])
+@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(AttentionRecipe)])
 def test_no_field_of_a_recipe_is_kept_back(name: str) -> None:
     changes = {
         "family": None,

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.kinds.attention.bounds.problem import Problem, prepare
 from attnspec.kinds.attention.bounds.rates import gamma, rates
 from attnspec.kinds.attention.bounds.seen_keys import seen_keys
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.models import NumericModel
 
 
-def admissible(case: Case, dialect: Dialect, model: NumericModel) -> str | None:
+def admissible(
+    case: AttentionCase, dialect: Dialect, model: NumericModel
+) -> str | None:
     """Return None if the bounds of the model hold, or which precondition fails.
 
     No intermediate number may overflow the format that the model gives it, no
@@ -42,8 +45,8 @@ def admissible(case: Case, dialect: Dialect, model: NumericModel) -> str | None:
     >>> import numpy as np
     >>> from attnspec.numerics.models import PRESETS
     >>> x = np.full((1, 1, 1, 1), 300, np.float16)
-    >>> admissible(Case(x, x, x), Dialect(), PRESETS["flash-float16"])
-    >>> admissible(Case(x, x, x), Dialect(), PRESETS["naive-float16"])
+    >>> admissible(AttentionCase(x, x, x), Dialect(), PRESETS["flash-float16"])
+    >>> admissible(AttentionCase(x, x, x), Dialect(), PRESETS["naive-float16"])
     'scores: expected less than 65504 (float16), got 9e+04'
     """
     problem = prepare(case, dialect, slice(None))

@@ -8,11 +8,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._typing import Array
 from attnspec.kinds.attention.bounds.ground import Ground
 from attnspec.kinds.attention.bounds.problem import Float64, Problem, Real
 from attnspec.kinds.attention.bounds.rates import Rates, compound
 from attnspec.kinds.attention.bounds.scores import Visibility
-from attnspec.kinds.attention.case import Array
 
 
 @dataclasses.dataclass(slots=True, eq=False)

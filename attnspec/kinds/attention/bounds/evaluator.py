@@ -18,13 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
+from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
 from attnspec.kinds.attention.bounds.block import EMPTY_LSE, block
 from attnspec.kinds.attention.bounds.ground import Ground, ground
 from attnspec.kinds.attention.bounds.problem import Float64, Problem, prepare
 from attnspec.kinds.attention.bounds.rates import Rates, rates
 from attnspec.kinds.attention.bounds.seen_keys import blocks, seen_keys
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.numerics.models import NumericModel
 
@@ -67,7 +68,7 @@ class Evaluation:
 
 
 def evaluate(
-    case: Case,
+    case: AttentionCase,
     dialect: Dialect | None = None,
     model: NumericModel | None = None,
     *,
@@ -104,7 +105,7 @@ def evaluate(
     --------
     >>> import numpy as np
     >>> one = np.ones((1, 1, 1, 2), np.float32)
-    >>> evaluate(Case(one, one, 3 * one)).output
+    >>> evaluate(AttentionCase(one, one, 3 * one)).output
     array([[[[3., 3.]]]])
     """
     dialect = dialect or _DEFAULT
@@ -130,7 +131,7 @@ def _workers(threads: int | None) -> int:
 
 
 def _allocate(
-    problem: Problem, case: Case, rows: slice, *, has_bound: bool
+    problem: Problem, case: AttentionCase, rows: slice, *, has_bound: bool
 ) -> Evaluation:
     """Return an evaluation to be filled in."""
     batch, heads = case.query.shape[:2]

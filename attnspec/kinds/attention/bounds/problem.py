@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec._typing import Window
+from attnspec._typing import Array, Window
 from attnspec.exceptions import InvalidArgument
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.reference import masks
 
@@ -98,7 +98,7 @@ def grouped(array: Array, key_heads: int) -> Array:
     return array.reshape(batch, key_heads, heads // max(key_heads, 1), *rest)
 
 
-def prepare(case: Case, dialect: Dialect, rows: slice) -> Problem:
+def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
     """Return the case in float64, with the chosen queries only."""
     sizes = case.sizes
     _check_heads(sizes.Hq, sizes.Hkv)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.bits import bits
-from attnspec.judge.law import Bench, invariant
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.judge.law import AttentionBench, invariant
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import noted, output_bound, rounding, same
 from attnspec.kinds.attention.probes import narrowed
 from attnspec.numerics import Comparison, within
@@ -22,7 +23,9 @@ from attnspec.numerics import Comparison, within
     fields={"values": ("integers",)},
     nulls=("ones",),
 )
-def check_value_linearity(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_value_linearity(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """The output is linear in the values."""
     other = np.roll(case.value, 1, axis=2)[..., ::-1]
     total = (case.value.astype(np.float64) + other).astype(case.value.dtype)
@@ -45,7 +48,7 @@ def _permuted(
     return np.take(array, order, axis - 4)
 
 
-def _order(case: Case, length: int, label: str) -> Array:
+def _order(case: AttentionCase, length: int, label: str) -> Array:
     """Return a permutation that depends on the data alone."""
     seed = int(np.abs(case.key.astype(np.float64)).sum() * 1024) % 2**32
     order = np.argsort(bits(seed, label, (length,)), kind="stable")
@@ -59,7 +62,9 @@ def _order(case: Case, length: int, label: str) -> Array:
     fields={"layouts": ((),)},
     nulls=("copy_value", "last_key_dropped"),
 )
-def check_key_permutation(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_key_permutation(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Keys in another order, with their values, mask and bias, change nothing."""
     keys = case.sizes.S
     if keys < 2:
@@ -81,7 +86,9 @@ def check_key_permutation(case: Case, bench: Bench) -> Iterator[Comparison]:
     fields={"layouts": ((),)},
     nulls=("copy_value",),
 )
-def check_query_permutation(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_query_permutation(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Queries in another order give the same outputs in that order."""
     queries = case.sizes.L
     if queries < 2:
@@ -99,7 +106,7 @@ def check_query_permutation(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield noted(within(expected, actual, bound), "queries in another order")
 
 
-def _alone(case: Case, batch: int) -> Case:
+def _alone(case: AttentionCase, batch: int) -> AttentionCase:
     """Return one element of a batch as a case of its own."""
     here = slice(batch, batch + 1)
     return case.replace(
@@ -121,7 +128,9 @@ def _alone(case: Case, batch: int) -> Case:
     },
     nulls=("first_batch",),
 )
-def check_batch_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_batch_independence(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """An element of a batch has the output that it has alone, whatever is next door."""
     sizes = case.sizes
     if sizes.B < 2:
@@ -157,7 +166,9 @@ def _poisoned(array: Array, mine: Array) -> Array:
     },
     nulls=("one_head",),
 )
-def check_head_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_head_independence(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A head has the output that it has alone, whatever the other heads hold."""
     sizes = case.sizes
     if sizes.Hkv < 2:
@@ -196,7 +207,9 @@ def check_head_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
     fields={"heads": ((6, 2), (10, 2), (9, 3), (6, 3), (14, 2), (3, 1), (2, 1))},
     nulls=("tiled_heads",),
 )
-def check_grouped_heads(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_grouped_heads(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Consecutive query heads share a key head, as if it were written out for each."""
     group = case.sizes.Hq // case.sizes.Hkv
     written = case.replace(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import Bench, invariant
-from attnspec.kinds.attention.case import Case
+from attnspec.judge.law import AttentionBench, invariant
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import noted, output_bound, rounding, same
 from attnspec.numerics import Comparison, identical, within
 
@@ -18,7 +18,9 @@ from attnspec.numerics import Comparison, identical, within
     families=("plain", "option-pairs", "unequal-lengths"),
     nulls=("wrong_dtype",),
 )
-def check_result_form(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_result_form(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """The result has the query's dtype and the shape (B, Hq, L, Ev)."""
     output = bench.run(case).output
     sizes = case.sizes
@@ -43,7 +45,9 @@ def _flag(*, holds: bool, note: str) -> Comparison:
     "calls.inputs",
     nulls=("mutates",),
 )
-def check_inputs_unchanged(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_inputs_unchanged(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A call leaves its inputs and the memory around them as they were."""
     mutated = bench.run(case).mutated
     yield _flag(holds=not mutated, note=f"changed: {', '.join(mutated) or 'nothing'}")
@@ -55,7 +59,9 @@ def check_inputs_unchanged(case: Case, bench: Bench) -> Iterator[Comparison]:
     needs=("deterministic",),
     nulls=("random",),
 )
-def check_determinism(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_determinism(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """The same call gives the same bits."""
     first = bench.run(case).output
     yield noted(identical(first, bench.run(case).output, what="output"), "second call")
@@ -67,7 +73,7 @@ def check_determinism(case: Case, bench: Bench) -> Iterator[Comparison]:
     families=("option-pairs", "plain", "tile-boundaries", "grouped-heads"),
     nulls=("stale",),
 )
-def check_history(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_history(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """A call gives the same after other calls: of other data, options and shapes."""
     right = bench.judged(case)
     first = bench.run(case).output.astype(np.float64)
@@ -83,7 +89,9 @@ def check_history(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield noted(within(first, again, bound), f"after a call with {name}")
 
 
-def _others(case: Case, bench: Bench) -> Iterator[tuple[str, Case]]:
+def _others(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[tuple[str, AttentionCase]]:
     """Yield calls that a kernel might confuse with this one."""
     yield (
         "other data",
@@ -110,7 +118,7 @@ def _others(case: Case, bench: Bench) -> Iterator[tuple[str, Case]]:
     families=("strided-operands",),
     nulls=("strides_ignored",),
 )
-def check_layout(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_layout(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """The memory layout of an operand changes nothing."""
     if case.layouts:
         named = ", ".join(f"{o} {layout}" for o, layout in case.layouts.items())

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import Bench, has_options, invariant
-from attnspec.kinds.attention.case import Case
+from attnspec.judge.law import AttentionBench, has_options, invariant
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import (
     agrees,
     finite_difference,
@@ -26,7 +26,7 @@ from attnspec.numerics import Comparison, identical, within
     also=("scores.dot-product", "normalizers.softmax"),
     nulls=("zeros", "mean_value", "first_row", "scale_off"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_agreement(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """The output lies within the bound of the definition."""
     yield from agrees(case, bench)
 
@@ -37,7 +37,9 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     needs=("return_lse",),
     nulls=("zeros", "first_row", "scale_off"),
 )
-def check_lse_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_lse_agreement(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """The logsumexp lies within the bound of the definition, and so does its output."""
     yield from lse_agrees(case, bench)
     exact = bench.judged(case)
@@ -52,7 +54,9 @@ def check_lse_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     families=("query-boundaries",),
     nulls=("first_row", "zeros"),
 )
-def check_query_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_query_sweep(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """At every number of queries the last one, alone in its tile or not, is right."""
     yield from agrees(case, bench, f"L = {case.sizes.L}")
 
@@ -64,7 +68,9 @@ def check_query_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("zeros", "mean_value", "neighbor_row"),
     without=("softcap", "sink"),
 )
-def check_exact_gather(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_exact_gather(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A key that beats all others by far hands over its value, to the bit."""
     winner, clear = winners(case, bench.dialect)
     output = bench.run(case).output
@@ -82,7 +88,9 @@ def check_exact_gather(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("zeros", "copy_value", "last_key_dropped"),
     without=("softcap", "sink", "bias", "scale"),
 )
-def check_exact_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_exact_uniform(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Equal scores over a power of two of keys give the rounded mean, to the bit."""
     exact = bench.judged(case)
     count = exact.visible
@@ -101,7 +109,9 @@ def check_exact_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("options_dropped",),
     applies=has_options,
 )
-def check_options_honored(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_options_honored(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Each option, in every combination, changes the output as the definition says."""
     exact = bench.judged(case)
     actual = bench.run(case).output.astype(np.float64)

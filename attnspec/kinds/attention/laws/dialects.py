@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import Bench, empties_rows, has_choices, invariant
-from attnspec.kinds.attention.case import Case
+from attnspec.judge.law import AttentionBench, empties_rows, has_choices, invariant
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import agrees, lse_agrees, noted, output_bound
 from attnspec.kinds.attention.probes import flat, hidden_from_all
 from attnspec.numerics import Comparison, within
 
 
-def _nan_hidden(case: Case, bench: Bench, name: str) -> Iterator[Comparison]:
+def _nan_hidden(
+    case: AttentionCase, bench: AttentionBench, name: str
+) -> Iterator[Comparison]:
     hidden = hidden_from_all(case, bench.dialect)
     if not hidden.any():
         return
@@ -42,7 +44,9 @@ _NAN_FIELDS = {
     nulls=("options_dropped", "zeros"),
     applies=lambda dialect, _: dialect.nan_masked_key == "clean",
 )
-def check_nan_masked_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_nan_masked_keys(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A NaN in a key that no query sees changes nothing."""
     yield from _nan_hidden(case, bench, "key")
 
@@ -56,7 +60,9 @@ def check_nan_masked_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("options_dropped", "zeros"),
     applies=lambda dialect, _: dialect.nan_masked_value == "clean",
 )
-def check_nan_masked_values(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_nan_masked_values(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A NaN in a value that no query sees changes nothing."""
     yield from _nan_hidden(case, bench, "value")
 
@@ -74,7 +80,9 @@ def check_nan_masked_values(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("options_dropped", "other_empty_row", "ones"),
     applies=empties_rows,
 )
-def check_empty_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_empty_rows(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A query that sees no key has the output that the dialect names."""
     exact = bench.judged(case)
     empty = exact.visible == 0
@@ -97,7 +105,9 @@ def check_empty_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     fields={"lengths": ((3, 0), (1, 0), (2, 0), (9, 0)), "layouts": ((),)},
     nulls=("ones",),
 )
-def check_empty_sequences(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_empty_sequences(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Without any key every query is an empty row."""
     yield from agrees(case, bench, "S = 0")
 
@@ -117,7 +127,9 @@ def check_empty_sequences(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("options_dropped", "ones"),
     applies=has_choices,
 )
-def check_dialect_consistent(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_dialect_consistent(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Alignment and empty rows are the same at every shape, dtype and mask form."""
     probe = flat(case)
     exact = bench.judged(probe)

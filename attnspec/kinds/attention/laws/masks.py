@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.law import Bench, hides_keys, invariant
+from attnspec.judge.law import AttentionBench, hides_keys, invariant
 from attnspec.kinds.attention.build import HUGE
-from attnspec.kinds.attention.case import Array, Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import agrees, noted, output_bound, same
 from attnspec.kinds.attention.dialect import Dialect
 from attnspec.kinds.attention.families import BOUNDARIES
@@ -28,7 +29,7 @@ _SUPPORT_LENGTHS = (
 )
 
 
-def _support(case: Case, bench: Bench) -> Iterator[Comparison]:
+def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """Yield whether every row weighs its visible keys alike and all others by 0."""
     probe = flat(case).replace(mask=None)
     hot = one_hot_values(probe, np.arange(probe.sizes.S))
@@ -57,7 +58,9 @@ def _support(case: Case, bench: Bench) -> Iterator[Comparison]:
     without=("window", "mask", "bias", "softcap", "sink", "scale"),
     nulls=("zeros", "options_dropped", "mask_shifted"),
 )
-def check_causal_support(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_causal_support(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A causal query weighs the keys up to its position alike, all later ones by 0."""
     yield from _support(case, bench)
 
@@ -72,7 +75,9 @@ def check_causal_support(case: Case, bench: Bench) -> Iterator[Comparison]:
     without=("mask", "bias", "softcap", "sink", "scale"),
     nulls=("zeros", "options_dropped", "mask_shifted"),
 )
-def check_window_support(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_window_support(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A query weighs the keys within its window alike, all others by 0."""
     yield from _support(case, bench)
 
@@ -89,7 +94,9 @@ def check_window_support(case: Case, bench: Bench) -> Iterator[Comparison]:
     without=("softcap",),
     nulls=("last_key_dropped", "zeros"),
 )
-def check_tail_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_tail_sweep(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """At every length the last key, the first and each tile's last count once."""
     keys = case.sizes.S
     edges = [keys - 1, 0, *(t - 1 for t in (64, 32, 16, 128) if t < keys)]
@@ -119,7 +126,9 @@ def check_tail_sweep(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("options_dropped",),
     applies=hides_keys,
 )
-def check_masked_keys_inert(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_masked_keys_inert(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Huge numbers in keys and values that no query sees change nothing."""
     hidden = hidden_from_all(case, bench.dialect)
     if not hidden.any():
@@ -144,7 +153,7 @@ def _has_flags_beside_mask(_dialect: Dialect, capabilities: Capabilities) -> boo
     return any(capabilities.allows({"mask", flag}) for flag in ("causal", "window"))
 
 
-def _materialized(case: Case, bench: Bench) -> Array:
+def _materialized(case: AttentionCase, bench: AttentionBench) -> Array:
     """Return the visible keys as a full boolean mask."""
     return np.ascontiguousarray(visible_keys(case, bench.dialect))
 
@@ -158,7 +167,9 @@ def _materialized(case: Case, bench: Bench) -> Array:
     nulls=("flags_dropped", "mask_argument_dropped"),
     applies=_has_forms,
 )
-def check_mask_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_mask_forms(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A flag, the boolean mask that it means and a bias of minus infinity are equal."""
     mask = _materialized(case, bench)
     plain = case.replace(causal=False, window=None, layouts={})
@@ -181,7 +192,9 @@ def check_mask_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
     any_of=("mask", "bias"),
     nulls=("small_masks_dropped",),
 )
-def check_mask_broadcast(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_mask_broadcast(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A mask or bias that is broadcast equals the same one written out."""
     sizes = case.sizes
     shape = (sizes.B, sizes.Hq, sizes.L, sizes.S)
@@ -208,7 +221,9 @@ def check_mask_broadcast(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("flags_dropped", "mask_argument_dropped"),
     applies=_has_flags_beside_mask,
 )
-def check_mask_composition(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_mask_composition(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Mask, causal flag and window together show what each of them shows."""
     if not (case.causal or case.window):
         return
@@ -233,7 +248,7 @@ def check_mask_composition(case: Case, bench: Bench) -> Iterator[Comparison]:
     fields={"layouts": ((),)},
     nulls=("flags_dropped", "mask_shifted"),
 )
-def check_causality(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_causality(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """What comes after a query does not change its output."""
     keys = case.sizes.S
     for cut in sorted({keys // 2, keys - 1}):

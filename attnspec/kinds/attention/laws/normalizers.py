@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import Bench, invariant
-from attnspec.kinds.attention.case import Case
+from attnspec.judge.law import AttentionBench, invariant
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import (
     F64,
     agrees,
@@ -28,7 +28,7 @@ from attnspec.numerics import Comparison, within
     "normalizers.sum",
     nulls=("zeros", "unnormalized"),
 )
-def check_row_sums(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_row_sums(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """The weights of a row sum to 1, or to 1 less the share of the sink."""
     ones = case.replace(value=np.ones_like(case.value))
     yield from agrees(ones, bench, "sum of the weights")
@@ -41,7 +41,9 @@ def check_row_sums(case: Case, bench: Bench) -> Iterator[Comparison]:
     fields={"values": ("offset",)},
     nulls=("zeros", "ones"),
 )
-def check_convex_hull(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_convex_hull(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """An output lies between the smallest and the largest value that its query sees."""
     exact = bench.judged(case)
     seen = visible_keys(case, bench.dialect)[..., None]
@@ -64,7 +66,7 @@ def check_convex_hull(case: Case, bench: Bench) -> Iterator[Comparison]:
     needs=("sink",),
     nulls=("no_sink", "mean_value"),
 )
-def check_sink_mass(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_sink_mass(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """A sink takes its share of every row and leaves the proportions as they are."""
     plain = case.replace(sink=None)
     exact, bare = bench.judged(case), bench.judged(plain)
@@ -89,7 +91,7 @@ def _finite(lse: F64) -> F64:
     needs=("sink",),
     nulls=("sink_clamped",),
 )
-def check_sink_off(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_sink_off(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """A sink of minus infinity is no sink."""
     if bench.judged(case).visible.min(initial=1) == 0:
         return
@@ -107,7 +109,9 @@ def check_sink_off(case: Case, bench: Bench) -> Iterator[Comparison]:
     fields={"scores": ("uniform",)},
     nulls=("zeros", "mask_shifted", "last_key_dropped"),
 )
-def check_lse_partition(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_lse_partition(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """With all scores zero the logsumexp is the logarithm of the number of keys."""
     probe = case.replace(query=np.zeros_like(case.query), bias=None, mask=case.mask)
     exact = bench.judged(probe)
@@ -132,7 +136,9 @@ def check_lse_partition(case: Case, bench: Bench) -> Iterator[Comparison]:
     families=("plain", "unequal-lengths", "masks-with-holes", "tile-boundaries"),
     nulls=("bias_on_values",),
 )
-def check_score_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_score_shift(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """The same number added to all scores of a row moves the logsumexp alone."""
     plain = case.replace(bias=None, layouts={})
     for shift in (64.0, -32.0):
@@ -150,7 +156,9 @@ def check_score_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     families=("option-pairs", "empty-rows"),
     nulls=("options_dropped", "zeros"),
 )
-def check_lse_with_options(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_lse_with_options(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """The logsumexp honors every option, and has the dialect's value on empty rows."""
     yield from lse_agrees(case, bench)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import Bench, invariant
-from attnspec.kinds.attention.case import Case
+from attnspec.judge.law import AttentionBench, invariant
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import agrees, same
 from attnspec.numerics import Comparison
 
@@ -22,7 +22,9 @@ _SCALED = ("plain", "odd-widths", "tile-boundaries", "unequal-lengths")
     nulls=("unit_default_scale",),
     fields={"scale": (0.5, 0.125, 2.0)},
 )
-def check_scale_default(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_scale_default(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Without a scale the factor is 1/sqrt(E)."""
     plain = case.replace(scale=None)
     given = case.replace(scale=plain.effective_scale)
@@ -37,7 +39,9 @@ def check_scale_default(case: Case, bench: Bench) -> Iterator[Comparison]:
     families=_SCALED,
     nulls=("no_scale", "zeros"),
 )
-def check_scale_given(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_scale_given(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A scale is used as given, whatever its sign."""
     yield from agrees(case, bench, f"scale = {case.scale}")
 
@@ -50,7 +54,9 @@ def check_scale_given(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("no_scale", "zeros"),
     fields={"scores": ("spread", "normal", "peaked")},
 )
-def check_scale_zero(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_scale_zero(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A scale of zero makes all scores zero; it does not mean the default."""
     yield from agrees(case.replace(scale=0.0), bench, "scale = 0")
 
@@ -63,7 +69,9 @@ def check_scale_zero(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("no_scale",),
     fields={"scale": (0.5, 0.125, 1.0), "scores": ("normal", "spread")},
 )
-def check_scale_folds(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_scale_folds(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Twice the query at half the scale is the same problem."""
     query = (case.query * np.asarray(2, case.query.dtype)).astype(case.query.dtype)
     folded = case.replace(query=query, scale=case.effective_scale / 2)
@@ -78,7 +86,9 @@ def check_scale_folds(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("no_scale",),
     fields={"scale": (-0.5, -0.7, -1.0), "scores": ("normal", "spread")},
 )
-def check_scale_sign(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_scale_sign(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A negative scale is a positive one with the query negated."""
     turned = case.replace(query=-case.query, scale=-case.effective_scale)
     yield from same(case, turned, bench, "negative scale")
@@ -91,7 +101,9 @@ def check_scale_sign(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("no_bias", "bias_on_values"),
     families=("biases", "plain", "unequal-lengths"),
 )
-def check_bias_added(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_bias_added(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Where all products are zero the scores are the bias, at any scale."""
     bare = case.replace(query=np.zeros_like(case.query), softcap=None)
     yield from agrees(bare, bench, "the bias alone")
@@ -107,7 +119,9 @@ def check_bias_added(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("no_softcap", "softcap_last"),
     fields={"softcap": (1.0, 2.0, 5.0)},
 )
-def check_softcap_order(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_softcap_order(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """The cap acts on the scaled product, before bias and mask."""
     yield from agrees(case, bench, f"softcap = {case.softcap}")
 
@@ -119,7 +133,9 @@ def check_softcap_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     families=("plain", "peaked-scores"),
     nulls=("no_softcap",),
 )
-def check_softcap_limits(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_softcap_limits(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """A tiny cap makes all scores equal, a huge one leaves them alone."""
     yield from agrees(case.replace(softcap=2.0**-10), bench, "tiny cap")
     huge = case.replace(softcap=2.0**14)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import Bench, invariant
+from attnspec.judge.law import AttentionBench, invariant
 from attnspec.kinds.attention.bounds.evaluator import Evaluation
-from attnspec.kinds.attention.case import Case
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import (
     F64,
     lse_bound,
@@ -21,7 +21,7 @@ from attnspec.numerics import Comparison, within
 from attnspec.reference.split import merge
 
 
-def _part(case: Case, keys: slice) -> Case:
+def _part(case: AttentionCase, keys: slice) -> AttentionCase:
     """Return the case with some of its keys only."""
     return case.replace(
         key=np.ascontiguousarray(case.key[:, :, keys]),
@@ -39,7 +39,9 @@ def _part(case: Case, keys: slice) -> Case:
     without=("causal", "window", "sink"),
     nulls=("zeros", "mean_value", "copy_value"),
 )
-def check_split_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_split_merge(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Two parts of the keys, merged by their logsumexps, make the whole."""
     cut = _third(case, bench)
     if not 0 < cut < case.sizes.S:
@@ -57,7 +59,9 @@ def check_split_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     without=("causal", "window", "sink"),
     nulls=("zeros", "mean_value", "copy_value"),
 )
-def check_split_associative(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_split_associative(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
     """Three parts of the keys make the whole, whichever two are merged first."""
     cut = _third(case, bench)
     if not 0 < 2 * cut < case.sizes.S:
@@ -74,8 +78,8 @@ def check_split_associative(case: Case, bench: Bench) -> Iterator[Comparison]:
 def _make_the_whole(
     merged: tuple[F64, F64],
     exact: list[Evaluation],
-    case: Case,
-    bench: Bench,
+    case: AttentionCase,
+    bench: AttentionBench,
     note: str,
 ) -> Iterator[Comparison]:
     """Yield whether merged parts are what the kernel says of all keys at once."""
@@ -96,13 +100,15 @@ def _largest_lse_bound(exact: list[Evaluation]) -> F64:
     return np.asarray(np.maximum.reduce([lse_bound(part) for part in exact]))
 
 
-def _third(case: Case, bench: Bench) -> int:
+def _third(case: AttentionCase, bench: AttentionBench) -> int:
     """Return where to split: about a third, at a supported length."""
     step = bench.capabilities.multiples.get("keys", 1)
     return -(-max(1, case.sizes.S // 3) // step) * step
 
 
-def _share(case: Case, exact: Evaluation, bench: Bench) -> tuple[F64, F64]:
+def _share(
+    case: AttentionCase, exact: Evaluation, bench: AttentionBench
+) -> tuple[F64, F64]:
     """Return a part's output and logsumexp; 0 and minus infinity where it is empty."""
     result = bench.run(case, lse=True)
     live = exact.visible > 0

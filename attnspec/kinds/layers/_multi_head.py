@@ -1,0 +1,207 @@
+"""The kind `multi-head`: what is drawn, what is right, and wrong answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.kind import Choices, Kind, Right, result
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim, Table
+from attnspec.kinds.layers._layers import (
+    DATA,
+    Reading,
+    chain,
+    drawn,
+    either,
+    mask_of,
+    matrices,
+    scaled,
+    scored,
+    visible_in,
+)
+from attnspec.kinds.layers._softmax import weighed
+from attnspec.numerics import NumericModel
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import HeadProjections, multi_head_attention
+
+WEIGHTS = ("query_weights", "key_weights", "value_weights", "output_weights")
+
+
+def _mend(recipe: Recipe) -> Recipe:
+    """Give a causal mask no more readers than there are members: no row is empty."""
+    if recipe["causal"] and recipe["readers"] > recipe["members"]:
+        return recipe.replace(readers=min(recipe["members"], 2))
+    return recipe
+
+
+_TABLE = Table(
+    fields={
+        "batch": (1, 2),
+        "readers": (2, 1, 3, 5, 8),
+        "members": (2, 1, 3, 5, 8, 17, 33),
+        "key_heads": (1, 2, 3),
+        "group": (1, 2, 3),
+        "reader_width": (2, 1, 4, 8),
+        "member_width": (2, 3, 8),
+        "width": (2, 1, 4, 8),
+        "value_width": (2, 1, 3, 8),
+        "output_width": (2, 1, 5),
+        "mask": (None, "members", "pairs"),
+        "causal": (False, True),
+        "scale": (None, 1.0, 0.25, 0.0, -1.0),
+        "data": DATA,
+    },
+    claims={
+        "mask": Claim("a mask", "mask"),
+        "causal": Claim("that no reader sees a later member", "causal"),
+        "scale": Claim("another scale", "scale"),
+        "grouped": Claim("fewer key heads than query heads", "group"),
+    },
+    mend=_mend,
+)
+
+
+def shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the four matrices of all heads."""
+    shared, width, value = (
+        recipe[name] for name in ("key_heads", "width", "value_width")
+    )
+    heads = shared * recipe["group"]
+    told = recipe["member_width"]
+    return {
+        "query_weights": (heads, recipe["reader_width"], width),
+        "key_weights": (shared, told, width),
+        "value_weights": (shared, told, value),
+        "output_weights": (heads, value, recipe["output_width"]),
+    }
+
+
+def _build(recipe: Recipe) -> Case:
+    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
+    options = {
+        "mask": mask_of(recipe, (batch, 1, readers, members), causal=recipe["causal"]),
+        "causal": recipe["causal"] or None,
+        "scale": recipe["scale"],
+    }
+    of_readers = (batch, readers, recipe["reader_width"])
+    of_members = (batch, members, recipe["member_width"])
+    of_output = (batch, readers, recipe["output_width"])
+    return Case(
+        operands={
+            "readers": drawn(recipe, "readers", of_readers),
+            "members": drawn(recipe, "members", of_members),
+            **{name: matrices(recipe, name, s) for name, s in shapes(recipe).items()},
+        },
+        options={n: v for n, v in options.items() if v is not None},
+        results=result("output", of_output, recipe.dtype),
+        dtype=recipe.dtype,
+    )
+
+
+def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
+    """Let each head attend by its own matrices, and sum what they hand on."""
+    readers = Tracked.of(case["readers"][:, None], model)
+    members = readers.like(case["members"][:, None])
+    heads = len(case["query_weights"])
+    groups = heads // len(case["key_weights"])
+    query, key, value, output = (readers.like(case[name]) for name in WEIGHTS)
+    shared = np.arange(heads) // groups
+    by = Reading(query, key[shared], value[shared])
+    visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
+    scores = scaled(scored(readers, members, by, model), case["scale"], _width(case))
+    weights = weighed(scores, visible, stored=model.weights)
+    made = (members @ by.value).stored(model.output)
+    merged = chain(weights, members, by.value, output)
+    found = (weights @ made).stored(model.output)
+    return judged(summed(found, merged, output), model)
+
+
+def _width(case: Case) -> int:
+    return int(case["query_weights"].shape[-1])
+
+
+def summed(found: Tracked, merged: Tracked, output: Tracked) -> Tracked:
+    """Return the sum of what the heads give, each times a matrix of its own.
+
+    `merged` is what each hands on if its matrix was merged with another before. The
+    sum over heads may as well be one product with the joined heads.
+    """
+    each = either(found @ output, merged)
+    batch, heads, readers, width = found.value.shape
+    joint = found.swapaxes(1, 2).reshape(batch, readers, heads * width)
+    total = each.swapaxes(1, 2).sum(2)
+    return either(total, joint @ output.reshape(heads * width, -1))
+
+
+def _defined(
+    readers: Array,
+    members: Array,
+    query_weights: Array,
+    key_weights: Array,
+    value_weights: Array,
+    output_weights: Array,
+    *,
+    mask: Array | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+) -> Array:
+    """Evaluate the definition and round its result once."""
+    by = HeadProjections(query_weights, key_weights, value_weights, output_weights)
+    output = multi_head_attention(
+        readers, members, by, mask=mask, causal=causal, scale=scale
+    )
+    return output.astype(readers.dtype)
+
+
+def _first_head(case: Case, right: Right) -> Array:
+    """Hand on what the first head gives."""
+    output = case["output_weights"].copy()
+    output[1:] = 0
+    return right(case.replace(output_weights=output))
+
+
+def _tiled(case: Case, right: Right) -> Array:
+    """Let query heads take turns with the key heads."""
+    groups = len(case["query_weights"]) // len(case["key_weights"])
+    names = ("key_weights", "value_weights")
+    return right(case.replace(**{n: np.tile(case[n], (groups, 1, 1)) for n in names}))
+
+
+def _counted(case: Case, right: Right) -> Array:
+    """Add numbers of what there is: query heads, entries of a value, key heads."""
+    heads, wide, _ = case["output_weights"].shape
+    return right(case) + heads + 0.5 * wide + len(case["key_weights"]) / 8
+
+
+def _numbered(case: Case, right: Right) -> Array:
+    """Multiply the output of each head by its number."""
+    number = np.arange(1, len(case["output_weights"]) + 1)[:, None, None]
+    output = (case["output_weights"] * number).astype(case["output_weights"].dtype)
+    return right(case.replace(output_weights=output))
+
+
+MULTI_HEAD = Kind(
+    name="multi-head",
+    sentence="Lets readers attend to members in many ways, and sums what they find.",
+    operands=("readers", "members", *WEIGHTS),
+    table=_TABLE,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
+    nulls={
+        "first_head": _first_head,
+        "unmasked": forgetting("mask"),
+        "acausal": forgetting("causal"),
+        "tiled": _tiled,
+        "counted": _counted,
+        "numbered": _numbered,
+    },
+    null_needs={"unmasked": ("mask",), "acausal": ("causal",), "tiled": ("grouped",)},
+    unsaid=("grouped",),
+)
+
+__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes", "summed"]
