@@ -39,6 +39,10 @@ class KernelTimedOut(KernelFault):
     """The kernel did not return before the deadline."""
 
 
+class Inadmissible(AttnspecError):
+    """The numeric model promises nothing on this case; the message says why."""
+
+
 class ConformanceFailure(AttnspecError, AssertionError):
     """An implementation does not conform."""
 
@@ -46,6 +50,7 @@ class ConformanceFailure(AttnspecError, AssertionError):
 __all__ = [
     "AttnspecError",
     "ConformanceFailure",
+    "Inadmissible",
     "InvalidArgument",
     "KernelCrashed",
     "KernelFault",

@@ -33,7 +33,7 @@ def _case(length: int) -> AttentionCase:
     random = np.random.default_rng(length)
     shape = (1, HEADS, length, WIDTH)
     query, key, value = (random.standard_normal(shape, np.float32) for _ in range(3))
-    return AttentionCase(query, key, value)
+    return AttentionCase.of(query, key, value)
 
 
 def _naive(case: AttentionCase) -> Way | None:

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from attnspec.judge.law import ATTENTION
+from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.kinds.registry import invariants_of
 from tests.conformance import _kernels
 
-LAWS = len(invariants_of(ATTENTION))
+LAWS = len(invariants_of(DEFAULT_KIND))
 
 pytest_plugins = ["pytester"]
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from attnspec.conformance import Deviation
-from attnspec.judge.law import ATTENTION
-from attnspec.kinds.attention.recipe import AttentionRecipe
-from attnspec.kinds.registry import invariants_of
+from attnspec.kinds.attention.laws import ATTENTION
 
-_POINT = AttentionRecipe(dtype="bfloat16", queries=1, keys=1, width=1, value_width=1)
+_POINT = ATTENTION.recipe(dtype="bfloat16", queries=1, keys=1, width=1, value_width=1)
 _ONE_QUERY = {"query_heads": 1, "queries": 1}
 
 
@@ -21,7 +19,7 @@ def refused_products() -> tuple[Deviation, ...]:
         "one-query-width-1": (_ONE_QUERY | {"width": 1}, _POINT.replace(keys=3)),
         "one-key-width-1": ({"keys": 1, "width": 1}, _POINT.replace(queries=3)),
     }
-    rest = tuple(law.id for law in invariants_of(ATTENTION) if law.id != "agreement")
+    rest = tuple(law.id for law in ATTENTION.laws.values() if law.id != "agreement")
     return tuple(
         Deviation(
             id=f"jax-bfloat16-{name}",
@@ -40,8 +38,8 @@ def refused_products() -> tuple[Deviation, ...]:
 
 def deviations() -> tuple[Deviation, ...]:
     """Return what every variant gets wrong."""
-    rest = tuple(law.id for law in invariants_of(ATTENTION) if law.id != "empty-rows")
-    empty = AttentionRecipe(queries=5, keys=9, width=4, value_width=4)
+    rest = tuple(law.id for law in ATTENTION.laws.values() if law.id != "empty-rows")
+    empty = ATTENTION.recipe(queries=5, keys=9, width=4, value_width=4)
     reason = (
         "a query whose keys a bias of minus infinity hides all gives NaN, one whose "
         "keys a boolean mask hides all the mean of all values. A row that both hide "
@@ -63,7 +61,7 @@ def deviations() -> tuple[Deviation, ...]:
                 "the bias is added to its score. A mask is written over the score."
             ),
             when={"minus_infinity_bias": True},
-            pinned=AttentionRecipe(
+            pinned=ATTENTION.recipe(
                 keys=3, mask="all", bias="holes", bias_axes="111S", seed=3
             ),
         ),

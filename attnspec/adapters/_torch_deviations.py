@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from attnspec.conformance import Deviation
-from attnspec.judge.law import ATTENTION
-from attnspec.kinds.attention.recipe import AttentionRecipe
-from attnspec.kinds.registry import invariants_of
+from attnspec.kinds.attention.laws import ATTENTION
 
-_SQUARE = AttentionRecipe(
+_SQUARE = ATTENTION.recipe(
     queries=3, keys=3, width=4, value_width=4, scale=0.5, causal=True
 )
 
@@ -34,7 +32,7 @@ def scale_after_mask() -> tuple[Deviation, ...]:
 
 def empty_logsumexp() -> tuple[Deviation, ...]:
     """Return what the logsumexp of a row without keys is."""
-    laws = [law.id for law in invariants_of(ATTENTION) if "return_lse" in law.needs]
+    laws = [law.id for law in ATTENTION.laws.values() if "return_lse" in law.needs]
     return (
         Deviation(
             id="torch-flash-empty-row-logsumexp",
@@ -45,7 +43,7 @@ def empty_logsumexp() -> tuple[Deviation, ...]:
                 "logsumexp the empty part gets weight."
             ),
             when={"empty_rows": True},
-            pinned=AttentionRecipe(queries=2, keys=3, mask="none"),
+            pinned=ATTENTION.recipe(queries=2, keys=3, mask="none"),
             link="https://github.com/pytorch/pytorch/pull/131867",
         ),
     )
@@ -53,7 +51,7 @@ def empty_logsumexp() -> tuple[Deviation, ...]:
 
 def _all_but(first: str) -> tuple[str, ...]:
     """Return every invariant, this one first: a case with these traits fails most."""
-    return (first, *(law.id for law in invariants_of(ATTENTION) if law.id != first))
+    return (first, *(law.id for law in ATTENTION.laws.values() if law.id != first))
 
 
 __all__ = ["empty_logsumexp", "scale_after_mask"]

@@ -28,10 +28,10 @@ def replay(
 
     The exit code is 1 if the finding is reproduced and 0 if it is not.
     """
+    from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
     from attnspec.conformance.reports import Replay, failure_lines
     from attnspec.conformance.targets import Request, open_target
-    from attnspec.judge.tokens import read_token
 
     known = read_token(token)
     known.verify()
@@ -40,7 +40,7 @@ def replay(
     with open_target(request, deadline=deadline) as (call, described):
         outcome = again(call, described, known)
     if outcome is None:
-        click.echo(f"not reproduced: {known.invariant} holds ({known.recipe.dtype})")
+        click.echo(f"not reproduced: {known.law.id} holds ({known.recipe.dtype})")
         return CONFORMS
     lines = failure_lines(outcome, Replay(target, claims, arrays, without))
     click.echo("\n".join(["reproduced", *lines]))
@@ -73,11 +73,11 @@ def describe(
     from attnspec.conformance import judge
     from attnspec.conformance.reports import text
     from attnspec.conformance.targets import Request, open_target
-    from attnspec.kinds.registry import agreement_of
+    from attnspec.kinds.registry import kind_named
 
     request = Request(target, claims, dtypes, kind, arrays, without)
     with open_target(request, deadline=deadline) as (call, known):
-        law = agreement_of(known.kind)
+        law = kind_named(known.kind).agreement
         report = judge(call, known, dtypes=dtypes, only=(law,), tier="smoke")
     click.echo("\n".join(text.description_lines(report, target or known.name)))
     return CONFORMS

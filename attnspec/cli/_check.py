@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from attnspec.conformance.reports import Writer
     from attnspec.conformance.reports.console import Printer
     from attnspec.judge.bench import Executor
-    from attnspec.judge.implementation import Description
+    from attnspec.judge.description import Description
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -66,17 +66,16 @@ def invariants() -> Iterable[str]:
 
 def claims() -> Iterable[str]:
     """Return the names of the capabilities, of any kind."""
-    from attnspec.kinds.registry import vocabulary_of
+    from attnspec.kinds.registry import KINDS
 
-    return dict.fromkeys(name for kind in kinds() for name in vocabulary_of(kind))
+    return dict.fromkeys(name for kind in KINDS.values() for name in kind.vocabulary)
 
 
 def kinds() -> Iterable[str]:
     """Return the kinds of functions."""
-    from attnspec.judge.law import ATTENTION
     from attnspec.kinds.registry import KINDS
 
-    return (ATTENTION, *KINDS)
+    return KINDS
 
 
 def libraries() -> Iterable[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attnspec.conformance.check import check_implementation, judge
-from attnspec.judge.deviations import Deviation, load_deviations
-from attnspec.judge.implementation import Description, Implementation, claims
+from attnspec.conformance.implementation import Implementation, claims
+from attnspec.conformance.inputs import load_deviations
+from attnspec.judge.description import Description
+from attnspec.judge.deviations import Deviation
 from attnspec.judge.verdicts import Finding, Outcome, Report, Verdict
 
 if TYPE_CHECKING:

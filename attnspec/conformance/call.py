@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Result
 from attnspec.judge.dtypes import numpy_dtype
-from attnspec.judge.implementation import Kernel
 from attnspec.judge.layouts import place
 from attnspec.judge.told import told
-from attnspec.kinds.attention.case import AttentionCase
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""
@@ -27,39 +26,18 @@ class Caller:
         self._function = function
         self._last: tuple[Array, bytes] | None = None
 
-    def __call__(self, case: AttentionCase | Case, *, lse: bool = False) -> Result:
+    def __call__(self, case: Case) -> Result:
         """Call the function on fresh copies of a case's arrays.
 
         Raises
         ------
         KernelRaised
-            If the kernel raises anything, `SystemExit` included.
+            If the function raises anything, `SystemExit` included.
         MalformedResult
-            If what it returns is not an array of the right shape and dtype.
+            If what it returns is not what the case says.
         """
-        if isinstance(case, Case):
-            return self._table(case)
         placed = {
-            name: place(array, case.layouts.get(name, "contiguous"))
-            for name, array in case.arrays().items()
-        }
-        operands = {name: item.view for name, item in placed.items()}
-        arguments = [operands.pop(name) for name in ("query", "key", "value")]
-        options: dict[str, Any] = {**case.options, **operands}
-        if lse:
-            options["return_lse"] = True
-        returned = self._returned(arguments, options)
-        output, row = _unpacked(returned, case, lse=lse)
-        mutated = [name for name, item in placed.items() if not item.unchanged]
-        if self._changed_by(output):
-            mutated.append("an earlier result")
-        copies = np.array(output), None if row is None else np.array(row)
-        return Result(*copies, mutated=tuple(mutated))
-
-    def _table(self, case: Case) -> Result:
-        """Call a function of another kind; it must leave alone what is not its own."""
-        placed = {
-            name: place(array, case.layouts.get(name, "contiguous"))
+            name: place(array, case.layout(name))
             for name, array in case.arrays().items()
         }
         given = {
@@ -67,25 +45,13 @@ class Caller:
             for name, value in case.arguments.items()
         }
         arguments = [given.pop(name) for name in case.operands]
-        returned = self._returned(arguments, given)
-        if changed := [name for name, item in placed.items() if not item.unchanged]:
-            msg = f"changed its argument {changed[0]!r}"
-            raise MalformedResult(msg)
-        parts = returned if len(case.results) > 1 else (returned,)
-        if not isinstance(parts, tuple | list) or len(parts) != len(case.results):
-            names = ", ".join(name for name, _, _ in case.results)
-            msg = f"expected ({names}), got {_described(returned)}"
-            raise _other(msg)
-        arrays = {
-            name: _formed(part, name, shape, dtype)
-            for part, (name, shape, dtype) in zip(parts, case.results, strict=True)
-        }
+        arrays = _unpacked(self._returned(arguments, given), case)
+        mutated = [name for name, item in placed.items() if not item.unchanged]
         first = case.results[0][0]
         if self._changed_by(arrays[first]):
-            msg = "changed what an earlier call had returned"
-            raise MalformedResult(msg)
+            mutated.append("an earlier result")
         copies = {name: np.array(array) for name, array in arrays.items()}
-        return Result(copies.pop(first), others=copies)
+        return Result(copies.pop(first), others=copies, mutated=tuple(mutated))
 
     def _changed_by(self, output: Array) -> bool:
         """Return whether a call changed the result of the call before; keep its own."""
@@ -102,21 +68,17 @@ class Caller:
             raise KernelRaised(told(error)) from error
 
 
-def _unpacked(
-    returned: Any, case: AttentionCase, *, lse: bool
-) -> tuple[Array, Array | None]:
-    """Return output and logsumexp, or say what is wrong with them."""
-    sizes = case.sizes
-    rows = (sizes.B, sizes.Hq, sizes.L)
-    if not lse:
-        output = _array(returned, "output", (*rows, sizes.Ev), case.query.dtype)
-        return output, None
-    if not isinstance(returned, tuple | list) or len(returned) != 2:
-        msg = f"expected (output, lse), got {_described(returned)}"
+def _unpacked(returned: Any, case: Case) -> dict[str, Array]:
+    """Return the results by name, or say what is wrong with them."""
+    parts = returned if len(case.results) > 1 else (returned,)
+    if not isinstance(parts, tuple | list) or len(parts) != len(case.results):
+        names = ", ".join(name for name, _, _ in case.results)
+        msg = f"expected ({names}), got {_described(returned)}"
         raise _other(msg)
-    output = _array(returned[0], "output", (*rows, sizes.Ev), case.query.dtype)
-    row = _array(returned[1], "lse", rows, None)
-    return output, row
+    return {
+        name: _formed(part, name, shape, dtype)
+        for part, (name, shape, dtype) in zip(parts, case.results, strict=True)
+    }
 
 
 def _array(

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from attnspec.conformance.call import Caller
-from attnspec.conformance.runner import outcomes
-from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.bench import Executor, KernelBench
-from attnspec.judge.case import Result
-from attnspec.judge.detect import TableBench, detect_choices
-from attnspec.judge.implementation import (
-    Description,
+from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.judge.law import ATTENTION, Invariant, find
+from attnspec.conformance.reports import text
+from attnspec.conformance.runner import outcomes
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.bench import Executor, KernelBench
+from attnspec.judge.case import Case, Result
+from attnspec.judge.description import Description
+from attnspec.judge.detection import detect
+from attnspec.judge.law import Invariant
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected, Outcome, Report, Verdict
-from attnspec.kinds.attention.detection import detect
-from attnspec.kinds.attention.kind import AttentionKernelBench
-from attnspec.kinds.registry import invariants_of
+from attnspec.kinds.registry import DEFAULT_KIND, find, invariants_of, kind_named
 
 
 class InProcess:
@@ -33,11 +32,11 @@ class InProcess:
         self._function = implementation.function
         self._caller = Caller(self._function)
 
-    def __call__(self, case: Any, *, lse: bool = False) -> Result:
+    def __call__(self, case: Case) -> Result:
         """Call the kernel."""
-        return self._caller(case, lse=lse)
+        return self._caller(case)
 
-    def note(self, invariant: str, recipe: Any) -> None:
+    def note(self, invariant: str, recipe: Recipe) -> None:
         """Do nothing: where this process dies, so does its caller."""
 
     def restart(self) -> None:
@@ -55,20 +54,18 @@ def benches(
         msg = f"dtype: {unclaimed[0]} is not claimed; claimed: {', '.join(claimed)}"
         raise InvalidArgument(msg)
     first = wanted[0]
-    bench: type[KernelBench] = AttentionKernelBench
-    if description.kind == ATTENTION:
-        detected = detect(call, description, first)
-    else:
-        bench = TableBench
-        detected = detect_choices(call, description, description.model(first), first)
+    kind = kind_named(description.kind)
+    detected = detect(call, kind, description, description.model(first), first)
     stands = {
-        dtype: bench(call, description, detected.dialect, description.model(dtype))
+        dtype: KernelBench(
+            call, kind, description, detected.dialect, description.model(dtype)
+        )
         for dtype in wanted
     }
     return stands, detected
 
 
-def chosen(only: Iterable[str] = (), kind: str = ATTENTION) -> tuple[Invariant, ...]:
+def chosen(only: Iterable[str] = (), kind: str = DEFAULT_KIND) -> tuple[Invariant, ...]:
     """Return the invariants of a kind with these ids, or all of them.
 
     Raises
@@ -105,14 +102,16 @@ def judge(
     start = time.perf_counter()
     laws = chosen(only, description.kind)
     stands, detected = benches(call, description, dtypes)
-    report = Report(description, tier, seed, detected, tuple(stands), ())
+    report = Report(
+        description, tier, seed, detected, tuple(stands), (), lines=text.report_lines
+    )
     started(report)
     done: list[Outcome] = []
     stream = outcomes(stands, laws, tier=tier, seed=seed, progress=progress)
     for outcome in stream:
         done.append(outcome)
         finished(outcome)
-        if stop_at_first and not outcome.verdict.conforms:
+        if stop_at_first and not outcome.conforms:
             done += _not_run(stands, laws, len(done))
             break
     return report.replace(outcomes=tuple(done), seconds=time.perf_counter() - start)
@@ -130,7 +129,7 @@ def _not_run(
 def check_implementation(
     implementation: Kernel | Implementation,
     *,
-    kind: str = ATTENTION,
+    kind: str = DEFAULT_KIND,
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),

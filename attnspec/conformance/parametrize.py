@@ -13,16 +13,16 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
 from attnspec.conformance.check import InProcess, benches, chosen, claiming
-from attnspec.conformance.reports.text import Replay, failure_lines
-from attnspec.conformance.runner import outcomes
-from attnspec.exceptions import ConformanceFailure, InvalidArgument
-from attnspec.judge.bench import Executor, KernelBench
-from attnspec.judge.implementation import (
-    Description,
+from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
     as_implementation,
 )
+from attnspec.conformance.reports.text import Replay, failure_lines
+from attnspec.conformance.runner import outcomes
+from attnspec.exceptions import ConformanceFailure, InvalidArgument
+from attnspec.judge.bench import Executor, KernelBench
+from attnspec.judge.description import Description
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
 from attnspec.judge.verdicts import Outcome, Verdict

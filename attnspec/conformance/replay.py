@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attnspec.conformance.check import benches
 from attnspec.judge.bench import Executor
+from attnspec.judge.description import Description
 from attnspec.judge.examination import examine
-from attnspec.judge.implementation import Description
 from attnspec.judge.tokens import Token
 from attnspec.judge.verdicts import Finding, Outcome
 
@@ -32,7 +32,7 @@ def replay(call: Executor, description: Description, token: Token) -> Outcome | 
     InvalidArgument
         If the recipe makes other data than it made, or its dtype is not claimed.
     UnknownName
-        If there is no such invariant.
+        If the kernel is of another kind.
     """
     law = token.law
     token.verify()

@@ -11,10 +11,6 @@ from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
 from attnspec.judge.trial import Trial
 from attnspec.judge.verdicts import Outcome, Verdict
-from attnspec.kinds.registry import KINDS, agreement_of
-
-_FORM = ("result-form", *map(agreement_of, KINDS))
-"""The laws that are asked even if the simplest call fails: they say how."""
 
 _PATIENCE = 3
 """After so many time-outs a kernel is not called again: it would take hours."""
@@ -53,7 +49,7 @@ def outcomes(
             if reason := bench.out_of_scope(law):
                 yield Outcome(law.id, dtype, Verdict.UNSUPPORTED, reason=reason)
                 continue
-            if blocked is not None and law.id not in _FORM:
+            if blocked is not None and not law.is_form:
                 yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=blocked)
                 continue
             if timeouts >= _PATIENCE:

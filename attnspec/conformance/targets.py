@@ -15,17 +15,17 @@ from types import ModuleType
 from typing import Any
 
 from attnspec.conformance.check import claiming
-from attnspec.conformance.worker import Worker
-from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
-from attnspec.judge.bench import Executor
-from attnspec.judge.implementation import (
-    Description,
+from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.judge.law import ATTENTION
+from attnspec.conformance.worker import Worker
+from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
+from attnspec.judge.bench import Executor
+from attnspec.judge.description import Description
 from attnspec.judge.told import told
+from attnspec.kinds.registry import DEFAULT_KIND
 
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
@@ -84,7 +84,7 @@ class Request:
     target: str
     claims: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
-    kind: str = ATTENTION
+    kind: str = DEFAULT_KIND
     arrays: str = "numpy"
     without: tuple[str, ...] = ()
 
@@ -130,7 +130,7 @@ def _adapter_names() -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def resolve(target: str, kind: str = ATTENTION) -> Implementation:
+def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
     """Return the implementation that a target names, importing what it needs.
 
     Raises
@@ -140,7 +140,7 @@ def resolve(target: str, kind: str = ATTENTION) -> Implementation:
         importing it raises.
     """
     found = _found(target or DEFAULT, kind)
-    if kind not in (ATTENTION, found.description.kind):
+    if kind not in (DEFAULT_KIND, found.description.kind):
         own = found.description.kind
         msg = f"target: {target or DEFAULT} is of kind {own}, not {kind}"
         raise UnusableTarget(msg)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.conformance.call import Caller
+from attnspec.conformance.implementation import Implementation
 from attnspec.exceptions import (
     AttnspecError,
     InvalidArgument,
@@ -22,8 +23,9 @@ from attnspec.exceptions import (
     KernelTimedOut,
     UnusableTarget,
 )
-from attnspec.judge.case import Result
-from attnspec.judge.implementation import Description, Implementation
+from attnspec.judge.case import Case, Result
+from attnspec.judge.description import Description
+from attnspec.judge.recipe import Recipe
 
 Open = Callable[[], Implementation]
 """Imports the kernel; called in the worker, so it must be picklable."""
@@ -76,7 +78,7 @@ class Worker:
         description: Description = content
         return description
 
-    def __call__(self, case: Any, *, lse: bool = False) -> Result:
+    def __call__(self, case: Case) -> Result:
         """Call the kernel in the worker.
 
         Raises
@@ -88,7 +90,7 @@ class Worker:
         if self._pipe is None:
             self.start()
         with contextlib.suppress(BrokenPipeError):  # the receive below says it better
-            self._connection.send((case, lse))
+            self._connection.send(case)
         kind, content = self._receive(self._deadline * (_FIRST if self._fresh else 1.0))
         self._fresh = False
         if kind == "fault":
@@ -127,7 +129,7 @@ class Worker:
         lines = self._printed.read_text(errors="replace").strip().splitlines()
         return f"{how}; last words: {lines[-1][:120]}" if lines else how
 
-    def note(self, invariant: str, recipe: Any) -> None:
+    def note(self, invariant: str, recipe: Recipe) -> None:
         """Write down what is about to be tried, for when the machine goes down too."""
         self.journal.write_text(f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n')
 
@@ -166,11 +168,11 @@ def _serve(pipe: Connection[Any, Any], open_kernel: Open, printed: str) -> None:
     call = Caller(implementation.function)
     while True:
         try:
-            case, lse = pipe.recv()
+            case = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
         try:
-            result = call(case, lse=lse)
+            result = call(case)
         except KernelFault as fault:
             pipe.send(("fault", fault))
         else:

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import abc
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol, Self
+from collections.abc import Callable
+from typing import Protocol
 
+import numpy as np
 from hypothesis import strategies as st
 
-from attnspec.exceptions import AttnspecError
-from attnspec.judge.case import Result
+from attnspec.exceptions import Inadmissible
+from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.implementation import Description
-from attnspec.judge.law import Invariant
+from attnspec.judge.description import Description
+from attnspec.judge.domain import Domain
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Dialect, Exact, Invariant
+from attnspec.judge.recipe import Recipe
 from attnspec.numerics import NumericModel
 
 _REMEMBERED = 16
-
-
-class Inadmissible(AttnspecError):
-    """The numeric model promises nothing on this case; the message says why."""
+"""How many exact results are kept: a law asks for the same few again and again."""
 
 
 class Executor(Protocol):
     """Something that calls a function: in this process, or in a worker."""
 
-    def __call__(self, case: Any, *, lse: bool = False) -> Result:
+    def __call__(self, case: Case) -> Result:
         """Call the function."""
 
-    def note(self, invariant: str, recipe: Any) -> None:
+    def note(self, invariant: str, recipe: Recipe) -> None:
         """Write down what is about to be tried, where that can help."""
 
     def restart(self) -> None:
@@ -42,131 +42,113 @@ class Draws:
 
     dtype: str
     seed: int
-    pinned: tuple[Any, ...]
+    pinned: tuple[Recipe, ...]
     """The recipes that are tried outright."""
-    strategy: st.SearchStrategy[Any]
-    fit: Callable[[Any], Any]
+    strategy: st.SearchStrategy[Recipe]
+    fit: Callable[[Recipe], Recipe]
     """Makes a recipe valid within what is claimed; raises if it cannot be."""
 
 
-class KernelBench(abc.ABC):
-    """Runs a function, and evaluates what is right for it.
-
-    Recipes and cases are those of the function's kind; whoever examines a function
-    goes through here and needs to know of neither.
-    """
+class KernelBench:
+    """Runs a function, and evaluates what is right for it."""
 
     def __init__(
         self,
         call: Executor,
+        kind: Kind,
         description: Description,
-        dialect: Any,
+        dialect: Dialect,
         model: NumericModel,
     ) -> None:
         """Judge this function by this dialect and model."""
         self.call = call
+        self.kind = kind
         self.description = description
         self.dialect = dialect
         self.model = model
-        self.ran: list[Any] = []
+        self.ran: list[Case] = []
         """The cases of the example before the judge: laws change what was drawn."""
-        self._judged: dict[int, tuple[Any, Any]] = {}
+        self._judged: dict[int, tuple[Case, Exact]] = {}
 
     @property
     def capabilities(self) -> Capabilities:
         """What the function claims."""
         return self.description.capabilities
 
-    def run(self, case: Any, *, lse: bool = False) -> Result:
+    def run(self, case: Case) -> Result:
         """Call the function."""
         self.ran.append(case)
-        return self.call(case, lse=lse)
+        return self.call(case)
 
-    def judged(self, case: Any) -> Any:
-        """Return the exact result of a case and the bounds on the function's error."""
-        known = self._judged.get(id(case))
+    def judged(self, case: Case) -> Exact:
+        """Return the exact result of a case and the bounds on the function's error.
+
+        Raises
+        ------
+        Inadmissible
+            If the numeric model promises nothing on this case.
+        """
+        problem = case.problem
+        known = self._judged.get(id(problem))
         if known is not None:
             return known[1]
-        evaluation = self.evaluate(case)
+        exact = self.kind.judge(problem, self.dialect, self.model)
+        if np.isnan(exact.bound).any():
+            msg = "a bound that is no number"
+            raise Inadmissible(msg)
         while len(self._judged) >= _REMEMBERED:
             del self._judged[next(iter(self._judged))]
-        self._judged[id(case)] = case, evaluation
-        return evaluation
+        self._judged[id(problem)] = problem, exact
+        return exact
 
-    def with_model(self, model: NumericModel) -> Self:
+    def with_model(self, model: NumericModel) -> KernelBench:
         """Return the same bench with another numeric model."""
-        return type(self)(self.call, self.description, self.dialect, model)
+        return KernelBench(self.call, self.kind, self.description, self.dialect, model)
 
-    @abc.abstractmethod
-    def evaluate(self, case: Any) -> Any:
-        """Return the exact result and its bounds, or raise `Inadmissible`."""
-
-    @abc.abstractmethod
-    def build(self, recipe: Any) -> Any:
-        """Return the case that a recipe describes."""
-
-    @abc.abstractmethod
     def nulls(self, law: Invariant) -> tuple[str, ...]:
         """Return the null answers of a law that can be told from a right one."""
+        return self.kind.tellable(law, self.capabilities)
 
-    @abc.abstractmethod
-    def null(self, name: str) -> Callable[[Any], Result]:
-        """Return a fresh function that gives a null answer."""
+    def domain(
+        self, law: Invariant, dtype: str, tier: str = "standard", seed: int = 0
+    ) -> Domain:
+        """Return what the recipes of a law are drawn from."""
+        return Domain(
+            kind=self.kind.name,
+            table=self.kind.table,
+            capabilities=law.scope(self.capabilities),
+            dtype=dtype,
+            tier=tier,
+            seed=seed,
+            families=law.families,
+            needs=law.needs,
+            any_of=law.any_of,
+            fields=law.fields,
+        )
 
-    @abc.abstractmethod
     def draws(self, law: Invariant, dtype: str, tier: str, seed: int) -> Draws:
         """Return what the examples of a law are taken from."""
+        domain = self.domain(law, dtype, tier, seed)
+        pinned = tuple(domain.pinned())
+        return Draws(dtype, seed, pinned, domain.strategy(), domain.fit)
 
-    @abc.abstractmethod
     def out_of_scope(self, law: Invariant) -> str:
         """Return why a law says nothing of this function, or nothing."""
+        scope = law.scope(self.capabilities)
+        if missing := scope.missing(law.needs):
+            return f"{', '.join(missing)} not claimed"
+        if not scope.allows(law.needs):
+            return f"{' and '.join(sorted(law.needs))} exclude each other"
+        if not law.applies(self.dialect, scope) or not self.nulls(law):
+            return "nothing to see within what is claimed"
+        if not self.domain(law, "float32").usable():
+            return "no family can be drawn within what is claimed"
+        return ""
 
-    @abc.abstractmethod
-    def simplest(self, dtype: str) -> Any:
+    def simplest(self, dtype: str) -> Case:
         """Return the case of the simplest call of all."""
-
-    @abc.abstractmethod
-    def simpler(self, recipe: Any) -> Iterator[Any]:
-        """Yield simpler recipes, the boldest first."""
-
-    @abc.abstractmethod
-    def weight(self, recipe: Any) -> tuple[int, ...]:
-        """Return how hard a recipe is to read."""
-
-    @abc.abstractmethod
-    def relaxations(self) -> Iterator[tuple[str, NumericModel]]:
-        """Yield milder numeric models, and the words for each."""
+        recipe = self.kind.recipe(dtype, **self.kind.simplest)
+        return self.kind.case(self.kind.table.within(recipe, self.capabilities))
 
 
-@dataclasses.dataclass(frozen=True)
-class NullBench:
-    """A bench on which a null answer stands in place of the real function."""
-
-    bench: KernelBench
-    null: str
-
-    def __post_init__(self) -> None:
-        """Make a fresh null."""
-        object.__setattr__(self, "_kernel", self.bench.null(self.null))
-
-    @property
-    def dialect(self) -> Any:
-        """The choices that the real function is held to."""
-        return self.bench.dialect
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the real function claims."""
-        return self.bench.capabilities
-
-    def run(self, case: Any, *, lse: bool = False) -> Result:  # noqa: ARG002 - a null always returns both
-        """Give the null answer."""
-        result: Result = self._kernel(case)  # type: ignore[attr-defined]
-        return result
-
-    def judged(self, case: Any) -> Any:
-        """Return what the real function is judged by."""
-        return self.bench.judged(case)
-
-
-__all__ = ["Draws", "Executor", "Inadmissible", "KernelBench", "NullBench"]
+__all__ = ["Draws", "Executor", "KernelBench"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,10 +15,19 @@ from attnspec.judge.recipe import Recipe
 
 Shape = tuple[int, ...]
 
+Expected = tuple[str, Shape, str | None]
+"""A result that comes back: its name, shape and format; None is any real format."""
+
+EVERY_OPERAND = "*"
+"""The name under which a layout is that of all operands."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
 class Case:
     """One call of a function: positional operands, keyword options, what comes back.
+
+    Cases are compared by identity. Their arrays are plain and C-contiguous: `layouts`
+    names the memory layout in which the function gets each of them.
 
     Parameters
     ----------
@@ -31,13 +40,15 @@ class Case:
         is any floating-point one.
     dtype
         The format that the case is judged in.
+    layouts
+        For each operand or option the layout in memory, contiguous by default.
     facts
         What the law or the evaluation must know beside the arguments.
     """
 
     operands: Mapping[str, Any]
     options: Mapping[str, Any]
-    results: tuple[tuple[str, Shape, str | None], ...]
+    results: tuple[Expected, ...]
     dtype: str
     layouts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -54,43 +65,65 @@ class Case:
         """Everything that the function gets, by name."""
         return {**self.operands, **self.options}
 
+    @property
+    def problem(self) -> Case:
+        """The case whose exact result this one has too; itself, or what it asks of."""
+        return self.facts.get("problem", self)
+
     def arrays(self) -> dict[str, Array]:
         """Return the arguments that are arrays."""
         given = self.arguments.items()
         return {name: v for name, v in given if isinstance(v, np.ndarray)}
 
-    def replace(self, **changes: Any) -> Case:
-        """Return the same case with some arguments, facts or results changed."""
+    def layout(self, name: str) -> str:
+        """Return the layout of an argument."""
+        every = self.layouts.get(EVERY_OPERAND, "contiguous")
+        return self.layouts.get(name, every)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same case with some arguments, facts or results changed.
+
+        An option that becomes None is not in force.
+        """
         parts: dict[str, Any] = {
             name: changes.pop(name)
             for name in ("results", "layouts", "dtype")
             if name in changes
         }
-        for part in ("operands", "facts"):
-            known = getattr(self, part)
+        facts = {n: v for n, v in self.facts.items() if n != "problem"}
+        for part, known in (("operands", self.operands), ("facts", facts)):
             mine = {n: changes.pop(n) for n in tuple(changes) if n in known}
             parts[part] = {**known, **mine}
-        return dataclasses.replace(self, options={**self.options, **changes}, **parts)
+        options = {**self.options, **changes}
+        given = {name: value for name, value in options.items() if value is not None}
+        return dataclasses.replace(self, options=given, **parts)
 
-    def without(self, option: str) -> Case:
-        """Return the same case with an option not given."""
-        rest = {n: v for n, v in self.options.items() if n != option}
-        return dataclasses.replace(self, options=rest)
+    def without(self, *options: str) -> Self:
+        """Return the same case with some options not given."""
+        return self.replace(**dict.fromkeys(options))
+
+    def asking(self, option: str, *results: Expected) -> Self:
+        """Return the same problem in a call that is asked for further results."""
+        return dataclasses.replace(
+            self,
+            options={**self.options, option: True},
+            results=(*self.results, *results),
+            facts={**self.facts, "problem": self.problem},
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
 class Result:
-    """What a kernel returned: the output and, if asked for, the logsumexp."""
+    """What a function returned."""
 
     output: Array
-    lse: Array | None = None
-    mutated: tuple[str, ...] = ()
-    """The arguments that the call has changed."""
     others: Mapping[str, Array] = dataclasses.field(default_factory=dict)
-    """What functions of other kinds return beside the output, by name."""
+    """What it returned beside the output, by name."""
+    mutated: tuple[str, ...] = ()
+    """The arguments, or earlier results, that the call has changed."""
 
 
-def table_checksum(case: Case) -> str:
+def checksum(case: Case) -> str:
     """Return eight hexadecimal digits that depend on every number of a case."""
     digest = hashlib.blake2b(digest_size=4)
     for name, value in case.arguments.items():
@@ -100,6 +133,7 @@ def table_checksum(case: Case) -> str:
             digest.update(np.ascontiguousarray(value).tobytes())
         else:
             digest.update(repr(value).encode())
+    digest.update(repr(sorted(case.layouts.items())).encode())
     return digest.hexdigest()
 
 
@@ -108,4 +142,4 @@ def cast(array: Array, recipe: Recipe) -> Array:
     return np.ascontiguousarray(array).astype(numpy_dtype(recipe.dtype))
 
 
-__all__ = ["Case", "Result", "Shape", "cast", "table_checksum"]
+__all__ = ["EVERY_OPERAND", "Case", "Expected", "Result", "Shape", "cast", "checksum"]

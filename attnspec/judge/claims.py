@@ -7,30 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from attnspec.exceptions import UnknownName
 from attnspec.judge.dtypes import DTYPES
-from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.recipe import HIDING_BIASES, AttentionRecipe
-
-CLAIMS: Mapping[str, str] = {
-    "mask": "a boolean mask, True attends",
-    "bias": "an additive bias",
-    "scale": "a scale other than 1/sqrt(E)",
-    "causal": "the causal flag",
-    "window": "a window (left, right) of inclusive distances",
-    "softcap": "a cap on the scores, before bias and mask",
-    "sink": "a sink for each query head",
-    "return_lse": "the logsumexp of each row",
-    "grouped_query": "more query heads than key heads",
-    "value_width": "Ev other than E",
-    "unequal_lengths": "L other than S",
-    "empty_keys": "S = 0",
-    "empty_queries": "L = 0 and B = 0",
-    "nonpositive_scale": "a scale of zero or less",
-    "minus_infinity_bias": "entries of minus infinity in the bias",
-    "float32_bias": "a float32 bias beside 16-bit operands",
-    "head_mask": "a mask or bias that differs between heads",
-    "deterministic": "the same bits for the same call",
-}
-"""Every capability by name."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,38 +16,44 @@ class Capabilities:
     Parameters
     ----------
     dtypes
-        The formats of query, key and value.
+        The formats of its operands.
     claims
-        Names out of `CLAIMS`.
+        Names out of the vocabulary of its kind; see ``attnspec kinds KIND``.
     multiples
-        For each of ``width``, ``value_width``, ``queries`` and ``keys`` the
-        number that divides every supported length.
+        For each size the number that divides every supported one.
     exclusive
         Pairs of claims that may not come together.
     vocabulary
-        Every name that can be claimed, and what it says; those of attention by
-        default.
+        Every name that can be claimed, and what it says. It is filled in where a
+        function meets its kind, and names are checked from then on.
+
+    Examples
+    --------
+    >>> capabilities = Capabilities(claims=frozenset({"mask", "causal"}))
+    >>> "mask" in capabilities, capabilities.allows({"mask", "bias"})
+    (True, False)
     """
 
     dtypes: tuple[str, ...] = ("float32",)
-    claims: frozenset[str] = frozenset({"unequal_lengths", "deterministic"})
+    claims: frozenset[str] = frozenset({"deterministic"})
     multiples: Mapping[str, int] = dataclasses.field(default_factory=dict)
     exclusive: tuple[frozenset[str], ...] = ()
-    vocabulary: Mapping[str, str] = dataclasses.field(
-        default_factory=lambda: CLAIMS, repr=False
-    )
+    vocabulary: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Reject names that do not exist."""
-        _known("claim", self.claims, self.vocabulary)
         _known("dtype", self.dtypes, DTYPES)
-        _known("multiples", self.multiples, ("width", "value_width", "queries", "keys"))
+        self._check("claim", self.claims)
         for pair in self.exclusive:
-            _known("exclusive", pair, self.vocabulary)
+            self._check("exclusive", pair)
+
+    def _check(self, what: str, names: Iterable[str]) -> None:
+        if self.vocabulary is not None:
+            _known(what, names, self.vocabulary)
 
     def __contains__(self, claim: str) -> bool:
         """Return whether a capability is claimed."""
-        _known("claim", (claim,), self.vocabulary)
+        self._check("claim", (claim,))
         return claim in self.claims
 
     def allows(self, claims: Iterable[str]) -> bool:
@@ -81,7 +63,7 @@ class Capabilities:
 
     def missing(self, claims: Iterable[str]) -> tuple[str, ...]:
         """Return the names among these that are not claimed."""
-        _known("claim", claims, self.vocabulary)
+        self._check("claim", claims)
         return tuple(sorted(set(claims) - self.claims))
 
     def claiming(
@@ -89,76 +71,12 @@ class Capabilities:
     ) -> Capabilities:
         """Return the same capabilities with some claims added, then some withdrawn."""
         withdrawn = frozenset(without)
-        _known("without", withdrawn, self.vocabulary)
+        self._check("without", withdrawn)
         return self.replace(claims=(self.claims | frozenset(names)) - withdrawn)
 
     def replace(self, **changes: object) -> Capabilities:
         """Return the same capabilities with some fields changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
-
-    def fit(
-        self, recipe: AttentionRecipe, *, keep: Iterable[str] = ()
-    ) -> AttentionRecipe:
-        """Return the nearest recipe within what is claimed.
-
-        Options out of scope are left out, and of an exclusive pair the one that
-        is not in `keep`; lengths are rounded up to their multiples. A recipe
-        within scope comes back unchanged, so nothing need be filtered.
-        """
-        recipe = self._fit_options(recipe, frozenset(keep))
-        return self._fit_sizes(recipe)
-
-    def _fit_options(
-        self, recipe: AttentionRecipe, keep: frozenset[str]
-    ) -> AttentionRecipe:
-        for name in OPTIONS:
-            if name not in self.claims:
-                recipe = recipe.without(name)
-        recipe = self._fit_bias(self._fit_scale(recipe))
-        if "head_mask" not in self.claims:
-            for name in ("mask", "bias"):
-                if getattr(recipe, name) is not None:
-                    axes = _without_heads(getattr(recipe, f"{name}_axes"))
-                    recipe = recipe.replace(**{f"{name}_axes": axes})
-        for pair in self.exclusive:
-            if pair <= _active(recipe):
-                recipe = _drop(recipe, max(pair - keep or pair))
-        return recipe
-
-    def _fit_scale(self, recipe: AttentionRecipe) -> AttentionRecipe:
-        positive = recipe.scale is None or recipe.scale > 0
-        if positive or "nonpositive_scale" in self.claims:
-            return recipe
-        return recipe.replace(scale=abs(recipe.scale or 0.5))
-
-    def _fit_bias(self, recipe: AttentionRecipe) -> AttentionRecipe:
-        hides = recipe.bias in HIDING_BIASES
-        if hides and "minus_infinity_bias" not in self.claims:
-            recipe = recipe.replace(bias="normal")
-        if recipe.bias_dtype != "same" and "float32_bias" not in self.claims:
-            recipe = recipe.replace(bias_dtype="same")
-        return recipe
-
-    def _fit_sizes(self, recipe: AttentionRecipe) -> AttentionRecipe:
-        sizes = {
-            name: -(-getattr(recipe, name) // multiple) * multiple
-            for name, multiple in self.multiples.items()
-        }
-        recipe = recipe.replace(**sizes)
-        if "grouped_query" not in self.claims:
-            recipe = recipe.replace(key_heads=recipe.query_heads)
-        if "value_width" not in self.claims:
-            recipe = recipe.replace(value_width=recipe.width)
-        if "unequal_lengths" not in self.claims:
-            recipe = recipe.replace(queries=recipe.keys)
-        if "empty_keys" not in self.claims and recipe.keys == 0:
-            recipe = recipe.replace(keys=self.multiples.get("keys", 1))
-        if "empty_queries" not in self.claims:
-            least = self.multiples.get("queries", 1)
-            recipe = recipe.replace(
-                queries=recipe.queries or least, batch=recipe.batch or 1
-            )
-        return recipe
 
 
 def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
@@ -168,31 +86,4 @@ def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
             raise UnknownName(msg)
 
 
-def _active(recipe: AttentionRecipe) -> frozenset[str]:
-    """Return the capabilities that a recipe makes use of, among the exclusive ones."""
-    active = set(recipe.options)
-    facts = {
-        "grouped_query": recipe.query_heads != recipe.key_heads,
-        "value_width": recipe.width != recipe.value_width,
-        "unequal_lengths": recipe.queries != recipe.keys,
-    }
-    return frozenset(active | {name for name, used in facts.items() if used})
-
-
-def _drop(recipe: AttentionRecipe, claim: str) -> AttentionRecipe:
-    """Return a recipe that makes no use of a capability."""
-    changes: dict[str, dict[str, object]] = {
-        "grouped_query": {"key_heads": recipe.query_heads},
-        "value_width": {"value_width": recipe.width},
-        "unequal_lengths": {"queries": recipe.keys},
-    }
-    if claim in changes:
-        return recipe.replace(**changes[claim])
-    return recipe.without(claim)
-
-
-def _without_heads(axes: str) -> str:
-    return axes.replace("H", "1") if len(axes) == 4 else axes.removeprefix("H")
-
-
-__all__ = ["CLAIMS", "Capabilities"]
+__all__ = ["Capabilities"]

@@ -1,4 +1,4 @@
-"""What laws of kinds yield: one call against what is right, or against another."""
+"""What laws yield: one call against what is right, or against another call."""
 
 from __future__ import annotations
 
@@ -10,19 +10,56 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.kind import Bench
-from attnspec.numerics import Comparison, within
+from attnspec.judge.law import F64, Bench
+from attnspec.numerics import Comparison, identical, within
+
+
+def noted(comparison: Comparison, note: str) -> Comparison:
+    """Return a comparison with a note."""
+    return dataclasses.replace(comparison, note=note) if note else comparison
+
+
+def fact(note: str, *, holds: bool) -> Comparison:
+    """Return a comparison of a fact: 1 is expected."""
+    found = np.asarray(1.0 if holds else 0.0)
+    return noted(identical(np.ones(()), found, what="fact"), note)
+
+
+def rounding(*arrays: Array) -> F64:
+    """Return what adding results in float64 may have cost.
+
+    Two roundings of u = 2**-53 each, on what is no larger than the sum of the sizes,
+    are less than 2**-50 of it.
+    """
+    total = np.zeros(())
+    for array in arrays:
+        total = total + np.abs(np.nan_to_num(array, posinf=0.0, neginf=0.0))
+    return np.asarray(total * 2.0**-50)
+
+
+def finite_difference(two: F64, one: F64) -> F64:
+    """Return two - one; 0 where both are the same infinity or NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.where((two == one) | (np.isnan(two) & np.isnan(one)), 0.0, two - one)
 
 
 def agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]:
-    """Yield whether what a function returns is within the bound of what is right."""
+    """Yield whether every result is within the bound of what is right.
+
+    A call leaves its arguments alone, and what earlier calls have returned.
+    """
     exact = bench.judged(case)
     found = bench.run(case)
-    answer = within(exact.output, found.output, exact.bound)
-    yield dataclasses.replace(answer, note=note) if note else answer
-    for name, (value, bound) in exact.others.items():
-        other = within(value, found.others[name], bound, what=name)
-        yield dataclasses.replace(other, note=note) if note else other
+    yield noted(within(exact.output, found.output, exact.bound), note)
+    for name, _, _ in case.results[1:]:
+        value, bound = exact.others[name]
+        yield noted(within(value, found.others[name], bound, what=name), note)
+    if found.mutated:
+        yield fact(f"changed: {', '.join(found.mutated)}", holds=False)
+
+
+def _whole(output: Array) -> Array:
+    return output
 
 
 def alike(
@@ -31,40 +68,39 @@ def alike(
     bench: Bench,
     note: str,
     *,
-    moved: Callable[[Array], Array] = lambda output: output,
+    moved: Callable[[Array], Array] = _whole,
+    there: Callable[[Array], Array] = _whole,
 ) -> Iterator[Comparison]:
-    """Yield whether two calls give what the exact results say, up to both bounds.
+    """Yield whether two calls differ by what their exact results differ by.
 
-    `moved` takes the first result to the place that the second one should have.
+    The two may err by their bounds, so the difference by the sum of both. Where the
+    exact results are equal this compares the function with itself. `moved` takes the
+    first result, and `there` the second one, to the places that are compared.
     """
     one, two = bench.judged(case), bench.judged(other)
-    first = np.asarray(moved(bench.run(case).output), np.float64)
-    second = np.asarray(bench.run(other).output, np.float64)
-    with np.errstate(invalid="ignore"):
-        difference = np.nan_to_num(two.output - moved(one.output))
-    bound = moved(one.bound) + two.bound
-    room = 2.0**-50 * (np.abs(np.nan_to_num(first)) + np.abs(np.nan_to_num(second)))
-    found = within(first + difference, second, bound + room)
-    yield dataclasses.replace(found, note=note)
+    first = moved(np.asarray(bench.run(case).output, np.float64))
+    second = there(np.asarray(bench.run(other).output, np.float64))
+    expected = first + finite_difference(there(two.output), moved(one.output))
+    bound = moved(one.bound) + there(two.bound) + rounding(first, second)
+    yield noted(within(expected, second, bound), note)
 
 
 def same_at(
-    case: Case,
-    other: Case,
-    bench: Bench,
-    note: str,
-    here: Any,
-    there: Any = None,
+    case: Case, other: Case, bench: Bench, note: str, here: Any, there: Any = None
 ) -> Iterator[Comparison]:
     """Yield whether parts of two outputs differ as the exact ones do."""
-    there = here if there is None else there
-    one, two = bench.judged(case), bench.judged(other)
-    first = np.asarray(bench.run(case).output, np.float64)[here]
-    second = np.asarray(bench.run(other).output, np.float64)[there]
-    expected = first + (two.output[there] - one.output[here])
-    bound = one.bound[here] + two.bound[there]
-    room = 2.0**-50 * (np.abs(first) + np.abs(second))
-    yield dataclasses.replace(within(expected, second, bound + room), note=note)
+    place = here if there is None else there
+    yield from alike(
+        case, other, bench, note, moved=lambda a: a[here], there=lambda a: a[place]
+    )
 
 
-__all__ = ["agrees", "alike", "same_at"]
+__all__ = [
+    "agrees",
+    "alike",
+    "fact",
+    "finite_difference",
+    "noted",
+    "rounding",
+    "same_at",
+]

@@ -10,15 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.case import Case
-from attnspec.judge.law import ATTENTION
+from attnspec.judge.kind import Kind
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.told import told
-from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.recipe import AttentionRecipe
-from attnspec.kinds.attention.traits import holds, traits
-from attnspec.kinds.registry import INVARIANTS, KINDS
+from attnspec.judge.registry import Kinds, law_named, read_recipe
+from attnspec.judge.traits import Condition, holds
 
 
 def _text(found: Any) -> bool:
@@ -67,27 +62,31 @@ class Deviation:
     id: str
     invariants: tuple[str, ...]
     reason: str
-    when: Mapping[str, Any]
-    pinned: AttentionRecipe | Recipe
+    when: Condition
+    pinned: Recipe
     link: str = ""
     expires: dt.date | None = None
 
-    def __post_init__(self) -> None:
-        """Reject ids and traits that do not exist, and a pinned case outside them."""
+    def check(self, kind: Kind) -> None:
+        """Reject ids and traits that do not exist, and a pinned case outside them.
+
+        Raises
+        ------
+        InvalidArgument
+            If a function of this kind cannot deviate in this way.
+        """
         where = f"deviation {self.id!r}"
         if not self.invariants:
             msg = f"{where}: invariants: expected at least one id, got none"
             raise InvalidArgument(msg)
         for name in self.invariants:
-            if name not in INVARIANTS:
-                msg = f"{where}: no invariant has the id {name!r}"
+            if name not in kind.laws:
+                msg = f"{where}: no invariant of {kind.name} has the id {name!r}"
                 raise UnknownName(msg)
-        kind = _kind_of(self.pinned)
-        for name in self.invariants:
-            if INVARIANTS[name].kind != kind:
-                msg = f"{where}: the pinned case is of {kind}, and {name!r} is not"
-                raise InvalidArgument(msg)
-        facts = _facts_of(self.pinned)
+        if self.pinned.kind != kind.name:
+            msg = f"{where}: the pinned case is of {self.pinned.kind}, not {kind.name}"
+            raise InvalidArgument(msg)
+        facts = kind.traits(kind.case(self.pinned))
         for name in self.when:
             if name not in facts:
                 msg = f"{where}: unknown trait {name!r}; known: {', '.join(facts)}"
@@ -96,13 +95,14 @@ class Deviation:
             msg = f"{where}: the pinned case does not have the traits of 'when'"
             raise InvalidArgument(msg)
 
-    def covers(self, invariant: str, cases: Iterable[AttentionCase | Case]) -> bool:
-        """Return whether a failure of this invariant on these cases is this deviation.
+    def covers(self, invariant: str, facts: Iterable[Mapping[str, Any]]) -> bool:
+        """Return whether a failure of this invariant is this deviation.
 
-        A law calls the kernel with several cases; one of them must have the traits.
+        `facts` are the traits of the cases that the law called the function with;
+        one of them must have the traits that are named.
         """
         return invariant in self.invariants and any(
-            holds(self.when, _facts_of(case)) for case in cases
+            holds(self.when, each) for each in facts
         )
 
     def expired(self, today: dt.date) -> bool:
@@ -110,22 +110,14 @@ class Deviation:
         return self.expires is not None and today > self.expires
 
 
-def _kind_of(recipe: AttentionRecipe | Recipe) -> str:
-    """Return what kind of function a recipe is for."""
-    return recipe.kind if isinstance(recipe, Recipe) else ATTENTION
+def load_deviations(path: Path, kinds: Kinds) -> tuple[Deviation, ...]:
+    """Read deviations from a TOML file, each a table ``[[deviation]]``.
 
-
-def _facts_of(made: AttentionRecipe | Recipe | AttentionCase | Case) -> dict[str, Any]:
-    """Return what a condition is about: traits, or the fields of a kind."""
-    if isinstance(made, Case):
-        return _facts_of(made["recipe"])
-    if isinstance(made, Recipe):
-        return {"dtype": made.dtype, **dict(made.fields)}
-    return traits(build(made) if isinstance(made, AttentionRecipe) else made)
-
-
-def load_deviations(path: Path) -> tuple[Deviation, ...]:
-    """Read deviations from a TOML file, each a table ``[[deviation]]``."""
+    Raises
+    ------
+    InvalidArgument
+        If the file cannot be read, or an entry is none.
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -141,54 +133,10 @@ def load_deviations(path: Path) -> tuple[Deviation, ...]:
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         msg = f"deviations: {path}: 'deviation': expected tables [[deviation]]"
         raise InvalidArgument(msg)
-    return tuple(_deviation(entry, path) for entry in entries)
+    return tuple(_deviation(entry, path, kinds) for entry in entries)
 
 
-def _recipe_from_json(data: dict[str, Any]) -> AttentionRecipe | Recipe:
-    """Return a recipe of attention, or of the kind that it names.
-
-    What is not named of a kind has its first value, as with attention.
-    """
-    if "kind" not in data:
-        return AttentionRecipe.from_json(data)
-    if (kind := KINDS.get(str(data["kind"]))) is None:
-        msg = f"recipe: there is no kind {data['kind']!r}"
-        raise UnknownName(msg)
-    if unknown := sorted(set(data) - {"kind", "dtype", "seed", "fields"}):
-        msg = f"recipe: unknown key {unknown[0]!r}; the fields are in 'fields'"
-        raise UnknownName(msg)
-    given = {"dtype": kind.dtypes[0], "seed": 0, "fields": {}, **data}
-    if not isinstance(given["seed"], int):
-        msg = f"recipe: seed: expected a whole number; got {given['seed']!r}"
-        raise InvalidArgument(msg)
-    plain = dict(kind.table.recipe(kind.name, given["dtype"]).fields)
-    if unknown := sorted(set(given["fields"]) - set(plain)):
-        msg = f"recipe: {kind.name} has no field {unknown[0]!r}"
-        raise UnknownName(msg)
-    return Recipe.from_json({**given, "fields": {**plain, **given["fields"]}})
-
-
-def usable_recipe(data: Any, where: str) -> AttentionRecipe | Recipe:
-    """Return a recipe that somebody wrote, of which a case can be made."""
-    fields = data.get("fields", {}) if isinstance(data, dict) else None
-    if not isinstance(fields, dict):
-        msg = f"{where}: expected a table of fields; got {data!r}"
-        raise InvalidArgument(msg)
-    try:
-        recipe = _recipe_from_json(data)
-        if isinstance(recipe, Recipe):
-            KINDS[recipe.kind].build(recipe)
-        else:
-            build(recipe)
-    except InvalidArgument:
-        raise
-    except Exception as error:
-        msg = f"{where}: no case can be made of it ({told(error)})"
-        raise InvalidArgument(msg) from error
-    return recipe
-
-
-def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
+def _deviation(entry: dict[str, Any], path: Path, kinds: Kinds) -> Deviation:
     fields = {field.name for field in dataclasses.fields(Deviation)}
     if unknown := sorted(set(entry) - fields):
         msg = f"deviations: {path}: unknown key {unknown[0]!r}"
@@ -202,9 +150,15 @@ def _deviation(entry: dict[str, Any], path: Path) -> Deviation:
         if name in entry and not right(entry[name]):
             msg = f"{where}: {name!r}: expected {text}; got {entry[name]!r}"
             raise InvalidArgument(msg)
-    pinned = usable_recipe(entry["pinned"], f"{where}: 'pinned'")
     laws = tuple(entry["invariants"])
-    return Deviation(**{**entry, "invariants": laws, "pinned": pinned})
+    if not laws:
+        msg = f"{where}: invariants: expected at least one id, got none"
+        raise InvalidArgument(msg)
+    kind = kinds[law_named(laws[0], kinds).kind]
+    pinned = read_recipe(entry["pinned"], f"{where}: 'pinned'", kinds, kind.name)
+    deviation = Deviation(**{**entry, "invariants": laws, "pinned": pinned})
+    deviation.check(kind)
+    return deviation
 
 
-__all__ = ["Deviation", "load_deviations", "usable_recipe"]
+__all__ = ["Deviation", "load_deviations"]

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for recipes that are tables of fields."""
+"""What the recipes of a law are drawn from: families within a scope."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import dataclasses
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
 
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Table
+from attnspec.judge.table import Family, Table
+from attnspec.judge.tiers import tier_named
+
+_CHOSEN = 3
+"""How many switches may be on beside those that a law needs."""
+
+_VARIANTS = st.integers(0, 255)
+"""Data that differ where everything else is the same."""
 
 
 def _turn(step: int, name: str, count: int) -> int:
@@ -22,58 +31,203 @@ def _turn(step: int, name: str, count: int) -> int:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class TableDomain:
-    """What recipes of a kind are drawn from: a scope, and the wishes of one law."""
+class Domain:
+    """What recipes are drawn from: a scope, and the wishes of one law.
+
+    Parameters
+    ----------
+    kind, table
+        The kind whose recipes are drawn, and its table.
+    capabilities
+        What may be made use of.
+    dtype, tier, seed
+        The format, how much is looked at, and where the data come from.
+    families
+        The families to draw from; none named means every one.
+    needs
+        The claims that each recipe makes use of.
+    any_of
+        Switches of which one must be on, as far as they are claimed.
+    fields
+        What is drawn for some fields in place of the table's own values.
+    """
 
     kind: str
     table: Table
-    claims: frozenset[str]
+    capabilities: Capabilities
     dtype: str = "float32"
+    tier: str = "standard"
     seed: int = 0
+    families: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+    any_of: frozenset[str] = frozenset()
     fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
 
-    def values(self) -> dict[str, tuple[Any, ...]]:
-        """Return what each field may be, within what is claimed."""
-        return {
-            name: values[:1] if self._unclaimed(name) else self.fields.get(name, values)
-            for name, values in self.table.fields.items()
-        }
+    def __post_init__(self) -> None:
+        """Reject unknown families and tiers, and needs out of scope."""
+        known = self.table.named_families
+        if unknown := [f for f in self.families if f not in known]:
+            msg = f"families: expected {', '.join(known)}; got {unknown[0]!r}"
+            raise UnknownName(msg)
+        tier_named(self.tier)
+        if not self.capabilities.allows(self.needs):
+            missing = ", ".join(self.capabilities.missing(self.needs)) or "exclusive"
+            msg = f"needs: {missing} is not claimed"
+            raise InvalidArgument(msg)
 
-    def _unclaimed(self, name: str) -> bool:
+    def usable(self) -> tuple[Family, ...]:
+        """Return the families whose needs are claimed."""
+        return tuple(
+            family
+            for family in self.table.families
+            if (not self.families or family.name in self.families)
+            and self.capabilities.allows(family.needs | self.needs)
+            and (self.tier == "thorough" or not family.thorough)
+        )
+
+    def values(self, family: Family) -> dict[str, tuple[Any, ...]]:
+        """Return what each field may be in a family, within what is claimed."""
+        known = {**self.table.fields, **family.fields, **self.fields}
+        return {name: self._claimed(name, values) for name, values in known.items()}
+
+    def _claimed(self, name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if name in self.table.switches:
+            # Whether it is on is chosen apart; here is what it then is.
+            return tuple(v for v in values if v != self.table.plain[name])
         claim = self.table.needs.get(name)
-        return claim is not None and claim not in self.claims
+        if claim is None or claim in self.capabilities.claims:
+            return values
+        return (self.table.plain[name],)
 
-    def recipe(self, drawn: Mapping[str, Any], variant: int = 0) -> Recipe:
-        """Return the recipe of what was drawn, with the seed of its data."""
-        recipe = self.table.recipe(self.kind, self.dtype, **drawn)
-        recipe = self.table.within(recipe, self.claims)
+    def option_sets(self, family: Family) -> tuple[tuple[str, ...], ...]:
+        """Return the sets of switches that may be on, the fewest first."""
+        switches = self.table.switches
+        wanted = tuple(o for o in switches if o in self.needs | family.needs)
+        rest = [
+            o for o in switches if o in self.capabilities.claims and o not in wanted
+        ]
+        sets = itertools.chain.from_iterable(
+            itertools.combinations(rest, n) for n in range(min(_CHOSEN, len(rest)) + 1)
+        )
+        allowed = tuple(
+            wanted + chosen
+            for chosen in sets
+            if self.capabilities.allows({*wanted, *chosen, *self.needs})
+        )
+        asked = tuple(chosen for chosen in allowed if self.any_of & set(chosen))
+        return asked or allowed
+
+    def recipe(
+        self, family: Family, drawn: Mapping[str, Any], variant: int = 0
+    ) -> Recipe:
+        """Return the recipe within scope that is nearest to what was drawn."""
+        fields = dict(drawn)
+        options = fields.pop("options", ())
+        for name in self.table.switches:
+            if name not in options:
+                fields.pop(name, None)
+        keep = self.needs | family.needs
+        recipe = self.table.recipe(self.kind, self.dtype, **fields)
+        recipe = self.table.within(recipe, self.capabilities, keep)
+        if self.table.budget is not None:
+            cut = self.table.budget.cut(recipe, self.tier)
+            if cut != recipe:
+                recipe = self.table.within(cut, self.capabilities, keep)
+        recipe = recipe.replace(family=family.name)
+        return recipe.replace(seed=self._data_seed(recipe, variant))
+
+    def _data_seed(self, recipe: Recipe, variant: int) -> int:
+        """Return the seed of the bulk data: a hash of all that was drawn."""
         text = json.dumps([self.seed, variant, recipe.to_json()])
-        digest = hashlib.blake2b(text.encode(), digest_size=4).digest()
-        return recipe.replace(seed=int.from_bytes(digest))
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest())
 
     def pinned(self) -> Iterator[Recipe]:
-        """Yield the recipes that every run tries: every value of every field.
+        """Yield the recipes that every run tries outright.
 
-        While one field runs through its values, the others have any of theirs, so
-        that most pairs of values come together.
+        They fix some fields. The others have any of their values, so that most
+        pairs of values come together.
         """
-        values = self.values()
         count = itertools.count()
-        for name, several in values.items():
-            for value in several:
+        for family in self.usable():
+            values = self.values(family)
+            for fixed in (*family.pinned, *self._enumerated(family, values)):
+                options = self._pinned_options(family, fixed.get("options", ()))
+                if options is None:
+                    continue
                 step = next(count)
-                drawn = {
-                    other: known[_turn(step, other, len(known))]
-                    for other, known in values.items()
+                filled = {n: v[_turn(step, n, len(v))] for n, v in values.items()}
+                wished = {
+                    name: value
+                    for name, value in fixed.items()
+                    if value in self.fields.get(name, (value,))
                 }
-                yield self.recipe({**drawn, name: value}, step)
+                drawn = {**filled, **wished, "options": options}
+                yield self.recipe(family, drawn, step)
+
+    def _enumerated(
+        self, family: Family, values: Mapping[str, tuple[Any, ...]]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield every value of every field, if the family wants that."""
+        if family.enumerated:
+            for name, several in values.items():
+                yield from ({name: value} for value in several)
+
+    def _pinned_options(
+        self, family: Family, wanted: Iterable[str]
+    ) -> tuple[str, ...] | None:
+        """Return the switches of a pinned recipe with what is needed, if allowed."""
+        switches = self.table.switches
+        sets = self.option_sets(family)
+        least = {*wanted, *(self.needs | family.needs)}
+        for options in (least, least | set(sets[0])):
+            if any(options & set(switches) == set(allowed) for allowed in sets):
+                return tuple(o for o in switches if o in options)
+        return None
 
     def strategy(self) -> st.SearchStrategy[Recipe]:
-        """Recipes within scope, every draw valid: nothing is filtered."""
-        drawn = st.fixed_dictionaries(
-            {name: st.sampled_from(values) for name, values in self.values().items()}
+        """Recipes within scope, every draw valid: nothing is filtered.
+
+        Raises
+        ------
+        InvalidArgument
+            If no family can be drawn with what is claimed.
+        """
+        usable = self.usable()
+        if not usable:
+            msg = "families: none of them can be drawn with what is claimed"
+            raise InvalidArgument(msg)
+        # One strategy a family, built once: flatmap would build them anew each time.
+        return st.one_of([self._of_family(family) for family in usable])
+
+    def _of_family(self, family: Family) -> st.SearchStrategy[Recipe]:
+        sampled = {n: st.sampled_from(v) for n, v in self.values(family).items()}
+        options = st.sampled_from(self.option_sets(family))
+        fields = st.fixed_dictionaries({"options": options, **sampled})
+        make: Callable[[tuple[dict[str, Any], int]], Recipe] = lambda drawn: (
+            self.recipe(family, *drawn)
         )
-        return st.builds(self.recipe, drawn, st.integers(0, 255))
+        return st.tuples(fields, _VARIANTS).map(make)
+
+    def fit(self, recipe: Recipe) -> Recipe:
+        """Return the nearest recipe that the law can be asked of.
+
+        Raises
+        ------
+        InvalidArgument
+            If it lacks an option that the law needs.
+        """
+        table = self.table
+        if self.needs & set(table.switches) - set(table.on(recipe)):
+            msg = "recipe: it lacks an option that the law needs"
+            raise InvalidArgument(msg)
+        recipe = table.within(recipe, self.capabilities, self.needs)
+        loose = {*table.switches, *table.sizes, *table.together}
+        kept = {
+            name: values[0]
+            for name, values in self.fields.items()
+            if name not in loose and recipe[name] not in values
+        }
+        return table.mend(recipe.replace(**kept)) if kept else recipe
 
 
-__all__ = ["TableDomain"]
+__all__ = ["Domain"]

@@ -8,11 +8,11 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from hypothesis import configuration
 
 from attnspec.judge.bench import Draws
+from attnspec.judge.recipe import Recipe
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def out_of_the_way() -> Iterator[None]:
         configuration.set_hypothesis_home_dir(home)
 
 
-def in_turn(draws: Draws) -> list[Any]:
+def in_turn(draws: Draws) -> list[Recipe]:
     """Return the pinned recipes, shuffled, each family giving one in its turn."""
     shuffled = sorted(draws.pinned, key=lambda r: hashed(draws.seed, str(r)))
     given: collections.Counter[str] = collections.Counter()

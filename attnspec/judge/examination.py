@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 
 from attnspec.exceptions import (
+    Inadmissible,
     KernelCrashed,
     KernelFault,
     KernelRaised,
     KernelTimedOut,
     MalformedResult,
 )
-from attnspec.judge.bench import Inadmissible, KernelBench, NullBench
+from attnspec.judge.bench import KernelBench
+from attnspec.judge.case import Case
 from attnspec.judge.law import Invariant
+from attnspec.judge.nulls import NullBench
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Verdict
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.formats import format_of
@@ -50,7 +53,7 @@ class Nulls:
         self.remaining = list(bench.nulls(invariant))
         self._excluded: list[str] = []
 
-    def exclude(self, invariant: Invariant, case: Any, bench: KernelBench) -> bool:
+    def exclude(self, invariant: Invariant, case: Case, bench: KernelBench) -> bool:
         """Return whether an example excludes a null; try the remaining ones first."""
         for name in [*self.remaining, *self._excluded]:
             if self._excludes(invariant, case, NullBench(bench, name)):
@@ -60,7 +63,7 @@ class Nulls:
                 return True
         return not (self.remaining or self._excluded)
 
-    def _excludes(self, invariant: Invariant, case: Any, bench: NullBench) -> bool:
+    def _excludes(self, invariant: Invariant, case: Case, bench: NullBench) -> bool:
         try:
             return not all(c.holds for c in invariant.check(case, bench))
         except Inadmissible:
@@ -68,18 +71,18 @@ class Nulls:
 
 
 def examine(
-    invariant: Invariant, recipe: Any, bench: KernelBench, nulls: Nulls | None = None
+    invariant: Invariant, recipe: Recipe, bench: KernelBench, nulls: Nulls | None = None
 ) -> Examination:
     """Put one example before an invariant.
 
     Without `nulls` the example is not asked whether it is weak.
     """
     with np.errstate(all="ignore"):  # What a wrong kernel returns may be anything.
-        return _examined(invariant, bench.build(recipe), bench, nulls)
+        return _examined(invariant, bench.kind.case(recipe), bench, nulls)
 
 
 def _examined(
-    invariant: Invariant, case: Any, bench: KernelBench, nulls: Nulls | None
+    invariant: Invariant, case: Case, bench: KernelBench, nulls: Nulls | None
 ) -> Examination:
     bench.ran.clear()
     try:
@@ -109,7 +112,7 @@ def _failed(comparison: Comparison) -> Examination:
 
 
 def relaxation(
-    invariant: Invariant, recipes: tuple[Any, ...], bench: KernelBench
+    invariant: Invariant, recipes: tuple[Recipe, ...], bench: KernelBench
 ) -> str:
     """Return the mildest relaxation of the numeric model that explains every example.
 
@@ -120,7 +123,7 @@ def relaxation(
     ratio = max(examine(invariant, recipe, bench).ratio for recipe in recipes)
     if not math.isfinite(ratio):
         return ""
-    for words, model in bench.relaxations():
+    for words, model in bench.kind.relaxations(bench.model):
         if ratio > _reach(model, bench.model):
             continue
         relaxed = bench.with_model(model)

@@ -1,8 +1,8 @@
-"""Kinds: the functions beside attention that can be put before the judge.
+"""A kind: what functions can be judged as, and all that the machine is told of it.
 
-A kind is a protocol: what a function of it is called with, what is drawn, what is
-right and how far off it may be, which wrong answers an example must exclude, and on
-which choices systems legitimately differ. Its laws are invariants like any other.
+A kind says what a function of it is called with, what is drawn, what is right and how
+far off it may be, which wrong answers an example must exclude, and on which choices
+systems legitimately differ. Its laws are entered by the decorator `Kind.law`.
 """
 
 from __future__ import annotations
@@ -10,58 +10,76 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from attnspec._typing import Array
-from attnspec.exceptions import InvalidArgument
-from attnspec.judge.case import Case, Result, Shape
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.case import EVERY_OPERAND, Case, Expected, Result, Shape
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.law import Applies, Invariant, Law, always, first_line, register
+from attnspec.judge.law import Applies, Dialect, Exact, Invariant, Law, always
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.numerics import Comparison, NumericModel
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics import NumericModel
+from attnspec.numerics.relaxations import narrower
 
-Choices = Mapping[str, str]
-"""The dialect of a function of a kind: its choice in each field."""
-
-Judge = Callable[[Case, Choices, NumericModel], Judged]
+Judge = Callable[[Case, Dialect, NumericModel], Exact]
 """What is right for a case, and how far off a function may be."""
 
-Right = Callable[[Case], Array]
-"""What is right for a case, without its bound."""
+Null = Callable[[Case, Any], Array | Result]
+"""A wrong answer to a case, given a `Right`: right for another case, or changed."""
 
-Null = Callable[[Case, Right], Array]
-"""A wrong answer to a case: what is right for another, changed, or forgotten."""
+Call = Callable[[Case], Result]
+"""A way to call the function."""
 
+Question = Callable[[Call, Capabilities, str], str | None]
+"""Finds out by calls in a format which choice a function makes, if that shows."""
 
-class Bench(Protocol):
-    """What a law of a kind may see: a way to call one function, and what is right."""
-
-    @property
-    def dialect(self) -> Choices:
-        """The choices that the function is held to."""
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the function claims."""
-
-    def run(self, case: Case) -> Result:
-        """Call the function."""
-
-    def judged(self, case: Case) -> Judged:
-        """Return the exact result of a case and the bound on the function's error."""
+_LAYOUTS = ((), *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")))
+"""The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 
-KindLaw = Callable[[Case, Bench], Iterator[Comparison]]
-"""A check: yields comparisons, each of which must hold; none means no evidence."""
+def _fields_in_words(recipe: Recipe) -> str:
+    """Return the fields of a recipe that say something, and its format."""
+    said = []
+    for name, value in recipe.fields:
+        if name == "layouts":
+            said += [f"operands {layout}" for _, layout in value]
+        elif value is not None and value is not False:
+            said.append(f"{name} {value}")
+    return ", ".join([*said, recipe.dtype])
+
+
+def _formats_in_words(model: NumericModel) -> str:
+    """Return the formats in which a function computes and answers."""
+    return f"{model.softmax} inside, {model.output} output"
+
+
+def _fields_as_traits(case: Case) -> dict[str, Any]:
+    """Return the fields of the recipe that a case was made from."""
+    recipe: Recipe = case["recipe"]
+    return {"dtype": recipe.dtype, **dict(recipe.fields)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """How the recipes, models and choices of a kind are said to a person.
+
+    Parameters
+    ----------
+    case, model
+        What a recipe makes, and what a numeric model allows, in a few words.
+    choices
+        For each field of the dialect its words, where they are not its name.
+    """
+
+    case: Callable[[Recipe], str] = _fields_in_words
+    model: Callable[[NumericModel], str] = _formats_in_words
+    choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of function, and all that a runner needs to know about it.
+    """A kind of function, and all that the machine needs to know about it.
 
     Parameters
     ----------
@@ -75,20 +93,39 @@ class Kind:
         What is right, and the bound.
     definition
         The definition, as a function of this kind: it passes every law.
+    value
+        What is right, without a bound, where that takes much less time.
     options
         For each keyword of the face the claims that it makes.
+    given
+        Claims that every function makes unless it withdraws them.
+    unsaid
+        Claims that no keyword makes: given beside the function, or not made.
     choices
         The fields of the dialect with their values, the default first.
+    choice_needs
+        For a field of the dialect the claims of which one must be made for the
+        choice to show; one that never shows has none.
     probes
         Recipes (as fields) on which the values of all choices differ.
+    questions
+        For each field of the dialect that probes do not tell, how it is found out.
+    unenforced
+        Fields of the dialect that are reported as found, and enforced only if declared.
     nulls
         Wrong answers by name, beside `zeros` and `ones`.
     null_needs
         Claims of which one must be made, or a null cannot be told from a right answer.
     dtypes
         The formats that a plain function claims.
-    unsaid
-        Claims that no keyword makes: given beside the function, or not made.
+    simplest
+        The fields of the simplest call of all that are not simply the first ones.
+    traits
+        What conditions of deviations are about.
+    relaxations
+        Milder numeric models, each with the words for what it allows.
+    words
+        How its recipes, models and choices are said to a person.
     """
 
     name: str
@@ -98,13 +135,37 @@ class Kind:
     build: Callable[[Recipe], Case]
     judge: Judge
     definition: Callable[..., Any]
+    value: Callable[[Case, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    choice_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )
     probes: tuple[Mapping[str, Any], ...] = ()
-    nulls: Mapping[str, Null] = dataclasses.field(default_factory=dict)
+    questions: Mapping[str, Question] = dataclasses.field(default_factory=dict)
+    unenforced: tuple[str, ...] = ()
+    nulls: Mapping[str, Callable[..., Any]] = dataclasses.field(default_factory=dict)
     null_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     dtypes: tuple[str, ...] = ("float32",)
-    unsaid: tuple[str, ...] = ()
+    simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
+    relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
+        narrower
+    )
+    words: Words = dataclasses.field(default_factory=Words)
+    laws: dict[str, Invariant] = dataclasses.field(default_factory=dict, init=False)
+    """The laws by id, in the order in which they run."""
+
+    def __post_init__(self) -> None:
+        """Let operands lie in memory in several ways, if any of them is an array."""
+        if "layouts" not in self.table.fields:
+            plain = self.build(self.table.recipe(self.name, self.dtypes[0]))
+            if plain.arrays():
+                fields = {**self.table.fields, "layouts": _LAYOUTS}
+                table = dataclasses.replace(self.table, fields=fields)
+                object.__setattr__(self, "table", table)
 
     @property
     def face(self) -> str:
@@ -119,13 +180,38 @@ class Kind:
         said = {name: claim.sentence for name, claim in self.table.claims.items()}
         return {**said, "deterministic": "the same bits for the same call"}
 
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The fields of which a function may support multiples of a number alone."""
+        values = self.table.plain.items()
+        return tuple(name for name, value in values if type(value) is int)
+
+    @property
+    def agreement(self) -> str:
+        """The id of the law that compares a function with the definition."""
+        mine = f"{self.name}-agreement"
+        return mine if mine in self.laws else "agreement"
+
     def default(self) -> dict[str, str]:
         """Return the choices of the spec."""
         return {name: values[0] for name, values in self.choices.items()}
 
-    def null(self, name: str) -> Null:
-        """Return a wrong answer by name."""
-        return {**_NULLS, **self.nulls}[name]
+    def recipe(self, dtype: str = "float32", **fields: Any) -> Recipe:
+        """Return a recipe: fields that are not named have their first value."""
+        return self.table.recipe(self.name, dtype, **fields)
+
+    def case(self, recipe: Recipe) -> Case:
+        """Return the case of a recipe; it knows what it was made from."""
+        case = self.build(recipe)
+        layouts = dict(recipe["layouts"]) if "layouts" in recipe else {}
+        facts = {**case.facts, "recipe": recipe}
+        return dataclasses.replace(case, layouts=layouts, facts=facts)
+
+    def right(self, case: Case, dialect: Dialect, model: NumericModel) -> Exact:
+        """Return what is right for a case; the bounds may be missing."""
+        if self.value is not None:
+            return self.value(case, dialect)
+        return self.judge(case, dialect, model)
 
     def law(
         self,
@@ -135,30 +221,43 @@ class Kind:
         nulls: tuple[str, ...] = ("zeros",),
         also: tuple[str, ...] = (),
         needs: tuple[str, ...] = (),
+        families: tuple[str, ...] = (),
         fields: Mapping[str, tuple[Any, ...]] | None = None,
+        without: tuple[str, ...] = (),
+        any_of: tuple[str, ...] = (),
         applies: Applies = always,
-    ) -> Callable[[KindLaw], KindLaw]:
-        """Register a law of this kind; its docstring's first line is its sentence.
+        is_form: bool | None = None,
+    ) -> Callable[[Law], Law]:
+        """Enter a law of this kind; its docstring's first line is its sentence.
 
-        `fields` are values that the law draws in place of the table's own.
+        The first law that is entered is the one that is asked in any case, unless
+        one says that it is.
+
+        Raises
+        ------
+        InvalidArgument
+            If the id is used already.
         """
 
-        def enter(check: KindLaw) -> KindLaw:
-            law: Law = check  # type: ignore[assignment]
-            register(
-                Invariant(
-                    id=id,
-                    sentence=first_line(check),
-                    clause=clause,
-                    check=law,
-                    nulls=nulls,
-                    kind=self.name,
-                    also=also,
-                    needs=frozenset(needs),
-                    families=(),
-                    fields=dict(fields or {}),
-                    applies=applies,
-                )
+        def enter(check: Law) -> Law:
+            if id in self.laws:
+                msg = f"invariant: the id {id!r} is used twice"
+                raise InvalidArgument(msg)
+            self.laws[id] = Invariant(
+                id=id,
+                sentence=(check.__doc__ or "").strip().splitlines()[0],
+                clause=clause,
+                kind=self.name,
+                check=check,
+                nulls=nulls,
+                also=also,
+                needs=frozenset(needs),
+                families=families,
+                fields=dict(fields or {}),
+                without=frozenset(without),
+                any_of=frozenset(any_of),
+                applies=applies,
+                is_form=not self.laws if is_form is None else is_form,
             )
             return check
 
@@ -167,12 +266,15 @@ class Kind:
     def claimed_by(self, function: Callable[..., Any]) -> Capabilities:
         """Return the capabilities that a function's signature claims.
 
+        A keyword that is absent is a capability not claimed; ``**kwargs`` claims
+        nothing.
+
         Raises
         ------
         InvalidArgument
             If it is no function, or needs arguments that this kind does not give.
         """
-        claims = {"deterministic"}
+        claims = {"deterministic", *self.given}
         for name in _keywords(function, self):
             claims |= set(self.options.get(name, ()))
         return Capabilities(
@@ -181,20 +283,37 @@ class Kind:
             vocabulary=self.vocabulary,
         )
 
-    def tellable(
-        self, names: tuple[str, ...], capabilities: Capabilities
-    ) -> tuple[str, ...]:
-        """Return the nulls that differ from a right answer within what is claimed."""
-        return tuple(
-            name
-            for name in names
-            if name not in self.null_needs
-            or capabilities.claims.intersection(self.null_needs[name])
-        )
+    def checked(self, capabilities: Capabilities) -> Capabilities:
+        """Return capabilities that know the vocabulary of this kind.
+
+        Raises
+        ------
+        UnknownName
+            If a claim or a size does not exist.
+        """
+        for name in capabilities.multiples:
+            if name not in self.limits:
+                listed = ", ".join(self.limits) or "none"
+                msg = f"multiples: expected one of {listed}; got {name!r}"
+                raise UnknownName(msg)
+        return capabilities.replace(vocabulary=self.vocabulary)
+
+    def tellable(self, law: Invariant, capabilities: Capabilities) -> tuple[str, ...]:
+        """Return the nulls of a law that can be told from a right answer.
+
+        What a null needs must be allowed beside what the law itself needs.
+        """
+        scope = law.scope(capabilities)
+
+        def shows(null: str) -> bool:
+            needs = self.null_needs.get(null.partition(":")[0])
+            return needs is None or any(scope.allows(law.needs | {n}) for n in needs)
+
+        return tuple(filter(shows, law.nulls))
 
 
-def _keywords(function: Callable[..., Any], kind: Kind) -> list[str]:
-    """Return the keywords of a function, or say why it is none of this kind."""
+def _keywords(function: Callable[..., Any], kind: Kind) -> Iterator[str]:
+    """Yield the keywords of a function, or say why it is none of this kind."""
     if not callable(function):
         msg = f"target: expected a function, got {type(function).__name__}"
         raise InvalidArgument(msg)
@@ -208,45 +327,27 @@ def _keywords(function: Callable[..., Any], kind: Kind) -> list[str]:
     placed = [p for p in named if p.kind is not p.KEYWORD_ONLY]
     if len(placed) < len(kind.operands) and not several:
         count = f"{len(placed)} argument{'s' * (len(placed) != 1)}"
-        msg = f"target: expected {kind.face}; it takes {count}"
+        msg = (
+            f"target: expected {kind.face}; it takes {count}; "
+            "a function of another kind needs its kind"
+        )
         raise InvalidArgument(msg)
-    rest = [p for p in named if p not in placed[: len(kind.operands)]]
-    for parameter in rest:
-        required = parameter.default is parameter.empty
-        if required and parameter.name not in kind.options:
+    for parameter in named:
+        if parameter in placed[: len(kind.operands)]:
+            continue
+        if parameter.default is parameter.empty and parameter.name not in kind.options:
             msg = (
                 f"target: expected {kind.face}; {parameter.name!r} is required "
                 "and unknown"
             )
             raise InvalidArgument(msg)
-    return [p.name for p in rest if p.kind is not p.POSITIONAL_ONLY]
+        if parameter.kind is not parameter.POSITIONAL_ONLY:
+            yield parameter.name
 
 
-def _zeros(case: Case, right: Right) -> Array:
-    return np.zeros_like(right(case))
-
-
-def _ones(case: Case, right: Right) -> Array:
-    return np.ones_like(right(case))
-
-
-_NULLS: Mapping[str, Null] = {"zeros": _zeros, "ones": _ones}
-
-
-def result(
-    name: str, shape: Shape, dtype: str | None
-) -> tuple[tuple[str, Shape, str | None], ...]:
+def result(name: str, shape: Shape, dtype: str | None) -> tuple[Expected, ...]:
     """Return what a function gives back: one array."""
     return ((name, shape, dtype),)
 
 
-__all__ = [
-    "Choices",
-    "Judge",
-    "Kind",
-    "Bench",
-    "KindLaw",
-    "Null",
-    "Right",
-    "result",
-]
+__all__ = ["Call", "Judge", "Kind", "Null", "Question", "Words", "result"]

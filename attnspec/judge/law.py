@@ -1,4 +1,4 @@
-"""What an invariant is, and what it may see."""
+"""A law: one sentence that every right function of a kind keeps."""
 
 from __future__ import annotations
 
@@ -6,104 +6,120 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.case import Result
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
-from attnspec.kinds.attention.bounds.evaluator import Evaluation
-from attnspec.kinds.attention.case import OPTIONS, AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
-from attnspec.kinds.attention.families import FAMILIES
 from attnspec.numerics import Comparison
 
-ATTENTION = "attention"
-"""The kind of function that the kit began with; the others are in `KINDS`."""
+F64 = npt.NDArray[np.float64]
 
-EVERY_FAMILY = tuple(FAMILIES)
-"""The families for a law that holds of every case."""
+Dialect = Mapping[str, str]
+"""The choice of a function in each field in which systems legitimately differ."""
 
 
-class AttentionBench(Protocol):
-    """What a law may see: a way to call one kernel, and what is right for it."""
+class Exact(Protocol):
+    """What is right for a case: the exact results, each with its bound."""
+
+    @property
+    def output(self) -> F64:
+        """The exact value of the first result."""
+
+    @property
+    def bound(self) -> F64:
+        """How far a function may be from it."""
+
+    @property
+    def others(self) -> Mapping[str, tuple[F64, F64]]:
+        """Value and bound of each further result, by name."""
+
+
+class Bench(Protocol):
+    """What a law may see: a way to call one function, and what is right for it."""
 
     @property
     def dialect(self) -> Dialect:
-        """The choices that the kernel is held to."""
+        """The choices that the function is held to."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the kernel claims."""
+        """What the function claims."""
 
-    def run(self, case: AttentionCase, *, lse: bool = False) -> Result:
-        """Call the kernel."""
+    def run(self, case: Case) -> Result:
+        """Call the function."""
 
-    def judged(self, case: AttentionCase) -> Evaluation:
-        """Return the exact result of a case and the bounds on the kernel's error."""
+    def judged(self, case: Case) -> Any:
+        """Return what is right for a case, and the bounds: an `Exact`."""
 
 
-Law = Callable[[AttentionCase, AttentionBench], Iterator[Comparison]]
-"""A check: yields comparisons, each of which must hold; none means no evidence."""
+Law = Callable[[Any, Any], Iterator[Comparison]]
+"""A check of a case on a bench: yields comparisons, each of which must hold.
 
+None means no evidence. Kinds may give their cases and benches narrower types.
+"""
 
 Applies = Callable[[Dialect, Capabilities], bool]
-"""Whether a law says anything of a kernel with this dialect and these claims."""
+"""Whether a law says anything of a function with this dialect and these claims."""
 
 
 def always(_dialect: Dialect, _capabilities: Capabilities) -> bool:
-    """Return True: the law says something of every kernel."""
+    """Return True: the law says something of every function."""
     return True
-
-
-def hides_keys(dialect: Dialect, capabilities: Capabilities) -> bool:
-    """Return whether the kernel has any way to hide a key from every query."""
-    early = dialect.alignment == "upper_left" and "causal" in capabilities
-    by_flag = "unequal_lengths" in capabilities and (early or "window" in capabilities)
-    by_bias = {"bias", "minus_infinity_bias"} <= capabilities.claims
-    return "mask" in capabilities or by_bias or by_flag
-
-
-def empties_rows(dialect: Dialect, capabilities: Capabilities) -> bool:
-    """Return whether the kernel can be asked for a row without any key."""
-    late = dialect.alignment == "lower_right" and "causal" in capabilities
-    by_flag = "unequal_lengths" in capabilities and (late or "window" in capabilities)
-    by_bias = {"bias", "minus_infinity_bias"} <= capabilities.claims
-    return "mask" in capabilities or by_bias or by_flag
-
-
-def has_choices(dialect: Dialect, capabilities: Capabilities) -> bool:
-    """Return whether a choice of the dialect can be seen."""
-    flags = {"causal", "window"} & capabilities.claims
-    aligned = bool(flags) and "unequal_lengths" in capabilities
-    return aligned or empties_rows(dialect, capabilities)
-
-
-def has_options(_dialect: Dialect, capabilities: Capabilities) -> bool:
-    """Return whether the kernel has any option."""
-    return bool(set(OPTIONS) & capabilities.claims)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Invariant:
-    """One law, with all that a runner needs to know about it."""
+    """One law, with all that a runner needs to know about it.
+
+    Parameters
+    ----------
+    id, sentence, clause
+        Its name, what it says, and the clause of the book that it checks.
+    kind
+        The kind of function that it is about.
+    check
+        The law itself.
+    nulls
+        The wrong answers that an example must be able to tell from a right one;
+        ``name:result`` is a wrong answer in a further result.
+    also
+        Further clauses that it checks.
+    since
+        The version of the suite that it came with.
+    needs
+        The claims without which it says nothing.
+    families
+        The families that it draws from; none named means every one.
+    fields
+        What it draws for some fields in place of the table's own values.
+    without
+        Claims that it leaves alone.
+    any_of
+        Switches of which a case must have one, as far as they are claimed.
+    applies
+        Whether it says anything of a function.
+    is_form
+        Whether it is asked even if the simplest call of all fails: it says how.
+    provisional
+        Whether it is reported and not counted yet.
+    """
 
     id: str
     sentence: str
     clause: str
+    kind: str
     check: Law
     nulls: tuple[str, ...]
-    """The wrong answers that an example must be able to tell from a right one."""
-    kind: str = ATTENTION
-    """The kind of function that the law is about."""
     also: tuple[str, ...] = ()
-    """Further clauses that the law checks."""
     since: int = 1
     needs: frozenset[str] = frozenset()
-    families: tuple[str, ...] = EVERY_FAMILY
+    families: tuple[str, ...] = ()
     fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     without: frozenset[str] = frozenset()
-    """Options that the law cannot have."""
     any_of: frozenset[str] = frozenset()
-    """Options of which a case must have one, as far as they are claimed."""
     applies: Applies = always
+    is_form: bool = False
     provisional: bool = False
 
     @property
@@ -116,83 +132,12 @@ class Invariant:
         return capabilities.replace(claims=capabilities.claims - self.without)
 
 
-INVARIANTS: dict[str, Invariant] = {}
-"""The invariants by id, in the order in which they run."""
-
-
-def invariant(
-    id: str,  # noqa: A002 - the field's name, and keyword-free at every use
-    clause: str,
-    *,
-    nulls: tuple[str, ...],
-    needs: tuple[str, ...] = (),
-    families: tuple[str, ...] = EVERY_FAMILY,
-    fields: Mapping[str, tuple[Any, ...]] | None = None,
-    without: tuple[str, ...] = (),
-    any_of: tuple[str, ...] = (),
-    also: tuple[str, ...] = (),
-    applies: Applies = always,
-) -> Callable[[Law], Law]:
-    """Register a law of attention; its docstring's first line is its sentence."""
-
-    def enter(check: Law) -> Law:
-        register(
-            Invariant(
-                id=id,
-                sentence=first_line(check),
-                clause=clause,
-                check=check,
-                nulls=nulls,
-                also=also,
-                needs=frozenset(needs),
-                families=families,
-                fields=dict(fields or {}),
-                without=frozenset(without),
-                any_of=frozenset(any_of),
-                applies=applies,
-            )
-        )
-        return check
-
-    return enter
-
-
-def first_line(check: Callable[..., object]) -> str:
-    """Return the sentence of a law."""
-    return (check.__doc__ or "").strip().splitlines()[0]
-
-
-def register(law: Invariant) -> None:
-    """Enter a law; an id is used once."""
-    if law.id in INVARIANTS:
-        msg = f"invariant: the id {law.id!r} is used twice"
-        raise InvalidArgument(msg)
-    INVARIANTS[law.id] = law
-
-
-def find(id: str) -> Invariant:  # noqa: A002 - as above
-    """Return the invariant with this id."""
-    if id not in INVARIANTS:
-        msg = f"invariant: no such id {id!r}; see 'attnspec invariants'"
-        raise UnknownName(msg)
-    return INVARIANTS[id]
-
-
 __all__ = [
-    "ATTENTION",
-    "EVERY_FAMILY",
-    "INVARIANTS",
     "Applies",
-    "AttentionBench",
+    "Bench",
+    "Dialect",
+    "Exact",
     "Invariant",
     "Law",
     "always",
-    "empties_rows",
-    "find",
-    "first_line",
-    "has_choices",
-    "has_options",
-    "hides_keys",
-    "invariant",
-    "register",
 ]

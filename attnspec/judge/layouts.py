@@ -12,7 +12,16 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.exceptions import UnknownName
-from attnspec.kinds.attention.recipe import LAYOUTS
+
+LAYOUTS = (
+    "contiguous",
+    "transposed",
+    "sliced",
+    "offset",
+    "broadcast_batch",
+    "broadcast_heads",
+)
+"""The memory layout of an operand; the broadcast ones have a stride of 0."""
 
 _ALIGNMENT = 64
 _GUARD = 64
@@ -102,4 +111,4 @@ def _buffer(stored: Array, *, odd: bool) -> tuple[Array, int]:
     return buffer, _GUARD + (1 if odd else 0)
 
 
-__all__ = ["Placed", "place"]
+__all__ = ["LAYOUTS", "Placed", "place"]

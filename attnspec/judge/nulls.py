@@ -1,23 +1,113 @@
-"""Wrong answers that many kinds share."""
+"""Wrong answers that an example must be able to tell from a right one.
+
+A null is a function of a case and of what is right. It is asked for one result of
+the case; the others are right, so that each result must exclude its own.
+"""
 
 from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
-from attnspec.judge.kind import Null, Right
+from attnspec.judge.bench import KernelBench
+from attnspec.judge.case import Case, Result
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.dtypes import numpy_dtype
+from attnspec.judge.kind import Kind, Null
+from attnspec.judge.law import Dialect, Exact
 
 
-def forgetting(*options: str) -> Null:
-    """Return the wrong answer that knows nothing of some options."""
+@dataclasses.dataclass(frozen=True)
+class Right:
+    """What is right for any case: one of its results, in float64, without a bound."""
 
-    def forgotten(case: Case, right: Right) -> Array:
-        for option in options:
-            case = case.without(option)
-        return right(case)
+    bench: KernelBench
+    result: str = ""
+    """The name of the result; the first one if it is empty."""
+    changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Choices other than those of the function before the judge."""
 
-    return forgotten
+    @property
+    def dialect(self) -> Dialect:
+        """The choices under which this is right."""
+        return {**self.bench.dialect, **self.changed}
+
+    def under(self, **choices: str) -> Right:
+        """Return what is right under other choices."""
+        return dataclasses.replace(self, changed={**self.changed, **choices})
+
+    def __call__(self, case: Case) -> Array:
+        """Return the result."""
+        exact = self.exact(case)
+        return exact.others[self.result][0] if self.result else exact.output
+
+    def exact(self, case: Case) -> Exact:
+        """Return every result."""
+        return self.bench.kind.right(case, self.dialect, self.bench.model)
+
+
+class NullBench:
+    """A bench on which a null answer stands in place of the real function."""
+
+    def __init__(self, bench: KernelBench, name: str) -> None:
+        """Answer by a null of this name, ``null`` or ``null:result``."""
+        null, _, self._result = name.partition(":")
+        self._bench = bench
+        self._null = null_named(bench.kind, null)
+        self._right = Right(bench, self._result)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The choices that the real function is held to."""
+        return self._bench.dialect
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the real function claims."""
+        return self._bench.capabilities
+
+    def run(self, case: Case) -> Result:
+        """Give the null answer, the other results right."""
+        first = case.results[0][0]
+        with np.errstate(all="ignore"):  # A null may overflow what is right.
+            answer = self._null(case, self._right)
+            if isinstance(answer, Result):
+                return answer
+            found = {self._result or first: answer}
+            if others := [name for name, _, _ in case.results if name not in found]:
+                exact = self._right.exact(case)
+                known = {n: value for n, (value, _) in exact.others.items()}
+                found |= {n: {first: exact.output, **known}[n] for n in others}
+            arrays = {
+                name: np.asarray(found[name]).astype(_dtype(form, case.dtype))
+                for name, _, form in case.results
+            }
+        return Result(arrays.pop(first), others=arrays)
+
+    def judged(self, case: Case) -> Exact:
+        """Return what the real function is judged by."""
+        return self._bench.judged(case)
+
+
+def _dtype(form: str | None, dtype: str) -> np.dtype[np.generic]:
+    """Return the NumPy dtype of a result; one of any real format has the case's."""
+    plain = {"integer": np.dtype(np.int64), "boolean": np.dtype(np.bool_)}
+    # What may have any format is not rounded to 16 bits: few functions do that.
+    wide = "float64" if dtype == "float64" else "float32"
+    return plain[form] if form in plain else numpy_dtype(form or wide)
+
+
+def zeros(case: Case, right: Right) -> Array:
+    """Answer zero."""
+    return np.zeros_like(right(case))
+
+
+def ones(case: Case, right: Right) -> Array:
+    """Answer one."""
+    return np.ones_like(right(case))
 
 
 def late(case: Case, right: Right) -> Array:
@@ -42,4 +132,33 @@ def whole_sequence(case: Case, right: Right) -> Array:
     return np.broadcast_to(output.sum(-2, keepdims=True), output.shape)
 
 
-__all__ = ["backward", "forgetting", "late", "placed", "whole_sequence"]
+def forgetting(*options: str) -> Null:
+    """Return the wrong answer that knows nothing of some options."""
+
+    def forgotten(case: Case, right: Right) -> Array:
+        return right(case.without(*options))
+
+    return forgotten
+
+
+EVERYWHERE: Mapping[str, Null] = {"zeros": zeros, "ones": ones}
+"""The nulls that every kind has."""
+
+
+def null_named(kind: Kind, name: str) -> Null:
+    """Return a fresh null of a kind by name: one with a state begins anew."""
+    null = {**EVERYWHERE, **kind.nulls}[name]
+    return null() if isinstance(null, type) else null
+
+
+__all__ = [
+    "EVERYWHERE",
+    "NullBench",
+    "Right",
+    "backward",
+    "forgetting",
+    "late",
+    "null_named",
+    "placed",
+    "whole_sequence",
+]

@@ -27,6 +27,12 @@ class Recipe:
         Where the bulk data come from.
     family
         The family that the recipe was drawn from.
+
+    Examples
+    --------
+    >>> recipe = Recipe("rope", (("length", 5), ("width", 2)))
+    >>> recipe["length"], recipe.replace(width=4)["width"]
+    (5, 4)
     """
 
     kind: str
@@ -34,48 +40,48 @@ class Recipe:
     dtype: str = "float32"
     seed: int = 0
     family: str = "plain"
+    # A case asks for each field several times: the look-up is made once.
+    _values: Mapping[str, Any] = dataclasses.field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Reject formats that do not exist."""
         if self.dtype not in DTYPES:
             msg = f"dtype: expected one of {', '.join(DTYPES)}; got {self.dtype!r}"
             raise InvalidArgument(msg)
+        object.__setattr__(self, "_values", dict(self.fields))
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of a field."""
-        return dict(self.fields)[name]
+        return self._values[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether there is such a field."""
+        return name in self._values
 
     def replace(self, **changes: Any) -> Recipe:
         """Return the same recipe with other values, another dtype or seed."""
         own = {k: changes.pop(k) for k in ("dtype", "seed", "family") if k in changes}
-        if unknown := sorted(set(changes) - set(dict(self.fields))):
+        if unknown := sorted(set(changes) - set(self._values)):
             msg = f"recipe: {self.kind} has no field {unknown[0]!r}"
             raise UnknownName(msg)
         fields = tuple((name, changes.get(name, value)) for name, value in self.fields)
         return dataclasses.replace(self, fields=fields, **own)
 
     def to_json(self) -> dict[str, Any]:
-        """Return kind, dtype, seed and fields."""
+        """Return kind, dtype, seed, family and fields."""
         return {
             "kind": self.kind,
             "dtype": self.dtype,
             "seed": self.seed,
+            "family": self.family,
             "fields": dict(self.fields),
         }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Recipe:
-        """Return the recipe; the inverse of `to_json`."""
-        fields = tuple((k, _hashable(v)) for k, v in data["fields"].items())
-        return cls(data["kind"], fields, data["dtype"], data["seed"])
 
     def __str__(self) -> str:
         """Return the fields as JSON."""
         return json.dumps(self.to_json())
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 __all__ = ["Recipe"]

@@ -1,32 +1,114 @@
-"""A table: what may be drawn for each field of a kind, and what may be claimed."""
+"""A table: what may be drawn for each field of a kind, and what may be claimed.
+
+The values of a field are ordered, the simplest first. The same order drives
+drawing, enumeration and shrinking.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attnspec.exceptions import UnknownName
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.recipe import Recipe
+
+_BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129})
+"""Lengths where the faults of tiles live on when a smaller one hides them."""
+
+_FIXED_POINT = 4
+"""How often claims and multiples are fitted in turn: mending one may break another."""
 
 
 @dataclasses.dataclass(frozen=True, init=False)
 class Claim:
-    """A capability: what is claimed, and the fields that make use of it.
+    """A capability: what is claimed, what makes use of it, and how to do without.
 
-    Without the claim these fields keep their first value.
+    Parameters
+    ----------
+    sentence
+        What is claimed.
+    fields
+        The fields that make use of it unless they have their first value.
+    used
+        Whether a recipe makes use of it, where no field says so by itself.
+    dropped
+        The nearest recipe that does not.
     """
 
     sentence: str
     fields: tuple[str, ...]
+    used: Callable[[Recipe], bool] | None
+    dropped: Callable[[Recipe], Recipe] | None
 
-    def __init__(self, sentence: str, *fields: str) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *fields: str,
+        used: Callable[[Recipe], bool] | None = None,
+        dropped: Callable[[Recipe], Recipe] | None = None,
+    ) -> None:
         """Say what is claimed, and name the fields."""
         object.__setattr__(self, "sentence", sentence)
         object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "used", used)
+        object.__setattr__(self, "dropped", dropped)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
+class Family:
+    """A named way of drawing recipes; compared by identity.
+
+    Parameters
+    ----------
+    name, sentence
+        Its name, and what its cases have in common.
+    fields
+        What it draws for some fields in place of the table's own values.
+    needs
+        Claims without which there is no such case.
+    pinned
+        Fields of the recipes that every run tries outright.
+    enumerated
+        Whether every run tries every value of every field.
+    thorough
+        Whether the family is left to the thorough tier.
+    """
+
+    name: str
+    sentence: str
+    fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    pinned: tuple[Mapping[str, Any], ...] = ()
+    enumerated: bool = False
+    thorough: bool = False
+
+
+PLAIN = Family("plain", "anything that is claimed", enumerated=True)
+"""The family of kinds that have no other."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Budget:
+    """How large a case may be in each tier, and how to cut one that is larger."""
+
+    cost: Callable[[Recipe], int]
+    most: Mapping[str, int]
+    cuts: tuple[Callable[[Recipe], Recipe], ...]
+
+    def cut(self, recipe: Recipe, tier: str) -> Recipe:
+        """Return the recipe with some sizes cut until it costs no more than allowed."""
+        for cut in self.cuts * 4:
+            if self.cost(recipe) <= self.most[tier]:
+                break
+            smaller = cut(recipe)
+            recipe = smaller if self.cost(smaller) < self.cost(recipe) else recipe
+        return recipe
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Table:
     """What may be drawn for each field of a kind, the simplest value first.
 
@@ -35,50 +117,181 @@ class Table:
     fields
         For each field its values. The first is the default.
     claims
-        For each capability what is claimed.
+        The capabilities that can be claimed, by name.
     mend
         Makes a recipe whose fields do not fit each other one whose fields do.
+    families
+        The named ways of drawing recipes.
+    switches
+        Fields that are off (their first value) unless they are chosen: at most
+        three beside those that a law needs.
+    together
+        Fields that are drawn as one: for each name in `fields` the fields that
+        its values are spread over.
+    sizes
+        Fields of which any whole number makes a case, so that they shrink to any.
+    simple
+        For each field whose values are not in the order of simplicity, the order in
+        which a smaller case is looked for.
+    budget
+        How large a case may be; no limit if there is none.
     """
 
     fields: Mapping[str, tuple[Any, ...]]
     claims: Mapping[str, Claim] = dataclasses.field(default_factory=dict)
     mend: Callable[[Recipe], Recipe] = lambda recipe: recipe
+    families: tuple[Family, ...] = (PLAIN,)
+    switches: tuple[str, ...] = ()
+    together: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    sizes: tuple[str, ...] = ()
+    simple: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+    budget: Budget | None = None
 
-    @property
+    @functools.cached_property
+    def plain(self) -> dict[str, Any]:
+        """Every field of a recipe with its first value."""
+        return self.spread({name: values[0] for name, values in self.fields.items()})
+
+    @functools.cached_property
     def needs(self) -> dict[str, str]:
         """For each field that is an option, the claim without which it is plain."""
         return {f: name for name, claim in self.claims.items() for f in claim.fields}
 
+    @property
+    def named_families(self) -> dict[str, Family]:
+        """The families by name."""
+        return {family.name: family for family in self.families}
+
+    def spread(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a recipe of what was drawn for them, one or several.
+
+        A field that is named by itself counts more than what is drawn together.
+        """
+        parts: dict[str, Any] = {}
+        for name, names in self.together.items():
+            if name in drawn:
+                parts |= zip(names, drawn[name], strict=True)
+        return parts | {n: v for n, v in drawn.items() if n not in self.together}
+
     def recipe(self, kind: str, dtype: str, **fields: Any) -> Recipe:
-        """Return a recipe: fields that are not named have their first value."""
-        values = {name: fields.get(name, v[0]) for name, v in self.fields.items()}
-        if unknown := sorted(set(fields) - set(values)):
+        """Return a recipe: fields that are not named have their first value.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such field.
+        """
+        given = self.spread(fields)
+        if unknown := sorted(set(given) - set(self.plain)):
             msg = f"recipe: {kind} has no field {unknown[0]!r}"
             raise UnknownName(msg)
-        return self.mend(Recipe(kind, tuple(values.items()), dtype))
+        return self.mend(Recipe(kind, tuple({**self.plain, **given}.items()), dtype))
 
-    def within(self, recipe: Recipe, claims: frozenset[str]) -> Recipe:
-        """Return the nearest recipe within what is claimed."""
-        plain = {
-            name: self.fields[name][0]
-            for name, claim in self.needs.items()
-            if claim not in claims
-        }
-        return self.mend(recipe.replace(**plain))
+    def off(self, recipe: Recipe, *names: str) -> Recipe:
+        """Return the recipe with fields at their first value."""
+        return recipe.replace(**{name: self.plain[name] for name in names})
 
-    def rank(self, recipe: Recipe) -> int:
-        """Return how far a recipe is from the simplest one."""
-        return sum(self._place(name, value) for name, value in recipe.fields)
+    def on(self, recipe: Recipe) -> tuple[str, ...]:
+        """Return the switches that are on."""
+        return tuple(n for n in self.switches if recipe[n] != self.plain[n])
 
-    def simpler(self, recipe: Recipe) -> Iterator[Recipe]:
-        """Yield recipes with one field simpler, the simplest first."""
-        for name, value in recipe.fields:
-            for simple in self.fields[name][: self._place(name, value)]:
-                yield self.mend(recipe.replace(**{name: simple}))
+    def uses(self, recipe: Recipe, name: str) -> bool:
+        """Return whether a recipe makes use of a claim."""
+        claim = self.claims[name]
+        if claim.used is not None:
+            return claim.used(recipe)
+        return any(recipe[field] != self.plain[field] for field in claim.fields)
+
+    def without(self, recipe: Recipe, name: str) -> Recipe:
+        """Return the nearest recipe that makes no use of a claim."""
+        claim = self.claims[name]
+        if claim.dropped is not None:
+            return claim.dropped(recipe)
+        return self.off(recipe, *claim.fields)
+
+    def within(
+        self,
+        recipe: Recipe,
+        capabilities: Capabilities,
+        keep: frozenset[str] = frozenset(),
+    ) -> Recipe:
+        """Return the nearest recipe within what is claimed.
+
+        What is not claimed is left out, and of an exclusive pair the one that is not
+        in `keep`; sizes are rounded up to their multiples. A recipe within scope
+        comes back unchanged, so nothing need be filtered.
+        """
+        for _ in range(_FIXED_POINT):
+            fitted = self.mend(self._fit(self.mend(recipe), capabilities, keep))
+            if fitted == recipe:
+                break
+            recipe = fitted
+        return recipe
+
+    def _fit(
+        self, recipe: Recipe, capabilities: Capabilities, keep: frozenset[str]
+    ) -> Recipe:
+        sizes = capabilities.multiples.items()
+        recipe = recipe.replace(**{n: -(-recipe[n] // m) * m for n, m in sizes})
+        for name in self.claims:
+            if name not in capabilities.claims and self.uses(recipe, name):
+                recipe = self.without(recipe, name)
+        for pair in capabilities.exclusive:
+            if all(name in self.claims and self.uses(recipe, name) for name in pair):
+                recipe = self.without(recipe, max(pair - keep or pair))
+        return recipe
+
+    def weight(self, recipe: Recipe) -> tuple[int, ...]:
+        """Return how hard a recipe is to read: options, then sizes, then the rest."""
+        switches = len(self.on(recipe))
+        sizes = sum(recipe[name] for name in self._numbers)
+        rest = [n for n, _ in recipe.fields if n not in self._numbers]
+        # A switch is more to read than a layout, whatever the sizes are.
+        layouts = len(recipe["layouts"]) if "layouts" in recipe else 0
+        ranks = sum(self._place(name, recipe[name]) for name in rest)
+        return 4 * switches + layouts, sizes, ranks
+
+    @functools.cached_property
+    def _numbers(self) -> frozenset[str]:
+        """The fields that are read as numbers: sizes, and what is drawn with them."""
+        return frozenset(self.sizes).union(*self.together.values())
+
+    def _simple(self, name: str) -> tuple[Any, ...]:
+        return self.simple.get(name, self.fields.get(name, ()))
 
     def _place(self, name: str, value: Any) -> int:
-        values = self.fields[name]
+        values = self._simple(name)
         return values.index(value) if value in values else len(values)
 
+    def simpler(self, recipe: Recipe) -> Iterator[Recipe]:
+        """Yield recipes that are simpler in one way, the boldest first."""
+        if recipe["layouts"] if "layouts" in recipe else ():
+            yield recipe.replace(layouts=())
+        for name in self.on(recipe):
+            yield self.off(recipe, name)
+        yield from self._simpler_together(recipe)
+        for name in self.sizes:
+            yield from (recipe.replace(**{name: n}) for n in _smaller(recipe[name]))
+        for name, value in recipe.fields:
+            is_off = name in self.switches and value == self.plain[name]
+            if name not in self._numbers and not is_off:
+                for simple in self._simple(name)[: self._place(name, value)]:
+                    yield self.mend(recipe.replace(**{name: simple}))
 
-__all__ = ["Claim", "Table"]
+    def _simpler_together(self, recipe: Recipe) -> Iterator[Recipe]:
+        """Yield recipes whose sizes that belong together are smaller, or all equal."""
+        for name, names in self.together.items():
+            for values in self._simple(name):
+                yield recipe.replace(**dict(zip(names, values, strict=True)))
+            if set(names) <= set(self.sizes):
+                for each in names:
+                    yield recipe.replace(**dict.fromkeys(names, recipe[each]))
+
+
+def _smaller(size: int) -> list[int]:
+    """Return smaller sizes, the smallest first."""
+    steps = {1, 2, size // 2, size * 3 // 4, size - 2, size - 1} | _BEYOND_A_TILE
+    return [n for n in sorted(steps) if 0 < n < size]
+
+
+__all__ = ["PLAIN", "Budget", "Claim", "Family", "Table"]

@@ -10,14 +10,12 @@ import zlib
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.case import table_checksum
-from attnspec.judge.detect import built
-from attnspec.judge.deviations import usable_recipe
-from attnspec.judge.law import Invariant, find
+from attnspec.judge.case import checksum
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.registry import Kinds, law_named, read_recipe, written
 from attnspec.judge.verdicts import REPORT_VERSION, SUITE_VERSION
-from attnspec.kinds.attention.build import build, checksum
-from attnspec.kinds.attention.recipe import AttentionRecipe
 
 _PREFIX = "A"
 _WHOLE = {"s", "i", "r", "x"}
@@ -28,13 +26,14 @@ _WHOLE = {"s", "i", "r", "x"}
 class Token:
     """All that is needed to see a finding again."""
 
-    invariant: str
-    recipe: AttentionRecipe | Recipe
-    before: tuple[AttentionRecipe | Recipe, ...] = ()
+    kind: Kind
+    law: Invariant
+    recipe: Recipe
+    before: tuple[Recipe, ...] = ()
     relaxation: str = ""
     """What was said of the numeric model: it took more than this case to say it."""
     checksum: str = ""
-    """The checksum of the data where the finding was made."""
+    """The checksum of the data where the finding was made; else that of here."""
     suite: int = SUITE_VERSION
 
     def __str__(self) -> str:
@@ -42,26 +41,24 @@ class Token:
         data: dict[str, Any] = {
             "v": REPORT_VERSION,
             "s": self.suite,
-            "i": self.invariant,
-            "r": self.recipe.to_json(),
-            "x": self.checksum or _checksum(self.recipe),
+            "i": self.law.id,
+            "r": written(self.recipe, self.kind),
+            "x": self.checksum or self._checksum(),
         }
         if self.relaxation:
             data["w"] = self.relaxation
         if self.before:
-            data["b"] = [recipe.to_json() for recipe in self.before]
+            data["b"] = [written(recipe, self.kind) for recipe in self.before]
         text = json.dumps(data, separators=(",", ":")).encode()
         packed = zlib.compress(text, 9)
         return _PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
-    @property
-    def law(self) -> Invariant:
-        """The invariant that the finding is about."""
-        return find(self.invariant)
+    def _checksum(self) -> str:
+        return checksum(self.kind.case(self.recipe))
 
     def verify(self) -> None:
         """Raise if the recipe no longer makes the data that it made."""
-        found = _checksum(self.recipe)
+        found = self._checksum()
         if found != self.checksum:
             msg = (
                 f"token: the data of this recipe have the checksum {found} here and "
@@ -70,15 +67,14 @@ class Token:
             raise InvalidArgument(msg)
 
 
-def _checksum(recipe: AttentionRecipe | Recipe) -> str:
-    """Return the checksum of the data that a recipe makes."""
-    if isinstance(recipe, Recipe):
-        return table_checksum(built(recipe))
-    return checksum(build(recipe))
+def read_token(text: str, kinds: Kinds) -> Token:
+    """Return the token that a word stands for, its recipe of one of these kinds.
 
-
-def read_token(text: str) -> Token:
-    """Return the token that a word stands for."""
+    Raises
+    ------
+    InvalidArgument
+        If it is no token, or of another version, or names what does not exist.
+    """
     try:
         body = text.strip().removeprefix(_PREFIX)
         packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
@@ -93,10 +89,15 @@ def read_token(text: str) -> Token:
     if not set(data) >= _WHOLE or not isinstance(data.get("b", []), list):
         msg = f"token: {text[:24]!r} lacks a part of a finding"
         raise InvalidArgument(msg)
+    law = law_named(data["i"], kinds)
     return Token(
-        invariant=find(data["i"]).id,
-        recipe=usable_recipe(data["r"], "token"),
-        before=tuple(usable_recipe(r, "token") for r in data.get("b", ())),
+        kind=kinds[law.kind],
+        law=law,
+        recipe=read_recipe(data["r"], "token", kinds, law.kind),
+        before=tuple(
+            read_recipe(recipe, "token", kinds, law.kind)
+            for recipe in data.get("b", ())
+        ),
         relaxation=data.get("w", ""),
         checksum=data["x"],
         suite=data["s"],

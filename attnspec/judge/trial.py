@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import hypothesis
@@ -18,6 +18,7 @@ from attnspec.judge.deviations import Deviation
 from attnspec.judge.drawing import hashed, in_turn, out_of_the_way
 from attnspec.judge.examination import Examination, Nulls, examine, relaxation
 from attnspec.judge.law import Invariant
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
 from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token
@@ -41,8 +42,8 @@ class Tally:
     deviating: int = 0
     ratio: float = 0.0
     covered: dict[str, int] = dataclasses.field(default_factory=dict)
-    past: list[Any] = dataclasses.field(default_factory=list)
-    failure: tuple[Any, Examination] | None = None
+    past: list[Recipe] = dataclasses.field(default_factory=list)
+    failure: tuple[Recipe, Examination] | None = None
 
 
 class Trial:
@@ -128,7 +129,7 @@ class Trial:
         @hypothesis.seed(hashed(self.draws.seed, self.invariant.id + turns))
         @settings
         @hypothesis.given(self.draws.strategy)
-        def draw(recipe: Any) -> None:
+        def draw(recipe: Recipe) -> None:
             if self.tally.failure is None:
                 ratio = self.see(recipe)
                 hypothesis.target(min(ratio, 2.0), label="error / bound")
@@ -136,7 +137,7 @@ class Trial:
         with out_of_the_way():
             draw()
 
-    def see(self, recipe: Any) -> float:
+    def see(self, recipe: Recipe) -> float:
         """Examine one example, and return the largest error in units of the bound."""
         self.tick()
         self.bench.call.note(self.invariant.id, recipe)
@@ -157,22 +158,27 @@ class Trial:
         tally.past = [*tally.past, recipe][-_HISTORY:]
         return found.ratio
 
-    def _covered(self, recipe: Any) -> bool:
+    def _facts(self, recipe: Recipe) -> list[Mapping[str, Any]]:
+        """Return the traits of the example just examined, and of what it called."""
+        kind = self.bench.kind
+        return [kind.traits(case) for case in (kind.case(recipe), *self.bench.ran)]
+
+    def _covered(self, recipe: Recipe) -> bool:
         """Return whether the failure of the example just examined is a deviation."""
-        cases = (self.bench.build(recipe), *self.bench.ran)
+        facts = self._facts(recipe)
         for deviation in self.deviations:
-            if deviation.covers(self.invariant.id, cases):
+            if deviation.covers(self.invariant.id, facts):
                 self.tally.covered[deviation.id] = (
                     self.tally.covered.get(deviation.id, 0) + 1
                 )
                 return True
         return False
 
-    def _expired(self, recipe: Any) -> str:
+    def _expired(self, recipe: Recipe) -> str:
         """Return which deviation would have covered a failure, had it not expired."""
-        cases = (self.bench.build(recipe), *self.bench.ran)
+        facts = self._facts(recipe)
         for deviation in self.bench.description.deviations:
-            if deviation.covers(self.invariant.id, cases):
+            if deviation.covers(self.invariant.id, facts):
                 return f"deviation {deviation.id!r} expired on {deviation.expires}"
         return ""
 
@@ -210,16 +216,18 @@ class Trial:
             reason=reason,
             finding=finding,
             deviations=tuple(tally.covered),
+            provisional=self.invariant.provisional,
         )
 
-    def _finding(self, recipe: Any, found: Examination) -> Finding:
+    def _finding(self, recipe: Recipe, found: Examination) -> Finding:
         """Return a finding, shrunk, confirmed and explained."""
         fails = self._fails_like(found)
         before = tuple(self.tally.past[:-1])
         self.bench.call.restart()
         first = recipe
+        kind, law = self.bench.kind, self.invariant
         if self.brief:
-            token = Token(self.invariant.id, recipe, before)
+            token = Token(kind, law, recipe, before)
             return Finding(recipe, found.message, str(token), found.comparison)
         if found.verdict is Verdict.TIMED_OUT:
             before = ()
@@ -229,7 +237,7 @@ class Trial:
             recipe = self._shrunk(recipe, fails, attempts)
             found = self._again(recipe, found)
         words = self._relaxation((first, recipe)) if found.comparison else ""
-        token = Token(self.invariant.id, recipe, before, words)
+        token = Token(kind, law, recipe, before, words)
         return Finding(
             recipe=recipe,
             message=found.message,
@@ -239,26 +247,26 @@ class Trial:
             before=before,
         )
 
-    def _fails_like(self, found: Examination) -> Callable[[Any], bool]:
-        def fails(recipe: Any) -> bool:
+    def _fails_like(self, found: Examination) -> Callable[[Recipe], bool]:
+        def fails(recipe: Recipe) -> bool:
             self.tick()
             again = examine(self.invariant, recipe, self.bench)
             return again.verdict == found.verdict and not self._covered(recipe)
 
         return fails
 
-    def _again(self, recipe: Any, found: Examination) -> Examination:
+    def _again(self, recipe: Recipe, found: Examination) -> Examination:
         again = examine(self.invariant, recipe, self.bench)
         return again if again.verdict == found.verdict else found
 
-    def _relaxation(self, recipes: tuple[Any, ...]) -> str:
+    def _relaxation(self, recipes: tuple[Recipe, ...]) -> str:
         return relaxation(self.invariant, recipes, self.bench)
 
-    def _shrunk(self, recipe: Any, fails: Callable[[Any], bool], attempts: int) -> Any:
+    def _shrunk(self, recipe: Recipe, fails: Callable[[Recipe], bool], attempts: int) -> Recipe:
         """Return the smallest recipe that fails; one that cannot be is passed over."""
 
-        def candidates(failing: Any) -> Iterator[Any]:
-            for candidate in self.bench.simpler(failing):
+        def candidates(failing: Recipe) -> Iterator[Recipe]:
+            for candidate in self.bench.kind.table.simpler(failing):
                 with contextlib.suppress(InvalidArgument):
                     yield self.draws.fit(candidate)
 
@@ -266,7 +274,7 @@ class Trial:
             recipe,
             fails,
             candidates,
-            self.bench.weight,
+            self.bench.kind.table.weight,
             attempts=attempts,
             seconds=15.0,
         )

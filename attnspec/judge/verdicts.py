@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from attnspec.judge.implementation import Description
-from attnspec.kinds.attention.dialect import Dialect
-from attnspec.kinds.registry import INVARIANTS
+from attnspec.judge.description import Description
+from attnspec.judge.recipe import Recipe
 from attnspec.numerics import Comparison
 
 SPEC_VERSION = 1
@@ -45,15 +45,15 @@ class Verdict(enum.StrEnum):
 class Finding:
     """One way in which a kernel broke a law, shrunk."""
 
-    recipe: Any
-    """The recipe of the smallest case; each kind of function has its own."""
+    recipe: Recipe
+    """The recipe of the smallest case."""
     message: str
     """What happened, in a few words."""
     token: str
     comparison: Comparison | None = None
     relaxation: str = ""
     """The mildest relaxation of the numeric model under which the law holds."""
-    before: tuple[Any, ...] = ()
+    before: tuple[Recipe, ...] = ()
     """The calls that must come first, where the finding depends on history."""
 
 
@@ -75,23 +75,28 @@ class Outcome:
     reason: str = ""
     finding: Finding | None = None
     deviations: tuple[str, ...] = ()
+    provisional: bool = False
+    """Whether the law is reported and not counted yet."""
+
+    @property
+    def conforms(self) -> bool:
+        """Whether a run with this outcome may conform."""
+        return self.provisional or self.verdict.conforms
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Detected:
     """The dialect of a function, and how each field of it came about."""
 
-    dialect: Any
-    """A `Dialect`, or the choices of another kind of function by name."""
-    sources: dict[str, str] = dataclasses.field(default_factory=dict)
+    dialect: Mapping[str, str]
+    """The choice in each field."""
+    sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """For each field: declared, detected, found (not enforced) or default."""
 
-    @property
-    def choices(self) -> dict[str, str]:
-        """The choice in each field."""
-        if isinstance(self.dialect, Dialect):
-            return dataclasses.asdict(self.dialect)
-        return dict(self.dialect)
+
+def _verdict_alone(report: Report) -> list[str]:
+    """Return the shortest form of a report."""
+    return ["conforms" if report.conforms else "does not conform"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,16 +112,18 @@ class Report:
     seconds: float = 0.0
     complete: bool = True
     """Whether the run reached its end."""
+    lines: Callable[[Report], list[str]] = dataclasses.field(
+        default=_verdict_alone, repr=False, compare=False
+    )
+    """How it prints: whoever makes a report says so."""
 
     def replace(self, **changes: Any) -> Report:
         """Return the same report with some fields changed."""
         return dataclasses.replace(self, **changes)
 
     def __str__(self) -> str:
-        """Return what the command line prints of the failures, and the sum of it."""
-        from attnspec.conformance.reports import text  # noqa: PLC0415 - it knows us
-
-        return "\n".join(text.report_lines(self))
+        """Return what failed, and the sum of it."""
+        return "\n".join(self.lines(self))
 
     @property
     def conforms(self) -> bool:
@@ -126,17 +133,7 @@ class Report:
     @property
     def failures(self) -> tuple[Outcome, ...]:
         """The outcomes that do not conform; those of provisional laws do not count."""
-        return tuple(
-            o
-            for o in self.outcomes
-            if not (o.verdict.conforms or _is_provisional(o.invariant))
-        )
-
-
-def _is_provisional(invariant: str) -> bool:
-    """Return whether a law is reported and not counted yet."""
-    law = INVARIANTS.get(invariant)
-    return law is not None and law.provisional
+        return tuple(outcome for outcome in self.outcomes if not outcome.conforms)
 
 
 __all__ = [

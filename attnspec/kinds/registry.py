@@ -1,201 +1,114 @@
-"""The laws: each sees a case and a narrow way to call a function, never a library."""
+"""Every kind by name, and every law by id."""
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
+import importlib
 from collections.abc import Mapping
-from typing import get_args, get_type_hints
 
-from attnspec.exceptions import UnknownName
-from attnspec.judge import law as law_module
-from attnspec.judge.claims import CLAIMS
-from attnspec.judge.kind import Bench, Choices, Kind
-from attnspec.judge.law import ATTENTION, AttentionBench, Invariant, find
-from attnspec.kinds.attention.dialect import Dialect
-from attnspec.kinds.attention.laws import attention as attention_attention
-from attnspec.kinds.attention.laws import calls as attention_calls
-from attnspec.kinds.attention.laws import definition as attention_definition
-from attnspec.kinds.attention.laws import dialects as attention_dialects
-from attnspec.kinds.attention.laws import masks as attention_masks
-from attnspec.kinds.attention.laws import normalizers as attention_normalizers
-from attnspec.kinds.attention.laws import scores as attention_scores
-from attnspec.kinds.attention.laws import split as attention_split
-from attnspec.kinds.attention.nulls import null_kernel, tellable
-from attnspec.kinds.convolution import convolution, convolution_2d, distance_attention
-from attnspec.kinds.layers import (
-    cross_attention,
-    decoding,
-    latent,
-    latent_cache,
-    multi_head,
-    pooling,
-    self_attention,
-    split_heads,
-)
-from attnspec.kinds.normalizers import softmax, weight_forms, weights
-from attnspec.kinds.positions import (
-    alibi,
-    learned,
-    placed_attention,
-    relative_shift,
-    rope,
-    shaw,
-    sinusoidal,
-    t5,
-    transformer_xl,
-)
-from attnspec.kinds.recurrence import (
-    chain_length,
-    decay,
-    delta_rule,
-    linear_attention,
-    normalized_linear,
-    rnn,
-)
-from attnspec.kinds.relevance import additive, relevance_forms
-from attnspec.kinds.windows import (
-    band_cost,
-    banded,
-    block_mask,
-    document_mask,
-    grid_mask,
-    neighborhood,
-    neighborhood_2d,
-    window_mask,
-)
+from attnspec.judge import registry
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Invariant
 
-CHAPTERS = (
-    attention_calls,
-    attention_definition,
-    attention_scores,
-    attention_normalizers,
-    attention_masks,
-    attention_dialects,
-    attention_attention,
-    attention_split,
-    softmax,
-    weights,
-    weight_forms,
-    additive,
-    relevance_forms,
-    self_attention,
-    cross_attention,
-    pooling,
-    decoding,
-    multi_head,
-    split_heads,
-    latent,
-    latent_cache,
-    sinusoidal,
-    learned,
-    placed_attention,
-    rope,
-    alibi,
-    t5,
-    shaw,
-    transformer_xl,
-    relative_shift,
-    banded,
-    band_cost,
-    window_mask,
-    neighborhood,
-    neighborhood_2d,
-    block_mask,
-    document_mask,
-    grid_mask,
-    convolution,
-    convolution_2d,
-    distance_attention,
-    rnn,
-    chain_length,
-    linear_attention,
-    normalized_linear,
-    delta_rule,
-    decay,
-)
-"""The modules of laws, in the order in which they run."""
+DEFAULT_KIND = "attention"
+"""The kind of function that is judged where none is named."""
 
-KINDS: Mapping[str, Kind] = {
-    kind.name: kind
-    for chapter in CHAPTERS
-    for kind in vars(chapter).values()
-    if isinstance(kind, Kind)
+CHAPTERS: Mapping[str, tuple[str, ...]] = {
+    "normalizers": ("softmax", "sparsemax", "entmax15", "sigmoid", "relu"),
+    "relevance": ("bilinear", "additive", "cosine"),
+    "layers": (
+        *("self_attention", "cross_attention", "pooling", "decoding", "multi_head"),
+        *("split_heads", "merge_heads", "latent", "latent_cache"),
+    ),
+    "positions": (
+        *("sinusoidal", "learned", "placed_attention", "rope", "alibi", "t5"),
+        *("shaw", "transformer_xl", "relative_shift"),
+    ),
+    "windows": (
+        *("banded", "band_cost", "window_mask", "neighborhood", "neighborhood_2d"),
+        *("prefix_mask", "dilated_mask", "block_mask", "document_mask"),
+        *("global_mask", "grid_mask"),
+    ),
+    "convolution": ("convolution", "convolution_2d", "distance_attention"),
+    "recurrence": (
+        *("rnn", "chain_length", "linear_attention", "normalized_linear"),
+        *("delta_rule",),
+    ),
 }
-"""The kinds of functions beside attention, by name."""
+"""The folders of kinds, and in each the modules of its kinds, in the book's order."""
+
+FOR_UNDERSTANDING = frozenset(
+    {
+        *("band-cost", "chain-length", "cross-attention", "decoding"),
+        *("dilated-mask", "distance-attention", "global-mask", "grid-mask"),
+        *("latent-cache", "merge-heads", "placed-attention", "pooling"),
+        *("self-attention", "split-heads"),
+    }
+)
+"""The kinds that are in the book for the sake of understanding.
+
+No library offers such a function under this name; the others are what kernels are
+made of.
+"""
+
+
+def _found() -> dict[str, Kind]:
+    """Import every kind; a module and its kind have the same name."""
+    attention = importlib.import_module("attnspec.kinds.attention.laws").ATTENTION
+    found = {DEFAULT_KIND: attention}
+    for chapter, modules in {}.items():
+        for module in modules:
+            contents = vars(importlib.import_module(f"{__package__}.{chapter}.{module}"))
+            name = module.replace("_", "-")
+            kinds = {k.name: k for k in contents.values() if isinstance(k, Kind)}
+            found[name] = kinds[name]
+    return found
+
+
+KINDS: Mapping[str, Kind] = _found()
+"""The kinds by name."""
 
 INVARIANTS: Mapping[str, Invariant] = {
-    id: law
-    for chapter in CHAPTERS
-    for id, law in law_module.INVARIANTS.items()  # noqa: A001 - the field's name
-    if law.check.__module__ == chapter.__name__
+    id: law  # noqa: A001 - the field's name
+    for kind in KINDS.values()
+    for id, law in kind.laws.items()  # noqa: A001 - the field's name
 }
 """The invariants of all kinds by id, in the order in which they run."""
 
 
-def invariants_of(kind: str) -> tuple[Invariant, ...]:
-    """Return the laws of a kind, in the order in which they run."""
-    kind_named(kind)
-    return tuple(law for law in INVARIANTS.values() if law.kind == kind)
-
-
-def agreement_of(kind: str) -> str:
-    """Return the id of the law that compares a kind's functions with its definition."""
-    return "agreement" if kind == ATTENTION else f"{kind}-agreement"
-
-
-def kind_named(name: str) -> Kind | None:
-    """Return a kind by name, and None for attention.
+def kind_named(name: str) -> Kind:
+    """Return a kind by name.
 
     Raises
     ------
     UnknownName
         If there is no such kind.
     """
-    if name != ATTENTION and name not in KINDS:
-        close = difflib.get_close_matches(name, (ATTENTION, *KINDS), 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        msg = f"kind: expected one that 'attnspec kinds' lists; got {name!r}{hint}"
-        raise UnknownName(msg)
-    return KINDS.get(name)
+    return registry.kind_named(name, KINDS)
 
 
-def choices_of(kind: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the fields of a kind's dialect with their choices, the default first."""
-    if (known := kind_named(kind)) is not None:
-        return known.choices
-    hints = get_type_hints(Dialect)
-    return {
-        field.name: (
-            str(field.default),
-            *(c for c in get_args(hints[field.name]) if c != field.default),
-        )
-        for field in dataclasses.fields(Dialect)
-    }
+def find(id: str) -> Invariant:  # noqa: A002 - the field's name
+    """Return the invariant with this id.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such invariant.
+    """
+    return registry.law_named(id, KINDS)
 
 
-def vocabulary_of(kind: str) -> Mapping[str, str]:
-    """Return every capability of a kind by name."""
-    known = kind_named(kind)
-    return CLAIMS if known is None else known.vocabulary
+def invariants_of(kind: str) -> tuple[Invariant, ...]:
+    """Return the laws of a kind, in the order in which they run."""
+    return tuple(kind_named(kind).laws.values())
 
 
 __all__ = [
-    "ATTENTION",
+    "DEFAULT_KIND",
     "CHAPTERS",
+    "FOR_UNDERSTANDING",
     "INVARIANTS",
     "KINDS",
-    "AttentionBench",
-    "Choices",
-    "Invariant",
-    "Kind",
-    "Bench",
-    "agreement_of",
-    "choices_of",
     "find",
     "invariants_of",
     "kind_named",
-    "null_kernel",
-    "tellable",
-    "vocabulary_of",
 ]

@@ -156,4 +156,15 @@ def _throughout(model: NumericModel, dtype: str) -> NumericModel:
     )
 
 
-__all__ = ["relaxations"]
+_NARROWER = {"float64": ("float32",), "float32": ("float16", "bfloat16")}
+
+
+def narrower(model: NumericModel) -> tuple[tuple[str, NumericModel], ...]:
+    """Return the same model with a narrower working format, with words for each."""
+    return tuple(
+        (f"it is computed in {name}", model.replace(softmax=name, flushed=(name,)))
+        for name in _NARROWER.get(model.softmax, ())
+    )
+
+
+__all__ = ["narrower", "relaxations"]

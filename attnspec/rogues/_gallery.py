@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from attnspec.conformance import Description, Implementation, Verdict
+from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import UnknownName
-from attnspec.judge.claims import CLAIMS, Capabilities
-from attnspec.judge.implementation import Kernel
-from attnspec.judge.law import find
-from attnspec.kinds.registry import choices_of
+from attnspec.judge.claims import Capabilities
+from attnspec.kinds.registry import KINDS, find, kind_named
 
 MISTAKES: Mapping[str, str] = {
     "layout": "memory: strides, expanded operands, writing into the inputs",
@@ -124,7 +123,7 @@ def claiming(
     **fields: Any,
 ) -> Implementation:
     """Return an implementation that claims everything but what is named."""
-    claims = frozenset(CLAIMS) - set(without)
+    claims = frozenset(KINDS["attention"].vocabulary) - set(without)
     limits = {n: fields.pop(n) for n in ("multiples", "exclusive") if n in fields}
     capabilities = Capabilities(dtypes, claims, **limits)
     choices = {**DIALECT, **(dialect or {})}
@@ -193,8 +192,7 @@ def _of_kind(
     **fields: Any,
 ) -> Implementation:
     """Return an implementation that declares every choice."""
-    defaults = {name: values[0] for name, values in choices_of(kind).items()}
-    choices = {**defaults, **(dialect or {})}
+    choices = {**kind_named(kind).default(), **(dialect or {})}
     return Implementation.of(function, name=id, kind=kind, dialect=choices, **fields)
 
 

@@ -21,9 +21,9 @@ from attnspec.conformance import Verdict
 from attnspec.conformance.check import InProcess, benches, chosen
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.law import ATTENTION, Invariant
-from attnspec.judge.law import find as find_invariant
-from attnspec.kinds.registry import kind_named
+from attnspec.judge.law import Invariant
+from attnspec.kinds.registry import DEFAULT_KIND, kind_named
+from attnspec.kinds.registry import find as find_invariant
 from attnspec.rogues import CONTROLS, ROGUES, Control, Rogue, find
 from attnspec.rogues._table import Matrix, Row
 
@@ -142,11 +142,11 @@ def _tasks(
     for law in laws or ():
         find_invariant(law)
     if kind is not None or checker is not None:
-        kind_named(kind or ATTENTION)
-        strange = [e for e in entries if _kind(e) != (kind or ATTENTION)]
+        kind_named(kind or DEFAULT_KIND)
+        strange = [e for e in entries if _kind(e) != (kind or DEFAULT_KIND)]
         if ids is not None and strange:
             name, own = strange[0].id, _kind(strange[0])
-            msg = f"rogue: {name!r} is of {own}, not of {kind or ATTENTION}"
+            msg = f"rogue: {name!r} is of {own}, not of {kind or DEFAULT_KIND}"
             raise UnknownName(msg)
         entries = [e for e in entries if e not in strange]
     if checker is not None:

@@ -13,8 +13,8 @@ from traceability import REFERENCE, traces
 
 from attnspec.cli import main
 from attnspec.judge.claims import CLAIMS
-from attnspec.judge.law import ATTENTION
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.registry import DEFAULT_KIND
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.traits import TRAITS
 from attnspec.kinds.registry import INVARIANTS, KINDS, invariants_of
@@ -79,7 +79,7 @@ def traits() -> str:
 def invariant_list() -> str:
     """Describe every invariant, under the kind of function that it is about."""
     parts = []
-    for kind in (ATTENTION, *KINDS):
+    for kind in (DEFAULT_KIND, *KINDS):
         parts.append(f"## Of {kind}\n")
         parts += [_invariant(law.id) for law in invariants_of(kind)]
     return "\n".join(parts)

@@ -13,7 +13,7 @@ from attnspec.kernels import tiled_attention
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import default_model
 from attnspec.reference.normalizers import softmax
@@ -45,7 +45,7 @@ def against_tolerance() -> None:
     lines: dict[str, list[float]] = {"right": [], "bound": [], "wrong": []}
     for spread in spreads:
         case = _spread(spread)
-        exact = evaluate(case, Dialect(), default_model("float32"))
+        exact = evaluate(case, SPEC, default_model("float32"))
         right = tiled_attention(case.query, case.key, case.value)
         wrong = _scores_in_bfloat16(case)
         errors = {"right": right - exact.output, "wrong": wrong - exact.output}
@@ -93,7 +93,7 @@ def _ratios(dtype: str, kind: str) -> Any:
             seed=seed,
         )
         case = build(recipe)
-        exact = evaluate(case, Dialect(), default_model(dtype))
+        exact = evaluate(case, SPEC, default_model(dtype))
         actual = tiled_attention(case.query, case.key, case.value)
         error = np.abs(np.asarray(actual, dtype=np.float64) - exact.output)
         found.append((error / exact.output_bound).ravel())
@@ -104,7 +104,7 @@ def _spread(spread: float) -> AttentionCase:
     """Make a case of one head whose scores have a given standard deviation."""
     rng = np.random.default_rng(0)
     query, key, value = rng.normal(size=(3, 1, 1, 128, 64)).astype(np.float32)
-    return AttentionCase(query=query * np.float32(spread), key=key, value=value)
+    return AttentionCase.of(query=query * np.float32(spread), key=key, value=value)
 
 
 def _scores_in_bfloat16(case: AttentionCase) -> Any:

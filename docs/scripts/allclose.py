@@ -14,7 +14,7 @@ import attnspec
 from attnspec import numerics
 from attnspec.judge.dtypes import numpy_dtype
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 HEADS, LENGTH, WIDTH = 4, 512, 1024
@@ -95,8 +95,8 @@ def by_bound() -> None:
 def _share(output: Array, operands: tuple[Array, ...], dtype: str) -> float:
     """Return the largest error as a share of the bound, rounded to a format."""
     narrow = numpy_dtype(dtype)
-    case = AttentionCase(*(operand.astype(narrow) for operand in operands))
-    exact = numerics.evaluate(case, Dialect(), numerics.default_model(dtype))
+    case = AttentionCase.of(*(operand.astype(narrow) for operand in operands))
+    exact = numerics.evaluate(case, SPEC, numerics.default_model(dtype))
     rounded = output.astype(narrow)
     return numerics.within(exact.output, rounded, exact.output_bound).ratio
 

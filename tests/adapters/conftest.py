@@ -14,7 +14,7 @@ from attnspec.conformance import Implementation
 from attnspec.conformance.check import InProcess, benches
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.examination import examine
-from attnspec.judge.law import find
+from attnspec.kinds.registry import find
 from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import NumericModel
 

@@ -8,7 +8,7 @@ from attnspec.judge.claims import CLAIMS, Capabilities
 from attnspec.judge.dtypes import DTYPES
 from attnspec.kinds.attention.build import build, checksum
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.drawing import Domain, recipes
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.probes import scores, visible_keys, winners
@@ -25,7 +25,7 @@ from attnspec.kinds.attention.recipe import (
 from attnspec.reference import attention
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
-SPEC = Dialect()
+SPEC = SPEC
 
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES))))

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from attnspec.cli import _check, main
 from attnspec.conformance import targets
 from attnspec.conformance.reports import read_report
-from attnspec.judge.law import ATTENTION
+from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.judge.tokens import Token
 from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.kinds.registry import INVARIANTS, invariants_of
@@ -186,7 +186,7 @@ def test_every_command_has_help_of_80_columns(run: Run, name: str) -> None:
 def test_all_invariants_are_listed_with_their_sentence(run: Run) -> None:
     listed = " ".join(run("invariants").stdout.split())
 
-    for law in invariants_of(ATTENTION):
+    for law in invariants_of(DEFAULT_KIND):
         assert f"{law.id} {law.sentence}" in listed
     assert "more are about other kinds of functions" in listed
 

@@ -19,8 +19,9 @@ from attnspec.conformance import (
 from attnspec.conformance.check import InProcess, benches
 from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.implementation import claimed_by, claims
-from attnspec.judge.law import ATTENTION, AttentionBench, Invariant
+from attnspec.conformance.implementation import (claimed_by, claims)
+from attnspec.kinds.registry import DEFAULT_KIND
+from attnspec.judge.law import AttentionBench, Invariant
 from attnspec.judge.tiers import TIERS
 from attnspec.judge.tokens import read_token
 from attnspec.judge.trial import Trial
@@ -32,7 +33,7 @@ from tests.conformance import _kernels
 
 FILE = Path(_kernels.__file__)
 
-LAWS = [law.id for law in invariants_of(ATTENTION)]
+LAWS = [law.id for law in invariants_of(DEFAULT_KIND)]
 
 
 def _smoke(kernel: Any, **options: Any) -> Report:
@@ -73,8 +74,8 @@ def test_a_wrong_kernel_fails_with_a_small_case_and_a_token(invariant: str) -> N
     finding = report.outcomes[0].finding
     assert report.outcomes[0].verdict is Verdict.FAILED
     assert finding is not None
-    assert finding.recipe.keys % 64 == 1
-    assert (finding.recipe.batch, finding.recipe.query_heads) == (1, 1)
+    assert finding.recipe["keys"] % 64 == 1
+    assert (finding.recipe["batch"], finding.recipe["query_heads"]) == (1, 1)
     assert read_token(finding.token).recipe == finding.recipe
 
 

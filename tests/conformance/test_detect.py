@@ -54,7 +54,7 @@ def _kernel(
 def test_the_alignment_is_detected(alignment: str) -> None:
     found = _detected(_kernel(alignment))
 
-    assert (found.dialect.alignment, found.sources["alignment"]) == (
+    assert (found.dialect["alignment"], found.sources["alignment"]) == (
         alignment,
         "detected",
     )
@@ -69,7 +69,7 @@ def test_the_alignment_is_detected(alignment: str) -> None:
     ],
 )
 def test_the_value_of_an_empty_row_is_detected(empty: Any, name: str) -> None:
-    assert _detected(_kernel(empty=empty)).dialect.empty_row == name
+    assert _detected(_kernel(empty=empty)).dialect["empty_row"] == name
 
 
 @pytest.mark.parametrize(
@@ -82,20 +82,20 @@ def test_the_value_of_an_empty_row_is_detected(empty: Any, name: str) -> None:
     ],
 )
 def test_the_logsumexp_of_an_empty_row_is_detected(lse: Any, name: str) -> None:
-    assert _detected(_kernel(lse_of=lse)).dialect.empty_lse == name
+    assert _detected(_kernel(lse_of=lse)).dialect["empty_lse"] == name
 
 
 def test_a_value_that_is_no_choice_leaves_the_default() -> None:
     found = _detected(_kernel(empty=lambda _: 7.0))
 
-    assert found.dialect.empty_row == "zero"
+    assert found.dialect["empty_row"] == "zero"
     assert "empty_row" not in found.sources
 
 
 def test_a_declared_field_is_not_probed() -> None:
     found = _detected(_kernel("upper_left"), dialect={"alignment": "lower_right"})
 
-    assert found.dialect.alignment == "lower_right"
+    assert found.dialect["alignment"] == "lower_right"
     assert found.sources["alignment"] == "declared"
 
 
@@ -103,7 +103,7 @@ def test_nan_is_found_and_not_enforced() -> None:
     found = _detected(tiled_attention)
 
     assert found.sources["nan_masked_key"] == "clean (found, not enforced)"
-    assert found.dialect.nan_masked_key == "unspecified"
+    assert found.dialect["nan_masked_key"] == "unspecified"
 
 
 def test_a_nan_that_leaks_is_found() -> None:

@@ -10,7 +10,8 @@ from attnspec._typing import Array
 from attnspec.conformance import Implementation, check_implementation
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.implementation import Description, as_implementation, claims
+from attnspec.judge.description import (Description)
+from attnspec.conformance.implementation import (as_implementation, claims)
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.registry import KINDS
 from attnspec.numerics import default_model

@@ -40,7 +40,7 @@ def test_what_always_fails_shrinks_to_the_smallest_recipe(
 @given(ANY)
 def test_the_result_fails_too(recipe: AttentionRecipe) -> None:
     def fails(candidate: AttentionRecipe) -> bool:
-        return candidate.keys >= recipe.keys // 2
+        return candidate.keys >= recipe["keys"] // 2
 
     assert fails(_shrunk(recipe, fails))
 
@@ -51,7 +51,7 @@ def test_a_bug_at_one_length_keeps_its_length() -> None:
         causal=True, mask="holes", scores="peaked", softcap=2.0, seed=5,
     )  # fmt: skip
 
-    found = _shrunk(recipe, lambda r: r.keys % 64 == 1 and r.keys > 1)
+    found = _shrunk(recipe, lambda r: r["keys"] % 64 == 1 and r["keys"] > 1)
 
     assert found.keys % 64 == 1
     assert found.keys <= 193
@@ -64,7 +64,7 @@ def test_the_option_that_matters_stays() -> None:
         queries=9, keys=9, causal=True, window=(5, 3), mask="sparse"
     )
 
-    found = _shrunk(recipe, lambda r: r.window is not None)
+    found = _shrunk(recipe, lambda r: r["window"] is not None)
 
     assert found.options == ("window",)
     assert found.window == (0, 0)
@@ -87,6 +87,6 @@ def test_the_same_failure_shrinks_the_same_way() -> None:
         batch=2, queries=33, keys=65, width=16, causal=True, seed=3
     )
 
-    one, two = (_shrunk(recipe, lambda r: r.keys > 8) for _ in range(2))
+    one, two = (_shrunk(recipe, lambda r: r["keys"] > 8) for _ in range(2))
 
     assert one == two

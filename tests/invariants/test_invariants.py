@@ -9,12 +9,13 @@ from attnspec.conformance import Verdict, check_implementation
 from attnspec.exceptions import UnknownName
 from attnspec.judge.claims import CLAIMS, Capabilities
 from attnspec.judge.dtypes import DTYPES
-from attnspec.judge.law import ATTENTION, Invariant, find
+from attnspec.kinds.registry import DEFAULT_KIND
+from attnspec.judge.law import Invariant, find
 from attnspec.kinds import registry as invariants
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.nulls import (
     NEEDS,
@@ -28,7 +29,7 @@ from attnspec.kinds.attention.simple_nulls import NULLS
 from attnspec.kinds.registry import INVARIANTS, invariants_of
 from tests.invariants._definition import DEFINITION
 
-LAWS = invariants_of(ATTENTION)
+LAWS = invariants_of(DEFAULT_KIND)
 IDS = [law.id for law in LAWS]
 EVERY = list(INVARIANTS.values())
 ALL = Capabilities(claims=frozenset(CLAIMS))
@@ -96,9 +97,9 @@ def test_a_null_answers_every_case_in_the_right_form(
     name: str, recipe: AttentionRecipe
 ) -> None:
     case = build(recipe)
-    exact = evaluate(case, Dialect())
+    exact = evaluate(case, SPEC)
 
-    result = null_kernel(name, Dialect())(case)
+    result = null_kernel(name, SPEC)(case)
 
     assert result.output.shape == exact.output.shape
     assert result.lse is not None

@@ -14,7 +14,7 @@ from attnspec.kernels import tiled_attention
 from attnspec.kernels.tiled import TILE
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics import default_model, within
 
 Array = npt.NDArray[Any]
@@ -35,7 +35,7 @@ def answer(case: AttentionCase) -> tuple[Array, Array]:
 
 def assert_within_the_bound(case: AttentionCase) -> None:
     """Compare output and logsumexp with the definition under the default model."""
-    right = evaluate(case, Dialect(), default_model(case.dtype))
+    right = evaluate(case, SPEC, default_model(case.dtype))
     output, lse = answer(case)
 
     assert right.output_bound is not None
@@ -69,7 +69,7 @@ def cases(
     )
     used = [name for name in OPTIONS if draw(st.booleans())]
     makers = dict(options(draw, rng, grid, dtype))
-    return AttentionCase(query, key, value, **{name: makers[name] for name in used})
+    return AttentionCase.of(query, key, value, **{name: makers[name] for name in used})
 
 
 def options(
@@ -132,7 +132,7 @@ def test_equal_scores_give_an_exact_mean(keys: int) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_results_have_the_format_of_the_query(dtype: str) -> None:
     x = np.ones((1, 2, 3, 4), numpy_dtype(dtype))
-    output, lse = answer(AttentionCase(x, x, x))
+    output, lse = answer(AttentionCase.of(x, x, x))
 
     assert x.dtype == output.dtype
     assert np.dtype("float64" if dtype == "float64" else "float32") == lse.dtype
@@ -142,7 +142,7 @@ def test_results_have_the_format_of_the_query(dtype: str) -> None:
 
 def test_a_query_that_sees_nothing_answers_zero() -> None:
     x = np.ones((1, 1, 3, 2), np.float32)
-    output, lse = answer(AttentionCase(x, x, x, mask=np.zeros((3, 3), dtype=bool)))
+    output, lse = answer(AttentionCase.of(x, x, x, mask=np.zeros((3, 3), dtype=bool)))
 
     assert np.array_equal(np.zeros_like(x), output)
     assert np.array_equal(np.full((1, 1, 3), -np.inf, np.float32), lse)
@@ -152,7 +152,7 @@ def test_a_query_that_sees_nothing_has_its_sink_as_logsumexp() -> None:
     x = np.ones((1, 2, 3, 2), np.float32)
     sink = np.array([1.5, -np.inf], np.float32)
     output, lse = answer(
-        AttentionCase(x, x, x, mask=np.zeros(3, dtype=bool), sink=sink)
+        AttentionCase.of(x, x, x, mask=np.zeros(3, dtype=bool), sink=sink)
     )
 
     assert np.array_equal(np.zeros_like(x), output)
@@ -186,8 +186,8 @@ def test_a_huge_value_stays_with_the_queries_that_see_it(keys: int) -> None:
     x = rng.normal(size=(1, 1, keys, 4)).astype(np.float32)
     huge = x.copy()
     huge[:, :, -1] = 3e38
-    expected, _ = answer(AttentionCase(x, x, x, causal=True))
-    actual, _ = answer(AttentionCase(x, x, huge, causal=True))
+    expected, _ = answer(AttentionCase.of(x, x, x, causal=True))
+    actual, _ = answer(AttentionCase.of(x, x, huge, causal=True))
 
     assert np.array_equal(expected[:, :, :-1], actual[:, :, :-1])
 

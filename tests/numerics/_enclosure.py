@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.judge.law import Dialect
 
 Array = npt.NDArray[Any]
 BITS = 212
@@ -100,7 +100,7 @@ def _is_visible(case: AttentionCase, dialect: Dialect, *place: int) -> bool:
     """Whether a query sees a key."""
     *_, query, key = place
     sizes = case.sizes
-    if dialect.alignment == "lower_right":
+    if dialect["alignment"] == "lower_right":
         query += sizes.S - sizes.L
     if case.causal and key > query:
         return False

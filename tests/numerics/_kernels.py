@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from attnspec.judge.case import Result
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.judge.law import Dialect
 from attnspec.reference import masks
 
 Array = npt.NDArray[Any]
@@ -130,7 +130,7 @@ def _nonzero(total: Array) -> Array:
 def _visible(case: AttentionCase, dialect: Dialect) -> Array:
     """Return the visible keys by the rules of the definition."""
     sizes = case.sizes
-    here = masks.positions(sizes.L, sizes.S, alignment=dialect.alignment)
+    here = masks.positions(sizes.L, sizes.S, alignment=dialect["alignment"])
     keys = np.arange(sizes.S)
     visible = np.ones((sizes.B, sizes.Hq, sizes.L, sizes.S), np.bool_)
     if case.causal:

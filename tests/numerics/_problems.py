@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from attnspec.judge.dtypes import numpy_dtype
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.dialect import dialect_of
 
 Array = npt.NDArray[Any]
 
@@ -94,7 +95,7 @@ def problem(seed: int, dtype: str, *, most: int = 40) -> AttentionCase:
     heads = key_heads * group
     query = random.standard_normal((batch, heads, queries, width))
     real = numpy_dtype(dtype)
-    return AttentionCase(
+    return AttentionCase.of(
         query=query.astype(real),
         key=_keys(random, kind, (batch, key_heads, keys, width)).astype(real),
         value=_values(random, kind, (batch, key_heads, keys, value_width)).astype(real),
@@ -104,7 +105,7 @@ def problem(seed: int, dtype: str, *, most: int = 40) -> AttentionCase:
 
 def dialect(seed: int) -> Dialect:
     """Return a dialect with one alignment or the other."""
-    return Dialect(alignment="upper_left" if seed % 3 == 0 else "lower_right")
+    return dialect_of(alignment="upper_left" if seed % 3 == 0 else "lower_right")
 
 
 __all__ = ["KINDS", "dialect", "problem"]

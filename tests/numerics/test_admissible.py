@@ -9,7 +9,7 @@ import pytest
 
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics import PRESETS, NumericModel
 from tests.numerics._problems import dialect, problem
 
@@ -19,7 +19,7 @@ def _case(query: float, key: float, value: float, **options: Any) -> AttentionCa
     first, second, third = (
         np.full((1, 1, 2, 1), number, np.float32) for number in (query, key, value)
     )
-    return AttentionCase(first, second, third, **options)
+    return AttentionCase.of(first, second, third, **options)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -49,15 +49,15 @@ def test_the_violated_precondition_is_named(
     case: AttentionCase, model: str, word: str
 ) -> None:
     """By the intermediate number that overflows."""
-    assert str(admissible(case, Dialect(), PRESETS[model])).startswith(f"{word}: ")
+    assert str(admissible(case, SPEC, PRESETS[model])).startswith(f"{word}: ")
 
 
 def test_a_sum_may_be_too_long_for_its_format() -> None:
     """Bfloat16 cannot add up 1,000 weights."""
-    case = AttentionCase(*(np.ones((1, 1, 1000, 1), np.float32),) * 3)
+    case = AttentionCase.of(*(np.ones((1, 1, 1000, 1), np.float32),) * 3)
     model: NumericModel = PRESETS["naive-bfloat16"].replace(softmax="bfloat16")
 
-    assert admissible(case, Dialect(), model) == (
+    assert admissible(case, SPEC, model) == (
         "softmax: 1062 terms are too many for a sum in bfloat16"
     )
 
@@ -67,8 +67,8 @@ def test_what_is_hidden_may_be_anything() -> None:
     case = _case(1, 1, 1, mask=np.array([True, False]))
     case.key[:, :, 1] = case.value[:, :, 1] = np.nan
 
-    assert admissible(case, Dialect(), PRESETS["float32"]) is None
-    assert admissible(case.replace(mask=None), Dialect(), PRESETS["float32"])
+    assert admissible(case, SPEC, PRESETS["float32"]) is None
+    assert admissible(case.replace(mask=None), SPEC, PRESETS["float32"])
 
 
 def test_minus_infinity_hides_and_does_not_overflow() -> None:
@@ -76,4 +76,4 @@ def test_minus_infinity_hides_and_does_not_overflow() -> None:
     bias, sink = np.array([0.0, -np.inf]), np.array([-np.inf])
     case = _case(1, 1, 1, bias=bias, sink=sink)
 
-    assert admissible(case, Dialect(), PRESETS["float32"]) is None
+    assert admissible(case, SPEC, PRESETS["float32"]) is None

@@ -9,7 +9,7 @@ import pytest
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics import PRESETS, NumericModel, relaxations, within
 from tests.numerics._kernels import Kernel
 from tests.numerics._problems import dialect, problem
@@ -96,8 +96,8 @@ def test_the_logsumexp_sees_faults_below_the_rounding_of_the_output() -> None:
     """An error of 1e-3 in weights of a bfloat16 kernel shows in float32 sums."""
     model = PRESETS["flash-bfloat16"]
     case = problem(20, "bfloat16").replace(softcap=None, sink=None)
-    exact = evaluate(case, Dialect(), model)
-    result = Kernel(weights=BRAIN, fault=1e-3)(case, Dialect())
+    exact = evaluate(case, SPEC, model)
+    result = Kernel(weights=BRAIN, fault=1e-3)(case, SPEC)
     assert exact.lse_bound is not None
 
     judged = within(exact.lse, np.asarray(result.lse), exact.lse_bound)
@@ -107,7 +107,7 @@ def test_the_logsumexp_sees_faults_below_the_rounding_of_the_output() -> None:
 
 def _bounds(case: AttentionCase, model: NumericModel) -> tuple[np.ndarray, np.ndarray]:
     """Return both bounds."""
-    exact = evaluate(case, Dialect(), model)
+    exact = evaluate(case, SPEC, model)
     assert exact.output_bound is not None
     assert exact.lse_bound is not None
     return exact.output_bound, exact.lse_bound
@@ -132,7 +132,7 @@ def test_a_shared_offset_of_the_values_adds_only_its_rounding() -> None:
     """Errors of weights cancel where all values are equal."""
     case = problem(0, "float32").replace(softcap=None, scale=None)
     same = case.replace(value=np.full_like(case.value, 7.0), sink=None)
-    exact = evaluate(same, Dialect(), PRESETS["flash-bfloat16"])
+    exact = evaluate(same, SPEC, PRESETS["flash-bfloat16"])
     sums = (case.sizes.S + 10) * 2.0**-24 + 2.0**-8  # The rounding of P.
     assert exact.output_bound is not None
 

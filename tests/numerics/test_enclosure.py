@@ -21,7 +21,7 @@ def test_evaluator_and_definition_enclose_the_truth(seed: int) -> None:
     assert exact.lse_bound is not None
     output, radius, lse, lse_radius = enclosure(case, choices)
     plain = attention_with_logsumexp(
-        case.query, case.key, case.value, alignment=choices.alignment, **case.options
+        case.query, case.key, case.value, alignment=choices["alignment"], **case.options
     )
 
     # The bound of a float64 kernel holds twice the error of the evaluator.

@@ -15,7 +15,7 @@ from attnspec.kinds.attention.bounds.evaluator import (
     evaluate,
 )
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC, dialect_of
 from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
 from tests.numerics._problems import dialect, problem
@@ -38,7 +38,7 @@ def test_the_evaluator_is_the_definition(seed: int) -> None:
     case, choices = problem(seed, "float32"), dialect(seed)
     exact = evaluate(case, choices, FLOAT64)
     output, lse = attention_with_logsumexp(
-        case.query, case.key, case.value, alignment=choices.alignment, **case.options
+        case.query, case.key, case.value, alignment=choices["alignment"], **case.options
     )
     assert exact.output_bound is not None
     assert exact.lse_bound is not None
@@ -106,7 +106,7 @@ def _empty_case(sink: float | None = None) -> AttentionCase:
     value = np.array([2.0, 6.0], np.float32).reshape(1, 1, 2, 1)
     given = None if sink is None else np.array([sink], np.float32)
     mask = np.array([[True, False], [False, False]])
-    return AttentionCase(value, value, value, mask=mask, sink=given)
+    return AttentionCase.of(value, value, value, mask=mask, sink=given)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def _empty_case(sink: float | None = None) -> AttentionCase:
 )
 def test_an_empty_row_has_the_value_of_the_dialect(choice: str, answer: float) -> None:
     """The other rows do not notice."""
-    exact = evaluate(_empty_case(), Dialect().replace(empty_row=choice), FLOAT32)
+    exact = evaluate(_empty_case(), dialect_of(empty_row=choice), FLOAT32)
 
     assert np.array_equal([2.0, answer], exact.output.ravel(), equal_nan=True)
     assert exact.visible.ravel().tolist() == [1, 0]
@@ -133,7 +133,7 @@ def test_an_empty_row_has_the_logsumexp_of_the_dialect(
     choice: str, answer: float
 ) -> None:
     """It is exact: its bound is zero."""
-    exact = evaluate(_empty_case(), Dialect().replace(empty_lse=choice), FLOAT32)
+    exact = evaluate(_empty_case(), dialect_of(empty_lse=choice), FLOAT32)
     assert exact.lse_bound is not None
 
     assert np.array_equal(answer, exact.lse[0, 0, 1], equal_nan=True)
@@ -142,7 +142,7 @@ def test_an_empty_row_has_the_logsumexp_of_the_dialect(
 
 def test_an_empty_row_with_a_sink_is_zero_and_its_logsumexp_the_sink() -> None:
     """Whatever the dialect says of empty rows."""
-    exact = evaluate(_empty_case(1.5), Dialect(empty_row="nan", empty_lse="nan"))
+    exact = evaluate(_empty_case(1.5), dialect_of(empty_row="nan", empty_lse="nan"))
 
     assert exact.output[0, 0, 1, 0] == 0.0
     assert exact.lse[0, 0, 1] == 1.5
@@ -151,7 +151,7 @@ def test_an_empty_row_with_a_sink_is_zero_and_its_logsumexp_the_sink() -> None:
 def test_a_sink_of_minus_infinity_is_no_sink() -> None:
     """An empty row is empty again."""
     sunk, plain = _empty_case(-np.inf), _empty_case()
-    choices = Dialect(empty_row="mean")
+    choices = dialect_of(empty_row="mean")
 
     expected = evaluate(plain, choices, FLOAT32)
     actual = evaluate(sunk, choices, FLOAT32)
@@ -170,8 +170,8 @@ def test_axes_of_length_zero_work(
     batch, heads, queries = shape
     query = np.ones((batch, heads, queries, width), np.float32)
     key = np.ones((batch, heads, keys, width), np.float32)
-    case = AttentionCase(query, key, np.ones((batch, heads, keys, 2), np.float32))
-    exact = evaluate(case, Dialect(empty_keys="nan"), FLOAT32)
+    case = AttentionCase.of(query, key, np.ones((batch, heads, keys, 2), np.float32))
+    exact = evaluate(case, dialect_of(empty_keys="nan"), FLOAT32)
     answer = 1.0 if keys else np.nan
 
     assert exact.output.shape == (*shape, 2)
@@ -190,8 +190,8 @@ def test_hidden_keys_and_values_have_no_influence(name: str, poison: float) -> N
     mask[:-1, -1] = False  # Only the last query sees the last key.
     spoiled = {name: getattr(case, name).copy()}
     spoiled[name][:, :, -1, 0] = poison
-    clean = evaluate(case.replace(mask=mask), Dialect(), FLOAT64)
-    actual = evaluate(case.replace(mask=mask, **spoiled), Dialect(), FLOAT64)
+    clean = evaluate(case.replace(mask=mask), SPEC, FLOAT64)
+    actual = evaluate(case.replace(mask=mask, **spoiled), SPEC, FLOAT64)
 
     assert np.array_equal(clean.output[:, :, :-1], actual.output[:, :, :-1])
     assert clean.output_bound is not None
@@ -208,9 +208,9 @@ def test_memory_grows_at_most_linearly() -> None:
     peaks = []
     for length in (1024, 4096):
         query = np.ones((1, 1, length, 4), np.float32)
-        case = AttentionCase(query, query, query)
+        case = AttentionCase.of(query, query, query)
         tracemalloc.start()
-        evaluate(case, Dialect(), FLOAT32, threads=1)
+        evaluate(case, SPEC, FLOAT32, threads=1)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
 
@@ -218,7 +218,7 @@ def test_memory_grows_at_most_linearly() -> None:
 
 
 def test_without_a_model_there_is_no_bound() -> None:
-    assert evaluate(problem(1, "float32"), Dialect()).output_bound is None
+    assert evaluate(problem(1, "float32"), SPEC).output_bound is None
 
 
 def test_heads_that_cannot_be_shared_are_rejected() -> None:
@@ -226,7 +226,7 @@ def test_heads_that_cannot_be_shared_are_rejected() -> None:
     query, key = np.ones((1, 3, 2, 2)), np.ones((1, 2, 2, 2))
 
     with pytest.raises(InvalidArgument, match="query: expected a multiple of 2 heads"):
-        evaluate(AttentionCase(query, key, key))
+        evaluate(AttentionCase.of(query, key, key))
 
 
 def test_no_threads_are_rejected() -> None:

@@ -8,7 +8,7 @@ import pytest
 from attnspec.judge.dtypes import DTYPES
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.simple_nulls import NULLS
 from tests.numerics._problems import dialect, problem
 
@@ -40,7 +40,7 @@ def test_null_answers_exist_for_axes_of_length_zero(
     query = np.ones((*shape, 2), np.float32)
     key = np.ones((*shape[:2], keys, 2), np.float32)
 
-    answer = NULLS[name](AttentionCase(query, key, key, causal=True), Dialect())
+    answer = NULLS[name](AttentionCase.of(query, key, key, causal=True), SPEC)
 
     assert answer.output.shape == query.shape
 
@@ -51,7 +51,7 @@ def _rich_case() -> AttentionCase:
     query, key, value = (random.standard_normal((2, 2, 6, 4)) for _ in range(3))
     bias = random.standard_normal((2, 6, 6))
     sink = np.array([0.5, 1.0])
-    return AttentionCase(
+    return AttentionCase.of(
         query, key, value, bias=bias, sink=sink, softcap=1.0, causal=True
     )
 
@@ -62,7 +62,7 @@ def test_null_answers_are_wrong_where_they_can_be(name: str) -> None:
     case = _rich_case()
     exact = evaluate(case)
 
-    assert np.abs(NULLS[name](case, Dialect()).output - exact.output).max() > 0.1
+    assert np.abs(NULLS[name](case, SPEC).output - exact.output).max() > 0.1
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_a_null_answer_is_right_where_its_option_is_absent(
     """So that it never counts as excluded there."""
     case = _rich_case().replace(**{option: False if option == "causal" else None})
 
-    assert np.array_equal(evaluate(case).output, NULLS[name](case, Dialect()).output)
+    assert np.array_equal(evaluate(case).output, NULLS[name](case, SPEC).output)

@@ -32,7 +32,7 @@ def test_every_family_can_be_drawn(family: str) -> None:
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES), needs=frozenset({"causal"}))))
 def test_a_needed_option_is_always_there(recipe: AttentionRecipe) -> None:
-    assert recipe.causal
+    assert recipe["causal"]
 
 
 @given(
@@ -41,19 +41,19 @@ def test_a_needed_option_is_always_there(recipe: AttentionRecipe) -> None:
     )
 )
 def test_one_of_the_asked_options_is_always_there(recipe: AttentionRecipe) -> None:
-    assert recipe.causal or recipe.window
+    assert recipe["causal"] or recipe["window"]
 
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES), tier="smoke")))
 def test_a_case_stays_within_the_budget_of_its_tier(recipe: AttentionRecipe) -> None:
     r = recipe
-    cost = r.batch * r.query_heads * r.queries * r.keys * (r.width + r.value_width)
+    cost = r["batch"] * r["query_heads"] * r["queries"] * r["keys"] * (r["width"] + r["value_width"])
 
     assert cost <= BUDGET["smoke"]
 
 
 def test_every_boundary_of_every_tile_is_enumerated() -> None:
-    lengths = {recipe.keys for recipe in _pinned("tile-boundaries")}
+    lengths = {recipe["keys"] for recipe in _pinned("tile-boundaries")}
 
     assert set(BOUNDARIES) <= lengths
     assert {m * t + d for t in TILES for m in (1, 2) for d in (-1, 0, 1)} <= lengths
@@ -67,7 +67,7 @@ def test_every_pair_of_options_is_enumerated() -> None:
 
 
 def test_every_operand_gets_every_layout() -> None:
-    found = {recipe.layouts for recipe in _pinned("strided-operands")}
+    found = {recipe["layouts"] for recipe in _pinned("strided-operands")}
 
     assert {(("value", "broadcast_heads"),), (("mask", "transposed"),)} <= found
     assert len(found) == 21
@@ -75,7 +75,7 @@ def test_every_operand_gets_every_layout() -> None:
 
 def test_group_sizes_other_than_the_number_of_key_heads_are_enumerated() -> None:
     groups = {
-        (r.query_heads // r.key_heads, r.key_heads) for r in _pinned("grouped-heads")
+        (r["query_heads"] // r["key_heads"], r["key_heads"]) for r in _pinned("grouped-heads")
     }
 
     assert {(3, 2), (5, 2), (7, 2)} <= groups
@@ -84,7 +84,7 @@ def test_group_sizes_other_than_the_number_of_key_heads_are_enumerated() -> None
 def test_the_fields_of_an_invariant_win_over_those_of_a_family() -> None:
     found = _pinned("strided-operands", fields={"layouts": ((),)})
 
-    assert {recipe.layouts for recipe in found} == {()}
+    assert {recipe["layouts"] for recipe in found} == {()}
 
 
 def test_another_seed_makes_other_data() -> None:

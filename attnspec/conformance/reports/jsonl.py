@@ -17,7 +17,7 @@ import numpy as np
 
 import attnspec
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.implementation import Description
+from attnspec.judge.description import Description
 from attnspec.judge.verdicts import (
     REPORT_VERSION,
     SPEC_VERSION,
@@ -102,7 +102,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
         "seed": report.seed,
         "dtypes": list(report.dtypes),
         **_description(report.description, report.dtypes),
-        "dialect": report.detected.choices,
+        "dialect": report.detected.dialect,
         "sources": dict(report.detected.sources),
     }
 

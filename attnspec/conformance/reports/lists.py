@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attnspec.conformance.reports import words
-from attnspec.judge.law import ATTENTION, Invariant, find
-from attnspec.kinds.attention.families import FAMILIES
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Invariant
 from attnspec.kinds.registry import (
+    DEFAULT_KIND,
+    FOR_UNDERSTANDING,
     INVARIANTS,
     KINDS,
-    choices_of,
+    find,
     invariants_of,
     kind_named,
-    vocabulary_of,
 )
 
 _INDENT = 26
-_KIND_INDENT = 20
-
-_ATTENTION = (
-    "Mixes values by how well each key answers a query.",
-    (
-        "kernel(query, key, value, *, mask=None, bias=None, scale=None, "
-        "causal=False, window=None, softcap=None, sink=None, return_lse=False)"
-    ),
-)
-"""What an attention kernel does, and how it is called."""
+_KIND_INDENT = 22
 
 
 def listed() -> list[str]:
     """Return the invariants of attention, under their chapters."""
     lines: list[str] = []
     chapter = ""
-    for law in invariants_of(ATTENTION):
+    for law in invariants_of(DEFAULT_KIND):
         if _chapter(law) != chapter:
             chapter = _chapter(law)
             lines += [*([""] if lines else []), chapter]
         lines += words.wrapped(law.sentence, first=f"  {law.id}", indent=_INDENT)
-    rest = len(INVARIANTS) - len(invariants_of(ATTENTION))
+    rest = len(INVARIANTS) - len(invariants_of(DEFAULT_KIND))
     said = f"{rest} more are about other kinds of functions: see 'attnspec kinds'."
     return [*lines, "", *words.wrapped(said, indent=0)]
 
@@ -71,32 +65,47 @@ def explained(id_: str) -> list[str]:
     lines += words.wrapped(f"suite version {law.since}", first="since")
     if law.provisional:
         lines += words.wrapped("reported and not counted", first="provisional")
-    lines += ["", "families of cases"] if law.families else []
-    for name in law.families:
-        sentence = FAMILIES[name].sentence
+    families = kind_named(law.kind).table.named_families
+    lines += ["", "families of cases"]
+    for name in law.families or families:
+        sentence = families[name].sentence
         lines += words.wrapped(sentence, first=f"  {name}", indent=_INDENT)
     return lines
 
 
 def listed_kinds() -> list[str]:
-    """Return all kinds with what a function of each does."""
-    lines = words.wrapped(_ATTENTION[0], first=ATTENTION, indent=_KIND_INDENT)
-    for kind in KINDS.values():
-        lines += words.wrapped(kind.sentence, first=kind.name, indent=_KIND_INDENT)
-    return lines
+    """Return all kinds with what a function of each does, those in use first."""
+    used = [kind for kind in KINDS.values() if kind.name not in FOR_UNDERSTANDING]
+    others = [kind for kind in KINDS.values() if kind.name in FOR_UNDERSTANDING]
+    return [
+        "what kernels are made of",
+        *_kind_lines(used),
+        "",
+        "in the book for the sake of understanding",
+        *_kind_lines(others),
+    ]
+
+
+def _kind_lines(kinds: Iterable[Kind]) -> list[str]:
+    return [
+        line
+        for kind in kinds
+        for line in words.wrapped(
+            kind.sentence, first=f"  {kind.name}", indent=_KIND_INDENT
+        )
+    ]
 
 
 def explained_kind(name: str) -> list[str]:
     """Return how a function of a kind is called, what it can claim, and its laws."""
     kind = kind_named(name)
-    sentence, face = (kind.sentence, kind.face) if kind else _ATTENTION
-    lines = [*words.wrapped(f"{name}: {sentence}", indent=0), ""]
-    lines += words.wrapped(face, first="called as", indent=_KIND_INDENT)
-    for field, values in choices_of(name).items():
-        label = field.replace("_", " ")
+    lines = [*words.wrapped(f"{name}: {kind.sentence}", indent=0), ""]
+    lines += words.wrapped(kind.face, first="called as", indent=_KIND_INDENT)
+    for field, values in kind.choices.items():
+        label = kind.words.choices.get(field, field.replace("_", " "))
         lines += words.wrapped(" or ".join(values), first=label, indent=_KIND_INDENT)
     lines += ["", "claims"]
-    for claim, text in vocabulary_of(name).items():
+    for claim, text in kind.vocabulary.items():
         lines += words.wrapped(text, first=f"  {claim}", indent=_INDENT)
     return [*lines, "", "invariants", *_laws(name)]
 

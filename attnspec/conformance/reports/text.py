@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 import attnspec
 from attnspec.conformance.reports import words
 from attnspec.judge.deviations import Deviation
-from attnspec.judge.law import ATTENTION
 from attnspec.judge.verdicts import (
     SPEC_VERSION,
     SUITE_VERSION,
@@ -20,7 +19,7 @@ from attnspec.judge.verdicts import (
     Report,
     Verdict,
 )
-from attnspec.kinds.registry import INVARIANTS, invariants_of, vocabulary_of
+from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of, kind_named
 from attnspec.numerics import Comparison
 
 _QUIET = (Verdict.UNSUPPORTED, Verdict.NOT_RUN)
@@ -51,8 +50,8 @@ class Replay:
 def header_lines(report: Report, target: str) -> list[str]:
     """Return what was judged, and as what."""
     capabilities = report.description.capabilities
-    kind = report.description.kind
-    vocabulary = vocabulary_of(kind)
+    kind = kind_named(report.description.kind)
+    vocabulary = kind.vocabulary
     claims = [name for name in vocabulary if name in capabilities.claims]
     others = [name for name in vocabulary if name not in capabilities.claims]
     dialect = words.dialect_in_words(report.detected, report.description)
@@ -62,14 +61,14 @@ def header_lines(report: Report, target: str) -> list[str]:
         f"{', '.join(report.dtypes)}, {report.tier}, seed {report.seed}",
     ]
     lines = words.pieces(head, first="", indent=0)
-    if kind != ATTENTION:
-        lines += words.wrapped(kind, first="kind")
+    if kind.name != DEFAULT_KIND:
+        lines += words.wrapped(kind.name, first="kind")
     lines += words.wrapped(" ".join(claims) or "none", first="capabilities")
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
     for number, dtype in enumerate(report.dtypes):
-        said = words.model_in_words(report.description.model(dtype), kind)
+        said = kind.words.model(report.description.model(dtype))
         lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")
     return lines
 
@@ -149,7 +148,8 @@ def failure_lines(outcome: Outcome, replay: Replay) -> list[str]:
 
 
 def _finding_lines(verdict: Verdict, finding: Finding) -> list[str]:
-    lines = words.wrapped(words.case_in_words(finding.recipe), first="  smallest case")
+    said = kind_named(finding.recipe.kind).words.case(finding.recipe)
+    lines = words.wrapped(said, first="  smallest case")
     if finding.before:
         calls = words.count(len(finding.before), "other call")
         lines += words.wrapped(f"{calls}; alone it is right", first="  after")

@@ -1,4 +1,4 @@
-"""Numbers, recipes, dialects and models in words, for people."""
+"""Numbers, durations and dialects in words, and text in lines, for people."""
 
 from __future__ import annotations
 
@@ -6,31 +6,16 @@ import math
 import textwrap
 from collections.abc import Iterable
 
-from attnspec.judge.implementation import Description
-from attnspec.judge.law import ATTENTION
-from attnspec.judge.recipe import Recipe
+from attnspec.judge.description import Description
 from attnspec.judge.verdicts import Detected
-from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.recipe import AttentionRecipe
-from attnspec.numerics import Comparison, NumericModel
+from attnspec.kinds.registry import kind_named
+from attnspec.numerics import Comparison
 
 WIDTH = 80
 """The columns that a report fits into; only tokens are longer."""
 
 LABEL = 16
 """The columns of a label that stands before its text."""
-
-_DIALECT = {
-    "alignment": "alignment",
-    "empty_row": "empty row",
-    "empty_lse": "lse of an empty row",
-    "empty_keys": "output when S = 0",
-    "nan_masked_key": "NaN in masked keys",
-    "nan_masked_value": "NaN in masked values",
-}
-
-_UNMEASURED = "unspecified"
-
 
 def one_line(text: str) -> str:
     r"""Return a foreign text in one line, without control characters.
@@ -138,134 +123,23 @@ def numbers(comparison: Comparison) -> tuple[str, str, str]:
     return expected, f"{comparison.bound:.2g}", actual
 
 
-def sizes_of(recipe: AttentionRecipe) -> str:
-    """Return the axis lengths of a recipe, one word an axis."""
-    lengths = {
-        "B": recipe.batch,
-        "Hq": recipe.query_heads,
-        "Hkv": recipe.key_heads,
-        "L": recipe.queries,
-        "S": recipe.keys,
-        "E": recipe.width,
-        "Ev": recipe.value_width,
-    }
-    return " ".join(f"{axis}{length}" for axis, length in lengths.items())
-
-
-def case_in_words(recipe: AttentionRecipe | Recipe) -> str:
-    """Return what a recipe makes, in one sentence.
-
-    Examples
-    --------
-    >>> case_in_words(AttentionRecipe(keys=65, causal=True))
-    'B1 Hq1 Hkv1 L1 S65 E1 Ev1, causal, float32'
-    """
-    if isinstance(recipe, Recipe):
-        said = (f"{n} {v}" for n, v in recipe.fields if v not in (None, False))
-        return ", ".join([*said, recipe.dtype])
-    parts = [sizes_of(recipe), *_options(recipe), recipe.dtype, *_data(recipe)]
-    return ", ".join(parts)
-
-
-def _options(recipe: AttentionRecipe) -> list[str]:
-    said: list[str] = []
-    for name in OPTIONS:
-        value = getattr(recipe, name)
-        if value is None or value is False:
-            continue
-        if name in ("mask", "bias"):
-            axes = getattr(recipe, f"{name}_axes")
-            said.append(f"{name} {value} ({axes})")
-        else:
-            said.append(name if value is True else f"{name} {value}")
-    return said or ["no options"]
-
-
-def _data(recipe: AttentionRecipe) -> list[str]:
-    """Return what is said of the data: nothing of plain ones."""
-    plain = AttentionRecipe()
-    said = [f"{recipe.scores} scores"] if recipe.scores != plain.scores else []
-    if recipe.values != plain.values:
-        said.append(f"{recipe.values} values")
-    if recipe.bias is not None and recipe.bias_dtype != plain.bias_dtype:
-        said.append(f"{recipe.bias_dtype} bias")
-    if recipe.hidden != plain.hidden:
-        said.append(f"{recipe.hidden} numbers where no query looks")
-    return said + [f"{operand} {layout}" for operand, layout in recipe.layouts]
-
-
 def dialect_in_words(detected: Detected, description: Description) -> list[str]:
     """Return the choices of a dialect that are known, and where each comes from."""
-    if description.kind != ATTENTION:
-        sources = detected.sources
-        return [
-            f"{name.replace('_', ' ')} {choice} ({sources.get(name, 'default')})"
-            for name, choice in detected.choices.items()
-        ]
+    kind = kind_named(description.kind)
+    claims = description.capabilities.claims
     said = []
-    for field, words in _DIALECT.items():
-        value = getattr(detected.dialect, field)
+    for field, choice in detected.dialect.items():
+        words = kind.words.choices.get(field, field.replace("_", " "))
         source = detected.sources.get(field, "default")
-        if source == "default" and (
-            value == _UNMEASURED or not _seen(field, description)
-        ):
+        needs = kind.choice_needs.get(field)
+        shows = needs is None or bool(claims.intersection(needs))
+        if source == "default" and not shows:
             continue
-        if value == _UNMEASURED:
+        if field in kind.unenforced and source not in ("declared", "default"):
             said.append(f"{words} {source}")
         else:
-            said.append(f"{words} {value} ({source})")
+            said.append(f"{words} {choice} ({source})")
     return said
-
-
-def _seen(field: str, description: Description) -> bool:
-    """Return whether a choice can show in anything that is claimed."""
-    claims = description.capabilities.claims
-    needs = {
-        "alignment": {"causal", "window"},
-        "empty_row": {"mask", "minus_infinity_bias", "causal", "window"},
-        "empty_lse": {"return_lse"},
-        "empty_keys": {"empty_keys"},
-    }
-    return bool(needs[field] & claims) if field in needs else False
-
-
-def model_in_words(model: NumericModel, kind: str = ATTENTION) -> str:
-    """Return what a numeric model allows.
-
-    Examples
-    --------
-    >>> from attnspec.numerics import default_model
-    >>> model_in_words(default_model("bfloat16"))
-    'float32 scores and sums, weights rounded to bfloat16, bfloat16 output'
-    """
-    if kind != ATTENTION:
-        return f"{model.softmax} inside, {model.output} output"
-    inner = {model.dot, model.softmax, model.accumulator}
-    parts = [f"{model.dot} scores and sums"]
-    if len(inner) > 1:
-        parts = [f"{model.dot} scores, {model.softmax} softmax"]
-        parts.append(f"sums in {model.accumulator}")
-    parts += _roundings(model)
-    return ", ".join([*parts, f"{model.output} output"])
-
-
-def _roundings(model: NumericModel) -> list[str]:
-    """Return what a model rounds between input and output."""
-    said = []
-    narrow = [name for name in model.operands if name != model.dot]
-    if narrow:
-        said.append(f"operands rounded to {narrow[0]}")
-    if model.scores:
-        said.append(f"scores stored in {model.scores[0]}")
-    if model.weights is not None:
-        said.append(f"weights rounded to {model.weights}")
-    if model.stored_accumulator is not None:
-        said.append(f"running output stored in {model.stored_accumulator}")
-    if model.dot_unit > 1 or model.accumulator_unit > 1:
-        said.append("truncating sums")
-    if model.max_slack:
-        said.append("a lazy maximum")
-    return said + (["merged parts"] if model.splits else [])
 
 
 def count(total: int, thing: str, plural: str = "") -> str:
@@ -296,16 +170,13 @@ def seconds_in_words(seconds: float) -> str:
 __all__ = [
     "LABEL",
     "WIDTH",
-    "case_in_words",
     "count",
     "dialect_in_words",
-    "model_in_words",
     "number",
     "numbers",
     "one_line",
     "pieces",
     "seconds_in_words",
-    "sizes_of",
     "times_bound",
     "wrapped",
 ]

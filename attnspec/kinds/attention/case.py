@@ -1,19 +1,17 @@
-"""A case: one attention problem, arrays and options; and the result of a call."""
+"""A case of attention: the machine's case with the names of its arguments."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from attnspec._typing import Array, Window
+from attnspec.judge.case import Case, Expected
 
 OPTIONS = ("mask", "bias", "scale", "causal", "window", "softcap", "sink")
 """The optional keywords of a kernel that change its result."""
-
-ARRAYS = ("query", "key", "value", "mask", "bias", "sink")
-"""The arguments that are arrays."""
 
 
 class Sizes(NamedTuple):
@@ -29,24 +27,102 @@ class Sizes(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
-class AttentionCase:
-    """One attention problem; compared by identity.
+class AttentionCase(Case):
+    """One attention problem; compared by identity."""
 
-    The arrays are plain and C-contiguous: `layouts` names the memory layout in
-    which the kernel gets each of them.
-    """
+    @classmethod
+    def of(
+        cls,
+        query: Array,
+        key: Array,
+        value: Array,
+        *,
+        layouts: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Self:
+        """Return the case of these operands and options.
 
-    query: Array
-    key: Array
-    value: Array
-    mask: Array | None = None
-    bias: Array | None = None
-    scale: float | None = None
-    causal: bool = False
-    window: Window | None = None
-    softcap: float | None = None
-    sink: Array | None = None
-    layouts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+        Examples
+        --------
+        >>> import numpy as np
+        >>> one = np.ones((1, 1, 3, 2), np.float32)
+        >>> AttentionCase.of(one, one, one, causal=True).sizes.L
+        3
+        """
+        operands = {"query": query, "key": key, "value": value}
+        given = {n: v for n, v in options.items() if v is not None and v is not False}
+        bare = cls(operands, given, (), query.dtype.name, layouts=layouts or {})
+        return dataclasses.replace(bare, results=bare._output())
+
+    def _output(self) -> tuple[Expected, ...]:
+        sizes = self.sizes
+        return (("output", (sizes.B, sizes.Hq, sizes.L, sizes.Ev), self.dtype),)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same problem with some arguments changed.
+
+        An option that becomes None, or a flag that becomes False, is not in force.
+        """
+        given = {name: None if v is False else v for name, v in changes.items()}
+        changed = Case.replace(self, **given)
+        dtype = changed.query.dtype.name
+        changed = dataclasses.replace(changed, dtype=dtype)
+        return dataclasses.replace(changed, results=changed._output())  # noqa: SLF001 - its own class
+
+    def with_lse(self) -> Self:
+        """Return the same problem in a call that returns the logsumexp as well."""
+        sizes = self.sizes
+        return self.asking("return_lse", ("lse", (sizes.B, sizes.Hq, sizes.L), None))
+
+    @property
+    def query(self) -> Array:
+        """The queries (B, Hq, L, E)."""
+        return self.operands["query"]
+
+    @property
+    def key(self) -> Array:
+        """The keys (B, Hkv, S, E)."""
+        return self.operands["key"]
+
+    @property
+    def value(self) -> Array:
+        """The values (B, Hkv, S, Ev)."""
+        return self.operands["value"]
+
+    @property
+    def mask(self) -> Array | None:
+        """The boolean mask, True attends."""
+        return self.options.get("mask")
+
+    @property
+    def bias(self) -> Array | None:
+        """The additive bias."""
+        return self.options.get("bias")
+
+    @property
+    def scale(self) -> float | None:
+        """The scale as it is given; None is 1/sqrt(E)."""
+        return self.options.get("scale")
+
+    @property
+    def causal(self) -> bool:
+        """Whether no query sees a later key."""
+        return bool(self.options.get("causal"))
+
+    @property
+    def window(self) -> Window | None:
+        """The inclusive distances to the left and right."""
+        return self.options.get("window")
+
+    @property
+    def softcap(self) -> float | None:
+        """The cap on the scores."""
+        return self.options.get("softcap")
+
+    @property
+    def sink(self) -> Array | None:
+        """The score without a value of each query head."""
+        return self.options.get("sink")
 
     @property
     def sizes(self) -> Sizes:
@@ -56,31 +132,11 @@ class AttentionCase:
         return Sizes(batch, query_heads, key_heads, queries, keys, width, value_width)
 
     @property
-    def dtype(self) -> str:
-        """The name of the format of query, key, value and output."""
-        return self.query.dtype.name
-
-    @property
     def effective_scale(self) -> float:
         """The factor on the dot products: as given, or 1/sqrt(E)."""
         if self.scale is not None:
             return self.scale
         return 1.0 / math.sqrt(self.sizes.E) if self.sizes.E else 1.0
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options that are in force, by keyword."""
-        values = {name: getattr(self, name) for name in OPTIONS}
-        return {n: v for n, v in values.items() if v is not None and v is not False}
 
-    def arrays(self) -> dict[str, Array]:
-        """Return the arguments that are arrays, by keyword."""
-        values = {name: getattr(self, name) for name in ARRAYS}
-        return {name: v for name, v in values.items() if v is not None}
-
-    def replace(self, **changes: Any) -> AttentionCase:
-        """Return the same problem with some fields changed."""
-        return dataclasses.replace(self, **changes)
-
-
-__all__ = ["ARRAYS", "OPTIONS", "AttentionCase", "Sizes"]
+__all__ = ["OPTIONS", "AttentionCase", "Sizes"]

@@ -8,13 +8,13 @@ sizes and pairs of options are enumerated outright, because drawing misses them:
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from attnspec.judge.table import Family
 from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.recipe import AXES
+from attnspec.kinds.attention.options import AXES
 
 TILES = (8, 16, 32, 64, 128)
 BOUNDARIES = tuple(
@@ -24,53 +24,6 @@ BOUNDARIES = tuple(
 
 GROUPED = ((2, 1), (3, 1), (6, 2), (5, 1), (10, 2), (7, 1), (9, 3), (6, 3), (14, 2))
 """Head counts whose group size is 2, 3, 5 and 7, mostly other than Hkv."""
-
-DEFAULTS: Mapping[str, tuple[Any, ...]] = {
-    "batch": (1, 2, 3),
-    "heads": ((1, 1), (2, 2), (3, 3), (2, 1), (6, 2), (5, 1), (7, 1)),
-    "lengths": (
-        *((1, 1), (2, 2), (3, 3), (1, 5), (5, 5), (4, 7), (7, 4), (3, 17), (9, 9)),
-        *((17, 33), (33, 17), (1, 65), (5, 64), (65, 65), (2, 129), (130, 3)),
-    ),
-    "width": (1, 2, 4, 8, 16, 3, 17, 64, 80),
-    "value_width": (1, 2, 4, 8, 16, 5, 24, 64),
-    "scores": (
-        *("normal", "normal", "spread", "integers", "uniform", "ties", "peaked"),
-        *("offset_up", "offset_down", "ascending"),
-    ),
-    "values": ("normal", "normal", "integers", "one_hot", "offset", "cancelling"),
-    "scale": (0.5, 0.125, 0.1234, 1.0, 0.0, -0.7),
-    "causal": (True,),
-    "window": (
-        *((1, 1), (0, 0), (2, 0), (1, 2), (3, None), (None, 1), (0, 5), (17, 0)),
-        (63, 1),
-    ),
-    "softcap": (1.0, 2.0, 5.0, 30.0),
-    "sink": ("normal", "large", "small", "minus_infinity"),
-    "mask": ("holes", "sparse", "padding", "all", "prefix_hidden", "one_key"),
-    "mask_axes": AXES,
-    "bias": ("normal", "distance", "row_offset", "holes"),
-    "bias_axes": AXES,
-    "bias_dtype": ("same", "float32"),
-    "hidden": ("same",),
-    "layouts": ((),),
-}
-"""The domain of each field where a family says nothing."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Family:
-    """A named way of drawing recipes; compared by identity."""
-
-    name: str
-    sentence: str
-    fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
-    needs: frozenset[str] = frozenset()
-    pinned: tuple[Mapping[str, Any], ...] = ()
-    """Fields of the recipes that every run tries outright."""
-    thorough: bool = False
-    """Whether the family is left to the thorough tier."""
-
 
 def _layouts() -> tuple[tuple[tuple[str, str], ...], ...]:
     """Return each layout of each operand on its own."""
@@ -104,15 +57,14 @@ def _option_pairs() -> tuple[Mapping[str, Any], ...]:
 
 def _family(name: str, sentence: str, *needs: str, **fields: Any) -> Family:
     pinned = fields.pop("pinned", ())
-    thorough = fields.pop("thorough", False)
-    return Family(name, sentence, fields, frozenset(needs), pinned, thorough)
+    return Family(name, sentence, fields, frozenset(needs), pinned)
 
 
 _BOUNDARY_LENGTHS = tuple(
     (q, s) for s in BOUNDARIES for q in (1, 3, 17) if q * s <= 4400
 ) + tuple((s, s) for s in (8, 16, 32, 33, 64, 65))
 
-_ALL = (
+FAMILIES = (
     _family("plain", "anything that is claimed, small"),
     _family(
         "tile-boundaries",
@@ -155,8 +107,11 @@ _ALL = (
     _family(
         "odd-widths",
         "widths that are no power of two, and 1",
-        width=(1, 3, 5, 7, 17, 40, 65, 80, 96, 128),
-        value_width=(1, 3, 5, 7, 17, 40, 65, 96),
+        widths=(
+            *((n, n) for n in (1, 3, 5, 7, 17, 40, 65, 80, 96, 128)),
+            *((1, 3), (3, 1), (5, 40), (7, 65), (17, 5), (40, 96), (65, 7), (80, 17)),
+            *((96, 1), (128, 65)),
+        ),
         heads=((1, 1), (2, 2)),
     ),
     _family(
@@ -277,7 +232,6 @@ _ALL = (
     ),
 )
 
-FAMILIES: Mapping[str, Family] = {family.name: family for family in _ALL}
-"""The families by name."""
+"""Every family, the plainest first."""
 
-__all__ = ["BOUNDARIES", "DEFAULTS", "FAMILIES", "GROUPED", "TILES", "Family"]
+__all__ = ["BOUNDARIES", "FAMILIES", "GROUPED", "TILES"]

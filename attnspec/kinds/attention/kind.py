@@ -1,99 +1,90 @@
-"""Attention before the judge."""
+"""The kind `attention`: what the machine is told of it; its laws are beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from typing import Any
 
-from attnspec.exceptions import InvalidArgument
-from attnspec.judge import shrink
-from attnspec.judge.bench import Draws, Inadmissible, KernelBench
-from attnspec.judge.case import Result
-from attnspec.judge.law import Invariant
+import numpy as np
+
+from attnspec import reference
+from attnspec.exceptions import Inadmissible
+from attnspec.judge.kind import Kind, Words
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.case import OPTIONS, AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
-from attnspec.kinds.attention.drawing import Domain, recipes, tidied
-from attnspec.kinds.attention.nulls import null_kernel, tellable
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.dialect import CHOICES
+from attnspec.kinds.attention.nulls import NEEDS, NULLS
+from attnspec.kinds.attention.questions import QUESTIONS
+from attnspec.kinds.attention.table import TABLE
+from attnspec.kinds.attention.traits import traits
+from attnspec.kinds.attention.words import (
+    CHOICES_IN_WORDS,
+    case_in_words,
+    model_in_words,
+)
 from attnspec.numerics import NumericModel, relaxations
 
-
-class AttentionKernelBench(KernelBench):
-    """Runs an attention kernel, and evaluates what is right for it."""
-
-    dialect: Dialect
-
-    def evaluate(self, case: AttentionCase) -> Evaluation:
-        """Return the exact result and its bounds, or raise `Inadmissible`."""
-        if reason := admissible(case, self.dialect, self.model):
-            raise Inadmissible(reason)
-        return evaluate(case, self.dialect, self.model)
-
-    def build(self, recipe: AttentionRecipe) -> AttentionCase:
-        """Return the case that a recipe describes."""
-        return build(recipe)
-
-    def nulls(self, law: Invariant) -> tuple[str, ...]:
-        """Return the null answers of a law that can be told from a right one."""
-        return tellable(law.nulls, law.scope(self.capabilities), law.needs)
-
-    def null(self, name: str) -> Callable[[AttentionCase], Result]:
-        """Return a fresh kernel that gives a null answer."""
-        return null_kernel(name, self.dialect)
-
-    def draws(self, law: Invariant, dtype: str, tier: str, seed: int) -> Draws:
-        """Return what the examples of a law are taken from."""
-        domain = Domain(
-            capabilities=law.scope(self.capabilities),
-            dtype=dtype,
-            tier=tier,
-            seed=seed,
-            families=law.families,
-            needs=law.needs,
-            any_of=law.any_of,
-            fields=law.fields,
-        )
-
-        def fit(recipe: AttentionRecipe) -> AttentionRecipe:
-            if domain.needs & set(OPTIONS) - set(recipe.options):
-                msg = "recipe: it lacks an option that the law needs"
-                raise InvalidArgument(msg)
-            return domain.capabilities.fit(tidied(recipe), keep=domain.needs)
-
-        return Draws(dtype, seed, tuple(domain.pinned()), recipes(domain), fit)
-
-    def out_of_scope(self, law: Invariant) -> str:
-        """Return why a law says nothing of this kernel, or nothing."""
-        scope = law.scope(self.capabilities)
-        if missing := scope.missing(law.needs):
-            return f"{', '.join(missing)} not claimed"
-        if not scope.allows(law.needs):
-            return f"{' and '.join(sorted(law.needs))} exclude each other"
-        if not law.applies(self.dialect, scope):
-            return "nothing to see within what is claimed"
-        domain = Domain(scope, families=law.families, needs=law.needs, tier="standard")
-        if not domain.usable():
-            return "no family can be drawn within what is claimed"
-        return "" if self.nulls(law) else "nothing to see within what is claimed"
-
-    def simplest(self, dtype: str) -> AttentionCase:
-        """Return the case of the simplest call of all."""
-        recipe = AttentionRecipe(dtype=dtype, queries=3, keys=3, width=4, value_width=4)
-        return build(self.capabilities.fit(recipe))
-
-    def simpler(self, recipe: AttentionRecipe) -> Iterator[AttentionRecipe]:
-        """Yield simpler recipes, the boldest first."""
-        return shrink.candidates(recipe)
-
-    def weight(self, recipe: AttentionRecipe) -> tuple[int, ...]:
-        """Return how hard a recipe is to read."""
-        return shrink.weight(recipe)
-
-    def relaxations(self) -> Iterator[tuple[str, NumericModel]]:
-        """Yield milder numeric models, and the words for each."""
-        yield from relaxations(self.model)
+_HIDING = ("mask", "minus_infinity_bias", "causal", "window")
 
 
-__all__ = ["AttentionKernelBench"]
+def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evaluation:
+    """Return the exact result and its bounds, if the model promises anything."""
+    if reason := admissible(case, dialect, model):
+        raise Inadmissible(reason)
+    return evaluate(case, dialect, model)
+
+
+def _defined(
+    query: Any, key: Any, value: Any, *, return_lse: bool = False, **options: Any
+) -> Any:
+    """Evaluate the definition and round its result once."""
+    output, lse = reference.attention_with_logsumexp(query, key, value, **options)
+    wide = np.float64 if query.dtype == np.float64 else np.float32
+    rounded = output.astype(query.dtype)
+    return (rounded, lse.astype(wide)) if return_lse else rounded
+
+
+ATTENTION = Kind(
+    name="attention",
+    sentence="Mixes values by how well each key answers a query.",
+    operands=("query", "key", "value"),
+    table=TABLE,
+    build=build,
+    judge=_judge,
+    value=evaluate,
+    definition=_defined,
+    options={
+        "mask": ("mask", "head_mask"),
+        "bias": ("bias", "minus_infinity_bias", "float32_bias", "head_mask"),
+        "scale": ("scale", "nonpositive_scale"),
+        "causal": ("causal",),
+        "window": ("window",),
+        "softcap": ("softcap",),
+        "sink": ("sink",),
+        "return_lse": ("return_lse",),
+    },
+    given=("unequal_lengths",),
+    unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
+    choices=CHOICES,
+    choice_needs={
+        "alignment": ("causal", "window"),
+        "empty_row": _HIDING,
+        "empty_lse": ("return_lse",),
+        "empty_keys": ("empty_keys",),
+        "nan_masked_key": (),
+        "nan_masked_value": (),
+    },
+    questions=QUESTIONS,
+    unenforced=("nan_masked_key", "nan_masked_value"),
+    nulls=NULLS,
+    null_needs=NEEDS,
+    simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
+    traits=traits,
+    relaxations=relaxations,
+    words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
+)
+"""Attention."""
+
+__all__ = ["ATTENTION"]

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.claims import Capabilities
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
 from attnspec.reference import masks
 
 F64 = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ def visible_keys(case: AttentionCase, dialect: Dialect) -> Booleans:
         bias=case.bias,
         causal=case.causal,
         window=case.window,
-        alignment=dialect.alignment,
+        alignment=dialect["alignment"],
     )
     return np.broadcast_to(visible, (sizes.B, sizes.Hq, sizes.L, sizes.S))
 

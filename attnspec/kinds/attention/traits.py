@@ -1,4 +1,4 @@
-"""What can be said of a case in one word: the vocabulary of conditions."""
+"""What can be said of a case of attention in one word."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import numpy as np
 
 from attnspec.kinds.attention.case import OPTIONS, AttentionCase
 from attnspec.reference import masks
-
-Condition = Mapping[str, Any]
-"""Traits and the value, or list of values, that each must have."""
 
 _TRAITS = {
     "dtype": "the format of query, key and value",
@@ -63,16 +60,8 @@ def traits(case: AttentionCase) -> dict[str, Any]:
     }
     facts |= {name: name in case.options for name in OPTIONS}
     for name in ("query", "key", "value", "mask", "bias"):
-        facts[f"{name}_layout"] = case.layouts.get(name, "contiguous")
+        facts[f"{name}_layout"] = case.layout(name)
     return facts
-
-
-def holds(condition: Condition, facts: Mapping[str, Any]) -> bool:
-    """Return whether facts have every value, or one of every list, of a condition."""
-    return all(
-        facts[name] in (wanted if isinstance(wanted, list | tuple) else (wanted,))
-        for name, wanted in condition.items()
-    )
 
 
 def _sign(scale: float | None) -> str:
@@ -124,4 +113,4 @@ def _has_empty_rows(case: AttentionCase) -> bool:
     return False
 
 
-__all__ = ["TRAITS", "Condition", "holds", "traits"]
+__all__ = ["TRAITS", "traits"]

@@ -203,7 +203,7 @@ class Kernel:
         **options: Any,
     ) -> Array | tuple[Array, Array]:
         """Compute attention."""
-        call = self.prepare(AttentionCase(query, key, value, **options), return_lse)
+        call = self.prepare(AttentionCase.of(query, key, value, **options), return_lse)
         with np.errstate(all="ignore"):  # What is hidden may be NaN, or overflow.
             output, lse = self.attend(call)
         return (output, lse) if return_lse else output

@@ -29,7 +29,7 @@ class Split:
         **options: Any,
     ) -> Array | tuple[Array, Array]:
         """Compute attention."""
-        call = AttentionCase(query, key, value, **options)
+        call = AttentionCase.of(query, key, value, **options)
         with np.errstate(all="ignore"):
             whole = self.kernel.tables(call)
             rows = [self.part(whole, keys, call) for keys in self.ranges(call)]

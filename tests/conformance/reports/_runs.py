@@ -7,7 +7,7 @@ import math
 from attnspec.conformance import Description, Deviation, Finding, Outcome, Report
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.verdicts import Detected, Verdict
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import Comparison
 
@@ -147,7 +147,7 @@ REPORT = Report(
     "standard",
     20261122,
     Detected(
-        Dialect(),
+        SPEC,
         {
             "alignment": "detected",
             "empty_row": "declared",

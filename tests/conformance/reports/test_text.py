@@ -5,7 +5,7 @@ import pytest
 from attnspec.conformance import Outcome
 from attnspec.conformance.reports import lists, text
 from attnspec.conformance.reports.text import Replay
-from attnspec.judge.law import ATTENTION
+from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.judge.verdicts import Verdict
 from attnspec.kinds.registry import INVARIANTS, invariants_of
 from tests.conformance.reports._runs import (
@@ -21,7 +21,7 @@ from tests.conformance.reports._runs import (
     finding,
 )
 
-LAWS = [law.id for law in invariants_of(ATTENTION)]
+LAWS = [law.id for law in invariants_of(DEFAULT_KIND)]
 
 REPLAY = Replay(TARGET, ("grouped_query",))
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.bounds.problem import Problem, prepare
 from attnspec.kinds.attention.bounds.rates import gamma, rates
 from attnspec.kinds.attention.bounds.seen_keys import seen_keys
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.models import NumericModel
 
@@ -45,8 +45,8 @@ def admissible(
     >>> import numpy as np
     >>> from attnspec.numerics.models import PRESETS
     >>> x = np.full((1, 1, 1, 1), 300, np.float16)
-    >>> admissible(AttentionCase(x, x, x), Dialect(), PRESETS["flash-float16"])
-    >>> admissible(AttentionCase(x, x, x), Dialect(), PRESETS["naive-float16"])
+    >>> admissible(AttentionCase.of(x, x, x), SPEC, PRESETS["flash-float16"])
+    >>> admissible(AttentionCase.of(x, x, x), SPEC, PRESETS["naive-float16"])
     'scores: expected less than 65504 (float16), got 9e+04'
     """
     problem = prepare(case, dialect, slice(None))

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.bounds import bounds
 from attnspec.kinds.attention.bounds.ground import Ground
 from attnspec.kinds.attention.bounds.problem import Bool, Float64, Problem, Real
@@ -19,7 +20,6 @@ from attnspec.kinds.attention.bounds.scores import (
     visibility,
     weighted_sum,
 )
-from attnspec.kinds.attention.dialect import Dialect
 
 EMPTY_LSE = {
     "minus_infinity": -np.inf,
@@ -155,10 +155,10 @@ def _fill_empty_rows(
     if not rows.any():
         return
     if not has_keys:
-        result.output[rows] = np.nan if dialect.empty_keys == "nan" else 0.0
-    elif dialect.empty_row != "mean":
-        result.output[rows] = np.nan if dialect.empty_row == "nan" else 0.0
-    result.lse[rows] = EMPTY_LSE[dialect.empty_lse]
+        result.output[rows] = np.nan if dialect["empty_keys"] == "nan" else 0.0
+    elif dialect["empty_row"] != "mean":
+        result.output[rows] = np.nan if dialect["empty_row"] == "nan" else 0.0
+    result.lse[rows] = EMPTY_LSE[dialect["empty_lse"]]
     if result.lse_bound is not None:
         result.lse_bound[rows] = 0.0
 

@@ -20,13 +20,14 @@ from threadpoolctl import ThreadpoolController
 
 from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.bounds.block import EMPTY_LSE, block
 from attnspec.kinds.attention.bounds.ground import Ground, ground
 from attnspec.kinds.attention.bounds.problem import Float64, Problem, prepare
 from attnspec.kinds.attention.bounds.rates import Rates, rates
 from attnspec.kinds.attention.bounds.seen_keys import blocks, seen_keys
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics.models import NumericModel
 
 SMALL = 2**16
@@ -65,6 +66,21 @@ class Evaluation:
     lse_bound: Float64 | None
     visible: npt.NDArray[np.int_]
     rows: slice
+
+    @property
+    def bound(self) -> Float64:
+        """The bound on the output; an error if no model was given."""
+        if self.output_bound is None:
+            msg = "evaluation without a model, and so without a bound"
+            raise TypeError(msg)
+        return self.output_bound
+
+    @property
+    def others(self) -> dict[str, tuple[Float64, Float64]]:
+        """The logsumexp with its bound; without a model there is none."""
+        bound = self.lse_bound
+        unknown = np.broadcast_to(np.inf, self.lse.shape)
+        return {"lse": (self.lse, unknown if bound is None else bound)}
 
 
 def evaluate(
@@ -105,16 +121,16 @@ def evaluate(
     --------
     >>> import numpy as np
     >>> one = np.ones((1, 1, 1, 2), np.float32)
-    >>> evaluate(AttentionCase(one, one, 3 * one)).output
+    >>> evaluate(AttentionCase.of(one, one, 3 * one)).output
     array([[[[3., 3.]]]])
     """
-    dialect = dialect or _DEFAULT
+    dialect = {**SPEC, **(dialect or {})}
     rows = slice(None) if rows is None else rows
     problem = prepare(case, dialect, rows)
     result = _allocate(problem, case, rows, has_bound=model is not None)
     if not problem.value.shape[3]:
-        result.output[:] = np.nan if dialect.empty_keys == "nan" else 0.0
-        result.lse[:] = EMPTY_LSE[dialect.empty_lse]
+        result.output[:] = np.nan if dialect["empty_keys"] == "nan" else 0.0
+        result.lse[:] = EMPTY_LSE[dialect["empty_lse"]]
     elif result.lse.size:
         work = _Work.of(problem, dialect, model, result)
         with np.errstate(all="ignore"):
@@ -218,7 +234,6 @@ class _Work:
             target[(*heads, slice(None), rows)] = getattr(done, name)
 
 
-_DEFAULT = Dialect()
 _WHOLE = (slice(None), slice(None))
 _FIELDS = ("output", "lse", "visible", "output_bound", "lse_bound")
 

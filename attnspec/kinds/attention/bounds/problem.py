@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from attnspec._typing import Array, Window
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
 from attnspec.reference import masks
 
 Float64 = npt.NDArray[np.float64]
@@ -119,8 +119,8 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         softcap=None if case.softcap is None else float(case.softcap),
         causal=case.causal,
         window=case.window,
-        query_positions=masks.positions(sizes.L, sizes.S, alignment=dialect.alignment),
-        empty_mean=dialect.empty_row == "mean",
+        query_positions=masks.positions(sizes.L, sizes.S, alignment=dialect["alignment"]),
+        empty_mean=dialect["empty_row"] == "mean",
     )
     return problem if rows == slice(None) else problem.rows(rows)
 

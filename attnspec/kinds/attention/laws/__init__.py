@@ -2,4 +2,17 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import importlib
+
+from attnspec.kinds.attention.kind import ATTENTION
+
+CHAPTERS = (
+    *("calls", "definition", "scores", "normalizers", "masks", "dialects"),
+    *("symmetries", "split", "recurrence"),
+)
+"""The modules of laws, in the order in which they run."""
+
+for _chapter in CHAPTERS:
+    importlib.import_module(f"{__name__}.{_chapter}")
+
+__all__ = ["ATTENTION", "CHAPTERS"]

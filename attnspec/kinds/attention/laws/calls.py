@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import AttentionBench, invariant
+from attnspec.judge.compare import alike, fact, noted, rounding
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import noted, output_bound, rounding, same
+from attnspec.kinds.attention.compare import AttentionBench, lse_of
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import Comparison, identical, within
 
 
-@invariant(
+@ATTENTION.law(
     "result-form",
     "calls.result",
     families=("plain", "option-pairs", "unequal-lengths"),
@@ -27,20 +28,14 @@ def check_result_form(
     right = output.shape == (sizes.B, sizes.Hq, sizes.L, sizes.Ev)
     right = right and output.dtype == case.query.dtype
     note = f"returned {output.dtype.name} {output.shape}"
-    yield _flag(holds=right, note=note)
+    yield fact(note, holds=right)
     if "return_lse" in bench.capabilities:
-        lse = bench.run(case, lse=True).lse
-        found = lse is not None and lse.shape == (sizes.B, sizes.Hq, sizes.L)
-        yield _flag(holds=found, note="logsumexp of shape (B, Hq, L)")
+        lse = lse_of(case, bench)
+        holds = lse.shape == (sizes.B, sizes.Hq, sizes.L)
+        yield fact("logsumexp of shape (B, Hq, L)", holds=holds)
 
 
-def _flag(*, holds: bool, note: str) -> Comparison:
-    """Return a comparison of a fact: 1 expected."""
-    found = np.asarray(1.0 if holds else 0.0)
-    return noted(identical(np.ones(()), found, what="fact"), note)
-
-
-@invariant(
+@ATTENTION.law(
     "inputs-unchanged",
     "calls.inputs",
     nulls=("mutates",),
@@ -50,10 +45,10 @@ def check_inputs_unchanged(
 ) -> Iterator[Comparison]:
     """A call leaves its inputs and the memory around them as they were."""
     mutated = bench.run(case).mutated
-    yield _flag(holds=not mutated, note=f"changed: {', '.join(mutated) or 'nothing'}")
+    yield fact(f"changed: {', '.join(mutated) or 'nothing'}", holds=not mutated)
 
 
-@invariant(
+@ATTENTION.law(
     "determinism",
     "calls.deterministic",
     needs=("deterministic",),
@@ -67,7 +62,7 @@ def check_determinism(
     yield noted(identical(first, bench.run(case).output, what="output"), "second call")
 
 
-@invariant(
+@ATTENTION.law(
     "history",
     "calls.history",
     families=("option-pairs", "plain", "tile-boundaries", "grouped-heads"),
@@ -77,14 +72,14 @@ def check_history(case: AttentionCase, bench: AttentionBench) -> Iterator[Compar
     """A call gives the same after other calls: of other data, options and shapes."""
     right = bench.judged(case)
     first = bench.run(case).output.astype(np.float64)
-    if not within(right.output, first, output_bound(right)).holds:
+    if not within(right.output, first, right.bound).holds:
         return  # Wrong from the start: the law that says why is another one.
-    bound = 2.0 * output_bound(right) + rounding(first)
+    bound = 2.0 * right.bound + rounding(first)
     for name, other in _others(case, bench):
         # A kernel that clings to its first call answers that one right for ever.
         exact, output = bench.judged(other), bench.run(other).output
         note = f"a call with {name}"
-        yield noted(within(exact.output, output, output_bound(exact)), note)
+        yield noted(within(exact.output, output, exact.bound), note)
         again = bench.run(case).output
         yield noted(within(first, again, bound), f"after a call with {name}")
 
@@ -112,7 +107,7 @@ def _others(
         yield "a smaller batch", case.replace(**trimmed, **bare, layouts={})
 
 
-@invariant(
+@ATTENTION.law(
     "layout",
     "calls.layout",
     families=("strided-operands",),
@@ -122,7 +117,7 @@ def check_layout(case: AttentionCase, bench: AttentionBench) -> Iterator[Compari
     """The memory layout of an operand changes nothing."""
     if case.layouts:
         named = ", ".join(f"{o} {layout}" for o, layout in case.layouts.items())
-        yield from same(case.replace(layouts={}), case, bench, named)
+        yield from alike(case.replace(layouts={}), case, bench, named)
 
 
 __all__ = [

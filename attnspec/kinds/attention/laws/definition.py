@@ -6,21 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import AttentionBench, has_options, invariant
+from attnspec.judge.compare import finite_difference, noted, rounding
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import (
-    agrees,
-    finite_difference,
-    lse_agrees,
-    noted,
-    output_bound,
-    rounding,
-)
+from attnspec.kinds.attention.compare import AttentionBench, lse_agrees, output_agrees
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import winners
+from attnspec.kinds.attention.scope import has_options
 from attnspec.numerics import Comparison, identical, within
 
 
-@invariant(
+@ATTENTION.law(
     "agreement",
     "attention.definition",
     also=("scores.dot-product", "normalizers.softmax"),
@@ -28,14 +23,14 @@ from attnspec.numerics import Comparison, identical, within
 )
 def check_agreement(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """The output lies within the bound of the definition."""
-    yield from agrees(case, bench)
+    yield from output_agrees(case, bench)
 
 
-@invariant(
+@ATTENTION.law(
     "lse-agreement",
     "normalizers.logsumexp",
     needs=("return_lse",),
-    nulls=("zeros", "first_row", "scale_off"),
+    nulls=("zeros:lse", "first_row:lse", "scale_off:lse", "zeros"),
 )
 def check_lse_agreement(
     case: AttentionCase, bench: AttentionBench
@@ -43,12 +38,12 @@ def check_lse_agreement(
     """The logsumexp lies within the bound of the definition, and so does its output."""
     yield from lse_agrees(case, bench)
     exact = bench.judged(case)
-    output = bench.run(case, lse=True).output
+    output = bench.run(case.with_lse()).output
     note = "output of the call that returns the logsumexp"
-    yield noted(within(exact.output, output, output_bound(exact)), note)
+    yield noted(within(exact.output, output, exact.bound), note)
 
 
-@invariant(
+@ATTENTION.law(
     "query-sweep",
     "attention.definition",
     families=("query-boundaries",),
@@ -58,10 +53,10 @@ def check_query_sweep(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """At every number of queries the last one, alone in its tile or not, is right."""
-    yield from agrees(case, bench, f"L = {case.sizes.L}")
+    yield from output_agrees(case, bench, f"L = {case.sizes.L}")
 
 
-@invariant(
+@ATTENTION.law(
     "exact-gather",
     "attention.copy",
     families=("exact-gather",),
@@ -81,7 +76,7 @@ def check_exact_gather(
         yield identical(expected, output[clear], what="output")
 
 
-@invariant(
+@ATTENTION.law(
     "exact-uniform",
     "attention.mean",
     families=("exact-uniform",),
@@ -101,7 +96,7 @@ def check_exact_uniform(
         yield identical(expected, output[clear], what="output")
 
 
-@invariant(
+@ATTENTION.law(
     "options-honored",
     "attention.options",
     families=("option-pairs",),
@@ -121,7 +116,7 @@ def check_options_honored(
             continue
         without = bench.judged(plain)
         effect = finite_difference(exact.output, without.output)
-        bound = output_bound(exact) + output_bound(without)
+        bound = exact.bound + without.bound
         if not (np.abs(effect) > bound).any():
             continue
         expected = bench.run(plain).output.astype(np.float64) + effect

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import AttentionBench, empties_rows, has_choices, invariant
+from attnspec.judge.compare import noted
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import agrees, lse_agrees, noted, output_bound
+from attnspec.kinds.attention.compare import AttentionBench, lse_agrees, output_agrees
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import flat, hidden_from_all
+from attnspec.kinds.attention.scope import empties_rows, has_choices
 from attnspec.numerics import Comparison, within
 
 
@@ -25,7 +27,7 @@ def _nan_hidden(
     exact = bench.judged(case)
     output = bench.run(poisoned).output
     yield noted(
-        within(exact.output, output, output_bound(exact)), f"NaN in hidden {name}s"
+        within(exact.output, output, exact.bound), f"NaN in hidden {name}s"
     )
 
 
@@ -35,14 +37,14 @@ _NAN_FIELDS = {
 }
 
 
-@invariant(
+@ATTENTION.law(
     "nan-masked-keys",
     "masks.hidden-nan",
     needs=("mask",),
     families=("masks-with-holes",),
     fields=_NAN_FIELDS,
     nulls=("options_dropped", "zeros"),
-    applies=lambda dialect, _: dialect.nan_masked_key == "clean",
+    applies=lambda dialect, _: dialect["nan_masked_key"] == "clean",
 )
 def check_nan_masked_keys(
     case: AttentionCase, bench: AttentionBench
@@ -51,14 +53,14 @@ def check_nan_masked_keys(
     yield from _nan_hidden(case, bench, "key")
 
 
-@invariant(
+@ATTENTION.law(
     "nan-masked-values",
     "masks.hidden-nan",
     needs=("mask",),
     families=("masks-with-holes",),
     fields=_NAN_FIELDS,
     nulls=("options_dropped", "zeros"),
-    applies=lambda dialect, _: dialect.nan_masked_value == "clean",
+    applies=lambda dialect, _: dialect["nan_masked_value"] == "clean",
 )
 def check_nan_masked_values(
     case: AttentionCase, bench: AttentionBench
@@ -67,7 +69,7 @@ def check_nan_masked_values(
     yield from _nan_hidden(case, bench, "value")
 
 
-@invariant(
+@ATTENTION.law(
     "empty-rows",
     "masks.empty-row",
     families=("empty-rows", "unequal-lengths", "biases"),
@@ -90,14 +92,14 @@ def check_empty_rows(
         return
     output = bench.run(case).output
     yield noted(
-        within(exact.output[empty], output[empty], output_bound(exact)[empty]),
-        f"empty rows: {bench.dialect.empty_row}",
+        within(exact.output[empty], output[empty], exact.bound[empty]),
+        f"empty rows: {bench.dialect['empty_row']}",
     )
     if "return_lse" in bench.capabilities:
-        yield from lse_agrees(case, bench, f"empty rows: {bench.dialect.empty_lse}")
+        yield from lse_agrees(case, bench, f"empty rows: {bench.dialect['empty_lse']}")
 
 
-@invariant(
+@ATTENTION.law(
     "empty-sequences",
     "masks.empty-row",
     needs=("empty_keys", "unequal_lengths"),
@@ -109,10 +111,10 @@ def check_empty_sequences(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """Without any key every query is an empty row."""
-    yield from agrees(case, bench, "S = 0")
+    yield from output_agrees(case, bench, "S = 0")
 
 
-@invariant(
+@ATTENTION.law(
     "dialect-consistent",
     "dialects.one-choice",
     also=("masks.alignment",),
@@ -139,8 +141,8 @@ def check_dialect_consistent(
         return
     output = bench.run(probe).output
     yield noted(
-        within(exact.output, output, output_bound(exact)),
-        f"alignment {bench.dialect.alignment}, empty row {bench.dialect.empty_row}",
+        within(exact.output, output, exact.bound),
+        f"alignment {bench.dialect['alignment']}, empty row {bench.dialect['empty_row']}",
     )
 
 

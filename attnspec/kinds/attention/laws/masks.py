@@ -8,12 +8,13 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.law import AttentionBench, hides_keys, invariant
+from attnspec.judge.compare import alike, same_at, noted
+from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.build import HUGE
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import agrees, noted, output_bound, same
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.compare import AttentionBench, output_agrees
 from attnspec.kinds.attention.families import BOUNDARIES
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import (
     flat,
     hidden_from_all,
@@ -21,6 +22,7 @@ from attnspec.kinds.attention.probes import (
     visible_keys,
     with_values,
 )
+from attnspec.kinds.attention.scope import hides_keys
 from attnspec.numerics import Comparison, identical, within
 
 _SUPPORT_LENGTHS = (
@@ -44,11 +46,11 @@ def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]
         identical(np.zeros_like(leak), leak, what="output"), "weight of hidden keys"
     )
     yield noted(
-        within(exact.output, output, output_bound(exact)), "weight of visible keys"
+        within(exact.output, output, exact.bound), "weight of visible keys"
     )
 
 
-@invariant(
+@ATTENTION.law(
     "causal-support",
     "masks.causal",
     also=("masks.alignment",),
@@ -65,7 +67,7 @@ def check_causal_support(
     yield from _support(case, bench)
 
 
-@invariant(
+@ATTENTION.law(
     "window-support",
     "masks.window",
     also=("masks.alignment", "bands.support"),
@@ -82,7 +84,7 @@ def check_window_support(
     yield from _support(case, bench)
 
 
-@invariant(
+@ATTENTION.law(
     "tail-sweep",
     "masks.visible-keys",
     families=("tile-boundaries",),
@@ -102,10 +104,10 @@ def check_tail_sweep(
     edges = [keys - 1, 0, *(t - 1 for t in (64, 32, 16, 128) if t < keys)]
     hot = one_hot_values(case, np.unique([max(0, e) for e in edges]))
     probe = with_values(flat(case), hot, bench.capabilities)
-    yield from agrees(probe, bench, f"S = {keys}: share of single keys")
+    yield from output_agrees(probe, bench, f"S = {keys}: share of single keys")
 
 
-@invariant(
+@ATTENTION.law(
     "masked-keys-inert",
     "masks.hidden-keys",
     also=("masks.padding",),
@@ -137,7 +139,7 @@ def check_masked_keys_inert(
     for name, sign in (("key", 1), ("key", -1), ("value", 1)):
         array = getattr(case, name)
         poisoned = np.where(hidden, sign * huge, array).astype(array.dtype)
-        yield from same(
+        yield from alike(
             case, case.replace(**{name: poisoned}), bench, f"huge hidden {name}s"
         )
 
@@ -158,7 +160,7 @@ def _materialized(case: AttentionCase, bench: AttentionBench) -> Array:
     return np.ascontiguousarray(visible_keys(case, bench.dialect))
 
 
-@invariant(
+@ATTENTION.law(
     "mask-forms",
     "masks.forms",
     needs=("mask",),
@@ -174,16 +176,16 @@ def check_mask_forms(
     mask = _materialized(case, bench)
     plain = case.replace(causal=False, window=None, layouts={})
     if case.causal or case.window:
-        yield from same(case, plain.replace(mask=mask), bench, "flags as a mask")
+        yield from alike(case, plain.replace(mask=mask), bench, "flags as a mask")
     allowed = {"bias", "minus_infinity_bias", "head_mask"}
     if bench.capabilities.allows(allowed) and case.bias is None:
         dtype = case.query.dtype
         bias = np.where(mask, 0.0, -np.inf).astype(dtype)
         form = plain.replace(mask=None, bias=bias)
-        yield from same(case, form, bench, "mask as a bias of minus infinity")
+        yield from alike(case, form, bench, "mask as a bias of minus infinity")
 
 
-@invariant(
+@ATTENTION.law(
     "mask-broadcast",
     "masks.broadcast",
     needs=("mask", "head_mask"),
@@ -204,10 +206,10 @@ def check_mask_broadcast(
         if array is not None
     }
     if any(getattr(case, name).shape != shape for name in whole):
-        yield from same(case, case.replace(**whole, layouts={}), bench, "written out")
+        yield from alike(case, case.replace(**whole, layouts={}), bench, "written out")
 
 
-@invariant(
+@ATTENTION.law(
     "mask-composition",
     "masks.intersection",
     needs=("mask",),
@@ -227,14 +229,14 @@ def check_mask_composition(
     """Mask, causal flag and window together show what each of them shows."""
     if not (case.causal or case.window):
         return
-    yield from agrees(case, bench, "intersection")
+    yield from output_agrees(case, bench, "intersection")
     mask = _materialized(case.replace(bias=None), bench)
-    yield from same(
+    yield from alike(
         case.replace(mask=mask, layouts={}), case, bench, "mask that contains the flags"
     )
 
 
-@invariant(
+@ATTENTION.law(
     "causality",
     "masks.causal",
     needs=("causal",),
@@ -264,9 +266,8 @@ def check_causality(case: AttentionCase, bench: AttentionBench) -> Iterator[Comp
         )
         if blind.any():
             rows = (slice(None), slice(None), blind)
-            yield from same(
-                case, changed, bench, f"other keys from {cut} on", rows=rows
-            )
+            note = f"other keys from {cut} on"
+            yield from same_at(case, changed, bench, note, rows)
 
 
 __all__ = [

@@ -6,24 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import AttentionBench, invariant
+from attnspec.judge.compare import alike, noted, rounding
+from attnspec.judge.law import F64
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import (
-    F64,
-    agrees,
+    AttentionBench,
     lse_agrees,
-    lse_bound,
-    noted,
-    output_bound,
-    rounding,
-    same,
+    lse_of,
+    output_agrees,
     same_lse,
 )
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import grouped, visible_keys
 from attnspec.numerics import Comparison, within
 
 
-@invariant(
+@ATTENTION.law(
     "row-sums",
     "normalizers.sum",
     nulls=("zeros", "unnormalized"),
@@ -31,10 +29,10 @@ from attnspec.numerics import Comparison, within
 def check_row_sums(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """The weights of a row sum to 1, or to 1 less the share of the sink."""
     ones = case.replace(value=np.ones_like(case.value))
-    yield from agrees(ones, bench, "sum of the weights")
+    yield from output_agrees(ones, bench, "sum of the weights")
 
 
-@invariant(
+@ATTENTION.law(
     "convex-hull",
     "attention.convex",
     without=("sink",),
@@ -55,12 +53,12 @@ def check_convex_hull(
     actual = output.astype(np.float64)
     nearest = np.where(np.isnan(actual), low, np.clip(actual, low, high))
     yield noted(
-        within(nearest, output, output_bound(exact)[judged]),
+        within(nearest, output, exact.bound[judged]),
         "nearest point of the hull",
     )
 
 
-@invariant(
+@ATTENTION.law(
     "sink-mass",
     "normalizers.sink",
     needs=("sink",),
@@ -74,7 +72,7 @@ def check_sink_mass(case: AttentionCase, bench: AttentionBench) -> Iterator[Comp
     share = np.exp(np.minimum(0.0, _finite(bare.lse) - _finite(exact.lse)))[..., None]
     expected = bench.run(plain).output.astype(np.float64) * share
     actual = bench.run(case).output.astype(np.float64)
-    bound = output_bound(exact) + share * output_bound(bare)
+    bound = exact.bound + share * bare.bound
     bound = bound + (rounding(expected, actual) + np.abs(expected) * 2.0**-40)
     expected = np.where(judged, expected, exact.output)
     yield noted(within(expected, actual, bound), "the rest of the weight")
@@ -85,7 +83,7 @@ def _finite(lse: F64) -> F64:
     return np.where(np.isfinite(lse), lse, 0.0)
 
 
-@invariant(
+@ATTENTION.law(
     "sink-off",
     "normalizers.sink",
     needs=("sink",),
@@ -98,16 +96,16 @@ def check_sink_off(case: AttentionCase, bench: AttentionBench) -> Iterator[Compa
     if case.sink is None:
         return
     off = case.replace(sink=np.full_like(case.sink, -np.inf))
-    yield from same(off, case.replace(sink=None), bench, "sink of minus infinity")
+    yield from alike(off, case.replace(sink=None), bench, "sink of minus infinity")
 
 
-@invariant(
+@ATTENTION.law(
     "lse-partition",
     "normalizers.logsumexp",
     needs=("return_lse",),
     without=("sink",),
     fields={"scores": ("uniform",)},
-    nulls=("zeros", "mask_shifted", "last_key_dropped"),
+    nulls=("zeros:lse", "mask_shifted:lse", "last_key_dropped:lse"),
 )
 def check_lse_partition(
     case: AttentionCase, bench: AttentionBench
@@ -118,17 +116,17 @@ def check_lse_partition(
     count = exact.visible
     if not count.any():
         return
-    lse = bench.run(probe, lse=True).lse
+    lse = lse_of(probe, bench)
     if lse is None:
         return
     expected = np.log(np.maximum(count, 1))[count > 0]
-    bound = lse_bound(exact)[count > 0] + rounding(expected)
+    bound = exact.others["lse"][1][count > 0] + rounding(expected)
     yield noted(
         within(expected, lse[count > 0], bound, what="lse"), "natural logarithm"
     )
 
 
-@invariant(
+@ATTENTION.law(
     "score-shift",
     "normalizers.shift",
     needs=("bias",),
@@ -144,17 +142,17 @@ def check_score_shift(
     for shift in (64.0, -32.0):
         row = np.full((1, 1, 1, case.sizes.S), shift).astype(case.query.dtype)
         shifted = plain.replace(bias=row)
-        yield from same(plain, shifted, bench, f"all scores {shift:+g}")
+        yield from alike(plain, shifted, bench, f"all scores {shift:+g}")
         if "return_lse" in bench.capabilities:
             yield from same_lse(plain, shifted, bench, f"all scores {shift:+g}", shift)
 
 
-@invariant(
+@ATTENTION.law(
     "lse-with-options",
     "normalizers.logsumexp",
     needs=("return_lse",),
     families=("option-pairs", "empty-rows"),
-    nulls=("options_dropped", "zeros"),
+    nulls=("options_dropped:lse", "zeros:lse"),
 )
 def check_lse_with_options(
     case: AttentionCase, bench: AttentionBench

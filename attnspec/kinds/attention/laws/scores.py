@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import AttentionBench, invariant
+from attnspec.judge.compare import alike
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import agrees, same
+from attnspec.kinds.attention.compare import AttentionBench, output_agrees
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import Comparison
 
 _SCALED = ("plain", "odd-widths", "tile-boundaries", "unequal-lengths")
 
 
-@invariant(
+@ATTENTION.law(
     "scale-default",
     "scores.default-scale",
     needs=("scale",),
@@ -28,11 +29,11 @@ def check_scale_default(
     """Without a scale the factor is 1/sqrt(E)."""
     plain = case.replace(scale=None)
     given = case.replace(scale=plain.effective_scale)
-    yield from same(given, plain, bench, "default scale")
-    yield from agrees(plain, bench, "default scale")
+    yield from alike(given, plain, bench, "default scale")
+    yield from output_agrees(plain, bench, "default scale")
 
 
-@invariant(
+@ATTENTION.law(
     "scale-given",
     "scores.scale",
     needs=("scale",),
@@ -43,10 +44,10 @@ def check_scale_given(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """A scale is used as given, whatever its sign."""
-    yield from agrees(case, bench, f"scale = {case.scale}")
+    yield from output_agrees(case, bench, f"scale = {case.scale}")
 
 
-@invariant(
+@ATTENTION.law(
     "scale-zero",
     "scores.scale",
     needs=("scale", "nonpositive_scale"),
@@ -58,10 +59,10 @@ def check_scale_zero(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """A scale of zero makes all scores zero; it does not mean the default."""
-    yield from agrees(case.replace(scale=0.0), bench, "scale = 0")
+    yield from output_agrees(case.replace(scale=0.0), bench, "scale = 0")
 
 
-@invariant(
+@ATTENTION.law(
     "scale-folds-into-query",
     "scores.scale",
     needs=("scale",),
@@ -75,10 +76,10 @@ def check_scale_folds(
     """Twice the query at half the scale is the same problem."""
     query = (case.query * np.asarray(2, case.query.dtype)).astype(case.query.dtype)
     folded = case.replace(query=query, scale=case.effective_scale / 2)
-    yield from same(case, folded, bench, "scale folded into the query")
+    yield from alike(case, folded, bench, "scale folded into the query")
 
 
-@invariant(
+@ATTENTION.law(
     "scale-sign",
     "scores.scale",
     needs=("scale", "nonpositive_scale"),
@@ -91,10 +92,10 @@ def check_scale_sign(
 ) -> Iterator[Comparison]:
     """A negative scale is a positive one with the query negated."""
     turned = case.replace(query=-case.query, scale=-case.effective_scale)
-    yield from same(case, turned, bench, "negative scale")
+    yield from alike(case, turned, bench, "negative scale")
 
 
-@invariant(
+@ATTENTION.law(
     "bias-added",
     "scores.bias",
     needs=("bias",),
@@ -106,12 +107,12 @@ def check_bias_added(
 ) -> Iterator[Comparison]:
     """Where all products are zero the scores are the bias, at any scale."""
     bare = case.replace(query=np.zeros_like(case.query), softcap=None)
-    yield from agrees(bare, bench, "the bias alone")
+    yield from output_agrees(bare, bench, "the bias alone")
     if "scale" in bench.capabilities:
-        yield from agrees(bare.replace(scale=4.0), bench, "the bias alone, scale = 4")
+        yield from output_agrees(bare.replace(scale=4.0), bench, "the bias alone, scale = 4")
 
 
-@invariant(
+@ATTENTION.law(
     "softcap-order",
     "scores.order",
     needs=("softcap",),
@@ -123,10 +124,10 @@ def check_softcap_order(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """The cap acts on the scaled product, before bias and mask."""
-    yield from agrees(case, bench, f"softcap = {case.softcap}")
+    yield from output_agrees(case, bench, f"softcap = {case.softcap}")
 
 
-@invariant(
+@ATTENTION.law(
     "softcap-limits",
     "scores.softcap",
     needs=("softcap",),
@@ -137,9 +138,9 @@ def check_softcap_limits(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """A tiny cap makes all scores equal, a huge one leaves them alone."""
-    yield from agrees(case.replace(softcap=2.0**-10), bench, "tiny cap")
+    yield from output_agrees(case.replace(softcap=2.0**-10), bench, "tiny cap")
     huge = case.replace(softcap=2.0**14)
-    yield from same(huge, case.replace(softcap=None), bench, "huge cap")
+    yield from alike(huge, case.replace(softcap=None), bench, "huge cap")
 
 
 __all__ = [

@@ -6,16 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attnspec.judge.law import AttentionBench, invariant
+from attnspec.judge.compare import noted, rounding
+from attnspec.judge.law import F64
 from attnspec.kinds.attention.bounds.evaluator import Evaluation
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import (
-    F64,
-    lse_bound,
-    noted,
-    output_bound,
-    rounding,
-)
+from attnspec.kinds.attention.compare import AttentionBench
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import narrowed
 from attnspec.numerics import Comparison, within
 from attnspec.reference.split import merge
@@ -32,12 +28,12 @@ def _part(case: AttentionCase, keys: slice) -> AttentionCase:
     )
 
 
-@invariant(
+@ATTENTION.law(
     "split-merge",
     "split.merge",
     needs=("return_lse", "unequal_lengths"),
     without=("causal", "window", "sink"),
-    nulls=("zeros", "mean_value", "copy_value"),
+    nulls=("mean_value", "copy_value", "zeros:lse"),
 )
 def check_split_merge(
     case: AttentionCase, bench: AttentionBench
@@ -52,12 +48,12 @@ def check_split_merge(
     yield from _make_the_whole(merge(*one, *two), exact, case, bench, "merged parts")
 
 
-@invariant(
+@ATTENTION.law(
     "split-associative",
     "split.associative",
     needs=("return_lse", "unequal_lengths"),
     without=("causal", "window", "sink"),
-    nulls=("zeros", "mean_value", "copy_value"),
+    nulls=("mean_value", "copy_value", "zeros:lse"),
 )
 def check_split_associative(
     case: AttentionCase, bench: AttentionBench
@@ -87,17 +83,17 @@ def _make_the_whole(
     whole = bench.judged(case)
     seen = whole.visible > 0
     expected = bench.run(case).output.astype(np.float64)
-    bound = _merged_bound(exact, whole) + output_bound(whole)
+    bound = _merged_bound(exact, whole) + whole.bound
     bound = bound + rounding(output, expected)
     yield noted(within(output[seen], expected[seen], bound[seen]), note)
-    bound = _largest_lse_bound(exact) + lse_bound(whole) + rounding(lse)
+    bound = _largest_lse_bound(exact) + whole.others["lse"][1] + rounding(lse)
     found = within(whole.lse[seen], lse[seen], bound[seen], what="lse")
     yield noted(found, note)
 
 
 def _largest_lse_bound(exact: list[Evaluation]) -> F64:
     """Return the largest bound on a part's logsumexp, row by row."""
-    return np.asarray(np.maximum.reduce([lse_bound(part) for part in exact]))
+    return np.asarray(np.maximum.reduce([part.others["lse"][1] for part in exact]))
 
 
 def _third(case: AttentionCase, bench: AttentionBench) -> int:
@@ -110,10 +106,10 @@ def _share(
     case: AttentionCase, exact: Evaluation, bench: AttentionBench
 ) -> tuple[F64, F64]:
     """Return a part's output and logsumexp; 0 and minus infinity where it is empty."""
-    result = bench.run(case, lse=True)
+    result = bench.run(case.with_lse())
     live = exact.visible > 0
     output = np.where(live[..., None], result.output.astype(np.float64), 0.0)
-    return output, np.where(live, np.asarray(result.lse, np.float64), -np.inf)
+    return output, np.where(live, np.asarray(result.others["lse"], np.float64), -np.inf)
 
 
 def _merged_bound(exact: list[Evaluation], whole: Evaluation) -> F64:
@@ -132,7 +128,7 @@ def _merged_bound(exact: list[Evaluation], whole: Evaluation) -> F64:
         weight = np.where(live, np.exp(np.minimum(0.0, gap)), 0.0)[..., None]
         size = np.abs(np.where(live, part.lse, 0.0)) + np.abs(np.where(live, gap, 0.0))
         merging = (2.0**-50 * (1.0 + size))[..., None]
-        own = output_bound(part)
+        own = part.bound
         distance = np.abs(part.output - whole.output) + own
         error = (1.0 + drift) * own + drift * distance
         error = error + merging * (np.abs(part.output) + own)

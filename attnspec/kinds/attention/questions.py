@@ -1,40 +1,35 @@
-"""Finding out which dialect a kernel speaks."""
+"""How it is found out which choices an attention kernel makes."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import numpy as np
 
 from attnspec._typing import Alignment, Array
-from attnspec.exceptions import KernelFault
-from attnspec.judge.bench import Executor
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.implementation import Description
-from attnspec.judge.verdicts import Detected
+from attnspec.judge.kind import Call, Question
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.kinds.attention.dialect import dialect_of
 from attnspec.kinds.attention.probes import (
     flat,
     one_hot_values,
     visible_keys,
     with_values,
 )
-from attnspec.kinds.attention.recipe import AttentionRecipe
-
-Probe = Callable[[Executor, Capabilities, str], str | None]
+from attnspec.kinds.attention.table import TABLE
 
 
 def _case(capabilities: Capabilities, dtype: str, **fields: Any) -> AttentionCase:
     """Return a small case within what is claimed, all scores zero."""
-    recipe = AttentionRecipe(dtype=dtype, width=4, value_width=4, **fields)
-    return build(capabilities.fit(recipe)).replace(bias=None)
+    fields = {"width": 4, "value_width": 4, **fields}
+    recipe = TABLE.recipe("attention", dtype, **fields)
+    return build(TABLE.within(recipe, capabilities)).replace(bias=None)
 
 
-def _alignment(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+def _alignment(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
     """Return the alignment whose support every probe shows."""
     possible = set(get_args(Alignment))
     asked = False
@@ -54,7 +49,7 @@ def _alignment(call: Executor, capabilities: Capabilities, dtype: str) -> str | 
 
 def _supported(probe: AttentionCase, weights: Array, alignment: str) -> bool:
     """Return whether the rows that see a key have exactly this support."""
-    seen = visible_keys(probe, Dialect().replace(alignment=alignment))
+    seen = visible_keys(probe, dialect_of(alignment=alignment))
     rows = seen.any(-1)
     return bool(((weights > 0) == seen)[rows].all())
 
@@ -85,7 +80,7 @@ def _integers(case: AttentionCase) -> AttentionCase:
     return case.replace(value=steps.astype(case.value.dtype))
 
 
-def _empty_row(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+def _empty_row(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
     for case in map(_integers, _empty(capabilities, dtype)):
         row = call(case).output[0, 0, 0].astype(np.float64)
         return _named(row, case.value[0, 0].astype(np.float64).mean(0))
@@ -102,11 +97,11 @@ def _named(row: Array, mean: Array) -> str | None:
     return "mean" if np.array_equal(np.round(4 * row), 4 * mean) else None
 
 
-def _empty_lse(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
     if "return_lse" not in capabilities:
         return None
     for case in _empty(capabilities, dtype):
-        lse = call(case, lse=True).lse
+        lse = call(case.with_lse()).others["lse"]
         if lse is not None:
             return _named_lse(float(lse[0, 0, 0]))
     return None
@@ -120,15 +115,15 @@ def _named_lse(found: float) -> str | None:
     return "finite" if found < -1e4 else None
 
 
-def _empty_keys(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+def _empty_keys(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
     if not capabilities.allows({"empty_keys", "unequal_lengths"}):
         return None
     output = call(_case(capabilities, dtype, queries=2, keys=0)).output
     return _named(output[0, 0, 0].astype(np.float64), np.full(1, np.inf))
 
 
-def _nan(operand: str) -> Probe:
-    def probe(call: Executor, capabilities: Capabilities, dtype: str) -> str | None:
+def _nan(operand: str) -> Question:
+    def probe(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
         if "mask" not in capabilities:
             return None
         case = _case(capabilities, dtype, queries=2, keys=4, mask="all")
@@ -144,7 +139,7 @@ def _nan(operand: str) -> Probe:
     return probe
 
 
-_PROBES: dict[str, Probe] = {
+QUESTIONS: Mapping[str, Question] = {
     "alignment": _alignment,
     "empty_row": _empty_row,
     "empty_lse": _empty_lse,
@@ -153,33 +148,4 @@ _PROBES: dict[str, Probe] = {
     "nan_masked_value": _nan("value"),
 }
 
-_FOUND = ("nan_masked_key", "nan_masked_value")
-
-
-def detect(call: Executor, description: Description, dtype: str) -> Detected:
-    """Return the dialect of a kernel: declared, else detected, else the default.
-
-    What the probes find of NaN is reported, and not enforced.
-    """
-    chosen: dict[str, str] = dict(description.dialect)
-    sources = dict.fromkeys(chosen, "declared")
-    found: dict[str, str] = {}
-    for field in dataclasses.fields(Dialect):
-        if field.name in chosen:
-            continue
-        try:
-            answer = _PROBES[field.name](call, description.capabilities, dtype)
-        except KernelFault:
-            answer = None
-        if answer is None:
-            continue
-        if field.name in _FOUND:
-            found[field.name] = answer
-            sources[field.name] = f"{answer} (found, not enforced)"
-        else:
-            chosen[field.name] = answer
-            sources[field.name] = "detected"
-    return Detected(Dialect().replace(**chosen), sources)
-
-
-__all__ = ["detect"]
+__all__ = ["QUESTIONS"]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import bits
-from attnspec.judge.law import AttentionBench, invariant
+from attnspec.judge.compare import alike, noted, rounding
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import noted, output_bound, rounding, same
+from attnspec.kinds.attention.compare import AttentionBench
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import narrowed
 from attnspec.numerics import Comparison, within
 
 
-@invariant(
+@ATTENTION.law(
     "value-linearity",
     "attention.linear",
     families=("plain", "option-pairs", "tile-boundaries", "grouped-heads"),
@@ -35,7 +35,7 @@ def check_value_linearity(
     one, two, three = (bench.run(c).output.astype(np.float64) for c in (*parts, whole))
     empty = (exact[0].visible == 0)[..., None]
     expected = np.where(empty, exact[2].output, one + two)
-    bound = sum((output_bound(e) for e in exact), rounding(one, two, three))
+    bound = sum((e.bound for e in exact), rounding(one, two, three))
     yield noted(within(expected, three, bound), "sum of two sets of values")
 
 
@@ -55,7 +55,7 @@ def _order(case: AttentionCase, length: int, label: str) -> Array:
     return np.roll(order, 1) if (order == np.arange(length)).all() else order
 
 
-@invariant(
+@ATTENTION.law(
     "key-permutation",
     "attention.key-order",
     without=("causal", "window"),
@@ -76,10 +76,10 @@ def check_key_permutation(
         mask=_permuted(case.mask, 3, order, keys),
         bias=_permuted(case.bias, 3, order, keys),
     )
-    yield from same(case, permuted, bench, "keys in another order")
+    yield from alike(case, permuted, bench, "keys in another order")
 
 
-@invariant(
+@ATTENTION.law(
     "query-permutation",
     "attention.equivariance",
     without=("causal", "window"),
@@ -102,7 +102,7 @@ def check_query_permutation(
     exact = bench.judged(permuted)
     expected = bench.run(case).output.astype(np.float64)[:, :, order]
     actual = bench.run(permuted).output.astype(np.float64)
-    bound = 2.0 * output_bound(exact) + rounding(expected, actual)
+    bound = 2.0 * exact.bound + rounding(expected, actual)
     yield noted(within(expected, actual, bound), "queries in another order")
 
 
@@ -119,7 +119,7 @@ def _alone(case: AttentionCase, batch: int) -> AttentionCase:
     )
 
 
-@invariant(
+@ATTENTION.law(
     "batch-independence",
     "attention.batch",
     fields={
@@ -147,7 +147,7 @@ def check_batch_independence(
     expected = bench.run(alone).output.astype(np.float64)
     for name, shared in (("other numbers", case), ("NaN", poisoned)):
         actual = bench.run(shared).output.astype(np.float64)[batch:]
-        bound = 2.0 * output_bound(exact) + rounding(expected, actual)
+        bound = 2.0 * exact.bound + rounding(expected, actual)
         yield noted(within(expected, actual, bound), f"{name} in the rest of the batch")
 
 
@@ -157,7 +157,7 @@ def _poisoned(array: Array, mine: Array) -> Array:
     return np.where(mine, array, nan).astype(array.dtype)
 
 
-@invariant(
+@ATTENTION.law(
     "head-independence",
     "heads.independence",
     fields={
@@ -182,8 +182,7 @@ def check_head_independence(
         key=_poisoned(case.key, mine),
         value=_poisoned(case.value, mine),
     )
-    alone = dataclasses.replace(
-        case,
+    alone = case.replace(
         query=case.query[:, shared],
         key=case.key[:, last],
         value=case.value[:, last],
@@ -195,11 +194,11 @@ def check_head_independence(
     exact = bench.judged(alone)
     expected = bench.run(alone).output.astype(np.float64)
     actual = bench.run(poisoned).output.astype(np.float64)[:, shared]
-    bound = 2.0 * output_bound(exact) + rounding(expected, actual)
+    bound = 2.0 * exact.bound + rounding(expected, actual)
     yield noted(within(expected, actual, bound), "NaN in the other heads")
 
 
-@invariant(
+@ATTENTION.law(
     "grouped-heads",
     "heads.grouped",
     needs=("grouped_query",),
@@ -215,7 +214,7 @@ def check_grouped_heads(
     written = case.replace(
         key=case.key.repeat(group, 1), value=case.value.repeat(group, 1), layouts={}
     )
-    yield from same(case, written, bench, "key heads written out")
+    yield from alike(case, written, bench, "key heads written out")
 
 
 __all__ = [

@@ -1,0 +1,144 @@
+"""The kernel under test, with what it claims."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.description import Description
+from attnspec.judge.kind import Kind
+from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
+
+Kernel = Callable[..., Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Implementation:
+    """A kernel and what it claims.
+
+    Parameters
+    ----------
+    function
+        Called with NumPy arrays, as its kind says; only options in force are passed.
+    description
+        Name, capabilities, dialect (declared fields only), numeric models and
+        known deviations.
+
+    Examples
+    --------
+    >>> def kernel(query, key, value, *, causal=False): ...
+    >>> implementation = Implementation.of(kernel, claims=["grouped_query"])
+    >>> sorted(implementation.description.capabilities.claims)
+    ['causal', 'deterministic', 'grouped_query', 'unequal_lengths']
+    """
+
+    function: Kernel
+    description: Description
+
+    def __post_init__(self) -> None:
+        """Reject what a function of this kind cannot claim, choose or deviate in."""
+        kind = kind_named(self.description.kind)
+        object.__setattr__(self, "description", _checked(self.description, kind))
+
+    @classmethod
+    def of(
+        cls,
+        function: Kernel,
+        *,
+        name: str | None = None,
+        kind: str = DEFAULT_KIND,
+        dtypes: tuple[str, ...] = (),
+        claims: Iterable[str] = (),
+        without: Iterable[str] = (),
+        **fields: Any,
+    ) -> Implementation:
+        """Return the implementation that a plain function is: its keywords claim.
+
+        What is named in `claims` is claimed beyond that, in `without` it is not.
+        """
+        claimed = kind_named(kind).claimed_by(function)
+        capabilities = claimed.claiming(claims, without)
+        capabilities = capabilities.replace(dtypes=tuple(dtypes) or capabilities.dtypes)
+        name = name or str(getattr(function, "__name__", "kernel"))
+        description = Description(name, capabilities, kind=kind, **fields)
+        return cls(function, description)
+
+
+def _checked(description: Description, kind: Kind) -> Description:
+    """Return the description of a function of a kind, with the kind's vocabulary.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such claim, size, choice, format or deviation.
+    """
+    for name, value in description.dialect.items():
+        if name not in kind.choices:
+            listed = ", ".join(kind.choices) or "none"
+            msg = f"dialect: expected one of {listed}; got {name!r}"
+            raise UnknownName(msg)
+        if value not in kind.choices[name]:
+            listed = ", ".join(map(repr, kind.choices[name]))
+            msg = f"{name}: expected one of {listed}; got {value!r}"
+            raise UnknownName(msg)
+    capabilities = kind.checked(description.capabilities)
+    if unclaimed := sorted(set(description.models) - set(capabilities.dtypes)):
+        msg = f"models: {unclaimed[0]!r} is not among the claimed dtypes"
+        raise InvalidArgument(msg)
+    for deviation in description.deviations:
+        deviation.check(kind)
+    return description.replace(capabilities=capabilities)
+
+
+def claims(
+    *names: str,
+    dtypes: tuple[str, ...] | None = None,
+    without: tuple[str, ...] = (),
+) -> Callable[[Kernel], Kernel]:
+    """Return a decorator that claims what a signature cannot say, or less than it says.
+
+    Examples
+    --------
+    >>> @claims("grouped_query", "value_width", dtypes=("float32", "float16"))
+    ... def kernel(query, key, value): ...
+    """
+    known = {name for kind in KINDS.values() for name in kind.vocabulary}
+    if unknown := sorted({*names, *without} - known):
+        msg = f"claim: expected one of {', '.join(sorted(known))}; got {unknown[0]!r}"
+        raise UnknownName(msg)
+    Capabilities(dtypes=dtypes or ("float32",))
+
+    def decorate(function: Kernel) -> Kernel:
+        said = (names, dtypes, without)
+        function.__attnspec_claims__ = said  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def as_implementation(
+    target: Kernel | Implementation, name: str | None = None, kind: str = DEFAULT_KIND
+) -> Implementation:
+    """Return an implementation as it is, a function as what its keywords claim."""
+    if isinstance(target, Implementation):
+        return target
+    names, dtypes, without = getattr(target, "__attnspec_claims__", ((), None, ()))
+    return Implementation.of(
+        target,
+        name=name,
+        kind=kind,
+        claims=names,
+        without=without,
+        dtypes=dtypes or (),
+    )
+
+
+__all__ = [
+    "Implementation",
+    "Kernel",
+    "as_implementation",
+    "claims",
+]

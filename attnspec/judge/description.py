@@ -1,0 +1,53 @@
+"""What is known of an implementation but the function itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.deviations import Deviation
+from attnspec.numerics import NumericModel, default_model
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Description:
+    """All that is known of an implementation but the function itself.
+
+    Parameters
+    ----------
+    name
+        What it is called in reports.
+    capabilities
+        What it claims.
+    dialect
+        The choices that it declares, by field.
+    models
+        How it computes in some formats, where that is not the usual way.
+    deviations
+        What it claims and is known to fail.
+    version
+        The system and version that the function comes from.
+    kind
+        What kind of function it is.
+    """
+
+    name: str
+    capabilities: Capabilities
+    dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
+    deviations: tuple[Deviation, ...] = ()
+    version: str = ""
+    kind: str = "attention"
+
+    def model(self, dtype: str) -> NumericModel:
+        """Return the numeric model that a dtype is judged by."""
+        return self.models.get(dtype) or default_model(dtype)
+
+    def replace(self, **changes: Any) -> Description:
+        """Return the same description with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+__all__ = ["Description"]

@@ -1,0 +1,114 @@
+"""Finding out which dialect a function speaks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+from attnspec.exceptions import KernelFault
+from attnspec.judge.bench import Executor
+from attnspec.judge.description import Description
+from attnspec.judge.kind import Kind
+from attnspec.judge.verdicts import Detected
+from attnspec.numerics import NumericModel, within
+
+_GENEROUS = 64.0
+"""How many bounds a probe allows: choices differ by far more than rounding."""
+
+
+def detect(
+    call: Executor,
+    kind: Kind,
+    description: Description,
+    model: NumericModel,
+    dtype: str,
+) -> Detected:
+    """Return the dialect of a function: declared, else detected, else the default.
+
+    A field with a question of its own is asked. For the others those combinations of
+    choices stay that are right on every probe, and what they agree on is detected.
+    Fields that are not enforced are reported as found.
+    """
+    chosen = {**kind.default(), **description.dialect}
+    sources = dict.fromkeys(description.dialect, "declared")
+    answers = dict(_asked(call, kind, description, dtype))
+    if kind.probes:
+        answers |= _by_probes(call, kind, description, model, dtype)
+    for name, answer in answers.items():
+        if name in kind.unenforced:
+            sources[name] = f"{answer} (found, not enforced)"
+        else:
+            chosen[name] = answer
+            sources[name] = "detected"
+    return Detected(chosen, sources)
+
+
+def _asked(
+    call: Executor, kind: Kind, description: Description, dtype: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the fields that are not declared and have an answer."""
+    for name, question in kind.questions.items():
+        if name in description.dialect:
+            continue
+        try:
+            answer = question(call, description.capabilities, dtype)
+        except KernelFault:
+            continue
+        if answer is not None:
+            yield name, answer
+
+
+def _by_probes(
+    call: Executor,
+    kind: Kind,
+    description: Description,
+    model: NumericModel,
+    dtype: str,
+) -> dict[str, str]:
+    """Return the choices on which all combinations agree that fit the probes."""
+    left = [
+        choices
+        for choices in _combinations(kind, description.dialect)
+        if _fits(call, kind, choices, model, dtype)
+    ]
+    found = {name: {choices[name] for choices in left} for name in kind.choices}
+    return {
+        name: values.pop()
+        for name, values in found.items()
+        if len(values) == 1 and name not in (*description.dialect, *kind.questions)
+    }
+
+
+def _combinations(kind: Kind, declared: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return every combination of the choices that are open."""
+    allowed = {
+        name: (declared[name],) if name in declared else values
+        for name, values in kind.choices.items()
+    }
+    return [
+        dict(zip(allowed, values, strict=True))
+        for values in itertools.product(*allowed.values())
+    ]
+
+
+def _fits(
+    call: Executor,
+    kind: Kind,
+    choices: Mapping[str, str],
+    model: NumericModel,
+    dtype: str,
+) -> bool:
+    """Return whether a function is right on every probe under these choices."""
+    for fields in kind.probes:
+        case = kind.case(kind.recipe(dtype, **fields))
+        exact = kind.judge(case, choices, model)
+        try:
+            output = call(case).output
+        except KernelFault:
+            return False
+        if not within(exact.output, output, _GENEROUS * exact.bound).holds:
+            return False
+    return True
+
+
+__all__ = ["detect"]

@@ -1,0 +1,114 @@
+"""Names that people write, looked up among the kinds that the machine is handed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Invariant
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.told import told
+
+Kinds = Mapping[str, Kind]
+"""Kinds by name."""
+
+
+def kind_named(name: str, kinds: Kinds) -> Kind:
+    """Return a kind by name.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
+    """
+    if name not in kinds:
+        close = difflib.get_close_matches(name, kinds, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        msg = f"kind: expected one that 'attnspec kinds' lists; got {name!r}{hint}"
+        raise UnknownName(msg)
+    return kinds[name]
+
+
+def law_named(id: str, kinds: Kinds) -> Invariant:  # noqa: A002 - the field's name
+    """Return the invariant with this id.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such invariant.
+    """
+    for kind in kinds.values():
+        if id in kind.laws:
+            return kind.laws[id]
+    msg = f"invariant: no such id {id!r}; see 'attnspec invariants'"
+    raise UnknownName(msg)
+
+
+def written(recipe: Recipe, kind: Kind) -> dict[str, Any]:
+    """Return a recipe as JSON, without the fields that have their first value."""
+    plain = kind.table.plain
+    fields = {name: v for name, v in recipe.fields if v != plain[name]}
+    return {**recipe.to_json(), "fields": fields}
+
+
+def read_recipe(data: Any, where: str, kinds: Kinds, default: str = "") -> Recipe:
+    """Return a recipe that somebody wrote, of which a case can be made.
+
+    Parameters
+    ----------
+    data
+        What `written` returns; ``kind``, ``dtype``, ``seed``, ``family`` and every
+        field may be left out.
+    where
+        What an error message begins with.
+    kinds
+        The kinds that there are.
+    default
+        The kind of a recipe that names none.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is none, or no case can be made of it.
+    """
+    fields = data.get("fields", {}) if isinstance(data, dict) else None
+    if not isinstance(fields, dict):
+        msg = f"{where}: expected a table of fields; got {data!r}"
+        raise InvalidArgument(msg)
+    try:
+        kind = kind_named(str(data.get("kind", default)), kinds)
+        recipe = _recipe(data, kind)
+        kind.case(recipe)
+    except InvalidArgument as error:
+        msg = f"{where}: {error}"
+        raise type(error)(msg) from error
+    except Exception as error:
+        msg = f"{where}: no case can be made of it ({told(error)})"
+        raise InvalidArgument(msg) from error
+    return recipe
+
+
+def _recipe(data: dict[str, Any], kind: Kind) -> Recipe:
+    known = {"kind", "dtype", "seed", "family", "fields"}
+    if unknown := sorted(set(data) - known):
+        msg = f"recipe: unknown key {unknown[0]!r}; the fields are in 'fields'"
+        raise UnknownName(msg)
+    given = {"dtype": kind.dtypes[0], "seed": 0, "family": "plain", **data}
+    if type(given["seed"]) is not int:
+        msg = f"recipe: seed: expected a whole number; got {given['seed']!r}"
+        raise InvalidArgument(msg)
+    fields = {name: _hashable(v) for name, v in data.get("fields", {}).items()}
+    recipe = kind.recipe(given["dtype"], **fields)
+    # As it was written: mending belongs to drawing.
+    recipe = recipe.replace(**fields)
+    return recipe.replace(seed=given["seed"], family=str(given["family"]))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
+
+
+__all__ = ["Kinds", "kind_named", "law_named", "read_recipe", "written"]
