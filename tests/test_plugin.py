@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from attnspec.kinds.registry import DEFAULT_KIND
-from attnspec.kinds.registry import invariants_of
+from attnspec.kinds.registry import DEFAULT_KIND, invariants_of
 from tests.conformance import _kernels
 
 LAWS = len(invariants_of(DEFAULT_KIND))

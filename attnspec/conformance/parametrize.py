@@ -79,7 +79,7 @@ class Check:
         outcome = self.outcome()
         if outcome.verdict is Verdict.UNSUPPORTED:
             pytest.skip(outcome.reason)
-        if not outcome.verdict.conforms:
+        if not outcome.conforms:
             raise ConformanceFailure("\n".join(failure_lines(outcome, self.replay)))
 
     def __repr__(self) -> str:

@@ -196,9 +196,9 @@ class Kind:
         """Return the choices of the spec."""
         return {name: values[0] for name, values in self.choices.items()}
 
-    def recipe(self, dtype: str = "float32", **fields: Any) -> Recipe:
+    def recipe(self, dtype: str = "float32", *, seed: int = 0, **fields: Any) -> Recipe:
         """Return a recipe: fields that are not named have their first value."""
-        return self.table.recipe(self.name, dtype, **fields)
+        return self.table.recipe(self.name, dtype, **fields).replace(seed=seed)
 
     def case(self, recipe: Recipe) -> Case:
         """Return the case of a recipe; it knows what it was made from."""

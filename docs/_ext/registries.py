@@ -13,11 +13,10 @@ from traceability import REFERENCE, traces
 
 from attnspec.cli import main
 from attnspec.judge.claims import CLAIMS
-from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.traits import TRAITS
-from attnspec.kinds.registry import INVARIANTS, KINDS, invariants_of
+from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, KINDS, invariants_of
 from attnspec.numerics import PRESETS
 
 _FEW = 4

@@ -14,7 +14,7 @@ from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.numerics import default_model
 from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import scaled_dot_product
@@ -81,7 +81,7 @@ def _ratios(dtype: str, kind: str) -> Any:
     """Return error over bound of every entry of a few outputs of the kernel."""
     found = []
     for seed, keys in enumerate((5, 17, 64, 65, 200)):
-        recipe = AttentionRecipe(
+        recipe = ATTENTION.recipe(
             dtype=dtype,
             query_heads=2,
             key_heads=2,

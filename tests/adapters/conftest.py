@@ -14,8 +14,8 @@ from attnspec.conformance import Implementation
 from attnspec.conformance.check import InProcess, benches
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.examination import examine
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.registry import find
-from attnspec.kinds.attention.recipe import AttentionRecipe
 from attnspec.numerics import NumericModel
 
 SCRIPTS = pathlib.Path(__file__).parents[2] / "docs" / "scripts" / "deviations"
@@ -37,7 +37,7 @@ def breaks() -> Breaks:
     def broken(
         implementation: Implementation,
         law: str,
-        recipes: Iterable[AttentionRecipe],
+        recipes: Iterable[Recipe],
         model: NumericModel | None = None,
     ) -> bool:
         found = []

@@ -6,7 +6,7 @@ import pytest
 
 from attnspec.adapters.jax import implementations
 from attnspec.conformance import Implementation, check_implementation
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.numerics import default_model
 
 pytest.importorskip("jax")
@@ -14,7 +14,7 @@ pytest.importorskip("jax")
 VARIANTS: dict[str, Implementation] = implementations()
 XLA = VARIANTS["xla"]
 FORMATS = ("float32", "bfloat16", "float64")
-PLAIN = AttentionRecipe(
+PLAIN = ATTENTION.recipe(
     query_heads=2, key_heads=2, queries=9, keys=65, width=17, value_width=17
 )
 RECIPES = (PLAIN, PLAIN.replace(scores="spread"))

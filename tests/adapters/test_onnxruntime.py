@@ -6,14 +6,14 @@ import pytest
 
 from attnspec.adapters.onnxruntime import implementations
 from attnspec.conformance import Implementation, check_implementation
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
 VARIANTS: dict[str, Implementation] = implementations()
 FORMATS = ("float32", "float16", "float64")
-PLAIN = AttentionRecipe(
+PLAIN = ATTENTION.recipe(
     query_heads=2, key_heads=2, queries=9, keys=65, width=75, value_width=8
 )
 FLAT = PLAIN.replace(scores="uniform", values="normal")

@@ -6,13 +6,13 @@ import pytest
 
 from attnspec.adapters.torch import implementations
 from attnspec.conformance import Implementation, check_implementation
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 
 pytest.importorskip("torch")
 
 VARIANTS: dict[str, Implementation] = implementations()
 FORMATS = ("float64", "float32", "float16", "bfloat16")
-LONG = AttentionRecipe(
+LONG = ATTENTION.recipe(
     query_heads=2, key_heads=2, queries=9, keys=700, width=17, value_width=17
 )
 RECIPES = (LONG, LONG.replace(scores="peaked"), LONG.replace(keys=33, causal=True))

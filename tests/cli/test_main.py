@@ -14,10 +14,9 @@ from click.testing import CliRunner, Result
 from attnspec.cli import _check, main
 from attnspec.conformance import targets
 from attnspec.conformance.reports import read_report
-from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.judge.tokens import Token
-from attnspec.kinds.attention.recipe import AttentionRecipe
-from attnspec.kinds.registry import INVARIANTS, invariants_of
+from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
 from tests.conformance import _kernels
 
 FILE = _kernels.__file__
@@ -66,7 +65,7 @@ def test_a_wrong_request_ends_with_2_and_one_line(
 
 
 def test_a_token_of_other_data_ends_with_2(run: Run) -> None:
-    token = str(Token("agreement", AttentionRecipe(), checksum="00000000"))
+    token = str(Token("agreement", ATTENTION.recipe(), checksum="00000000"))
 
     done = run("replay", "embedded", token)
 

@@ -17,17 +17,18 @@ from attnspec.conformance import (
     judge,
 )
 from attnspec.conformance.check import InProcess, benches
+from attnspec.conformance.implementation import claims
+from attnspec.conformance.inputs import read_token
 from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.conformance.implementation import (claimed_by, claims)
-from attnspec.kinds.registry import DEFAULT_KIND
-from attnspec.judge.law import AttentionBench, Invariant
+from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import TIERS
-from attnspec.judge.tokens import read_token
 from attnspec.judge.trial import Trial
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.registry import INVARIANTS, invariants_of
+from attnspec.kinds.attention.compare import AttentionBench
+from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
 from attnspec.numerics import Comparison, identical, within
 from tests.conformance import _kernels
 
@@ -134,7 +135,7 @@ def test_a_claimed_option_that_raises_is_refused() -> None:
 
     assert outcome.verdict is Verdict.REFUSED
     assert outcome.finding is not None
-    assert outcome.finding.recipe.options == ("softcap",)
+    assert ATTENTION.table.on(outcome.finding.recipe) == ("softcap",)
 
 
 def test_a_dropped_option_is_named() -> None:
@@ -185,11 +186,12 @@ def test_the_first_failure_can_stop_the_run() -> None:
 def test_a_provisional_law_is_reported_and_not_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    report = check_implementation(_kernels.tail, only=["tail-sweep"])
-    law = dataclasses.replace(INVARIANTS["tail-sweep"], provisional=True)
+    law = dataclasses.replace(ATTENTION.laws["tail-sweep"], provisional=True)
+    monkeypatch.setitem(ATTENTION.laws, "tail-sweep", law)
+    monkeypatch.setitem(INVARIANTS, "tail-sweep", law)  # type: ignore[arg-type]
 
-    assert not report.conforms
-    monkeypatch.setitem(INVARIANTS, "tail-sweep", law)
+    report = check_implementation(_kernels.tail, only=["tail-sweep"])
+
     assert report.conforms
     assert report.outcomes[0].verdict is Verdict.FAILED
 
@@ -206,7 +208,13 @@ def test_the_same_seed_gives_the_same_report() -> None:
 def _trial(check: Any, nulls: tuple[str, ...]) -> Outcome:
     """Return the outcome of a law of one's own."""
     law = Invariant(
-        "mine", "A law.", "attention.mine", check, nulls, families=("plain",)
+        "mine",
+        "A law.",
+        "attention.mine",
+        "attention",
+        check,
+        nulls,
+        families=("plain",),
     )
     implementation = Implementation.of(_kernels.right)
     stands, _ = benches(InProcess(implementation), implementation.description)
@@ -263,7 +271,7 @@ def test_a_wrong_request_is_refused(
 def test_a_signature_claims_its_keywords_and_kwargs_claim_nothing() -> None:
     def kernel(q: Any, k: Any, v: Any, *, mask: Any = None, **rest: Any) -> None: ...
 
-    claimed = claimed_by(kernel).claims
+    claimed = Implementation.of(kernel).description.capabilities.claims
 
     assert "mask" in claimed
     assert not {"bias", "causal", "sink"} & claimed

@@ -8,12 +8,11 @@ import pytest
 
 from attnspec._typing import Array
 from attnspec.conformance import Implementation, check_implementation
+from attnspec.conformance.implementation import as_implementation, claims
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.description import (Description)
-from attnspec.conformance.implementation import (as_implementation, claims)
+from attnspec.judge.description import Description
 from attnspec.kernels import tiled_attention
-from attnspec.kinds.registry import KINDS
 from attnspec.numerics import default_model
 
 
@@ -42,17 +41,19 @@ def test_what_a_description_cannot_hold_is_named(
 
 
 @pytest.mark.parametrize(
-    "limits", [{"multiples": {"width": 8}}, {"exclusive": (frozenset({"state"}),)}]
+    ("limits", "match"),
+    [
+        ({"multiples": {"turns": 8}}, "multiples: expected one of .*; got 'turns'"),
+        ({"exclusive": (frozenset({"turns"}),)}, "exclusive: .*; got 'turns'"),
+    ],
 )
-def test_limits_of_attention_are_refused_for_other_kinds(
-    limits: dict[str, Any],
+def test_a_limit_that_a_kind_does_not_have_is_refused(
+    limits: dict[str, Any], match: str
 ) -> None:
-    kind = KINDS["linear-attention"]
-    claims = frozenset({"state"})
-    capabilities = Capabilities(claims=claims, vocabulary=kind.vocabulary, **limits)
+    capabilities = Capabilities(**limits)
 
-    with pytest.raises(InvalidArgument, match="linear-attention knows neither"):
-        Description("mine", capabilities, kind=kind.name)
+    with pytest.raises(UnknownName, match=match):
+        Implementation(_kernel, Description("mine", capabilities, kind="rope"))
 
 
 def test_what_a_signature_says_can_be_withdrawn() -> None:

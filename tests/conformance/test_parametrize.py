@@ -5,7 +5,7 @@ import pytest
 from attnspec.conformance import Deviation, Implementation
 from attnspec.conformance.parametrize import Check, parametrize_with_checks
 from attnspec.exceptions import ConformanceFailure, UnknownName
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.registry import KINDS, invariants_of
 from tests.conformance._kernels import right, tail
 
@@ -14,7 +14,7 @@ KNOWN = Deviation(
     invariants=("tail-sweep",),
     reason="the last key of a tile is lost",
     when={"keys": [64 * tile + 1 for tile in range(1, 65)]},
-    pinned=AttentionRecipe(keys=65),
+    pinned=ATTENTION.recipe(keys=65),
 )
 
 

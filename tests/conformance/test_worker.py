@@ -16,12 +16,12 @@ from attnspec.exceptions import (
     UnusableTarget,
 )
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 from tests.conformance import _kernels
 
 FILE = Path(_kernels.__file__)
-SMALL = build(AttentionRecipe(queries=2, keys=3, width=2, value_width=2))
-LARGE = build(AttentionRecipe(queries=2, keys=9, width=2, value_width=2))
+SMALL = build(ATTENTION.recipe(queries=2, keys=3, width=2, value_width=2))
+LARGE = build(ATTENTION.recipe(queries=2, keys=9, width=2, value_width=2))
 
 
 @pytest.fixture
@@ -97,8 +97,8 @@ def test_a_module_that_ends_the_process_is_unusable(tmp_path: Path) -> None:
 
 def test_the_current_recipe_is_on_disk_until_the_end() -> None:
     worker = Worker(Request("embedded"))
-    worker.note("agreement", AttentionRecipe(keys=7))
+    worker.note("agreement", ATTENTION.recipe(keys=7))
 
-    assert '{"keys": 7}' in worker.journal.read_text()
+    assert '"keys": 7' in worker.journal.read_text()
     worker.close()
     assert not worker.journal.exists()

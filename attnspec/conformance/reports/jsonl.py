@@ -133,7 +133,7 @@ def result(outcome: Outcome) -> dict[str, Any]:
         **{f.name: getattr(outcome, f.name) for f in dataclasses.fields(outcome)},
         "verdict": str(outcome.verdict),
         "clause": INVARIANTS[outcome.invariant].clause,
-        "conforms": outcome.verdict.conforms,
+        "conforms": outcome.conforms,
         "deviations": list(outcome.deviations),
     }
     if outcome.finding is not None:

@@ -8,13 +8,13 @@ from attnspec.conformance import Description, Deviation, Finding, Outcome, Repor
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.verdicts import Detected, Verdict
 from attnspec.kinds.attention.dialect import SPEC
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.numerics import Comparison
 
 TARGET = "mypkg.kernels:flash"
 TOKEN = "A" + 150 * "x"
 
-LOST = AttentionRecipe(
+LOST = ATTENTION.recipe(
     keys=65,
     query_heads=4,
     key_heads=2,
@@ -128,7 +128,7 @@ KNOWN = Deviation(
     invariants=("window-support",),
     reason="a window of (0, 0) is treated as no window",
     when={"window": True},
-    pinned=AttentionRecipe(queries=3, keys=3, window=(0, 0)),
+    pinned=ATTENTION.recipe(queries=3, keys=3, window=(0, 0)),
     link="https://example.org/issues/12",
 )
 DESCRIPTION = Description(

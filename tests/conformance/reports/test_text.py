@@ -5,9 +5,8 @@ import pytest
 from attnspec.conformance import Outcome
 from attnspec.conformance.reports import lists, text
 from attnspec.conformance.reports.text import Replay
-from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.judge.verdicts import Verdict
-from attnspec.kinds.registry import INVARIANTS, invariants_of
+from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
 from tests.conformance.reports._runs import (
     ERROR,
     FAILED,

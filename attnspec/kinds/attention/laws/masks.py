@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.compare import alike, same_at, noted
+from attnspec.judge.compare import alike, noted, same_at
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.build import HUGE
 from attnspec.kinds.attention.case import AttentionCase

@@ -14,10 +14,10 @@ from attnspec.conformance import (
     load_deviations,
 )
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.kinds.attention.recipe import AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 from tests.conformance import _kernels
 
-PINNED = AttentionRecipe(queries=1, keys=65, width=1, value_width=1, scores="uniform")
+PINNED = ATTENTION.recipe(queries=1, keys=65, width=1, value_width=1, scores="uniform")
 
 
 def _deviation(**changes: Any) -> Deviation:
@@ -67,7 +67,7 @@ def test_an_expired_deviation_covers_nothing() -> None:
     ("changes", "error", "message"),
     [
         ({"invariants": ()}, InvalidArgument, "expected at least one id"),
-        ({"invariants": ("tails",)}, UnknownName, "no invariant has the id 'tails'"),
+        ({"invariants": ("tails",)}, UnknownName, "no invariant of attention has the id 'tails'"),
         ({"when": {"key": 1}}, UnknownName, "unknown trait 'key'"),
         ({"when": {"keys": 9}}, InvalidArgument, "the pinned case does not have"),
     ],
@@ -76,7 +76,7 @@ def test_a_deviation_that_cannot_be_is_refused(
     changes: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=f"deviation 'tail': .*{message}"):
-        _deviation(**changes)
+        Implementation.of(_kernels.right, deviations=(_deviation(**changes),))
 
 
 FILE = """
@@ -87,7 +87,7 @@ reason = "the last key is lost where S = 1 (mod 64)"
 link = "https://example.org/1"
 expires = 2030-01-01
 when = { keys = [65, 129, 257] }
-pinned = { keys = 65, scores = "uniform" }
+pinned = { fields = { keys = 65, scores = "uniform" } }
 """
 
 

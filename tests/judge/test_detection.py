@@ -7,16 +7,19 @@ import pytest
 
 from attnspec.conformance import Implementation
 from attnspec.conformance.check import InProcess
+from attnspec.judge.detection import detect
 from attnspec.judge.verdicts import Detected
 from attnspec.kernels import tiled_attention
-from attnspec.kinds.attention.detection import detect
+from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.numerics import default_model
 from attnspec.reference import attention, attention_with_logsumexp
 from tests.conformance import _kernels
 
 
 def _detected(function: Any, **fields: Any) -> Detected:
     implementation = Implementation.of(function, **fields)
-    return detect(InProcess(implementation), implementation.description, "float32")
+    call, known = InProcess(implementation), implementation.description
+    return detect(call, ATTENTION, known, default_model("float32"), "float32")
 
 
 def _kernel(

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.judge.dtypes import numpy_dtype
-from attnspec.kinds.attention.case import AttentionCase
 from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import dialect_of
 
 Array = npt.NDArray[Any]

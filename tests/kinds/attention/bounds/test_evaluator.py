@@ -18,7 +18,7 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC, dialect_of
 from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
-from tests.numerics._problems import dialect, problem
+from tests.kinds.attention.bounds._problems import dialect, problem
 
 FLOAT64, FLOAT32 = PRESETS["float64"], PRESETS["float32"]
 

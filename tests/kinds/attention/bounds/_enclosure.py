@@ -8,8 +8,8 @@ import flint
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.kinds.attention.case import AttentionCase
 from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.case import AttentionCase
 
 Array = npt.NDArray[Any]
 BITS = 212

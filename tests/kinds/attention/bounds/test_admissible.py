@@ -11,7 +11,7 @@ from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics import PRESETS, NumericModel
-from tests.numerics._problems import dialect, problem
+from tests.kinds.attention.bounds._problems import dialect, problem
 
 
 def _case(query: float, key: float, value: float, **options: Any) -> AttentionCase:

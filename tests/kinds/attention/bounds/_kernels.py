@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.judge.case import Result
-from attnspec.kinds.attention.case import AttentionCase
 from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.reference import masks
 
 Array = npt.NDArray[Any]
@@ -45,7 +45,7 @@ class Kernel:
             if len(results) > 1:
                 results = [self._merged(results)]
             output, lse = results[0]
-        return Result(output.astype(case.query.dtype), lse[..., 0])
+        return Result(output.astype(case.query.dtype), {"lse": lse[..., 0]})
 
     def _round(self, array: Array, format_: Any) -> Array:
         """Round to a format, and return to the format of the computation."""

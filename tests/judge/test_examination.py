@@ -10,11 +10,13 @@ import pytest
 
 from attnspec._typing import Array
 from attnspec.conformance import check_implementation
+from attnspec.judge.case import Case
+from attnspec.judge.law import Dialect, Exact
 from attnspec.kernels import tiled_attention
-from attnspec.kinds.attention.bounds.evaluator import Evaluation
-from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.kind import AttentionKernelBench
+from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.registry import KINDS
+from attnspec.numerics import NumericModel
+from attnspec.numerics.tracked import Judged
 from attnspec.rogues import ROGUES
 
 
@@ -25,21 +27,20 @@ def _wrong(query: Array, key: Array, value: Array) -> Array:
 def test_a_model_under_which_anything_passes_explains_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain = AttentionKernelBench.evaluate
-
-    def evaluate(bench: AttentionKernelBench, case: AttentionCase) -> Evaluation:
-        found = plain(bench, case)
-        if bench.model.name != "anything":
+    def judge(case: Case, dialect: Dialect, model: NumericModel) -> Exact:
+        found = ATTENTION.judge(case, dialect, model)
+        if model.name != "anything":
             return found
-        everything = np.full_like(found.output_bound, 1e30)
-        return dataclasses.replace(found, output_bound=everything)
+        everything = np.full_like(found.bound, 1e30)
+        return Judged(found.output, everything)
 
-    monkeypatch.setattr(AttentionKernelBench, "evaluate", evaluate)
-    monkeypatch.setattr(
-        AttentionKernelBench,
-        "relaxations",
-        lambda bench: iter([("anything", bench.model.replace(name="anything"))]),
+    lenient = dataclasses.replace(
+        ATTENTION,
+        judge=judge,
+        relaxations=lambda model: (("anything", model.replace(name="anything")),),
     )
+    lenient.laws.update(ATTENTION.laws)
+    monkeypatch.setitem(KINDS, "attention", lenient)  # type: ignore[arg-type]
 
     report = check_implementation(_wrong, only=["agreement"], tier="smoke")
     (failure,) = report.failures

@@ -67,12 +67,12 @@ def test_a_deviation_whose_pinned_case_passes_is_stale() -> None:
 
 def test_a_pinned_case_must_have_what_the_condition_names() -> None:
     with pytest.raises(InvalidArgument, match="does not have the traits"):
-        _deviation(positions="range")
+        _judged(_rope, _deviation(positions="range"))
 
 
 def test_a_condition_names_fields_of_the_kind() -> None:
     with pytest.raises(UnknownName, match="unknown trait 'keys'"):
-        Deviation("d", ("rope-norm",), "x", {"keys": 3}, _pinned())
+        _judged(_rope, Deviation("d", ("rope-norm",), "x", {"keys": 3}, _pinned()))
 
 
 FILE = """
@@ -106,14 +106,14 @@ def test_a_file_names_the_fields_that_are_not_the_simplest(tmp_path: Path) -> No
     [
         ("3", "'pinned': expected a table"),
         ('{ kind = "rope", fields = 3 }', "'pinned': expected a table"),
-        ('{ kind = "ropes" }', "there is no kind 'ropes'"),
+        ('{ kind = "ropes" }', "got 'ropes'; did you mean 'rope'"),
         ('{ kind = "rope", length = 3 }', "unknown key 'length'"),
         ('{ kind = "rope", fields = { turns = 3 } }', "no field 'turns'"),
         ('{ kind = "rope", fields = { length = "3" } }', "no case can be made"),
         ('{ kind = "rope", seed = "3" }', "seed: expected a whole number"),
-        ('{ kind = "alibi" }', "is of alibi, and 'rope-agreement' is not"),
-        ("{ queries = 3 }", "is of attention, and 'rope-agreement' is not"),
-        ('{ queries = "3" }', "no case can be made"),
+        ('{ kind = "alibi" }', "the pinned case is of alibi, not rope"),
+        ("{ queries = 3 }", "unknown key 'queries'"),
+        ('{ kind = "attention" }', "the pinned case is of attention, not rope"),
     ],
 )
 def test_a_pinned_case_that_cannot_be_made_is_explained(

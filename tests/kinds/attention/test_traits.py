@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from attnspec.judge.traits import holds
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.recipe import AttentionRecipe
-from attnspec.kinds.attention.traits import TRAITS, holds, traits
+from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.attention.traits import TRAITS, traits
 
 
 def test_every_trait_is_explained() -> None:
-    assert set(traits(build(AttentionRecipe()))) == set(TRAITS)
+    assert set(traits(build(ATTENTION.recipe()))) == set(TRAITS)
 
 
 @pytest.mark.parametrize(
@@ -34,8 +35,8 @@ def test_every_trait_is_explained() -> None:
 def test_a_case_has_its_traits(
     fields: dict[str, Any], condition: dict[str, Any]
 ) -> None:
-    assert holds(condition, traits(build(AttentionRecipe(**fields))))
+    assert holds(condition, traits(build(ATTENTION.recipe(**fields))))
 
 
 def test_a_case_lacks_other_traits() -> None:
-    assert not holds({"causal": True}, traits(build(AttentionRecipe())))
+    assert not holds({"causal": True}, traits(build(ATTENTION.recipe())))

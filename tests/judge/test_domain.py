@@ -7,49 +7,46 @@ import pytest
 from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.drawing import BUDGET, Domain, cases, recipes
-from attnspec.kinds.attention.families import BOUNDARIES, FAMILIES, TILES
-from attnspec.kinds.attention.recipe import AttentionRecipe
-
-ALL = Capabilities(claims=frozenset(CLAIMS))
+from attnspec.kinds.attention.families import BOUNDARIES, TILES
+from attnspec.kinds.attention.laws import ATTENTION
+from tests.judge._attention import FAMILIES, domain, options, recipes
 
 
-def _pinned(family: str, **fields: Any) -> list[AttentionRecipe]:
-    return list(Domain(ALL, families=(family,), **fields).pinned())
+def _pinned(family: str, **fields: Any) -> list[Recipe]:
+    return list(domain(families=(family,), **fields).pinned())
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_can_be_drawn(family: str) -> None:
     found = hypothesis.find(
-        recipes(Domain(ALL, families=(family,))), lambda _: True, random=None
+        recipes(families=(family,)), lambda _: True, random=None
     )
 
     assert found.family == family
 
 
-@given(recipes(Domain(ALL, families=tuple(FAMILIES), needs=frozenset({"causal"}))))
-def test_a_needed_option_is_always_there(recipe: AttentionRecipe) -> None:
+@given(recipes(needs=frozenset({"causal"})))
+def test_a_needed_option_is_always_there(recipe: Recipe) -> None:
     assert recipe["causal"]
 
 
 @given(
-    recipes(
-        Domain(ALL, families=tuple(FAMILIES), any_of=frozenset({"causal", "window"}))
-    )
+    recipes(any_of=frozenset({"causal", "window"}))
 )
-def test_one_of_the_asked_options_is_always_there(recipe: AttentionRecipe) -> None:
+def test_one_of_the_asked_options_is_always_there(recipe: Recipe) -> None:
     assert recipe["causal"] or recipe["window"]
 
 
-@given(recipes(Domain(ALL, families=tuple(FAMILIES), tier="smoke")))
-def test_a_case_stays_within_the_budget_of_its_tier(recipe: AttentionRecipe) -> None:
-    r = recipe
-    cost = r["batch"] * r["query_heads"] * r["queries"] * r["keys"] * (r["width"] + r["value_width"])
+@given(recipes(tier="smoke"))
+def test_a_case_stays_within_the_budget_of_its_tier(recipe: Recipe) -> None:
+    budget = ATTENTION.table.budget
+    assert budget is not None
 
-    assert cost <= BUDGET["smoke"]
+    assert budget.cost(recipe) <= budget.most["smoke"]
 
 
 def test_every_boundary_of_every_tile_is_enumerated() -> None:
@@ -60,7 +57,7 @@ def test_every_boundary_of_every_tile_is_enumerated() -> None:
 
 
 def test_every_pair_of_options_is_enumerated() -> None:
-    found = {frozenset(recipe.options) for recipe in _pinned("option-pairs")}
+    found = {frozenset(options(recipe)) for recipe in _pinned("option-pairs")}
 
     pairs = {frozenset({a, b}) for a in OPTIONS for b in OPTIONS}
     assert pairs <= found
@@ -95,9 +92,9 @@ def test_another_seed_makes_other_data() -> None:
 
 
 def test_a_case_shrinks_to_one_that_can_be_read() -> None:
-    domain = Domain(ALL, families=tuple(FAMILIES))
+    cases = recipes().map(build)
 
-    found = hypothesis.find(cases(domain), lambda case: case.sizes.S >= 5)
+    found = hypothesis.find(cases, lambda case: case.sizes.S >= 5)
 
     assert found.sizes.S <= 9
     assert not found.options
@@ -106,14 +103,14 @@ def test_a_case_shrinks_to_one_that_can_be_read() -> None:
 
 def test_a_need_that_is_not_claimed_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="needs: sink is not claimed"):
-        Domain(Capabilities(), needs=frozenset({"sink"}))
+        domain(Capabilities(), needs=frozenset({"sink"}))
 
 
 def test_an_unknown_family_is_refused() -> None:
     with pytest.raises(UnknownName, match=r"families: expected .*; got 'odd'"):
-        Domain(ALL, families=("odd",))
+        domain(families=("odd",))
 
 
 def test_families_that_cannot_be_drawn_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="none of them can be drawn"):
-        recipes(Domain(Capabilities(), families=("empty-rows",)))
+        domain(Capabilities(), families=("empty-rows",)).strategy()

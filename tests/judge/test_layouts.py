@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from attnspec.exceptions import UnknownName
-from attnspec.judge.layouts import place
+from attnspec.judge.layouts import LAYOUTS, place
 from attnspec.kinds.attention.build import build
-from attnspec.kinds.attention.recipe import LAYOUTS, AttentionRecipe
+from attnspec.kinds.attention.laws import ATTENTION
 
 CASE = build(
-    AttentionRecipe(
+    ATTENTION.recipe(
         batch=2, query_heads=3, key_heads=3, queries=4, keys=5, width=3, mask="holes"
     )
 )

@@ -8,8 +8,8 @@ import pytest
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
-from tests.numerics._enclosure import enclosure
-from tests.numerics._problems import dialect, problem
+from tests.kinds.attention.bounds._enclosure import enclosure
+from tests.kinds.attention.bounds._problems import dialect, problem
 
 
 @pytest.mark.parametrize("seed", range(40))

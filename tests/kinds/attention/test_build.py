@@ -6,13 +6,14 @@ from hypothesis import given
 
 from attnspec.judge.claims import CLAIMS, Capabilities
 from attnspec.judge.dtypes import DTYPES
+from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.build import build, checksum
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.drawing import Domain, recipes
 from attnspec.kinds.attention.families import FAMILIES
-from attnspec.kinds.attention.probes import scores, visible_keys, winners
-from attnspec.kinds.attention.recipe import (
+from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.attention.options import (
     AXES,
     BIASES,
     HIDING_BIASES,
@@ -20,8 +21,8 @@ from attnspec.kinds.attention.recipe import (
     SCORES,
     SINKS,
     VALUES,
-    AttentionRecipe,
 )
+from attnspec.kinds.attention.probes import scores, visible_keys, winners
 from attnspec.reference import attention
 
 ALL = Capabilities(claims=frozenset(CLAIMS))
@@ -29,12 +30,12 @@ SPEC = SPEC
 
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES))))
-def test_the_same_recipe_makes_the_same_data(recipe: AttentionRecipe) -> None:
+def test_the_same_recipe_makes_the_same_data(recipe: Recipe) -> None:
     assert checksum(build(recipe)) == checksum(build(recipe))
 
 
 def test_a_checksum_is_the_same_everywhere() -> None:
-    recipe = AttentionRecipe(
+    recipe = ATTENTION.recipe(
         queries=3, keys=5, width=2, causal=True, mask="holes", seed=1
     )
 
@@ -42,7 +43,7 @@ def test_a_checksum_is_the_same_everywhere() -> None:
 
 
 def test_every_number_changes_the_checksum() -> None:
-    case = build(AttentionRecipe(queries=2, keys=2, width=2))
+    case = build(ATTENTION.recipe(queries=2, keys=2, width=2))
     value = case.value.copy()
     value[0, 0, 1, 0] += np.float32(1)
 
@@ -50,7 +51,7 @@ def test_every_number_changes_the_checksum() -> None:
 
 
 @given(recipes(Domain(ALL, families=tuple(FAMILIES))))
-def test_the_definition_accepts_every_case(recipe: AttentionRecipe) -> None:
+def test_the_definition_accepts_every_case(recipe: Recipe) -> None:
     case = build(recipe)
 
     output = attention(case.query, case.key, case.value, **case.options)
@@ -62,7 +63,7 @@ def test_the_definition_accepts_every_case(recipe: AttentionRecipe) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", SCORES)
 def test_scores_of_every_kind_are_finite_in_every_dtype(kind: str, dtype: str) -> None:
-    recipe = AttentionRecipe(dtype=dtype, queries=5, keys=65, width=16, scores=kind)
+    recipe = ATTENTION.recipe(dtype=dtype, queries=5, keys=65, width=16, scores=kind)
     case = build(recipe)
 
     table = scores(case, SPEC)
@@ -73,7 +74,7 @@ def test_scores_of_every_kind_are_finite_in_every_dtype(kind: str, dtype: str) -
 
 @pytest.mark.parametrize("kind", VALUES)
 def test_values_of_every_kind_are_finite_in_float16(kind: str) -> None:
-    case = build(AttentionRecipe(dtype="float16", keys=65, value_width=8, values=kind))
+    case = build(ATTENTION.recipe(dtype="float16", keys=65, value_width=8, values=kind))
 
     assert np.isfinite(case.value).all()
 
@@ -81,7 +82,7 @@ def test_values_of_every_kind_are_finite_in_float16(kind: str) -> None:
 @pytest.mark.parametrize("axes", AXES)
 @pytest.mark.parametrize("kind", MASKS)
 def test_a_mask_broadcasts_to_the_scores(kind: str, axes: str) -> None:
-    recipe = AttentionRecipe(batch=2, query_heads=3, key_heads=3, queries=4, keys=5)
+    recipe = ATTENTION.recipe(batch=2, query_heads=3, key_heads=3, queries=4, keys=5)
 
     mask = build(recipe.replace(mask=kind, mask_axes=axes)).mask
 
@@ -91,14 +92,14 @@ def test_a_mask_broadcasts_to_the_scores(kind: str, axes: str) -> None:
 
 @pytest.mark.parametrize("kind", [k for k in MASKS if k not in {"empty_rows", "none"}])
 def test_a_mask_that_is_not_about_empty_rows_leaves_a_key(kind: str) -> None:
-    case = build(AttentionRecipe(queries=7, keys=7, mask=kind))
+    case = build(ATTENTION.recipe(queries=7, keys=7, mask=kind))
 
     assert visible_keys(case, SPEC).any(-1).all()
 
 
 @pytest.mark.parametrize("kind", BIASES)
 def test_a_bias_holds_minus_infinity_only_where_it_says_so(kind: str) -> None:
-    bias = build(AttentionRecipe(queries=9, keys=33, bias=kind)).bias
+    bias = build(ATTENTION.recipe(queries=9, keys=33, bias=kind)).bias
 
     assert bias is not None
     assert np.isneginf(bias).any() == (kind in HIDING_BIASES)
@@ -107,7 +108,7 @@ def test_a_bias_holds_minus_infinity_only_where_it_says_so(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", SINKS)
 def test_there_is_a_sink_for_every_query_head(kind: str) -> None:
-    sink = build(AttentionRecipe(query_heads=6, key_heads=2, sink=kind)).sink
+    sink = build(ATTENTION.recipe(query_heads=6, key_heads=2, sink=kind)).sink
 
     assert sink is not None
     assert sink.shape == (6,)
@@ -117,7 +118,7 @@ def test_there_is_a_sink_for_every_query_head(kind: str) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_gather_has_clear_winners(dtype: str) -> None:
     case = build(
-        AttentionRecipe(dtype=dtype, queries=9, keys=33, width=8, scores="gather")
+        ATTENTION.recipe(dtype=dtype, queries=9, keys=33, width=8, scores="gather")
     )
 
     _, clear = winners(case, SPEC)
@@ -126,7 +127,7 @@ def test_a_gather_has_clear_winners(dtype: str) -> None:
 
 
 def test_ascending_scores_ascend() -> None:
-    case = build(AttentionRecipe(queries=1, keys=129, width=4, scores="ascending"))
+    case = build(ATTENTION.recipe(queries=1, keys=129, width=4, scores="ascending"))
     table = scores(case, SPEC)[0, 0, 0]
 
     tiles = table[:128].reshape(8, 16).max(1)
@@ -134,7 +135,7 @@ def test_ascending_scores_ascend() -> None:
 
 
 def test_huge_numbers_lie_only_where_no_query_looks() -> None:
-    recipe = AttentionRecipe(
+    recipe = ATTENTION.recipe(
         batch=2, query_heads=4, key_heads=2, queries=3, keys=9, width=4, value_width=4
     )
     recipe = recipe.replace(mask="padding", mask_axes="B11S")
@@ -149,7 +150,7 @@ def test_huge_numbers_lie_only_where_no_query_looks() -> None:
 
 @pytest.mark.parametrize("layout", ["broadcast_batch", "broadcast_heads"])
 def test_a_broadcast_operand_repeats_along_its_axis(layout: str) -> None:
-    recipe = AttentionRecipe(batch=3, query_heads=3, key_heads=3, keys=4, width=2)
+    recipe = ATTENTION.recipe(batch=3, query_heads=3, key_heads=3, keys=4, width=2)
 
     case: AttentionCase = build(recipe.replace(layouts=(("key", layout),)))
 

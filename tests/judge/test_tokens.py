@@ -9,27 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attnspec.conformance.inputs import read_token
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.claims import CLAIMS, Capabilities
-from attnspec.judge.tokens import Token, read_token
-from attnspec.kinds.attention.drawing import Domain, recipes
-from attnspec.kinds.attention.families import FAMILIES
-from attnspec.kinds.attention.recipe import AttentionRecipe
-from attnspec.kinds.registry import INVARIANTS
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.tokens import Token
+from attnspec.kinds.attention.laws import ATTENTION
+from tests.judge._attention import recipes
 
-ANY = recipes(Domain(Capabilities(claims=frozenset(CLAIMS)), families=tuple(FAMILIES)))
+ANY = recipes()
+AGREEMENT = ATTENTION.laws["agreement"]
 
 
-@given(st.sampled_from(sorted(INVARIANTS)), ANY, st.lists(ANY, max_size=2))
+@given(st.sampled_from(sorted(ATTENTION.laws)), ANY, st.lists(ANY, max_size=2))
 def test_a_token_is_one_word_that_can_be_read_again(
-    invariant: str, recipe: AttentionRecipe, before: list[AttentionRecipe]
+    invariant: str, recipe: Recipe, before: list[Recipe]
 ) -> None:
-    word = str(Token(invariant, recipe, tuple(before)))
+    word = str(Token(ATTENTION, ATTENTION.laws[invariant], recipe, tuple(before)))
 
     token = read_token(word)
 
     assert word.split() == [word]
-    assert (token.invariant, token.recipe) == (invariant, recipe)
+    assert (token.law.id, token.recipe) == (invariant, recipe)
     assert token.before == tuple(before)
     token.verify()
 
@@ -41,7 +41,7 @@ def test_what_is_no_token_is_refused(word: str) -> None:
 
 
 def test_a_token_that_was_cut_short_is_refused() -> None:
-    word = str(Token("agreement", AttentionRecipe(keys=5)))
+    word = str(Token(ATTENTION, AGREEMENT, ATTENTION.recipe(keys=5)))
 
     with pytest.raises(InvalidArgument, match="or is cut short"):
         read_token(word[:-6])
@@ -49,7 +49,7 @@ def test_a_token_that_was_cut_short_is_refused() -> None:
 
 def test_other_data_than_those_of_the_finding_are_refused() -> None:
     token = read_token(
-        str(Token("agreement", AttentionRecipe(keys=5), checksum="00000000"))
+        str(Token(ATTENTION, AGREEMENT, ATTENTION.recipe(keys=5), checksum="00000000"))
     )
 
     with pytest.raises(InvalidArgument, match="had 00000000"):
@@ -58,12 +58,12 @@ def test_other_data_than_those_of_the_finding_are_refused() -> None:
 
 def test_a_token_of_an_invariant_that_is_gone_is_refused() -> None:
     with pytest.raises(UnknownName, match="gone"):
-        read_token(str(Token("gone", AttentionRecipe())))
+        read_token(_packed(i="gone"))
 
 
 def _packed(**changes: Any) -> str:
     """Return a token with other parts than it was made with; None leaves one out."""
-    word = str(Token("agreement", AttentionRecipe(keys=5)))[1:]
+    word = str(Token(ATTENTION, AGREEMENT, ATTENTION.recipe(keys=5)))[1:]
     packed = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
     data = {**json.loads(zlib.decompress(packed)), **changes}
     text = json.dumps({name: part for name, part in data.items() if part is not None})
@@ -75,8 +75,8 @@ def _packed(**changes: Any) -> str:
     [
         ({"i": None}, "lacks a part of a finding"),
         ({"b": 5}, "lacks a part of a finding"),
-        ({"r": {"keys": "x"}}, "no case can be made of it"),
-        ({"r": {"keys": -3}}, "keys: expected at least 0, got -3"),
+        ({"r": {"fields": {"keys": "x"}}}, "no case can be made of it"),
+        ({"r": {"fields": {"keys": -3}}}, "keys: expected at least 0, got -3"),
         ({"r": 3}, "expected a table of fields; got 3"),
         ({"r": {"kind": "rope", "fields": {"length": "abc"}}}, "no case can be made"),
     ],
