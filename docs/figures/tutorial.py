@@ -11,10 +11,11 @@ from matplotlib.patches import Rectangle
 
 from attnspec.reference.attention import attention, attention_weights
 from attnspec.reference.distance_biases import alibi
-from attnspec.reference.heads import merge_heads, split_heads
 from attnspec.reference.masks import relative_positions
+from attnspec.reference.merge_heads import merge_heads
 from attnspec.reference.rotary import rotary
 from attnspec.reference.self_attention import projected
+from attnspec.reference.split_heads import split_heads
 
 WORDS = ("I", "saw", "a", "saw")
 FEATURES = ("person", "deed", "thing", "article")

@@ -52,7 +52,7 @@ def projected_heads(
 
     See Also
     --------
-    attnspec.reference.heads.split_heads : Cuts the joint matrix into these.
+    attnspec.reference.split_heads.split_heads : Cuts the joint matrix into these.
 
     References
     ----------
@@ -90,7 +90,7 @@ def summed_heads(
 
     See Also
     --------
-    attnspec.reference.heads.merge_heads : Joins the heads into one vector.
+    attnspec.reference.merge_heads.merge_heads : Joins the heads into one vector.
 
     References
     ----------
@@ -203,7 +203,7 @@ def cached_numbers(key_heads: int, width: int, value_width: int) -> int:
 
     See Also
     --------
-    attnspec.reference.latent.cached_latent_numbers : One latent for all heads.
+    attnspec.reference.latent_cache.cached_latent_numbers : One latent for all heads.
 
     References
     ----------

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from attnspec._typing import Alignment
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference import (
     attention,
@@ -14,7 +13,6 @@ from attnspec.reference import (
     band,
     banded_attention,
     dependence,
-    pairs,
     reach,
     visible_keys,
     zeroed_after,
@@ -22,25 +20,10 @@ from attnspec.reference import (
 from tests.reference._bounds import bounds, gamma
 from tests.reference._problems import Array, Problem, generators, problems, sizes
 
-ALIGNMENTS: tuple[Alignment, ...] = ("upper_left", "lower_right")
-
 
 def given_window(problem: Problem, left: int, right: int) -> Problem:
     options = problem.options | {"window": (left, right)}
     return Problem(*problem.arrays, options)
-
-
-@pytest.mark.parametrize("alignment", ALIGNMENTS)
-@given(sizes(), sizes(), sizes(0, 12), sizes(0, 12))
-def test_the_band_is_the_support_of_the_window(
-    alignment: Alignment, queries: int, keys: int, left: int, right: int
-) -> None:
-    options = {"window": (left, right), "alignment": alignment}
-    indices, inside = band(queries, keys, (left, right), alignment=alignment)
-    actual = np.zeros((queries, keys), dtype=bool)
-    actual[np.nonzero(inside)[0], indices[inside]] = True
-
-    assert np.array_equal(visible_keys(queries, keys, **options), actual)  # type: ignore[arg-type]
 
 
 @given(problems("scale", "alignment"), sizes(0, 12), sizes(0, 12))
@@ -145,22 +128,6 @@ def test_banded_attention_moves_with_its_input_away_from_the_borders(
     bound = 2.0 * bounds(moved).output
 
     assert (np.abs(expected - actual) <= bound)[:, :, rows].all()
-
-
-@given(sizes(0, 12), sizes(0, 12))
-def test_all_pairs_grow_with_the_square_of_the_length(queries: int, keys: int) -> None:
-    assert queries * keys == pairs(visible_keys(queries, keys))
-
-
-@given(sizes(1, 40), sizes(0, 9), sizes(0, 9))
-def test_the_pairs_of_a_band_grow_with_the_length_alone(
-    length: int, left: int, right: int
-) -> None:
-    length += left + right
-    cut = left * (left + 1) // 2 + right * (right + 1) // 2
-    expected = length * (left + 1 + right) - cut
-
-    assert expected == pairs(visible_keys(length, length, window=(left, right)))
 
 
 @given(problems(low=1), sizes(0, 3), sizes(0, 3))

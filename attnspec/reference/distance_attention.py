@@ -8,7 +8,7 @@ from jaxtyping import Float, Float64
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
 from attnspec.reference.attention import attention
-from attnspec.reference.bands import band
+from attnspec.reference.band_cost import band
 from attnspec.reference.normalizers import softmax_with_sink
 
 

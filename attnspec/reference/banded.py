@@ -6,61 +6,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
 from attnspec._typing import Alignment
-from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
 from attnspec.reference._checks import check_arrays, check_least
 from attnspec.reference.attention import weighted_sum
+from attnspec.reference.band_cost import band
 from attnspec.reference.heads import group_count, repeat_kv
-from attnspec.reference.masks import positions
 from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import scaled_dot_product
-
-
-def band(
-    queries: int,
-    keys: int,
-    window: tuple[int, int],
-    *,
-    alignment: Alignment = "lower_right",
-) -> tuple[Int[np.ndarray, "L W"], Bool[np.ndarray, "L W"]]:
-    r"""List the keys that a window reaches from each query, and which of them exist.
-
-    .. math:: j_{iw} = p_i - \mathit{left} + w, \qquad 0 \le j_{iw} < S
-
-    Parameters
-    ----------
-    queries, keys : int
-        The numbers L and S.
-    window : (int, int)
-        Inclusive distances to the left and right; W is left + 1 + right.
-    alignment : {"lower_right", "upper_left"}
-        Where queries stand.
-
-    Returns
-    -------
-    indices : (L, W) array of int
-    inside : (L, W) array of bool
-        False where there is no such key.
-
-    Raises
-    ------
-    InvalidArgument
-        If a distance is negative.
-
-    Examples
-    --------
-    >>> band(2, 2, (1, 0))
-    (array([[-1,  0],
-           [ 0,  1]]), array([[False,  True],
-           [ True,  True]]))
-    """
-    left, right = window
-    if left < 0 or right < 0:
-        msg = f"window: expected distances of 0 or more, got {window}"
-        raise InvalidArgument(msg)
-    at = positions(queries, keys, alignment=alignment)
-    indices = at[:, None] + np.arange(-left, right + 1)
-    return indices, (indices >= 0) & (indices < keys)
 
 
 def banded_attention(
@@ -166,28 +118,6 @@ def zeroed_after(
     return np.where(mask, float64(weights), 0.0)
 
 
-def pairs(mask: Bool[np.ndarray, "L S"]) -> int:
-    r"""Count the dot products that a mask leaves to be computed.
-
-    .. math:: \sum_{ij} m_{ij}
-
-    Parameters
-    ----------
-    mask : (L, S) array of bool
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> pairs(np.tri(4, dtype=bool))
-    10
-    """
-    return int(np.count_nonzero(mask))
-
-
 def reach(mask: Bool[np.ndarray, "N N"], layers: int) -> Bool[np.ndarray, "N N"]:
     r"""Say which inputs can reach which outputs through several layers.
 
@@ -226,10 +156,4 @@ def reach(mask: Bool[np.ndarray, "N N"], layers: int) -> Bool[np.ndarray, "N N"]
     return np.linalg.matrix_power(mask, layers)
 
 
-__all__ = [
-    "band",
-    "banded_attention",
-    "pairs",
-    "reach",
-    "zeroed_after",
-]
+__all__ = ["banded_attention", "reach", "zeroed_after"]

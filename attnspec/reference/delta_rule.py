@@ -8,7 +8,7 @@ from jaxtyping import Float, Float64
 from attnspec.reference._arrays import float64
 from attnspec.reference._checks import check_least
 from attnspec.reference._states import gates_of, state_of
-from attnspec.reference.linear import linear_attention, survivals
+from attnspec.reference.linear_attention import linear_attention, survivals
 
 
 def delta_rule_recurrent(
