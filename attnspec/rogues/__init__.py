@@ -47,12 +47,19 @@ from attnspec.rogues.recurrence import linear_attention as linear
 from attnspec.rogues.recurrence import normalized_linear
 from attnspec.rogues.recurrence import rnn as recurrence
 from attnspec.rogues.relevance import additive as relevance
-from attnspec.rogues.windows import banded as bands
-from attnspec.rogues.windows import block_mask as patterns
-from attnspec.rogues.windows import document_mask as groups
-from attnspec.rogues.windows import neighborhood as neighborhoods
-from attnspec.rogues.windows import neighborhood_2d as grids
-from attnspec.rogues.windows import window_mask as windows
+from attnspec.rogues.windows import (
+    band_cost,
+    banded,
+    block_mask,
+    dilated_mask,
+    document_mask,
+    global_mask,
+    grid_mask,
+    neighborhood,
+    neighborhood_2d,
+    prefix_mask,
+    window_mask,
+)
 
 _KINDS = (
     activations,
@@ -74,12 +81,17 @@ _KINDS = (
     distance_buckets,
     relative_keys,
     distance_terms,
-    bands,
-    windows,
-    neighborhoods,
-    grids,
-    patterns,
-    groups,
+    banded,
+    band_cost,
+    window_mask,
+    neighborhood,
+    neighborhood_2d,
+    prefix_mask,
+    dilated_mask,
+    block_mask,
+    document_mask,
+    global_mask,
+    grid_mask,
     convolution,
     convolution_2d,
     distances,

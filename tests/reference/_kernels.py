@@ -10,7 +10,6 @@ from tests.reference._problems import Array, sizes
 
 BORDERS: tuple[Border, ...] = ("zero", "clip", "shifted")
 
-
 borders = st.sampled_from(BORDERS)
 
 

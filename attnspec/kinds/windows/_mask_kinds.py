@@ -15,6 +15,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
+from attnspec.reference.masks import positions
 
 Mask = npt.NDArray[np.bool_]
 
@@ -24,8 +25,12 @@ ALIGNMENT = {"alignment": ("lower_right", "upper_left")}
 SQUARE = {"more": (0,)}
 """As many queries as keys."""
 
+LONG = (3, 5, 8, 17)
+"""Numbers of queries from which a pattern can be told: one or two may see it all."""
+
 SIZES: Mapping[str, tuple[Any, ...]] = {
     "queries": (1, 2, 3, 5, 8, 17),
+    # Fewer keys than queries: aligned at the end, the first queries stand before them.
     "more": (0, 1, 4, -1, -3),
 }
 """Numbers of queries, and how many keys there are more."""
@@ -35,6 +40,13 @@ def counts(recipe: Recipe) -> dict[str, int]:
     """Return the numbers of queries and of keys, each at least one."""
     queries = recipe["queries"]
     return {"queries": queries, "keys": max(1, queries + recipe["more"])}
+
+
+def places(case: Case, choices: Choices) -> tuple[Array, Array]:
+    """Return where queries and keys stand, as the dialect aligns them."""
+    alignment: Any = choices["alignment"]
+    queries = positions(case["queries"], case["keys"], alignment=alignment)
+    return queries, np.arange(case["keys"])
 
 
 def mask_kind(
@@ -58,6 +70,7 @@ def mask_kind(
 
     def judge(case: Case, chosen: Choices, _model: NumericModel) -> Judged:
         mask = exact(case, chosen).astype(np.float64)
+        # A mask is right or wrong: its bound is zero.
         return Judged(mask, np.zeros_like(mask))
 
     table = Table(fields=fields)
@@ -86,8 +99,15 @@ def by_counts(case: Case) -> Shape:
     return case["queries"], case["keys"]
 
 
+def by_lengths(case: Case) -> Shape:
+    """Return the shape of a mask whose two operands say something of each token."""
+    query, key = case.operands.values()
+    return len(query), len(key)
+
+
 def _early(case: Case, right: Right) -> Array:
     """Show each query what the query before it sees."""
+    # The first query gets what the last one sees.
     return np.roll(right(case), 1, axis=0)
 
 
@@ -107,16 +127,29 @@ def by_distance(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")
 
 
+def parts(mask: Mask) -> Iterator[Comparison]:
+    """Yield whether a mask divides a sequence into parts that see themselves alone."""
+    own = mask.diagonal()
+    yield from holds(np.ones_like(own), own, "own key")
+    yield from holds(mask.T, mask, "the other way round")
+    # A product of booleans is a disjunction: seen through any third token.
+    yield from holds(mask, mask @ mask, "what is seen by what is seen")
+
+
 __all__ = [
     "ALIGNMENT",
+    "LONG",
     "SIZES",
     "SQUARE",
     "Mask",
     "by_counts",
     "by_distance",
+    "by_lengths",
     "counts",
     "holds",
     "mask_kind",
     "mask_of",
+    "parts",
+    "places",
     "sized",
 ]

@@ -38,6 +38,7 @@ def _data(recipe: Recipe, name: str, shape: Shape) -> Array:
         return np.ones(shape)
     if recipe["data"] == "integers":
         return integers(recipe.seed, name, shape, -3, 3) * 1.0
+    # Query and key four times as large set scores sixteen times as far apart.
     louder = 4.0 if recipe["data"] == "loud" and name != "value" else 1.0
     return louder * normals(recipe.seed, name, shape)
 
@@ -85,6 +86,7 @@ def one_hot(case: Case) -> Case:
     shape = (batch, heads, *grid, length)
     same = np.eye(length).reshape(*grid, length)
     return case.replace(
+        # A query of zeros scores every key alike, whatever the scale is.
         query=np.zeros(shape, query.dtype),
         key=np.ones(shape, query.dtype),
         value=np.broadcast_to(same, shape).astype(query.dtype),
@@ -96,6 +98,7 @@ def drown(case: Case, far: Mask) -> Case:
     """Fill some keys and values with numbers that would drown everything."""
     # Of the values none may be lost in a format, and no score may overflow.
     value = 2.0**14 if case.dtype == "float16" else 2.0**60
+    # Keys of either sign: with some entries of a query their score is high.
     signs = np.where(np.arange(case["key"].shape[-1]) % 2, -1.0, 1.0)
     filled = {
         name: np.where(far[..., None], size * signs, case[name]).astype(
@@ -127,6 +130,7 @@ def rows_alike(
     one, two = bench.judged(case), bench.judged(other)
     first = np.asarray(bench.run(case).output, np.float64)
     second = np.roll(np.asarray(bench.run(other).output, np.float64), -step, -2)
+    # Each call may be off by its own bound.
     bound = one.bound + np.roll(two.bound, -step, -2)
     yield noted(within(first[rows], second[rows], bound[rows]), note)
 

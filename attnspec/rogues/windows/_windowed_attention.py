@@ -57,6 +57,7 @@ def leaking(
 ) -> Array:
     """Attend with a penalty on what is hidden that is no infinity."""
     work = working(query)
+    # exp(-20) is 2e-9: no harm among values of one size, much among huge ones.
     scores = scores_of(query, key, scale) + np.where(mask, work.type(0), work.type(-20))
     return (softmax(scores) @ value.astype(work)).astype(query.dtype)
 
@@ -94,6 +95,7 @@ def tiled(
         part = np.s_[..., start : start + tile]
         if mask[part].any():
             new = np.maximum(top, scores[part].max(-1, keepdims=True))
+            # Minus infinity less itself is no number.
             safe = np.where(np.isfinite(new), new, 0)
             sizes, old = np.exp(scores[part] - safe), np.exp(top - safe)
             total = total * old + sizes.sum(-1, keepdims=True)
