@@ -19,6 +19,7 @@ from attnspec.kinds.attention.laws import definition as attention_definition
 from attnspec.kinds.attention.laws import dialects as attention_dialects
 from attnspec.kinds.attention.laws import masks as attention_masks
 from attnspec.kinds.attention.laws import normalizers as attention_normalizers
+from attnspec.kinds.attention.laws import recurrence as attention_recurrence
 from attnspec.kinds.attention.laws import scores as attention_scores
 from attnspec.kinds.attention.laws import split as attention_split
 from attnspec.kinds.attention.nulls import null_kernel, tellable
@@ -47,7 +48,6 @@ from attnspec.kinds.positions import (
 )
 from attnspec.kinds.recurrence import (
     chain_length,
-    decay,
     delta_rule,
     linear_attention,
     normalized_linear,
@@ -77,6 +77,7 @@ CHAPTERS = (
     attention_dialects,
     attention_attention,
     attention_split,
+    attention_recurrence,
     softmax,
     weights,
     weight_forms,
@@ -118,7 +119,6 @@ CHAPTERS = (
     linear_attention,
     normalized_linear,
     delta_rule,
-    decay,
 )
 """The modules of laws, in the order in which they run."""
 
@@ -192,10 +192,10 @@ __all__ = [
     "INVARIANTS",
     "KINDS",
     "AttentionBench",
+    "Bench",
     "Choices",
     "Invariant",
     "Kind",
-    "Bench",
     "agreement_of",
     "choices_of",
     "find",

@@ -19,19 +19,23 @@ from attnspec.rogues.attention import (
     state,
     tiles,
 )
+from attnspec.rogues.attention import recurrence as attention_recurrence
 from attnspec.rogues.attention.controls import CONTROLS as KERNELS
-from attnspec.rogues.convolution import convolution, convolution_2d
-from attnspec.rogues.convolution import distance_attention as distances
-from attnspec.rogues.layers import cross_attention as sets
+from attnspec.rogues.convolution import (
+    convolution,
+    convolution_2d,
+    distance_attention,
+)
 from attnspec.rogues.layers import (
+    cross_attention,
     decoding,
     latent,
     latent_cache,
+    multi_head,
     pooling,
     self_attention,
+    split_heads,
 )
-from attnspec.rogues.layers import multi_head as multihead
-from attnspec.rogues.layers import split_heads as cutting
 from attnspec.rogues.normalizers import sharing, weights
 from attnspec.rogues.normalizers import softmax as activations
 from attnspec.rogues.positions import alibi as distance_biases
@@ -41,11 +45,13 @@ from attnspec.rogues.positions import shaw as relative_keys
 from attnspec.rogues.positions import sinusoidal as absolute
 from attnspec.rogues.positions import t5 as distance_buckets
 from attnspec.rogues.positions import transformer_xl as distance_terms
-from attnspec.rogues.recurrence import chain_length as chains
-from attnspec.rogues.recurrence import delta_rule as delta
-from attnspec.rogues.recurrence import linear_attention as linear
-from attnspec.rogues.recurrence import normalized_linear
-from attnspec.rogues.recurrence import rnn as recurrence
+from attnspec.rogues.recurrence import (
+    chain_length,
+    delta_rule,
+    linear_attention,
+    normalized_linear,
+    rnn,
+)
 from attnspec.rogues.relevance import additive as relevance
 from attnspec.rogues.windows import (
     band_cost,
@@ -67,11 +73,11 @@ _KINDS = (
     weights,
     relevance,
     self_attention,
-    sets,
+    cross_attention,
     pooling,
     decoding,
-    multihead,
-    cutting,
+    multi_head,
+    split_heads,
     latent,
     latent_cache,
     absolute,
@@ -94,18 +100,18 @@ _KINDS = (
     grid_mask,
     convolution,
     convolution_2d,
-    distances,
-    recurrence,
-    chains,
-    linear,
+    distance_attention,
+    rnn,
+    chain_length,
+    linear_attention,
     normalized_linear,
-    delta,
+    delta_rule,
 )
 """The modules of functions of other kinds; each has its rogues and controls."""
 
 _MODULES = (
     *(memory, state, masks, diagonals, tiles, running),
-    *(scores, rows, heads, precision, nulls),
+    *(scores, rows, heads, precision, attention_recurrence, nulls),
     *_KINDS,
 )
 
@@ -113,7 +119,6 @@ ROGUES: Mapping[str, Rogue] = {
     entry.id: entry for module in _MODULES for entry in module.ROGUES
 }
 """The rogues by id."""
-
 
 CONTROLS: Mapping[str, Control] = {
     **KERNELS,

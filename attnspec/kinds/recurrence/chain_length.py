@@ -38,6 +38,7 @@ _TABLE = Table(
 def _reads(kind: str, steps: int, chunk: int, seed: int) -> Array:
     """Return whether each output is computed from each earlier one."""
     i, j = np.arange(steps)[:, None], np.arange(steps)
+    # From 0 to 7: half of the pairs are below 4, and one in eight is 0.
     share = integers(seed, "reads", (steps, steps), 0, 7)
     kinds = {
         "nothing": np.zeros((steps, steps), np.bool_),
@@ -124,6 +125,7 @@ def check_indirect(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Who reads a step through another may read it directly: that takes no longer."""
     reads = case["reads"].copy()
     for j in range(len(reads)):
+        # Warshall's rule: after step j all ways through the first j steps are direct.
         reads |= reads[:, j : j + 1] & reads[j]
     expected = bench.run(case).output.astype(np.float64)
     actual = bench.run(case.replace(reads=reads)).output

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.convolution.convolution import stored, work
+from attnspec.rogues.convolution._working_format import stored, work
 
 Form = Callable[[Array, Array, int, float], Array]
 """From scores, values, the place of the own step and the sink's score."""
@@ -73,6 +73,7 @@ def _by_places(scores: Array, value: Array, left: int, sink: float) -> Array:
 
 def _in_base_two(scores: Array, value: Array, left: int, sink: float) -> Array:
     """Take powers of two, as hardware does."""
+    # One over the natural logarithm of 2.
     kind, factor = value.dtype.type, 1.4426950408889634
     table = _laid_out(scores, len(value), left) * kind(factor)
     start = kind(sink * factor)

@@ -76,6 +76,7 @@ def one_gate(steps: Steps) -> Steps:
 
 def returned(output: Array, last: Array, query: Array, *, return_state: bool) -> Any:
     """Return the output in the format of the queries, and the state if asked."""
+    # What a format cannot hold becomes infinite, as in a kernel.
     with np.errstate(over="ignore", invalid="ignore"):
         answer = output.astype(query.dtype)
     return (answer, last) if return_state else answer

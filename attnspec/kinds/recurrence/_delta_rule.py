@@ -20,6 +20,7 @@ import numpy as np
 
 from attnspec.judge.case import Case
 from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence._bounds import reach, rounded
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import NumericModel
 from attnspec.numerics.formats import format_of
@@ -80,6 +81,7 @@ def _sizes(course: Course, key: F64, value: F64, rate: F64, peak: F64) -> Sizes:
     before = size * _length(course.states).max(-2, keepdims=True)
     answers = rate[..., None] * (np.abs(value) + before)
     apart, one = np.abs(course.system), np.eye(key.shape[-2])
+    # Substitution is off by |T| |I + A| |T|, and so is a product with the inverse T.
     inverse = np.abs(np.linalg.inv(one + course.system))
     answered = inverse @ answers
     indirect = inverse @ (apart @ answered)
@@ -102,6 +104,7 @@ def bounded(case: Case, scale: float, model: NumericModel) -> tuple[Tracked, Tra
     sizes = _sizes(course, key, value, np.abs(rate), peak)
     total, past = np.cumsum(sizes.all, axis=-2), np.cumsum(sizes.past, axis=-2)
     asked = np.abs(scale) * np.sqrt((query * query).sum(-1, keepdims=True))
+    # A state handed on may have been longer than it is now.
     longest = np.maximum.accumulate(_length(course.states)[..., 1:, :], axis=-2)
     here = longest + sizes.read
     each = asked * (total + here), asked * (past + peak * here), asked * here
@@ -122,11 +125,12 @@ def _within(
     """
     size, past, stored = sizes
     wide_inside = model.replace(weights=None)
-    exact = sequences.rounded(value, size, past, case, wide_inside)
+    exact = rounded(value, size, past, case, wide_inside)
     if model.weights is None:
         return exact
+    # Up to four times, once more than without a system to solve.
     narrow = 4.0 * format_of(model.weights).unit * stored
-    narrow = narrow + sequences.reach(case) * model.tiny(model.weights)
+    narrow = narrow + reach(case) * model.tiny(model.weights)
     return dataclasses.replace(exact, error=exact.error + narrow)
 
 

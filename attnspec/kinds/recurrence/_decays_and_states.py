@@ -17,6 +17,7 @@ from attnspec.judge.table import Claim
 from attnspec.kinds.recurrence._sequences import shape_of, state_before
 
 DECAYS = ("half", "varied", "forgets", "strong")
+# A decay of zero has no logarithm.
 LOG_DECAYS = ("half", "varied", "strong")
 
 FIELDS: Mapping[str, tuple[Any, ...]] = {
@@ -63,12 +64,15 @@ def given(case: Case) -> bool:
 def _factors(recipe: Recipe, kind: str) -> Array:
     """Return a factor for each step, or a gate for each of its components."""
     shape = shape_of(recipe, recipe["width"] if recipe["gates"] else 1)
+    # Above one half, so that something is left after some steps.
     varied = 1.0 - uniforms(recipe.seed, "decay", shape) / 2.0
+    # One step in four forgets everything.
     forgets = integers(recipe.seed, "forgets", shape, 0, 3) == 0
     kinds = {
         "half": np.full(shape, 0.5),
         "varied": varied,
         "forgets": np.where(forgets, 0.0, varied),
+        # Two such steps leave 2**-24, less than the last digit of float32.
         "strong": np.full(shape, 2.0**-12),
     }
     return kinds[kind]
