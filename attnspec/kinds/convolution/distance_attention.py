@@ -84,10 +84,10 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa
     seen = np.isfinite(table)
     sink = -np.inf if case["sink"] is None else float(case["sink"])
     peak = np.maximum(np.where(seen, table, -np.inf).max(-1, keepdims=True), sink)
-    # No argument of an exponential is larger, whether a row or all scores give the shift.
+    # No exponent is larger, whether a row or all scores together give the shift.
     span = min(_FAR, float(np.ptp(scores)) + abs(float(scores.max()) - peak.max()))
     shifted = Tracked.of(np.where(seen, table - peak, 0.0), model).rounding()
-    # As a power of two an exponential loses as many roundings as its argument is large.
+    # Computed as a power of two it loses as many roundings as its argument is large.
     weights = shifted.exp().rounding(8.0 + 2.0 * span).where(seen, 0.0)
     total = weights.sum(keepdims=True)
     if np.isfinite(sink):
@@ -239,7 +239,7 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 def _sharpness(case: Case) -> float:
     """Return a sharpness at which all but one weight are lost."""
-    # Scores of 128 times the square of a distance fit float16 up to 22 steps.
+    # 128 times the square of 22 steps fits float16; exp(-1600 / 2) is 0 in float64.
     return 128.0 if case["scores"].dtype.itemsize < 4 else 1600.0
 
 
