@@ -18,9 +18,9 @@ from attnspec.kinds.layers._layers import (
     mask_of,
     matrices,
     scaled,
+    summed,
     visible_in,
 )
-from attnspec.kinds.layers._multi_head import summed
 from attnspec.kinds.layers._softmax import weighed
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import NumericModel

@@ -140,6 +140,19 @@ def attended(
     return handed_on(weights, members, by, model)
 
 
+def summed(found: Tracked, merged: Tracked, output: Tracked) -> Tracked:
+    """Return the sum of what the heads give, each times a matrix of its own.
+
+    `merged` is what each hands on if its matrix was merged with another before. The
+    sum over heads may as well be one product with the joined heads.
+    """
+    each = either(found @ output, merged)
+    batch, heads, readers, width = found.value.shape
+    joint = found.swapaxes(1, 2).reshape(batch, readers, heads * width)
+    total = each.swapaxes(1, 2).sum(2)
+    return either(total, joint @ output.reshape(heads * width, -1))
+
+
 __all__ = [
     "DATA",
     "Reading",
@@ -152,5 +165,6 @@ __all__ = [
     "matrices",
     "scaled",
     "scored",
+    "summed",
     "visible_in",
 ]

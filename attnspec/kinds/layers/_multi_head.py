@@ -15,11 +15,11 @@ from attnspec.kinds.layers._layers import (
     Reading,
     chain,
     drawn,
-    either,
     mask_of,
     matrices,
     scaled,
     scored,
+    summed,
     visible_in,
 )
 from attnspec.kinds.layers._softmax import weighed
@@ -111,29 +111,13 @@ def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     shared = np.arange(heads) // groups
     by = Reading(query, key[shared], value[shared])
     visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
-    scores = scaled(scored(readers, members, by, model), case["scale"], _width(case))
+    scores = scored(readers, members, by, model)
+    scores = scaled(scores, case["scale"], query.value.shape[-1])
     weights = weighed(scores, visible, stored=model.weights)
     made = (members @ by.value).stored(model.output)
     merged = chain(weights, members, by.value, output)
     found = (weights @ made).stored(model.output)
     return judged(summed(found, merged, output), model)
-
-
-def _width(case: Case) -> int:
-    return int(case["query_weights"].shape[-1])
-
-
-def summed(found: Tracked, merged: Tracked, output: Tracked) -> Tracked:
-    """Return the sum of what the heads give, each times a matrix of its own.
-
-    `merged` is what each hands on if its matrix was merged with another before. The
-    sum over heads may as well be one product with the joined heads.
-    """
-    each = either(found @ output, merged)
-    batch, heads, readers, width = found.value.shape
-    joint = found.swapaxes(1, 2).reshape(batch, readers, heads * width)
-    total = each.swapaxes(1, 2).sum(2)
-    return either(total, joint @ output.reshape(heads * width, -1))
 
 
 def _defined(
@@ -204,4 +188,4 @@ MULTI_HEAD = Kind(
     unsaid=("grouped",),
 )
 
-__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes", "summed"]
+__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes"]
