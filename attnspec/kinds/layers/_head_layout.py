@@ -23,11 +23,13 @@ FIELDS = {
 def numbers(recipe: Recipe, shape: tuple[int, ...]) -> Array:
     """Return whole numbers that every format can hold: any, or each one's place."""
     if recipe["data"] == "integers":
+        # bfloat16 holds whole numbers up to 256, float16 up to 2048.
         return cast(integers(recipe.seed, "x", shape, -99, 99) * 1.0, recipe)
     return cast(np.arange(np.prod(shape)).reshape(shape) % 128 * 1.0, recipe)
 
 
 def sizes(recipe: Recipe) -> tuple[int, int, int, int]:
+    """Return the numbers of elements, places, heads, and entries of a head."""
     batch, length, heads, width = (
         int(recipe[name]) for name in ("batch", "length", "heads", "width")
     )

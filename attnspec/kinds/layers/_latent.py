@@ -130,6 +130,7 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     by = {name: readers.like(case[name]) for name in WEIGHTS}
     made, store = by["value_weights"], model.output
     latent = (members @ by["latent_weights"]).stored(store)
+    # The scale is that of the expanded keys, in the absorbed form too.
     width = case["query_weights"].shape[-1] + case["rotary_key_weights"].shape[-1]
     scores = scaled(_scores(case, by, latent, choices, model), case["scale"], width)
     visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
@@ -138,6 +139,7 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     absorbed = (weights @ latent).stored(store) @ made
     output = by["output_weights"]
     merged = chain(weights, members, by["latent_weights"], made, output)
+    # Latents are made or not, and the matrices behind them merged or not.
     merged = either(merged, chain(weights, latent, made, output))
     merged = either(merged, (weights @ latent).stored(store) @ (made @ output))
     found = either(expanded, absorbed).stored(store)
@@ -158,11 +160,13 @@ def _scores(
     places, store = np.arange(total), model.output
     asked = (readers @ by["rotary_query_weights"]).stored(store)
     told = (members @ by["rotary_key_weights"]).stored(store)
+    # The last reader stands where the last member stands.
     asked = turned(asked, places[total - count :], choices["pairing"]).stored(store)
     told = turned(told, places, choices["pairing"]).stored(store)
     query = (readers @ by["query_weights"]).stored(store)
     moved = (query @ by["key_weights"].swapaxes(-1, -2)).stored(store)
     key = (latent @ by["key_weights"]).stored(store)
+    # Content and place side by side in one dot product, with keys made or not.
     forms = [
         beside(one, asked) @ beside(other, told).swapaxes(-1, -2)
         for one, other in ((query, key), (moved, latent))

@@ -37,12 +37,14 @@ def drawn(recipe: Recipe, label: str, shape: Shape) -> Array:
 def matrices(recipe: Recipe, label: str, shape: Shape) -> Array:
     """Return matrices that leave vectors about as long as they are."""
     seed, fan = recipe.seed, max(1, shape[-2])
+    # The power of two next to the root of the fan: whole numbers stay exact.
     halvings = int(np.ceil(np.log2(fan) / 2))
     kinds: Mapping[str, Callable[[], Array]] = {
         "ones": lambda: np.ones(shape) * 2.0**-halvings,
         "integers": lambda: integers(seed, label, shape, -1, 1) * 1.0,
         "normal": lambda: normals(seed, label, shape),
     }
+    # Vectors alone are wide; their matrices are as for normal ones.
     numbers = kinds.get(recipe["data"], kinds["normal"])()
     return cast(numbers * 2.0**-halvings, recipe)
 
@@ -60,6 +62,7 @@ def mask_of(recipe: Recipe, shape: Shape, *, causal: bool = False) -> Array | No
     own = (*others, 1 if alike else readers)
     shown = integers(recipe.seed, "mask", (*own, members), 0, 1) > 0
     last = 0 if causal else members - 1
+    # One member is surely shown, so that no row is empty.
     one = integers(recipe.seed, "shown", (*own, 1), 0, last)
     mask = np.asarray(shown | (np.arange(members) == one))
     return mask if others or not alike else mask[0]
@@ -76,6 +79,7 @@ def visible_in(case: Case, readers: int, members: int) -> npt.NDArray[np.bool_]:
 
 def either(one: Tracked, other: Tracked) -> Tracked:
     """Allow the errors of two ways to compute the same."""
+    # Either way is right, so the larger of both errors is allowed.
     error = np.maximum(one.error, other.error)
     return Tracked(one.value, error, one.unit, one.tiny)
 
@@ -86,6 +90,7 @@ def chain(*factors: Tracked) -> Tracked:
     value = functools.reduce(np.matmul, (f.value for f in factors))
     sizes = functools.reduce(np.matmul, (np.abs(f.value) for f in factors))
     grown = functools.reduce(np.matmul, (np.abs(f.value) + f.error for f in factors))
+    # What is added up in all products together; no chain has more than 8 of them.
     terms = sum(f.value.shape[-1] for f in factors) - last.value.shape[-1]
     whole = Tracked(grown, grown - sizes, first.unit, first.tiny)
     return Tracked(value, whole.rounding(terms + 8).error, first.unit, first.tiny)
@@ -106,6 +111,7 @@ def scored(
     query = (readers @ by.query).stored(model.output)
     key = (members @ by.key).stored(model.output)
     plain = query @ key.swapaxes(-1, -2)
+    # Both matrices may have been merged into one, and keys never be made.
     turned = by.key.swapaxes(-1, -2), members.swapaxes(-1, -2)
     return either(plain, chain(readers, by.query, *turned))
 
@@ -113,6 +119,7 @@ def scored(
 def scaled(scores: Tracked, scale: float | None, width: int) -> Tracked:
     """Scale scores, by default by one over the root of a width."""
     factor = default_scale(width) if scale is None else float(scale)
+    # The root may be rounded, its inverse, and the product.
     return (scores * factor).rounding(3.0)
 
 

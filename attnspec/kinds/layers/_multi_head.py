@@ -108,6 +108,7 @@ def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     heads = len(case["query_weights"])
     groups = heads // len(case["key_weights"])
     query, key, value, output = (readers.like(case[name]) for name in WEIGHTS)
+    # Consecutive query heads share a key head.
     shared = np.arange(heads) // groups
     by = Reading(query, key[shared], value[shared])
     visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
@@ -115,6 +116,7 @@ def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     scores = scaled(scores, case["scale"], query.value.shape[-1])
     weights = weighed(scores, visible, stored=model.weights)
     made = (members @ by.value).stored(model.output)
+    # A matrix of values may be merged with the output's; values are never made then.
     merged = chain(weights, members, by.value, output)
     found = (weights @ made).stored(model.output)
     return judged(summed(found, merged, output), model)

@@ -43,8 +43,10 @@ def weighed(
     shifted = shown - _maximum(shown.value, seen)
     with np.errstate(over="ignore", invalid="ignore"):
         sizes = shifted.where(seen, 0.0).exp().where(seen, 0.0)
+        # Hidden keys are zeros again, for a rounding gives zeros an error.
         sizes = sizes.rounding(_RESCALING * max(1, seen.shape[-1])).where(seen, 0.0)
         total = sizes.sum(keepdims=True)
+        # An empty row has no sum; it is divided by one, and gives zeros.
         weights = sizes / total.where(seen.any(-1, keepdims=True), 1.0)
     error = np.where(np.isfinite(weights.error), np.minimum(weights.error, 1.0), 1.0)
     capped = Tracked(weights.value, error, weights.unit, weights.tiny)

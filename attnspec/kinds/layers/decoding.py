@@ -50,6 +50,7 @@ def _drawn(recipe: Recipe) -> dict[str, Any]:
     """Return a source and a decoder of small whole numbers and halves."""
     width, tokens, limit = (recipe[name] for name in ("width", "tokens", "limit"))
     square = (3, width, width)
+    # Queries and keys are halved: scores are a quarter as far apart.
     halves = np.array([0.5, 0.5, 1.0])[:, None, None]
     given = {
         "memory": _whole(recipe, "memory", (recipe["source"], width), 2),
@@ -69,6 +70,7 @@ def _build(recipe: Recipe) -> Case:
     start = int(integers(recipe.seed, "start", (1,), 0, recipe["tokens"] - 1)[0])
     for attempt in range(_ATTEMPTS):
         given = _drawn(recipe.replace(seed=recipe.seed + attempt))
+        # No token is -1: it writes to the limit.
         tokens, gap = _written(given, start, -1, limit)
         best = max(best, (gap, given, tokens), key=lambda found: found[0])
         if gap >= _GAP:
@@ -117,6 +119,7 @@ def _written(
         z = y + _attended(y, arrays["memory"], arrays["source"])
         logits = z @ arrays["output"]
         second, first = np.sort(logits)[-2:]
+        # In units of the largest logit: its rounding is relative to it.
         gap = min(gap, (first - second) / max(1.0, np.abs(logits).max()))
         tokens.append(int(logits.argmax()))
     rest = [stop] * (limit + 1 - len(tokens))
@@ -153,6 +156,7 @@ def _defined(
 
 def _endless(case: Case, right: Right) -> Array:
     """Write on behind the stop token."""
+    # No token is -1.
     return right(case.replace(stop=-1))
 
 
@@ -226,6 +230,7 @@ def check_behind(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Nothing is written after the stop token, whatever the positions there hold."""
     written = int((bench.judged(case).output != case["stop"]).argmin()) + 1
     positions = case["positions"].copy()
+    # Loud: what is written behind the end would hardly be the same.
     positions[written:] = 100
     yield from agrees(case.replace(positions=positions), bench, "changed behind")
 

@@ -122,6 +122,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What is kept of a token is decided by the token and its place alone."""
+    # Other numbers everywhere: only 1/3 would stay itself.
     members = -2 * case["members"] + 1
     members[:, -1] = case["members"][:, -1]
     other = case.replace(members=np.ascontiguousarray(members))
@@ -133,6 +134,7 @@ def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_growth(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tokens that come later change nothing of what is kept."""
+    # The first half alone is what was kept when it was the whole.
     half = (case["members"].shape[1] + 1) // 2
     name, (batch, _, width), dtype = case.results[0]
     early = case.replace(

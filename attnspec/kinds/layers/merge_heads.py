@@ -88,6 +88,7 @@ def check_emptied(case: Case, bench: Bench) -> Iterator[Comparison]:
     emptied = case["x"].copy()
     emptied[:, 0] = 0
     expected = bench.run(case).output.copy()
+    # The first head's place, as wide as a head is.
     expected[..., :width] = 0
     yield identical(expected, bench.run(case.replace(x=emptied)).output)
 

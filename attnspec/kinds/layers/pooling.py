@@ -146,6 +146,7 @@ def check_mean(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_sharp(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A long query takes the value whose key lies furthest in its direction."""
     width = case["query"].shape[-1]
+    # Next scores are 128 apart or more, and exp(-128) is 0 in float32.
     query = np.full(width, 32.0).astype(case["query"].dtype)
     steps = np.arange(len(case["key"]), dtype=np.float64)
     key = np.broadcast_to(steps[:, None] * 4, case["key"].shape)
@@ -166,6 +167,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Masked members change nothing, however large they are."""
     count = len(case["key"])
     known = np.ones(count, bool) if case["mask"] is None else case["mask"]
+    # Far beyond all members; float16 ends at 65504.
     fill = np.array(2.0**12 if case.dtype == "float16" else 2.0**60)
     padded = {
         name: np.concatenate(

@@ -73,6 +73,7 @@ def _build(recipe: Recipe) -> Case:
         results=result("output", (length, recipe["value_width"]), recipe.dtype),
         dtype=recipe.dtype,
         facts={
+            # A law may put a second layer upon the first.
             "below": None,
             "next": _weights(recipe, recipe["value_width"], "next"),
         },
@@ -108,6 +109,7 @@ def _defined(
     """Evaluate the definition and round its result once."""
     by = Projections(query_weights, key_weights, value_weights)
     count = len(vectors)
+    # Above the diagonal too, unless it is causal.
     shown = np.tri(count, k=0 if causal else count, dtype=bool)
     shown = shown if mask is None else np.asarray(shown & mask)
     return definition(vectors, by, mask=shown, scale=scale).astype(vectors.dtype)
@@ -197,6 +199,7 @@ def _reordered(
 )
 def check_equal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Equal vectors have equal outputs, in a second layer too."""
+    # Each vector stands twice, one copy next to the other.
     same = np.arange(len(case["vectors"])) // 2
     twin = case.replace(vectors=np.ascontiguousarray(case["vectors"][same]))
     output = bench.run(twin).output
@@ -256,6 +259,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     x = case["vectors"]
     count, width = x.shape
     known = np.ones(count, bool) if case["mask"] is None else case["mask"]
+    # Far beyond all vectors; projected, it still fits float16, which ends at 65504.
     fill = np.array(512.0 if case.dtype == "float16" else 2.0**20).astype(x.dtype)
     padding = np.broadcast_to(fill, (3, width))
     shape = (count + 3, case["value_weights"].shape[-1])
@@ -282,6 +286,7 @@ def check_causal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With a causal mask no output depends on a later vector."""
     half = (len(case["vectors"]) + 1) // 2
     later = case["vectors"].copy()
+    # Other numbers everywhere: only 1/3 would stay itself.
     later[half:] = -2 * later[half:] + 1
     other = case.replace(vectors=later)
     yield from same_at(case, other, bench, "later vectors changed", np.s_[:half])

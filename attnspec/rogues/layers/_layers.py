@@ -71,6 +71,7 @@ def online(
         score = (query * factor) @ key[..., j : j + 1, :].swapaxes(-1, -2)
         score = np.where(seen[..., j : j + 1], score, -np.inf)
         new = np.maximum(greatest, score)
+        # Minus infinity less itself is no number.
         safe = np.where(np.isfinite(new), new, 0)
         keep, size = np.exp(greatest - safe), np.exp(score - safe)
         total = total * keep + size

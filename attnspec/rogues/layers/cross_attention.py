@@ -113,6 +113,7 @@ def _by_chunks(
         scores = (x @ ask) @ (z[part] @ answer).T * factor
         scores = np.where(seen[:, part], scores, -np.inf)
         top = scores.max(-1, keepdims=True, initial=-np.inf)
+        # A part may show nothing to a reader; its maximum is minus infinity.
         sizes = np.exp(scores - np.where(np.isfinite(top), top, 0))
         parts.append((top, sizes.sum(-1, keepdims=True), sizes @ (z[part] @ pass_on)))
     top = np.maximum(parts[0][0], parts[1][0])

@@ -129,6 +129,7 @@ def _no_places(by: _Layer) -> _Layer:
 def _cut(by: _Layer) -> _Layer:
     """Leave out the last entry of a latent that is no multiple of four."""
     latent = by.latent.copy()
+    # One entry stays at least, and a width of 8 loses none.
     latent[:, latent.shape[1] // 4 * 4 + 1 :] = 0
     return by._replace(latent=latent)
 

@@ -100,6 +100,7 @@ def _shared_output(output: Array, weights: Array) -> Array:
 
 def _numbered(output: Array, weights: Array) -> Array:
     """Let every head count a little more than the one before it."""
+    # Sixteenths, which every format holds: the mistake is no rounding.
     number = 1 + np.arange(len(weights), dtype=weights.dtype)[:, None, None] / 16
     return joined(output, weights * number)
 

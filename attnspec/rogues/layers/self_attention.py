@@ -52,6 +52,7 @@ def _layer(
 
 
 def _down_the_columns(scores: Array, seen: Array) -> Array:
+    # Not infinite: a column may be hidden from every query.
     weights = softmax(np.where(seen, scores, -1e30), np.ones_like(seen), axis=-2)
     return np.where(seen, weights, 0)
 

@@ -22,8 +22,9 @@ def _backward(x: Array, heads: int) -> Array:
     return np.stack(np.split(x, heads, axis=-1)[::-1], axis=1)
 
 
-def _through_half(x: Array, heads: int) -> Array:
-    """Pass through a format of 8 bits in which not all entries are themselves."""
+def _four_digits(x: Array, heads: int) -> Array:
+    """Keep four binary digits, with which not all entries are themselves."""
+    # Of float32's 32 bits sign, exponent and three more stay; the first digit is 1.
     work = (x.astype(np.float32).view(np.uint32) & 0xFFF00000).view(np.float32)
     return np.stack(np.split(work.astype(x.dtype), heads, axis=-1), axis=1)
 
@@ -71,7 +72,7 @@ ROGUES: tuple[Rogue, ...] = (
         "split-heads-rounded",
         "layout",
         "Entries pass through a format of four binary digits.",
-        _through_half,
+        _four_digits,
         caught_by="split-heads-agreement",
     ),
 )
