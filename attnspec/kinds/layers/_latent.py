@@ -10,7 +10,7 @@ from attnspec.judge.kind import Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import (
+from attnspec.kinds.layers._projected_attention import (
     DATA,
     chain,
     drawn,
@@ -21,7 +21,7 @@ from attnspec.kinds.layers._layers import (
     summed,
     visible_in,
 )
-from attnspec.kinds.layers._softmax import weighed
+from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged

@@ -10,7 +10,7 @@ from attnspec.judge.kind import Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import (
+from attnspec.kinds.layers._projected_attention import (
     DATA,
     Reading,
     chain,
@@ -22,7 +22,7 @@ from attnspec.kinds.layers._layers import (
     summed,
     visible_in,
 )
-from attnspec.kinds.layers._softmax import weighed
+from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import HeadProjections, multi_head_attention

@@ -13,7 +13,7 @@ from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting, placed
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import (
+from attnspec.kinds.layers._projected_attention import (
     DATA,
     Reading,
     attended,

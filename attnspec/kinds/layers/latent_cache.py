@@ -13,7 +13,7 @@ from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers._latent import PAIRINGS, beside
-from attnspec.kinds.layers._layers import DATA, drawn, matrices
+from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged

@@ -12,7 +12,13 @@ from attnspec.judge.compare import agrees, alike
 from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.layers._layers import DATA, Reading, attended, drawn, matrices
+from attnspec.kinds.layers._projected_attention import (
+    DATA,
+    Reading,
+    attended,
+    drawn,
+    matrices,
+)
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, placed, self_attention, sinusoidal

@@ -14,8 +14,8 @@ from attnspec.judge.kind import Bench, Choices, Kind, Right, result
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import DATA, drawn, matrices, scaled
-from attnspec.kinds.layers._softmax import mixed
+from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices, scaled
+from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import (

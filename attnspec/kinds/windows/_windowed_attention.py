@@ -14,7 +14,7 @@ from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, Shape, cast
 from attnspec.judge.kind import Bench, result
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.layers._softmax import mixed
+from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import attention

@@ -10,7 +10,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import Function, wide
+from attnspec.rogues.layers._attention_forms import Function, wide
 
 
 def _read(reader: Array, key: Array, value: Array, query_weights: Array) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import Weigh, shown, softmax, wide
+from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
 from attnspec.rogues.layers._turned_keys import turned
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import (
+from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
     by_value_width,

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import Function, leaking, softmax, wide
+from attnspec.rogues.layers._attention_forms import Function, leaking, softmax, wide
 
 Weigh = Callable[[Array, Array], Array]
 

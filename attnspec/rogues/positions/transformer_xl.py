@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import softmax, wide
+from attnspec.rogues.layers._attention_forms import softmax, wide
 
 
 def _encoded(distances: Array, width: int, *, halves: bool = False) -> Array:

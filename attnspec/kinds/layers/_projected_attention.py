@@ -13,7 +13,7 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, Shape, cast
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.layers._softmax import weighed
+from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Tracked
 from attnspec.reference import default_scale
