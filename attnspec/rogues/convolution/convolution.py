@@ -110,6 +110,7 @@ def _by_fourier(x: Array, kernel: Array, left: int, border: str) -> Array:
 
 def _by_place(x: Array, kernel: Array, left: int, border: str) -> Array:
     """Let the kernel grow a little with the place."""
+    # Slow, so that only a law that compares places sees it surely.
     growth = 1 + np.arange(len(x), dtype=x.dtype)[:, None] / 64
     return _by_windows(x, kernel, left, border) * growth
 
@@ -133,6 +134,7 @@ def _narrow(x: Array, kernel: Array, left: int, border: str) -> Array:
 def _pruned(x: Array, kernel: Array, left: int, border: str) -> Array:
     """Skip what is small beside the largest number of the kernel."""
     sizes = np.abs(kernel)
+    # A quarter of the largest: of small whole numbers some are skipped.
     kept = np.where(sizes >= sizes.max() / 4, kernel, 0)
     return _by_windows(x, kept, left, border)
 

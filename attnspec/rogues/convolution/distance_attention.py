@@ -56,6 +56,7 @@ def _by_places(scores: Array, value: Array, left: int, sink: float) -> Array:
     """Go along the distances, with a running maximum."""
     length, kind = len(value), value.dtype.type
     peak = np.full((length, 1), sink, value.dtype)
+    # A sink comes first: its weight is 1 while its score is the greatest.
     total = np.full((length, 1), 0.0 if np.isneginf(sink) else 1.0, value.dtype)
     output = np.zeros_like(value)
     for place, score in enumerate(scores):
@@ -125,6 +126,7 @@ def _mirrored(scores: Array, value: Array, left: int, sink: float) -> Array:
 
 def _finite_mask(table: Array, _value: Array) -> Array:
     """Hide by a large number in place of infinity, not large enough."""
+    # exp(-20) is 2e-9: lost beside weights of one size, not times huge values.
     return np.where(np.isneginf(table), table.dtype.type(-20), table)
 
 

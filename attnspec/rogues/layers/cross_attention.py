@@ -116,6 +116,7 @@ def _by_chunks(
         # A part may show nothing to a reader; its maximum is minus infinity.
         sizes = np.exp(scores - np.where(np.isfinite(top), top, 0))
         parts.append((top, sizes.sum(-1, keepdims=True), sizes @ (z[part] @ pass_on)))
+    # The merge law: each part counts by its sum below the common maximum.
     top = np.maximum(parts[0][0], parts[1][0])
     shares = [np.exp(part[0] - top) for part in parts]
     total = sum(share * part[1] for share, part in zip(shares, parts, strict=True))

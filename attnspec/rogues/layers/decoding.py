@@ -66,6 +66,7 @@ class _Decoder:
             memory, embedding, positions, own, source, output
         )
         known, z = [start], self.see(z)
+        # An empty cache, to which every token adds one key and one value.
         key, value = np.zeros((2, 0, table.shape[1]), table.dtype)
         while len(known) <= limit and known[1:][-1:] != [self.stops(stop)]:
             x = table[known[-1]] + places[self.place(len(key), cached)]

@@ -46,6 +46,7 @@ def _by_all(scores: Array, seen: Array) -> Array:
 
 def _clipped(scores: Array, seen: Array) -> Array:
     """Clip scores, so that no exponential overflows."""
+    # Most scores that are drawn lie within; far ones alone tell.
     return softmax(np.clip(scores, -4, 4), seen)
 
 

@@ -98,6 +98,7 @@ def _masked_rows(
 ) -> Array:
     """Apply a mask of members to the readers."""
     if mask is not None and mask.ndim == 1:
+        # Each still sees itself, so that no row is empty.
         mask = mask[:, None] | np.eye(len(mask), dtype=bool)
     plain = _layer()(vectors, query_weights, key_weights, value_weights, mask=mask)
     return np.asarray(plain)

@@ -104,6 +104,7 @@ def recurrent(
 def parallel(steps: Steps, *, strict: bool = False) -> tuple[Array, Array]:
     """Find all weights at once; each product of decays by itself."""
     n = steps.length
+    # Row i, column j + 1: what is left of step j after step i; column 0: of the state.
     left = np.zeros((*steps.key.shape[:-1], n + 1, steps.key.shape[-1]), steps.work)
     alive = np.zeros((*steps.key.shape[:-2], n + 1, steps.key.shape[-1]), steps.work)
     alive[..., 0, :] = 1

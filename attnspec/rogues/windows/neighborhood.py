@@ -43,6 +43,7 @@ def _edge_of_all(length: int, size: int, dilation: int) -> Mask:
 
 def _others(length: int, size: int, dilation: int) -> Mask:
     """Hide each query's own key, where it is not the only one."""
+    # A neighborhood of one key keeps it, or there would be none.
     own = np.eye(length, dtype=np.bool_) & (size > 1)
     return nearest(length, size, dilation) & ~own
 
