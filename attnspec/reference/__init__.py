@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from attnspec.reference import (
-    absolute,
-    activations,
     bands,
     convolution,
     decoding,
     delta,
-    distance_biases,
     distances,
     grids,
     heads,
@@ -18,29 +15,21 @@ from attnspec.reference import (
     linear,
     masks,
     multihead,
-    normalizers,
     patterns,
+    placed_attention,
     recurrence,
-    relative_keys,
-    relevance,
+    relu,
+    rope,
     scores,
     sets,
+    shaw,
     split,
+    t5,
+    transformer_xl,
     windows,
 )
-from attnspec.reference.absolute import (
-    frequencies,
-    learned,
-    placed,
-    sinusoidal,
-)
-from attnspec.reference.activations import (
-    entmax15,
-    relu_by_length,
-    relu_by_visible,
-    sigmoid,
-    sparsemax,
-)
+from attnspec.reference.additive import additive, concatenated
+from attnspec.reference.alibi import alibi, alibi_signed, alibi_slopes
 from attnspec.reference.attention import (
     attention,
     attention_weights,
@@ -54,6 +43,7 @@ from attnspec.reference.bands import (
     reach,
     zeroed_after,
 )
+from attnspec.reference.bilinear import bilinear
 from attnspec.reference.convolution import (
     Border,
     attend_by_taps,
@@ -62,6 +52,7 @@ from attnspec.reference.convolution import (
     tap_weights_2d,
     taps,
 )
+from attnspec.reference.cosine import cosine
 from attnspec.reference.decoding import (
     Cache,
     Decoder,
@@ -76,19 +67,13 @@ from attnspec.reference.delta import (
     delta_rule_chunked,
     delta_rule_recurrent,
 )
-from attnspec.reference.distance_biases import (
-    alibi,
-    alibi_signed,
-    alibi_slopes,
-    t5_bias,
-    t5_buckets,
-)
 from attnspec.reference.distances import (
     distance_scores,
     relative_attention,
     renormalized_convolution,
     sharpened_taps,
 )
+from attnspec.reference.entmax15 import entmax15
 from attnspec.reference.grids import (
     over_grid,
     shifted_window,
@@ -111,6 +96,7 @@ from attnspec.reference.latent import (
     latent_attention_expanded,
     latent_cache,
 )
+from attnspec.reference.learned import learned
 from attnspec.reference.linear import (
     elu_plus_one,
     linear_attention,
@@ -127,12 +113,6 @@ from attnspec.reference.multihead import (
     projected_heads,
     summed_heads,
 )
-from attnspec.reference.normalizers import (
-    logsumexp,
-    logsumexp_with_sink,
-    softmax,
-    softmax_with_sink,
-)
 from attnspec.reference.patterns import (
     blocks,
     dilated,
@@ -140,37 +120,23 @@ from attnspec.reference.patterns import (
     global_tokens,
     prefix,
 )
+from attnspec.reference.placed_attention import placed
 from attnspec.reference.recurrence import (
     Recurrence,
     chain_length,
     rnn_jacobian,
     tanh_rnn,
 )
-from attnspec.reference.relative_keys import (
-    clipped_vectors,
-    relative_shift,
-    shaw_outputs,
-    shaw_scores,
-    transformer_xl_scores,
-)
-from attnspec.reference.relevance import (
-    additive,
-    bilinear,
-    concatenated,
-    cosine,
-    tempered,
-)
-from attnspec.reference.rotary import (
-    rotary,
-    rotary_matrix,
-    rotary_pairs,
-)
+from attnspec.reference.relative_shift import relative_shift
+from attnspec.reference.relu import relu_by_length, relu_by_visible
+from attnspec.reference.rope import rotary, rotary_matrix, rotary_pairs
 from attnspec.reference.scores import (
     biased,
     default_scale,
     dot_product,
     scaled_dot_product,
     softcapped,
+    tempered,
 )
 from attnspec.reference.self_attention import (
     Projections,
@@ -185,7 +151,19 @@ from attnspec.reference.sets import (
     pool,
     read_set,
 )
+from attnspec.reference.shaw import clipped_vectors, shaw_outputs, shaw_scores
+from attnspec.reference.sigmoid import sigmoid
+from attnspec.reference.sinusoidal import frequencies, sinusoidal
+from attnspec.reference.softmax import (
+    logsumexp,
+    logsumexp_with_sink,
+    softmax,
+    softmax_with_sink,
+)
+from attnspec.reference.sparsemax import sparsemax
 from attnspec.reference.split import merge, merge_all, split_attention
+from attnspec.reference.t5 import t5_bias, t5_buckets
+from attnspec.reference.transformer_xl import transformer_xl_scores
 from attnspec.reference.windows import (
     window_of_cudnn,
     window_of_flash_attention,
@@ -205,8 +183,6 @@ __all__ = [
     "LatentProjections",
     "Projections",
     "Recurrence",
-    "absolute",
-    "activations",
     "additive",
     "alibi",
     "alibi_signed",
@@ -242,7 +218,6 @@ __all__ = [
     "delta_rule_recurrent",
     "dependence",
     "dilated",
-    "distance_biases",
     "distance_scores",
     "distances",
     "documents",
@@ -275,12 +250,12 @@ __all__ = [
     "multihead",
     "next_logits",
     "normalized_linear_attention",
-    "normalizers",
     "over_grid",
     "padded",
     "pairs",
     "patterns",
     "placed",
+    "placed_attention",
     "pool",
     "prefix",
     "projected",
@@ -289,14 +264,14 @@ __all__ = [
     "read_set",
     "recurrence",
     "relative_attention",
-    "relative_keys",
     "relative_shift",
-    "relevance",
+    "relu",
     "relu_by_length",
     "relu_by_visible",
     "renormalized_convolution",
     "repeat_kv",
     "rnn_jacobian",
+    "rope",
     "rotary",
     "rotary_matrix",
     "rotary_pairs",
@@ -307,6 +282,7 @@ __all__ = [
     "self_attention_of_columns",
     "sets",
     "sharpened_taps",
+    "shaw",
     "shaw_outputs",
     "shaw_scores",
     "shifted_window",
@@ -322,6 +298,7 @@ __all__ = [
     "stacked",
     "summed_heads",
     "survivals",
+    "t5",
     "t5_bias",
     "t5_buckets",
     "tanh_rnn",
@@ -329,6 +306,7 @@ __all__ = [
     "tap_weights_2d",
     "taps",
     "tempered",
+    "transformer_xl",
     "transformer_xl_scores",
     "visible_keys",
     "weighted_sum",

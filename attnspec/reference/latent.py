@@ -16,7 +16,7 @@ from attnspec.reference._arrays import float64
 from attnspec.reference._shapes import check_shapes
 from attnspec.reference.attention import attention
 from attnspec.reference.multihead import projected_heads, summed_heads
-from attnspec.reference.rotary import rotary
+from attnspec.reference.rope import rotary
 from attnspec.reference.scores import default_scale
 from attnspec.reference.self_attention import projected
 

@@ -1,14 +1,13 @@
-"""Absolute positions: a vector for each place, added to what stands there."""
+"""Absolute positions by the sines and cosines of many clocks."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from jaxtyping import Float, Float64, Int, Real
+from jaxtyping import Float64, Real
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
 
 
 def frequencies(width: int, *, base: float = 10_000.0) -> Float64[np.ndarray, "N"]:
@@ -103,77 +102,4 @@ def sinusoidal(
     return pairs.reshape(*positions.shape, width)
 
 
-def learned(
-    positions: Int[np.ndarray, "*shape"], table: Float[np.ndarray, "N D"]
-) -> Float64[np.ndarray, "*shape D"]:
-    r"""Label a position by its own row of a table.
-
-    .. math:: e(p) = T_p
-
-    Parameters
-    ----------
-    positions : array of int
-    table : (N, D) array
-
-    Returns
-    -------
-    (..., D) array
-
-    Raises
-    ------
-    InvalidArgument
-        If a position is outside the table: nothing was learned for it.
-
-    References
-    ----------
-    Gehring et al., "Convolutional Sequence to Sequence Learning", 2017, section
-    3.1, :doi:`10.48550/arXiv.1705.03122`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> learned(np.array([2, 0]), np.array([[5.0], [6.0], [7.0]]))
-    array([[7.],
-           [5.]])
-    """
-    outside = positions[(positions < 0) | (positions >= len(table))]
-    if outside.size:
-        msg = f"positions: expected 0 to {len(table) - 1}, got {outside.flat[0]}"
-        raise InvalidArgument(msg)
-    return float64(table)[positions]
-
-
-def placed(
-    x: Float[np.ndarray, "*batch L D"], encoding: Float[np.ndarray, "*#batch L D"]
-) -> Float64[np.ndarray, "*batch L D"]:
-    r"""Add to each vector the label of its place.
-
-    .. math:: x_i + e(p_i)
-
-    Parameters
-    ----------
-    x : (..., L, D) array
-    encoding : (..., L, D) array
-        What `sinusoidal` or `learned` gives.
-
-    Returns
-    -------
-    (..., L, D) array
-
-    References
-    ----------
-    Vaswani et al., "Attention Is All You Need", 2017, section 3.5,
-    :doi:`10.48550/arXiv.1706.03762`, where x is multiplied by the root of D
-    before.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> placed(np.array([[1.0], [1.0]]), np.array([[0.5], [-0.5]]))
-    array([[1.5],
-           [0.5]])
-    """
-    return float64(x) + float64(encoding)
-
-
-__all__ = ["frequencies", "learned", "placed", "sinusoidal"]
+__all__ = ["frequencies", "sinusoidal"]

@@ -1,4 +1,4 @@
-r"""What is absolute in an encoding, and what the sinusoidal one knows of distance.
+r"""Sinusoidal positions: what they are, and what they know of distance.
 
 An angle p theta is off by a few u of itself: theta by (ln base + 6) u, the product by
 u. Sine and cosine are off by 4 u at most. Twenty u for each unit of angle and eight
@@ -17,17 +17,12 @@ from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference import (
-    Projections,
     frequencies,
-    learned,
-    placed,
     rotary,
     rotary_matrix,
-    self_attention,
     sinusoidal,
 )
 from tests.reference._bounds import UNIT, gamma
-from tests.reference._problems import generators, sizes
 
 WIDTHS = st.sampled_from([0, 2, 4, 6, 64])
 BASES = st.sampled_from([1.0, 100.0, 10_000.0, 500_000.0])
@@ -108,52 +103,6 @@ def test_dot_products_of_encodings_depend_on_the_distance_alone(
     bound = width * (2.0 * turned(angles) + gamma(width + 2))
 
     assert abs(expected - math.fsum(here * there)) <= bound
-
-
-@given(generators(), sizes(1), sizes(1, 4))
-def test_a_learned_encoding_is_a_row_of_its_table(
-    rng: np.random.Generator, rows: int, width: int
-) -> None:
-    table, places = rng.normal(size=(rows, width)), rng.integers(rows, size=(2, 3))
-    actual = learned(places, table)
-
-    for spot, place in np.ndenumerate(places):
-        assert np.array_equal(table[place], actual[spot])
-
-
-@pytest.mark.parametrize("place", [-1, 3, 99])
-def test_a_table_knows_no_place_beyond_it(place: int) -> None:
-    """NumPy would read row -1 as the last one."""
-    with pytest.raises(
-        InvalidArgument, match=f"positions: expected 0 to 2, got {place}"
-    ):
-        inspect.unwrap(learned)(np.array([0, place]), np.zeros((3, 2)))
-
-
-def test_a_position_that_is_added_tells_equal_vectors_apart() -> None:
-    """And the order is no longer free: equivariance is what positions break."""
-    layer = Projections(np.eye(2), np.eye(2), np.eye(2))
-    saw, i = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    sentence = np.stack([i, saw, i, saw])
-    encoding = sinusoidal(np.arange(4), 2)
-    plain, marked = (
-        self_attention(x, layer) for x in (sentence, placed(sentence, encoding))
-    )
-
-    assert np.array_equal(plain[1], plain[3])
-    assert not np.array_equal(marked[1], marked[3])
-    backward = self_attention(placed(sentence[::-1], encoding), layer)
-    assert not np.array_equal(marked[::-1], backward)
-
-
-def test_an_added_position_is_absolute_a_common_shift_changes_scores() -> None:
-    """Of (x + e) . (y + e') the mixed terms x . e' and e . y see the places."""
-    x = np.ones((2, 2))
-    near, far = (placed(x, sinusoidal(np.arange(2) + p, 2)) for p in (0, 1))
-
-    assert not np.array_equal(near @ near.T, far @ far.T)
-    # By more than rounding: in the place (0, 0) from 5 to 3 + 2 (sin 1 + cos 1).
-    assert near[0] @ near[0] + 0.7 < far[0] @ far[0]
 
 
 @pytest.mark.parametrize("width", [-2, 1, 7])

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._score_rows import below_peak, selected
 
 
 @ieee
@@ -61,8 +62,8 @@ def softmax(
     >>> softmax(np.array([1.0, 2.0]), np.array([False]))
     array([0., 0.])
     """
-    selected = _selected(scores, mask)
-    exponentials = np.exp(selected - _peak(selected))
+    shown = selected(scores, mask)
+    exponentials = np.exp(below_peak(shown))
     total = np.sum(exponentials, axis=-1, keepdims=True)
     return np.where(total == 0.0, 0.0, exponentials / total)
 
@@ -100,9 +101,10 @@ def logsumexp(
     >>> logsumexp(np.empty((2, 0)))
     array([-inf, -inf])
     """
-    selected = _selected(scores, mask)
-    peak = _peak(selected)
-    total = np.sum(np.exp(selected - peak), axis=-1)
+    shown = selected(scores, mask)
+    peak = np.max(shown, axis=-1, keepdims=True, initial=-np.inf)
+    peak = np.where(np.isneginf(peak), 0.0, peak)
+    total = np.sum(np.exp(shown - peak), axis=-1)
     return np.asarray(peak[..., 0] + np.log(total))
 
 
@@ -143,7 +145,7 @@ def softmax_with_sink(
     >>> softmax_with_sink(np.zeros((1, 2)), None, np.array([-np.inf]))
     array([[0.5, 0.5]])
     """
-    return softmax(_beside(_selected(scores, mask), sink))[..., :-1]
+    return softmax(_beside(selected(scores, mask), sink))[..., :-1]
 
 
 def logsumexp_with_sink(
@@ -175,21 +177,7 @@ def logsumexp_with_sink(
     >>> logsumexp_with_sink(np.empty((1, 0)), None, np.array([3.0]))
     array([3.])
     """
-    return logsumexp(_beside(_selected(scores, mask), sink))
-
-
-def _selected(
-    scores: Float[np.ndarray, "*rows S"],
-    mask: Bool[np.ndarray, "*#rows #S"] | None,
-) -> Float64[np.ndarray, "*rows S"]:
-    """Replace hidden scores by minus infinity, whatever they were."""
-    return float64(scores) if mask is None else np.where(mask, float64(scores), -np.inf)
-
-
-def _peak(selected: Float[np.ndarray, "*rows S"]) -> Float64[np.ndarray, "*rows 1"]:
-    """Find the largest score of each row, or 0 where there is none."""
-    peak = np.max(selected, axis=-1, keepdims=True, initial=-np.inf)
-    return np.where(np.isneginf(peak), 0.0, peak)
+    return logsumexp(_beside(selected(scores, mask), sink))
 
 
 def _beside(

@@ -13,7 +13,7 @@ from jaxtyping import Float, Float64, Int, Real
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
-from attnspec.reference.absolute import frequencies
+from attnspec.reference.sinusoidal import frequencies
 
 Pairing = Literal["interleaved", "half_split"]
 """Which entries turn together: neighbors, or one from each half."""

@@ -1,4 +1,4 @@
-"""Relative positions as vectors: keys and values that belong to a distance."""
+"""Keys and values that belong to a distance: the relative positions of Shaw et al."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from jaxtyping import Float, Float64, Int
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
-from attnspec.reference.absolute import sinusoidal
 from attnspec.reference.scores import dot_product
 
 
@@ -144,107 +143,4 @@ def shaw_outputs(
     return np.einsum("...ls,...lse->...le", float64(weights), seen)
 
 
-def transformer_xl_scores(
-    query: Float[np.ndarray, "*batch L E"],
-    key: Float[np.ndarray, "*batch S E"],
-    relative: Int[np.ndarray, "L S"],
-    distance_weight: Float[np.ndarray, "D E"],
-    content_bias: Float[np.ndarray, "*#batch E"],
-    distance_bias: Float[np.ndarray, "*#batch E"],
-) -> Float64[np.ndarray, "*batch L S"]:
-    r"""Score what a key says and, apart from it, how far away it stands.
-
-    .. math:: s_{ij} = (q_i + u) \cdot k_j + (q_i + v) \cdot r_{p_i - j},
-              \qquad r_d = e(d) \, W_r
-
-    Parameters
-    ----------
-    query : (..., L, E) array
-    key : (..., S, E) array
-    relative : (L, S) array of int
-        Key minus query; the paper's distances are query minus key.
-    distance_weight : (D, E) array
-        Turns the sinusoidal encoding e of a distance into a key; D is even.
-    content_bias : (..., E) array
-        The u of the formula: (Hq, E), one vector a head.
-    distance_bias : (..., E) array
-        The v of the formula.
-
-    Returns
-    -------
-    (..., L, S) array
-        Not scaled yet.
-
-    Raises
-    ------
-    InvalidArgument
-        If D is odd.
-
-    References
-    ----------
-    Dai et al., "Transformer-XL: Attentive Language Models beyond a Fixed-Length
-    Context", 2019, section 3.3, :doi:`10.18653/v1/P19-1285`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> query, key = np.array([[1.0]]), np.array([[2.0], [3.0]])
-    >>> cosine_only, none = np.array([[0.0], [1.0]]), np.zeros(1)
-    >>> distances = np.array([[-1, 0]])
-    >>> transformer_xl_scores(query, key, distances, cosine_only, none, none).round(4)
-    array([[2.5403, 4.    ]])
-    """
-    asking = float64(query)
-    distance_keys = sinusoidal(-relative, len(distance_weight)) @ distance_weight
-    content = dot_product(asking + content_bias[..., None, :], key)
-    moved = asking + distance_bias[..., None, :]
-    return content + np.einsum("...le,lse->...ls", moved, distance_keys)
-
-
-def relative_shift(
-    x: Float[np.ndarray, "*batch L S"],
-) -> Float64[np.ndarray, "*batch L S"]:
-    r"""Turn columns that mean distances into columns that mean keys.
-
-    .. math:: y_{ij} = x_{i,\; j + L - 1 - i}
-              \;\text{ if there is such a column, else } 0
-
-    Parameters
-    ----------
-    x : (..., L, S) array
-        The last column is the distance 0, the one before it 1, and so on.
-
-    Returns
-    -------
-    (..., L, S) array
-        Row i is moved to the left until distance 0 stands at the query's own
-        position, i + S - L. The places that fall free belong to keys after it.
-
-    References
-    ----------
-    Dai et al., 2019, appendix B, :doi:`10.18653/v1/P19-1285`: theirs pads,
-    reshapes and slices, and leaves numbers of the next row in the places that
-    fall free. The causal mask hides them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> relative_shift(np.array([[2.0, 1.0, 0.0], [20.0, 10.0, 0.0]]))
-    array([[ 1.,  0.,  0.],
-           [20., 10.,  0.]])
-    """
-    queries, keys = x.shape[-2:]
-    shifted = np.zeros(x.shape)
-    for i in range(queries):
-        left = min(queries - 1 - i, keys)
-        shifted[..., i, : keys - left] = x[..., i, left:]
-    return shifted
-
-
-__all__ = [
-    "clipped_vectors",
-    "relative_shift",
-    "shaw_outputs",
-    "shaw_scores",
-    "transformer_xl_scores",
-]
+__all__ = ["clipped_vectors", "shaw_outputs", "shaw_scores"]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference import dot_product, rotary, rotary_matrix, rotary_pairs
-from attnspec.reference.rotary import Pairing
+from attnspec.reference.rope import Pairing
 from tests.reference._bounds import UNIT, gamma
 from tests.reference._problems import Array, generators, sizes
 
