@@ -33,7 +33,7 @@ from attnspec.kinds.layers import (
     self_attention,
     split_heads,
 )
-from attnspec.kinds.normalizers import softmax, weight_forms, weights
+from attnspec.kinds.normalizers import entmax15, relu, sigmoid, softmax, sparsemax
 from attnspec.kinds.positions import (
     alibi,
     learned,
@@ -75,8 +75,10 @@ CHAPTERS = (
     attention_attention,
     attention_split,
     softmax,
-    weights,
-    weight_forms,
+    sparsemax,
+    entmax15,
+    sigmoid,
+    relu,
     additive,
     relevance_forms,
     self_attention,
@@ -124,11 +126,19 @@ KINDS: Mapping[str, Kind] = {
 }
 """The kinds of functions beside attention, by name."""
 
+_HOMES = {
+    kind.name: chapter.__name__
+    for chapter in CHAPTERS
+    for kind in vars(chapter).values()
+    if isinstance(kind, Kind)
+}
+"""The module of each kind: it has all laws of it, wherever their checks are written."""
+
 INVARIANTS: Mapping[str, Invariant] = {
     id: law
     for chapter in CHAPTERS
     for id, law in law_module.INVARIANTS.items()  # noqa: A001 - the field's name
-    if law.check.__module__ == chapter.__name__
+    if chapter.__name__ == _HOMES.get(law.kind, law.check.__module__)
 }
 """The invariants of all kinds by id, in the order in which they run."""
 

@@ -60,7 +60,7 @@ def test_a_normalizer_is_judged_by_the_laws_that_the_table_says_it_keeps(
     name: str,
 ) -> None:
     kind = LAWS.NORMALIZERS[name][0].name
-    ids = {id(law): f"{kind}-{word}" for word, law in LAWS.SHARED.items()}
+    ids = {id(law): f"{kind}-{word}" for word, law in LAWS.WEIGHT_LAWS.items()}
     expected = KEPT[name] | ALWAYS
     actual = {said for said, law in LAWS.LAWS.items() if ids[id(law)] in INVARIANTS}
 
@@ -82,7 +82,7 @@ def threshold(scores: list[float], power: int) -> decimal.Decimal:
 def test_sorting_finds_the_threshold_that_bisection_finds(
     normalizer: Any, power: int
 ) -> None:
-    """To subtract the peak costs u range; the rest are means, their difference, a root."""
+    """To subtract the peak costs u range; the rest is that of the formula."""
 
     @given(score_rows(empty=False))
     def holds(rows: Rows) -> None:

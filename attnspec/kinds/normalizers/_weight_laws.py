@@ -16,7 +16,8 @@ import numpy as np
 from attnspec.judge.case import Case
 from attnspec.judge.kind import Bench, Kind, KindLaw
 from attnspec.judge.law import Applies, always
-from attnspec.kinds.normalizers._weights import (
+from attnspec.kinds.normalizers._scores_and_masks import (
+    EXACT_DATA,
     ROOM,
     last,
     pair,
@@ -26,83 +27,43 @@ from attnspec.kinds.normalizers._weights import (
     with_keys,
     with_more,
 )
-from attnspec.kinds.normalizers.softmax import (
-    ENTMAX15,
-    RELU,
-    SIGMOID,
-    SOFTMAX,
-    SPARSEMAX,
-)
 from attnspec.numerics import Comparison, within
 
 _SHIFTS = (16.0, -24.0)
 """Shifts of quarters below 4 that no format has to round."""
 
-_SIMPLEX = (SOFTMAX, SPARSEMAX, ENTMAX15)
-_ALL = (*_SIMPLEX, SIGMOID, RELU)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Shared:
-    """A law of weights, and what it draws wherever it is run."""
+class WeightLaw:
+    """A law of weights, and what it draws and excludes wherever it is run."""
 
     check: KindLaw
+    nulls: tuple[str, ...]
     needs: tuple[str, ...]
     fields: Mapping[str, tuple[Any, ...]]
 
 
-SHARED: dict[str, Shared] = {}
+WEIGHT_LAWS: dict[str, WeightLaw] = {}
 """The laws by the word that ends their ids."""
 
 
 def _law(
     word: str,
-    kinds: Mapping[Kind, tuple[str, ...]],
+    nulls: tuple[str, ...],
     *,
     needs: tuple[str, ...] = (),
     fields: Mapping[str, tuple[Any, ...]] | None = None,
-    applies: Mapping[Kind, Applies] | None = None,
-    also: Mapping[Kind, tuple[str, ...]] | None = None,
-    clause: str = "activations.laws",
 ) -> Callable[[KindLaw], KindLaw]:
-    """Register a law for each kind that keeps it, with the answers to exclude."""
+    """Keep a law for the kinds that will be held to it."""
 
     def enter(check: KindLaw) -> KindLaw:
-        SHARED[word] = Shared(check, needs, dict(fields or {}))
-        for kind, nulls in kinds.items():
-            known = {n: v for n, v in (fields or {}).items() if n in kind.table.fields}
-            kind.law(
-                f"{kind.name}-{word}",
-                clause,
-                nulls=nulls,
-                needs=needs,
-                fields=known,
-                applies=(applies or {}).get(kind, always),
-                also=(also or {}).get(kind, ()),
-            )(check)
+        WEIGHT_LAWS[word] = WeightLaw(check, nulls, needs, fields or {})
         return check
 
     return enter
 
 
-def _every(*nulls: str, kinds: tuple[Kind, ...] = _ALL) -> dict[Kind, tuple[str, ...]]:
-    return dict.fromkeys(kinds, nulls)
-
-
-def _chose(field: str, value: str) -> Applies:
-    """Return whether a dialect has a choice."""
-
-    def applies(dialect: Any, _capabilities: object) -> bool:
-        return bool(dialect[field] == value)
-
-    return applies
-
-
-@_law(
-    "weights",
-    _every("negative", "unmasked"),
-    also={SOFTMAX: ("normalizers.softmax", "normalizers.sum")},
-)
+@_law("weights", ("negative", "unmasked"))
 def check_weights(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No weight is negative, and a hidden key has none at all."""
     seen = visible(case)
@@ -112,12 +73,13 @@ def check_weights(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(nearest, output, np.zeros(()), what="weight")
 
 
-@_law("order", _every("sorted"))
+@_law("order", ("sorted",))
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys in another order have their weights in that order."""
     scores, mask = scores_of(case), case["mask"]
     if mask is not None:
         mask = last(case, np.broadcast_to(mask, case["scores"].shape))
+    # Backward, and on by one: no order that data of ours have.
     turn = np.roll(np.arange(scores.shape[-1])[::-1], 1)
     turned = with_keys(
         case, scores[..., turn], None if mask is None else mask[..., turn]
@@ -127,23 +89,19 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from same(moved, pair(turned, bench), "another order of the keys")
 
 
-@_law("hidden", _every("unmasked"), needs=("mask",))
+@_law("hidden", ("unmasked",), needs=("mask",))
 def check_hidden(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What stands in a hidden score changes nothing."""
     mask = case["mask"]
     if mask is None or mask.all():
         return
+    # Beyond all scores, and within float16.
     poisoned = np.where(mask, case["scores"], 30_000.0).astype(case["scores"].dtype)
     other = pair(case.replace(scores=poisoned), bench)
     yield from same(pair(case, bench), other, "hidden scores of 30,000")
 
 
-@_law(
-    "sum",
-    _every("zeros", "each_alone", kinds=_SIMPLEX),
-    fields={"sink": (None,)},
-    also={SOFTMAX: ("normalizers.sum",)},
-)
+@_law("sum", ("zeros", "each_alone"), fields={"sink": (None,)})
 def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weights of a row sum to one."""
     some = visible(case).any(-1)
@@ -152,17 +110,13 @@ def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(np.ones_like(actual), actual, slack + ROOM, what="sum")
 
 
-@_law(
-    "convex",
-    _every("zeros", "each_alone", kinds=_SIMPLEX),
-    fields={"sink": (None,)},
-    also=dict.fromkeys(_SIMPLEX, ("attention.convex",)),
-)
+@_law("convex", ("zeros", "each_alone"), fields={"sink": (None,)})
 def check_convex(case: Case, bench: Bench) -> Iterator[Comparison]:
     """An output lies between the least and the greatest visible value."""
     seen = visible(case)
     some = seen.any(-1)
     weights, bound = pair(case, bench)
+    # All above 0, so that weights that sum to less leave the hull, too.
     value = 8.0 + np.arange(seen.shape[-1])
     low = np.where(seen, value, np.inf).min(-1, initial=np.inf)[some]
     high = np.where(seen, value, -np.inf).max(-1, initial=-np.inf)[some]
@@ -172,12 +126,7 @@ def check_convex(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(nearest, actual, slack, what="nearest point of the hull")
 
 
-@_law(
-    "shift",
-    _every("each_alone", kinds=_SIMPLEX),
-    fields={"data": ("quarters", "ties", "zeros"), "sink": (None,)},
-    also={SOFTMAX: ("normalizers.shift",)},
-)
+@_law("shift", ("each_alone",), fields={"data": EXACT_DATA, "sink": (None,)})
 def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The same number added to all scores of a row changes no weight."""
     for shift in _SHIFTS:
@@ -187,22 +136,24 @@ def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield from same(pair(case, bench), pair(other, bench), note)
 
 
-@_law("zeros", _every("lifted", kinds=(SPARSEMAX, ENTMAX15, RELU)))
+@_law("zeros", ("lifted",))
 def check_zeros(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A visible key far below the others, and below 0, has a weight of exactly zero."""
     some = visible(case).any(-1)
     scores = scores_of(case)
     finite = np.where(np.isneginf(scores), 0.0, scores)
+    # Two below the best have no weight by 1.5-entmax, and ReLU wants a score below 0.
     low = 2.0 * np.minimum(finite.min(-1, keepdims=True, initial=0.0), 0.0) - 4.0
     wider = with_more(case, low, seen=True)
     added = last(wider, bench.run(wider).output)[some][..., -1]
     yield within(np.zeros(added.shape), added, np.zeros(()), what="lowest weight")
 
 
-@_law("alone", _every("shared", kinds=(SIGMOID, RELU)))
+@_law("alone", ("shared",))
 def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The weight of a key depends on its own score and on no other."""
     scores = scores_of(case).copy()
+    # Whatever the keys share, a sum or a peak, would show this.
     scores[..., 0] += 64.0
     weights, bound = pair(case, bench)
     after, other = pair(with_keys(case, scores, None), bench)
@@ -210,18 +161,11 @@ def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from same(one, two, "the first score raised by 64")
 
 
-@_law(
-    "padding",
-    _every("by_length"),
-    needs=("mask",),
-    applies={
-        SIGMOID: _chose("default_offset", "zero"),
-        RELU: _chose("divisor", "visible"),
-    },
-)
+@_law("padding", ("by_length",), needs=("mask",))
 def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Hidden keys at the end change nothing."""
     some = visible(case).any(-1)
+    # High enough to take most of the weight if it were seen.
     column = np.full((*some.shape, 1), 8.0)
     more, slack = pair(with_more(case, column, seen=False), bench)
     weights, bound = pair(case, bench)
@@ -229,11 +173,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from same((weights[some], bound[some]), padded, "one hidden key more")
 
 
-@_law(
-    "merge",
-    _every("opposite", "sorted", kinds=(SOFTMAX, SIGMOID, RELU)),
-    applies={SIGMOID: _chose("default_offset", "zero")},
-)
+@_law("merge", ("opposite", "sorted"))
 def check_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A part of the keys has the weights of the whole, up to one factor."""
     half = (scores_of(case).shape[-1] + 1) // 2
@@ -242,6 +182,7 @@ def check_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     some = visible(part).any(-1)
     w, b = (x[..., :half][some] for x in pair(case, bench))
     v, c = (x[some] for x in pair(part, bench))
+    # w_i v_j = w_j v_i whatever the factor, which may be 0.
     cross, again = w[..., :, None] * v[..., None, :], v[..., :, None] * w[..., None, :]
     v, w = np.abs(v), np.abs(w)
     bound = w[..., :, None] * c[..., None, :] + b[..., :, None] * (v + c)[..., None, :]
@@ -249,7 +190,7 @@ def check_merge(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(cross, again, bound, what="cross product")
 
 
-@_law("monotone", _every("opposite"))
+@_law("monotone", ("opposite",))
 def check_monotone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A larger score never has a smaller weight, and equal scores have equal ones."""
     seen = visible(case)
@@ -263,11 +204,7 @@ def check_monotone(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(least, rise, np.where(both, slack, 0.0), what="rise of the weight")
 
 
-@_law(
-    "uniform",
-    _every("zeros", "each_alone", kinds=_SIMPLEX),
-    fields={"sink": (None,)},
-)
+@_law("uniform", ("zeros", "each_alone"), fields={"sink": (None,)})
 def check_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys with equal scores share the weight equally."""
     seen = visible(case)
@@ -280,9 +217,31 @@ def check_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(expected[some], actual[some], bound[some] + ROOM, what="weight")
 
 
+def hold_to(
+    kind: Kind,
+    words: tuple[str, ...],
+    *,
+    also: Mapping[str, tuple[str, ...]] | None = None,
+    applies: Mapping[str, Applies] | None = None,
+) -> None:
+    """Register laws of weights for a kind, in this order, by the words of their ids."""
+    for word in words:
+        law = WEIGHT_LAWS[word]
+        kind.law(
+            f"{kind.name}-{word}",
+            "activations.laws",
+            nulls=law.nulls,
+            needs=law.needs,
+            # A normalizer without a sink has no field for it.
+            fields={n: v for n, v in law.fields.items() if n in kind.table.fields},
+            also=(also or {}).get(word, ()),
+            applies=(applies or {}).get(word, always),
+        )(law.check)
+
+
 __all__ = [
-    "SHARED",
-    "Shared",
+    "WEIGHT_LAWS",
+    "WeightLaw",
     "check_alone",
     "check_convex",
     "check_hidden",
@@ -295,4 +254,5 @@ __all__ = [
     "check_uniform",
     "check_weights",
     "check_zeros",
+    "hold_to",
 ]

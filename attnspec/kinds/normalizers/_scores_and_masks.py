@@ -1,4 +1,4 @@
-"""What the kinds of normalizers share: their tables, their cases, wrong answers."""
+"""What all normalizers are given, and what laws read off: scores, masks, weights."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from attnspec._typing import Array
 from attnspec.judge.bits import bits, integers, normals
 from attnspec.judge.case import Case, cast
-from attnspec.judge.kind import Bench, Null, Right, result
+from attnspec.judge.kind import Bench, result
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, within
@@ -28,6 +27,23 @@ OPERANDS = ("scores",)
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {"mask": ("mask",), "axis": ("axis",)}
 """The keywords that every normalizer may have."""
+
+EXACT_DATA = ("quarters", "ties", "zeros")
+"""Data whose halves, doubles and small shifts no format has to round."""
+
+EMPTY_ROW: Mapping[str, tuple[str, ...]] = {"empty_row": ("zero", "nan", "mean")}
+"""What systems give a row without any visible key."""
+
+PLAIN_PROBE: Mapping[str, Any] = {"rows": (2,), "length": 5, "data": "quarters"}
+"""Two rows of few exact scores."""
+
+EMPTY_ROW_PROBE: Mapping[str, Any] = {
+    "rows": (2,),
+    "length": 5,
+    "mask": "empty_rows",
+    "data": "quarters",
+}
+"""The first of two rows has no visible key."""
 
 _CLAIMS = {
     "mask": "a boolean array that says which keys are visible",
@@ -44,9 +60,6 @@ _FIELDS: Mapping[str, tuple[Any, ...]] = {
     "mask": ("none", "holes", "padding", "one_key", "empty_rows"),
     "axis": (None, -1, 0, -2),
 }
-
-_MARK = {"mask": "none"}
-"""The values of fields that say that an option is not given, where it is not None."""
 
 
 def table(
@@ -105,10 +118,15 @@ def _scores(recipe: Recipe) -> Array:
         "ties": lambda: integers(seed, "scores", shape, 0, 1) / 2.0,
         "spread": lambda: 4.0 * noise,
         "ascending": lambda: 0.125 * place + 0.0 * noise,
+        # The others keep a share of e^-12, which is less than any format's unit but
+        # that of float64 and float32.
         "peaked": lambda: noise + 12.0 * high,
+        # e^100 is beyond float32, and e^-100 is a subnormal number there.
         "offset_up": lambda: 100.0 + noise,
         "offset_down": lambda: -100.0 + noise,
+        # Below the peak of another row, e^-200 is 0 in float32.
         "apart": lambda: 200.0 * _row(recipe) + noise,
+        # e^10,000 is beyond every format, 10,000 itself within float16.
         "far": lambda: 10_000.0 + noise,
         "minus_infinity": lambda: np.where(hidden, -np.inf, noise),
     }
@@ -127,6 +145,7 @@ def _mask(recipe: Recipe) -> Booleans:
     shape, place = (*rows, length), np.arange(length)
     first = integers(recipe.seed, "first", (*rows, 1), 0, length - 1)
     some = (bits(recipe.seed, "mask", shape) % np.uint64(3) != 0) | (place == first)
+    # A quarter of the keys and one more are padding, as long as one is left.
     kept = max(1, length - 1 - length // 4)
     masks = {
         "holes": some,
@@ -166,8 +185,9 @@ def visible(case: Case) -> Booleans:
 def with_keys(case: Case, scores: Array, mask: Array | None) -> Case:
     """Return the same call with other keys, given with the keys on the last axis."""
     given = np.ascontiguousarray(back(case, scores)).astype(case["scores"].dtype)
-    shape = result("weights", given.shape, case.dtype)
-    other = case.replace(scores=given, results=shape)
+    other = case.replace(
+        scores=given, results=result("weights", given.shape, case.dtype)
+    )
     if mask is None:
         return other
     return other.replace(mask=np.ascontiguousarray(back(case, mask)))
@@ -203,80 +223,43 @@ def same(
     yield dataclasses.replace(found, note=note)
 
 
-def _uniform(case: Case, _right: Right) -> Array:
-    """Share equally among visible keys."""
+def along(
+    normalizer: Callable[..., Array],
+    scores: Array,
+    axis: int,
+    mask: Array | None,
+    **options: Any,
+) -> Array:
+    """Evaluate a definition along any axis, and round its result once."""
+    rows = np.moveaxis(scores, axis, -1)
+    seen = None
+    if mask is not None:
+        seen = np.moveaxis(np.broadcast_to(mask, scores.shape), axis, -1)
+    weights = np.moveaxis(normalizer(rows, seen, **options), -1, axis)
+    return np.ascontiguousarray(weights).astype(scores.dtype)
+
+
+def against_best(case: Case) -> tuple[Any, Array, Array]:
+    """Return rows with a visible key, their best keys, and distances from these."""
     seen = visible(case)
-    return back(case, seen / np.maximum(1, seen.sum(-1, keepdims=True)))
+    scores = np.where(seen, scores_of(case), -np.inf)
+    some = seen.any(-1)
+    best = scores[some].argmax(-1)[..., None]
+    below = np.take_along_axis(scores[some], best, -1) - scores[some]
+    return some, best, below
 
-
-def _negative(case: Case, right: Right) -> Array:
-    """Turn the signs."""
-    return -right(case)
-
-
-def _sorted(case: Case, right: Right) -> Array:
-    """Put the weights in their own order, whatever that of the keys."""
-    return back(case, np.sort(last(case, right(case)), axis=-1))
-
-
-def _unmasked(case: Case, right: Right) -> Array:
-    """See every key."""
-    shown = np.where(np.isneginf(case["scores"]), 0, case["scores"])
-    return right(case.without("mask").replace(scores=shown.astype(shown.dtype)))
-
-
-def _each_alone(case: Case, _right: Right) -> Array:
-    """Judge each key by the logistic function of its score."""
-    return back(case, np.where(visible(case), expit(scores_of(case)), 0.0))
-
-
-def _shared(case: Case, right: Right) -> Array:
-    """Divide the weights by their sum and one more."""
-    weights = right(case)
-    return weights / (1.0 + back(case, last(case, weights).sum(-1, keepdims=True)))
-
-
-def _by_length(case: Case, right: Right) -> Array:
-    """Divide the weights by the number of all keys."""
-    return right(case) / max(1, scores_of(case).shape[-1])
-
-
-def _lifted(case: Case, right: Right) -> Array:
-    """Give every key one half more."""
-    return right(case) + 0.5
-
-
-def _opposite(case: Case, right: Right) -> Array:
-    """Give the largest weight to the lowest score."""
-    weights = last(case, right(case))
-    seen = visible(case)
-    high = np.max(np.where(seen, weights, -np.inf), -1, keepdims=True, initial=0.0)
-    return back(case, np.where(seen, high - weights, 0.0))
-
-
-NULLS: Mapping[str, Null] = {
-    "uniform": _uniform,
-    "negative": _negative,
-    "sorted": _sorted,
-    "unmasked": _unmasked,
-    "each_alone": _each_alone,
-    "shared": _shared,
-    "by_length": _by_length,
-    "lifted": _lifted,
-    "opposite": _opposite,
-}
-"""Wrong answers of normalizers by name."""
-
-NULL_NEEDS = {"unmasked": ("mask",)}
-"""The claims without which these cannot be told from right answers."""
 
 __all__ = [
-    "NULLS",
-    "NULL_NEEDS",
+    "EMPTY_ROW",
+    "EMPTY_ROW_PROBE",
+    "EXACT_DATA",
     "OPERANDS",
     "OPTIONS",
+    "PLAIN_PROBE",
     "ROOM",
     "Booleans",
+    "against_best",
+    "along",
     "back",
     "build",
     "last",
