@@ -53,7 +53,7 @@ from attnspec.kinds.recurrence import (
     normalized_linear,
     rnn,
 )
-from attnspec.kinds.relevance import additive, relevance_forms
+from attnspec.kinds.relevance import additive, bilinear, cosine
 from attnspec.kinds.windows import (
     band_cost,
     banded,
@@ -80,7 +80,8 @@ CHAPTERS = (
     sigmoid,
     relu,
     additive,
-    relevance_forms,
+    bilinear,
+    cosine,
     self_attention,
     cross_attention,
     pooling,
