@@ -32,8 +32,7 @@ from attnspec.rogues.layers import (
 )
 from attnspec.rogues.layers import multi_head as multihead
 from attnspec.rogues.layers import split_heads as cutting
-from attnspec.rogues.normalizers import sharing, weights
-from attnspec.rogues.normalizers import softmax as activations
+from attnspec.rogues.normalizers import entmax15, relu, sigmoid, softmax, sparsemax
 from attnspec.rogues.positions import alibi as distance_biases
 from attnspec.rogues.positions import placed_attention as placed
 from attnspec.rogues.positions import rope as rotary
@@ -55,9 +54,11 @@ from attnspec.rogues.windows import neighborhood_2d as grids
 from attnspec.rogues.windows import window_mask as windows
 
 _KINDS = (
-    activations,
-    sharing,
-    weights,
+    softmax,
+    sparsemax,
+    entmax15,
+    sigmoid,
+    relu,
     relevance,
     self_attention,
     sets,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Rogue, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
 
 Core = Callable[[Array, Array], Array]
 """A way from scores, and which of them are visible, to weights."""
@@ -132,6 +132,7 @@ def bisected(power: int) -> Core:
         shown = shown / power
         high = shown.max(-1, keepdims=True, initial=-np.inf)
         low = high - 1
+        # An interval of 1 is below float64's unit, 2^-53, after 60 halvings.
         for _ in range(60):
             middle = (low + high) / 2
             total = (np.maximum(shown - middle, 0) ** power).sum(-1, keepdims=True)
@@ -158,6 +159,27 @@ def faced_rogue(
     )
 
 
+def faced_control(
+    kind: str, word: str, sentence: str, function: Faced, **fields: Any
+) -> Control:
+    """Return a control in every format, unless it is said in which."""
+    known = {"dtypes": ("float32", "float64", "float16", "bfloat16"), **fields}
+    return kind_control(kind, f"{kind}-{word}", sentence, function, **known)
+
+
+def nan_control(kind: str) -> Control:
+    """Return the normalizer of a kind that makes rows without a visible key NaN."""
+
+    def no_number(weights: Array, seen: Array) -> Array:
+        return np.where(seen.any(-1, keepdims=True), weights, np.nan)
+
+    return faced_control(
+        *(kind, "empty-nan", "Rows without a visible key are NaN."),
+        faced(after(CORES[kind], no_number)),
+        dialect={"empty_row": "nan"},
+    )
+
+
 __all__ = [
     "CORES",
     "Core",
@@ -169,8 +191,10 @@ __all__ = [
     "core_rogue",
     "entmax15",
     "faced",
+    "faced_control",
     "faced_rogue",
     "mean_threshold",
+    "nan_control",
     "relu",
     "root_threshold",
     "run",
