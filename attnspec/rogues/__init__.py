@@ -33,19 +33,23 @@ from attnspec.rogues.layers import (
 from attnspec.rogues.layers import multi_head as multihead
 from attnspec.rogues.layers import split_heads as cutting
 from attnspec.rogues.normalizers import entmax15, relu, sigmoid, softmax, sparsemax
-from attnspec.rogues.positions import alibi as distance_biases
-from attnspec.rogues.positions import placed_attention as placed
-from attnspec.rogues.positions import rope as rotary
-from attnspec.rogues.positions import shaw as relative_keys
-from attnspec.rogues.positions import sinusoidal as absolute
-from attnspec.rogues.positions import t5 as distance_buckets
-from attnspec.rogues.positions import transformer_xl as distance_terms
+from attnspec.rogues.positions import (
+    alibi,
+    learned,
+    placed_attention,
+    relative_shift,
+    rope,
+    shaw,
+    sinusoidal,
+    t5,
+    transformer_xl,
+)
 from attnspec.rogues.recurrence import chain_length as chains
 from attnspec.rogues.recurrence import delta_rule as delta
 from attnspec.rogues.recurrence import linear_attention as linear
 from attnspec.rogues.recurrence import normalized_linear
 from attnspec.rogues.recurrence import rnn as recurrence
-from attnspec.rogues.relevance import additive as relevance
+from attnspec.rogues.relevance import additive, bilinear, cosine
 from attnspec.rogues.windows import banded as bands
 from attnspec.rogues.windows import block_mask as patterns
 from attnspec.rogues.windows import document_mask as groups
@@ -59,7 +63,9 @@ _KINDS = (
     entmax15,
     sigmoid,
     relu,
-    relevance,
+    additive,
+    bilinear,
+    cosine,
     self_attention,
     sets,
     pooling,
@@ -68,13 +74,15 @@ _KINDS = (
     cutting,
     latent,
     latent_cache,
-    absolute,
-    placed,
-    rotary,
-    distance_biases,
-    distance_buckets,
-    relative_keys,
-    distance_terms,
+    sinusoidal,
+    learned,
+    placed_attention,
+    rope,
+    alibi,
+    t5,
+    shaw,
+    transformer_xl,
+    relative_shift,
     bands,
     windows,
     neighborhoods,
