@@ -19,11 +19,6 @@ from attnspec.rogues.normalizers._right_normalizers import (
 )
 
 
-def _floor(core: Core) -> Core:
-    """Raise every weight, of hidden keys too."""
-    return after(core, lambda weights, _: np.maximum(weights, 1e-6))
-
-
 def _sorted(core: Core) -> Core:
     """Sort scores, and leave the weights in that order."""
 
@@ -66,16 +61,6 @@ def _wrapped(core: Core) -> Core:
     )
 
 
-def _ramp(core: Core) -> Core:
-    """Raise the scores from key to key."""
-    return before(core, lambda rows, _: rows + 0.01 * np.arange(rows.shape[-1]))
-
-
-def _dust(core: Core) -> Core:
-    """Raise the weights of visible keys."""
-    return after(core, lambda w, seen: np.where(seen, np.maximum(w, 1e-8), w))
-
-
 def _axis_ignored(core: Core) -> Callable[..., Array]:
     """Normalize along the last axis whatever is asked for."""
 
@@ -93,7 +78,7 @@ def _axis_ignored(core: Core) -> Callable[..., Array]:
 _MISTAKES: dict[str, tuple[str, str, str, Callable[[Core], Faced]]] = {
     "floor": (
         *("precision", "No weight is less than a millionth, a hidden one too."),
-        *("weights", lambda core: faced(_floor(core))),
+        *("weights", lambda core: faced(after(core, lambda w, _: np.maximum(w, 1e-6)))),
     ),
     "left-sorted": (
         *("order", "The weights are left in the order of the scores."),
@@ -113,11 +98,17 @@ _MISTAKES: dict[str, tuple[str, str, str, Callable[[Core], Faced]]] = {
     ),
     "ramp": (
         *("formula", "Ties are broken by the place of a key."),
-        *("uniform", lambda core: faced(_ramp(core))),
+        "uniform",
+        lambda core: faced(
+            before(core, lambda x, _: x + 0.01 * np.arange(x.shape[-1]))
+        ),
     ),
     "dust": (
         *("precision", "A visible key has a hundred-millionth at least."),
-        *("zeros", lambda core: faced(_dust(core))),
+        "zeros",
+        lambda core: faced(
+            after(core, lambda w, seen: np.where(seen, np.maximum(w, 1e-8), w))
+        ),
     ),
     "axis-ignored": (
         *("dropped-option", "The axis is always the last.", "agreement"),
