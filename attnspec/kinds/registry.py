@@ -35,7 +35,7 @@ from attnspec.kinds.layers import (
     self_attention,
     split_heads,
 )
-from attnspec.kinds.normalizers import softmax, weight_forms, weights
+from attnspec.kinds.normalizers import entmax15, relu, sigmoid, softmax, sparsemax
 from attnspec.kinds.positions import (
     alibi,
     learned,
@@ -54,7 +54,7 @@ from attnspec.kinds.recurrence import (
     normalized_linear,
     rnn,
 )
-from attnspec.kinds.relevance import additive, relevance_forms
+from attnspec.kinds.relevance import additive, bilinear, cosine
 from attnspec.kinds.windows import (
     band_cost,
     banded,
@@ -80,10 +80,13 @@ CHAPTERS = (
     attention_split,
     attention_recurrence,
     softmax,
-    weights,
-    weight_forms,
+    sparsemax,
+    entmax15,
+    sigmoid,
+    relu,
     additive,
-    relevance_forms,
+    bilinear,
+    cosine,
     self_attention,
     cross_attention,
     pooling,
@@ -132,11 +135,19 @@ KINDS: Mapping[str, Kind] = {
 }
 """The kinds of functions beside attention, by name."""
 
+_HOMES = {
+    kind.name: chapter.__name__
+    for chapter in CHAPTERS
+    for kind in vars(chapter).values()
+    if isinstance(kind, Kind)
+}
+"""The module of each kind: it has all laws of it, wherever their checks are written."""
+
 INVARIANTS: Mapping[str, Invariant] = {
     id: law
     for chapter in CHAPTERS
     for id, law in law_module.INVARIANTS.items()  # noqa: A001 - the field's name
-    if law.check.__module__ == chapter.__name__
+    if chapter.__name__ == _HOMES.get(law.kind, law.check.__module__)
 }
 """The invariants of all kinds by id, in the order in which they run."""
 

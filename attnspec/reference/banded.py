@@ -11,8 +11,10 @@ from attnspec.reference._checks import check_arrays, check_least
 from attnspec.reference.attention import weighted_sum
 from attnspec.reference.band_cost import band
 from attnspec.reference.heads import group_count, repeat_kv
-from attnspec.reference.normalizers import softmax
+from attnspec.reference.masks import positions
+from attnspec.reference.softmax import softmax
 from attnspec.reference.scores import scaled_dot_product
+from attnspec.reference.softmax import softmax
 
 
 def banded_attention(

@@ -9,7 +9,7 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
 from attnspec.reference.attention import attention
 from attnspec.reference.band_cost import band
-from attnspec.reference.normalizers import softmax_with_sink
+from attnspec.reference.softmax import softmax_with_sink
 
 
 def distance_scores(

@@ -15,7 +15,7 @@ from attnspec.reference._latent_projections import LatentProjections, check_matr
 from attnspec.reference.attention import attention
 from attnspec.reference.latent_cache import latent_cache
 from attnspec.reference.multi_head import projected_heads, summed_heads
-from attnspec.reference.rotary import rotary
+from attnspec.reference.rope import rotary
 from attnspec.reference.scores import default_scale
 
 

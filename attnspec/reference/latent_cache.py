@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from attnspec.reference._latent_projections import LatentProjections, check_matrices
-from attnspec.reference.rotary import rotary
+from attnspec.reference.rope import rotary
 from attnspec.reference.self_attention import projected
 
 

@@ -55,8 +55,10 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     form = {"symmetric": -np.abs(steps), "signed": steps}
     exact = Tracked.of(form.get(choices["form"], keys + 0 * steps), model)
     slopes = exact.like(_slopes(heads, choices)[:, None, None])
+    # The last of H powers has 4 units of the first slope and a product for each head.
     roundings = 6.0 + 5.0 * heads
     bias = slopes.rounding(roundings) * exact
+    # A product for the key, one for the query, and their difference.
     sizes = (slopes * (keys + np.abs(places)[:, None])).rounding(2)
     error = bias.error + sizes.error
     return judged(Tracked(bias.value, error, bias.unit, bias.tiny), model)
@@ -141,6 +143,7 @@ def check_slopes(case: Case, bench: Bench) -> Iterator[Comparison]:
     bound = exact.bound[..., 1:] + exact.bound[..., :-1]
     steps = np.where(before, bias[..., 1:] - bias[..., :-1], slopes)
     expected = np.broadcast_to(slopes, steps.shape)
+    # The differences are taken in float64.
     room = 2.0**-50 * np.abs(exact.output[..., 1:])
     yield within(expected, steps, bound + room, what="bias of one step")
 
@@ -174,7 +177,7 @@ def _mirrored(places: Array, keys: int) -> tuple[Array, Array, Array, Array]:
     """Return rows with pairs of keys as far before the query as behind it."""
     rows, right = np.nonzero(np.arange(keys) > places[:, None])
     own = places[rows]
-    left = 2 * own - right
+    left = 2 * own - right  # The own key lies in the middle of both.
     kept = left >= 0
     return rows[kept], left[kept], own[kept], right[kept]
 

@@ -118,6 +118,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A position outside the table is refused, or its encoding is NaN."""
     rows = len(case["table"])
+    # Just outside, where an index counts from the end, and far outside.
     for place in (rows, -1, rows + 1000):
         positions = case["positions"].copy()
         positions[-1] = place
@@ -137,6 +138,7 @@ def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Rows that nobody asks for change nothing, however large they are."""
     table = case["table"].copy()
+    # Every format holds it, and a mean over the table shows it.
     table[np.setdiff1d(np.arange(len(table)), case["positions"])] = 2.0**12
     yield from alike(case, case.replace(table=table), bench, "other rows")
 

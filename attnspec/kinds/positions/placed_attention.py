@@ -54,7 +54,9 @@ def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
     """
     x, e = Tracked.of(case["vectors"], model), Tracked.of(case["encoding"], model)
     total = x.value + e.value
+    # A product with each sums a width of terms, and their sum rounds: two to spare.
     sizes = x.like(np.abs(x.value) + np.abs(e.value)).rounding(x.value.shape[-1] + 3)
+    # Both products may be stored, and so may their sum.
     error = sizes.stored(model.output).stored(model.output).error
     both = Tracked(total, error, x.unit, x.tiny)
     by = Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
@@ -138,6 +140,7 @@ def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Vectors that move together with their encodings have the same outputs."""
+    # On by two, and the first two exchanged: not the order of any data of ours.
     order = np.roll(np.arange(len(case["vectors"])), 2)
     order[[0, 1]] = order[[1, 0]]
     moved = case.replace(

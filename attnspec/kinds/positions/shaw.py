@@ -55,13 +55,6 @@ def _relative(case: Case, choices: Choices) -> npt.NDArray[np.int64]:
     return relative_positions(places, np.arange(keys))
 
 
-def _rows(relative: Array, table: Array, choices: Choices) -> Array:
-    """Return the row of each distance."""
-    reach = len(table) // 2
-    sign = -1 if choices["rows"] == "right_first" else 1
-    return np.asarray(np.clip(sign * relative, -reach, reach) + reach)
-
-
 def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """Add a vector to each key and value as each query sees it, or its share of sums.
 
@@ -69,7 +62,9 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     """
     query, key, value, near, far = (Tracked.of(case[n], model) for n in _OPERANDS)
     relative = _relative(case, choices)
-    rows = _rows(relative, near.value, choices)
+    reach = len(near.value) // 2
+    sign = -1 if choices["rows"] == "right_first" else 1
+    rows = np.clip(sign * relative, -reach, reach) + reach
     seen_keys = _summed(key, near[rows], model)
     scores = query[:, :, None] @ seen_keys.swapaxes(-1, -2)
     scores = scores.reshape(*scores.value.shape[:2], -1)
@@ -83,6 +78,7 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
 def _summed(vectors: Tracked, added: Tracked, model: NumericModel) -> Tracked:
     """Return vectors plus vectors of pairs; what they make may be summed apart."""
     one, other = vectors.value[:, None], added.value[None]
+    # Keys are summed over the width, values over the keys: this is more than either.
     terms = sum(one.shape[-2:]) + 3
     sizes = vectors.like(np.abs(one) + np.abs(other)).rounding(terms)
     error = sizes.stored(model.output).error
@@ -204,6 +200,7 @@ def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     one, two = bench.judged(same), bench.judged(none)
     plain = bench.run(none).output.astype(np.float64)
     found = bench.run(same).output.astype(np.float64)
+    # The sum and what is compared are taken in float64.
     room = 2.0**-48 * (np.abs(one.output) + np.abs(two.output) + np.abs(added))
     yield within(plain + added, found, one.bound + two.bound + room)
 

@@ -53,6 +53,7 @@ def _judge_clocks(case: Case, choices: Choices, model: NumericModel) -> Judged:
     width, base = case["width"], case["base"] or BASE
     exact = Tracked.of(case["positions"][:, None], model)
     speeds = exact.like(_speeds(width, base, choices))
+    # The power has 4 units, a reciprocal one; its exponent those of three operations.
     angles = speeds.rounding(6.0 + 3.0 * math.log(base)) * exact
     value, error = np.zeros((2, len(case["positions"]), width))
     sines, cosines = _halves(width, choices)
@@ -105,7 +106,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A shift turns every encoding by one rotation, the same for all positions."""
-    steps = 7
+    steps = 7  # Any shift would do; positions stay below 2**11.
     moved = case.replace(positions=case["positions"] + steps)
     sines, cosines = _halves(case["width"], bench.dialect)
     angles = steps * _speeds(case["width"], case["base"] or BASE, bench.dialect)
@@ -128,6 +129,7 @@ def check_circle(case: Case, bench: Bench) -> Iterator[Comparison]:
     output = bench.run(case).output.astype(np.float64)
     exact, bound = bench.judged(case).output, bench.judged(case).bound
     sines, cosines = _halves(case["width"], bench.dialect)
+    # The square of what is off by b is off by b (2 |x| + b).
     room = bound * (2 * np.abs(exact) + bound)
     yield within(
         np.ones_like(output[:, sines]),

@@ -52,6 +52,7 @@ def _undecided(distance: int, count: int, far: int) -> bool:
         return False
     whole, wide = math.log(far / near), count - near
     place = math.log(distance / near) / whole * wide
+    # Relative to the place, and absolute in log(d / near), whose argument is rounded.
     error = _UNITS * (place + wide / whole)
     return math.floor(place - error) != math.floor(place + error)
 
@@ -205,6 +206,7 @@ def check_near(case: Case, bench: Bench) -> Iterator[Comparison]:
 @T5.law("t5-far", "positions.t5-buckets", nulls=("zeros", "wrapped"))
 def check_far(case: Case, bench: Bench) -> Iterator[Comparison]:
     """From the maximal distance on all share the last bucket of their side."""
+    # At the maximal distance, next to it, and far beyond: past 2**16 too.
     far = _option(case, "max_distance") + np.array([0, 1, 7, 1000, 100_000])
     found = bench.run(_asked(case, -far)).output
     yield identical(np.full((1, 5), _count(case) - 1), found, what="bucket")

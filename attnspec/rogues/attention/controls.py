@@ -147,7 +147,7 @@ _HALVES = ("float16", "bfloat16")
 _LAZY = default_model("float32").replace(name="lazy", max_slack=_SLACK)
 _SPLITS = default_model("float32").replace(name="split", splits=True)
 
-CONTROLS_LIST: tuple[Control, ...] = (
+CONTROLS: tuple[Control, ...] = (
     control("plain", "The kernel that all rogues are made from.", KERNEL),
     control(
         "halves",
@@ -274,7 +274,6 @@ CONTROLS_LIST: tuple[Control, ...] = (
     ),
 )
 
-CONTROLS = {entry.id: entry for entry in CONTROLS_LIST}
 """The controls by id."""
 
 __all__ = ["CONTROLS", "Alternating", "tiled"]
