@@ -55,7 +55,7 @@ def _found() -> dict[str, Kind]:
     """Import every kind; a module and its kind have the same name."""
     attention = importlib.import_module("attnspec.kinds.attention.laws").ATTENTION
     found = {DEFAULT_KIND: attention}
-    for chapter, modules in {}.items():
+    for chapter, modules in CHAPTERS.items():
         for module in modules:
             contents = vars(importlib.import_module(f"{__package__}.{chapter}.{module}"))
             name = module.replace("_", "-")

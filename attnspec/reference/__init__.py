@@ -3,65 +3,63 @@
 from __future__ import annotations
 
 from attnspec.reference import (
-    absolute,
-    activations,
-    bands,
+    band_cost,
+    banded,
+    block_mask,
     convolution,
+    convolution_2d,
+    cross_attention,
     decoding,
-    delta,
-    distance_biases,
-    distances,
-    grids,
+    dilated_mask,
+    distance_attention,
+    document_mask,
+    global_mask,
+    grid_mask,
     heads,
     influence,
     latent,
-    linear,
     masks,
-    multihead,
-    normalizers,
-    patterns,
-    recurrence,
-    relative_keys,
-    relevance,
+    multi_head,
+    neighborhood,
+    normalized_linear,
+    placed_attention,
+    pooling,
+    prefix_mask,
+    relu,
+    rnn,
+    rope,
     scores,
     sets,
+    shaw,
     split,
-    windows,
+    t5,
+    transformer_xl,
+    window_mask,
 )
-from attnspec.reference.absolute import (
-    frequencies,
-    learned,
-    placed,
-    sinusoidal,
-)
-from attnspec.reference.activations import (
-    entmax15,
-    relu_by_length,
-    relu_by_visible,
-    sigmoid,
-    sparsemax,
-)
+from attnspec.reference._latent_projections import LatentProjections
+from attnspec.reference.additive import additive, concatenated
+from attnspec.reference.alibi import alibi, alibi_signed, alibi_slopes
 from attnspec.reference.attention import (
     attention,
     attention_weights,
     attention_with_logsumexp,
     weighted_sum,
 )
-from attnspec.reference.bands import (
-    band,
-    banded_attention,
-    pairs,
-    reach,
-    zeroed_after,
-)
+from attnspec.reference.band_cost import band, pairs
+from attnspec.reference.banded import banded_attention, reach, zeroed_after
+from attnspec.reference.bilinear import bilinear
+from attnspec.reference.block_mask import blocks
+from attnspec.reference.chain_length import chain_length
 from attnspec.reference.convolution import (
     Border,
     attend_by_taps,
     convolve,
     tap_weights,
-    tap_weights_2d,
     taps,
 )
+from attnspec.reference.convolution_2d import tap_weights_2d
+from attnspec.reference.cosine import cosine
+from attnspec.reference.cross_attention import read_set
 from attnspec.reference.decoding import (
     Cache,
     Decoder,
@@ -70,107 +68,65 @@ from attnspec.reference.decoding import (
     decode_greedily,
     next_logits,
 )
-from attnspec.reference.delta import (
+from attnspec.reference.delta_rule import (
     corrections,
     delta_rule,
     delta_rule_chunked,
     delta_rule_recurrent,
 )
-from attnspec.reference.distance_biases import (
-    alibi,
-    alibi_signed,
-    alibi_slopes,
-    t5_bias,
-    t5_buckets,
-)
-from attnspec.reference.distances import (
+from attnspec.reference.dilated_mask import dilated
+from attnspec.reference.distance_attention import (
     distance_scores,
     relative_attention,
     renormalized_convolution,
     sharpened_taps,
 )
-from attnspec.reference.grids import (
-    over_grid,
-    shifted_window,
-)
-from attnspec.reference.heads import (
-    group_count,
-    merge_heads,
-    repeat_kv,
-    split_heads,
-)
-from attnspec.reference.influence import (
-    attention_jacobian,
-    dependence,
-    influence_norms,
-)
+from attnspec.reference.document_mask import documents
+from attnspec.reference.entmax15 import entmax15
+from attnspec.reference.global_mask import global_tokens
+from attnspec.reference.grid_mask import over_grid
+from attnspec.reference.heads import group_count, repeat_kv
+from attnspec.reference.influence import attention_jacobian, dependence, influence_norms
 from attnspec.reference.latent import (
-    LatentProjections,
-    cached_latent_numbers,
     latent_attention_absorbed,
     latent_attention_expanded,
-    latent_cache,
 )
-from attnspec.reference.linear import (
-    elu_plus_one,
+from attnspec.reference.latent_cache import cached_latent_numbers, latent_cache
+from attnspec.reference.learned import learned
+from attnspec.reference.linear_attention import (
     linear_attention,
     linear_attention_chunked,
     linear_attention_recurrent,
-    normalized_linear_attention,
     survivals,
 )
 from attnspec.reference.masks import visible_keys
-from attnspec.reference.multihead import (
+from attnspec.reference.merge_heads import merge_heads
+from attnspec.reference.multi_head import (
     HeadProjections,
     cached_numbers,
     multi_head_attention,
     projected_heads,
     summed_heads,
 )
-from attnspec.reference.normalizers import (
-    logsumexp,
-    logsumexp_with_sink,
-    softmax,
-    softmax_with_sink,
+from attnspec.reference.neighborhood import shifted_window
+from attnspec.reference.normalized_linear import (
+    elu_plus_one,
+    normalized_linear_attention,
 )
-from attnspec.reference.patterns import (
-    blocks,
-    dilated,
-    documents,
-    global_tokens,
-    prefix,
-)
-from attnspec.reference.recurrence import (
-    Recurrence,
-    chain_length,
-    rnn_jacobian,
-    tanh_rnn,
-)
-from attnspec.reference.relative_keys import (
-    clipped_vectors,
-    relative_shift,
-    shaw_outputs,
-    shaw_scores,
-    transformer_xl_scores,
-)
-from attnspec.reference.relevance import (
-    additive,
-    bilinear,
-    concatenated,
-    cosine,
-    tempered,
-)
-from attnspec.reference.rotary import (
-    rotary,
-    rotary_matrix,
-    rotary_pairs,
-)
+from attnspec.reference.placed_attention import placed
+from attnspec.reference.pooling import pool
+from attnspec.reference.prefix_mask import prefix
+from attnspec.reference.relative_shift import relative_shift
+from attnspec.reference.relu import relu_by_length, relu_by_visible
+from attnspec.reference.rnn import Recurrence, rnn_jacobian, tanh_rnn
+from attnspec.reference.rope import rotary, rotary_matrix, rotary_pairs
 from attnspec.reference.scores import (
     biased,
     default_scale,
     dot_product,
     scaled_dot_product,
     softcapped,
+    tempered,
 )
 from attnspec.reference.self_attention import (
     Projections,
@@ -180,13 +136,22 @@ from attnspec.reference.self_attention import (
     self_attention_of_columns,
     stacked,
 )
-from attnspec.reference.sets import (
-    padded,
-    pool,
-    read_set,
+from attnspec.reference.sets import padded
+from attnspec.reference.shaw import clipped_vectors, shaw_outputs, shaw_scores
+from attnspec.reference.sigmoid import sigmoid
+from attnspec.reference.sinusoidal import frequencies, sinusoidal
+from attnspec.reference.softmax import (
+    logsumexp,
+    logsumexp_with_sink,
+    softmax,
+    softmax_with_sink,
 )
+from attnspec.reference.sparsemax import sparsemax
 from attnspec.reference.split import merge, merge_all, split_attention
-from attnspec.reference.windows import (
+from attnspec.reference.split_heads import split_heads
+from attnspec.reference.t5 import t5_bias, t5_buckets
+from attnspec.reference.transformer_xl import transformer_xl_scores
+from attnspec.reference.window_mask import (
     window_of_cudnn,
     window_of_flash_attention,
     window_of_flashinfer,
@@ -205,8 +170,6 @@ __all__ = [
     "LatentProjections",
     "Projections",
     "Recurrence",
-    "absolute",
-    "activations",
     "additive",
     "alibi",
     "alibi_signed",
@@ -217,10 +180,12 @@ __all__ = [
     "attention_weights",
     "attention_with_logsumexp",
     "band",
+    "band_cost",
+    "banded",
     "banded_attention",
-    "bands",
     "biased",
     "bilinear",
+    "block_mask",
     "blocks",
     "cache_of",
     "cached_latent_numbers",
@@ -230,28 +195,31 @@ __all__ = [
     "clipped_vectors",
     "concatenated",
     "convolution",
+    "convolution_2d",
     "convolve",
     "corrections",
     "cosine",
+    "cross_attention",
     "decode_greedily",
     "decoding",
     "default_scale",
-    "delta",
     "delta_rule",
     "delta_rule_chunked",
     "delta_rule_recurrent",
     "dependence",
     "dilated",
-    "distance_biases",
+    "dilated_mask",
+    "distance_attention",
     "distance_scores",
-    "distances",
+    "document_mask",
     "documents",
     "dot_product",
     "elu_plus_one",
     "entmax15",
     "frequencies",
+    "global_mask",
     "global_tokens",
-    "grids",
+    "grid_mask",
     "group_count",
     "heads",
     "influence",
@@ -261,7 +229,6 @@ __all__ = [
     "latent_attention_expanded",
     "latent_cache",
     "learned",
-    "linear",
     "linear_attention",
     "linear_attention_chunked",
     "linear_attention_recurrent",
@@ -271,32 +238,35 @@ __all__ = [
     "merge",
     "merge_all",
     "merge_heads",
+    "multi_head",
     "multi_head_attention",
-    "multihead",
+    "neighborhood",
     "next_logits",
+    "normalized_linear",
     "normalized_linear_attention",
-    "normalizers",
     "over_grid",
     "padded",
     "pairs",
-    "patterns",
     "placed",
+    "placed_attention",
     "pool",
+    "pooling",
     "prefix",
+    "prefix_mask",
     "projected",
     "projected_heads",
     "reach",
     "read_set",
-    "recurrence",
     "relative_attention",
-    "relative_keys",
     "relative_shift",
-    "relevance",
+    "relu",
     "relu_by_length",
     "relu_by_visible",
     "renormalized_convolution",
     "repeat_kv",
+    "rnn",
     "rnn_jacobian",
+    "rope",
     "rotary",
     "rotary_matrix",
     "rotary_pairs",
@@ -307,6 +277,7 @@ __all__ = [
     "self_attention_of_columns",
     "sets",
     "sharpened_taps",
+    "shaw",
     "shaw_outputs",
     "shaw_scores",
     "shifted_window",
@@ -322,6 +293,7 @@ __all__ = [
     "stacked",
     "summed_heads",
     "survivals",
+    "t5",
     "t5_bias",
     "t5_buckets",
     "tanh_rnn",
@@ -329,9 +301,11 @@ __all__ = [
     "tap_weights_2d",
     "taps",
     "tempered",
+    "transformer_xl",
     "transformer_xl_scores",
     "visible_keys",
     "weighted_sum",
+    "window_mask",
     "window_of_cudnn",
     "window_of_flash_attention",
     "window_of_flashinfer",
@@ -340,6 +314,5 @@ __all__ = [
     "window_of_longformer",
     "window_of_transformers",
     "window_of_xformers",
-    "windows",
     "zeroed_after",
 ]

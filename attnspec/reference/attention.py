@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Float64
 from attnspec._typing import Alignment, Window
 from attnspec.reference._arrays import float64, ieee
 from attnspec.reference._problem import Problem, reduced
-from attnspec.reference.normalizers import logsumexp_with_sink, softmax_with_sink
+from attnspec.reference.softmax import logsumexp_with_sink, softmax_with_sink
 
 
 @ieee

@@ -16,8 +16,8 @@ from jaxtyping import Float, Float64, Int
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
 from attnspec.reference.attention import attention
+from attnspec.reference.cross_attention import read_set
 from attnspec.reference.self_attention import Projections
-from attnspec.reference.sets import read_set
 
 
 class Decoder(NamedTuple):

@@ -1,4 +1,4 @@
-"""Many heads: one vector cut into several, and keys shared among queries."""
+"""Key heads that are shared among query heads."""
 
 from __future__ import annotations
 
@@ -77,75 +77,4 @@ def repeat_kv(
     return np.repeat(x, groups, axis=1)
 
 
-def split_heads(
-    x: Shaped[np.ndarray, "B L HE"], heads: int
-) -> Shaped[np.ndarray, "B H L E"]:
-    r"""Cut every vector into consecutive pieces, one for each head.
-
-    .. math:: y_{bhle} = x_{b,\,l,\,hE + e}
-
-    Parameters
-    ----------
-    x : (B, L, H * E) array
-    heads : int
-
-    Returns
-    -------
-    (B, H, L, E) array
-
-    Raises
-    ------
-    InvalidArgument
-        If the width is not a multiple of the number of heads.
-
-    See Also
-    --------
-    merge_heads : The inverse.
-
-    References
-    ----------
-    Vaswani et al., "Attention Is All You Need", 2017, section 3.2.2,
-    :doi:`10.48550/arXiv.1706.03762`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> split_heads(np.arange(4.0).reshape(1, 1, 4), 2)[0, :, 0]
-    array([[0., 1.],
-           [2., 3.]])
-    """
-    batch, length, width = x.shape
-    if heads < 1 or width % heads:
-        msg = f"heads: expected a positive divisor of the width {width}, got {heads}"
-        raise InvalidArgument(msg)
-    return x.reshape(batch, length, heads, width // heads).swapaxes(1, 2)
-
-
-def merge_heads(x: Shaped[np.ndarray, "B H L E"]) -> Shaped[np.ndarray, "B L HE"]:
-    r"""Join the pieces of all heads into one vector.
-
-    .. math:: y_{b,\,l,\,hE + e} = x_{bhle}
-
-    Parameters
-    ----------
-    x : (B, H, L, E) array
-
-    Returns
-    -------
-    (B, L, H * E) array
-
-    See Also
-    --------
-    split_heads : The inverse.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> merge_heads(np.array([[[[0.0, 1.0]], [[2.0, 3.0]]]]))
-    array([[[0., 1., 2., 3.]]])
-    """
-    batch, heads, length, width = x.shape
-    return x.swapaxes(1, 2).reshape(batch, length, heads * width)
-
-
-__all__ = ["group_count", "merge_heads", "repeat_kv", "split_heads"]
+__all__ = ["group_count", "repeat_kv"]

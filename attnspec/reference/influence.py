@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float, Float64, Shaped
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64, ieee
-from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import default_scale
+from attnspec.reference.softmax import softmax
 
 
 @ieee

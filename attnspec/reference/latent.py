@@ -7,86 +7,16 @@ vectors as they are: one head of keys, whose first entries are the values as wel
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from attnspec.reference._arrays import float64
-from attnspec.reference._shapes import check_shapes
+from attnspec.reference._latent_projections import LatentProjections, check_matrices
 from attnspec.reference.attention import attention
-from attnspec.reference.multihead import projected_heads, summed_heads
-from attnspec.reference.rotary import rotary
+from attnspec.reference.latent_cache import latent_cache
+from attnspec.reference.multi_head import projected_heads, summed_heads
+from attnspec.reference.rope import rotary
 from attnspec.reference.scores import default_scale
-from attnspec.reference.self_attention import projected
-
-
-class LatentProjections(NamedTuple):
-    """The matrices of latent attention; a rotary width R of 0 has no rotary part.
-
-    Parameters
-    ----------
-    query : (Hq, D, E) array
-    latent : (F, C) array
-        Makes of each member its latent, for all heads.
-    key : (Hq, C, E) array
-        Expands a latent to the key of each head.
-    value : (Hq, C, Ev) array
-        Expands a latent to the value of each head.
-    output : (Hq, Ev, Dout) array
-    rotary_query : (Hq, D, R) array
-        R is even.
-    rotary_key : (F, R) array
-        One for all heads.
-    """
-
-    query: Float[np.ndarray, "Hq D E"]
-    latent: Float[np.ndarray, "F C"]
-    key: Float[np.ndarray, "Hq C E"]
-    value: Float[np.ndarray, "Hq C Ev"]
-    output: Float[np.ndarray, "Hq Ev Dout"]
-    rotary_query: Float[np.ndarray, "Hq D R"]
-    rotary_key: Float[np.ndarray, "F R"]
-
-
-def latent_cache(
-    members: Float[np.ndarray, "B S F"], projections: LatentProjections
-) -> Float64[np.ndarray, "B S CR"]:
-    r"""Keep of every member its latent and one turned key.
-
-    .. math:: \bigl[\, c_j \;\; k^R_j \,\bigr] =
-              \bigl[\, z_j W^{DKV} \;\; R_j (z_j W^{KR}) \,\bigr]
-
-    Parameters
-    ----------
-    members : (B, S, F) array
-        Member j stands at position j.
-    projections : LatentProjections
-
-    Returns
-    -------
-    (B, S, C + R) array
-        Each row depends on its own member and place alone.
-
-    References
-    ----------
-    DeepSeek-AI, "DeepSeek-V2", 2024, equations 9 and 15,
-    :doi:`10.48550/arXiv.2405.04434`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> one, none = np.ones((1, 1, 1)), np.zeros((1, 1, 0))
-    >>> by = LatentProjections(one, 3.0 * one[0], one, one, one, none, none[0])
-    >>> latent_cache(np.array([[[2.0], [4.0]]]), by)
-    array([[[ 6.],
-            [12.]]])
-    """
-    _check(projections, projections.query.shape[1], members.shape[-1])
-    latent = projected(members, projections.latent)
-    key = projected(members, projections.rotary_key)
-    turned = rotary(key, np.arange(members.shape[1]))
-    return np.concatenate([latent, turned], axis=-1)
 
 
 def latent_attention_expanded(
@@ -147,7 +77,7 @@ def latent_attention_expanded(
     array([[[9.],
             [9.]]])
     """
-    _check(projections, readers.shape[-1], members.shape[-1])
+    check_matrices(projections, readers.shape[-1], members.shape[-1])
     cache = latent_cache(members, projections)
     latent, turned = np.split(cache, [projections.latent.shape[1]], axis=-1)
     key = projected_heads(latent, projections.key)
@@ -218,7 +148,7 @@ def latent_attention_absorbed(
     array([[[9.],
             [9.]]])
     """
-    _check(projections, readers.shape[-1], members.shape[-1])
+    check_matrices(projections, readers.shape[-1], members.shape[-1])
     cache = latent_cache(members, projections)
     latent = cache[..., : projections.latent.shape[1]]
     query, turned = _queries(readers, members.shape[1], projections)
@@ -236,33 +166,6 @@ def latent_attention_absorbed(
     return summed_heads(expanded, projections.output)
 
 
-def cached_latent_numbers(latent_width: int, rotary_width: int) -> int:
-    r"""Count the numbers that latent attention keeps of each token in a layer.
-
-    .. math:: C + R
-
-    Parameters
-    ----------
-    latent_width, rotary_width : int
-        C and R.
-
-    Returns
-    -------
-    int
-        The number of heads is not in it.
-
-    References
-    ----------
-    DeepSeek-AI, "DeepSeek-V2", 2024, table 1, :doi:`10.48550/arXiv.2405.04434`.
-
-    Examples
-    --------
-    >>> cached_latent_numbers(512, 64)
-    576
-    """
-    return latent_width + rotary_width
-
-
 def _queries(
     readers: Float[np.ndarray, "B L D"], keys: int, projections: LatentProjections
 ) -> tuple[Float64[np.ndarray, "B Hq L E"], Float64[np.ndarray, "B Hq L R"]]:
@@ -273,27 +176,8 @@ def _queries(
     return projected_heads(readers, projections.query), turned
 
 
-def _check(projections: LatentProjections, reading: int, read: int) -> None:
-    """Reject matrices that do not fit: einsum would stretch an axis of length 1."""
-    arrays = projections._asdict()
-    (heads, *_, width), latent = arrays["query"].shape, arrays["latent"].shape[-1]
-    value, turning = arrays["value"].shape[-1], arrays["rotary_key"].shape[-1]
-    expected = {
-        "query": (heads, reading, width),
-        "latent": (read, latent),
-        "key": (heads, latent, width),
-        "value": (heads, latent, value),
-        "output": (heads, value, arrays["output"].shape[-1]),
-        "rotary_query": (heads, reading, turning),
-        "rotary_key": (read, turning),
-    }
-    check_shapes(arrays, expected)
-
-
 __all__ = [
     "LatentProjections",
-    "cached_latent_numbers",
     "latent_attention_absorbed",
     "latent_attention_expanded",
-    "latent_cache",
 ]

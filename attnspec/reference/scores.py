@@ -1,4 +1,4 @@
-"""How relevant a key is to a query: dot products, scaled, capped and biased."""
+"""How relevant a key is to a query: dot products, scaled, capped, biased, tempered."""
 
 from __future__ import annotations
 
@@ -209,10 +209,53 @@ def biased(
     return np.where(np.isneginf(addend), -np.inf, float64(scores) + addend)
 
 
+def tempered(
+    scores: Float[np.ndarray, "*shape"], temperature: float
+) -> Float64[np.ndarray, "*shape"]:
+    r"""Divide the scores by a temperature: a hot softmax is even, a cold one picks.
+
+    .. math:: s / T
+
+    A temperature is a scale turned over: T = 1 / scale.
+
+    Parameters
+    ----------
+    scores : array
+    temperature : float
+        Positive and finite.
+
+    Returns
+    -------
+    array
+        Of the shape of `scores`.
+
+    Raises
+    ------
+    InvalidArgument
+        If the temperature is not a positive finite number.
+
+    References
+    ----------
+    Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network",
+    2015, section 2, :doi:`10.48550/arXiv.1503.02531`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tempered(np.array([1.0, 2.0]), 0.5)
+    array([2., 4.])
+    """
+    if not 0.0 < temperature < math.inf:
+        msg = f"temperature: expected a positive finite number, got {temperature}"
+        raise InvalidArgument(msg)
+    return float64(scores) / temperature
+
+
 __all__ = [
     "biased",
     "default_scale",
     "dot_product",
     "scaled_dot_product",
     "softcapped",
+    "tempered",
 ]

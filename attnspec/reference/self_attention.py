@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float, Float64
 
 from attnspec.reference._arrays import float64
 from attnspec.reference.attention import weighted_sum
-from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import default_scale, scaled_dot_product
+from attnspec.reference.softmax import softmax
 
 Normalizer = Callable[..., Float64[np.ndarray, "..."]]
 """Takes scores and a mask (or None) of their shape and gives the weights."""

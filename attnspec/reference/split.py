@@ -18,7 +18,7 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64, ieee
 from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.attention import weighted_sum
-from attnspec.reference.normalizers import logsumexp, softmax
+from attnspec.reference.softmax import logsumexp, softmax
 
 
 @ieee

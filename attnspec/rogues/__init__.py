@@ -2,116 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
+from types import ModuleType
 
 from attnspec.exceptions import UnknownName
+from attnspec.kinds.registry import CHAPTERS
 from attnspec.rogues._gallery import MISTAKES, Control, Rogue
-from attnspec.rogues.attention import (
-    diagonals,
-    heads,
-    masks,
-    memory,
-    nulls,
-    precision,
-    rows,
-    running,
-    scores,
-    state,
-    tiles,
-)
-from attnspec.rogues.attention.controls import CONTROLS as KERNELS
-from attnspec.rogues.convolution import convolution, convolution_2d
-from attnspec.rogues.convolution import distance_attention as distances
-from attnspec.rogues.layers import cross_attention as sets
-from attnspec.rogues.layers import (
-    decoding,
-    latent,
-    latent_cache,
-    pooling,
-    self_attention,
-)
-from attnspec.rogues.layers import multi_head as multihead
-from attnspec.rogues.layers import split_heads as cutting
-from attnspec.rogues.normalizers import sharing, weights
-from attnspec.rogues.normalizers import softmax as activations
-from attnspec.rogues.positions import alibi as distance_biases
-from attnspec.rogues.positions import placed_attention as placed
-from attnspec.rogues.positions import rope as rotary
-from attnspec.rogues.positions import shaw as relative_keys
-from attnspec.rogues.positions import sinusoidal as absolute
-from attnspec.rogues.positions import t5 as distance_buckets
-from attnspec.rogues.positions import transformer_xl as distance_terms
-from attnspec.rogues.recurrence import chain_length as chains
-from attnspec.rogues.recurrence import delta_rule as delta
-from attnspec.rogues.recurrence import linear_attention as linear
-from attnspec.rogues.recurrence import normalized_linear
-from attnspec.rogues.recurrence import rnn as recurrence
-from attnspec.rogues.relevance import additive as relevance
-from attnspec.rogues.windows import banded as bands
-from attnspec.rogues.windows import block_mask as patterns
-from attnspec.rogues.windows import document_mask as groups
-from attnspec.rogues.windows import neighborhood as neighborhoods
-from attnspec.rogues.windows import neighborhood_2d as grids
-from attnspec.rogues.windows import window_mask as windows
 
-_KINDS = (
-    activations,
-    sharing,
-    weights,
-    relevance,
-    self_attention,
-    sets,
-    pooling,
-    decoding,
-    multihead,
-    cutting,
-    latent,
-    latent_cache,
-    absolute,
-    placed,
-    rotary,
-    distance_biases,
-    distance_buckets,
-    relative_keys,
-    distance_terms,
-    bands,
-    windows,
-    neighborhoods,
-    grids,
-    patterns,
-    groups,
-    convolution,
-    convolution_2d,
-    distances,
-    recurrence,
-    chains,
-    linear,
-    normalized_linear,
-    delta,
+_MISTAKES_OF_ATTENTION = (
+    *("memory", "state", "masks", "diagonals", "tiles", "running", "scores"),
+    *("rows", "heads", "precision", "nulls", "recurrence", "controls"),
 )
-"""The modules of functions of other kinds; each has its rogues and controls."""
+"""The modules of attention's rogues, by what is wrong, and of its controls."""
 
-_MODULES = (
-    *(memory, state, masks, diagonals, tiles, running),
-    *(scores, rows, heads, precision, nulls),
-    *_KINDS,
-)
+
+def _modules() -> Iterator[ModuleType]:
+    """Import the modules of rogues: attention's, then one for each other kind."""
+    chapters = {"attention": _MISTAKES_OF_ATTENTION, **CHAPTERS}
+    for chapter, modules in chapters.items():
+        for module in modules:
+            yield importlib.import_module(f"{__name__}.{chapter}.{module}")
+
+
+_MODULES = tuple(_modules())
 
 ROGUES: Mapping[str, Rogue] = {
-    entry.id: entry for module in _MODULES for entry in module.ROGUES
+    entry.id: entry for module in _MODULES for entry in getattr(module, "ROGUES", ())
 }
 """The rogues by id."""
 
-
 CONTROLS: Mapping[str, Control] = {
-    **KERNELS,
-    **{entry.id: entry for module in _KINDS for entry in module.CONTROLS},
+    entry.id: entry for module in _MODULES for entry in getattr(module, "CONTROLS", ())
 }
 """The controls by id."""
 
 
 def find(id: str) -> Rogue | Control:  # noqa: A002 - the field's name
-    """Return the rogue or control with this id."""
+    """Return the rogue or control with this id.
+
+    Raises
+    ------
+    UnknownName
+        If there is neither.
+    """
     found = ROGUES.get(id) or CONTROLS.get(id)
     if found is None:
         msg = f"rogue: no such id {id!r}; see 'attnspec rogues'"

@@ -21,9 +21,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "activations.laws": tuple(
         f"{_REFERENCE}.{name}"
         for name in (
-            *("normalizers.softmax", "activations.sigmoid", "activations.sparsemax"),
-            *("activations.relu_by_visible", "activations.relu_by_length"),
-            "activations.entmax15",
+            *("softmax.softmax", "sigmoid.sigmoid", "sparsemax.sparsemax"),
+            *("relu.relu_by_visible", "relu.relu_by_length"),
+            "entmax15.entmax15",
         )
     ),
     "attention": (f"{_REFERENCE}.attention.attention",),

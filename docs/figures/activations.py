@@ -6,13 +6,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from drawing import GRAY, INK, SERIES, panels
 
-from attnspec.reference.activations import (
-    entmax15,
-    relu_by_length,
-    sigmoid,
-    sparsemax,
-)
-from attnspec.reference.normalizers import softmax
+from attnspec.reference.entmax15 import entmax15
+from attnspec.reference.relu import relu_by_length
+from attnspec.reference.sigmoid import sigmoid
+from attnspec.reference.softmax import softmax
+from attnspec.reference.sparsemax import sparsemax
 
 SCORES = np.array([0.2, 1.0, -0.6, 1.6, 0.9])
 

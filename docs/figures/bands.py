@@ -7,16 +7,16 @@ import numpy as np
 from drawing import ACCENT, GRAY, INK, grid, heat, panels
 
 from attnspec.reference.attention import attention_weights
-from attnspec.reference.bands import pairs, reach, zeroed_after
-from attnspec.reference.grids import over_grid, shifted_window
+from attnspec.reference.band_cost import pairs
+from attnspec.reference.banded import reach, zeroed_after
+from attnspec.reference.block_mask import blocks
+from attnspec.reference.dilated_mask import dilated
+from attnspec.reference.document_mask import documents
+from attnspec.reference.global_mask import global_tokens
+from attnspec.reference.grid_mask import over_grid
 from attnspec.reference.masks import visible_keys
-from attnspec.reference.patterns import (
-    blocks,
-    dilated,
-    documents,
-    global_tokens,
-    prefix,
-)
+from attnspec.reference.neighborhood import shifted_window
+from attnspec.reference.prefix_mask import prefix
 
 
 def before_and_after() -> None:

@@ -16,8 +16,8 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.numerics import default_model
-from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import scaled_dot_product
+from attnspec.reference.softmax import softmax
 
 KINDS = ("normal", "spread", "ties", "peaked", "offset_up", "ascending")
 DTYPES = ("float32", "float16", "bfloat16")

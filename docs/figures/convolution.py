@@ -11,7 +11,10 @@ import numpy as np
 from drawing import ACCENT, GRAY, INK, SERIES, grid, heat, panels
 
 from attnspec.reference.convolution import convolve, tap_weights
-from attnspec.reference.distances import renormalized_convolution, sharpened_taps
+from attnspec.reference.distance_attention import (
+    renormalized_convolution,
+    sharpened_taps,
+)
 
 
 def heads() -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from drawing import ACCENT, GRAY, INK, panels
 
 from attnspec.reference.heads import repeat_kv
-from attnspec.reference.latent import cached_latent_numbers
-from attnspec.reference.multihead import cached_numbers
+from attnspec.reference.latent_cache import cached_latent_numbers
+from attnspec.reference.multi_head import cached_numbers
 
 
 def groups() -> None:

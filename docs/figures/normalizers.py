@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from drawing import ACCENT, GRAY, INK, panels
 
-from attnspec.reference.normalizers import softmax, softmax_with_sink
+from attnspec.reference.softmax import softmax, softmax_with_sink
 
 SCORES = np.array([1.0, 2.0, 0.5, 3.0, 1.5])
 

@@ -8,17 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from drawing import ACCENT, GRAY, INK, SERIES, panels
 
-from attnspec.reference.absolute import frequencies, placed, sinusoidal
-from attnspec.reference.distance_biases import (
-    alibi,
-    alibi_signed,
-    alibi_slopes,
-    t5_buckets,
-)
+from attnspec.reference.alibi import alibi, alibi_signed, alibi_slopes
 from attnspec.reference.masks import relative_positions
-from attnspec.reference.normalizers import softmax
-from attnspec.reference.rotary import rotary, rotary_pairs
+from attnspec.reference.placed_attention import placed
+from attnspec.reference.rope import rotary, rotary_pairs
 from attnspec.reference.scores import dot_product
+from attnspec.reference.sinusoidal import frequencies, sinusoidal
+from attnspec.reference.softmax import softmax
+from attnspec.reference.t5 import t5_buckets
 
 
 def clocks() -> None:

@@ -7,18 +7,14 @@ import numpy as np
 from drawing import ACCENT, GRAY, INK, SERIES, grid, panels
 
 from attnspec.reference.attention import attention
+from attnspec.reference.chain_length import chain_length
 from attnspec.reference.influence import (
     attention_jacobian,
     dependence,
     influence_norms,
 )
-from attnspec.reference.linear import survivals
-from attnspec.reference.recurrence import (
-    Recurrence,
-    chain_length,
-    rnn_jacobian,
-    tanh_rnn,
-)
+from attnspec.reference.linear_attention import survivals
+from attnspec.reference.rnn import Recurrence, rnn_jacobian, tanh_rnn
 
 
 def support() -> None:

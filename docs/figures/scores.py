@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from drawing import GRAY, SERIES
 
-from attnspec.reference.normalizers import softmax
 from attnspec.reference.scores import default_scale, dot_product, softcapped
+from attnspec.reference.softmax import softmax
 
 
 def scale() -> None:

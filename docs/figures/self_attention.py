@@ -6,15 +6,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 from drawing import ACCENT, GRAY, INK, SERIES, heat
 
-from attnspec.reference.normalizers import softmax
-from attnspec.reference.relevance import additive, bilinear, cosine, tempered
-from attnspec.reference.scores import dot_product
+from attnspec.reference.additive import additive
+from attnspec.reference.bilinear import bilinear
+from attnspec.reference.cosine import cosine
+from attnspec.reference.scores import dot_product, tempered
 from attnspec.reference.self_attention import (
     Projections,
     projected,
     self_attention,
     stacked,
 )
+from attnspec.reference.softmax import softmax
 
 X = np.array([[2.0, 0.0], [0.0, 2.0], [1.0, 1.0], [0.0, 2.0]])
 LAYER = Projections(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from drawing import SERIES, panels
 
-from attnspec.reference.normalizers import logsumexp, softmax
+from attnspec.reference.softmax import logsumexp, softmax
 
 PARTS = (slice(0, 3), slice(3, 5), slice(5, 9))
 

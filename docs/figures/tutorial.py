@@ -9,12 +9,13 @@ import numpy as np
 from drawing import ACCENT, GRAY, INK, heat, panels
 from matplotlib.patches import Rectangle
 
+from attnspec.reference.alibi import alibi
 from attnspec.reference.attention import attention, attention_weights
-from attnspec.reference.distance_biases import alibi
-from attnspec.reference.heads import merge_heads, split_heads
 from attnspec.reference.masks import relative_positions
-from attnspec.reference.rotary import rotary
+from attnspec.reference.merge_heads import merge_heads
+from attnspec.reference.rope import rotary
 from attnspec.reference.self_attention import projected
+from attnspec.reference.split_heads import split_heads
 
 WORDS = ("I", "saw", "a", "saw")
 FEATURES = ("person", "deed", "thing", "article")

@@ -17,14 +17,12 @@ from attnspec.judge.claims import Capabilities
 from attnspec.judge.detect import built
 from attnspec.judge.kind import Kind
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.normalizers.softmax import (
-    ENTMAX15,
-    RELU,
-    SIGMOID,
-    SOFTMAX,
-    SPARSEMAX,
-)
-from attnspec.kinds.normalizers.weights import SHARED, Shared
+from attnspec.kinds.normalizers._weight_laws import WEIGHT_LAWS, WeightLaw
+from attnspec.kinds.normalizers.entmax15 import ENTMAX15
+from attnspec.kinds.normalizers.relu import RELU
+from attnspec.kinds.normalizers.sigmoid import SIGMOID
+from attnspec.kinds.normalizers.softmax import SOFTMAX
+from attnspec.kinds.normalizers.sparsemax import SPARSEMAX
 from attnspec.numerics import default_model
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import relu_by_length
@@ -70,8 +68,8 @@ NORMALIZERS: dict[str, tuple[Kind, Function, dict[str, Any], dict[str, str]]] = 
 }
 """The kind of each, the function, the options that it has, and its dialect."""
 
-LAWS: dict[str, Shared] = {
-    said: SHARED[word]
+LAWS: dict[str, WeightLaw] = {
+    said: WEIGHT_LAWS[word]
     for said, word in {
         "not negative": "weights",
         "sums to 1": "sum",
@@ -88,7 +86,7 @@ LAWS: dict[str, Shared] = {
 """The laws by the word at the head of their column."""
 
 
-def examples(name: str, law: Shared, count: int = 200) -> Iterator[Case]:
+def examples(name: str, law: WeightLaw, count: int = 200) -> Iterator[Case]:
     """Give cases of a law: scores that are exact, with a mask more often than not."""
     kind, _, options, _ = NORMALIZERS[name]
     fields = {**kind.table.fields, "data": ("quarters", "ties", "zeros")}
@@ -106,7 +104,7 @@ def examples(name: str, law: Shared, count: int = 200) -> Iterator[Case]:
         yield built(recipe)
 
 
-def keeps(name: str, law: Shared, count: int = 200) -> bool:
+def keeps(name: str, law: WeightLaw, count: int = 200) -> bool:
     """Say whether a law holds on every example."""
     kind, function, _, dialect = NORMALIZERS[name]
     bench = Bench(kind, function, dialect)

@@ -26,7 +26,7 @@ from attnspec.reference import (
     rotary,
     sinusoidal,
 )
-from attnspec.reference.rotary import Pairing
+from attnspec.reference.rope import Pairing
 from tests.agreement._formats import FLOAT32, FLOAT64, gamma
 from tests.reference._problems import Array, generators, sizes
 

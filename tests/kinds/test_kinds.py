@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from attnspec.conformance import Implementation, Verdict, check_implementation
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.case import table_checksum
+from attnspec.judge.case import checksum
 from attnspec.judge.detect import built
 from attnspec.judge.domain import TableDomain
 from attnspec.judge.dtypes import DTYPES
@@ -96,7 +96,7 @@ def test_a_recipe_of_a_kind_makes_the_same_case_again(kind: Kind) -> None:
     def same(recipe: Recipe) -> None:
         again = Recipe.from_json(recipe.to_json())
         assert again == recipe
-        assert table_checksum(built(again)) == table_checksum(built(recipe))
+        assert checksum(built(again)) == checksum(built(recipe))
 
     same()
 

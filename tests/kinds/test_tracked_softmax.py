@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec._typing import Array
-from attnspec.kinds.layers._layers import chain
-from attnspec.kinds.layers._softmax import mixed, weighed
+from attnspec.kinds.layers._projected_attention import chain
+from attnspec.kinds.layers._tracked_softmax import mixed, weighed
 from attnspec.numerics import default_model, within
 from attnspec.numerics.tracked import Tracked, judged
-from attnspec.rogues.layers._layers import online
+from attnspec.rogues.layers._attention_forms import online
 
 MODEL = default_model("float32")
 SIZES = st.integers(1, 9)

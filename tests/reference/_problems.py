@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
+from attnspec.reference.masks import relative_positions
+
 Array = npt.NDArray[Any]
 
 OPTIONS = ("mask", "bias", "scale", "causal", "window", "softcap", "sink", "alignment")
@@ -52,6 +54,15 @@ def score_rows(draw: st.DrawFn, *, empty: bool = True) -> tuple[Array, Array]:
     if not empty:
         mask[:, 0] = True
     return spread * rng.normal(size=shape), mask
+
+
+@st.composite
+def quarters(draw: st.DrawFn) -> tuple[Array, Array]:
+    """Scores that are multiples of a quarter, in rows with a visible key."""
+    rng, shape = draw(generators()), draw(st.tuples(sizes(1, 4), sizes(1, 9)))
+    mask = rng.random(shape) < draw(st.sampled_from([0.3, 0.7, 1.0]))
+    mask[:, 0] = True
+    return rng.integers(-12, 13, size=shape) / 4.0, mask
 
 
 @st.composite
@@ -113,3 +124,14 @@ __all__ = [
     "score_rows",
     "sizes",
 ]
+
+
+def whole(rng: np.random.Generator, *shape: int) -> Array:
+    """Small integers, whose products and sums are exact."""
+    return rng.integers(-4, 5, size=shape).astype(np.float64)
+
+
+def distances(queries: int, keys: int, start: int = 0) -> Array:
+    """Key minus query, the last of both at the same place."""
+    places = np.arange(queries) + keys - queries + start
+    return relative_positions(places, np.arange(keys) + start)

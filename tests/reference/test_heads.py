@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import group_count, merge_heads, repeat_kv, split_heads
+from attnspec.reference import group_count, repeat_kv
 from tests.reference._problems import generators, sizes
 
 
@@ -20,27 +20,6 @@ def test_consecutive_query_heads_share_a_key_head(
 
     for head in range(key_heads * groups):
         assert np.array_equal(key[:, head // groups], actual[:, head])
-
-
-@given(generators(), sizes(1, 4), sizes(), sizes(1, 4))
-def test_merging_undoes_splitting(
-    rng: np.random.Generator, heads: int, length: int, width: int
-) -> None:
-    x = rng.normal(size=(2, length, heads * width))
-
-    assert np.array_equal(x, merge_heads(split_heads(x, heads)))
-
-
-@given(generators(), sizes(1, 4), sizes(1, 4))
-def test_a_head_is_a_run_of_consecutive_components(
-    rng: np.random.Generator, heads: int, width: int
-) -> None:
-    x = rng.normal(size=(2, 3, heads * width))
-    actual = split_heads(x, heads)
-
-    for head in range(heads):
-        expected = x[:, :, head * width : (head + 1) * width]
-        assert np.array_equal(expected, actual[:, head])
 
 
 @given(sizes(1, 9), sizes(1, 9))
@@ -59,10 +38,3 @@ def test_query_heads_are_a_multiple_of_key_heads(
     words = f"query: expected a multiple of {key_heads} heads, got {query_heads}"
     with pytest.raises(InvalidArgument, match=words):
         inspect.unwrap(group_count)(query_heads, key_heads)
-
-
-@pytest.mark.parametrize("heads", [0, -1, 4])
-def test_heads_divide_the_width(heads: int) -> None:
-    words = f"heads: expected a positive divisor of the width 6, got {heads}"
-    with pytest.raises(InvalidArgument, match=words):
-        inspect.unwrap(split_heads)(np.zeros((1, 2, 6)), heads)

@@ -1,4 +1,4 @@
-r"""Latent attention, on small integers where products are exact and on any numbers.
+"""Latent attention, on small integers where products are exact and on any numbers.
 
 Both forms are sums of products of the same entries, taken in other orders. With n the
 sum of all lengths that are summed over, a score is off by gamma(n) times the sum of
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,12 +23,9 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.reference import (
     HeadProjections,
     LatentProjections,
-    cached_latent_numbers,
-    cached_numbers,
     default_scale,
     latent_attention_absorbed,
     latent_attention_expanded,
-    latent_cache,
     multi_head_attention,
     projected,
     projected_heads,
@@ -36,48 +33,16 @@ from attnspec.reference import (
     summed_heads,
 )
 from tests.reference._bounds import UNDERFLOW, UNIT, gamma
+from tests.reference._latent import Layer, layers
 from tests.reference._problems import Array, generators, sizes
 
 Form = Callable[..., Array]
+
 FORMS = pytest.mark.parametrize(
     "form", [latent_attention_expanded, latent_attention_absorbed]
 )
 
-
 MASKING = st.fixed_dictionaries({"causal": st.booleans()})
-
-
-class Layer(NamedTuple):
-    """Readers, members, and the matrices of latent attention."""
-
-    readers: Array
-    members: Array
-    by: LatentProjections
-
-
-def whole(rng: np.random.Generator, *shape: int) -> Array:
-    return rng.integers(-2, 3, size=shape).astype(np.float64)
-
-
-@st.composite
-def layers(draw: st.DrawFn, *, turning: int | None = None, exact: bool = True) -> Layer:
-    """Layers whose widths D, F, C, E, R, Ev and Dout differ."""
-    rng = draw(generators())
-    heads, *widths = (draw(sizes(1, 4)) for _ in range(7))
-    width, read, latent, inner, value, out = widths
-    rotary_width = draw(st.sampled_from([0, 2, 4])) if turning is None else turning
-    numbers = whole if exact else lambda rng, *shape: rng.normal(size=shape)
-    by = LatentProjections(
-        query=numbers(rng, heads, width, inner),
-        latent=numbers(rng, read, latent),
-        key=numbers(rng, heads, latent, inner),
-        value=numbers(rng, heads, latent, value),
-        output=numbers(rng, heads, value, out),
-        rotary_query=numbers(rng, heads, width, rotary_width),
-        rotary_key=numbers(rng, read, rotary_width),
-    )
-    readers = numbers(rng, 2, draw(sizes(0, 6)), width)
-    return Layer(readers, numbers(rng, 2, draw(sizes(0, 6)), read), by)
 
 
 def scale_of(by: LatentProjections) -> float:
@@ -206,15 +171,6 @@ def test_the_default_scale_is_that_of_the_expanded_keys(
     assert close(expected, form(readers, members, wider), layer)
 
 
-@given(layers(exact=False), sizes())
-def test_what_is_kept_of_a_member_depends_on_nothing_after_it(
-    layer: Layer, count: int
-) -> None:
-    expected = latent_cache(layer.members, layer.by)[:, :count]
-
-    assert np.array_equal(expected, latent_cache(layer.members[:, :count], layer.by))
-
-
 @FORMS
 @given(layers(exact=False), sizes(1, 3))
 def test_the_last_readers_read_what_they_read_among_all(
@@ -239,21 +195,6 @@ def test_a_member_that_is_hidden_has_no_influence(
     expected = form(readers, members, by, mask=real)
 
     assert np.array_equal(expected, form(readers, spoiled, by, mask=real))
-
-
-@given(layers())
-def test_what_is_kept_is_one_latent_and_one_rotary_key_for_all_heads(
-    layer: Layer,
-) -> None:
-    _, members, by = layer
-    count = cached_latent_numbers(by.latent.shape[-1], by.rotary_key.shape[-1])
-
-    assert latent_cache(members, by).shape == (*members.shape[:2], count)
-
-
-def test_the_latents_of_deepseek_v2_are_two_and_a_quarter_groups() -> None:
-    """The paper's own account of its sizes."""
-    assert cached_latent_numbers(512, 64) == 2.25 * cached_numbers(1, 128, 128)
 
 
 SHAPES = {

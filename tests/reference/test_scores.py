@@ -16,9 +16,10 @@ from attnspec.reference import (
     dot_product,
     scaled_dot_product,
     softcapped,
+    tempered,
 )
 from tests.reference._bounds import UNIT
-from tests.reference._problems import Array, generators, sizes
+from tests.reference._problems import Array, generators, sizes, whole
 
 
 @st.composite
@@ -132,3 +133,19 @@ def test_a_bias_of_minus_infinity_overrides_any_score(score: float) -> None:
     actual = biased(np.array([[score]]), np.array(-np.inf))
 
     assert actual.item() == -math.inf
+
+
+@given(generators(), st.integers(-9, 9))
+def test_a_temperature_is_a_scale_turned_over(
+    rng: np.random.Generator, power: int
+) -> None:
+    query, key = whole(rng, 2, 3), whole(rng, 4, 3)
+    expected = scaled_dot_product(query, key, scale=2.0**-power)
+
+    assert np.array_equal(expected, tempered(dot_product(query, key), 2.0**power))
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, math.inf, math.nan])
+def test_a_temperature_is_positive_and_finite(temperature: float) -> None:
+    with pytest.raises(InvalidArgument, match="temperature: expected a positive"):
+        inspect.unwrap(tempered)(np.zeros(1), temperature)

@@ -22,7 +22,7 @@ from attnspec.reference import (
     sparsemax,
     stacked,
 )
-from attnspec.reference.activations import relu_by_length, relu_by_visible
+from attnspec.reference.relu import relu_by_length, relu_by_visible
 from tests.reference._bounds import gamma
 from tests.reference._problems import Array, generators, sizes
 

@@ -9,8 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 import attnspec
-from attnspec.reference import masks, normalizers, scores, split
+from attnspec.reference import masks, scores, split
 from attnspec.reference.attention import weighted_sum
+from attnspec.reference.softmax import (
+    logsumexp,
+    logsumexp_with_sink,
+    softmax,
+    softmax_with_sink,
+)
 
 Array = npt.NDArray[Any]
 
@@ -55,9 +61,9 @@ assert_type(masks.intersection(mask, row), Array)
 assert_type(scores.scaled_dot_product(query, query, scale=0.5), Array)
 assert_type(scores.biased(rows, row * 1.0), Array)
 assert_type(scores.softcapped(scores.dot_product(query, query), 30.0), Array)
-assert_type(normalizers.softmax(rows, row), Array)
-assert_type(normalizers.logsumexp(rows), Array)
-assert_type(normalizers.logsumexp_with_sink(rows, None, np.zeros(2)), Array)
+assert_type(softmax(rows, row), Array)
+assert_type(logsumexp(rows), Array)
+assert_type(logsumexp_with_sink(rows, None, np.zeros(2)), Array)
 parts = [spots[:2], spots[2:]]
 assert_type(split.split_attention(query, key, value, parts=parts), tuple[Array, Array])
 assert_type(split.merge(*pair, *pair), tuple[Array, Array])
@@ -70,5 +76,5 @@ attnspec.attention(query, key, value, window=3)  # type: ignore[arg-type]
 attnspec.attention(query, key, value, alignment="bottom")  # type: ignore[arg-type]
 attnspec.attention(query, key, value, scale="auto")  # type: ignore[arg-type]
 attnspec.attention_weights(query, key, value)  # type: ignore[call-arg]
-normalizers.softmax_with_sink(rows, row)  # type: ignore[call-arg]
+softmax_with_sink(rows, row)  # type: ignore[call-arg]
 split.merge(pair, pair)  # type: ignore[call-arg,arg-type]

@@ -8,13 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 import attnspec
-from attnspec.reference import activations, relevance
+from attnspec.reference.additive import additive, concatenated
+from attnspec.reference.bilinear import bilinear
+from attnspec.reference.cosine import cosine
+from attnspec.reference.entmax15 import entmax15
+from attnspec.reference.relu import relu_by_length, relu_by_visible
+from attnspec.reference.scores import tempered
 from attnspec.reference.self_attention import (
     Normalizer,
     projected,
     self_attention_by_vector,
     self_attention_of_columns,
 )
+from attnspec.reference.sigmoid import sigmoid
+from attnspec.reference.sparsemax import sparsemax
 
 Array = npt.NDArray[Any]
 
@@ -23,18 +30,18 @@ query, key = np.zeros((2, 3, 4), dtype=np.float16), np.zeros((2, 5, 4))
 
 # Scores of every form are arrays.
 weight, vector = np.zeros((4, 6)), np.zeros(6)
-assert_type(relevance.bilinear(query, key, np.zeros((4, 4))), Array)
-assert_type(relevance.additive(query, key, weight, weight, vector), Array)
-assert_type(relevance.concatenated(query, key, np.zeros((8, 6)), vector), Array)
-assert_type(relevance.cosine(query, key), Array)
-assert_type(relevance.tempered(relevance.cosine(query, key), 0.5), Array)
+assert_type(bilinear(query, key, np.zeros((4, 4))), Array)
+assert_type(additive(query, key, weight, weight, vector), Array)
+assert_type(concatenated(query, key, np.zeros((8, 6)), vector), Array)
+assert_type(cosine(query, key), Array)
+assert_type(tempered(cosine(query, key), 0.5), Array)
 
 # So are weights of every normalizer.
-assert_type(activations.sigmoid(x, offset=-1.5), Array)
-assert_type(activations.relu_by_length(x, mask[0, :1], power=2), Array)
-assert_type(activations.relu_by_visible(x, power=2.0), Array)
-assert_type(activations.sparsemax(x), Array)
-assert_type(activations.entmax15(x, None), Array)
+assert_type(sigmoid(x, offset=-1.5), Array)
+assert_type(relu_by_length(x, mask[0, :1], power=2), Array)
+assert_type(relu_by_visible(x, power=2.0), Array)
+assert_type(sparsemax(x), Array)
+assert_type(entmax15(x, None), Array)
 
 # A layer is a tuple of three named matrices, whose parts can be exchanged.
 layer = attnspec.Projections(np.zeros((8, 4)), np.zeros((8, 4)), np.zeros((8, 6)))
@@ -63,10 +70,10 @@ assert_type(attnspec.stacked(x, (layer, layer)), Array)
 assert_type(attnspec.stacked(x, [layer], normalizer=attnspec.entmax15), Array)
 
 # What must not pass.
-relevance.bilinear(query, key)  # type: ignore[call-arg]
-relevance.tempered(x, "warm")  # type: ignore[arg-type]
-activations.sigmoid(x, mask, -1.5)  # type: ignore[call-arg]
-activations.sparsemax([0.0, 1.0])  # type: ignore[arg-type]
+bilinear(query, key)  # type: ignore[call-arg]
+tempered(x, "warm")  # type: ignore[arg-type]
+sigmoid(x, mask, -1.5)  # type: ignore[call-arg]
+sparsemax([0.0, 1.0])  # type: ignore[arg-type]
 attnspec.Projections(x, x)  # type: ignore[call-arg]
 attnspec.self_attention(x, x)  # type: ignore[arg-type]
 attnspec.self_attention(x, layer, mask)  # type: ignore[call-arg]

@@ -7,7 +7,7 @@ from typing import Any, assert_type
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.reference import Projections, decoding, sets
+from attnspec.reference import Projections, decoding, padded, pool, read_set
 from attnspec.reference.decoding import Cache, Decoder
 
 Array = npt.NDArray[Any]
@@ -17,10 +17,10 @@ reading = Projections(square, square, square)
 
 # Reading a set, or pooling it with one query.
 seen = np.ones((2, 5), dtype=np.bool_)
-assert_type(sets.read_set(members[:2], members, reading, mask=seen), Array)
-assert_type(sets.read_set(members, members, reading, causal=True), Array)
-assert_type(sets.pool(members[0], members, members, mask=seen[0]), Array)
-filled, real = sets.padded(members, 8, fill=np.nan)
+assert_type(read_set(members[:2], members, reading, mask=seen), Array)
+assert_type(read_set(members, members, reading, causal=True), Array)
+assert_type(pool(members[0], members, members, mask=seen[0]), Array)
+filled, real = padded(members, 8, fill=np.nan)
 assert_type(filled, Array)
 assert_type(real, Array)
 
@@ -42,8 +42,8 @@ said = decoding.decode_greedily(members, decoder, start=0, stop=1, limit=9, cach
 assert_type(said, list[int])
 
 # What must not pass.
-sets.read_set(members, members)  # type: ignore[call-arg]
-sets.padded(members, size="8")  # type: ignore[arg-type]
+read_set(members, members)  # type: ignore[call-arg]
+padded(members, size="8")  # type: ignore[arg-type]
 decoding.next_logits(members, [1, 2], decoder)  # type: ignore[arg-type]
 decoding.cached_logits(members, 1, memory, decoder)  # type: ignore[arg-type]
 decoding.decode_greedily(members, decoder, start=0, stop=1)  # type: ignore[call-arg]

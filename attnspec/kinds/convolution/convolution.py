@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, same_at
 from attnspec.judge.dtypes import numpy_dtype
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import backward, forgetting, late
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, backward, forgetting, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
+from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import convolve, taps
-
-PLACES = {
-    "half": lambda size: size // 2,
-    "same": lambda size: (size - 1) // 2,
-    "causal": lambda size: size - 1,
-}
-"""How many taps lie before the own step where nothing is said."""
 
 _BORDERS = ("zero", "clip", "shifted")
 
@@ -58,16 +52,6 @@ _TABLE = Table(
 )
 
 
-def numbers(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
-    """Return vectors or a kernel."""
-    kinds: dict[str, Callable[[], Array]] = {
-        "ones": lambda: np.ones(shape),
-        "integers": lambda: integers(recipe.seed, label, shape, -4, 4) * 1.0,
-        "normal": lambda: normals(recipe.seed, label, shape),
-    }
-    return cast(kinds[recipe["data"]](), recipe)
-
-
 def _build(recipe: Recipe) -> Case:
     length, channels = recipe["length"], recipe["channels"]
     kernel = recipe["size"], channels, recipe["outputs"]
@@ -83,16 +67,17 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _found(case: Case, choices: Choices) -> tuple[Array, Array]:
+def _found(case: Case, choices: Dialect) -> tuple[Array, Array]:
     """Return where each tap looks, and whether there is anything."""
     size = len(case["kernel"])
     left = PLACES[choices["place"]](size) if case["left"] is None else case["left"]
     return taps(len(case["x"]), size, left, border=case["border"] or "zero")
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Multiply what all taps find by the kernel, the sums in any order."""
     indices, inside = _found(case, choices)
+    # Where a tap finds nothing it reads the first step, and multiplies it by zero.
     found = wide(case["x"])[np.where(inside, indices, 0)] * inside[..., None]
     kernel = wide(case["kernel"])
     rows = Tracked.of(found.reshape(len(found), -1), model)
@@ -117,13 +102,9 @@ def _reversed_kernel(case: Case, right: Right) -> Array:
     return right(case.replace(kernel=case["kernel"][::-1]))
 
 
-def _everything_seen(case: Case, right: Right) -> Array:
-    """Let a little of every step reach every other."""
-    return right(case) + wide(case["x"]).sum() / 1024.0
-
-
 def _more_than_whole(case: Case, right: Right) -> Array:
     """Be off by a little."""
+    # A digit that even bfloat16 has.
     return right(case) * (1.0 + 2.0**-7)
 
 
@@ -143,7 +124,7 @@ CONVOLUTION = Kind(
         "reversed_kernel": _reversed_kernel,
         "backward": backward,
         "border_forgotten": forgetting("border"),
-        "everything_seen": _everything_seen,
+        "everything_seen": everything_seen("x"),
         "inexact": _more_than_whole,
     },
     null_needs={"border_forgotten": ("border",)},
@@ -177,6 +158,7 @@ def check_heads(case: Case, bench: Bench) -> Iterator[Comparison]:
         alone = case.replace(kernel=one)
         bound = bound + bench.judged(alone).bound
         total = total + wide(bench.run(alone).output)
+    # The sum over at most 8 taps is formed in float64.
     room = 2.0**-45 * np.abs(total)
     yield within(total, bench.run(case).output, bound + room)
 
@@ -191,6 +173,7 @@ def check_heads(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_copies(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A tap that is the identity copies what it finds, bit by bit."""
     kernel = case["kernel"]
+    # Of unlike numbers of channels and outputs the identity copies as many as it can.
     unit = np.eye(*kernel.shape[1:])
     indices, inside = _found(case, bench.dialect)
     for tap in {0, len(kernel) - 1}:
@@ -211,6 +194,7 @@ def check_whole(case: Case, bench: Bench) -> Iterator[Comparison]:
     """On whole numbers that the format holds nothing is rounded."""
     expected = bench.judged(case).output
     stored = expected.astype(numpy_dtype(case.dtype)).astype(np.float64)
+    # What a narrow format cannot hold may be rounded: it is not compared.
     held = np.asarray(stored == expected)
     output = wide(bench.run(case).output)
     yield within(np.where(held, expected, 0), np.where(held, output, 0), np.zeros(()))
@@ -246,6 +230,7 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     moved = case.replace(x=np.roll(case["x"], 1, axis=0))
     zero = case.replace(border="zero") if case["border"] else case
     _, inside = _found(zero, bench.dialect)
+    # All taps find something there, so that no border rule is asked.
     whole = np.asarray(inside.all(axis=1))
     here = np.flatnonzero(whole[:-1] & whole[1:])
     if here.size:
@@ -264,10 +249,12 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     step = len(indices) // 2
     seen = np.zeros(len(indices), np.bool_)
     seen[indices[step][inside[step]]] = True
+    # Sums of it, times a kernel, stay within float16, which ends at 65504.
     large = 2.0**8 if case.dtype == "float16" else 2.0**60
     outside = np.where(seen[:, None], case["x"], large).astype(case["x"].dtype)
     exact, output = bench.judged(case), bench.run(case.replace(x=outside)).output
     yield within(exact.output[step], output[step], exact.bound[step])
+    # Two more wherever a tap looks: the output must move as the definition's does.
     within_field = (wide(case["x"]) + 2.0 * seen[:, None]).astype(case["x"].dtype)
     changed = case.replace(x=within_field)
     yield from same_at(case, changed, bench, "within the taps", np.s_[step])
@@ -275,7 +262,6 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 __all__ = [
     "CONVOLUTION",
-    "PLACES",
     "check_agreement",
     "check_borders",
     "check_copies",
@@ -283,5 +269,4 @@ __all__ = [
     "check_heads",
     "check_translation",
     "check_whole",
-    "numbers",
 ]

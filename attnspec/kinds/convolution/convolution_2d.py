@@ -9,11 +9,12 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.convolution.convolution import PLACES, numbers
+from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -62,12 +63,13 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _found(case: Case, choices: Choices) -> Array:
+def _found(case: Case, choices: Dialect) -> Array:
     """Return what the taps of each pixel find, (height, width, T, U, C)."""
     image, border = wide(case["image"]), case["border"] or "zero"
     for axis in (0, 1):
         size = case["kernel"].shape[axis]
         left = PLACES[choices["place"]](size)
+        # The first pass leaves (height, T, width, C): columns are axis 2.
         length = image.shape[axis * 2]
         indices, inside = taps(length, size, left, border=border)  # type: ignore[arg-type]
         image = np.take(image, np.where(inside, indices, 0), axis=axis * 2)
@@ -77,7 +79,7 @@ def _found(case: Case, choices: Choices) -> Array:
     return np.asarray(image.swapaxes(1, 2))
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Multiply what all taps find by the kernel, the sums in any order."""
     found, kernel = _found(case, choices), wide(case["kernel"])
     rows = Tracked.of(found.reshape(*found.shape[:2], -1), model)
@@ -106,11 +108,6 @@ def _by_row(case: Case, right: Right) -> Array:
     return output * (1.0 + np.arange(len(output))[:, None, None])
 
 
-def _everything_seen(case: Case, right: Right) -> Array:
-    """Let a little of every pixel reach every other."""
-    return right(case) + wide(case["image"]).sum() / 1024.0
-
-
 CONVOLUTION_2D = Kind(
     name="convolution-2d",
     sentence="Slides a kernel over an image, a matrix for each tap.",
@@ -126,7 +123,7 @@ CONVOLUTION_2D = Kind(
         "turned_kernel": _turned_kernel,
         "by_row": _by_row,
         "border_forgotten": forgetting("border"),
-        "everything_seen": _everything_seen,
+        "everything_seen": everything_seen("image"),
     },
     null_needs={"border_forgotten": ("border",)},
 )
@@ -172,9 +169,11 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Pixels outside the taps change nothing, however large they are."""
     height, width = case["image"].shape[:2]
     row, column = height // 2, width // 2
+    # Each pixel has a number of its own, and none is the zero beyond a border.
     marks = np.arange(1.0, height * width + 1).reshape(height, width, 1)
     marked = case.replace(image=marks, kernel=case["kernel"][:, :, :1])
     seen = np.isin(marks, _found(marked, bench.dialect)[row, column])
+    # Far beyond all other values; float16 ends at 65504.
     large = 2.0**8 if case.dtype == "float16" else 2.0**60
     image = np.where(seen, case["image"], large).astype(case["image"].dtype)
     exact = bench.judged(case)
@@ -199,6 +198,7 @@ def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     found = wide(bench.run(last).output)
     whole = wide(bench.run(case).output)[-1:]
     bound = bench.judged(case).bound[-1:] + bench.judged(last).bound
+    # The two exact values were evaluated apart, in float64.
     yield within(found, whole, bound + 2.0**-50 * np.abs(output[-1:]))
 
 

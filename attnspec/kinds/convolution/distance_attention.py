@@ -10,10 +10,12 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import backward, forgetting, late
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, backward, forgetting, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
+from attnspec.kinds.convolution._taps import everything_seen
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -76,15 +78,17 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
     """Normalize each row of scores; the shift may be the greatest score of all."""
     scores, value = wide(case["scores"]), wide(case["value"])
     table = distance_scores(scores, len(value), left=case["left"])
     seen = np.isfinite(table)
     sink = -np.inf if case["sink"] is None else float(case["sink"])
     peak = np.maximum(np.where(seen, table, -np.inf).max(-1, keepdims=True), sink)
+    # No exponent is larger, whether a row or all scores together give the shift.
     span = min(_FAR, float(np.ptp(scores)) + abs(float(scores.max()) - peak.max()))
     shifted = Tracked.of(np.where(seen, table - peak, 0.0), model).rounding()
+    # Computed as a power of two it loses as many roundings as its argument is large.
     weights = shifted.exp().rounding(8.0 + 2.0 * span).where(seen, 0.0)
     total = weights.sum(keepdims=True)
     if np.isfinite(sink):
@@ -99,6 +103,7 @@ def _defined(
     scores: Array, value: Array, left: int, *, sink: float | None = None
 ) -> Array:
     """Evaluate the definition and round its result once."""
+    # Vectors without any entry: all scores are zero but for the bias.
     nothing = np.zeros((1, 1, len(value), 0))
     bias = distance_scores(wide(scores), len(value), left=left)
     found = None if sink is None else np.full(1, sink)
@@ -106,31 +111,23 @@ def _defined(
     return np.asarray(output[0, 0].astype(value.dtype))
 
 
-def _kernel(case: Case) -> Array:
-    """Return the softmax of all scores, divided once and for all."""
-    scores = wide(case["scores"])
-    shares = np.exp(scores - scores.max())
-    return np.asarray(shares / shares.sum())
-
-
 def _not_renormalized(case: Case, right: Right) -> Array:
     """Lose at the borders what falls beyond them."""
-    length, kernel = len(case["value"]), _kernel(case)
+    scores = wide(case["scores"])
+    kernel = np.exp(scores - scores.max())
+    # A share that is nothing has no logarithm, and its score is minus infinity.
     with np.errstate(divide="ignore"):
-        logs = np.where(kernel > 0, np.log(kernel), -np.inf)
-    held = np.exp(distance_scores(logs, length, left=case["left"])).sum(-1)
+        logs = np.log(kernel / kernel.sum())
+    table = distance_scores(logs, len(case["value"]), left=case["left"])
+    held = np.exp(table).sum(-1)
     return right(case) * held[:, None]
 
 
 def _by_content(case: Case, right: Right) -> Array:
     """Prefer values that are large."""
     value = wide(case["value"])
+    # A large value counts as if its weight were larger.
     return right(case.replace(value=value + value * np.abs(value)))
-
-
-def _everything_seen(case: Case, right: Right) -> Array:
-    """Let a little of every step reach every other."""
-    return right(case) + wide(case["value"]).sum() / 1024.0
 
 
 DISTANCE_ATTENTION = Kind(
@@ -147,7 +144,7 @@ DISTANCE_ATTENTION = Kind(
         "backward": backward,
         "not_renormalized": _not_renormalized,
         "by_content": _by_content,
-        "everything_seen": _everything_seen,
+        "everything_seen": everything_seen("value"),
         "sink_forgotten": forgetting("sink"),
     },
     null_needs={"sink_forgotten": ("sink",)},
@@ -178,6 +175,7 @@ def check_content(case: Case, bench: Bench) -> Iterator[Comparison]:
     parts = [case, case.replace(value=other)]
     one, two = (wide(bench.run(c).output) for c in parts)
     bound = sum((bench.judged(c).bound for c in (*parts, total)), np.zeros(()))
+    # The sum of both outputs is formed in float64.
     room = 2.0**-50 * (np.abs(one) + np.abs(two))
     yield within(one + two, bench.run(total).output, bound + room)
 
@@ -190,6 +188,7 @@ def check_content(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A constant stays what it is, at the borders too: weights sum to one."""
+    # Not zero, which every kernel would give back.
     first = np.broadcast_to(case["value"][:1] + 5, case["value"].shape)
     value = np.ascontiguousarray(first.astype(case["value"].dtype))
     same = case.replace(value=value)
@@ -225,6 +224,7 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     step = length // 2
     distance = np.arange(length) - step + left
     seen = ((distance >= 0) & (distance < len(case["scores"])))[:, None]
+    # Far beyond all other values; float16 ends at 65504.
     large = 2.0**8 if case.dtype == "float16" else 2.0**60
     outside = np.where(seen, case["value"], large).astype(case["value"].dtype)
     exact = bench.judged(case)
@@ -232,6 +232,7 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(exact.output[step], output, exact.bound[step])
     nearest = np.argmax(seen[:, 0])
     moved = case["value"].copy()
+    # Far enough to show even where its weight is small.
     moved[nearest] += 8
     note = "a visible value moved"
     yield from same_at(case, case.replace(value=moved), bench, note, np.s_[step])
@@ -239,6 +240,7 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 def _sharpness(case: Case) -> float:
     """Return a sharpness at which all but one weight are lost."""
+    # 128 times the square of 22 steps fits float16; exp(-1600 / 2) is 0 in float64.
     return 128.0 if case["scores"].dtype.itemsize < 4 else 1600.0
 
 

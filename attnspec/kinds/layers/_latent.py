@@ -6,11 +6,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.kind import Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import (
+from attnspec.kinds.layers._projected_attention import (
     DATA,
     chain,
     drawn,
@@ -18,10 +19,10 @@ from attnspec.kinds.layers._layers import (
     mask_of,
     matrices,
     scaled,
+    summed,
     visible_in,
 )
-from attnspec.kinds.layers._multi_head import summed
-from attnspec.kinds.layers._softmax import weighed
+from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -123,13 +124,14 @@ def beside(one: Tracked, other: Tracked) -> Tracked:
     return Tracked(value, error, one.unit, one.tiny)
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Attend with keys expanded, or absorbed, or with matrices merged before."""
     readers = Tracked.of(case["readers"][:, None], model)
     members = readers.like(case["members"][:, None])
     by = {name: readers.like(case[name]) for name in WEIGHTS}
     made, store = by["value_weights"], model.output
     latent = (members @ by["latent_weights"]).stored(store)
+    # The scale is that of the expanded keys, in the absorbed form too.
     width = case["query_weights"].shape[-1] + case["rotary_key_weights"].shape[-1]
     scores = scaled(_scores(case, by, latent, choices, model), case["scale"], width)
     visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
@@ -138,6 +140,7 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     absorbed = (weights @ latent).stored(store) @ made
     output = by["output_weights"]
     merged = chain(weights, members, by["latent_weights"], made, output)
+    # Latents are made or not, and the matrices behind them merged or not.
     merged = either(merged, chain(weights, latent, made, output))
     merged = either(merged, (weights @ latent).stored(store) @ (made @ output))
     found = either(expanded, absorbed).stored(store)
@@ -148,7 +151,7 @@ def _scores(
     case: Case,
     by: dict[str, Tracked],
     latent: Tracked,
-    choices: Choices,
+    choices: Dialect,
     model: NumericModel,
 ) -> Tracked:
     """Return the scores of contents and places, added in one sum or in two."""
@@ -158,11 +161,13 @@ def _scores(
     places, store = np.arange(total), model.output
     asked = (readers @ by["rotary_query_weights"]).stored(store)
     told = (members @ by["rotary_key_weights"]).stored(store)
+    # The last reader stands where the last member stands.
     asked = turned(asked, places[total - count :], choices["pairing"]).stored(store)
     told = turned(told, places, choices["pairing"]).stored(store)
     query = (readers @ by["query_weights"]).stored(store)
     moved = (query @ by["key_weights"].swapaxes(-1, -2)).stored(store)
     key = (latent @ by["key_weights"]).stored(store)
+    # Content and place side by side in one dot product, with keys made or not.
     forms = [
         beside(one, asked) @ beside(other, told).swapaxes(-1, -2)
         for one, other in ((query, key), (moved, latent))

@@ -6,23 +6,24 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.kind import Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import (
+from attnspec.kinds.layers._projected_attention import (
     DATA,
     Reading,
     chain,
     drawn,
-    either,
     mask_of,
     matrices,
     scaled,
     scored,
+    summed,
     visible_in,
 )
-from attnspec.kinds.layers._softmax import weighed
+from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import HeadProjections, multi_head_attention
@@ -101,39 +102,25 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Let each head attend by its own matrices, and sum what they hand on."""
     readers = Tracked.of(case["readers"][:, None], model)
     members = readers.like(case["members"][:, None])
     heads = len(case["query_weights"])
     groups = heads // len(case["key_weights"])
     query, key, value, output = (readers.like(case[name]) for name in WEIGHTS)
+    # Consecutive query heads share a key head.
     shared = np.arange(heads) // groups
     by = Reading(query, key[shared], value[shared])
     visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
-    scores = scaled(scored(readers, members, by, model), case["scale"], _width(case))
+    scores = scored(readers, members, by, model)
+    scores = scaled(scores, case["scale"], query.value.shape[-1])
     weights = weighed(scores, visible, stored=model.weights)
     made = (members @ by.value).stored(model.output)
+    # A matrix of values may be merged with the output's; values are never made then.
     merged = chain(weights, members, by.value, output)
     found = (weights @ made).stored(model.output)
     return judged(summed(found, merged, output), model)
-
-
-def _width(case: Case) -> int:
-    return int(case["query_weights"].shape[-1])
-
-
-def summed(found: Tracked, merged: Tracked, output: Tracked) -> Tracked:
-    """Return the sum of what the heads give, each times a matrix of its own.
-
-    `merged` is what each hands on if its matrix was merged with another before. The
-    sum over heads may as well be one product with the joined heads.
-    """
-    each = either(found @ output, merged)
-    batch, heads, readers, width = found.value.shape
-    joint = found.swapaxes(1, 2).reshape(batch, readers, heads * width)
-    total = each.swapaxes(1, 2).sum(2)
-    return either(total, joint @ output.reshape(heads * width, -1))
 
 
 def _defined(
@@ -204,4 +191,4 @@ MULTI_HEAD = Kind(
     unsaid=("grouped",),
 )
 
-__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes", "summed"]
+__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes"]

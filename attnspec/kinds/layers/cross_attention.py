@@ -9,11 +9,12 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting, placed
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, forgetting, placed
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import (
+from attnspec.kinds.layers._projected_attention import (
     DATA,
     Reading,
     attended,
@@ -64,7 +65,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Let every reader attend to the members, with all errors."""
     readers = Tracked.of(case["readers"], model)
     members = readers.like(case["members"])
@@ -87,6 +88,7 @@ def _defined(
     """Evaluate the definition and round its result once; queries carry the scale."""
     query = query_weights.astype(np.float64)
     if scale is not None:
+        # The definition divides by this root.
         query = query * scale * np.sqrt(query.shape[-1])
     by = Projections(query, key_weights, value_weights)
     return read_set(readers, members, by, mask=mask).astype(readers.dtype)
@@ -99,6 +101,7 @@ def _meaning(case: Case, right: Right) -> Array:
 
 def _first(case: Case, right: Right) -> Array:
     """Hand on the first member's value."""
+    # A mask that shows one member gives its value.
     only = np.arange(len(case["members"])) == 0
     return right(case.replace(mask=only))
 
@@ -202,6 +205,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     members = case["members"]
     count, width = members.shape
     known = np.ones(count, bool) if case["mask"] is None else case["mask"]
+    # Far beyond all members; projected, it still fits float16, which ends at 65504.
     fill = np.array(512.0 if case.dtype == "float16" else 2.0**20)
     padding = np.broadcast_to(fill.astype(members.dtype), (3, width))
     padded = case.replace(

@@ -12,7 +12,9 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel
@@ -50,6 +52,7 @@ def _drawn(recipe: Recipe) -> dict[str, Any]:
     """Return a source and a decoder of small whole numbers and halves."""
     width, tokens, limit = (recipe[name] for name in ("width", "tokens", "limit"))
     square = (3, width, width)
+    # Queries and keys are halved: scores are a quarter as far apart.
     halves = np.array([0.5, 0.5, 1.0])[:, None, None]
     given = {
         "memory": _whole(recipe, "memory", (recipe["source"], width), 2),
@@ -69,6 +72,7 @@ def _build(recipe: Recipe) -> Case:
     start = int(integers(recipe.seed, "start", (1,), 0, recipe["tokens"] - 1)[0])
     for attempt in range(_ATTEMPTS):
         given = _drawn(recipe.replace(seed=recipe.seed + attempt))
+        # No token is -1: it writes to the limit.
         tokens, gap = _written(given, start, -1, limit)
         best = max(best, (gap, given, tokens), key=lambda found: found[0])
         if gap >= _GAP:
@@ -117,13 +121,14 @@ def _written(
         z = y + _attended(y, arrays["memory"], arrays["source"])
         logits = z @ arrays["output"]
         second, first = np.sort(logits)[-2:]
+        # In units of the largest logit: its rounding is relative to it.
         gap = min(gap, (first - second) / max(1.0, np.abs(logits).max()))
         tokens.append(int(logits.argmax()))
     rest = [stop] * (limit + 1 - len(tokens))
     return np.array([*tokens[1:], *rest], np.float64), float(gap)
 
 
-def _judge(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     given = case["start"], case["stop"], case["limit"]
     tokens, gap = _written(case.operands, *given)
     # Where two tokens are all but level, rounding may choose: nothing is promised.
@@ -153,6 +158,7 @@ def _defined(
 
 def _endless(case: Case, right: Right) -> Array:
     """Write on behind the stop token."""
+    # No token is -1.
     return right(case.replace(stop=-1))
 
 
@@ -226,6 +232,7 @@ def check_behind(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Nothing is written after the stop token, whatever the positions there hold."""
     written = int((bench.judged(case).output != case["stop"]).argmin()) + 1
     positions = case["positions"].copy()
+    # Loud: what is written behind the end would hardly be the same.
     positions[written:] = 100
     yield from agrees(case.replace(positions=positions), bench, "changed behind")
 

@@ -9,11 +9,12 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench
+from attnspec.judge.law import Bench
 from attnspec.kinds.layers._latent import LATENT
 from attnspec.numerics import Comparison
 from attnspec.reference import default_scale
 
+# Their merged matrices are exact in every format.
 _EXACT = ("integers", "ones")
 _TELLING = ("integers", "normal")
 
@@ -57,6 +58,7 @@ def _absorbed(case: Case) -> Case:
         case[f"{name}_weights"].astype(np.float64)
         for name in ("query", "key", "value", "output")
     )
+    # Latents become keys and values of every head as they are.
     itself = np.broadcast_to(np.eye(key.shape[1]), (len(key), *[key.shape[1]] * 2))
     return case.replace(
         query_weights=(query @ key.swapaxes(1, 2)).astype(x.dtype),
@@ -118,6 +120,7 @@ def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     known = (
         case["mask"] if case["mask"] is not None else np.ones((1, 1, 1, count), bool)
     )
+    # Three places further on for all; what is hidden there is not zero.
     front = np.full((batch, 3, width), 4).astype(members.dtype)
     hidden: Array = np.zeros((*known.shape[:-1], 3), bool)
     moved = case.replace(

@@ -9,11 +9,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers._latent import PAIRINGS, beside
-from attnspec.kinds.layers._layers import DATA, drawn, matrices
+from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -49,7 +51,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Project each member twice, and turn the second projection by its place."""
     members = Tracked.of(case["members"], model)
     latent = members @ members.like(case["latent_weights"])
@@ -122,6 +124,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What is kept of a token is decided by the token and its place alone."""
+    # Other numbers everywhere: only 1/3 would stay itself.
     members = -2 * case["members"] + 1
     members[:, -1] = case["members"][:, -1]
     other = case.replace(members=np.ascontiguousarray(members))
@@ -133,6 +136,7 @@ def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_growth(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tokens that come later change nothing of what is kept."""
+    # The first half alone is what was kept when it was the whole.
     half = (case["members"].shape[1] + 1) // 2
     name, (batch, _, width), dtype = case.results[0]
     early = case.replace(

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, result
+from attnspec.judge.kind import result
+from attnspec.judge.law import Bench
 from attnspec.kinds.layers._multi_head import MULTI_HEAD, WEIGHTS
 from attnspec.numerics import Comparison, within
 
@@ -64,6 +65,7 @@ def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     bound = np.sum(bounds, 0) + bench.judged(case).bound
     sizes = np.sum(np.abs(found), 0)
     actual = bench.run(case).output
+    # At most nine heads are summed in float64.
     yield within(np.sum(found, 0), actual, bound + 2.0**-48 * sizes, what="sum")
 
 
@@ -90,6 +92,7 @@ def _multiplied(
     """Compare one output times a matrix with another output."""
     first = bench.run(one).output.astype(np.float64)
     carried = bench.judged(one).bound @ np.abs(matrix)
+    # The product is formed in float64.
     room = 2.0**-48 * (np.abs(first) @ np.abs(matrix))
     bound = carried + bench.judged(other).bound + room
     return within(first @ matrix, bench.run(other).output, bound)
@@ -120,6 +123,7 @@ def check_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
     silent[-groups:] = 0
     quiet = case.replace(output_weights=silent)
     query, key, value = (case[name].copy() for name in WEIGHTS[:3])
+    # Other numbers everywhere: only 1/3 would stay itself.
     query[-groups:] = -2 * query[-groups:] + 1
     key[-1:], value[-1:] = 3 - key[-1:], 64
     loud = quiet.replace(query_weights=query, key_weights=key, value_weights=value)
@@ -184,10 +188,12 @@ def check_value_width(case: Case, bench: Bench) -> Iterator[Comparison]:
             value_weights=np.ascontiguousarray(case["value_weights"][..., part]),
             output_weights=np.ascontiguousarray(case["output_weights"][:, part]),
         )
+        # Unlike parts, as widths of tiles are.
         for part in (np.s_[:1], np.s_[1:])
     ]
     first, rest = (bench.run(part).output.astype(np.float64) for part in parts)
     bound = bench.judged(parts[0]).bound + bench.judged(parts[1]).bound
+    # The sum of both parts is formed in float64.
     room = 2.0**-48 * (np.abs(first) + np.abs(rest))
     bound = bound + bench.judged(case).bound + room
     yield within(first + rest, bench.run(case).output, bound, what="sum of parts")

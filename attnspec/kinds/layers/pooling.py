@@ -9,12 +9,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import DATA, drawn, mask_of, scaled
-from attnspec.kinds.layers._softmax import mixed
+from attnspec.kinds.layers._projected_attention import DATA, drawn, mask_of, scaled
+from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import pool
@@ -48,7 +49,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Average the values by the softmax of one row of scores."""
     query = Tracked.of(case["query"][None], model)
     key, value = query.like(case["key"]), query.like(case["value"])
@@ -146,6 +147,7 @@ def check_mean(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_sharp(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A long query takes the value whose key lies furthest in its direction."""
     width = case["query"].shape[-1]
+    # Next scores are 128 apart or more, and exp(-128) is 0 in float32.
     query = np.full(width, 32.0).astype(case["query"].dtype)
     steps = np.arange(len(case["key"]), dtype=np.float64)
     key = np.broadcast_to(steps[:, None] * 4, case["key"].shape)
@@ -166,6 +168,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Masked members change nothing, however large they are."""
     count = len(case["key"])
     known = np.ones(count, bool) if case["mask"] is None else case["mask"]
+    # Far beyond all members; float16 ends at 65504.
     fill = np.array(2.0**12 if case.dtype == "float16" else 2.0**60)
     padded = {
         name: np.concatenate(

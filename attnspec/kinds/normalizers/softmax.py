@@ -1,65 +1,79 @@
-"""Normalizers that stand alone: five kinds of functions from scores to weights."""
+"""A weight of one, shared by exponentials: the kind `softmax`, and its laws.
+
+A function may round the scores three times before it subtracts their peak (to bring
+them to base two), or subtract their logsumexp, so the allowance grows with the scores
+and not only with their distances.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Kind
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import forgetting
-from attnspec.kinds.normalizers._weights import (
-    NULL_NEEDS,
-    NULLS,
+from attnspec.kinds.normalizers._exact_weights import finished, shown
+from attnspec.kinds.normalizers._scores_and_masks import (
+    EMPTY_ROW,
+    EMPTY_ROW_PROBE,
     OPERANDS,
     OPTIONS,
+    PLAIN_PROBE,
+    ROOM,
+    Booleans,
+    against_best,
+    along,
     build,
+    pair,
+    same,
     table,
+    visible,
 )
-from attnspec.kinds.normalizers._weights_exact import (
-    judged_alone,
-    projected,
-    rectified,
-    softmaxed,
-    squared,
-)
-from attnspec.numerics import Comparison
-from attnspec.reference import (
-    entmax15,
-    relu_by_visible,
-    sigmoid,
-    softmax,
-    softmax_with_sink,
-    sparsemax,
-    tempered,
-)
-
-_EMPTY = {"empty_row": ("zero", "nan", "mean")}
-_EMPTY_PROBE = {"rows": (2,), "length": 5, "mask": "empty_rows", "data": "quarters"}
-_PLAIN_PROBE = {"rows": (2,), "length": 5, "data": "quarters"}
+from attnspec.kinds.normalizers._weight_laws import hold_to
+from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked
+from attnspec.reference import softmax, softmax_with_sink, tempered
 
 
-def _along(
-    normalizer: Callable[..., Array],
-    scores: Array,
-    axis: int,
-    mask: Array | None,
-    **options: Any,
-) -> Array:
-    """Evaluate a definition along any axis, and round its result once."""
-    rows = np.moveaxis(scores, axis, -1)
-    seen = None
-    if mask is not None:
-        seen = np.moveaxis(np.broadcast_to(mask, scores.shape), axis, -1)
-    weights = np.moveaxis(normalizer(rows, seen, **options), -1, axis)
-    return np.ascontiguousarray(weights).astype(scores.dtype)
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
+    """Exponentiate the distances from the peak, and divide by their sum."""
+    seen = visible(case)
+    scores = shown(case, seen, model)
+    if case["temperature"] is not None:
+        # Temperature, its reciprocal, the product: two roundings more than a quotient.
+        scores = (scores / case["temperature"]).rounding(2.0)
+    # To bring scores to base two: the logarithm of two, its reciprocal, the product.
+    scores = scores.rounding(3.0)
+    sink = case["sink"]
+    low = -np.inf if sink is None else sink
+    peak = _peak(scores, seen, low)
+    exponentials = (scores - peak).exp().where(seen, 0.0)
+    total = exponentials.sum(keepdims=True)
+    if sink is not None:
+        total = total + (scores.like(sink).rounding(3.0) - peak).exp()
+    total = total.where(total.value > 0, 1.0)
+    # In the place of the quotient a reciprocal and a product, or a logarithm (4 units).
+    weights = (exponentials / total).rounding(8.0).where(seen, 0.0)
+    # A row that sees no key gives all to its sink, if it has one: no choice is left.
+    return finished(weights, seen, case, choices if sink is None else {}, model)
 
 
-def _softmax(
+def _peak(scores: Tracked, seen: Booleans, low: float) -> Tracked:
+    """Return the largest of each row, or 0 where there is none."""
+    value = np.where(seen, scores.value, -np.inf).max(-1, keepdims=True, initial=low)
+    error = np.where(seen, scores.error, 0.0).max(-1, keepdims=True, initial=0.0)
+    value = np.where(np.isneginf(value), 0.0, value)
+    return dataclasses.replace(scores, value=value, error=error)
+
+
+def _defined(
     scores: Array,
     *,
     mask: Array | None = None,
@@ -75,31 +89,7 @@ def _softmax(
             return np.asarray(softmax(cooled, seen))
         return softmax_with_sink(cooled, seen, np.full(rows.shape[:-1], sink))
 
-    return _along(normalizer, scores, axis, mask)
-
-
-def _sparsemax(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Array:
-    """Project the scores onto the simplex."""
-    return _along(sparsemax, scores, axis, mask)
-
-
-def _entmax15(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Array:
-    """Square half the scores less their threshold."""
-    return _along(entmax15, scores, axis, mask)
-
-
-def _sigmoid(
-    scores: Array, *, mask: Array | None = None, axis: int = -1, offset: float = 0.0
-) -> Array:
-    """Judge each key alone."""
-    return _along(sigmoid, scores, axis, mask, offset=offset)
-
-
-def _relu(
-    scores: Array, *, mask: Array | None = None, axis: int = -1, power: float = 1.0
-) -> Array:
-    """Divide the positive parts by the number of visible keys."""
-    return _along(relu_by_visible, scores, axis, mask, power=power)
+    return along(normalizer, scores, axis, mask)
 
 
 SOFTMAX = Kind(
@@ -111,11 +101,11 @@ SOFTMAX = Kind(
         {"temperature": (None, 0.5, 2.0, 0.1), "sink": (None, 0.0, 3.0, -20.0)},
     ),
     build=build,
-    judge=softmaxed,
-    definition=_softmax,
+    judge=_judge,
+    definition=_defined,
     options={**OPTIONS, "temperature": ("temperature",), "sink": ("sink",)},
-    choices=_EMPTY,
-    probes=(_PLAIN_PROBE, _EMPTY_PROBE),
+    choices=EMPTY_ROW,
+    probes=(PLAIN_PROBE, EMPTY_ROW_PROBE),
     nulls={
         **NULLS,
         "unscaled": forgetting("temperature"),
@@ -124,135 +114,74 @@ SOFTMAX = Kind(
     null_needs={**NULL_NEEDS, "unscaled": ("temperature",), "unsunk": ("sink",)},
 )
 
-SPARSEMAX = Kind(
-    name="sparsemax",
-    sentence="Projects scores onto the simplex.",
-    operands=OPERANDS,
-    table=table({}, {}),
-    build=build,
-    judge=projected,
-    definition=_sparsemax,
-    options=OPTIONS,
-    choices=_EMPTY,
-    probes=(_PLAIN_PROBE, _EMPTY_PROBE),
-    nulls=NULLS,
-    null_needs=NULL_NEEDS,
-)
-
-ENTMAX15 = Kind(
-    name="entmax15",
-    sentence="Squares half the scores, less a threshold, to weights that sum to one.",
-    operands=OPERANDS,
-    table=table({}, {}),
-    build=build,
-    judge=squared,
-    definition=_entmax15,
-    options=OPTIONS,
-    choices=_EMPTY,
-    probes=(_PLAIN_PROBE, _EMPTY_PROBE),
-    nulls=NULLS,
-    null_needs=NULL_NEEDS,
-)
-
-SIGMOID = Kind(
-    name="sigmoid",
-    sentence="Weighs each key by the logistic function of its score.",
-    operands=OPERANDS,
-    table=table(
-        {"offset": "a number that is added to the scores"},
-        {"offset": (None, 0.0, -1.5, 2.0)},
-    ),
-    build=build,
-    judge=judged_alone,
-    definition=_sigmoid,
-    options={**OPTIONS, "offset": ("offset",)},
-    choices={"default_offset": ("zero", "minus_log_length")},
-    probes=(_PLAIN_PROBE,),
-    nulls={**NULLS, "unmoved": forgetting("offset")},
-    null_needs={**NULL_NEEDS, "unmoved": ("offset",)},
-)
-
-# Where minus infinity hides a key, a count of the visible has no other name for it;
-# functions without a mask do not count, so none is drawn.
-RELU = Kind(
-    name="relu",
-    sentence="Weighs each key by its positive score over a number of keys.",
-    operands=OPERANDS,
-    table=table(
-        {"power": "a power of the number of keys"},
-        {"power": (None, 0.5, 0.0)},
-        without=("minus_infinity",),
-    ),
-    build=build,
-    judge=rectified,
-    definition=_relu,
-    options={**OPTIONS, "power": ("power",)},
-    choices={"divisor": ("visible", "length")},
-    probes=({"rows": (2,), "length": 8, "mask": "padding", "data": "quarters"},),
-    nulls={**NULLS, "undivided": forgetting("power")},
-    null_needs={**NULL_NEEDS, "undivided": ("power",)},
-)
-
 
 @SOFTMAX.law(
     "softmax-agreement",
     "normalizers.softmax",
     nulls=("zeros", "uniform", "unmasked", "unscaled", "unsunk"),
 )
-def check_softmax(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A weight is the exponential of its score over the sum of the visible ones."""
     yield from agrees(case, bench)
 
 
-@SPARSEMAX.law(
-    "sparsemax-agreement",
-    "activations.sparsemax",
-    nulls=("zeros", "uniform", "unmasked"),
+hold_to(
+    SOFTMAX,
+    (
+        *("weights", "order", "hidden", "sum", "convex", "shift"),
+        *("padding", "merge", "monotone", "uniform"),
+    ),
+    also={
+        "weights": ("normalizers.softmax", "normalizers.sum"),
+        "sum": ("normalizers.sum",),
+        "convex": ("attention.convex",),
+        "shift": ("normalizers.shift",),
+    },
 )
-def check_sparsemax(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The weights are the point of the simplex that is nearest to the scores."""
-    yield from agrees(case, bench)
 
 
-@ENTMAX15.law(
-    "entmax15-agreement",
-    "activations.entmax15",
-    nulls=("zeros", "uniform", "unmasked"),
+@SOFTMAX.law(
+    "softmax-quotients",
+    "normalizers.softmax",
+    nulls=("zeros", "uniform"),
+    fields={
+        "length": (2, 3, 5, 8, 17),
+        "data": ("quarters", "normal", "spread", "ascending", "peaked", "far"),
+        "temperature": (None,),
+        "sink": (None,),
+    },
 )
-def check_entmax15(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The weights are squares of half the scores, less one threshold."""
-    yield from agrees(case, bench)
+def check_quotients(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The quotient of two weights is the exponential of their scores' distance."""
+    some, best, below = against_best(case)
+    weights, bound = (x[some] for x in pair(case, bench))
+    factor = np.exp(-below)
+    top = np.take_along_axis(weights, best, -1)
+    share = np.where(top > 0, top, 1.0) * factor
+    slack = bound + np.take_along_axis(bound, best, -1) * factor + ROOM
+    yield within(share, weights, slack, what="weight")
 
 
-@SIGMOID.law(
-    "sigmoid-agreement",
-    "activations.sigmoid",
-    nulls=("zeros", "uniform", "unmasked", "unmoved"),
+@SOFTMAX.law(
+    "softmax-temperature",
+    "self-attention.temperature",
+    nulls=("unscaled",),
+    needs=("temperature",),
+    fields={
+        "length": (2, 3, 5, 8, 17),
+        "data": ("quarters", "normal", "spread", "peaked", "offset_up"),
+        "temperature": (0.5, 2.0, 4.0),
+        "sink": (None,),
+    },
 )
-def check_sigmoid(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A weight is the logistic function of its score and the offset."""
-    yield from agrees(case, bench)
+def check_temperature(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A temperature is a divisor of the scores, and of nothing else."""
+    scores = case["scores"]
+    divided = (scores.astype(np.float64) / case["temperature"]).astype(scores.dtype)
+    plain = case.without("temperature").replace(scores=divided)
+    yield from same(
+        pair(plain, bench), pair(case, bench), f"temperature {case['temperature']:g}"
+    )
 
 
-@RELU.law(
-    "relu-agreement",
-    "activations.relu",
-    nulls=("zeros", "uniform", "unmasked", "undivided"),
-)
-def check_relu(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A weight is the positive part of its score over the number of keys."""
-    yield from agrees(case, bench)
-
-
-__all__ = [
-    "ENTMAX15",
-    "RELU",
-    "SIGMOID",
-    "SOFTMAX",
-    "SPARSEMAX",
-    "check_entmax15",
-    "check_relu",
-    "check_sigmoid",
-    "check_softmax",
-    "check_sparsemax",
-]
+__all__ = ["SOFTMAX", "check_agreement", "check_quotients", "check_temperature"]

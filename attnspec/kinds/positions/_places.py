@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.kind import Right
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics.tracked import Tracked
 from attnspec.reference import rotary_pairs
@@ -28,6 +28,7 @@ def places(recipe: Recipe) -> npt.NDArray[np.int64]:
         "offset": count + 1000,
         "reversed": count[::-1],
         "repeated": count // 2,
+        # bfloat16 has no 257, nor most of its multiples.
         "far": count * 257 + 3,
     }
     return np.ascontiguousarray(kinds[recipe["positions"]]).astype(np.int64)
@@ -35,6 +36,7 @@ def places(recipe: Recipe) -> npt.NDArray[np.int64]:
 
 def squared(case: Case, right: Right) -> Array:
     """Take the squares of the positions."""
+    # The bound grows with the angle, so the squares are kept as small as positions.
     return right(case.replace(positions=case["positions"] ** 2 % 4096))
 
 
@@ -55,6 +57,8 @@ def turned(
         return x
     first, second = rotary_pairs(width, pairing=pairing)  # type: ignore[arg-type]
     exponents = np.arange(0, width, 2) / width
+    # Four units for the power, one for a reciprocal, one to spare; for its exponent
+    # those of the quotient, of the logarithm and of their product.
     frequencies = x.like(base**-exponents).rounding(6.0 + 3.0 * math.log(base))
     angles = frequencies * positions[..., None].astype(np.float64)
     cosine, sine = angles.cosine(), angles.sine()

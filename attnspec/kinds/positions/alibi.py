@@ -9,7 +9,9 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, within
@@ -30,20 +32,20 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _places(case: Case, choices: Choices) -> Array:
+def _places(case: Case, choices: Dialect) -> Array:
     """Return the positions of the queries."""
     alignment = choices["alignment"]
     return positions(case["queries"], case["keys"], alignment=alignment)  # type: ignore[arg-type]
 
 
-def _slopes(heads: int, choices: Choices) -> Array:
+def _slopes(heads: int, choices: Dialect) -> Array:
     """Return the slopes of the heads, in float64."""
     if choices["slopes"] == "formula":
         return np.asarray(np.exp2(-8.0 * np.arange(1, heads + 1) / heads))
     return alibi_slopes(heads)
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Multiply slopes and distances.
 
     The slopes may be powers of the first of them, one product after the other; and
@@ -55,8 +57,10 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     form = {"symmetric": -np.abs(steps), "signed": steps}
     exact = Tracked.of(form.get(choices["form"], keys + 0 * steps), model)
     slopes = exact.like(_slopes(heads, choices)[:, None, None])
+    # The last of H powers has 4 units of the first slope and a product for each head.
     roundings = 6.0 + 5.0 * heads
     bias = slopes.rounding(roundings) * exact
+    # A product for the key, one for the query, and their difference.
     sizes = (slopes * (keys + np.abs(places)[:, None])).rounding(2)
     error = bias.error + sizes.error
     return judged(Tracked(bias.value, error, bias.unit, bias.tiny), model)
@@ -141,6 +145,7 @@ def check_slopes(case: Case, bench: Bench) -> Iterator[Comparison]:
     bound = exact.bound[..., 1:] + exact.bound[..., :-1]
     steps = np.where(before, bias[..., 1:] - bias[..., :-1], slopes)
     expected = np.broadcast_to(slopes, steps.shape)
+    # The differences are taken in float64.
     room = 2.0**-50 * np.abs(exact.output[..., 1:])
     yield within(expected, steps, bound + room, what="bias of one step")
 
@@ -174,7 +179,7 @@ def _mirrored(places: Array, keys: int) -> tuple[Array, Array, Array, Array]:
     """Return rows with pairs of keys as far before the query as behind it."""
     rows, right = np.nonzero(np.arange(keys) > places[:, None])
     own = places[rows]
-    left = 2 * own - right
+    left = 2 * own - right  # The own key lies in the middle of both.
     kept = left >= 0
     return rows[kept], left[kept], own[kept], right[kept]
 

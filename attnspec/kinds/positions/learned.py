@@ -11,8 +11,9 @@ from attnspec.exceptions import KernelRaised
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import late
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
@@ -45,7 +46,7 @@ def _lookup(recipe: Recipe) -> Case:
     )
 
 
-def _judge_lookup(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge_lookup(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     """Copy rows, which rounds nothing; a position outside has none, so NaN."""
     positions, table = case["positions"], np.asarray(case["table"], np.float64)
     inside = (positions >= 0) & (positions < len(table))
@@ -118,6 +119,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A position outside the table is refused, or its encoding is NaN."""
     rows = len(case["table"])
+    # Just outside, where an index counts from the end, and far outside.
     for place in (rows, -1, rows + 1000):
         positions = case["positions"].copy()
         positions[-1] = place
@@ -137,6 +139,7 @@ def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Rows that nobody asks for change nothing, however large they are."""
     table = case["table"].copy()
+    # Every format holds it, and a mean over the table shows it.
     table[np.setdiff1d(np.arange(len(table)), case["positions"])] = 2.0**12
     yield from alike(case, case.replace(table=table), bench, "other rows")
 

@@ -9,10 +9,18 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.layers._layers import DATA, Reading, attended, drawn, matrices
+from attnspec.kinds.layers._projected_attention import (
+    DATA,
+    Reading,
+    attended,
+    drawn,
+    matrices,
+)
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, placed, self_attention, sinusoidal
@@ -41,14 +49,16 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Add, project, attend; vector and encoding may be projected each for itself.
 
     So the error is that of products with both of them, which may cancel each other.
     """
     x, e = Tracked.of(case["vectors"], model), Tracked.of(case["encoding"], model)
     total = x.value + e.value
+    # A product with each sums a width of terms, and their sum rounds: two to spare.
     sizes = x.like(np.abs(x.value) + np.abs(e.value)).rounding(x.value.shape[-1] + 3)
+    # Both products may be stored, and so may their sum.
     error = sizes.stored(model.output).stored(model.output).error
     both = Tracked(total, error, x.unit, x.tiny)
     by = Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
@@ -132,6 +142,7 @@ def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Vectors that move together with their encodings have the same outputs."""
+    # On by two, and the first two exchanged: not the order of any data of ours.
     order = np.roll(np.arange(len(case["vectors"])), 2)
     order[[0, 1]] = order[[1, 0]]
     moved = case.replace(

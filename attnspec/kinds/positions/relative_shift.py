@@ -11,7 +11,9 @@ from attnspec._typing import Array
 from attnspec.judge.bits import normals
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
@@ -48,7 +50,7 @@ def _rolled(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.take_along_axis(x, columns[None] % x.shape[2], -1)
 
 
-def _judge(case: Case, choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
     """Move numbers, which rounds nothing."""
     x = np.asarray(case["x"], np.float64)
     forms = {"zero": definition, "next_row": _padded, "own_row": _rolled}
@@ -59,12 +61,6 @@ def _judge(case: Case, choices: Choices, _model: NumericModel) -> Judged:
 def _defined(x: Array) -> Array:
     """Evaluate the definition; every number of it is one of the input, or 0."""
     return definition(x).astype(x.dtype)
-
-
-def _own(case: Case) -> npt.NDArray[np.bool_]:
-    """Return the places up to each query's own position."""
-    queries, keys = case["x"].shape[1:]
-    return np.tri(queries, keys, keys - queries, dtype=bool)
 
 
 def _unmoved(case: Case, _right: Right) -> Array:
@@ -121,9 +117,10 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Up to the query's own position a row holds what was in that row alone."""
-    shown = _own(case)[::2]
+    queries, keys = case["x"].shape[1:]
+    shown = np.tri(queries, keys, keys - queries, dtype=bool)[::2]
     x = case["x"].copy()
-    x[:, 1::2] = 2.0**12
+    x[:, 1::2] = 2.0**12  # Every format holds it, and no place has it already.
     first = bench.run(case).output[:, ::2]
     second = bench.run(case.replace(x=x)).output[:, ::2]
     yield identical(

@@ -10,8 +10,9 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import late
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.positions._places import BASE, PLACES, places, squared, turned
@@ -66,7 +67,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Turn the first entries of each vector, or all of them."""
     x, base = Tracked.of(case["x"], model), case["base"] or BASE
     chosen = choices["pairing"]
@@ -138,8 +139,10 @@ def check_norm(case: Case, bench: Bench) -> Iterator[Comparison]:
     exact = bench.judged(case)
     output = bench.run(case).output.astype(np.float64)
     expected = (exact.output**2).sum(-1)
+    # The square of what is off by b is off by b (2 |x| + b).
     room = (exact.bound * (2 * np.abs(exact.output) + exact.bound)).sum(-1)
     actual = (output**2).sum(-1)
+    # Both sums, of up to 128 squares, are rounded in float64: 2 * 2**7 * 2**-53.
     yield within(expected, actual, room + 2.0**-45 * expected, what="squared length")
 
 
@@ -152,6 +155,7 @@ def check_norm(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_relative(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Turned dot products depend on the difference of two positions alone."""
+    # Any shift would do: it leaves every difference as it was.
     moved = case.replace(positions=case["positions"] + 7)
     one, two = bench.judged(case), bench.judged(moved)
     first = bench.run(case).output.astype(np.float64)
@@ -159,8 +163,10 @@ def check_relative(case: Case, bench: Bench) -> Iterator[Comparison]:
     products = np.abs(one.output) @ one.bound.swapaxes(-1, -2)
     again = np.abs(two.output) @ two.bound.swapaxes(-1, -2)
     bound = products + products.swapaxes(-1, -2) + again + again.swapaxes(-1, -2)
+    # What is off in both factors at once.
     bound = bound + one.bound @ one.bound.swapaxes(-1, -2)
     bound = bound + two.bound @ two.bound.swapaxes(-1, -2)
+    # As for the norm, with as much again for the turn of each factor.
     size = np.abs(one.output) @ np.abs(one.output).swapaxes(-1, -2)
     yield within(
         first @ first.swapaxes(-1, -2),

@@ -10,12 +10,13 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import DATA, drawn, scaled
-from attnspec.kinds.layers._softmax import weighed
+from attnspec.kinds.layers._projected_attention import DATA, drawn, scaled
+from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import (
@@ -47,7 +48,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _relative(case: Case, choices: Choices) -> npt.NDArray[np.int64]:
+def _relative(case: Case, choices: Dialect) -> npt.NDArray[np.int64]:
     """Return the distances, key minus query."""
     queries, keys = case["query"].shape[1], case["key"].shape[1]
     alignment = choices["alignment"]
@@ -55,21 +56,16 @@ def _relative(case: Case, choices: Choices) -> npt.NDArray[np.int64]:
     return relative_positions(places, np.arange(keys))
 
 
-def _rows(relative: Array, table: Array, choices: Choices) -> Array:
-    """Return the row of each distance."""
-    reach = len(table) // 2
-    sign = -1 if choices["rows"] == "right_first" else 1
-    return np.asarray(np.clip(sign * relative, -reach, reach) + reach)
-
-
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Add a vector to each key and value as each query sees it, or its share of sums.
 
     Products with both may be taken apart and added, so their sizes count apart too.
     """
     query, key, value, near, far = (Tracked.of(case[n], model) for n in _OPERANDS)
     relative = _relative(case, choices)
-    rows = _rows(relative, near.value, choices)
+    reach = len(near.value) // 2
+    sign = -1 if choices["rows"] == "right_first" else 1
+    rows = np.clip(sign * relative, -reach, reach) + reach
     seen_keys = _summed(key, near[rows], model)
     scores = query[:, :, None] @ seen_keys.swapaxes(-1, -2)
     scores = scores.reshape(*scores.value.shape[:2], -1)
@@ -83,6 +79,7 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
 def _summed(vectors: Tracked, added: Tracked, model: NumericModel) -> Tracked:
     """Return vectors plus vectors of pairs; what they make may be summed apart."""
     one, other = vectors.value[:, None], added.value[None]
+    # Keys are summed over the width, values over the keys: this is more than either.
     terms = sum(one.shape[-2:]) + 3
     sizes = vectors.like(np.abs(one) + np.abs(other)).rounding(terms)
     error = sizes.stored(model.output).error
@@ -204,6 +201,7 @@ def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     one, two = bench.judged(same), bench.judged(none)
     plain = bench.run(none).output.astype(np.float64)
     found = bench.run(same).output.astype(np.float64)
+    # The sum and what is compared are taken in float64.
     room = 2.0**-48 * (np.abs(one.output) + np.abs(two.output) + np.abs(added))
     yield within(plain + added, found, one.bound + two.bound + room)
 

@@ -10,7 +10,8 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
@@ -30,7 +31,7 @@ def _clocks(recipe: Recipe) -> Case:
     )
 
 
-def _speeds(width: int, base: float, choices: Choices) -> Array:
+def _speeds(width: int, base: float, choices: Dialect) -> Array:
     """Return the frequency of each pair, in float64."""
     pairs = np.arange(width // 2)
     if choices["frequencies"] == "to_base":
@@ -38,14 +39,14 @@ def _speeds(width: int, base: float, choices: Choices) -> Array:
     return np.asarray(base ** (-2 * pairs / width))
 
 
-def _halves(width: int, choices: Choices) -> tuple[slice, slice]:
+def _halves(width: int, choices: Dialect) -> tuple[slice, slice]:
     """Return the places of the sines and those of the cosines."""
     if choices["layout"] == "halves":
         return slice(0, width // 2), slice(width // 2, width)
     return slice(0, width, 2), slice(1, width, 2)
 
 
-def _judge_clocks(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge_clocks(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Take sine and cosine of angles that the working format computed.
 
     A power of the base is off by what its exponent is off by, times its logarithm.
@@ -53,6 +54,7 @@ def _judge_clocks(case: Case, choices: Choices, model: NumericModel) -> Judged:
     width, base = case["width"], case["base"] or BASE
     exact = Tracked.of(case["positions"][:, None], model)
     speeds = exact.like(_speeds(width, base, choices))
+    # The power has 4 units, a reciprocal one; its exponent those of three operations.
     angles = speeds.rounding(6.0 + 3.0 * math.log(base)) * exact
     value, error = np.zeros((2, len(case["positions"]), width))
     sines, cosines = _halves(width, choices)
@@ -105,7 +107,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A shift turns every encoding by one rotation, the same for all positions."""
-    steps = 7
+    steps = 7  # Any shift would do; positions stay below 2**11.
     moved = case.replace(positions=case["positions"] + steps)
     sines, cosines = _halves(case["width"], bench.dialect)
     angles = steps * _speeds(case["width"], case["base"] or BASE, bench.dialect)
@@ -128,6 +130,7 @@ def check_circle(case: Case, bench: Bench) -> Iterator[Comparison]:
     output = bench.run(case).output.astype(np.float64)
     exact, bound = bench.judged(case).output, bench.judged(case).bound
     sines, cosines = _halves(case["width"], bench.dialect)
+    # The square of what is off by b is off by b (2 |x| + b).
     room = bound * (2 * np.abs(exact) + bound)
     yield within(
         np.ones_like(output[:, sines]),

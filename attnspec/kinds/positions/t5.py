@@ -12,7 +12,9 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel, identical
@@ -52,6 +54,7 @@ def _undecided(distance: int, count: int, far: int) -> bool:
         return False
     whole, wide = math.log(far / near), count - near
     place = math.log(distance / near) / whole * wide
+    # Relative to the place, and absolute in log(d / near), whose argument is rounded.
     error = _UNITS * (place + wide / whole)
     return math.floor(place - error) != math.floor(place + error)
 
@@ -98,7 +101,7 @@ def _right(case: Case) -> Array:
     )
 
 
-def _judge(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     """Compare whole numbers: there is nothing to round."""
     value = _right(case).astype(np.float64)
     return Judged(value, np.zeros_like(value))
@@ -205,6 +208,7 @@ def check_near(case: Case, bench: Bench) -> Iterator[Comparison]:
 @T5.law("t5-far", "positions.t5-buckets", nulls=("zeros", "wrapped"))
 def check_far(case: Case, bench: Bench) -> Iterator[Comparison]:
     """From the maximal distance on all share the last bucket of their side."""
+    # At the maximal distance, next to it, and far beyond: past 2**16 too.
     far = _option(case, "max_distance") + np.array([0, 1, 7, 1000, 100_000])
     found = bench.run(_asked(case, -far)).output
     yield identical(np.full((1, 5), _count(case) - 1), found, what="bucket")

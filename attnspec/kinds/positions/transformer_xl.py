@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._layers import DATA, drawn, matrices, scaled
-from attnspec.kinds.layers._softmax import mixed
+from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices, scaled
+from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import (
@@ -52,13 +52,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _relative(case: Case) -> npt.NDArray[np.int64]:
-    """Return the distances, key minus query; the last of both stand together."""
-    queries, keys = case["query"].shape[1], case["key"].shape[1]
-    return relative_positions(positions(queries, keys), np.arange(keys))
-
-
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Score contents and distances, each with its own addition to the query.
 
     Both additions may be multiplied out, so sizes are those of the parts.
@@ -66,7 +60,8 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     query, key, value, _, content, place = (
         Tracked.of(case[name], model) for name in _OPERANDS
     )
-    relative = _relative(case)
+    places = positions(case["query"].shape[1], case["key"].shape[1])
+    relative = relative_positions(places, np.arange(case["key"].shape[1]))
     asked, moved = (_plus(query, bias, model) for bias in (content, place))
     reach = relative.max(), -relative.min()
     known = _distance_keys(case, np.arange(-reach[0], reach[1] + 1), choices, model)
@@ -82,17 +77,19 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
 def _plus(query: Tracked, bias: Tracked, model: NumericModel) -> Tracked:
     """Return queries plus a vector; their products may be summed apart."""
     one, other = query.value, bias.value[:, None]
+    # (q + u) k may be q k + u k: two sums over the width, and theirs; three to spare.
     sizes = query.like(np.abs(one) + np.abs(other)).rounding(one.shape[-1] + 4)
     error = sizes.stored(model.output).error
     return Tracked(one + other, error, query.unit, query.tiny)
 
 
 def _distance_keys(
-    case: Case, distances: Array, choices: Choices, model: NumericModel
+    case: Case, distances: Array, choices: Dialect, model: NumericModel
 ) -> Tracked:
     """Return the keys of distances, query minus key."""
     weights = Tracked.of(case["distance_weights"], model)
     clocks = weights.value.shape[-2]
+    # 6 + 3 log(10,000), as for every power of a base: see `_places.turned`.
     speeds = weights.like(frequencies(clocks)).rounding(34.0)
     angles = speeds * distances[:, None].astype(np.float64)
     value, error = np.zeros((2, len(distances), clocks))
@@ -209,6 +206,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_biases(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What is added to all queries can be taken from both vectors instead."""
+    # 2 more, or less, is exact on the small integers that this law draws.
     moved = case.replace(
         query=case["query"] + case["query"].dtype.type(2),
         **{n: case[n] - case[n].dtype.type(2) for n in ("content_bias", "place_bias")},
@@ -229,6 +227,7 @@ def check_biases(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No output depends on another query, of which the shift may move something in."""
     query = case["query"].copy()
+    # Other directions and other sizes, exact on small integers.
     query[:, 1::2] = -4 * query[:, 1::2] + 3
     other = case.replace(query=query)
     yield from same_at(case, other, bench, "other queries changed", np.s_[:, ::2])

@@ -10,7 +10,9 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, within
@@ -38,6 +40,7 @@ _TABLE = Table(
 def _reads(kind: str, steps: int, chunk: int, seed: int) -> Array:
     """Return whether each output is computed from each earlier one."""
     i, j = np.arange(steps)[:, None], np.arange(steps)
+    # From 0 to 7: half of the pairs are below 4, and one in eight is 0.
     share = integers(seed, "reads", (steps, steps), 0, 7)
     kinds = {
         "nothing": np.zeros((steps, steps), np.bool_),
@@ -63,7 +66,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - a count is a count
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:  # noqa: ARG001 - a count is a count
     """Count: nothing is rounded."""
     count = np.asarray(float(chain_length(case["reads"])))
     return Judged(count, np.zeros(()))
@@ -124,6 +127,7 @@ def check_indirect(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Who reads a step through another may read it directly: that takes no longer."""
     reads = case["reads"].copy()
     for j in range(len(reads)):
+        # Warshall's rule: after step j all ways through the first j steps are direct.
         reads |= reads[:, j : j + 1] & reads[j]
     expected = bench.run(case).output.astype(np.float64)
     actual = bench.run(case.replace(reads=reads)).output

@@ -11,12 +11,15 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals, uniforms
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Bench, Choices, Kind, Right
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.recurrence import _decays as decays
+from attnspec.kinds.recurrence import _decays_and_states as decays
+from attnspec.kinds.recurrence import _laws as laws
 from attnspec.kinds.recurrence import _sequences as sequences
-from attnspec.kinds.recurrence._delta import bounded
+from attnspec.kinds.recurrence._delta_rule import bounded
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import F64, Judged, judged
@@ -40,6 +43,7 @@ def _keys(recipe: Recipe) -> Array:
     width = recipe["width"]
     shape = sequences.shape_of(recipe, width)
     chosen = integers(recipe.seed, "key", shape[:-1], 0, width - 1)
+    # Moved a little, so that no vector is zero, which has no direction.
     raw = normals(recipe.seed, "key", shape) + 2.0**-20
     unit = raw / np.sqrt((raw * raw).sum(-1, keepdims=True))
     kinds = {
@@ -55,6 +59,7 @@ def _rates(recipe: Recipe) -> Array:
     """Return the share by which each answer is moved."""
     shape = sequences.shape_of(recipe, 1)[:-1]
     varied = 1.0 - uniforms(recipe.seed, "rate", shape)
+    # One step in three is skipped.
     skipped = integers(recipe.seed, "skipped", shape, 0, 2) == 0
     kinds = {
         "one": np.ones(shape),
@@ -79,7 +84,7 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Take out what each key held; any form may round as the majorant allows."""
     output, last = bounded(case, sequences.scale_of(case, choices), model)
     return judged(output, model, **({"state": last} if case["return_state"] else {}))
@@ -109,6 +114,7 @@ def _only_added(case: Case, right: Right) -> Array:
     """Take nothing out of the state before a value is added."""
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
     added = wide(case["rate"])[..., None] * value
+    # Below the diagonal: a key meets only what earlier steps have written.
     return right(case) + np.tril(query @ key.swapaxes(-1, -2), -1) @ added
 
 
@@ -158,7 +164,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The first steps alone have the outputs that they have in a longer sequence."""
-    yield from sequences.prefix(case, bench)
+    yield from laws.prefix(case, bench)
 
 
 @DELTA_RULE.law(
@@ -169,7 +175,7 @@ def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Later steps change no earlier output, however large their values are."""
-    yield from sequences.later_changed(case, bench)
+    yield from laws.later_changed(case, bench)
 
 
 def _asking_last(case: Case, place: int) -> Case:
@@ -215,6 +221,7 @@ def check_still(case: Case, bench: Bench) -> Iterator[Comparison]:
     rate, value, key = (case[n].copy() for n in ("rate", "value", "key"))
     rate[..., place] = 0
     skipped = case.replace(rate=rate)
+    # Loud, and against what was read first.
     value[..., place, :], key[..., place, :] = 64, -key[..., 0, :]
     changed = skipped.replace(value=value, key=key)
     yield from agrees(skipped, bench, f"step {place} skipped")
@@ -228,6 +235,7 @@ def _sent_on(tail: Case, scale: float, error: F64) -> F64:
     """
     sizes = np.sqrt((wide(tail["query"]) ** 2).sum(-1, keepdims=True))
     lengths = np.sqrt((error**2).sum(-2, keepdims=True))
+    # Cauchy and Schwarz; twice, so that the later steps may round it.
     return np.asarray(2.0 * abs(scale) * sizes * lengths)
 
 
@@ -246,13 +254,42 @@ def _sent_on(tail: Case, scale: float, error: F64) -> F64:
 def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two calls, the state of the first given to the second, are one call."""
     scale = sequences.scale_of(case, bench.dialect)
-    yield from sequences.continued(case, bench, lambda t, e: _sent_on(t, scale, e))
+    yield from laws.continued(case, bench, lambda t, e: _sent_on(t, scale, e))
+
+
+@DELTA_RULE.law(
+    "delta-rule-decay",
+    "recurrence.decay",
+    nulls=("zeros", "decay_forgotten", "decay_late"),
+    fields=laws.DECAYED,
+    applies=laws.forgets,
+)
+def check_decay(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Keys at right angles correct nothing: what is left of a value are the decays."""
+    if decays.given(case):
+        yield from agrees(laws.at_right_angles(case), bench, "keys at right angles")
+
+
+@DELTA_RULE.law(
+    "delta-rule-gates",
+    "recurrence.gates",
+    nulls=("one_gate",),
+    needs=("gates",),
+    fields=laws.GATED,
+    applies=laws.forgets,
+)
+def check_gates(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """With keys at right angles each component fades by its own gate, by no other."""
+    if decays.given(case):
+        yield from laws.by_component(laws.at_right_angles(case), bench)
 
 
 __all__ = [
     "DELTA_RULE",
     "check_agreement",
     "check_answer",
+    "check_decay",
+    "check_gates",
     "check_past",
     "check_prefix",
     "check_state",

@@ -9,12 +9,16 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Bench, Choices, Kind, Right
+from attnspec.judge.compare import agrees, alike, same_at
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.recurrence import _decays as decays
+from attnspec.kinds.recurrence import _decays_and_states as decays
+from attnspec.kinds.recurrence import _laws as laws
 from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence._bounds import rounded
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import F64, Judged, judged
@@ -57,7 +61,7 @@ def _summed(
     return (output, past), (current, kept)
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Sum the values; a form may round each term as often as any form does."""
     gates, scale = sequences.gates_of(case), sequences.scale_of(case, choices)
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
@@ -66,7 +70,7 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     parts = np.abs(query), np.abs(key), np.abs(value)
     sizes = _summed(*parts, gates, np.abs(state))
     output, last = (
-        sequences.rounded(exact, *size, case, model)
+        rounded(exact, *size, case, model)
         for (exact, _), size in zip(values, sizes, strict=True)
     )
     return judged(output, model, **({"state": last} if case["return_state"] else {}))
@@ -147,7 +151,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The first steps alone have the outputs that they have in a longer sequence."""
-    yield from sequences.prefix(case, bench)
+    yield from laws.prefix(case, bench)
 
 
 @LINEAR_ATTENTION.law(
@@ -158,11 +162,12 @@ def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Later steps change no earlier output, however large their values are."""
-    yield from sequences.later_changed(case, bench)
+    yield from laws.later_changed(case, bench)
 
 
 def _sent_on(bench: Bench, tail: Case, error: F64) -> F64:
     """Return how far off outputs are where the state that they start from is."""
+    # Outputs are linear in the state: its error arrives as a state does.
     sizes = tail.replace(
         query=np.abs(wide(tail["query"])),
         value=np.zeros(tail["value"].shape),
@@ -185,7 +190,7 @@ def _sent_on(bench: Bench, tail: Case, error: F64) -> F64:
 )
 def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two calls, the state of the first given to the second, are one call."""
-    yield from sequences.continued(case, bench, lambda t, e: _sent_on(bench, t, e))
+    yield from laws.continued(case, bench, lambda t, e: _sent_on(bench, t, e))
 
 
 @LINEAR_ATTENTION.law(
@@ -197,6 +202,7 @@ def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_first(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A token reads itself: a first output is the first value times a dot product."""
     steps = case["key"].shape[-2]
+    # Any step is the first one if it stands alone.
     for i in {0, steps - 1}:
         yield from agrees(sequences.part(case, slice(i, i + 1)), bench, f"step {i}")
 
@@ -215,6 +221,7 @@ def check_first(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Without decay the state is a sum: it does not know in which order it read."""
     order = np.arange(case["key"].shape[-2])
+    # The last step stays, for its output reads all the others.
     order[:-1] = order[:-1][::-1]
     turned = case.replace(
         **{n: np.ascontiguousarray(case[n][..., order, :]) for n in ("key", "value")}
@@ -224,10 +231,47 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from same_at(case, turned, bench, note, last)
 
 
+@LINEAR_ATTENTION.law(
+    "linear-attention-decay",
+    "recurrence.decay",
+    nulls=("zeros", "decay_forgotten", "decay_late"),
+    fields=laws.DECAYED,
+    applies=laws.forgets,
+)
+def check_decay(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """What one step read is multiplied by the decays after it, and by no other."""
+    if not decays.given(case):
+        return
+    steps = case["value"].shape[-2]
+    place, order = (steps - 1) // 2, np.arange(steps)[:, None]
+    value = np.where(order == place, case["value"], 0).astype(case["value"].dtype)
+    single = case.replace(value=value)
+    yield from agrees(single, bench, "one step with a value")
+    yield from alike(
+        single, laws.faded(single, order <= place), bench, "earlier decays"
+    )
+
+
+@LINEAR_ATTENTION.law(
+    "linear-attention-gates",
+    "recurrence.gates",
+    nulls=("one_gate",),
+    needs=("gates",),
+    fields=laws.GATED,
+    applies=laws.forgets,
+)
+def check_gates(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Each component of the state fades by its own gate, and by no other."""
+    if decays.given(case):
+        yield from laws.by_component(case, bench)
+
+
 __all__ = [
     "LINEAR_ATTENTION",
     "check_agreement",
+    "check_decay",
     "check_first",
+    "check_gates",
     "check_order",
     "check_past",
     "check_prefix",

@@ -10,11 +10,14 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import late, whole_sequence
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, late, whole_sequence
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.recurrence import _laws as laws
 from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence._bounds import rounded
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -58,14 +61,14 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
     """Divide what was summed up by the sum of the weights."""
     query, key, value = (wide(case[name]) for name in ("query", "key", "value"))
     weights = np.tril(query @ key.swapaxes(-1, -2))
     weighed, total = weights @ value, weights.sum(-1, keepdims=True)
     size = weights @ np.abs(value)
-    output = sequences.rounded(weighed, size, size, case, model)
-    divisor = sequences.rounded(total, total, total, case, model)
+    output = rounded(weighed, size, size, case, model)
+    divisor = rounded(total, total, total, case, model)
     answer: Tracked = output / divisor
     return judged(answer, model)
 
@@ -79,6 +82,7 @@ def _defined(query: Array, key: Array, value: Array) -> Array:
 def _undivided(case: Case, right: Right) -> Array:
     """Forget to divide by a sum, as far as formats reach."""
     weights = np.tril(wide(case["query"]) @ wide(case["key"]).swapaxes(-1, -2))
+    # No product leaves the range of float16.
     return right(case) * np.minimum(weights.sum(-1, keepdims=True), 64.0)
 
 
@@ -141,6 +145,7 @@ def check_hull(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_scale(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Queries and keys that are longer by one factor change nothing."""
     for name in ("query", "key"):
+        # A power of two: nothing is rounded by it.
         longer = (wide(case[name]) * 4.0).astype(case[name].dtype)
         yield from alike(case, case.replace(**{name: longer}), bench, f"{name} times 4")
 
@@ -154,7 +159,7 @@ def check_scale(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The first steps alone have the outputs that they have in a longer sequence."""
-    yield from sequences.prefix(case, bench)
+    yield from laws.prefix(case, bench)
 
 
 __all__ = [

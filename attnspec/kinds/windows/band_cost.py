@@ -10,14 +10,17 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.windows._masks import ALIGNMENT, SIZES, SQUARE, counts
+from attnspec.kinds.windows._mask_kinds import ALIGNMENT, SIZES, SQUARE, counts
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import band
 
+# The last one is wider than all keys, of which there are 21 at most.
 _SIDES = (0, 1, 2, 3, 7, 40)
 
 
@@ -32,7 +35,7 @@ def _build(recipe: Recipe) -> Case:
     return _of({**counts(recipe), **sides}, recipe.dtype)
 
 
-def _judge(case: Case, choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
     window = case["left"], case["right"]
     alignment: Any = choices["alignment"]
     _, inside = band(case["queries"], case["keys"], window, alignment=alignment)
@@ -94,6 +97,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_most(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No query takes more products than its window has places."""
     products = bench.run(case).output
+    # Equality alone is asked for: the smaller of both is the count where it holds.
     most = np.minimum(products, case["left"] + 1 + case["right"])
     yield identical(most, products, what="products of a query")
     total = case["queries"] * (case["left"] + 1 + case["right"])
@@ -111,6 +115,8 @@ def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Once a sequence is longer than the window, each further vector costs the same."""
     length, size = case["queries"], case["left"] + 1 + case["right"]
     spent = []
+    # A window has 5 keys at most, no more than the shortest sequence; three lengths
+    # tell a line from a curve.
     for more in (0, 1, 7):
         longer = {"queries": length + more, "keys": length + more}
         other = _of({**case.operands, **longer}, case.dtype)

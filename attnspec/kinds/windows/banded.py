@@ -9,10 +9,12 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.windows._windowed import (
+from attnspec.kinds.windows._windowed_attention import (
     DATA,
     Mask,
     answer_over,
@@ -38,6 +40,7 @@ _TABLE = Table(
         "heads": (1, 3),
         "length": (1, 2, 3, 5, 8, 17, 33),
         "width": (1, 2, 3, 8, 16),
+        # The last one is wider than the longest sequence on both sides.
         "window": ((0, 0), *_NARROW, (5, 0), (0, 7), (40, 40)),
         "data": DATA,
         "scale": (None, 0.5, 2.0, 0.0, -1.0),
@@ -65,7 +68,7 @@ def _band(case: Case) -> Mask:
     return window_mask(at, at, *case["window"])
 
 
-def _judge(case: Case, _choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     return softmax_over(case, _band(case), model)
 
 
@@ -161,6 +164,7 @@ def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     length = case["query"].shape[-2]
     left, right = case["window"]
     at = np.arange(length)
+    # Half of the sequence, and one position alone, far from most queries.
     for cut in {length // 2, length - 1}:
         for far, blind in ((at >= cut, at + right < cut), (at < cut, at - left >= cut)):
             if blind.any():
@@ -211,8 +215,13 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     length = case["query"].shape[-2]
     left, right = case["window"]
     for step in (1, 3):
+        # Rows whose window lies inside, before the shift and after it.
         inside = np.s_[..., left : length - right - step, :]
-        shifted = {n: _shifted(case[n], step) for n in ("query", "key", "value")}
+        shifted = {
+            # Behind what the sequence had not held before.
+            n: np.concatenate([-case[n][..., :step, :], case[n][..., :-step, :]], -2)
+            for n in ("query", "key", "value")
+        }
         if left < length - right - step:
             yield from rows_alike(
                 case,
@@ -222,12 +231,6 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
                 f"shifted by {step}",
                 step=step,
             )
-
-
-def _shifted(array: Array, step: int) -> Array:
-    """Return a sequence that begins later, behind what it had not held before."""
-    new = -array[..., :step, :]
-    return np.concatenate([new, array[..., :-step, :]], axis=-2)
 
 
 @BANDED.law(
@@ -243,6 +246,7 @@ def check_layers(case: Case, bench: Bench) -> Iterator[Comparison]:
     for layers in (2, 3):
         layer = layer.replace(value=bench.run(layer).output)
         wide = one_hot(case).replace(window=(layers * left, layers * right))
+        # No weight is negative, so nothing cancels: what was seen is above zero.
         expected = np.broadcast_to(reach(_band(case), layers), layer["value"].shape)
         stacked = bench.run(layer).output
         yield identical(expected, stacked > 0, what=f"sight of {layers} layers")
@@ -262,6 +266,7 @@ def check_layers(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_extremes(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No width leaves each its own value; one beyond the ends hides nothing."""
     yield from agrees(case.replace(window=(0, 0)), bench, "window (0, 0)")
+    # Beyond the longest sequence, and not by the same on both sides.
     yield from agrees(case.replace(window=(99, 999)), bench, "all keys")
 
 

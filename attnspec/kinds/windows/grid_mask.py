@@ -10,9 +10,10 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case, Shape
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Right
+from attnspec.judge.law import Bench
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.windows._masks import holds, mask_kind, mask_of
+from attnspec.kinds.windows._mask_kinds import holds, mask_kind, mask_of
 from attnspec.numerics import Comparison
 from attnspec.reference import over_grid
 
@@ -47,6 +48,7 @@ def _columns_first(case: Case, _right: Right) -> Array:
     return np.kron(case["columns"], case["rows"])
 
 
+# Positions of queries and of keys along one axis.
 _FORMS = ((1, 1), (1, 2), (2, 2), (3, 3), (2, 4), (5, 3))
 
 GRID_MASK = mask_kind(
@@ -71,7 +73,7 @@ GRID_MASK = mask_kind(
     "bands.grid",
     nulls=("zeros", "ones", "united", "columns_first"),
 )
-def check_grid(case: Case, bench: Bench) -> Iterator[Comparison]:
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pixel is seen if it is seen along both axes."""
     yield from agrees(case, bench)
 
@@ -95,6 +97,7 @@ def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     rows, columns = case["rows"], case["columns"]
     other = mask_of(case.replace(rows=columns, columns=rows), bench)
     order = [
+        # Where each pixel, counted row by row, stands when counted column by column.
         np.arange(a * b).reshape(b, a).T.ravel()
         for a, b in zip(rows.shape, columns.shape, strict=True)
     ]
@@ -102,4 +105,4 @@ def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from holds(expected, other[np.ix_(*order)], "axes exchanged")
 
 
-__all__ = ["GRID_MASK", "check_count", "check_exchange", "check_grid"]
+__all__ = ["GRID_MASK", "check_agreement", "check_count", "check_exchange"]

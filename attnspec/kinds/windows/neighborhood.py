@@ -1,4 +1,4 @@
-"""Windows that keep their size at the borders: `neighborhood` and `neighborhood-2d`."""
+"""Windows that keep their size at the borders: the kind `neighborhood`, its laws."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.windows._windowed import (
+from attnspec.kinds.windows._neighborhoods import neighbors
+from attnspec.kinds.windows._windowed_attention import (
     DATA,
     Mask,
     answer_over,
@@ -72,24 +74,12 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def neighbors(length: int, size: int, dilation: int, choices: Choices) -> Mask:
-    """Return which keys a neighborhood shows, an even one as the dialect has it."""
-    if choices.get("even_size") != "one_more_key" or size % 2:
-        return shifted_window(length, size, dilation=dilation)
-    seen = np.zeros((length, length), dtype=np.bool_)
-    for start in range(dilation):
-        own = np.arange(start, length, dilation)
-        several = min(size + 1, len(own))
-        seen[np.ix_(own, own)] = shifted_window(len(own), several)
-    return seen
-
-
-def _mask(case: Case, choices: Choices) -> Mask:
+def _mask(case: Case, choices: Dialect) -> Mask:
     length = case["query"].shape[-2]
     return neighbors(length, case["kernel_size"], case["dilation"] or 1, choices)
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     return softmax_over(case, _mask(case, choices), model)
 
 
@@ -163,6 +153,7 @@ def check_size(case: Case, bench: Bench) -> Iterator[Comparison]:
     weights = bench.run(one_hot(case.without("dilation"))).output
     length, size = case["query"].shape[-2], case["kernel_size"]
     more = bench.dialect["even_size"] == "one_more_key" and size % 2 == 0
+    # Equal scores weigh one over their number, which is zero in no format.
     counted = np.count_nonzero(weights, axis=-1)
     expected = np.full(counted.shape, min(length, size + more))
     yield identical(expected, counted, what="number of keys")
@@ -179,6 +170,7 @@ def check_border(case: Case, bench: Bench) -> Iterator[Comparison]:
     plain = case.without("dilation")
     first = np.broadcast_to(plain["query"][..., :1, :], plain["query"].shape)
     same = plain.replace(query=np.ascontiguousarray(first))
+    # Up to this row a window begins at the first key; one more key changes nothing.
     half = case["kernel_size"] // 2
 
     def leading(output: Array) -> Array:
@@ -200,6 +192,7 @@ def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What lies outside of a neighborhood has no influence, however large it is."""
     seen = _mask(case, bench.dialect)
     at = np.arange(len(seen))
+    # The two borders, where a window that moves inside may see too much.
     for far in (at == 0, at == at[-1]):
         blind = ~seen[:, far].any(-1)
         if blind.any():
@@ -262,5 +255,4 @@ __all__ = [
     "check_influence",
     "check_size",
     "check_whole",
-    "neighbors",
 ]

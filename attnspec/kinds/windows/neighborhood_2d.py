@@ -10,11 +10,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Bench, Choices, Kind, Right, result
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.windows._windowed import (
+from attnspec.kinds.windows._neighborhoods import neighbors
+from attnspec.kinds.windows._windowed_attention import (
     DATA,
     Mask,
     answer_over,
@@ -25,7 +27,6 @@ from attnspec.kinds.windows._windowed import (
     rows_within,
     softmax_over,
 )
-from attnspec.kinds.windows.neighborhood import neighbors
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import attention, over_grid, shifted_window
@@ -86,13 +87,13 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _mask(case: Case, choices: Choices) -> Mask:
+def _mask(case: Case, choices: Dialect) -> Mask:
     grid, steps = case["query"].shape[-3:-1], case["dilation"] or (1, 1)
     axes = zip(grid, case["kernel_size"], steps, strict=True)
     return over_grid(*(neighbors(*axis, choices) for axis in axes))
 
 
-def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     return softmax_over(case, _mask(case, choices), model)
 
 
@@ -106,6 +107,7 @@ def _defined(
     scale: float | None = None,
 ) -> Array:
     """Evaluate the definition and round its result once."""
+    # `flat` reads these three alone; the format plays no part.
     case = Case({"query": query, "key": key, "value": value}, {}, (), "float32")
     axes = zip(query.shape[-3:-1], kernel_size, dilation, strict=True)
     mask = over_grid(*(shifted_window(n, k, dilation=d) for n, k, d in axes))
@@ -186,6 +188,7 @@ def check_rectangle(case: Case, bench: Bench) -> Iterator[Comparison]:
     weights = bench.run(one_hot(case)).output
     seen = (weights > 0).reshape(*weights.shape[:2], *grid, *grid)
     rows, columns = (np.asarray(seen.any(axes)) for axes in ((3, 5), (2, 4)))
+    # A rectangle has no gap: it is the product of the rows and columns seen.
     product = rows[:, :, :, None, :, None] & columns[:, :, None, :, None, :]
     yield identical(product, seen, what="rows and columns")
     exact = _mask(case, bench.dialect).reshape(*grid, *grid)
@@ -227,6 +230,7 @@ def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What lies outside of a rectangle has no influence, however large it is."""
     grid = case["query"].shape[-3:-1]
     corner = np.zeros(grid, dtype=np.bool_)
+    # The last row and the first column: a corner that few pixels see.
     corner[-1, 0] = True
     seen = _mask(case, bench.dialect)[:, corner.ravel()]
     blind = np.asarray(~seen.any(-1)).reshape(grid)

@@ -10,9 +10,10 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Bench, Choices, Right
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.windows._masks import (
+from attnspec.kinds.windows._mask_kinds import (
     ALIGNMENT,
     SIZES,
     SQUARE,
@@ -23,6 +24,7 @@ from attnspec.kinds.windows._masks import (
     holds,
     mask_kind,
     mask_of,
+    places,
     sized,
 )
 from attnspec.numerics import Comparison
@@ -49,10 +51,8 @@ def _operands(recipe: Recipe) -> dict[str, Any]:
     return {**counts(recipe), "size": recipe["size"]}
 
 
-def _exact(case: Case, choices: Choices) -> Mask:
-    alignment: Any = choices["alignment"]
-    at = positions(case["queries"], case["keys"], alignment=alignment)
-    return window(at, np.arange(case["keys"]), *UNITS[choices["unit"]](case["size"]))
+def _exact(case: Case, choices: Dialect) -> Mask:
+    return window(*places(case, choices), *UNITS[choices["unit"]](case["size"]))
 
 
 def _defined(queries: int, keys: int, size: int) -> Mask:
@@ -63,11 +63,13 @@ def _defined(queries: int, keys: int, size: int) -> Mask:
 
 def _causal(case: Case, right: Right) -> Array:
     """Forget the window."""
+    # Even, and wider than any distance, even where a unit halves it.
     return right(case.replace(size=2 * (case["queries"] + case["keys"])))
 
 
 def _larger(case: Case, right: Right) -> Array:
     """Take a window for the next one."""
+    # By two, since sizes are even.
     return right(case.replace(size=case["size"] + 2))
 
 
@@ -123,11 +125,13 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_length(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A number means the same window in a sequence of any length."""
     length, size = case["queries"], case["size"]
+    # Long enough for rows that are 2 sizes away from either end.
     long = 3 * length + 4 * size
     longer = sized(case.replace(queries=long, keys=long), (long, long))
     mask = mask_of(longer, bench)
     yield from holds(mask_of(case, bench), mask[:length, :length], "in a longer one")
     left, right = UNITS[bench.dialect["unit"]](size)
+    # No unit reaches further than its size, so these windows are whole.
     inner = mask[2 * size : -2 * size].sum(-1)
     expected = np.full(inner.shape, (left or 0) + 1 + (right or 0))
     yield from holds(expected, inner, "number of keys away from the borders")

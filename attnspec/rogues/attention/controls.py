@@ -147,7 +147,7 @@ _HALVES = ("float16", "bfloat16")
 _LAZY = default_model("float32").replace(name="lazy", max_slack=_SLACK)
 _SPLITS = default_model("float32").replace(name="split", splits=True)
 
-CONTROLS_LIST: tuple[Control, ...] = (
+CONTROLS: tuple[Control, ...] = (
     control("plain", "The kernel that all rogues are made from.", KERNEL),
     control(
         "halves",
@@ -273,8 +273,6 @@ CONTROLS_LIST: tuple[Control, ...] = (
         without=("unequal_lengths", "empty_keys", "empty_queries"),
     ),
 )
-
-CONTROLS = {entry.id: entry for entry in CONTROLS_LIST}
-"""The controls by id."""
+"""The unusual kernels that are right."""
 
 __all__ = ["CONTROLS", "Alternating", "tiled"]

@@ -9,20 +9,10 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.convolution._working_format import stored, work
 
 Form = Callable[[Array, Array, int, str], Array]
 """From a sequence, a kernel, the taps before the own step and the border rule."""
-
-
-def work(x: Array) -> np.dtype[Any]:
-    """Return the working format."""
-    return np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
-
-
-def stored(output: Array, x: Array) -> Array:
-    """Return an output in the format of the sequence."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(output.astype(x.dtype))
 
 
 def _convolution(form: Form) -> Callable[..., Array]:
@@ -120,6 +110,7 @@ def _by_fourier(x: Array, kernel: Array, left: int, border: str) -> Array:
 
 def _by_place(x: Array, kernel: Array, left: int, border: str) -> Array:
     """Let the kernel grow a little with the place."""
+    # Slow, so that only a law that compares places sees it surely.
     growth = 1 + np.arange(len(x), dtype=x.dtype)[:, None] / 64
     return _by_windows(x, kernel, left, border) * growth
 
@@ -135,6 +126,7 @@ def _one_dilated(x: Array, kernel: Array, left: int, border: str) -> Array:
 
 def _narrow(x: Array, kernel: Array, left: int, border: str) -> Array:
     """Multiply in half the digits."""
+    # Eight binary digits behind the point; whole numbers keep theirs but for the third.
     short = [np.ldexp(np.round(np.ldexp(a, 8)), -8) for a in (x, kernel / 3)]
     return _by_windows(short[0], (short[1] * 3).astype(x.dtype), left, border)
 
@@ -142,6 +134,7 @@ def _narrow(x: Array, kernel: Array, left: int, border: str) -> Array:
 def _pruned(x: Array, kernel: Array, left: int, border: str) -> Array:
     """Skip what is small beside the largest number of the kernel."""
     sizes = np.abs(kernel)
+    # A quarter of the largest: of small whole numbers some are skipped.
     kept = np.where(sizes >= sizes.max() / 4, kernel, 0)
     return _by_windows(x, kept, left, border)
 
@@ -259,4 +252,4 @@ CONTROLS: tuple[Control, ...] = (
 )
 """Convolutions that are right."""
 
-__all__ = ["CONTROLS", "ROGUES", "stored", "work"]
+__all__ = ["CONTROLS", "ROGUES"]

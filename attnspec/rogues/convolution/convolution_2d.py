@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.convolution.convolution import stored, work
+from attnspec.rogues.convolution._working_format import stored, work
 
 Form = Callable[[Array, Array, str], Array]
 """From an image, a kernel and the border rule."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.convolution.convolution import stored, work
+from attnspec.rogues.convolution._working_format import stored, work
 
 Form = Callable[[Array, Array, int, float], Array]
 """From scores, values, the place of the own step and the sink's score."""
@@ -56,6 +56,7 @@ def _by_places(scores: Array, value: Array, left: int, sink: float) -> Array:
     """Go along the distances, with a running maximum."""
     length, kind = len(value), value.dtype.type
     peak = np.full((length, 1), sink, value.dtype)
+    # A sink comes first: its weight is 1 while its score is the greatest.
     total = np.full((length, 1), 0.0 if np.isneginf(sink) else 1.0, value.dtype)
     output = np.zeros_like(value)
     for place, score in enumerate(scores):
@@ -73,6 +74,7 @@ def _by_places(scores: Array, value: Array, left: int, sink: float) -> Array:
 
 def _in_base_two(scores: Array, value: Array, left: int, sink: float) -> Array:
     """Take powers of two, as hardware does."""
+    # One over the natural logarithm of 2.
     kind, factor = value.dtype.type, 1.4426950408889634
     table = _laid_out(scores, len(value), left) * kind(factor)
     start = kind(sink * factor)
@@ -124,6 +126,7 @@ def _mirrored(scores: Array, value: Array, left: int, sink: float) -> Array:
 
 def _finite_mask(table: Array, _value: Array) -> Array:
     """Hide by a large number in place of infinity, not large enough."""
+    # exp(-20) is 2e-9: lost beside weights of one size, not times huge values.
     return np.where(np.isneginf(table), table.dtype.type(-20), table)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import (
+from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
     by_value_width,
@@ -113,8 +113,10 @@ def _by_chunks(
         scores = (x @ ask) @ (z[part] @ answer).T * factor
         scores = np.where(seen[:, part], scores, -np.inf)
         top = scores.max(-1, keepdims=True, initial=-np.inf)
+        # A part may show nothing to a reader; its maximum is minus infinity.
         sizes = np.exp(scores - np.where(np.isfinite(top), top, 0))
         parts.append((top, sizes.sum(-1, keepdims=True), sizes @ (z[part] @ pass_on)))
+    # The merge law: each part counts by its sum below the common maximum.
     top = np.maximum(parts[0][0], parts[1][0])
     shares = [np.exp(part[0] - top) for part in parts]
     total = sum(share * part[1] for share, part in zip(shares, parts, strict=True))

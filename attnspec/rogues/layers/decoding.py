@@ -10,7 +10,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import Function, wide
+from attnspec.rogues.layers._attention_forms import Function, wide
 
 
 def _read(reader: Array, key: Array, value: Array, query_weights: Array) -> Array:
@@ -66,6 +66,7 @@ class _Decoder:
             memory, embedding, positions, own, source, output
         )
         known, z = [start], self.see(z)
+        # An empty cache, to which every token adds one key and one value.
         key, value = np.zeros((2, 0, table.shape[1]), table.dtype)
         while len(known) <= limit and known[1:][-1:] != [self.stops(stop)]:
             x = table[known[-1]] + places[self.place(len(key), cached)]

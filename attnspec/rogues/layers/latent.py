@@ -10,7 +10,8 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import Function, Weigh, shown, softmax, wide
+from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
+from attnspec.rogues.layers._turned_keys import turned
 
 
 class _Layer(NamedTuple):
@@ -25,26 +26,6 @@ class _Layer(NamedTuple):
     output: Array
     asking: Array
     telling: Array
-
-
-def turned(x: Array, positions: Array, *, halves: bool = False) -> Array:
-    """Turn pairs of entries by their positions."""
-    width = x.shape[-1]
-    n = width // 2
-    powers = np.arange(n, dtype=x.dtype) / max(1, n)
-    angles = positions[:, None].astype(x.dtype) * x.dtype.type(10_000) ** -powers
-    one, two = (
-        (np.s_[..., :n], np.s_[..., n:])
-        if halves
-        else (
-            np.s_[..., 0::2],
-            np.s_[..., 1::2],
-        )
-    )
-    y = np.empty_like(x)
-    y[one] = x[one] * np.cos(angles) - x[two] * np.sin(angles)
-    y[two] = x[two] * np.cos(angles) + x[one] * np.sin(angles)
-    return y
 
 
 def _expanded(by: _Layer) -> tuple[Array, Array, Array]:
@@ -148,6 +129,7 @@ def _no_places(by: _Layer) -> _Layer:
 def _cut(by: _Layer) -> _Layer:
     """Leave out the last entry of a latent that is no multiple of four."""
     latent = by.latent.copy()
+    # One entry stays at least, and a width of 8 loses none.
     latent[:, latent.shape[1] // 4 * 4 + 1 :] = 0
     return by._replace(latent=latent)
 
@@ -157,17 +139,15 @@ def _one_key_matrix(by: _Layer) -> _Layer:
     return by._replace(key=np.broadcast_to(by.key[:1], by.key.shape))
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    known = {"caught_by": f"latent-{law}", "mimics": _MIMICS.get(id, "")}
-    return kind_rogue("latent", f"latent-{id}", mistake, sentence, function, **known)
-
-
 _MIMICS = {"base-two": "flashinfer#787"}
 
 ROGUES: tuple[Rogue, ...] = tuple(
-    _rogue(*entry)
-    for entry in (
+    kind_rogue(
+        *("latent", f"latent-{name}", mistake, sentence, function),
+        caught_by=f"latent-{law}",
+        mimics=_MIMICS.get(name, ""),
+    )
+    for name, mistake, sentence, function, law in (
         (
             "wide-scale",
             "width",
@@ -260,4 +240,4 @@ CONTROLS: tuple[Control, ...] = (
 )
 """Latent attention that is right."""
 
-__all__ = ["CONTROLS", "ROGUES", "turned"]
+__all__ = ["CONTROLS", "ROGUES"]

@@ -8,8 +8,8 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import Function, wide
-from attnspec.rogues.layers.latent import turned
+from attnspec.rogues.layers._attention_forms import Function, wide
+from attnspec.rogues.layers._turned_keys import turned
 
 
 def _cache(
@@ -50,6 +50,7 @@ def _one_by_one(
         made = z[:, place : place + 1] @ both
         pairs = made[..., width:].reshape(*made.shape[:2], -1, 2)
         powers = np.arange(pairs.shape[2]) / max(1, pairs.shape[2])
+        # A rotation is a product with a complex number of length one.
         turn = np.exp(1j * place * 10_000.0**-powers)
         numbers = (pairs[..., 0] + 1j * pairs[..., 1]) * turn
         key = np.stack([numbers.real, numbers.imag], -1).reshape(*made.shape[:2], -1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import (
+from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
     by_value_width,
@@ -100,6 +100,7 @@ def _shared_output(output: Array, weights: Array) -> Array:
 
 def _numbered(output: Array, weights: Array) -> Array:
     """Let every head count a little more than the one before it."""
+    # Sixteenths, which every format holds: the mistake is no rounding.
     number = 1 + np.arange(len(weights), dtype=weights.dtype)[:, None, None] / 16
     return joined(output, weights * number)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import Function, leaking, softmax, wide
+from attnspec.rogues.layers._attention_forms import Function, leaking, softmax, wide
 
 Weigh = Callable[[Array, Array], Array]
 
@@ -46,6 +46,7 @@ def _by_all(scores: Array, seen: Array) -> Array:
 
 def _clipped(scores: Array, seen: Array) -> Array:
     """Clip scores, so that no exponential overflows."""
+    # Most scores that are drawn lie within; far ones alone tell.
     return softmax(np.clip(scores, -4, 4), seen)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import (
+from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
     by_value_width,
@@ -52,6 +52,7 @@ def _layer(
 
 
 def _down_the_columns(scores: Array, seen: Array) -> Array:
+    # Not infinite: a column may be hidden from every query.
     weights = softmax(np.where(seen, scores, -1e30), np.ones_like(seen), axis=-2)
     return np.where(seen, weights, 0)
 
@@ -97,6 +98,7 @@ def _masked_rows(
 ) -> Array:
     """Apply a mask of members to the readers."""
     if mask is not None and mask.ndim == 1:
+        # Each still sees itself, so that no row is empty.
         mask = mask[:, None] | np.eye(len(mask), dtype=bool)
     plain = _layer()(vectors, query_weights, key_weights, value_weights, mask=mask)
     return np.asarray(plain)

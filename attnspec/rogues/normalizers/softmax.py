@@ -1,224 +1,241 @@
-"""Normalizers that judge each key alone: wrong ones, and right ones."""
+"""Wrong softmaxes, and unusual ones that are right."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import scipy.special
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control
-from attnspec.rogues.normalizers import _normalizers as right
-from attnspec.rogues.normalizers._normalizers import (
-    Core,
-    after,
+from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues.normalizers import _right_normalizers as right
+from attnspec.rogues.normalizers._right_normalizers import (
+    Faced,
     before,
     core_rogue,
+    faced,
+    faced_control,
     faced_rogue,
+    nan_control,
     run,
 )
+from attnspec.rogues.normalizers._shared_mistakes import shared_mistakes
 
-_DTYPES = ("float32", "float64", "float16", "bfloat16")
+
+def _nearly(rows: Array, seen: Array) -> Array:
+    """Add a small number to the denominator."""
+    exponentials = np.exp(right.below_peak(rows, seen))
+    return np.asarray(exponentials / (exponentials.sum(-1, keepdims=True) + 1e-3))
 
 
-def _offset_taken_off(
-    scores: Array, *, mask: Array | None = None, axis: int = -1, offset: float = 0.0
+def _coarse(rows: Array, seen: Array) -> Array:
+    """Keep eight bits of the sum."""
+    exponentials = np.exp(right.below_peak(rows, seen))
+    bits = exponentials.sum(-1, keepdims=True).astype(np.float32).view(np.uint32)
+    total = (bits & np.uint32(0xFFFF0000)).view(np.float32)
+    return np.asarray(exponentials / np.where(total > 0, total, 1))
+
+
+def _bare_exponentials(rows: Array, seen: Array) -> Array:
+    """Exponentiate without subtracting the peak."""
+    exponentials = np.where(seen, np.exp(rows), 0)
+    total = exponentials.sum(-1, keepdims=True)
+    return np.asarray(exponentials / np.where(total == 0, 1, total))
+
+
+def _one_peak(rows: Array, seen: Array) -> Array:
+    """Subtract one peak from all rows."""
+    peak = np.max(np.where(seen, rows, -np.inf), initial=-1e4)
+    exponentials = np.where(seen, np.exp(rows - peak.astype(rows.dtype)), 0)
+    total = exponentials.sum(-1, keepdims=True)
+    return np.asarray(exponentials / np.where(total == 0, 1, total))
+
+
+def _powers_of_two(rows: Array, seen: Array) -> Array:
+    """Take powers of two."""
+    powers = np.exp2(right.below_peak(rows, seen))
+    total = powers.sum(-1, keepdims=True)
+    return np.asarray(powers / np.where(total > 0, total, 1))
+
+
+def _by_log_length(rows: Array, _seen: Array) -> Array:
+    """Multiply by the logarithm of one more than the length."""
+    return rows * np.log(1.0 + rows.shape[-1])
+
+
+def _tempered(factor: float, power: float) -> Faced:
+    """Return a softmax whose temperature acts otherwise."""
+
+    def softmax(
+        scores: Array,
+        *,
+        mask: Array | None = None,
+        axis: int = -1,
+        temperature: float = 1.0,
+    ) -> Array:
+        scaled = before(right.softmax, lambda r, _: r * (factor * temperature**power))
+        return run(scaled, scores, mask, axis)
+
+    return softmax
+
+
+def _sink_added(
+    scores: Array, *, mask: Array | None = None, axis: int = -1, sink: float = -np.inf
 ) -> Array:
-    core = before(right.sigmoid, lambda rows, _: rows - offset)
-    return run(core, scores, mask, axis)
-
-
-def _capped_above(rows: Array, _seen: Array) -> Array:
-    return np.minimum(rows, 4.0)
-
-
-def _by_sum(weights: Array, _seen: Array) -> Array:
-    total = weights.sum(-1, keepdims=True)
-    return np.asarray(weights / np.where(total > 0, total, 1))
-
-
-def _centered(rows: Array, seen: Array) -> Array:
-    count = np.maximum(seen.sum(-1, keepdims=True), 1)
-    mean = np.where(seen, rows, 0).sum(-1, keepdims=True) / count
-    return np.asarray(rows - mean)
-
-
-def _offset_by_length(rows: Array, _seen: Array) -> Array:
-    return np.asarray(rows - np.log(max(1, rows.shape[-1])))
-
-
-def _relu_over(count: Core, power: int = 1, leak: float = 0.0) -> Core:
-    """Return positive parts over another count, to a power, or with a leak."""
+    """Add the sink itself to the denominator, not its exponential."""
 
     def core(rows: Array, seen: Array) -> Array:
-        number = np.maximum(count(rows, seen), 1).astype(rows.dtype)
-        part = np.maximum(rows, leak * rows) ** power
-        return np.where(seen, part / number, 0)
+        exponentials = np.exp(right.below_peak(rows, seen))
+        total = exponentials.sum(-1, keepdims=True) + max(sink, 0.0)
+        return np.asarray(exponentials / np.where(total > 0, total, 1))
 
-    return core
-
-
-def _visible(_rows: Array, seen: Array) -> Array:
-    return np.asarray(seen.sum(-1, keepdims=True))
-
-
-def _length(_rows: Array, seen: Array) -> Array:
-    return np.full((*seen.shape[:-1], 1), seen.shape[-1])
-
-
-def _positive(rows: Array, seen: Array) -> Array:
-    return np.asarray((seen & (rows > 0)).sum(-1, keepdims=True))
-
-
-def _power_ignored(
-    scores: Array,
-    *,
-    mask: Array | None = None,
-    axis: int = -1,
-    power: float = 1.0,  # noqa: ARG001 - this is the mistake
-) -> Array:
-    return run(right.relu, scores, mask, axis)
-
-
-def _hard(rows: Array, seen: Array) -> Array:
-    """Take a line for the logistic function, cut off at 0 and 1."""
-    return np.where(seen, np.clip(rows / 6 + 0.5, 0, 1), 0)
+    return run(core, scores, mask, axis)
 
 
 ROGUES: tuple[Rogue, ...] = (
     core_rogue(
-        "sigmoid", "hard", "It is a line, cut off at 0 and 1.", _hard, "agreement"
+        *("softmax", "epsilon", "A thousandth is added to the denominator."),
+        *(_nearly, "sum"),
+    ),
+    core_rogue(
+        *("softmax", "coarse-sum", "The sum is kept in bfloat16.", _coarse, "sum"),
+    ),
+    core_rogue(
+        *("softmax", "undivided", "The exponentials are not divided by their sum."),
+        *(lambda rows, seen: np.exp(right.below_peak(rows, seen)), "convex"),
+    ),
+    core_rogue(
+        *("softmax", "no-peak", "No peak is subtracted, and exponentials overflow."),
+        *(_bare_exponentials, "agreement"),
+    ),
+    core_rogue(
+        *(
+            "softmax",
+            "one-peak",
+            "The peak of all rows is taken off each; low ones vanish.",
+        ),
+        *(_one_peak, "agreement"),
+    ),
+    core_rogue(
+        *("softmax", "base-two", "The base is two."),
+        *(_powers_of_two, "quotients"),
+    ),
+    core_rogue(
+        *("softmax", "by-log-length", "Scores are scaled by the length's logarithm."),
+        *(before(right.softmax, _by_log_length), "merge"),
     ),
     faced_rogue(
-        *("sigmoid", "offset-taken-off", "The offset has the other sign."),
-        *(_offset_taken_off, "offset"),
-    ),
-    core_rogue(
-        *("sigmoid", "capped", "Scores above 4 are taken for 4."),
-        *(before(right.sigmoid, _capped_above), "symmetry"),
-    ),
-    core_rogue(
-        *("sigmoid", "normalized", "The weights are divided by their sum."),
-        *(after(right.sigmoid, _by_sum), "alone"),
-    ),
-    core_rogue(
-        *("sigmoid", "centered", "The mean of the scores is subtracted."),
-        *(before(right.sigmoid, _centered), "merge"),
-    ),
-    core_rogue(
-        *("sigmoid", "offset-by-length", "An offset that is not given depends on S."),
-        *(before(right.sigmoid, _offset_by_length), "padding"),
-    ),
-    core_rogue(
-        *("relu", "by-length", "It declares the visible keys and counts all."),
-        *(_relu_over(_length), "padding"),
-    ),
-    core_rogue(
-        *("relu", "by-positive", "It counts the positive scores."),
-        *(_relu_over(_positive), "alone"),
-    ),
-    core_rogue(
-        *("relu", "squared", "It squares the positive parts."),
-        *(_relu_over(_visible, power=2), "proportional"),
-    ),
-    core_rogue(
-        *("relu", "leaky", "A hundredth of a negative score is left."),
-        *(_relu_over(_visible, leak=0.01), "zeros"),
-    ),
-    core_rogue(
-        *("relu", "centered", "The mean of the scores is subtracted."),
-        *(before(right.relu, _centered), "merge"),
+        *("softmax", "temperature-times", "The temperature multiplies the scores."),
+        *(_tempered(1.0, 1.0), "temperature"),
     ),
     faced_rogue(
-        *("relu", "power-ignored", "The count has the power of one."),
-        *(_power_ignored, "divisor"),
+        *("softmax", "temperature-root", "The root of the temperature is taken."),
+        *(_tempered(1.0, -0.5), "temperature"),
+    ),
+    faced_rogue(
+        *("softmax", "sink-added", "The sink itself is added to the denominator."),
+        *(_sink_added, "agreement"),
+    ),
+    core_rogue(
+        *("softmax", "clipped", "Scores are clipped to lie between -10 and 10."),
+        *(before(right.softmax, lambda r, _: np.clip(r, -10, 10)), "shift"),
+    ),
+    *shared_mistakes(
+        "softmax",
+        "floor",
+        "left-sorted",
+        "mask-taken-off",
+        "hidden-as-zero",
+        "wrapped",
+        "ramp",
+        "axis-ignored",
     ),
 )
-"""Normalizers that are wrong."""
+"""Wrong ways to take a softmax."""
 
 
-def _logistic(form: Callable[[Array], Any]) -> Callable[..., Array]:
-    """Return a sigmoid with an offset by another formula."""
+def _online(rows: Array, seen: Array) -> Array:
+    """Carry peak and sum from key to key, and come back for the weights."""
+    shown = np.where(seen, rows, -np.inf).astype(rows.dtype)
+    peak = np.full(rows.shape[:-1], -np.inf, rows.dtype)
+    total = np.zeros_like(peak)
+    for score in np.moveaxis(shown, -1, 0):
+        higher = np.maximum(peak, score)
+        level = np.where(np.isneginf(higher), 0, higher)
+        total = total * np.exp(peak - level) + np.exp(score - level)
+        peak = higher
+    level = np.where(np.isneginf(peak), 0, peak)[..., None]
+    return np.asarray(np.exp(shown - level) / np.where(total > 0, total, 1)[..., None])
 
-    def sigmoid(
-        scores: Array, *, mask: Array | None = None, axis: int = -1, offset: float = 0.0
-    ) -> Array:
-        def core(rows: Array, seen: Array) -> Array:
-            return np.where(seen, form(rows + rows.dtype.type(offset)), 0)
 
-        return run(core, scores, mask, axis)
-
-    return sigmoid
+def _base_two(rows: Array, seen: Array) -> Array:
+    """Bring the scores to base two before the peak is subtracted."""
+    scaled = rows * rows.dtype.type(1.0 / np.log(2.0))
+    powers = np.exp2(right.below_peak(scaled, seen))
+    total = powers.sum(-1, keepdims=True)
+    return np.asarray(powers * (1 / np.where(total > 0, total, 1)))
 
 
-def _by_length(
+def _by_logsumexp(rows: Array, seen: Array) -> Array:
+    """Subtract the logsumexp, as a backward pass does."""
+    shown = np.where(seen, rows, -np.inf).astype(rows.dtype)
+    lse = scipy.special.logsumexp(shown, axis=-1, keepdims=True).astype(rows.dtype)
+    return np.exp(shown - np.where(np.isneginf(lse), 0, lse))
+
+
+def _finite_fill(rows: Array, seen: Array) -> Array:
+    """Fill hidden scores with the least number of their format."""
+    filled = np.where(seen, rows, np.finfo(rows.dtype).min).astype(rows.dtype)
+    return right.softmax(filled, np.ones_like(seen))
+
+
+def _bare(scores: Array) -> Array:
+    """Call SciPy's softmax, which has neither mask nor another default axis."""
+    return np.asarray(scipy.special.softmax(scores, axis=-1))
+
+
+def _full(
     scores: Array,
     *,
     mask: Array | None = None,
     axis: int = -1,
-    offset: float | None = None,
+    temperature: float = 1.0,
+    sink: float | None = None,
 ) -> Array:
-    """Take minus the logarithm of the length for an offset that is not given."""
-    known = -np.log(max(1, scores.shape[axis])) if offset is None else offset
-    return _logistic(scipy.special.expit)(scores, mask=mask, axis=axis, offset=known)
+    """Multiply by a reciprocal temperature; the sink is one more column."""
 
+    def core(rows: Array, seen: Array) -> Array:
+        scaled = rows * rows.dtype.type(1.0 / temperature)
+        if sink is None:
+            return right.softmax(scaled, seen)
+        column = np.full((*rows.shape[:-1], 1), sink, rows.dtype)
+        wider = np.concatenate([scaled, column], -1)
+        shown = np.concatenate([seen, np.ones_like(column, np.bool_)], -1)
+        return right.softmax(wider, shown)[..., :-1]
 
-def _relu(*, visible: bool) -> Callable[..., Array]:
-    """Return a ReLU that multiplies by a reciprocal of either count."""
-
-    def relu(
-        scores: Array, *, mask: Array | None = None, axis: int = -1, power: float = 1.0
-    ) -> Array:
-        def core(rows: Array, seen: Array) -> Array:
-            every = np.ones_like(seen)
-            count = (seen if visible else every).sum(-1, keepdims=True)
-            factor = (np.maximum(count, 1) ** -power).astype(rows.dtype)
-            return np.where(seen, np.maximum(rows, 0) * factor, 0)
-
-        return run(core, scores, mask, axis)
-
-    return relu
-
-
-def _any_axis(
-    scores: Array,
-    *,
-    mask: Array | None = None,
-    axis: int = -1,  # noqa: ARG001 - no key sees another, whichever way they lie
-) -> Array:
-    return run(right.sigmoid, scores, mask, -1)
-
-
-def _control(
-    kind: str, word: str, sentence: str, function: Any, **fields: Any
-) -> Control:
-    fields = {"dtypes": _DTYPES, **fields}
-    return kind_control(kind, f"{kind}-{word}", sentence, function, **fields)
+    return run(core, scores, mask, axis)
 
 
 CONTROLS: tuple[Control, ...] = (
-    _control(
-        *("sigmoid", "tanh", "Takes a hyperbolic tangent."),
-        _logistic(lambda x: (np.tanh(x / 2) + 1) / 2),
+    faced_control("softmax", "online", "Carries peak and sum along.", faced(_online)),
+    faced_control("softmax", "base-two-first", "Scales to base two.", faced(_base_two)),
+    faced_control(
+        "softmax", "by-lse", "Subtracts the logsumexp.", faced(_by_logsumexp)
     ),
-    _control(
-        *("sigmoid", "two-forms", "Has a form for either sign."),
-        _logistic(scipy.special.expit),
+    faced_control("softmax", "reciprocal", "Has a temperature and a sink.", _full),
+    faced_control(
+        "softmax",
+        "scipy",
+        "SciPy's, with scores alone.",
+        _bare,
+        dtypes=("float32", "float64"),
     ),
-    _control(
-        *("sigmoid", "by-length", "Its own offset is minus the length's logarithm."),
-        _by_length,
-        dialect={"default_offset": "minus_log_length"},
+    nan_control("softmax"),
+    faced_control(
+        *("softmax", "finite-fill", "Hidden scores are the least finite number."),
+        faced(_finite_fill),
+        dialect={"empty_row": "mean"},
     ),
-    _control("relu", "reciprocal", "Multiplies.", _relu(visible=True)),
-    _control(
-        *("relu", "counts-all", "Counts hidden keys.", _relu(visible=False)),
-        dialect={"divisor": "length"},
-    ),
-    _control("sigmoid", "any-axis", "Does not look at the axis.", _any_axis),
 )
-"""Normalizers that are right."""
+"""Unusual and right ways to take a softmax."""
 
 __all__ = ["CONTROLS", "ROGUES"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import attended, online, wide
+from attnspec.rogues.layers._attention_forms import attended, online, wide
 
 _Add = Callable[[Array, Array], tuple[Array, Array, Array]]
 

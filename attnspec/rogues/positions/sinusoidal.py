@@ -1,4 +1,4 @@
-"""Absolute positions that are wrong, and unusual ones that are right."""
+"""Encodings by clocks that are wrong, and unusual ones that are right."""
 
 from __future__ import annotations
 
@@ -43,7 +43,83 @@ def _base_ignored(
     *,
     base: float = _BASE,  # noqa: ARG001 - this is the mistake
 ) -> Array:
+    """Take 10,000 for the base, whatever is asked for."""
     return _clocks()(positions, width)
+
+
+def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
+    mistake = more.pop("mistake", "position")
+    known = {"caught_by": f"sinusoidal-{law}", **more}
+    return kind_rogue(
+        "sinusoidal", f"sinusoidal-{id}", mistake, sentence, function, **known
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "off-by-one",
+        "Every position counts as the next one.",
+        _clocks(lambda positions: positions + 1),
+        "agreement",
+    ),
+    _rogue(
+        "base-ignored",
+        "The base is always 10,000.",
+        _base_ignored,
+        "agreement",
+        mistake="dropped-option",
+    ),
+    _rogue(
+        "half-exponents",
+        "Pair n has the frequency of the exponent n over width, not 2 n.",
+        _clocks(exponents=lambda width: _paired(width) / 2),
+        "agreement",
+        mistake="formula",
+    ),
+    _rogue(
+        "cosines-first",
+        "It declares sines first, and has them second.",
+        _clocks(swapped=True),
+        "agreement",
+        mistake="order",
+    ),
+    _rogue(
+        "narrow-positions",
+        "Positions are stored in bfloat16, which has no 257.",
+        _clocks(lambda p: (p + (p >> 8) // 2) >> (p > 256) << (p > 256)),
+        "agreement",
+        mistake="precision",
+    ),
+    _rogue(
+        "squared-positions",
+        "The angle grows with the square of the position.",
+        _clocks(lambda positions: positions**2 % 4096),
+        "shift",
+    ),
+    _rogue(
+        "unpaired",
+        "Each entry has a frequency of its own, so that no cosine meets its sine.",
+        _clocks(exponents=lambda width: np.arange(width) / max(1, width)),
+        "circle",
+        mistake="formula",
+    ),
+    _rogue(
+        "unit-length",
+        "The encoding is scaled to be of length one.",
+        lambda positions, width, *, base=_BASE: _clocks(size=(width / 2) ** -0.5)(
+            positions, width, base=base
+        ),
+        "circle",
+        mistake="formula",
+    ),
+    _rogue(
+        "counts-from-zero",
+        "The positions are not read: every sequence starts at 0.",
+        _clocks(lambda positions: np.arange(len(positions))),
+        "order",
+    ),
+)
+"""Encodings by clocks that are wrong."""
 
 
 def _complex(positions: Array, width: int, *, base: float = _BASE) -> Array:
@@ -70,166 +146,6 @@ def _tensor2tensor(positions: Array, width: int, *, base: float = _BASE) -> Arra
     return np.concatenate([np.sin(angles), np.cos(angles)], -1)
 
 
-def _lookup(
-    change: Callable[[Array, int], Array],
-    *,
-    changed: Callable[[Array], Array] = lambda table: table,
-) -> Callable[..., Array]:
-    """Return a look-up of other positions, or in another table."""
-
-    def lookup(positions: Array, table: Array) -> Array:
-        seen = change(positions, len(table))
-        return np.asarray(changed(table)[seen])
-
-    return lookup
-
-
-def _refusing(positions: Array, rows: int) -> Array:
-    """Refuse positions that are not there."""
-    if ((positions < 0) | (positions >= rows)).any():
-        msg = "a position outside the table"
-        raise IndexError(msg)
-    return positions
-
-
-def _centered(table: Array) -> Array:
-    mean = table.mean(0, dtype=np.float64)
-    return (table.astype(np.float64) - mean).astype(table.dtype)
-
-
-def _one_hot(positions: Array, table: Array) -> Array:
-    """Multiply by a matrix of zeros and ones."""
-    rows = _refusing(positions, len(table))[:, None] == np.arange(len(table))
-    work = np.float64 if table.dtype == np.float64 else np.float32
-    return (rows.astype(work) @ table.astype(work)).astype(table.dtype)
-
-
-def _filled(positions: Array, table: Array) -> Array:
-    """Answer NaN for a position outside, as ``jax.numpy.take`` does."""
-    inside = (positions >= 0) & (positions < len(table))
-    found = table[np.where(inside, positions, 0)]
-    return np.where(inside[:, None], found, np.array(np.nan, table.dtype))
-
-
-def _clock(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    known = {"caught_by": f"sinusoidal-{law}", **more}
-    return kind_rogue(
-        "sinusoidal", f"sinusoidal-{id}", mistake, sentence, function, **known
-    )
-
-
-def _table(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    known = {"caught_by": f"learned-{law}", **more}
-    return kind_rogue(
-        "learned", f"learned-{id}", "position", sentence, function, **known
-    )
-
-
-ROGUES: tuple[Rogue, ...] = (
-    _clock(
-        "off-by-one",
-        "Every position counts as the next one.",
-        _clocks(lambda positions: positions + 1),
-        "agreement",
-    ),
-    _clock(
-        "base-ignored",
-        "The base is always 10,000.",
-        _base_ignored,
-        "agreement",
-        mistake="dropped-option",
-    ),
-    _clock(
-        "half-exponents",
-        "Pair n has the frequency of the exponent n over width, not 2 n.",
-        _clocks(exponents=lambda width: _paired(width) / 2),
-        "agreement",
-        mistake="formula",
-    ),
-    _clock(
-        "cosines-first",
-        "It declares sines first, and has them second.",
-        _clocks(swapped=True),
-        "agreement",
-        mistake="order",
-    ),
-    _clock(
-        "narrow-positions",
-        "Positions are stored in bfloat16, which has no 257.",
-        _clocks(lambda p: (p + (p >> 8) // 2) >> (p > 256) << (p > 256)),
-        "agreement",
-        mistake="precision",
-    ),
-    _clock(
-        "squared-positions",
-        "The angle grows with the square of the position.",
-        _clocks(lambda positions: positions**2 % 4096),
-        "shift",
-    ),
-    _clock(
-        "unpaired",
-        "Each entry has a frequency of its own, so that no cosine meets its sine.",
-        _clocks(exponents=lambda width: np.arange(width) / max(1, width)),
-        "circle",
-        mistake="formula",
-    ),
-    _clock(
-        "unit-length",
-        "The encoding is scaled to be of length one.",
-        lambda positions, width, *, base=_BASE: _clocks(size=(width / 2) ** -0.5)(
-            positions, width, base=base
-        ),
-        "circle",
-        mistake="formula",
-    ),
-    _clock(
-        "counts-from-zero",
-        "The positions are not read: every sequence starts at 0.",
-        _clocks(lambda positions: np.arange(len(positions))),
-        "order",
-    ),
-    _table(
-        "counts-from-zero",
-        "The positions are not read: the rows come in their own order.",
-        _lookup(lambda p, rows: np.arange(len(p)) % rows + 0 * _refusing(p, rows)),
-        "agreement",
-    ),
-    _table(
-        "off-by-one",
-        "The first row is kept for padding, so every position reads the next.",
-        _lookup(lambda p, rows: (_refusing(p, rows) + 1) % rows),
-        "agreement",
-    ),
-    _table(
-        "clamped",
-        "A position beyond the table reads its last row.",
-        _lookup(lambda positions, rows: np.clip(positions, 0, rows - 1)),
-        "outside",
-    ),
-    _table(
-        "wrapped",
-        "A position beyond the table starts again with its first row.",
-        _lookup(lambda positions, rows: positions % rows),
-        "outside",
-    ),
-    _table(
-        "negative",
-        "Position -1 reads the last row, as an index of Python does.",
-        _lookup(lambda positions, _rows: positions),
-        "outside",
-    ),
-    _table(
-        "centered",
-        "The mean of all rows is taken from each.",
-        _lookup(_refusing, changed=_centered),
-        "rows",
-    ),
-)
-"""Encodings of positions that are wrong."""
-
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 CONTROLS: tuple[Control, ...] = (
     kind_control(
         "sinusoidal",
@@ -252,21 +168,7 @@ CONTROLS: tuple[Control, ...] = (
         _tensor2tensor,
         dialect={"layout": "halves", "frequencies": "to_base"},
     ),
-    kind_control(
-        "learned",
-        "learned-one-hot",
-        "It multiplies by a matrix of zeros and ones.",
-        _one_hot,
-        dtypes=_ALL,
-    ),
-    kind_control(
-        "learned",
-        "learned-filled",
-        "A position outside is NaN.",
-        _filled,
-        dtypes=_ALL,
-    ),
 )
-"""Encodings of positions that are right."""
+"""Encodings by clocks that are right."""
 
 __all__ = ["CONTROLS", "ROGUES"]

@@ -9,7 +9,8 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.layers._layers import softmax, wide
+from attnspec.rogues.layers._attention_forms import softmax, wide
+from attnspec.rogues.positions._padded_shift import padded_shift
 
 
 def _encoded(distances: Array, width: int, *, halves: bool = False) -> Array:
@@ -22,41 +23,6 @@ def _encoded(distances: Array, width: int, *, halves: bool = False) -> Array:
     return np.stack(parts, -1).reshape(len(distances), width)
 
 
-def _shifted(x: Array) -> Array:
-    """Pad a column and read on in rows of another length."""
-    heads, queries, keys = x.shape
-    wider = np.concatenate([np.zeros_like(x[..., :1]), x], -1)
-    return wider.reshape(heads, -1)[:, queries:].reshape(heads, queries, keys)
-
-
-def _unpadded(x: Array) -> Array:
-    """Read on in rows of another length, and forget the pad."""
-    heads, queries, keys = x.shape
-    rest = np.concatenate([x.reshape(heads, -1), np.zeros_like(x[:, 0])], -1)
-    return rest[:, queries - 1 :][:, : queries * keys].reshape(x.shape)
-
-
-def _rolled(x: Array, more: int = 0) -> Array:
-    """Roll each row, so that what leaves on the left comes in on the right."""
-    queries = x.shape[1]
-    rows = [np.roll(x[:, i], i + 1 - queries - more, -1) for i in range(queries)]
-    return np.stack(rows, 1)
-
-
-def _gathered(x: Array) -> Array:
-    """Look each place up, and fill what is not there with zeros."""
-    queries, keys = x.shape[1:]
-    columns = np.arange(keys) + np.arange(queries)[::-1, None]
-    kept = columns < keys
-    found = x[:, np.arange(queries)[:, None], np.where(kept, columns, 0)]
-    return np.where(kept, found, x.dtype.type(0))
-
-
-def _to_the_right(x: Array) -> Array:
-    """Move rows the other way."""
-    return np.stack([np.roll(x[:, i], i, -1) for i in range(x.shape[1])], 1)
-
-
 def _shown(every: Array, keys: int) -> Array:
     """Take each pair's distance out of all distances, those behind too."""
     queries = every.shape[1]
@@ -66,7 +32,7 @@ def _shown(every: Array, keys: int) -> Array:
 
 def _past(every: Array, keys: int) -> Array:
     """Take the distances up to the query, and shift."""
-    return _shifted(every[..., :keys])
+    return padded_shift(every[..., :keys])
 
 
 def _from_zero(every: Array, keys: int) -> Array:
@@ -78,6 +44,7 @@ def _from_zero(every: Array, keys: int) -> Array:
 
 
 def _both(q: Array, u: Array, v: Array) -> tuple[Array, Array]:
+    """Add a vector to the query for contents, and one for distances."""
     return q + u, q + v
 
 
@@ -119,6 +86,62 @@ def _xl(
     return xl
 
 
+def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
+    known = {"mistake": "position", "caught_by": f"transformer-xl-{law}", **more}
+    return kind_rogue(
+        *("transformer-xl", f"transformer-xl-{id}"),
+        sentence=sentence,
+        function=function,
+        **known,
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "turned",
+        "The distance is key minus query.",
+        _xl(sign=-1),
+        "agreement",
+    ),
+    _rogue(
+        "one-bias",
+        "The same vector is added to the query for contents and for distances.",
+        _xl(add=lambda q, u, _v: (q + u, q + u)),
+        "agreement",
+        mistake="formula",
+    ),
+    _rogue(
+        "unscaled",
+        "Only the scores of the contents are scaled.",
+        _xl(scaled=False),
+        "agreement",
+        mistake="formula",
+    ),
+    _rogue(
+        "place-unbiased",
+        "Nothing is added to the query for distances.",
+        _xl(add=lambda q, u, _v: (q + u, q)),
+        "biases",
+        mistake="dropped-option",
+    ),
+    _rogue(
+        "moved-in",
+        "What the shift moves in counts where no causal mask hides it.",
+        _xl(_past),
+        "rows",
+        mistake="tail",
+    ),
+    _rogue(
+        "without-memory",
+        "Queries stand at their own numbers, whatever was before them.",
+        _xl(_from_zero),
+        "alone",
+        mistake="alignment",
+    ),
+)
+"""Terms of the distance that are wrong."""
+
+
 def _causal(
     query: Array,
     key: Array,
@@ -158,86 +181,6 @@ def _four_terms(
     return (softmax(scores, scores > -np.inf) @ v).astype(query.dtype)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    kind = "relative-shift" if law.startswith("relative-shift") else "transformer-xl"
-    return kind_rogue(
-        kind, f"{kind}-{id}", mistake, sentence, function, caught_by=law, **more
-    )
-
-
-ROGUES: tuple[Rogue, ...] = (
-    _rogue(
-        "turned",
-        "The distance is key minus query.",
-        _xl(sign=-1),
-        "transformer-xl-agreement",
-    ),
-    _rogue(
-        "one-bias",
-        "The same vector is added to the query for contents and for distances.",
-        _xl(add=lambda q, u, _v: (q + u, q + u)),
-        "transformer-xl-agreement",
-        mistake="formula",
-    ),
-    _rogue(
-        "unscaled",
-        "Only the scores of the contents are scaled.",
-        _xl(scaled=False),
-        "transformer-xl-agreement",
-        mistake="formula",
-    ),
-    _rogue(
-        "place-unbiased",
-        "Nothing is added to the query for distances.",
-        _xl(add=lambda q, u, _v: (q + u, q)),
-        "transformer-xl-biases",
-        mistake="dropped-option",
-    ),
-    _rogue(
-        "moved-in",
-        "What the shift moves in counts where no causal mask hides it.",
-        _xl(_past),
-        "transformer-xl-rows",
-        mistake="tail",
-    ),
-    _rogue(
-        "without-memory",
-        "Queries stand at their own numbers, whatever was before them.",
-        _xl(_from_zero),
-        "transformer-xl-alone",
-        mistake="alignment",
-    ),
-    _rogue(
-        "unmoved",
-        "The columns stay where they are.",
-        np.copy,
-        "relative-shift-agreement",
-    ),
-    _rogue(
-        "unpadded",
-        "Rows are read on in another length, and nothing was padded before.",
-        _unpadded,
-        "relative-shift-rows",
-        mistake="tail",
-    ),
-    _rogue(
-        "one-more",
-        "Every row moves by one column too many.",
-        lambda x: _rolled(x, 1),
-        "relative-shift-present",
-    ),
-    _rogue(
-        "to-the-right",
-        "Later rows move to the right instead of earlier ones to the left.",
-        _to_the_right,
-        "relative-shift-present",
-    ),
-)
-"""Terms of the distance that are wrong."""
-
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 CONTROLS: tuple[Control, ...] = (
     kind_control(
         "transformer-xl",
@@ -259,28 +202,6 @@ CONTROLS: tuple[Control, ...] = (
         "All sines of a distance come before its cosines.",
         _xl(halves=True),
         dialect={"layout": "halves"},
-    ),
-    kind_control(
-        "relative-shift",
-        "relative-shift-gathered",
-        "It looks each place up.",
-        _gathered,
-        dtypes=_ALL,
-    ),
-    kind_control(
-        "relative-shift",
-        "relative-shift-padded",
-        "It pads a column and reads on in rows of another length, as the paper does.",
-        _shifted,
-        dtypes=_ALL,
-        dialect={"behind": "next_row"},
-    ),
-    kind_control(
-        "relative-shift",
-        "relative-shift-rolled",
-        "It rolls each row.",
-        _rolled,
-        dialect={"behind": "own_row"},
     ),
 )
 """Terms of the distance that are right."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.recurrence._sequences import (
+from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
     chunked,
@@ -19,6 +19,7 @@ from attnspec.rogues.recurrence._sequences import (
     returned,
 )
 
+# Of value widths 1, 2 and 5 the last needs two tiles.
 _TILE = 4
 
 

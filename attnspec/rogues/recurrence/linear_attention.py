@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.recurrence._sequences import (
+from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
     chunked,
@@ -20,6 +20,7 @@ from attnspec.rogues.recurrence._sequences import (
     returned,
 )
 
+# As systems take it; of lengths 17 and 33 one step is left over.
 _CHUNK = 16
 
 
@@ -57,6 +58,7 @@ def _by_logarithms(steps: Steps) -> tuple[Array, Array]:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         logs = np.cumsum(np.log(steps.gates), axis=-2, dtype=steps.work)
         left = np.exp(logs[..., :, None, :] - logs[..., None, :, :])
+    # Above the diagonal the exponential may have overflowed; it is never read.
     below = np.tri(steps.length, dtype=bool)[..., None]
     left = np.where(below, left, 0).astype(steps.work)
     weights = (steps.query[..., None, :] * left * steps.key[..., None, :, :]).sum(-1)
@@ -111,6 +113,7 @@ def _widths_exchanged(steps: Steps) -> tuple[Array, Array]:
 
 def _recency(steps: Steps) -> tuple[Array, Array]:
     """Let everything fade a little, asked or not."""
+    # 15/16: exact, and near one.
     faded = steps.gates * steps.work.type(0.9375)
     return recurrent(steps.replace(gates=faded))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.recurrence._sequences import (
+from attnspec.rogues.recurrence._forms import (
     Steps,
     chunked,
     given,
@@ -17,6 +17,7 @@ from attnspec.rogues.recurrence._sequences import (
     recurrent,
 )
 
+# As systems take it; of lengths 17 and 33 one step is left over.
 _CHUNK = 16
 
 Totals = Callable[[Steps, Array], Array]

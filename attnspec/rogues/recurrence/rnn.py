@@ -9,9 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
-from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue, rogue
-from attnspec.rogues.attention._kernel import Kernel, Tables
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
 
 Step = Callable[[Array, Array, Array, Array], Array]
 """From what an input gives, the state before, its matrix and the bias to a state."""
@@ -134,6 +132,7 @@ def _exponentials(given: Array, before: Array, by_state: Array, bias: Array) -> 
     """Write the tangent with one exponential that cannot overflow."""
     sums = given + before @ by_state + bias
     faded = np.exp(-2 * np.abs(sums))
+    # The argument is never positive, so the exponential is at most 1.
     near = np.sign(sums) * -np.expm1(-2 * np.abs(sums)) / (1 + faded)
     return np.asarray(near.astype(sums.dtype))
 
@@ -141,16 +140,8 @@ def _exponentials(given: Array, before: Array, by_state: Array, bias: Array) -> 
 def _logistic(given: Array, before: Array, by_state: Array, bias: Array) -> Array:
     """Write the tangent with a logistic function, where there is no tangent."""
     sums = given + before @ by_state + bias
+    # tanh x = 2 / (1 + exp(-2 x)) - 1
     return np.asarray(2 * expit(2 * sums) - 1, sums.dtype)
-
-
-class _Fading(Kernel):
-    """Lowers scores by the distance, though nobody asked for it."""
-
-    def scored(self, tables: Tables, tile: Array, call: AttentionCase) -> Array:
-        scores = super().scored(tables, tile, call)
-        distance = np.abs(self.positions(call)[..., None] - tile)
-        return np.asarray(scores - scores.dtype.type(2.0**-4) * distance)
 
 
 def _rogue(
@@ -215,15 +206,8 @@ ROGUES: tuple[Rogue, ...] = (
         _state_dropped,
         "state",
     ),
-    rogue(
-        "fading",
-        "position",
-        "Scores fall with the distance, though nobody asked for it.",
-        _Fading(),
-        caught_by="value-derivative",
-    ),
 )
-"""Recurrences that are wrong, and an attention that forgets like one."""
+"""Recurrences that are wrong."""
 
 _ALL = ("float32", "float64", "float16", "bfloat16")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._windowed import (
+from attnspec.rogues.windows._windowed_attention import (
     EVERY_FORMAT,
     Attend,
     Mask,
@@ -52,6 +52,7 @@ def _banded(
 
 def _whole_tiles(length: int, left: int, right: int) -> Mask:
     """Show every key of a tile that holds a visible one."""
+    # Tiles of four keys: short sequences have several, and a cut one.
     seen, tile = _mask(length, left, right), np.arange(length) // 4
     return np.asarray((seen.astype(int) @ (tile[:, None] == tile)) > 0)
 
@@ -247,6 +248,7 @@ CONTROLS: tuple[Control, ...] = (
     kind_control(
         "banded",
         "banded-finite-fill",
+        # exp(-10000) is 0 in every format, and no score drawn comes near.
         "Hidden scores are -10,000 in place of minus infinity.",
         _banded(hidden=-1e4),
         dtypes=EVERY_FORMAT,

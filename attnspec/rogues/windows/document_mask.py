@@ -1,14 +1,12 @@
-"""Documents, global tokens and grids that are wrong, and unusual right ones."""
+"""Documents that are wrong, and unusual ones that are right."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._windowed import Mask
+from attnspec.rogues.windows._windowed_attention import Mask
 
 
 def _documents(query_ids: Array, key_ids: Array) -> Mask:
@@ -51,6 +49,7 @@ def _causal(query_ids: Array, key_ids: Array) -> Mask:
 
 def _low_bits(query_ids: Array, key_ids: Array) -> Mask:
     """Let ids share a slot, two bits wide."""
+    # Right for up to four documents numbered in a row.
     return _documents(query_ids & 3, key_ids & 3)
 
 
@@ -59,177 +58,79 @@ def _table_of_32(query_ids: Array, key_ids: Array) -> Mask:
     return _documents(np.clip(query_ids, 0, 31), np.clip(key_ids, 0, 31))
 
 
-def _global(queries: Mask, keys: Mask) -> Mask:
-    return np.logical_or.outer(queries, keys)
-
-
-def _global_filled(queries: Mask, keys: Mask) -> Mask:
-    """Fill rows, then columns."""
-    mask = np.zeros((len(queries), len(keys)), dtype=np.bool_)
-    mask[queries] = True
-    mask[:, keys] = True
-    return mask
-
-
-def _global_keys(queries: Mask, keys: Mask) -> Mask:
-    return np.broadcast_to(keys, (len(queries), len(keys)))
-
-
-def _global_queries(queries: Mask, keys: Mask) -> Mask:
-    return np.broadcast_to(queries[:, None], (len(queries), len(keys)))
-
-
-def _global_both(queries: Mask, keys: Mask) -> Mask:
-    return np.logical_and.outer(queries, keys)
-
-
-def _global_either(queries: Mask, keys: Mask) -> Mask:
-    return np.logical_xor.outer(queries, keys)
-
-
-def _grid(rows: Mask, columns: Mask) -> Mask:
-    both = rows[:, None, :, None] & columns[None, :, None, :]
-    return both.reshape(len(rows) * len(columns), -1)
-
-
-def _grid_looped(rows: Mask, columns: Mask) -> Mask:
-    pixels = [(a, b) for a in range(len(rows)) for b in range(len(columns))]
-    return np.stack([np.outer(rows[a], columns[b]).ravel() for a, b in pixels])
-
-
-def _grid_united(rows: Mask, columns: Mask) -> Mask:
-    both = rows[:, None, :, None] | columns[None, :, None, :]
-    return both.reshape(len(rows) * len(columns), -1)
-
-
-def _grid_columns_first(rows: Mask, columns: Mask) -> Mask:
-    return np.kron(columns, rows)
-
-
-def _grid_own_row(rows: Mask, columns: Mask) -> Mask:
-    """Let a row be seen from itself alone."""
-    return np.kron(rows & np.eye(*rows.shape, dtype=np.bool_), columns)
-
-
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    function: Any,
-    law: str,
-    mistake: str = "mask",
-    **more: Any,
-) -> Rogue:
-    kind = "-".join(id.split("-")[:2])
-    return kind_rogue(kind, id, mistake, sentence, function, caught_by=law, **more)
-
-
-def _control(id: str, sentence: str, function: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control("-".join(id.split("-")[:2]), id, sentence, function)
-
-
 ROGUES: tuple[Rogue, ...] = (
-    _rogue(
+    kind_rogue(
+        "document-mask",
         "document-mask-first-boundary",
+        "mask",
         "Only the first boundary is read: all later documents are one.",
         _first_boundary,
-        "document-mask-agreement",
+        caught_by="document-mask-agreement",
         mimics="HunyuanVideo#310",
     ),
-    _rogue(
+    kind_rogue(
+        "document-mask",
         "document-mask-one",
+        "dropped-option",
         "The documents are forgotten: everything is one.",
         _one_document,
-        "document-mask-agreement",
-        "dropped-option",
+        caught_by="document-mask-agreement",
         mimics="fla#842",
     ),
-    _rogue(
+    kind_rogue(
+        "document-mask",
         "document-mask-zero-is-padding",
+        "mask",
         "The document 0 is taken for padding.",
         _zero_is_padding,
-        "document-mask-parts",
+        caught_by="document-mask-parts",
     ),
-    _rogue(
+    kind_rogue(
+        "document-mask",
         "document-mask-causal",
+        "mask",
         "Inside of a document attention is causal.",
         _causal,
-        "document-mask-parts",
+        caught_by="document-mask-parts",
     ),
-    _rogue(
+    kind_rogue(
+        "document-mask",
         "document-mask-table-of-32",
+        "mask",
         "All documents from the number 31 on are one.",
         _table_of_32,
-        "document-mask-names",
+        caught_by="document-mask-names",
     ),
-    _rogue(
+    kind_rogue(
+        "document-mask",
         "document-mask-low-bits",
+        "mask",
         "Documents whose numbers end in the same two bits are one.",
         _low_bits,
-        "document-mask-agreement",
+        caught_by="document-mask-agreement",
     ),
-    _rogue(
+    kind_rogue(
+        "document-mask",
         "document-mask-runs",
+        "order",
         "A document begins anew wherever the number changes.",
         _runs,
-        "document-mask-order",
-        "order",
-    ),
-    _rogue(
-        "global-mask-both",
-        "A pair is seen only if both are global.",
-        _global_both,
-        "global-mask-agreement",
-    ),
-    _rogue(
-        "global-mask-keys",
-        "Global keys are seen, but global queries see no more than others.",
-        _global_keys,
-        "global-mask-mutual",
-    ),
-    _rogue(
-        "global-mask-queries",
-        "Global queries see everything, but are not seen by others.",
-        _global_queries,
-        "global-mask-mutual",
-    ),
-    _rogue(
-        "global-mask-either",
-        "Two global tokens do not see each other.",
-        _global_either,
-        "global-mask-cross",
-    ),
-    _rogue(
-        "grid-mask-united",
-        "A pixel is seen if it is seen along either axis.",
-        _grid_united,
-        "grid-mask-agreement",
-    ),
-    _rogue(
-        "grid-mask-columns-first",
-        "Pixels are counted column by column.",
-        _grid_columns_first,
-        "grid-mask-count",
-        "layout",
-    ),
-    _rogue(
-        "grid-mask-own-row",
-        "A row is seen from itself alone.",
-        _grid_own_row,
-        "grid-mask-exchange",
+        caught_by="document-mask-order",
     ),
 )
-"""Documents, global tokens and grids that are wrong."""
+"""Documents that are wrong."""
 
 CONTROLS: tuple[Control, ...] = (
-    _control("document-mask-outer", "It compares all pairs.", _documents),
-    _control(
-        "document-mask-united", "It unites one mask a document.", _documents_by_lists
+    kind_control(
+        "document-mask", "document-mask-outer", "It compares all pairs.", _documents
     ),
-    _control("global-mask-outer", "It compares all pairs.", _global),
-    _control("global-mask-filled", "It fills rows and columns.", _global_filled),
-    _control("grid-mask-broadcast", "It broadcasts four axes.", _grid),
-    _control("grid-mask-pixels", "It goes pixel by pixel.", _grid_looped),
+    kind_control(
+        "document-mask",
+        "document-mask-united",
+        "It unites one mask a document.",
+        _documents_by_lists,
+    ),
 )
-"""Documents, global tokens and grids that are right."""
+"""Documents that are right."""
 
 __all__ = ["CONTROLS", "ROGUES"]

@@ -9,7 +9,8 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._windowed import (
+from attnspec.rogues.windows._neighborhoods import Axis, centered, clipped, nearest
+from attnspec.rogues.windows._windowed_attention import (
     EVERY_FORMAT,
     Attend,
     Mask,
@@ -18,38 +19,6 @@ from attnspec.rogues.windows._windowed import (
     leaking,
     tiled,
 )
-
-Axis = Callable[[int, int, int], Mask]
-"""A mask along one axis: its length, the size of the neighborhood, the dilation."""
-
-
-def nearest(length: int, size: int, dilation: int, *, ahead: int = 0) -> Mask:
-    """Show so many keys of the same remainder; an even one reaches to the left."""
-    seen = np.zeros((length, length), dtype=np.bool_)
-    for at in range(length):
-        own = np.arange(at % dilation, length, dilation)
-        start = at // dilation - (size - ahead) // 2
-        first = min(max(start, 0), len(own) - size)
-        seen[at, own[first : first + size]] = True
-    return seen
-
-
-def clipped(length: int, size: int, dilation: int) -> Mask:
-    """Cut the neighborhood off at the borders."""
-    distance = np.arange(length) - np.arange(length)[:, None]
-    left, right = size // 2 * dilation, (size - 1) // 2 * dilation
-    return (-left <= distance) & (distance <= right) & (distance % dilation == 0)
-
-
-def centered(length: int, size: int, dilation: int) -> Mask:
-    """Move the center inside, and reach half a size to both sides of it."""
-    seen = np.zeros((length, length), dtype=np.bool_)
-    for at in range(length):
-        own = np.arange(at % dilation, length, dilation)
-        half, steps = size // 2, np.arange(len(own))
-        center = min(max(at // dilation, half), max(len(own) - 1 - half, 0))
-        seen[at, own[np.abs(steps - center) <= half]] = True
-    return seen
 
 
 def _wrapped(length: int, size: int, dilation: int) -> Mask:
@@ -74,6 +43,7 @@ def _edge_of_all(length: int, size: int, dilation: int) -> Mask:
 
 def _others(length: int, size: int, dilation: int) -> Mask:
     """Hide each query's own key, where it is not the only one."""
+    # A neighborhood of one key keeps it, or there would be none.
     own = np.eye(length, dtype=np.bool_) & (size > 1)
     return nearest(length, size, dilation) & ~own
 
@@ -183,4 +153,4 @@ CONTROLS: tuple[Control, ...] = (
 )
 """Neighborhoods that are right."""
 
-__all__ = ["CONTROLS", "ROGUES", "Axis", "centered", "clipped", "nearest"]
+__all__ = ["CONTROLS", "ROGUES"]

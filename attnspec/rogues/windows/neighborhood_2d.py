@@ -9,7 +9,13 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._windowed import (
+from attnspec.rogues.windows._neighborhoods import (
+    Axis,
+    centered,
+    clipped,
+    nearest,
+)
+from attnspec.rogues.windows._windowed_attention import (
     EVERY_FORMAT,
     Attend,
     Mask,
@@ -17,12 +23,6 @@ from attnspec.rogues.windows._windowed import (
     gathered,
     leaking,
     tiled,
-)
-from attnspec.rogues.windows.neighborhood import (
-    Axis,
-    centered,
-    clipped,
-    nearest,
 )
 
 Pair = tuple[int, int]

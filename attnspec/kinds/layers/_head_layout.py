@@ -1,0 +1,57 @@
+"""What cutting vectors into heads and joining them share: no number changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.judge.bits import integers
+from attnspec.judge.case import Case, cast
+from attnspec.judge.nulls import Right
+from attnspec.judge.recipe import Recipe
+from attnspec.numerics.tracked import Judged
+
+FIELDS = {
+    "batch": (1, 2, 3),
+    "length": (1, 2, 3, 5, 17),
+    "heads": (2, 1, 3, 4, 7),
+    "width": (2, 1, 3, 4, 8),
+    "data": ("integers", "places"),
+}
+
+
+def numbers(recipe: Recipe, shape: tuple[int, ...]) -> Array:
+    """Return whole numbers that every format can hold: any, or each one's place."""
+    if recipe["data"] == "integers":
+        # bfloat16 holds whole numbers up to 256, float16 up to 2048.
+        return cast(integers(recipe.seed, "x", shape, -99, 99) * 1.0, recipe)
+    return cast(np.arange(np.prod(shape)).reshape(shape) % 128 * 1.0, recipe)
+
+
+def sizes(recipe: Recipe) -> tuple[int, int, int, int]:
+    """Return the numbers of elements, places, heads, and entries of a head."""
+    batch, length, heads, width = (
+        int(recipe[name]) for name in ("batch", "length", "heads", "width")
+    )
+    return batch, length, heads, width
+
+
+def exact(output: Array) -> Judged:
+    """Return what no arithmetic touches: it has no error."""
+    value = np.asarray(output, np.float64)
+    return Judged(value, np.zeros(value.shape))
+
+
+def unswapped(case: Case, _right: Right) -> Array:
+    """Cut the array, and exchange no axes."""
+    return np.asarray(case["x"]).reshape(case.results[0][1])
+
+
+def first(case: Case, right: Right) -> Array:
+    """Answer every vector with what becomes of the first."""
+    output = right(case)
+    place = np.s_[:, :, :1] if output.ndim == 4 else np.s_[:, :1]
+    return np.broadcast_to(output[place], output.shape)
+
+
+__all__ = ["FIELDS", "exact", "first", "numbers", "sizes", "unswapped"]

@@ -1,0 +1,68 @@
+r"""What the exact weights of several normalizers, and their bounds, are made of.
+
+All functions here have the keys on the last axis. Scores are exact.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec.judge.case import Case
+from attnspec.judge.law import Dialect
+from attnspec.kinds.normalizers._scores_and_masks import (
+    Booleans,
+    back,
+    scores_of,
+)
+from attnspec.numerics import NumericModel
+from attnspec.numerics.tracked import F64, Judged, Tracked, judged
+
+
+def shown(case: Case, seen: Booleans, model: NumericModel) -> Tracked:
+    """Return the scores with 0 where a key is hidden."""
+    return Tracked.of(np.where(seen, scores_of(case), 0.0), model)
+
+
+def below(case: Case, seen: Booleans) -> tuple[F64, F64]:
+    """Return scores less their peak, minus infinity where hidden, and the size M."""
+    scores = scores_of(case)
+    shown = np.where(seen, scores, -np.inf)
+    peak = shown.max(-1, keepdims=True, initial=-np.inf)
+    peak = np.where(np.isneginf(peak), 0.0, peak)
+    return np.where(seen, scores - peak, -np.inf), 1.0 + np.abs(peak)
+
+
+def descending(below: F64) -> tuple[F64, F64]:
+    """Order each row from the largest down, and number the places from 1."""
+    return np.sort(below, axis=-1)[..., ::-1], np.arange(1.0, below.shape[-1] + 1.0)
+
+
+def gamma(roundings: npt.ArrayLike, unit: float) -> F64:
+    """Return n u / (1 - n u), which bounds what n roundings do to a number."""
+    product = np.asarray(roundings, np.float64) * unit
+    return np.asarray(product / (1.0 - product))
+
+
+def finished(
+    weights: Tracked,
+    seen: Booleans,
+    case: Case,
+    choices: Dialect,
+    model: NumericModel,
+) -> Judged:
+    """Round to the output, and give rows without a visible key their value."""
+    some = seen.any(-1, keepdims=True)
+    choice = choices.get("empty_row", "zero")
+    if choice == "mean":
+        # A softmax of equal scores may give it: the roundings of its weights.
+        share = weights.like(1.0 / max(1, seen.shape[-1])).rounding(8.0)
+        weights = weights.where(some, share)
+    exact = judged(weights, model)
+    output, bound = exact.output, exact.bound
+    if choice == "nan":
+        output, bound = np.where(some, output, np.nan), np.where(some, bound, 0.0)
+    return Judged(back(case, output), back(case, bound))
+
+
+__all__ = ["below", "descending", "finished", "gamma", "shown"]

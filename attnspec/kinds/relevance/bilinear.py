@@ -1,0 +1,108 @@
+"""Relevance by a matrix: the kind `bilinear`, and its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.compare import agrees
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
+from attnspec.kinds.relevance._queries_and_keys import (
+    TWO_WIDTHS,
+    exchanged,
+    rounded,
+    rows,
+    same,
+    scaled,
+    scored,
+    turned,
+    weights,
+)
+from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
+from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.reference import bilinear
+
+
+def _build(recipe: Recipe) -> Case:
+    weight = weights(recipe, "weight", (recipe["width"], recipe["key_width"]))
+    return scored(recipe, {**rows(recipe, recipe["key_width"]), "weight": weight})
+
+
+def _judge(case: Case, _: Dialect, model: NumericModel) -> Judged:
+    """Multiply in one order; the bound holds for the other, too."""
+    query, weight, key = (
+        Tracked.of(case[name], model) for name in ("query", "weight", "key")
+    )
+    # The other order rounds E sums of F terms first: together the same roundings.
+    spread = float(weight.value.shape[-1])
+    return judged((query @ weight).rounding(spread) @ key.swapaxes(-1, -2), model)
+
+
+def _defined(query: Array, key: Array, weight: Array) -> Array:
+    """Score by a matrix between query and key."""
+    return rounded(bilinear)(query, key, weight)
+
+
+BILINEAR = Kind(
+    name="bilinear",
+    sentence="Scores queries against keys by a matrix between them.",
+    operands=("query", "key", "weight"),
+    table=Table(TWO_WIDTHS),
+    build=_build,
+    judge=_judge,
+    definition=_defined,
+    nulls=NULLS,
+)
+
+
+@BILINEAR.law("bilinear-agreement", "self-attention.bilinear", nulls=AGREEMENT_NULLS)
+def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A score is the query times the matrix times the key."""
+    yield from agrees(case, bench)
+
+
+@BILINEAR.law("bilinear-transposed", "self-attention.bilinear", nulls=("last_key",))
+def check_transposed(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Keys against queries by the transposed matrix have the same scores."""
+    weight = np.ascontiguousarray(turned(case["weight"]))
+    yield from same(case, exchanged(case, weight=weight), bench, turned)
+
+
+@BILINEAR.law("bilinear-linear", "self-attention.bilinear", nulls=("shifted",))
+def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A query that is twice as long, or a key, or the matrix, doubles the scores."""
+    for name in ("query", "key", "weight"):
+        other = case.replace(**{name: scaled(case[name], 2.0)})
+        yield from same(case, other, bench, lambda scores: 2.0 * scores)
+
+
+@BILINEAR.law(
+    "bilinear-identity",
+    "self-attention.bilinear",
+    also=("scores.dot-product",),
+    nulls=("zeros", "doubled", "negated"),
+)
+def check_identity(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """With the identity between them the score is the dot product."""
+    query, width = case["query"], case["query"].shape[-1]
+    key = np.resize(case["key"], (*case["key"].shape[:-1], width))
+    plain = case.replace(key=key, weight=np.eye(width).astype(query.dtype))
+    exact = query.astype(np.float64) @ turned(key.astype(np.float64))
+    bound = bench.judged(plain).bound
+    yield within(exact, bench.run(plain).output, bound, what="dot product")
+
+
+__all__ = [
+    "BILINEAR",
+    "check_agreement",
+    "check_identity",
+    "check_linear",
+    "check_transposed",
+]

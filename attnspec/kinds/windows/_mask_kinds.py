@@ -1,0 +1,157 @@
+"""What kinds whose functions return a mask share: they are compared exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec._typing import Array
+from attnspec.judge.case import Case, Shape
+from attnspec.judge.kind import Kind, Null, result
+from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.nulls import Right
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
+from attnspec.numerics import Comparison, NumericModel, identical
+from attnspec.numerics.tracked import Judged
+from attnspec.reference.masks import positions
+
+Mask = npt.NDArray[np.bool_]
+
+ALIGNMENT = {"alignment": ("lower_right", "upper_left")}
+"""Where queries stand if they are fewer or more than the keys."""
+
+SQUARE = {"more": (0,)}
+"""As many queries as keys."""
+
+LONG = (3, 5, 8, 17)
+"""Numbers of queries from which a pattern can be told: one or two may see it all."""
+
+SIZES: Mapping[str, tuple[Any, ...]] = {
+    "queries": (1, 2, 3, 5, 8, 17),
+    # Fewer keys than queries: aligned at the end, the first queries stand before them.
+    "more": (0, 1, 4, -1, -3),
+}
+"""Numbers of queries, and how many keys there are more."""
+
+
+def counts(recipe: Recipe) -> dict[str, int]:
+    """Return the numbers of queries and of keys, each at least one."""
+    queries = recipe["queries"]
+    return {"queries": queries, "keys": max(1, queries + recipe["more"])}
+
+
+def places(case: Case, choices: Dialect) -> tuple[Array, Array]:
+    """Return where queries and keys stand, as the dialect aligns them."""
+    alignment: Any = choices["alignment"]
+    queries = positions(case["queries"], case["keys"], alignment=alignment)
+    return queries, np.arange(case["keys"])
+
+
+def mask_kind(
+    name: str,
+    sentence: str,
+    definition: Callable[..., Any],
+    *,
+    fields: Mapping[str, tuple[Any, ...]],
+    operands: Callable[[Recipe], Mapping[str, Any]],
+    exact: Callable[[Case, Dialect], Mask],
+    shape: Callable[[Case], Shape],
+    nulls: Mapping[str, Null],
+    choices: Mapping[str, tuple[str, ...]] | None = None,
+    probes: tuple[Mapping[str, Any], ...] = (),
+) -> Kind:
+    """Return a kind of functions that return a mask, True where a query attends."""
+
+    def build(recipe: Recipe) -> Case:
+        case = Case(operands(recipe), {}, (), recipe.dtype)
+        return sized(case, shape(case))
+
+    def judge(case: Case, chosen: Dialect, _model: NumericModel) -> Judged:
+        mask = exact(case, chosen).astype(np.float64)
+        # A mask is right or wrong: its bound is zero.
+        return Judged(mask, np.zeros_like(mask))
+
+    table = Table(fields=fields)
+    first = build(table.recipe(name, "float32"))
+    return Kind(
+        name=name,
+        sentence=sentence,
+        operands=tuple(first.operands),
+        table=table,
+        build=build,
+        judge=judge,
+        definition=definition,
+        choices=choices or {},
+        probes=probes,
+        nulls={"early": _early, **nulls},
+    )
+
+
+def sized(case: Case, shape: Shape) -> Case:
+    """Return the same case whose result has this shape."""
+    return case.replace(results=result("mask", shape, "boolean"))
+
+
+def by_counts(case: Case) -> Shape:
+    """Return the shape of a mask of so many queries and keys."""
+    return case["queries"], case["keys"]
+
+
+def by_lengths(case: Case) -> Shape:
+    """Return the shape of a mask whose two operands say something of each token."""
+    query, key = case.operands.values()
+    return len(query), len(key)
+
+
+def _early(case: Case, right: Right) -> Array:
+    """Show each query what the query before it sees."""
+    # The first query gets what the last one sees.
+    return np.roll(right(case), 1, axis=0)
+
+
+def mask_of(case: Case, bench: Bench) -> Mask:
+    """Call a function and return its mask."""
+    return bench.run(case).output.astype(np.bool_)
+
+
+def holds(expected: Array, actual: Array, note: str) -> Iterator[Comparison]:
+    """Yield whether a mask is another one."""
+    yield identical(np.asarray(expected), np.asarray(actual), what=note)
+
+
+def by_distance(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Yield whether a key is seen or not by its distance from the query alone."""
+    mask = mask_of(case, bench)
+    yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")
+
+
+def parts(mask: Mask) -> Iterator[Comparison]:
+    """Yield whether a mask divides a sequence into parts that see themselves alone."""
+    own = mask.diagonal()
+    yield from holds(np.ones_like(own), own, "own key")
+    yield from holds(mask.T, mask, "the other way round")
+    # A product of booleans is a disjunction: seen through any third token.
+    yield from holds(mask, mask @ mask, "what is seen by what is seen")
+
+
+__all__ = [
+    "ALIGNMENT",
+    "LONG",
+    "SIZES",
+    "SQUARE",
+    "Mask",
+    "by_counts",
+    "by_distance",
+    "by_lengths",
+    "counts",
+    "holds",
+    "mask_kind",
+    "mask_of",
+    "parts",
+    "places",
+    "sized",
+]

@@ -1,0 +1,199 @@
+"""Rotary positions: queries and keys are turned by an angle for their place.
+
+The dot product of two turned vectors depends on the difference of their angles
+alone: what is absolute in each is relative in the score.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Float, Float64, Int, Real
+
+from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import float64
+from attnspec.reference.sinusoidal import frequencies
+
+Pairing = Literal["interleaved", "half_split"]
+"""Which entries turn together: neighbors, or one from each half."""
+
+
+def rotary_pairs(width: int, *, pairing: Pairing) -> Int[np.ndarray, "2 N"]:
+    r"""Say which entries of a vector turn together.
+
+    .. math::
+        (2n,\; 2n + 1) \;\text{(interleaved)}, \qquad
+        (n,\; n + \mathit{width} / 2) \;\text{(half split)}
+
+    Parameters
+    ----------
+    width : int
+        Even.
+    pairing : {"interleaved", "half_split"}
+
+    Returns
+    -------
+    (2, width / 2) array of int
+        The first and the second entry of each pair.
+
+    Raises
+    ------
+    InvalidArgument
+        If the width is odd or negative, or the pairing neither of the two.
+
+    References
+    ----------
+    Su et al., 2021, :doi:`10.48550/arXiv.2104.09864`, interleaves. GPT-NeoX,
+    Hugging Face Transformers and ONNX RotaryEmbedding-23 split in halves unless
+    they are told otherwise.
+
+    Examples
+    --------
+    >>> rotary_pairs(6, pairing="interleaved")
+    array([[0, 2, 4],
+           [1, 3, 5]])
+    >>> rotary_pairs(6, pairing="half_split")
+    array([[0, 1, 2],
+           [3, 4, 5]])
+    """
+    if width < 0 or width % 2:
+        msg = f"width: expected an even number, not negative, got {width}"
+        raise InvalidArgument(msg)
+    if pairing not in get_args(Pairing):
+        choices = " or ".join(map(repr, get_args(Pairing)))
+        msg = f"pairing: expected {choices}, got {pairing!r}"
+        raise InvalidArgument(msg)
+    order: Literal["F", "C"] = "F" if pairing == "interleaved" else "C"
+    return np.arange(width).reshape(2, width // 2, order=order)
+
+
+def rotary(
+    x: Float[np.ndarray, "*batch L E"],
+    positions: Real[np.ndarray, "*#batch L"],
+    *,
+    pairing: Pairing = "interleaved",
+    width: int | None = None,
+    base: float = 10_000.0,
+) -> Float64[np.ndarray, "*batch L E"]:
+    r"""Turn each pair of entries by an angle that grows with the position.
+
+    .. math::
+        \begin{pmatrix} y_a \\ y_b \end{pmatrix} =
+        \begin{pmatrix} \cos \theta_n p & -\sin \theta_n p \\
+                        \sin \theta_n p & \phantom{-}\cos \theta_n p \end{pmatrix}
+        \begin{pmatrix} x_a \\ x_b \end{pmatrix}
+        \quad \text{for the } n\text{-th pair } (a, b)
+
+    Parameters
+    ----------
+    x : (..., L, E) array
+        Queries or keys, never values.
+    positions : (..., L) array of numbers
+        Fractions turn by fractions: to divide all positions by a number is
+        position interpolation.
+    pairing : {"interleaved", "half_split"}
+    width : int, optional
+        How many of the first entries turn; all E by default. Pairs and
+        frequencies are those of this width. The entries after it stay.
+    base : float
+        Positive and finite.
+
+    Returns
+    -------
+    (..., L, E) array
+        As long as the vectors of `x`. At position 0 it is `x`.
+
+    Raises
+    ------
+    InvalidArgument
+        If the width is odd, negative or above E, the base is not positive and
+        finite, or the pairing is neither of the two.
+
+    See Also
+    --------
+    rotary_matrix : The same as a matrix.
+
+    References
+    ----------
+    Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding",
+    2021, equation 34, :doi:`10.48550/arXiv.2104.09864`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> quarter = np.array([np.pi / 2])
+    >>> rotary(np.array([[3.0, 1.0]]), quarter).round(9)
+    array([[-1.,  3.]])
+
+    Only the first two entries turn:
+
+    >>> rotary(np.array([[3.0, 1.0, 8.0]]), quarter, width=2).round(9)
+    array([[-1.,  3.,  8.]])
+    """
+    turning = x.shape[-1] if width is None else width
+    if turning > x.shape[-1]:
+        msg = f"width: expected at most {x.shape[-1]}, got {turning}"
+        raise InvalidArgument(msg)
+    first, second = rotary_pairs(turning, pairing=pairing)
+    angles = positions[..., None] * frequencies(turning, base=base)
+    cosine, sine = np.cos(angles), np.sin(angles)
+    old, new = float64(x), np.array(x, dtype=np.float64)
+    new[..., first] = cosine * old[..., first] - sine * old[..., second]
+    new[..., second] = sine * old[..., first] + cosine * old[..., second]
+    return new
+
+
+def rotary_matrix(
+    position: float,
+    width: int,
+    *,
+    pairing: Pairing = "interleaved",
+    base: float = 10_000.0,
+) -> Float64[np.ndarray, "{width} {width}"]:
+    r"""Write the turn at a position as a matrix that acts on columns.
+
+    .. math:: R_p = \operatorname{diag}(R(\theta_0 p), R(\theta_1 p), \dots),
+              \qquad R_p^\top R_{p'} = R_{p' - p}
+
+    Parameters
+    ----------
+    position : float
+    width : int
+        Even.
+    pairing : {"interleaved", "half_split"}
+        Half split has the same entries at other places.
+    base : float
+        Positive and finite.
+
+    Returns
+    -------
+    (width, width) array
+        Orthogonal, of determinant one.
+
+    Raises
+    ------
+    InvalidArgument
+        As `rotary` does.
+
+    References
+    ----------
+    Su et al., "RoFormer", 2021, equation 15, :doi:`10.48550/arXiv.2104.09864`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rotary_matrix(np.pi / 2, 2).round(9) + 0.0
+    array([[ 0., -1.],
+           [ 1.,  0.]])
+    """
+    first, second = rotary_pairs(width, pairing=pairing)
+    angles = position * frequencies(width, base=base)
+    matrix = np.zeros((width, width))
+    matrix[first, first] = matrix[second, second] = np.cos(angles)
+    matrix[second, first] = np.sin(angles)
+    matrix[first, second] = -np.sin(angles)
+    return matrix
+
+
+__all__ = ["Pairing", "rotary", "rotary_matrix", "rotary_pairs"]

@@ -1,0 +1,86 @@
+"""Heads that are joined at wrong places, and in unusual ways that are right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+
+
+def _merged_unswapped(x: Array) -> Array:
+    batch, heads, length, width = x.shape
+    return x.reshape(batch, length, heads * width)
+
+
+def _merged_entries(x: Array) -> Array:
+    batch, heads, length, width = x.shape
+    return x.transpose(0, 2, 3, 1).reshape(batch, length, heads * width)
+
+
+def _merged_shifted(x: Array) -> Array:
+    """Start each head one entry late."""
+    return np.roll(_concatenated(x), 1, axis=-1)
+
+
+def _concatenated(x: Array) -> Array:
+    return np.concatenate(list(x.swapaxes(0, 1)), axis=-1)
+
+
+def _summed(x: Array) -> Array:
+    """Multiply by ones and zeros, which is exact."""
+    heads, width = x.shape[1], x.shape[3]
+    work = x.astype(np.float64)
+    places = np.eye(heads * width).reshape(heads, width, heads * width)
+    return np.einsum("bhle,hed->bld", work, places).astype(x.dtype)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    kind_rogue(
+        "merge-heads",
+        "merge-heads-unswapped",
+        "layout",
+        "The axes of heads and places are not exchanged.",
+        _merged_unswapped,
+        caught_by="merge-heads-agreement",
+    ),
+    kind_rogue(
+        "merge-heads",
+        "merge-heads-entries",
+        "layout",
+        "The first entries of all heads come first.",
+        _merged_entries,
+        caught_by="merge-heads-agreement",
+    ),
+    kind_rogue(
+        "merge-heads",
+        "merge-heads-shifted",
+        "layout",
+        "Each head starts one entry late.",
+        _merged_shifted,
+        caught_by="merge-heads-heads",
+    ),
+)
+"""Heads that are joined at wrong places."""
+
+_EVERY = ("float32", "float64", "float16", "bfloat16")
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control(
+        "merge-heads",
+        "merge-heads-concatenated",
+        "It joins the pieces.",
+        _concatenated,
+        dtypes=_EVERY,
+    ),
+    kind_control(
+        "merge-heads",
+        "merge-heads-summed",
+        "It multiplies by ones and zeros.",
+        _summed,
+        dtypes=_EVERY,
+    ),
+)
+"""Heads that are joined at the right places."""
+
+__all__ = ["CONTROLS", "ROGUES"]

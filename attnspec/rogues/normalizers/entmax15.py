@@ -1,0 +1,86 @@
+"""Wrong 1.5-entmaxes, and unusual ones that are right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues.normalizers import _right_normalizers as right
+from attnspec.rogues.normalizers._right_normalizers import (
+    before,
+    core_rogue,
+    faced,
+    faced_control,
+    nan_control,
+)
+from attnspec.rogues.normalizers._shared_mistakes import shared_mistakes
+
+
+def _uncut_squares(rows: Array, seen: Array) -> Array:
+    """Square negative differences as well."""
+    half = right.below_peak(rows, seen) / 2
+    return np.where(seen, (half - right.root_threshold(half)) ** 2, 0)
+
+
+def _root_of_all(rows: Array, seen: Array) -> Array:
+    """Take the threshold less than it is, by a few parts in a thousand."""
+    half = right.below_peak(rows, seen) / 2
+    threshold = right.root_threshold(half) - 2.0**-8
+    return np.where(seen, np.maximum(half - threshold, 0) ** 2, 0)
+
+
+def _first_guess(rows: Array, seen: Array) -> Array:
+    """Stop the bisection at once where the first half of the interval is kept."""
+    half = right.below_peak(rows, seen) / 2
+    threshold = right.root_threshold(half)
+    stopped = np.where(threshold < -0.5, -0.5, threshold)
+    return np.where(seen, np.maximum(half - stopped, 0) ** 2, 0)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    core_rogue(
+        *("entmax15", "low-threshold", "The threshold is off by a 256th part."),
+        *(_root_of_all, "sum"),
+    ),
+    core_rogue(
+        *("entmax15", "uncut", "Negative differences are squared too."),
+        *(_uncut_squares, "convex"),
+    ),
+    core_rogue(
+        *("entmax15", "clipped", "Scores are clipped to lie between -10 and 10."),
+        *(before(right.entmax15, lambda r, _: np.clip(r, -10, 10)), "shift"),
+    ),
+    core_rogue(
+        *("entmax15", "whole-scores", "The scores are not halved."),
+        *(before(right.entmax15, lambda rows, _: 2 * rows), "roots"),
+    ),
+    core_rogue(
+        *("entmax15", "softmax", "It is a softmax.", right.softmax, "two-keys"),
+    ),
+    core_rogue(
+        *("entmax15", "half-interval", "The threshold is sought in half its range."),
+        *(_first_guess, "agreement"),
+    ),
+    *shared_mistakes(
+        "entmax15",
+        "floor",
+        "left-sorted",
+        "mask-taken-off",
+        "hidden-as-zero",
+        "wrapped",
+        "ramp",
+        "dust",
+        "axis-ignored",
+    ),
+)
+"""Wrong ways to take a 1.5-entmax."""
+
+CONTROLS: tuple[Control, ...] = (
+    nan_control("entmax15"),
+    faced_control("entmax15", "bisected", "Bisects.", faced(right.bisected(2))),
+    faced_control("entmax15", "by-authors", "Sorts.", faced(right.entmax15)),
+)
+"""Unusual and right ways to take a 1.5-entmax."""
+
+__all__ = ["CONTROLS", "ROGUES"]

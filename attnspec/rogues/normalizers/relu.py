@@ -1,0 +1,118 @@
+"""Wrong weights of a ReLU, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues.normalizers import _right_normalizers as right
+from attnspec.rogues.normalizers._right_normalizers import (
+    Core,
+    before,
+    core_rogue,
+    faced_control,
+    faced_rogue,
+    run,
+)
+from attnspec.rogues.normalizers._shared_mistakes import centered, shared_mistakes
+
+
+def _relu_over(count: Core, power: int = 1, leak: float = 0.0) -> Core:
+    """Return positive parts over another count, to a power, or with a leak."""
+
+    def core(rows: Array, seen: Array) -> Array:
+        number = np.maximum(count(rows, seen), 1).astype(rows.dtype)
+        part = np.maximum(rows, leak * rows) ** power
+        return np.where(seen, part / number, 0)
+
+    return core
+
+
+def _visible(_rows: Array, seen: Array) -> Array:
+    """Count the visible keys."""
+    return np.asarray(seen.sum(-1, keepdims=True))
+
+
+def _length(_rows: Array, seen: Array) -> Array:
+    """Count all keys."""
+    return np.full((*seen.shape[:-1], 1), seen.shape[-1])
+
+
+def _positive(rows: Array, seen: Array) -> Array:
+    """Count the visible keys with a positive score."""
+    return np.asarray((seen & (rows > 0)).sum(-1, keepdims=True))
+
+
+def _power_ignored(
+    scores: Array,
+    *,
+    mask: Array | None = None,
+    axis: int = -1,
+    power: float = 1.0,  # noqa: ARG001 - this is the mistake
+) -> Array:
+    """Divide by the count itself."""
+    return run(right.relu, scores, mask, axis)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    core_rogue(
+        *("relu", "by-length", "It declares the visible keys and counts all."),
+        *(_relu_over(_length), "padding"),
+    ),
+    core_rogue(
+        *("relu", "by-positive", "It counts the positive scores."),
+        *(_relu_over(_positive), "alone"),
+    ),
+    core_rogue(
+        *("relu", "squared", "It squares the positive parts."),
+        *(_relu_over(_visible, power=2), "proportional"),
+    ),
+    core_rogue(
+        *("relu", "leaky", "A hundredth of a negative score is left."),
+        *(_relu_over(_visible, leak=0.01), "zeros"),
+    ),
+    core_rogue(
+        *("relu", "centered", "The mean of the scores is subtracted."),
+        *(before(right.relu, centered), "merge"),
+    ),
+    faced_rogue(
+        *("relu", "power-ignored", "The count has the power of one."),
+        *(_power_ignored, "divisor"),
+    ),
+    *shared_mistakes(
+        "relu", "floor", "left-sorted", "mask-taken-off", "wrapped", "axis-ignored"
+    ),
+)
+"""Wrong ways to divide positive scores."""
+
+
+def _relu(*, visible: bool) -> Callable[..., Array]:
+    """Return a ReLU that multiplies by a reciprocal of either count."""
+
+    def relu(
+        scores: Array, *, mask: Array | None = None, axis: int = -1, power: float = 1.0
+    ) -> Array:
+        def core(rows: Array, seen: Array) -> Array:
+            every = np.ones_like(seen)
+            count = (seen if visible else every).sum(-1, keepdims=True)
+            factor = (np.maximum(count, 1) ** -power).astype(rows.dtype)
+            return np.where(seen, np.maximum(rows, 0) * factor, 0)
+
+        return run(core, scores, mask, axis)
+
+    return relu
+
+
+CONTROLS: tuple[Control, ...] = (
+    faced_control("relu", "reciprocal", "Multiplies.", _relu(visible=True)),
+    faced_control(
+        *("relu", "counts-all", "Counts hidden keys.", _relu(visible=False)),
+        dialect={"divisor": "length"},
+    ),
+)
+"""Unusual and right ways to divide positive scores."""
+
+__all__ = ["CONTROLS", "ROGUES"]

@@ -1,0 +1,124 @@
+"""Look-ups of positions that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+
+
+def _lookup(
+    change: Callable[[Array, int], Array],
+    *,
+    changed: Callable[[Array], Array] = lambda table: table,
+) -> Callable[..., Array]:
+    """Return a look-up of other positions, or in another table."""
+
+    def lookup(positions: Array, table: Array) -> Array:
+        seen = change(positions, len(table))
+        return np.asarray(changed(table)[seen])
+
+    return lookup
+
+
+def _refusing(positions: Array, rows: int) -> Array:
+    """Refuse positions that are not there."""
+    if ((positions < 0) | (positions >= rows)).any():
+        msg = "a position outside the table"
+        raise IndexError(msg)
+    return positions
+
+
+def _centered(table: Array) -> Array:
+    """Take the mean of all rows from each."""
+    mean = table.mean(0, dtype=np.float64)
+    return (table.astype(np.float64) - mean).astype(table.dtype)
+
+
+def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
+    known = {"caught_by": f"learned-{law}", **more}
+    return kind_rogue(
+        "learned", f"learned-{id}", "position", sentence, function, **known
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "counts-from-zero",
+        "The positions are not read: the rows come in their own order.",
+        _lookup(lambda p, rows: np.arange(len(p)) % rows + 0 * _refusing(p, rows)),
+        "agreement",
+    ),
+    _rogue(
+        "off-by-one",
+        "The first row is kept for padding, so every position reads the next.",
+        _lookup(lambda p, rows: (_refusing(p, rows) + 1) % rows),
+        "agreement",
+    ),
+    _rogue(
+        "clamped",
+        "A position beyond the table reads its last row.",
+        _lookup(lambda positions, rows: np.clip(positions, 0, rows - 1)),
+        "outside",
+    ),
+    _rogue(
+        "wrapped",
+        "A position beyond the table starts again with its first row.",
+        _lookup(lambda positions, rows: positions % rows),
+        "outside",
+    ),
+    _rogue(
+        "negative",
+        "Position -1 reads the last row, as an index of Python does.",
+        _lookup(lambda positions, _rows: positions),
+        "outside",
+    ),
+    _rogue(
+        "centered",
+        "The mean of all rows is taken from each.",
+        _lookup(_refusing, changed=_centered),
+        "rows",
+    ),
+)
+"""Look-ups that are wrong."""
+
+
+def _one_hot(positions: Array, table: Array) -> Array:
+    """Multiply by a matrix of zeros and ones."""
+    rows = _refusing(positions, len(table))[:, None] == np.arange(len(table))
+    work = np.float64 if table.dtype == np.float64 else np.float32
+    return (rows.astype(work) @ table.astype(work)).astype(table.dtype)
+
+
+def _filled(positions: Array, table: Array) -> Array:
+    """Answer NaN for a position outside, as ``jax.numpy.take`` does."""
+    inside = (positions >= 0) & (positions < len(table))
+    found = table[np.where(inside, positions, 0)]
+    return np.where(inside[:, None], found, np.array(np.nan, table.dtype))
+
+
+_ALL = ("float32", "float64", "float16", "bfloat16")
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control(
+        "learned",
+        "learned-one-hot",
+        "It multiplies by a matrix of zeros and ones.",
+        _one_hot,
+        dtypes=_ALL,
+    ),
+    kind_control(
+        "learned",
+        "learned-filled",
+        "A position outside is NaN.",
+        _filled,
+        dtypes=_ALL,
+    ),
+)
+"""Look-ups that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

@@ -1,0 +1,110 @@
+"""Shifts of distances to keys that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.positions._padded_shift import padded_shift
+
+
+def _unpadded(x: Array) -> Array:
+    """Read on in rows of another length, and forget the pad."""
+    heads, queries, keys = x.shape
+    rest = np.concatenate([x.reshape(heads, -1), np.zeros_like(x[:, 0])], -1)
+    return rest[:, queries - 1 :][:, : queries * keys].reshape(x.shape)
+
+
+def _rolled(x: Array, more: int = 0) -> Array:
+    """Roll each row, so that what leaves on the left comes in on the right."""
+    queries = x.shape[1]
+    rows = [np.roll(x[:, i], i + 1 - queries - more, -1) for i in range(queries)]
+    return np.stack(rows, 1)
+
+
+def _to_the_right(x: Array) -> Array:
+    """Move rows the other way."""
+    return np.stack([np.roll(x[:, i], i, -1) for i in range(x.shape[1])], 1)
+
+
+def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
+    known = {"mistake": "position", "caught_by": f"relative-shift-{law}", **more}
+    return kind_rogue(
+        *("relative-shift", f"relative-shift-{id}"),
+        sentence=sentence,
+        function=function,
+        **known,
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "unmoved",
+        "The columns stay where they are.",
+        np.copy,
+        "agreement",
+    ),
+    _rogue(
+        "unpadded",
+        "Rows are read on in another length, and nothing was padded before.",
+        _unpadded,
+        "rows",
+        mistake="tail",
+    ),
+    _rogue(
+        "one-more",
+        "Every row moves by one column too many.",
+        lambda x: _rolled(x, 1),
+        "present",
+    ),
+    _rogue(
+        "to-the-right",
+        "Later rows move to the right instead of earlier ones to the left.",
+        _to_the_right,
+        "present",
+    ),
+)
+"""Shifts that are wrong."""
+
+
+def _gathered(x: Array) -> Array:
+    """Look each place up, and fill what is not there with zeros."""
+    queries, keys = x.shape[1:]
+    columns = np.arange(keys) + np.arange(queries)[::-1, None]
+    kept = columns < keys
+    found = x[:, np.arange(queries)[:, None], np.where(kept, columns, 0)]
+    return np.where(kept, found, x.dtype.type(0))
+
+
+_ALL = ("float32", "float64", "float16", "bfloat16")
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control(
+        "relative-shift",
+        "relative-shift-gathered",
+        "It looks each place up.",
+        _gathered,
+        dtypes=_ALL,
+    ),
+    kind_control(
+        "relative-shift",
+        "relative-shift-padded",
+        "It pads a column and reads on in rows of another length, as the paper does.",
+        padded_shift,
+        dtypes=_ALL,
+        dialect={"behind": "next_row"},
+    ),
+    kind_control(
+        "relative-shift",
+        "relative-shift-rolled",
+        "It rolls each row.",
+        _rolled,
+        dialect={"behind": "own_row"},
+    ),
+)
+"""Shifts that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

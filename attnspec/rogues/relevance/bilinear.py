@@ -1,0 +1,88 @@
+"""Bilinear scores that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.relevance._vectors import FORMATS, length, turned, widened
+
+
+def _bilinear(
+    change: Callable[[Any, Any, Any], Array],
+) -> Callable[[Array, Array, Array], Array]:
+    """Return a bilinear score with a formula of its own."""
+
+    def bilinear(query: Array, key: Array, weight: Array) -> Array:
+        return change(*widened(query, key, weight)).astype(query.dtype)
+
+    return bilinear
+
+
+def _coarse(array: Array) -> Array:
+    """Keep eight bits of each number."""
+    bits = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+    return bits.view(np.float32)
+
+
+def _rogue(id: str, sentence: str, function: Any, law: str) -> Rogue:  # noqa: A002 - the field's name
+    return kind_rogue(
+        *("bilinear", f"bilinear-{id}", "formula", sentence, function),
+        caught_by=f"bilinear-{law}",
+    )
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "coarse",
+        "The matrix is kept in bfloat16.",
+        _bilinear(lambda q, k, w: q @ _coarse(w) @ turned(k)),
+        "agreement",
+    ),
+    _rogue(
+        "scaled",
+        "The scores are divided by the root of the width.",
+        _bilinear(lambda q, k, w: q @ w @ turned(k) * q.shape[-1] ** -0.5),
+        "identity",
+    ),
+    _rogue(
+        "directions",
+        "Queries are brought to length one.",
+        _bilinear(lambda q, k, w: (q / length(q)) @ w @ turned(k)),
+        "linear",
+    ),
+    _rogue(
+        "one-sided",
+        "The mean of the keys is subtracted.",
+        _bilinear(lambda q, k, w: q @ w @ turned(k - k.mean(-2, keepdims=True))),
+        "transposed",
+    ),
+)
+"""Scores that are wrong."""
+
+
+def _control(id: str, sentence: str, function: Any, **fields: Any) -> Control:  # noqa: A002 - the field's name
+    return kind_control(
+        *("bilinear", f"bilinear-{id}", sentence, function), dtypes=FORMATS, **fields
+    )
+
+
+CONTROLS: tuple[Control, ...] = (
+    _control(
+        "keys-first",
+        "It multiplies matrix and keys first.",
+        _bilinear(lambda q, k, w: q @ (w @ turned(k))),
+    ),
+    _control(
+        "all-at-once",
+        "It sums over both widths at once.",
+        _bilinear(lambda q, k, w: np.einsum("...le,ef,...sf->...ls", q, w, k)),
+    ),
+)
+"""Scores that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

@@ -1,0 +1,71 @@
+"""Grids that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.windows._windowed_attention import Mask
+
+
+def _grid(rows: Mask, columns: Mask) -> Mask:
+    both = rows[:, None, :, None] & columns[None, :, None, :]
+    return both.reshape(len(rows) * len(columns), -1)
+
+
+def _grid_looped(rows: Mask, columns: Mask) -> Mask:
+    pixels = [(a, b) for a in range(len(rows)) for b in range(len(columns))]
+    return np.stack([np.outer(rows[a], columns[b]).ravel() for a, b in pixels])
+
+
+def _grid_united(rows: Mask, columns: Mask) -> Mask:
+    both = rows[:, None, :, None] | columns[None, :, None, :]
+    return both.reshape(len(rows) * len(columns), -1)
+
+
+def _grid_columns_first(rows: Mask, columns: Mask) -> Mask:
+    return np.kron(columns, rows)
+
+
+def _grid_own_row(rows: Mask, columns: Mask) -> Mask:
+    """Let a row be seen from itself alone."""
+    return np.kron(rows & np.eye(*rows.shape, dtype=np.bool_), columns)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    kind_rogue(
+        "grid-mask",
+        "grid-mask-united",
+        "mask",
+        "A pixel is seen if it is seen along either axis.",
+        _grid_united,
+        caught_by="grid-mask-agreement",
+    ),
+    kind_rogue(
+        "grid-mask",
+        "grid-mask-columns-first",
+        "layout",
+        "Pixels are counted column by column.",
+        _grid_columns_first,
+        caught_by="grid-mask-count",
+    ),
+    kind_rogue(
+        "grid-mask",
+        "grid-mask-own-row",
+        "mask",
+        "A row is seen from itself alone.",
+        _grid_own_row,
+        caught_by="grid-mask-exchange",
+    ),
+)
+"""Grids that are wrong."""
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control("grid-mask", "grid-mask-broadcast", "It broadcasts four axes.", _grid),
+    kind_control(
+        "grid-mask", "grid-mask-pixels", "It goes pixel by pixel.", _grid_looped
+    ),
+)
+"""Grids that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

@@ -1,0 +1,110 @@
+"""Prefixes that are wrong, and unusual ones that are right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.windows._positions import places
+from attnspec.rogues.windows._windowed_attention import Mask
+
+
+def _prefix(queries: int, keys: int, length: int) -> Mask:
+    """Unite the causal mask and the prefix."""
+    query, key = places(queries, keys)
+    return (key <= query) | (key < length)
+
+
+def _prefix_rows(queries: int, keys: int, length: int) -> Mask:
+    """Fill row by row."""
+    mask = np.zeros((queries, keys), dtype=np.bool_)
+    for row in range(queries):
+        mask[row, : max(length, row + keys - queries + 1)] = True
+    return mask
+
+
+def _prefix_one_more(queries: int, keys: int, length: int) -> Mask:
+    return _prefix(queries, keys, length + 1)
+
+
+def _prefix_of_its_own(queries: int, keys: int, length: int) -> Mask:
+    """Let queries behind the prefix see what is not of it alone."""
+    query, key = places(queries, keys)
+    return np.where(query < length, key < length, (key <= query) & (key >= length))
+
+
+def _prefix_ahead(queries: int, keys: int, length: int) -> Mask:
+    """Let the next key be seen as well."""
+    query, key = places(queries, keys)
+    return (key <= query + 1) | (key < length)
+
+
+def _prefix_causal(queries: int, keys: int, _length: int) -> Mask:
+    return _prefix(queries, keys, 0)
+
+
+def _prefix_upper_left(queries: int, keys: int, length: int) -> Mask:
+    query, key = np.arange(queries)[:, None], np.arange(keys)
+    return (key <= query) | (key < length)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    kind_rogue(
+        "prefix-mask",
+        "prefix-mask-one-more",
+        "mask",
+        "The prefix is one longer.",
+        _prefix_one_more,
+        caught_by="prefix-mask-agreement",
+    ),
+    kind_rogue(
+        "prefix-mask",
+        "prefix-mask-upper-left",
+        "alignment",
+        "It declares the lower right and stands in the upper left.",
+        _prefix_upper_left,
+        caught_by="prefix-mask-agreement",
+    ),
+    kind_rogue(
+        "prefix-mask",
+        "prefix-mask-apart",
+        "mask",
+        "Queries after the prefix do not see it.",
+        _prefix_of_its_own,
+        caught_by="prefix-mask-open",
+    ),
+    kind_rogue(
+        "prefix-mask",
+        "prefix-mask-ahead",
+        "mask",
+        "The next key is seen as well.",
+        _prefix_ahead,
+        caught_by="prefix-mask-causal",
+    ),
+    kind_rogue(
+        "prefix-mask",
+        "prefix-mask-forgotten",
+        "dropped-option",
+        "The prefix is forgotten: the mask is causal.",
+        _prefix_causal,
+        caught_by="prefix-mask-mutual",
+    ),
+)
+"""Prefixes that are wrong."""
+
+CONTROLS: tuple[Control, ...] = (
+    kind_control("prefix-mask", "prefix-mask-union", "It unites two masks.", _prefix),
+    kind_control(
+        "prefix-mask", "prefix-mask-rows", "It fills row by row.", _prefix_rows
+    ),
+    kind_control(
+        "prefix-mask",
+        "prefix-mask-from-the-upper-left",
+        "Queries stand in the upper left.",
+        _prefix_upper_left,
+        dialect={"alignment": "upper_left"},
+    ),
+)
+"""Prefixes that are right."""
+
+__all__ = ["CONTROLS", "ROGUES"]

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec.conformance import Verdict
+from attnspec.kinds.positions.learned import LEARNED
+from tests.kinds._by_hand import agree, case_of, right, verdicts
+
+TABLE = np.array([[5.0], [6.0], [7.0]])
+
+
+def test_the_encoding_of_a_position_is_its_row_to_the_bit() -> None:
+    case = case_of((2, 1), {"positions": np.array([2, 0]), "table": TABLE})
+    found = right(LEARNED, case)
+
+    assert agree([[7.0], [5.0]], found)
+    assert not found.bound.any()
+
+
+def test_a_position_outside_has_no_encoding() -> None:
+    case = case_of((3, 1), {"positions": np.array([-1, 1, 3]), "table": TABLE})
+
+    assert np.isnan(right(LEARNED, case).output[:, 0]).tolist() == [True, False, True]
+
+
+def test_a_position_that_counts_from_the_end_is_caught() -> None:
+    assert verdicts("learned-negative") == {"learned-outside": Verdict.FAILED}

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import numpy as np
+
+from attnspec.conformance import Verdict
+from attnspec.judge.case import Case
+from attnspec.kinds.windows.banded import BANDED
+from tests.kinds._by_hand import agree, case_of, right, verdicts
+
+
+def case(key: list[float]) -> Case:
+    """Three positions whose scores are their keys; each sees itself and one before."""
+    shape = (1, 1, 3, 1)
+    return case_of(
+        shape,
+        {
+            "query": np.ones(shape),
+            "key": np.reshape(key, shape),
+            "value": np.reshape([0.0, 4.0, 8.0], shape),
+            "window": (1, 0),
+        },
+    )
+
+
+def test_equal_scores_take_the_mean_of_the_window() -> None:
+    # The means of {0}, of {0, 4} and of {4, 8}.
+    found = right(BANDED, case([0.0, 0.0, 0.0]))
+
+    assert agree([[[[0.0], [2.0], [6.0]]]], found)
+
+
+def test_a_high_score_counts_within_its_window_alone() -> None:
+    # The last key weighs 3 to 1 where it is seen: (4 + 3 * 8) / 4 is 7.
+    found = right(BANDED, case([0.0, 0.0, np.log(3.0)]))
+
+    assert agree([[[[0.0], [2.0], [7.0]]]], found)
+
+
+def test_weights_that_are_cut_after_the_softmax_are_caught() -> None:
+    assert verdicts("banded-zeroed-after") == {"banded-before": Verdict.FAILED}
