@@ -55,9 +55,9 @@ def _formats_in_words(model: NumericModel) -> str:
 
 
 def _fields_as_traits(case: Case) -> dict[str, Any]:
-    """Return the fields of the recipe that a case was made from."""
-    recipe: Recipe = case["recipe"]
-    return {"dtype": recipe.dtype, **dict(recipe.fields)}
+    """Return the fields of the recipe that a case was made from, if it was."""
+    recipe: Recipe | None = case["recipe"]
+    return {"dtype": recipe.dtype, **dict(recipe.fields)} if recipe else {}
 
 
 @dataclasses.dataclass(frozen=True)

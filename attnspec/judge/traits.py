@@ -18,7 +18,8 @@ def holds(condition: Condition, facts: Mapping[str, Any]) -> bool:
     True
     """
     return all(
-        facts[name] in (wanted if isinstance(wanted, list | tuple) else (wanted,))
+        name in facts
+        and facts[name] in (wanted if isinstance(wanted, list | tuple) else (wanted,))
         for name, wanted in condition.items()
     )
 

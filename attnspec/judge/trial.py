@@ -6,8 +6,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
@@ -158,29 +157,29 @@ class Trial:
         tally.past = [*tally.past, recipe][-_HISTORY:]
         return found.ratio
 
-    def _facts(self, recipe: Recipe) -> list[Mapping[str, Any]]:
-        """Return the traits of the example just examined, and of what it called."""
+    def _covering(self, recipe: Recipe, known: Iterable[Deviation]) -> Deviation | None:
+        """Return the deviation that the failure of the example just examined is."""
         kind = self.bench.kind
-        return [kind.traits(case) for case in (kind.case(recipe), *self.bench.ran)]
+        cases = (kind.case(recipe), *self.bench.ran)
+        for deviation in known:
+            if deviation.covers(self.invariant.id, map(kind.traits, cases)):
+                return deviation
+        return None
 
     def _covered(self, recipe: Recipe) -> bool:
         """Return whether the failure of the example just examined is a deviation."""
-        facts = self._facts(recipe)
-        for deviation in self.deviations:
-            if deviation.covers(self.invariant.id, facts):
-                self.tally.covered[deviation.id] = (
-                    self.tally.covered.get(deviation.id, 0) + 1
-                )
-                return True
-        return False
+        deviation = self._covering(recipe, self.deviations)
+        if deviation is not None:
+            seen = self.tally.covered.get(deviation.id, 0)
+            self.tally.covered[deviation.id] = seen + 1
+        return deviation is not None
 
     def _expired(self, recipe: Recipe) -> str:
         """Return which deviation would have covered a failure, had it not expired."""
-        facts = self._facts(recipe)
-        for deviation in self.bench.description.deviations:
-            if deviation.covers(self.invariant.id, facts):
-                return f"deviation {deviation.id!r} expired on {deviation.expires}"
-        return ""
+        deviation = self._covering(recipe, self.bench.description.deviations)
+        if deviation is None:
+            return ""
+        return f"deviation {deviation.id!r} expired on {deviation.expires}"
 
     def _conclusion(self) -> Outcome:
         tally = self.tally

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from attnspec.exceptions import UnknownName
-from attnspec.judge.claims import CLAIMS
-from attnspec.kinds.registry import INVARIANTS
+from attnspec.kinds.registry import INVARIANTS, KINDS
 from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
 from attnspec.rogues.matrix import Task, run
 
@@ -53,7 +52,7 @@ def test_no_rogue_shares_its_id_with_a_control() -> None:
 
 def test_every_claim_is_made_by_a_rogue() -> None:
     claims = ROGUES["zeros"].implementation.description.capabilities.claims
-    assert claims == frozenset(CLAIMS)
+    assert claims == frozenset(KINDS["attention"].vocabulary)
 
 
 def test_a_fresh_rogue_remembers_nothing() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from attnspec import reference
+from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
 from attnspec.judge.kind import Kind, Words
 from attnspec.judge.law import Dialect
@@ -37,10 +36,32 @@ def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evalua
 
 
 def _defined(
-    query: Any, key: Any, value: Any, *, return_lse: bool = False, **options: Any
-) -> Any:
+    query: Array,
+    key: Array,
+    value: Array,
+    *,
+    mask: Array | None = None,
+    bias: Array | None = None,
+    scale: float | None = None,
+    causal: bool = False,
+    window: Window | None = None,
+    softcap: float | None = None,
+    sink: Array | None = None,
+    return_lse: bool = False,
+) -> Array | tuple[Array, Array]:
     """Evaluate the definition and round its result once."""
-    output, lse = reference.attention_with_logsumexp(query, key, value, **options)
+    output, lse = reference.attention_with_logsumexp(
+        query,
+        key,
+        value,
+        mask=mask,
+        bias=bias,
+        scale=scale,
+        causal=causal,
+        window=window,
+        softcap=softcap,
+        sink=sink,
+    )
     wide = np.float64 if query.dtype == np.float64 else np.float32
     rounded = output.astype(query.dtype)
     return (rounded, lse.astype(wide)) if return_lse else rounded

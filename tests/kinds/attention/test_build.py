@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from attnspec.judge.claims import CLAIMS, Capabilities
+from attnspec.judge.case import checksum
 from attnspec.judge.dtypes import DTYPES
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.attention.build import build, checksum
+from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
-from attnspec.kinds.attention.drawing import Domain, recipes
-from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.attention.options import (
     AXES,
@@ -24,12 +22,10 @@ from attnspec.kinds.attention.options import (
 )
 from attnspec.kinds.attention.probes import scores, visible_keys, winners
 from attnspec.reference import attention
-
-ALL = Capabilities(claims=frozenset(CLAIMS))
-SPEC = SPEC
+from tests.judge._attention import recipes
 
 
-@given(recipes(Domain(ALL, families=tuple(FAMILIES))))
+@given(recipes())
 def test_the_same_recipe_makes_the_same_data(recipe: Recipe) -> None:
     assert checksum(build(recipe)) == checksum(build(recipe))
 
@@ -50,7 +46,7 @@ def test_every_number_changes_the_checksum() -> None:
     assert checksum(case) != checksum(case.replace(value=value))
 
 
-@given(recipes(Domain(ALL, families=tuple(FAMILIES))))
+@given(recipes())
 def test_the_definition_accepts_every_case(recipe: Recipe) -> None:
     case = build(recipe)
 
