@@ -25,6 +25,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import itertools
 import pathlib
 import subprocess
 import sys
@@ -38,6 +39,7 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.domains.std import GenericObject
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 
@@ -131,14 +133,58 @@ class Registry(SphinxDirective):
 
 
 class KindSection(SphinxDirective):
-    """Show a kind of function, as Markdown made by `kinds`."""
+    """Show a kind of function, as Markdown made by `kinds`.
+
+    Its place has a label, which is the name of the kind's module.
+    """
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Run its laws and render the Markdown in place."""
-        text = kinds.kind_section(self.arguments[0])
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+        name = self.arguments[0]
+        shown = self.parse_text_to_nodes(kinds.kind_section(name))
+        first = shown[0]
+        first["kind"] = name.replace("-", "_")
+        first["names"].append(first["kind"])
+        self.state.document.note_explicit_target(first)
+        return shown
+
+
+class KindAnchors(SphinxTransform):
+    """Make the anchor of each kind its label, letter for letter.
+
+    docutils would write hyphens for underscores. And where a heading is the same
+    word, as *Softmax* is, it would give the kind a number: the heading was there
+    first. Here the heading gets the number, since nobody links to it by label, and
+    a link by the words of the heading still finds it.
+    """
+
+    default_priority = 870  # Links are resolved from 879 on.
+
+    def apply(self, **_: Any) -> None:
+        """Give every kind of the page its anchor."""
+        document = self.document
+        for node in document.findall(nodes.Element):
+            if label := node.get("kind"):
+                if heading := document.ids.pop(label, None):
+                    self._rename(heading, label)
+                for old in node["ids"]:
+                    document.ids.pop(old, None)
+                node["ids"] = [label]
+                document.ids[label] = node
+                document.nameids[label] = label
+
+    def _rename(self, heading: nodes.Element, old: str) -> None:
+        """Give a heading another anchor, and lead to it what led to it before."""
+        numbered = (f"{old}-{number}" for number in itertools.count(1))
+        new = next(name for name in numbered if name not in self.document.ids)
+        heading["ids"] = [new if name == old else name for name in heading["ids"]]
+        self.document.ids[new] = heading
+        slugs = self.document.myst_slugs
+        for slug, (line, anchor, title) in slugs.items():
+            if anchor == old:
+                slugs[slug] = (line, new, title)
 
 
 def _source(name: str) -> str:
@@ -165,4 +211,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("command-help", CommandHelp)
     app.add_directive("registry", Registry)
     app.add_directive("kind", KindSection)
+    app.add_transform(KindAnchors)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

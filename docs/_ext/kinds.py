@@ -15,11 +15,14 @@ from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import KINDS, invariants_of
 from attnspec.rogues import CONTROLS, ROGUES
 
+_FEW = 20
+"""The most functions of a gallery that are shown without being asked for."""
+
 
 def kind_section(name: str) -> str:
     """Describe a kind: its face, what can be claimed, its laws, rogues and controls."""
     kind = KINDS[name]
-    parts = [f"(kind-{name})=", f"`{kind.face}`", "", kind.sentence, "", *_facts(kind)]
+    parts = [f"`{kind.face}`", "", kind.sentence, "", *_facts(kind)]
     parts += ["", _laws(name), "", *_gallery(name)]
     return "\n".join(parts)
 
@@ -72,18 +75,28 @@ def _run(name: str) -> tuple[Outcome, ...]:
 
 def _gallery(name: str) -> list[str]:
     """List the wrong functions with the bugs that they mimic, and the right ones."""
-    lines = ["Wrong, and caught:", ""]
+    wrong = []
     for rogue in ROGUES.values():
         if rogue.implementation.description.kind == name:
             bug = f" Seen in {_link(rogue.mimics)}." if rogue.mimics else ""
-            lines.append(f"- `{rogue.id}`: {rogue.sentence}{bug}")
-    lines += ["", "Unusual and right:", ""]
-    lines += [
+            wrong.append(f"- `{rogue.id}`: {rogue.sentence}{bug}")
+    right = [
         f"- `{control.id}`: {control.sentence}"
         for control in CONTROLS.values()
         if control.implementation.description.kind == name
     ]
-    return lines
+    return [
+        *_folded("Wrong, and caught", wrong),
+        "",
+        *_folded("Unusual and right", right),
+    ]
+
+
+def _folded(title: str, lines: list[str]) -> list[str]:
+    """Return a list under its title, closed at first if it is long."""
+    if len(lines) <= _FEW:
+        return [f"{title}:", "", *lines]
+    return [f":::{{dropdown}} {title}: {len(lines)}", *lines, ":::"]
 
 
 def _link(bug: str) -> str:

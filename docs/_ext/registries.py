@@ -6,17 +6,22 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable, Iterable
-from typing import get_args, get_type_hints
 
 import click
 from traceability import REFERENCE, traces
 
 from attnspec.cli import main
-from attnspec.judge.claims import CLAIMS
-from attnspec.judge.law import Dialect
+from attnspec.judge.kind import Kind
+from attnspec.kinds.attention import dialect
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.traits import TRAITS
-from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, KINDS, invariants_of
+from attnspec.kinds.registry import (
+    DEFAULT_KIND,
+    FOR_UNDERSTANDING,
+    INVARIANTS,
+    KINDS,
+    invariants_of,
+)
 from attnspec.numerics import PRESETS
 
 _FEW = 4
@@ -42,30 +47,23 @@ def checks_of(clause: str) -> list[str]:
 
 def dialect_fields() -> str:
     """List the fields of a dialect, their default and their other choices."""
-    hints = get_type_hints(Dialect)
-    rows = []
-    for field in dataclasses.fields(Dialect):
-        others = [c for c in get_args(hints[field.name]) if c != field.default]
-        rows.append(
-            [
-                f"`{field.name}`",
-                f"`{field.default}`",
-                _codes(others),
-                CHOICES[field.name],
-            ]
-        )
+    rows = [
+        [f"`{name}`", f"`{values[0]}`", _codes(values[1:]), CHOICES[name]]
+        for name, values in dialect.CHOICES.items()
+    ]
     return _table(["field", "default", "other choices", "what it says"], rows)
 
 
 def claims() -> str:
-    """List the capabilities that can be claimed."""
-    rows = [[f"`{name}`", text] for name, text in CLAIMS.items()]
+    """List the capabilities that can be claimed of an attention kernel."""
+    vocabulary = KINDS[DEFAULT_KIND].vocabulary
+    rows = [[f"`{name}`", text] for name, text in vocabulary.items()]
     return _table(["claim", "what is claimed"], rows)
 
 
 def families() -> str:
     """List the families of cases."""
-    rows = [[f"`{name}`", family.sentence] for name, family in FAMILIES.items()]
+    rows = [[f"`{family.name}`", family.sentence] for family in FAMILIES]
     return _table(["family", "where it goes"], rows)
 
 
@@ -78,7 +76,7 @@ def traits() -> str:
 def invariant_list() -> str:
     """Describe every invariant, under the kind of function that it is about."""
     parts = []
-    for kind in (DEFAULT_KIND, *KINDS):
+    for kind in KINDS:
         parts.append(f"## Of {kind}\n")
         parts += [_invariant(law.id) for law in invariants_of(kind)]
     return "\n".join(parts)
@@ -94,11 +92,16 @@ def kinds() -> str:
         shown = [KINDS[kind] for kind in _KIND.findall(text)]
         if shown:
             parts.append(f"## [{text.partition(chr(10))[0][2:]}]({page.name})\n")
-        parts += [
-            f"[`{kind.name}`](#kind-{kind.name})\n: {kind.sentence}\n  `{kind.face}`\n"
-            for kind in shown
-        ]
+        parts += [_listed(kind) for kind in shown]
     return "\n".join(parts)
+
+
+def _listed(kind: Kind) -> str:
+    """Describe a kind in a few lines, the first of which leads to its section."""
+    aside = " *For understanding.*" if kind.name in FOR_UNDERSTANDING else ""
+    label = kind.name.replace("-", "_")
+    link = f"{{ref}}`{kind.name} <{label}>`"
+    return f"{link}\n: {kind.sentence}{aside}\n  `{kind.face}`\n"
 
 
 def traceability() -> str:

@@ -27,8 +27,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         )
     ),
     "attention": (f"{_REFERENCE}.attention.attention",),
-    "calls": ("attnspec.cases.Case",),
-    "dialects": ("attnspec.cases.Dialect",),
+    "calls": ("attnspec.kinds.attention.case.AttentionCase",),
+    "dialects": ("attnspec.kinds.attention.dialect.dialect_of",),
     "masks.empty-row": (f"{_REFERENCE}.attention.attention",),
     "scores.order": (f"{_REFERENCE}.scores.scaled_dot_product",),
     "self-attention": (f"{_REFERENCE}.self_attention.self_attention",),
