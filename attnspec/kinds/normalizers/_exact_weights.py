@@ -53,6 +53,7 @@ def finished(
 ) -> Judged:
     """Round to the output, and give rows without a visible key their value."""
     some = seen.any(-1, keepdims=True)
+    # A kind without the choice has weights of zero there.
     choice = choices.get("empty_row", "zero")
     if choice == "mean":
         # A softmax of equal scores may give it: the roundings of its weights.

@@ -34,6 +34,7 @@ def _speeds(width: int, base: float, choices: Choices) -> Array:
     """Return the frequency of each pair, in float64."""
     pairs = np.arange(width // 2)
     if choices["frequencies"] == "to_base":
+        # A single pair has the frequency 1 alone.
         return np.asarray(base ** (-pairs / max(1, width // 2 - 1)))
     return np.asarray(base ** (-2 * pairs / width))
 

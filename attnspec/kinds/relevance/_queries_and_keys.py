@@ -34,9 +34,11 @@ def _filled(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
         "ones": lambda: np.ones(shape),
         "integers": lambda: integers(recipe.seed, label, shape, -3, 3) * 1.0,
         "normal": lambda: noise,
+        # Where most tangents are nearly 1.
         "large": lambda: 8.0 * noise,
         # Systems divide by no less than 1e-8 or so, which these vectors are above.
         "small": lambda: (noise + np.where(noise < 0, -0.5, 0.5)) / 64.0,
+        # Entries of 1, 2, 3 and again, so that many dot products are equal.
         "ties": lambda: np.sign(noise) * (np.arange(shape[-1]) % 3 + 1.0),
     }
     return cast(kinds[recipe["data"]](), recipe)

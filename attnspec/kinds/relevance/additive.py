@@ -47,6 +47,7 @@ def _judge(case: Case, _: Choices, model: NumericModel) -> Judged:
     """
     query, key = case["query"].astype(np.float64), case["key"].astype(np.float64)
     grid = (*query.shape[:-1], key.shape[-2])
+    # Every query beside every key, as one vector that meets one matrix.
     wide = np.broadcast_to(query[..., :, None, :], (*grid, query.shape[-1]))
     deep = np.broadcast_to(key[..., None, :, :], (*grid, key.shape[-1]))
     both = Tracked.of(np.concatenate([wide, deep], -1), model)

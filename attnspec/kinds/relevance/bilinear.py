@@ -91,6 +91,7 @@ def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_identity(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the identity between them the score is the dot product."""
     query, width = case["query"], case["query"].shape[-1]
+    # Keys of another width are repeated, or cut off, to have that of the queries.
     key = np.resize(case["key"], (*case["key"].shape[:-1], width))
     plain = case.replace(key=key, weight=np.eye(width).astype(query.dtype))
     exact = query.astype(np.float64) @ turned(key.astype(np.float64))

@@ -42,6 +42,7 @@ def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
     exact = judged(query @ key.swapaxes(-1, -2), model)
     if choices["zero_vector"] == "zero":
         return exact
+    # No number is near to NaN: it is there, or not.
     nowhere = ~case["query"].any(-1)[..., :, None] | ~case["key"].any(-1)[..., None, :]
     output = np.where(nowhere, np.nan, exact.output)
     return Judged(output, np.where(nowhere, 0.0, exact.bound))
@@ -53,6 +54,7 @@ def _direction(vectors: Array, model: NumericModel) -> Tracked:
     norm = (rows * rows).sum(keepdims=True).sqrt()
     length = norm.where(norm.value > 0, 1.0)
     # Scaled before, an entry rounds once more and so does its norm; four are room.
+    # An entry of 0 stays 0 and has no error, whatever its length.
     return (rows / length).rounding(4.0).where(rows.value != 0, 0.0)
 
 
@@ -90,6 +92,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 @COSINE.law("cosine-length", "self-attention.cosine", nulls=("dot_product",))
 def check_length(case: Case, bench: Bench) -> Iterator[Comparison]:
     """How long a query or a key is changes no score."""
+    # Powers of two, so that no entry is rounded.
     longer = case.replace(query=scaled(case["query"], 4.0))
     shorter = longer.replace(key=scaled(case["key"], 0.5))
     yield from same(case, longer, bench)

@@ -25,6 +25,7 @@ def _bilinear(
 
 def _coarse(array: Array) -> Array:
     """Keep eight bits of each number."""
+    # bfloat16 is the upper half of float32.
     bits = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
     return bits.view(np.float32)
 

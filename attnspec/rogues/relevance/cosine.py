@@ -19,6 +19,7 @@ def _cosine(
 
     def cosine(query: Array, key: Array) -> Array:
         q, k = widened(query, key)
+        # A norm that may be 0 is divided by: that is the mistake, or the choice.
         with np.errstate(all="ignore"):
             scores = (q / norm(q)) @ turned(k / (key_norm or norm)(k))
         return np.asarray(scores).astype(query.dtype)
