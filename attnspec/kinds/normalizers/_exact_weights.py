@@ -24,7 +24,7 @@ def shown(case: Case, seen: Booleans, model: NumericModel) -> Tracked:
     return Tracked.of(np.where(seen, scores_of(case), 0.0), model)
 
 
-def below(case: Case, seen: Booleans) -> tuple[F64, F64]:
+def below_peak(case: Case, seen: Booleans) -> tuple[F64, F64]:
     """Return scores less their peak, minus infinity where hidden, and the size M."""
     scores = scores_of(case)
     shown = np.where(seen, scores, -np.inf)
@@ -66,4 +66,4 @@ def finished(
     return Judged(back(case, output), back(case, bound))
 
 
-__all__ = ["below", "descending", "finished", "gamma", "shown"]
+__all__ = ["below_peak", "descending", "finished", "gamma", "shown"]

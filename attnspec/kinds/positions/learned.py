@@ -17,10 +17,10 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
-from attnspec.reference import learned as looked_up
+from attnspec.reference import learned as definition
 
 
-def _lookup(recipe: Recipe) -> Case:
+def _build(recipe: Recipe) -> Case:
     length, rows = recipe["length"], recipe["rows"]
     count = np.arange(length)
     kinds = {
@@ -45,7 +45,7 @@ def _lookup(recipe: Recipe) -> Case:
     )
 
 
-def _judge_lookup(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Choices, _model: NumericModel) -> Judged:
     """Copy rows, which rounds nothing; a position outside has none, so NaN."""
     positions, table = case["positions"], np.asarray(case["table"], np.float64)
     inside = (positions >= 0) & (positions < len(table))
@@ -54,9 +54,9 @@ def _judge_lookup(case: Case, _choices: Choices, _model: NumericModel) -> Judged
     return Judged(value, np.zeros_like(value))
 
 
-def _looked_up(positions: Array, table: Array) -> Array:
+def _defined(positions: Array, table: Array) -> Array:
     """Evaluate the definition; every number of it is one of the table."""
-    return looked_up(positions, table).astype(table.dtype)
+    return definition(positions, table).astype(table.dtype)
 
 
 def _blurred(case: Case, right: Right) -> Array:
@@ -89,9 +89,9 @@ LEARNED = Kind(
             "data": ("integers", "normal"),
         },
     ),
-    build=_lookup,
-    judge=_judge_lookup,
-    definition=_looked_up,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
     nulls={
         "late": late,
         "blurred": _blurred,

@@ -28,10 +28,8 @@ _OPERANDS = ("query", "key", "value", "distance_weights", "content_bias", "place
 
 
 def _build(recipe: Recipe) -> Case:
-    heads, queries, keys = (
-        *(recipe["heads"], recipe["queries"]),
-        recipe["queries"] + recipe["past"],
-    )
+    heads, queries = recipe["heads"], recipe["queries"]
+    keys = queries + recipe["past"]
     width, size = recipe["width"], recipe["value_width"]
     shapes = {
         "query": (heads, queries, width),

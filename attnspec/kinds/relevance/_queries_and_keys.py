@@ -44,7 +44,7 @@ def _filled(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     return cast(kinds[recipe["data"]](), recipe)
 
 
-def rows(recipe: Recipe, key_width: int) -> dict[str, Array]:
+def queries_and_keys(recipe: Recipe, key_width: int) -> dict[str, Array]:
     """Return queries and keys, each of a width of its own."""
     batch, width = recipe["batch"], recipe["width"]
     query = _filled(recipe, "query", (*batch, recipe["queries"], width))
@@ -52,7 +52,7 @@ def rows(recipe: Recipe, key_width: int) -> dict[str, Array]:
     return {"query": query, "key": key}
 
 
-def weights(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
+def layer_weight(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     """Return a weight of either sign, as large as a layer starts with."""
     noise = normals(recipe.seed, label, shape)
     whole = integers(recipe.seed, label, shape, -2, 2)
@@ -61,7 +61,7 @@ def weights(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     return cast(whole / 2.0 if plain else noise / shape[0] ** 0.5, recipe)
 
 
-def scored(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
+def case_of(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
     """Return the case of these operands: a score for each query and key."""
     shape = (*recipe["batch"], recipe["queries"], recipe["keys"])
     found = result("scores", shape, recipe.dtype)
@@ -71,13 +71,13 @@ def scored(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
 def rounded(definition: Callable[..., Any]) -> Callable[..., Array]:
     """Evaluate a definition and round its result once."""
 
-    def rounded(query: Array, key: Array, *rest: Array) -> Array:
+    def definition_rounded(query: Array, key: Array, *rest: Array) -> Array:
         return np.asarray(definition(query, key, *rest)).astype(query.dtype)
 
-    return rounded
+    return definition_rounded
 
 
-def turned(scores: Array) -> Array:
+def transposed(scores: Array) -> Array:
     """Return scores of keys against queries."""
     return scores.swapaxes(-1, -2)
 
@@ -114,12 +114,12 @@ def same(
 __all__ = [
     "SIZES",
     "TWO_WIDTHS",
+    "case_of",
     "exchanged",
+    "layer_weight",
+    "queries_and_keys",
     "rounded",
-    "rows",
     "same",
     "scaled",
-    "scored",
-    "turned",
-    "weights",
+    "transposed",
 ]

@@ -14,13 +14,13 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.relevance._queries_and_keys import (
     SIZES,
+    case_of,
     exchanged,
+    queries_and_keys,
     rounded,
-    rows,
     same,
     scaled,
-    scored,
-    turned,
+    transposed,
 )
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
@@ -29,11 +29,11 @@ from attnspec.reference import cosine
 
 
 def _build(recipe: Recipe) -> Case:
-    vectors = rows(recipe, recipe["width"])
+    vectors = queries_and_keys(recipe, recipe["width"])
     if recipe["zeros"]:
         vectors["query"][..., 0, :] = 0
         vectors["key"][..., -1, :] = 0
-    return scored(recipe, vectors)
+    return case_of(recipe, vectors)
 
 
 def _judge(case: Case, choices: Choices, model: NumericModel) -> Judged:
@@ -135,7 +135,7 @@ def check_self(case: Case, bench: Bench) -> Iterator[Comparison]:
 @COSINE.law("cosine-symmetric", "self-attention.cosine", nulls=("last_key",))
 def check_symmetric(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys against queries have the same scores."""
-    yield from same(case, exchanged(case), bench, turned)
+    yield from same(case, exchanged(case), bench, transposed)
 
 
 @COSINE.law(
