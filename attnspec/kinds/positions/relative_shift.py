@@ -25,6 +25,7 @@ def _build(recipe: Recipe) -> Case:
     queries = recipe["queries"]
     shape = (recipe["heads"], queries, queries + recipe["past"])
     if recipe["data"] == "places":
+        # Numbers that say where they come from, none of them the 0 that fills.
         x = 1.0 + np.arange(np.prod(shape)).reshape(shape)
     else:
         x = normals(recipe.seed, "x", shape)

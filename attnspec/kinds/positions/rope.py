@@ -54,6 +54,7 @@ def _build(recipe: Recipe) -> Case:
         "integers": lambda: integers(recipe.seed, "x", shape, -4, 4) * 1.0,
         "normal": lambda: normals(recipe.seed, "x", shape),
     }
+    # An option with its plain value is not given at all.
     options = {"base": recipe["base"], "width": recipe["turned"]}
     plain = {"base": BASE, "width": None}
     return Case(

@@ -127,6 +127,7 @@ def _fading(case: Case, right: Right) -> Array:
     """Forget what is farther than the tables reach."""
     tables = {n: case[n].copy() for n in _OPERANDS[3:]}
     for table in tables.values():
+        # The outermost rows stand for all that is farther.
         table[[0, -1]] = 0
     return right(case.replace(**tables))
 
