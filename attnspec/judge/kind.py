@@ -34,7 +34,10 @@ Call = Callable[[Case], Result]
 Question = Callable[[Call, Capabilities, str], str | None]
 """Finds out by calls in a format which choice a function makes, if that shows."""
 
-_LAYOUTS = ((), *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")))
+_LAYOUTS = (
+    (),
+    *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")),
+)
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 

@@ -159,6 +159,8 @@ __all__ = [
     "forgetting",
     "late",
     "null_named",
+    "ones",
     "placed",
     "whole_sequence",
+    "zeros",
 ]

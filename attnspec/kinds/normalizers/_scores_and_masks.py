@@ -85,14 +85,18 @@ def _mend(recipe: Recipe) -> Recipe:
     return recipe
 
 
+_NO_OPTIONS = ("rows", "length", "data", "mask", "layouts")
+"""Fields that are no keyword; the mask is one in another form."""
+
+
 def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: scores, and the options that are in force."""
     axis = -1 if recipe["axis"] is None else recipe["axis"]
     scores = np.moveaxis(_drawn_scores(recipe), -1, axis)
     options = {
-        name: recipe[name]
-        for name, _ in recipe.fields
-        if name not in {"rows", "length", "data", "mask", "layouts"} and recipe[name] is not None
+        name: value
+        for name, value in recipe.fields
+        if name not in _NO_OPTIONS and value is not None
     }
     if recipe["mask"] != "none":
         options["mask"] = np.ascontiguousarray(

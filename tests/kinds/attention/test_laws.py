@@ -82,9 +82,7 @@ def test_every_chapter_of_laws_is_registered() -> None:
     ],
     ids=str,
 )
-def test_a_null_answers_every_case_in_the_right_form(
-    name: str, recipe: Recipe
-) -> None:
+def test_a_null_answers_every_case_in_the_right_form(name: str, recipe: Recipe) -> None:
     case = build(recipe)
     sizes = case.sizes
 

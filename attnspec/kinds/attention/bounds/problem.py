@@ -119,7 +119,9 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         softcap=None if case.softcap is None else float(case.softcap),
         causal=case.causal,
         window=case.window,
-        query_positions=masks.positions(sizes.L, sizes.S, alignment=dialect["alignment"]),
+        query_positions=masks.positions(
+            sizes.L, sizes.S, alignment=dialect["alignment"]
+        ),
         empty_mean=dialect["empty_row"] == "mean",
     )
     return problem if rows == slice(None) else problem.rows(rows)

@@ -45,9 +45,7 @@ def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]
     yield noted(
         identical(np.zeros_like(leak), leak, what="output"), "weight of hidden keys"
     )
-    yield noted(
-        within(exact.output, output, exact.bound), "weight of visible keys"
-    )
+    yield noted(within(exact.output, output, exact.bound), "weight of visible keys")
 
 
 @ATTENTION.law(

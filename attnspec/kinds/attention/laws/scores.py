@@ -109,7 +109,9 @@ def check_bias_added(
     bare = case.replace(query=np.zeros_like(case.query), softcap=None)
     yield from output_agrees(bare, bench, "the bias alone")
     if "scale" in bench.capabilities:
-        yield from output_agrees(bare.replace(scale=4.0), bench, "the bias alone, scale = 4")
+        yield from output_agrees(
+            bare.replace(scale=4.0), bench, "the bias alone, scale = 4"
+        )
 
 
 @ATTENTION.law(
