@@ -39,7 +39,7 @@ def test_a_function_of_another_library_conforms(name: str) -> None:
 
     found = [(o.invariant, o.verdict, o.reason) for o in report.failures]
     assert found == []
-    assert report.detected.choices.items() >= choices.items()
+    assert report.detected.dialect.items() >= choices.items()
 
 
 def test_sparsemax_of_keras_is_wrong_where_keys_share_the_weight() -> None:

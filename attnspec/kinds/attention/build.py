@@ -8,11 +8,11 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention import data
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.options import AXES, BIASES, MASKS, SCORES, SINKS, VALUES
+from attnspec.numerics.dtypes import numpy_dtype
 
 HUGE = {"float64": 2.0**60, "float32": 2.0**40, "bfloat16": 2.0**40, "float16": 2.0**8}
 """What a hidden key or value may hold: far from the rest, short of overflow."""

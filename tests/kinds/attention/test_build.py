@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 
 from attnspec.judge.case import checksum
-from attnspec.judge.dtypes import DTYPES
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
@@ -21,6 +20,7 @@ from attnspec.kinds.attention.options import (
     VALUES,
 )
 from attnspec.kinds.attention.probes import scores, visible_keys, winners
+from attnspec.numerics.dtypes import DTYPES
 from attnspec.reference import attention
 from tests.judge._attention import recipes
 
