@@ -260,13 +260,4 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from same_at(case, changed, bench, "within the taps", np.s_[step])
 
 
-__all__ = [
-    "CONVOLUTION",
-    "check_agreement",
-    "check_borders",
-    "check_copies",
-    "check_field",
-    "check_heads",
-    "check_translation",
-    "check_whole",
-]
+__all__ = ["CONVOLUTION"]

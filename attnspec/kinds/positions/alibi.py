@@ -207,10 +207,4 @@ def check_relative(case: Case, bench: Bench) -> Iterator[Comparison]:
     )
 
 
-__all__ = [
-    "ALIBI",
-    "check_agreement",
-    "check_mirror",
-    "check_relative",
-    "check_slopes",
-]
+__all__ = ["ALIBI"]

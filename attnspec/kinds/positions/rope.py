@@ -199,11 +199,4 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, backward, bench, "backward", moved=lambda a: a[..., ::-1, :])
 
 
-__all__ = [
-    "ROPE",
-    "check_agreement",
-    "check_norm",
-    "check_order",
-    "check_origin",
-    "check_relative",
-]
+__all__ = ["ROPE"]

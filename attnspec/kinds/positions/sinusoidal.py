@@ -153,10 +153,4 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, backward, bench, "backward", moved=lambda a: a[::-1])
 
 
-__all__ = [
-    "SINUSOIDAL",
-    "check_agreement",
-    "check_circle",
-    "check_order",
-    "check_shift",
-]
+__all__ = ["SINUSOIDAL"]

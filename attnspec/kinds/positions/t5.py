@@ -243,12 +243,4 @@ def check_sides(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield identical(expected, right, what="bucket on the right")
 
 
-__all__ = [
-    "T5",
-    "check_agreement",
-    "check_far",
-    "check_near",
-    "check_order",
-    "check_sides",
-    "decided",
-]
+__all__ = ["T5", "decided"]

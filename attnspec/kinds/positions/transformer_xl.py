@@ -248,10 +248,4 @@ def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, alone, bench, "alone", moved=lambda a: a[:, -1:])
 
 
-__all__ = [
-    "TRANSFORMER_XL",
-    "check_agreement",
-    "check_alone",
-    "check_biases",
-    "check_rows",
-]
+__all__ = ["TRANSFORMER_XL"]

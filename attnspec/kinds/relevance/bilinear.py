@@ -102,10 +102,4 @@ def check_identity(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(exact, bench.run(plain).output, bound, what="dot product")
 
 
-__all__ = [
-    "BILINEAR",
-    "check_agreement",
-    "check_identity",
-    "check_linear",
-    "check_transposed",
-]
+__all__ = ["BILINEAR"]
