@@ -79,7 +79,6 @@ if TYPE_CHECKING:
         parametrize_with_checks,
     )
     from attnspec.judge.claims import Capabilities
-    from attnspec.kinds.attention.dialect import Dialect
 
 try:
     __version__ = importlib.metadata.version("attnspec")
@@ -87,8 +86,7 @@ except importlib.metadata.PackageNotFoundError:  # A source tree, not installed.
     __version__ = "0+unknown"
 
 _LAZY = {
-    "Capabilities": "attnspec.cases",
-    "Dialect": "attnspec.cases",
+    "Capabilities": "attnspec.judge.claims",
     "Implementation": "attnspec.conformance",
     "check_implementation": "attnspec.conformance",
     "parametrize_with_checks": "attnspec.conformance",
@@ -110,7 +108,6 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Capabilities",
-    "Dialect",
     "HeadProjections",
     "Implementation",
     "LatentProjections",

@@ -30,7 +30,7 @@ def refused_products() -> tuple[Deviation, ...]:
                 "the function asks for. Called eagerly it works."
             ),
             when={"dtype": "bfloat16", "key_heads": 1} | when,
-            pinned=pinned.replace(value_width=pinned.width),
+            pinned=pinned.replace(value_width=pinned["width"]),
         )
         for name, (when, pinned) in degenerate.items()
     )

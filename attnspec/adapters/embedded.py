@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from attnspec.conformance import Implementation
-from attnspec.judge.dtypes import DTYPES
 from attnspec.kernels import tiled_attention
+from attnspec.numerics.dtypes import DTYPES
 
 REQUIRES: tuple[str, ...] = ()
 EXTRA = ""

@@ -12,8 +12,8 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.conformance import Deviation, Implementation
-from attnspec.judge.dtypes import DTYPES, numpy_dtype
 from attnspec.numerics import PRESETS, NumericModel
+from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
 REQUIRES: tuple[str, ...] = ("torch",)
 EXTRA = "torch"

@@ -87,7 +87,7 @@ def libraries() -> Iterable[str]:
 
 def dtypes() -> Iterable[str]:
     """Return the names of the formats."""
-    from attnspec.judge.dtypes import DTYPES
+    from attnspec.numerics.dtypes import DTYPES
 
     return DTYPES
 

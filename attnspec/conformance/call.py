@@ -10,9 +10,9 @@ from attnspec._typing import Array
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Result
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.layouts import place
 from attnspec.judge.told import told
+from attnspec.numerics.dtypes import numpy_dtype
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""

@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.recipe import Recipe
+from attnspec.numerics.dtypes import numpy_dtype
 
 Shape = tuple[int, ...]
 

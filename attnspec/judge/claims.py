@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from attnspec.exceptions import UnknownName
-from attnspec.judge.dtypes import DTYPES
+from attnspec.numerics.dtypes import DTYPES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -203,10 +204,8 @@ class Domain:
         sampled = {n: st.sampled_from(v) for n, v in self.values(family).items()}
         options = st.sampled_from(self.option_sets(family))
         fields = st.fixed_dictionaries({"options": options, **sampled})
-        make: Callable[[tuple[dict[str, Any], int]], Recipe] = lambda drawn: (
-            self.recipe(family, *drawn)
-        )
-        return st.tuples(fields, _VARIANTS).map(make)
+        make = functools.partial(self.recipe, family)
+        return st.tuples(fields, _VARIANTS).map(lambda drawn: make(*drawn))
 
     def fit(self, recipe: Recipe) -> Recipe:
         """Return the nearest recipe that the law can be asked of.

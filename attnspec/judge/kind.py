@@ -22,10 +22,10 @@ from attnspec.judge.table import Table
 from attnspec.numerics import NumericModel
 from attnspec.numerics.relaxations import narrower
 
-Judge = Callable[[Case, Dialect, NumericModel], Exact]
+Judge = Callable[[Any, Dialect, NumericModel], Exact]
 """What is right for a case, and how far off a function may be."""
 
-Null = Callable[[Case, Any], Array | Result]
+Null = Callable[[Any, Any], Array | Result]
 """A wrong answer to a case, given a `Right`: right for another case, or changed."""
 
 Call = Callable[[Case], Result]
@@ -34,7 +34,10 @@ Call = Callable[[Case], Result]
 Question = Callable[[Call, Capabilities, str], str | None]
 """Finds out by calls in a format which choice a function makes, if that shows."""
 
-_LAYOUTS = ((), *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")))
+_LAYOUTS = (
+    (),
+    *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")),
+)
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 
@@ -135,7 +138,7 @@ class Kind:
     build: Callable[[Recipe], Case]
     judge: Judge
     definition: Callable[..., Any]
-    value: Callable[[Case, Dialect], Exact] | None = None
+    value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()

@@ -15,9 +15,9 @@ from attnspec._typing import Array
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.kind import Kind, Null
 from attnspec.judge.law import Dialect, Exact
+from attnspec.numerics.dtypes import numpy_dtype
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,6 +159,8 @@ __all__ = [
     "forgetting",
     "late",
     "null_named",
+    "ones",
     "placed",
     "whole_sequence",
+    "zeros",
 ]

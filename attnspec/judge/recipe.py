@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.dtypes import DTYPES
+from attnspec.numerics.dtypes import DTYPES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -247,7 +247,7 @@ class Table:
         sizes = sum(recipe[name] for name in self._numbers)
         rest = [n for n, _ in recipe.fields if n not in self._numbers]
         # A switch is more to read than a layout, whatever the sizes are.
-        layouts = len(recipe["layouts"]) if "layouts" in recipe else 0
+        layouts = len(dict(recipe.fields).get("layouts", ()))
         ranks = sum(self._place(name, recipe[name]) for name in rest)
         return 4 * switches + layouts, sizes, ranks
 
@@ -265,7 +265,8 @@ class Table:
 
     def simpler(self, recipe: Recipe) -> Iterator[Recipe]:
         """Yield recipes that are simpler in one way, the boldest first."""
-        if recipe["layouts"] if "layouts" in recipe else ():
+        layouts = dict(recipe.fields).get("layouts")
+        if layouts:
             yield recipe.replace(layouts=())
         for name in self.on(recipe):
             yield self.off(recipe, name)

@@ -261,7 +261,9 @@ class Trial:
     def _relaxation(self, recipes: tuple[Recipe, ...]) -> str:
         return relaxation(self.invariant, recipes, self.bench)
 
-    def _shrunk(self, recipe: Recipe, fails: Callable[[Recipe], bool], attempts: int) -> Recipe:
+    def _shrunk(
+        self, recipe: Recipe, fails: Callable[[Recipe], bool], attempts: int
+    ) -> Recipe:
         """Return the smallest recipe that fails; one that cannot be is passed over."""
 
         def candidates(failing: Recipe) -> Iterator[Recipe]:

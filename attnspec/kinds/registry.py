@@ -57,7 +57,9 @@ def _found() -> dict[str, Kind]:
     found = {DEFAULT_KIND: attention}
     for chapter, modules in CHAPTERS.items():
         for module in modules:
-            contents = vars(importlib.import_module(f"{__package__}.{chapter}.{module}"))
+            contents = vars(
+                importlib.import_module(f"{__package__}.{chapter}.{module}")
+            )
             name = module.replace("_", "-")
             kinds = {k.name: k for k in contents.values() if isinstance(k, Kind)}
             found[name] = kinds[name]
@@ -68,7 +70,7 @@ KINDS: Mapping[str, Kind] = _found()
 """The kinds by name."""
 
 INVARIANTS: Mapping[str, Invariant] = {
-    id: law  # noqa: A001 - the field's name
+    id: law
     for kind in KINDS.values()
     for id, law in kind.laws.items()  # noqa: A001 - the field's name
 }
@@ -103,8 +105,8 @@ def invariants_of(kind: str) -> tuple[Invariant, ...]:
 
 
 __all__ = [
-    "DEFAULT_KIND",
     "CHAPTERS",
+    "DEFAULT_KIND",
     "FOR_UNDERSTANDING",
     "INVARIANTS",
     "KINDS",

@@ -7,7 +7,7 @@ import math
 from typing import Any, Literal
 
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.dtypes import DTYPES
+from attnspec.numerics.dtypes import DTYPES
 from attnspec.numerics.formats import format_of
 
 

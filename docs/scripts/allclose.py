@@ -12,9 +12,9 @@ import numpy as np
 
 import attnspec
 from attnspec import numerics
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
+from attnspec.numerics.dtypes import numpy_dtype
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 HEADS, LENGTH, WIDTH = 4, 512, 1024

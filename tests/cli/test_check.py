@@ -110,7 +110,7 @@ def test_a_deviation_that_is_written_down_conforms(run: Run, tmp_path: Path) -> 
         reason = "the last key of a tile is lost"
         link = "https://example.org/issues/1"
         when = { keys = [65, 129, 193, 257, 321, 385, 449, 513, 1025, 2049, 4097] }
-        pinned = { keys = 65 }
+        pinned = { fields = { keys = 65 } }
         """,
         encoding="utf-8",
     )

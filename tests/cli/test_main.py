@@ -65,7 +65,11 @@ def test_a_wrong_request_ends_with_2_and_one_line(
 
 
 def test_a_token_of_other_data_ends_with_2(run: Run) -> None:
-    token = str(Token("agreement", ATTENTION.recipe(), checksum="00000000"))
+    token = str(
+        Token(
+            ATTENTION, ATTENTION.laws["agreement"], ATTENTION.recipe(), checksum="0" * 8
+        )
+    )
 
     done = run("replay", "embedded", token)
 

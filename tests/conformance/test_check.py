@@ -188,7 +188,7 @@ def test_a_provisional_law_is_reported_and_not_counted(
 ) -> None:
     law = dataclasses.replace(ATTENTION.laws["tail-sweep"], provisional=True)
     monkeypatch.setitem(ATTENTION.laws, "tail-sweep", law)
-    monkeypatch.setitem(INVARIANTS, "tail-sweep", law)  # type: ignore[arg-type]
+    monkeypatch.setitem(INVARIANTS, "tail-sweep", law)
 
     report = check_implementation(_kernels.tail, only=["tail-sweep"])
 

@@ -53,9 +53,7 @@ def test_lengths_are_rounded_up_to_their_multiples(recipe: Recipe) -> None:
 
 
 @given(ANY, st.sampled_from(["mask", "causal"]))
-def test_of_an_exclusive_pair_the_needed_one_is_kept(
-    recipe: Recipe, kept: str
-) -> None:
+def test_of_an_exclusive_pair_the_needed_one_is_kept(recipe: Recipe, kept: str) -> None:
     pair = frozenset({"mask", "causal"})
     both = recipe.replace(mask="holes", causal=True)
 

@@ -67,7 +67,11 @@ def test_an_expired_deviation_covers_nothing() -> None:
     ("changes", "error", "message"),
     [
         ({"invariants": ()}, InvalidArgument, "expected at least one id"),
-        ({"invariants": ("tails",)}, UnknownName, "no invariant of attention has the id 'tails'"),
+        (
+            {"invariants": ("tails",)},
+            UnknownName,
+            "no invariant of attention has the id 'tails'",
+        ),
         ({"when": {"key": 1}}, UnknownName, "unknown trait 'key'"),
         ({"when": {"keys": 9}}, InvalidArgument, "the pinned case does not have"),
     ],

@@ -22,9 +22,7 @@ def _pinned(family: str, **fields: Any) -> list[Recipe]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_can_be_drawn(family: str) -> None:
-    found = hypothesis.find(
-        recipes(families=(family,)), lambda _: True, random=None
-    )
+    found = hypothesis.find(recipes(families=(family,)), lambda _: True, random=None)
 
     assert found.family == family
 
@@ -34,9 +32,7 @@ def test_a_needed_option_is_always_there(recipe: Recipe) -> None:
     assert recipe["causal"]
 
 
-@given(
-    recipes(any_of=frozenset({"causal", "window"}))
-)
+@given(recipes(any_of=frozenset({"causal", "window"})))
 def test_one_of_the_asked_options_is_always_there(recipe: Recipe) -> None:
     assert recipe["causal"] or recipe["window"]
 
@@ -72,7 +68,8 @@ def test_every_operand_gets_every_layout() -> None:
 
 def test_group_sizes_other_than_the_number_of_key_heads_are_enumerated() -> None:
     groups = {
-        (r["query_heads"] // r["key_heads"], r["key_heads"]) for r in _pinned("grouped-heads")
+        (r["query_heads"] // r["key_heads"], r["key_heads"])
+        for r in _pinned("grouped-heads")
     }
 
     assert {(3, 2), (5, 2), (7, 2)} <= groups

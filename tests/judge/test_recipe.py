@@ -15,7 +15,6 @@ from tests.judge._attention import recipes
 KINDS = {"attention": ATTENTION}
 
 
-
 @given(recipes())
 def test_a_recipe_survives_json(recipe: Recipe) -> None:
     text = json.dumps(written(recipe, ATTENTION))

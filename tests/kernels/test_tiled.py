@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.judge.dtypes import DTYPES, numpy_dtype
 from attnspec.kernels import tiled_attention
 from attnspec.kernels.tiled import TILE
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics import default_model, within
+from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
 Array = npt.NDArray[Any]
 OPTIONS = ("mask", "bias", "scale", "causal", "window", "softcap", "sink")

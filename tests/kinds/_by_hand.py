@@ -10,8 +10,8 @@ import numpy.typing as npt
 from attnspec.conformance import Verdict
 from attnspec.judge.case import Case, Shape
 from attnspec.judge.kind import Kind, result
+from attnspec.judge.law import Exact
 from attnspec.numerics import default_model
-from attnspec.numerics.tracked import Judged
 from attnspec.rogues.matrix import Task, run
 
 
@@ -20,12 +20,12 @@ def case_of(shape: Shape, operands: dict[str, Any], **options: Any) -> Case:
     return Case(operands, options, result("output", shape, "float64"), "float64")
 
 
-def right(kind: Kind, case: Case, **choices: str) -> Judged:
+def right(kind: Kind, case: Case, **choices: str) -> Exact:
     """What a kind holds right, with some of its choices made otherwise."""
     return kind.judge(case, {**kind.default(), **choices}, default_model("float64"))
 
 
-def agree(expected: npt.ArrayLike, found: Judged) -> bool:
+def agree(expected: npt.ArrayLike, found: Exact) -> bool:
     """Whether numbers derived by hand lie within the bound of what is right."""
     numbers = np.asarray(expected, np.float64)
     assert numbers.shape == found.output.shape

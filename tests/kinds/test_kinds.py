@@ -17,7 +17,6 @@ from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.case import checksum
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.domain import Domain
-from attnspec.judge.dtypes import DTYPES
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.nulls import null_named
@@ -26,6 +25,7 @@ from attnspec.judge.registry import read_recipe, written
 from attnspec.judge.tokens import Token
 from attnspec.kinds.registry import INVARIANTS, KINDS, kind_named
 from attnspec.numerics import default_model
+from attnspec.numerics.dtypes import DTYPES
 
 ALL = list(KINDS.values())
 NAMES = list(KINDS)

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.dtypes import DTYPES
 from attnspec.numerics import (
     PRESETS,
     NumericModel,
@@ -18,6 +17,7 @@ from attnspec.numerics import (
     format_of,
     relaxations,
 )
+from attnspec.numerics.dtypes import DTYPES
 
 finfo: Any = ml_dtypes.finfo  # It has no type.
 KNOWN: dict[str, Any] = {

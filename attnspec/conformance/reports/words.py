@@ -17,6 +17,7 @@ WIDTH = 80
 LABEL = 16
 """The columns of a label that stands before its text."""
 
+
 def one_line(text: str) -> str:
     r"""Return a foreign text in one line, without control characters.
 

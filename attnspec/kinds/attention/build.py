@@ -8,11 +8,11 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention import data
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.options import AXES, BIASES, MASKS, SCORES, SINKS, VALUES
+from attnspec.numerics.dtypes import numpy_dtype
 
 HUGE = {"float64": 2.0**60, "float32": 2.0**40, "bfloat16": 2.0**40, "float16": 2.0**8}
 """What a hidden key or value may hold: far from the rest, short of overflow."""
@@ -101,7 +101,9 @@ def _bias(recipe: Recipe) -> Array | None:
     name = recipe.dtype if recipe["bias_dtype"] == "same" else recipe["bias_dtype"]
     if recipe.dtype == "float64":
         name = "float64"
-    return data.bias(recipe, recipe["bias"], recipe["bias_axes"]).astype(numpy_dtype(name))
+    return data.bias(recipe, recipe["bias"], recipe["bias_axes"]).astype(
+        numpy_dtype(name)
+    )
 
 
 def _repeated(array: Array, layout: str) -> Array:
@@ -122,7 +124,11 @@ def _unseen(recipe: Recipe, mask: Array | None, bias: Array | None) -> Array:
         visible = visible & mask
     if bias is not None:
         visible = visible & ~np.isneginf(bias.astype(np.float64))
-    groups = (r["batch"], r["key_heads"], r["query_heads"] // max(1, r["key_heads"]) * r["queries"])
+    groups = (
+        r["batch"],
+        r["key_heads"],
+        r["query_heads"] // max(1, r["key_heads"]) * r["queries"],
+    )
     seen = visible.reshape(*groups, r["keys"]).any(2, keepdims=True)
     unseen: Array = np.logical_not(seen).swapaxes(2, 3)
     return unseen

@@ -31,7 +31,7 @@ def _key_shape(r: Recipe) -> Shape:
 
 def _factor(r: Recipe) -> float:
     """Return the factor that the kernel will put on a dot product, never zero."""
-    return r["width"]**-0.5 if not r["scale"] else abs(r["scale"])
+    return r["width"] ** -0.5 if not r["scale"] else abs(r["scale"])
 
 
 def _pair(r: Recipe) -> tuple[F64, F64]:
@@ -76,7 +76,9 @@ def _peaked(r: Recipe) -> tuple[F64, F64]:
     if not r["keys"] or not r["width"]:
         return query, key
     aim = _aim(r)
-    group = np.arange(r["query_heads"]) // max(1, r["query_heads"] // max(1, r["key_heads"]))
+    group = np.arange(r["query_heads"]) // max(
+        1, r["query_heads"] // max(1, r["key_heads"])
+    )
     batch = np.arange(r["batch"])[:, None, None]
     target = key[batch, group[None, :, None], aim]
     norm = np.maximum((target**2).sum(-1, keepdims=True), 0.25)
@@ -90,7 +92,16 @@ def _aim(r: Recipe) -> npt.NDArray[np.int64]:
     i = np.arange(r["queries"])
     left, right = r["window"] or (None, None)
     lower = i + r["keys"] - r["queries"]
-    edges = [i, i + 1, lower, lower + 1, i * 0 + r["keys"] - 1, i * 0, i * 0 + 63, i + 64]
+    edges = [
+        i,
+        i + 1,
+        lower,
+        lower + 1,
+        i * 0 + r["keys"] - 1,
+        i * 0,
+        i * 0 + 63,
+        i + 64,
+    ]
     edges += [e - left for e in (i, lower) if left is not None]
     edges += [e - left - 1 for e in (i, lower) if left is not None]
     edges += [e + right + 1 for e in (i, lower) if right is not None]
@@ -99,9 +110,7 @@ def _aim(r: Recipe) -> npt.NDArray[np.int64]:
     return np.asarray(table[choice, i])
 
 
-def _offset(
-    r: Recipe, sign: float, distance: float = 100.0
-) -> tuple[F64, F64]:
+def _offset(r: Recipe, sign: float, distance: float = 100.0) -> tuple[F64, F64]:
     """Return a pair whose scores all lie near sign * distance."""
     query, key = _pair(r)
     if r["width"]:
@@ -188,7 +197,13 @@ def value(r: Recipe) -> F64:
 
 def _reach(r: Recipe, axes: str) -> tuple[Shape, npt.NDArray[np.int64]]:
     """Return the shape for these axes, and a column of query indices."""
-    lengths = {"B": r["batch"], "H": r["query_heads"], "L": r["queries"], "S": r["keys"], "1": 1}
+    lengths = {
+        "B": r["batch"],
+        "H": r["query_heads"],
+        "L": r["queries"],
+        "S": r["keys"],
+        "1": 1,
+    }
     shape = tuple(lengths[axis] for axis in axes)
     rows = np.arange(shape[-2])[:, None] if len(shape) > 1 else np.zeros((1, 1), int)
     return shape, rows
@@ -202,7 +217,9 @@ def mask(r: Recipe, kind: str, axes: str, label: str = "mask") -> Booleans:
     if "L" not in axes:
         own = (j == 0) | (j == r["keys"] - 1)
     draw = bits(r.seed, label, shape)
-    count = integers(r.seed, label + "/count", (*shape[:-2], 1, 1), 1, max(1, r["keys"]))
+    count = integers(
+        r.seed, label + "/count", (*shape[:-2], 1, 1), 1, max(1, r["keys"])
+    )
     hidden_row = bits(r.seed, label + "/row", (*shape[:-1], 1)) % np.uint64(3) == 0
     kinds: dict[str, Callable[[], npt.NDArray[np.bool_]]] = {
         "all": lambda: np.ones(shape, np.bool_),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
+from attnspec._typing import Alignment
 from attnspec.exceptions import UnknownName
 from attnspec.judge.law import Dialect
 
@@ -58,4 +60,9 @@ def dialect_of(**choices: str) -> Dialect:
     return {**SPEC, **choices}
 
 
-__all__ = ["CHOICES", "SPEC", "dialect_of"]
+def alignment_of(dialect: Dialect) -> Alignment:
+    """Return the corner in which a dialect's diagonal starts or ends."""
+    return cast("Alignment", dialect["alignment"])
+
+
+__all__ = ["CHOICES", "SPEC", "alignment_of", "dialect_of"]

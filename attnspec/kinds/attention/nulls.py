@@ -15,11 +15,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import normals
 from attnspec.judge.case import Result
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.kind import Null
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.kinds.attention.bounds.problem import prepare, visible_keys
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.numerics.dtypes import numpy_dtype
 
 _FLAGS = ("causal", "window")
 

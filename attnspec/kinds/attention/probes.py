@@ -9,6 +9,7 @@ from attnspec._typing import Array
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.dialect import alignment_of
 from attnspec.reference import masks
 
 F64 = npt.NDArray[np.float64]
@@ -31,7 +32,7 @@ def visible_keys(case: AttentionCase, dialect: Dialect) -> Booleans:
         bias=case.bias,
         causal=case.causal,
         window=case.window,
-        alignment=dialect["alignment"],
+        alignment=alignment_of(dialect),
     )
     return np.broadcast_to(visible, (sizes.B, sizes.Hq, sizes.L, sizes.S))
 

@@ -64,9 +64,7 @@ _SIMPLE: dict[str, tuple[Any, ...]] = {
 
 def _mended(recipe: Recipe) -> Recipe:
     """Return the recipe without settings that have no effect or contradict."""
-    axes = {
-        f"{name}_axes": "BHLS" for name in ("mask", "bias") if recipe[name] is None
-    }
+    axes = {f"{name}_axes": "BHLS" for name in ("mask", "bias") if recipe[name] is None}
     present = {"query", "key", "value"} | {
         name for name in ("mask", "bias") if recipe[name] is not None
     }

@@ -111,4 +111,4 @@ def _roundings(model: NumericModel) -> list[str]:
     return said + (["merged parts"] if model.splits else [])
 
 
-__all__ = ["CHOICES_IN_WORDS", "case_in_words", "model_in_words"]
+__all__ = ["CHOICES_IN_WORDS", "case_in_words", "model_in_words", "sizes_of"]

@@ -9,7 +9,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, backward, forgetting, late
@@ -19,6 +18,7 @@ from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.dtypes import numpy_dtype
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import convolve, taps
 
@@ -260,13 +260,4 @@ def check_field(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from same_at(case, changed, bench, "within the taps", np.s_[step])
 
 
-__all__ = [
-    "CONVOLUTION",
-    "check_agreement",
-    "check_borders",
-    "check_copies",
-    "check_field",
-    "check_heads",
-    "check_translation",
-    "check_whole",
-]
+__all__ = ["CONVOLUTION"]

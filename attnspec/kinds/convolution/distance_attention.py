@@ -282,12 +282,4 @@ def check_sharp(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield within(expected, bench.run(sharp).output, bound, what=f"tap {target}")
 
 
-__all__ = [
-    "DISTANCE_ATTENTION",
-    "check_agreement",
-    "check_constant",
-    "check_content",
-    "check_field",
-    "check_sharp",
-    "check_translation",
-]
+__all__ = ["DISTANCE_ATTENTION"]

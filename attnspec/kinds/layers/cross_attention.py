@@ -215,12 +215,4 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, padded, bench, "padded")
 
 
-__all__ = [
-    "CROSS_ATTENTION",
-    "check_agreement",
-    "check_alone",
-    "check_members",
-    "check_padding",
-    "check_readers",
-    "check_twice",
-]
+__all__ = ["CROSS_ATTENTION"]

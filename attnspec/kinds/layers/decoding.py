@@ -276,12 +276,4 @@ def check_names(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(renamed, bench, "renumbered")
 
 
-__all__ = [
-    "DECODING",
-    "check_agreement",
-    "check_behind",
-    "check_cache",
-    "check_limit",
-    "check_names",
-    "check_source",
-]
+__all__ = ["DECODING"]

@@ -146,4 +146,4 @@ def check_growth(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, early, bench, "before", moved=lambda a: a[:, :half])
 
 
-__all__ = ["LATENT_CACHE", "check_agreement", "check_growth", "check_own"]
+__all__ = ["LATENT_CACHE"]

@@ -199,14 +199,4 @@ def check_value_width(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(first + rest, bench.run(case).output, bound, what="sum of parts")
 
 
-__all__ = [
-    "MULTI_HEAD",
-    "check_agreement",
-    "check_independence",
-    "check_joined",
-    "check_one",
-    "check_order",
-    "check_shared",
-    "check_sum",
-    "check_value_width",
-]
+__all__ = ["MULTI_HEAD"]

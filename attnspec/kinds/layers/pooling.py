@@ -180,12 +180,4 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, case.replace(**padded, mask=real), bench, "padded")
 
 
-__all__ = [
-    "POOLING",
-    "check_agreement",
-    "check_mean",
-    "check_order",
-    "check_padding",
-    "check_sharp",
-    "check_twice",
-]
+__all__ = ["POOLING"]

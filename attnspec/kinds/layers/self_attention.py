@@ -293,13 +293,4 @@ def check_causal(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from same_at(case, other, bench, "later vectors changed", np.s_[:half])
 
 
-__all__ = [
-    "SELF_ATTENTION",
-    "check_agreement",
-    "check_causal",
-    "check_equal",
-    "check_equivariance",
-    "check_layers",
-    "check_mean",
-    "check_padding",
-]
+__all__ = ["SELF_ATTENTION"]

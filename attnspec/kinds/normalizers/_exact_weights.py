@@ -24,7 +24,7 @@ def shown(case: Case, seen: Booleans, model: NumericModel) -> Tracked:
     return Tracked.of(np.where(seen, scores_of(case), 0.0), model)
 
 
-def below(case: Case, seen: Booleans) -> tuple[F64, F64]:
+def below_peak(case: Case, seen: Booleans) -> tuple[F64, F64]:
     """Return scores less their peak, minus infinity where hidden, and the size M."""
     scores = scores_of(case)
     shown = np.where(seen, scores, -np.inf)
@@ -53,6 +53,7 @@ def finished(
 ) -> Judged:
     """Round to the output, and give rows without a visible key their value."""
     some = seen.any(-1, keepdims=True)
+    # A kind without the choice has weights of zero there.
     choice = choices.get("empty_row", "zero")
     if choice == "mean":
         # A softmax of equal scores may give it: the roundings of its weights.
@@ -65,4 +66,4 @@ def finished(
     return Judged(back(case, output), back(case, bound))
 
 
-__all__ = ["below", "descending", "finished", "gamma", "shown"]
+__all__ = ["below_peak", "descending", "finished", "gamma", "shown"]

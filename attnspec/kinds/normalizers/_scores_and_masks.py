@@ -85,17 +85,23 @@ def _mend(recipe: Recipe) -> Recipe:
     return recipe
 
 
+_NO_OPTIONS = ("rows", "length", "data", "mask", "layouts")
+"""Fields that are no keyword; the mask is one in another form."""
+
+
 def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: scores, and the options that are in force."""
     axis = -1 if recipe["axis"] is None else recipe["axis"]
-    scores = np.moveaxis(_scores(recipe), -1, axis)
+    scores = np.moveaxis(_drawn_scores(recipe), -1, axis)
     options = {
-        name: recipe[name]
-        for name, _ in recipe.fields
-        if name not in {"rows", "length", "data", "mask", "layouts"} and recipe[name] is not None
+        name: value
+        for name, value in recipe.fields
+        if name not in _NO_OPTIONS and value is not None
     }
     if recipe["mask"] != "none":
-        options["mask"] = np.ascontiguousarray(np.moveaxis(_mask(recipe), -1, axis))
+        options["mask"] = np.ascontiguousarray(
+            np.moveaxis(_drawn_mask(recipe), -1, axis)
+        )
     return Case(
         operands={"scores": cast(scores, recipe)},
         options=options,
@@ -104,7 +110,7 @@ def build(recipe: Recipe) -> Case:
     )
 
 
-def _scores(recipe: Recipe) -> Array:
+def _drawn_scores(recipe: Recipe) -> Array:
     """Return scores of a kind, the keys on the last axis."""
     shape = (*recipe["rows"], recipe["length"])
     seed, place = recipe.seed, np.arange(recipe["length"])
@@ -126,7 +132,7 @@ def _scores(recipe: Recipe) -> Array:
         "offset_up": lambda: 100.0 + noise,
         "offset_down": lambda: -100.0 + noise,
         # Below the peak of another row, e^-200 is 0 in float32.
-        "apart": lambda: 200.0 * _row(recipe) + noise,
+        "apart": lambda: 200.0 * _row_numbers(recipe) + noise,
         # e^10,000 is beyond every format, 10,000 itself within float16.
         "far": lambda: 10_000.0 + noise,
         "minus_infinity": lambda: np.where(hidden, -np.inf, noise),
@@ -134,13 +140,13 @@ def _scores(recipe: Recipe) -> Array:
     return kinds[recipe["data"]]()
 
 
-def _row(recipe: Recipe) -> npt.NDArray[np.int64]:
+def _row_numbers(recipe: Recipe) -> npt.NDArray[np.int64]:
     """Return the number of each row."""
     count = int(np.prod(recipe["rows"], dtype=int))
     return np.arange(count).reshape((*recipe["rows"], 1))
 
 
-def _mask(recipe: Recipe) -> Booleans:
+def _drawn_mask(recipe: Recipe) -> Booleans:
     """Return a mask of a kind; the one for padding is the same for all rows."""
     rows, length = recipe["rows"], recipe["length"]
     shape, place = (*rows, length), np.arange(length)
@@ -152,7 +158,7 @@ def _mask(recipe: Recipe) -> Booleans:
         "holes": some,
         "padding": (place < kept).reshape((*(1 for _ in rows), length)),
         "one_key": place == first,
-        "empty_rows": some & (_row(recipe) % 2 == 1),
+        "empty_rows": some & (_row_numbers(recipe) % 2 == 1),
     }
     return np.asarray(masks[recipe["mask"]], np.bool_)
 

@@ -20,8 +20,12 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.kinds.normalizers._exact_weights import below as below_peak
-from attnspec.kinds.normalizers._exact_weights import descending, finished, gamma
+from attnspec.kinds.normalizers._exact_weights import (
+    below_peak,
+    descending,
+    finished,
+    gamma,
+)
 from attnspec.kinds.normalizers._scores_and_masks import (
     EMPTY_ROW,
     EMPTY_ROW_PROBE,
@@ -165,4 +169,4 @@ def check_two_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(0.5 - more, other, bound.sum(-1, keepdims=True) + ROOM, what="other")
 
 
-__all__ = ["ENTMAX15", "check_agreement", "check_roots", "check_two_keys"]
+__all__ = ["ENTMAX15"]

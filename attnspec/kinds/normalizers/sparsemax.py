@@ -23,8 +23,12 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.kinds.normalizers._exact_weights import below as below_peak
-from attnspec.kinds.normalizers._exact_weights import descending, finished, gamma
+from attnspec.kinds.normalizers._exact_weights import (
+    below_peak,
+    descending,
+    finished,
+    gamma,
+)
 from attnspec.kinds.normalizers._scores_and_masks import (
     EMPTY_ROW,
     EMPTY_ROW_PROBE,
@@ -147,4 +151,4 @@ def check_idempotence(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(point, actual, bound, what="weight")
 
 
-__all__ = ["SPARSEMAX", "check_agreement", "check_differences", "check_idempotence"]
+__all__ = ["SPARSEMAX"]

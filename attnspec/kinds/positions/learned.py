@@ -18,10 +18,10 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
-from attnspec.reference import learned as looked_up
+from attnspec.reference import learned as definition
 
 
-def _lookup(recipe: Recipe) -> Case:
+def _build(recipe: Recipe) -> Case:
     length, rows = recipe["length"], recipe["rows"]
     count = np.arange(length)
     kinds = {
@@ -46,7 +46,7 @@ def _lookup(recipe: Recipe) -> Case:
     )
 
 
-def _judge_lookup(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
+def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     """Copy rows, which rounds nothing; a position outside has none, so NaN."""
     positions, table = case["positions"], np.asarray(case["table"], np.float64)
     inside = (positions >= 0) & (positions < len(table))
@@ -55,9 +55,9 @@ def _judge_lookup(case: Case, _choices: Dialect, _model: NumericModel) -> Judged
     return Judged(value, np.zeros_like(value))
 
 
-def _looked_up(positions: Array, table: Array) -> Array:
+def _defined(positions: Array, table: Array) -> Array:
     """Evaluate the definition; every number of it is one of the table."""
-    return looked_up(positions, table).astype(table.dtype)
+    return definition(positions, table).astype(table.dtype)
 
 
 def _blurred(case: Case, right: Right) -> Array:
@@ -90,9 +90,9 @@ LEARNED = Kind(
             "data": ("integers", "normal"),
         },
     ),
-    build=_lookup,
-    judge=_judge_lookup,
-    definition=_looked_up,
+    build=_build,
+    judge=_judge,
+    definition=_defined,
     nulls={
         "late": late,
         "blurred": _blurred,
@@ -144,4 +144,4 @@ def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, case.replace(table=table), bench, "other rows")
 
 
-__all__ = ["LEARNED", "check_agreement", "check_outside", "check_rows"]
+__all__ = ["LEARNED"]

@@ -54,6 +54,7 @@ def _build(recipe: Recipe) -> Case:
         "integers": lambda: integers(recipe.seed, "x", shape, -4, 4) * 1.0,
         "normal": lambda: normals(recipe.seed, "x", shape),
     }
+    # An option with its plain value is not given at all.
     options = {"base": recipe["base"], "width": recipe["turned"]}
     plain = {"base": BASE, "width": None}
     return Case(
@@ -198,11 +199,4 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, backward, bench, "backward", moved=lambda a: a[..., ::-1, :])
 
 
-__all__ = [
-    "ROPE",
-    "check_agreement",
-    "check_norm",
-    "check_order",
-    "check_origin",
-    "check_relative",
-]
+__all__ = ["ROPE"]

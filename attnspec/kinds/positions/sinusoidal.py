@@ -21,7 +21,7 @@ from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import sinusoidal as definition
 
 
-def _clocks(recipe: Recipe) -> Case:
+def _build(recipe: Recipe) -> Case:
     base = recipe["base"]
     return Case(
         operands={"positions": places(recipe), "width": recipe["width"]},
@@ -35,6 +35,7 @@ def _speeds(width: int, base: float, choices: Dialect) -> Array:
     """Return the frequency of each pair, in float64."""
     pairs = np.arange(width // 2)
     if choices["frequencies"] == "to_base":
+        # A single pair has the frequency 1 alone.
         return np.asarray(base ** (-pairs / max(1, width // 2 - 1)))
     return np.asarray(base ** (-2 * pairs / width))
 
@@ -46,7 +47,7 @@ def _halves(width: int, choices: Dialect) -> tuple[slice, slice]:
     return slice(0, width, 2), slice(1, width, 2)
 
 
-def _judge_clocks(case: Case, choices: Dialect, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Take sine and cosine of angles that the working format computed.
 
     A power of the base is off by what its exponent is off by, times its logarithm.
@@ -81,8 +82,8 @@ SINUSOIDAL = Kind(
         },
         claims={"base": Claim("another base than 10,000", "base")},
     ),
-    build=_clocks,
-    judge=_judge_clocks,
+    build=_build,
+    judge=_judge,
     definition=_defined,
     options={"base": ("base",)},
     choices={"layout": ("interleaved", "halves"), "frequencies": ("short", "to_base")},
@@ -152,10 +153,4 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, backward, bench, "backward", moved=lambda a: a[::-1])
 
 
-__all__ = [
-    "SINUSOIDAL",
-    "check_agreement",
-    "check_circle",
-    "check_order",
-    "check_shift",
-]
+__all__ = ["SINUSOIDAL"]

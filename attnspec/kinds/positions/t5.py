@@ -65,6 +65,7 @@ def _nearer(count: int, far: int) -> Array:
     nearer = np.arange(far)
     for n in range(far):
         if _undecided(n, count, far):
+            # The one before has been moved already, if it had to be.
             nearer[n] = nearer[n - 1]
     return nearer
 
@@ -232,6 +233,7 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_sides(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Right of the query are the buckets of the left, half of all later, or none."""
+    # Distance 0 is on neither side.
     distance = np.unique(np.abs(case["relative"])) + 1
     distance = decided(distance, _count(case), _option(case, "max_distance"))
     left = bench.run(_asked(case, -distance)).output
@@ -241,12 +243,4 @@ def check_sides(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield identical(expected, right, what="bucket on the right")
 
 
-__all__ = [
-    "T5",
-    "check_agreement",
-    "check_far",
-    "check_near",
-    "check_order",
-    "check_sides",
-    "decided",
-]
+__all__ = ["T5", "decided"]

@@ -29,10 +29,8 @@ _OPERANDS = ("query", "key", "value", "distance_weights", "content_bias", "place
 
 
 def _build(recipe: Recipe) -> Case:
-    heads, queries, keys = (
-        *(recipe["heads"], recipe["queries"]),
-        recipe["queries"] + recipe["past"],
-    )
+    heads, queries = recipe["heads"], recipe["queries"]
+    keys = queries + recipe["past"]
     width, size = recipe["width"], recipe["value_width"]
     shapes = {
         "query": (heads, queries, width),
@@ -67,6 +65,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     known = _distance_keys(case, np.arange(-reach[0], reach[1] + 1), choices, model)
     all_distances = moved @ known.swapaxes(-1, -2)
     rows = np.arange(len(relative))[:, None]
+    # The distance of a pair is minus `relative`, and that of -reach[0] comes first.
     by_distance = all_distances[:, rows, reach[0] - relative]
     scores = asked @ key.swapaxes(-1, -2) + by_distance
     scores = scaled(scores, None, query.value.shape[-1])
@@ -249,10 +248,4 @@ def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, alone, bench, "alone", moved=lambda a: a[:, -1:])
 
 
-__all__ = [
-    "TRANSFORMER_XL",
-    "check_agreement",
-    "check_alone",
-    "check_biases",
-    "check_rows",
-]
+__all__ = ["TRANSFORMER_XL"]

@@ -11,8 +11,7 @@ from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.law import Bench
-from attnspec.kinds.attention.dialect import Dialect
+from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.recurrence import _decays_and_states as decays
 from attnspec.kinds.recurrence._sequences import part, wide
 from attnspec.numerics import Comparison, within

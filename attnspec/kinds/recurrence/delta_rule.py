@@ -284,14 +284,4 @@ def check_gates(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield from laws.by_component(laws.at_right_angles(case), bench)
 
 
-__all__ = [
-    "DELTA_RULE",
-    "check_agreement",
-    "check_answer",
-    "check_decay",
-    "check_gates",
-    "check_past",
-    "check_prefix",
-    "check_state",
-    "check_still",
-]
+__all__ = ["DELTA_RULE"]

@@ -266,14 +266,4 @@ def check_gates(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield from laws.by_component(case, bench)
 
 
-__all__ = [
-    "LINEAR_ATTENTION",
-    "check_agreement",
-    "check_decay",
-    "check_first",
-    "check_gates",
-    "check_order",
-    "check_past",
-    "check_prefix",
-    "check_state",
-]
+__all__ = ["LINEAR_ATTENTION"]

@@ -236,11 +236,4 @@ def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield within(exact.output[i:], bench.run(rest).output, bound)
 
 
-__all__ = [
-    "RNN",
-    "check_agreement",
-    "check_gradient",
-    "check_order",
-    "check_past",
-    "check_state",
-]
+__all__ = ["RNN"]

@@ -35,15 +35,17 @@ def _filled(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
         "ones": lambda: np.ones(shape),
         "integers": lambda: integers(recipe.seed, label, shape, -3, 3) * 1.0,
         "normal": lambda: noise,
+        # Where most tangents are nearly 1.
         "large": lambda: 8.0 * noise,
         # Systems divide by no less than 1e-8 or so, which these vectors are above.
         "small": lambda: (noise + np.where(noise < 0, -0.5, 0.5)) / 64.0,
+        # Entries of 1, 2, 3 and again, so that many dot products are equal.
         "ties": lambda: np.sign(noise) * (np.arange(shape[-1]) % 3 + 1.0),
     }
     return cast(kinds[recipe["data"]](), recipe)
 
 
-def rows(recipe: Recipe, key_width: int) -> dict[str, Array]:
+def queries_and_keys(recipe: Recipe, key_width: int) -> dict[str, Array]:
     """Return queries and keys, each of a width of its own."""
     batch, width = recipe["batch"], recipe["width"]
     query = _filled(recipe, "query", (*batch, recipe["queries"], width))
@@ -51,7 +53,7 @@ def rows(recipe: Recipe, key_width: int) -> dict[str, Array]:
     return {"query": query, "key": key}
 
 
-def weights(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
+def layer_weight(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     """Return a weight of either sign, as large as a layer starts with."""
     noise = normals(recipe.seed, label, shape)
     whole = integers(recipe.seed, label, shape, -2, 2)
@@ -60,7 +62,7 @@ def weights(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
     return cast(whole / 2.0 if plain else noise / shape[0] ** 0.5, recipe)
 
 
-def scored(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
+def case_of(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
     """Return the case of these operands: a score for each query and key."""
     shape = (*recipe["batch"], recipe["queries"], recipe["keys"])
     found = result("scores", shape, recipe.dtype)
@@ -70,13 +72,13 @@ def scored(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
 def rounded(definition: Callable[..., Any]) -> Callable[..., Array]:
     """Evaluate a definition and round its result once."""
 
-    def rounded(query: Array, key: Array, *rest: Array) -> Array:
+    def definition_rounded(query: Array, key: Array, *rest: Array) -> Array:
         return np.asarray(definition(query, key, *rest)).astype(query.dtype)
 
-    return rounded
+    return definition_rounded
 
 
-def turned(scores: Array) -> Array:
+def transposed(scores: Array) -> Array:
     """Return scores of keys against queries."""
     return scores.swapaxes(-1, -2)
 
@@ -113,12 +115,12 @@ def same(
 __all__ = [
     "SIZES",
     "TWO_WIDTHS",
+    "case_of",
     "exchanged",
+    "layer_weight",
+    "queries_and_keys",
     "rounded",
-    "rows",
     "same",
     "scaled",
-    "scored",
-    "turned",
-    "weights",
+    "transposed",
 ]

@@ -15,14 +15,14 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.relevance._queries_and_keys import (
     TWO_WIDTHS,
+    case_of,
     exchanged,
+    layer_weight,
+    queries_and_keys,
     rounded,
-    rows,
     same,
     scaled,
-    scored,
-    turned,
-    weights,
+    transposed,
 )
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
@@ -33,12 +33,12 @@ from attnspec.reference import additive
 def _build(recipe: Recipe) -> Case:
     inner = recipe["inner"]
     operands = {
-        **rows(recipe, recipe["key_width"]),
-        "query_weight": weights(recipe, "query_weight", (recipe["width"], inner)),
-        "key_weight": weights(recipe, "key_weight", (recipe["key_width"], inner)),
-        "vector": weights(recipe, "vector", (inner,)),
+        **queries_and_keys(recipe, recipe["key_width"]),
+        "query_weight": layer_weight(recipe, "query_weight", (recipe["width"], inner)),
+        "key_weight": layer_weight(recipe, "key_weight", (recipe["key_width"], inner)),
+        "vector": layer_weight(recipe, "vector", (inner,)),
     }
-    return scored(recipe, operands)
+    return case_of(recipe, operands)
 
 
 def _judge(case: Case, _: Dialect, model: NumericModel) -> Judged:
@@ -48,6 +48,7 @@ def _judge(case: Case, _: Dialect, model: NumericModel) -> Judged:
     """
     query, key = case["query"].astype(np.float64), case["key"].astype(np.float64)
     grid = (*query.shape[:-1], key.shape[-2])
+    # Every query beside every key, as one vector that meets one matrix.
     wide = np.broadcast_to(query[..., :, None, :], (*grid, query.shape[-1]))
     deep = np.broadcast_to(key[..., None, :, :], (*grid, key.shape[-1]))
     both = Tracked.of(np.concatenate([wide, deep], -1), model)
@@ -116,7 +117,7 @@ def check_swapped(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Queries and keys may change places if their projections do."""
     one, two = case["query_weight"], case["key_weight"]
     other = exchanged(case, query_weight=two, key_weight=one)
-    yield from same(case, other, bench, turned)
+    yield from same(case, other, bench, transposed)
 
 
-__all__ = ["ADDITIVE", "check_agreement", "check_bounded", "check_odd", "check_swapped"]
+__all__ = ["ADDITIVE"]

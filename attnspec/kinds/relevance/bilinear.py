@@ -15,14 +15,14 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.relevance._queries_and_keys import (
     TWO_WIDTHS,
+    case_of,
     exchanged,
+    layer_weight,
+    queries_and_keys,
     rounded,
-    rows,
     same,
     scaled,
-    scored,
-    turned,
-    weights,
+    transposed,
 )
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
@@ -31,8 +31,10 @@ from attnspec.reference import bilinear
 
 
 def _build(recipe: Recipe) -> Case:
-    weight = weights(recipe, "weight", (recipe["width"], recipe["key_width"]))
-    return scored(recipe, {**rows(recipe, recipe["key_width"]), "weight": weight})
+    weight = layer_weight(recipe, "weight", (recipe["width"], recipe["key_width"]))
+    return case_of(
+        recipe, {**queries_and_keys(recipe, recipe["key_width"]), "weight": weight}
+    )
 
 
 def _judge(case: Case, _: Dialect, model: NumericModel) -> Judged:
@@ -71,8 +73,8 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 @BILINEAR.law("bilinear-transposed", "self-attention.bilinear", nulls=("last_key",))
 def check_transposed(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys against queries by the transposed matrix have the same scores."""
-    weight = np.ascontiguousarray(turned(case["weight"]))
-    yield from same(case, exchanged(case, weight=weight), bench, turned)
+    weight = np.ascontiguousarray(transposed(case["weight"]))
+    yield from same(case, exchanged(case, weight=weight), bench, transposed)
 
 
 @BILINEAR.law("bilinear-linear", "self-attention.bilinear", nulls=("shifted",))
@@ -92,17 +94,12 @@ def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_identity(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the identity between them the score is the dot product."""
     query, width = case["query"], case["query"].shape[-1]
+    # Keys of another width are repeated, or cut off, to have that of the queries.
     key = np.resize(case["key"], (*case["key"].shape[:-1], width))
     plain = case.replace(key=key, weight=np.eye(width).astype(query.dtype))
-    exact = query.astype(np.float64) @ turned(key.astype(np.float64))
+    exact = query.astype(np.float64) @ transposed(key.astype(np.float64))
     bound = bench.judged(plain).bound
     yield within(exact, bench.run(plain).output, bound, what="dot product")
 
 
-__all__ = [
-    "BILINEAR",
-    "check_agreement",
-    "check_identity",
-    "check_linear",
-    "check_transposed",
-]
+__all__ = ["BILINEAR"]

@@ -133,10 +133,4 @@ def check_mirror(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield identical(expected, bench.run(other).output, what="products of a query")
 
 
-__all__ = [
-    "BAND_COST",
-    "check_agreement",
-    "check_linear",
-    "check_mirror",
-    "check_most",
-]
+__all__ = ["BAND_COST"]

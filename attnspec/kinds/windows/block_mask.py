@@ -134,10 +134,4 @@ def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from holds(mask_of(case, bench).T, other, "queries and keys exchanged")
 
 
-__all__ = [
-    "BLOCK_MASK",
-    "check_agreement",
-    "check_constant",
-    "check_exchange",
-    "check_single",
-]
+__all__ = ["BLOCK_MASK"]

@@ -124,10 +124,4 @@ def _interleaved(count: int) -> Array:
     return np.concatenate([np.arange(1, count, 2), np.arange(0, count, 2)])
 
 
-__all__ = [
-    "DOCUMENT_MASK",
-    "check_agreement",
-    "check_names",
-    "check_order",
-    "check_parts",
-]
+__all__ = ["DOCUMENT_MASK"]

@@ -247,12 +247,4 @@ def check_whole(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(everything, other, bench, "keys in another order")
 
 
-__all__ = [
-    "NEIGHBORHOOD",
-    "check_agreement",
-    "check_border",
-    "check_dilation",
-    "check_influence",
-    "check_size",
-    "check_whole",
-]
+__all__ = ["NEIGHBORHOOD"]

@@ -285,12 +285,4 @@ def check_dilation(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from alike(case, alone, bench, "alone", moved=operator.itemgetter(own))
 
 
-__all__ = [
-    "NEIGHBORHOOD_2D",
-    "check_agreement",
-    "check_dilation",
-    "check_exchange",
-    "check_influence",
-    "check_own_row",
-    "check_rectangle",
-]
+__all__ = ["NEIGHBORHOOD_2D"]

@@ -101,10 +101,4 @@ def check_mutual(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from holds(inside.T, inside, "prefix, the other way round")
 
 
-__all__ = [
-    "PREFIX_MASK",
-    "check_agreement",
-    "check_causal",
-    "check_mutual",
-    "check_open",
-]
+__all__ = ["PREFIX_MASK"]

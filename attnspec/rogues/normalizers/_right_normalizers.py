@@ -69,6 +69,7 @@ def mean_threshold(below: Array) -> Array:
     ordered = np.sort(below, -1)[..., ::-1]
     places = np.arange(1, below.shape[-1] + 1).astype(below.dtype)
     sums = np.cumsum(ordered, -1, dtype=below.dtype)
+    # One place counts at least, in a row without a visible key too.
     kept = np.maximum((1 + places * ordered > sums).sum(-1, keepdims=True), 1)
     threshold = (np.take_along_axis(sums, kept - 1, -1) - 1) / kept.astype(below.dtype)
     return np.where(np.isfinite(threshold), threshold, 0)
@@ -86,6 +87,7 @@ def root_threshold(half: Array) -> Array:
     places = np.arange(1, half.shape[-1] + 1).astype(half.dtype)
     mean = np.cumsum(ordered, -1, dtype=half.dtype) / places
     squares = np.cumsum(ordered**2, -1, dtype=half.dtype) / places
+    # The squared distances of n scores from their mean sum to n times the difference.
     rest = (1 - places * (squares - mean**2)) / places
     thresholds = mean - np.sqrt(np.maximum(rest, 0))
     kept = np.maximum((thresholds <= ordered).sum(-1, keepdims=True), 1)

@@ -35,6 +35,7 @@ def _taken_off(core: Core) -> Core:
 
     def spoiled(rows: Array, seen: Array) -> Array:
         kept = ~np.isneginf(rows)
+        # Not enough for a hidden score of 30,000, as minus infinity would be.
         lower = np.where(seen | ~kept, rows, rows - 10_000)
         return core(lower.astype(rows.dtype), kept)
 
@@ -97,6 +98,7 @@ _MISTAKES: dict[str, tuple[str, str, str, Callable[[Core], Faced]]] = {
         *("monotone", lambda core: faced(_wrapped(core))),
     ),
     "ramp": (
+        # A step of 0.01 is far above what float32 loses in scores of ordinary size.
         *("formula", "Ties are broken by the place of a key."),
         "uniform",
         lambda core: faced(
@@ -104,6 +106,7 @@ _MISTAKES: dict[str, tuple[str, str, str, Callable[[Core], Faced]]] = {
         ),
     ),
     "dust": (
+        # Less than the unit of float32, and yet not 0.
         *("precision", "A visible key has a hundred-millionth at least."),
         "zeros",
         lambda core: faced(

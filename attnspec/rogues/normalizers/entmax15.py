@@ -26,6 +26,7 @@ def _uncut_squares(rows: Array, seen: Array) -> Array:
 def _root_of_all(rows: Array, seen: Array) -> Array:
     """Take the threshold less than it is, by a few parts in a thousand."""
     half = right.below_peak(rows, seen) / 2
+    # 2^-8 is many times what float32 loses in a threshold.
     threshold = right.root_threshold(half) - 2.0**-8
     return np.where(seen, np.maximum(half - threshold, 0) ** 2, 0)
 
@@ -34,6 +35,7 @@ def _first_guess(rows: Array, seen: Array) -> Array:
     """Stop the bisection at once where the first half of the interval is kept."""
     half = right.below_peak(rows, seen) / 2
     threshold = right.root_threshold(half)
+    # With the best halved score at 0, the threshold lies between -1 and 0.
     stopped = np.where(threshold < -0.5, -0.5, threshold)
     return np.where(seen, np.maximum(half - stopped, 0) ** 2, 0)
 

@@ -98,6 +98,7 @@ def _relu(*, visible: bool) -> Callable[..., Array]:
         def core(rows: Array, seen: Array) -> Array:
             every = np.ones_like(seen)
             count = (seen if visible else every).sum(-1, keepdims=True)
+            # A row that sees no key is divided by 1: its weights are 0 anyway.
             factor = (np.maximum(count, 1) ** -power).astype(rows.dtype)
             return np.where(seen, np.maximum(rows, 0) * factor, 0)
 

@@ -32,6 +32,7 @@ def _offset_taken_off(
 
 def _capped_above(rows: Array, _seen: Array) -> Array:
     """Take no score for more than 4."""
+    # The logistic function of 4 is 0.982: what is cut off is seen.
     return np.minimum(rows, 4.0)
 
 
@@ -48,6 +49,7 @@ def _offset_by_length(rows: Array, _seen: Array) -> Array:
 
 def _hard(rows: Array, seen: Array) -> Array:
     """Take a line for the logistic function, cut off at 0 and 1."""
+    # The line that PyTorch and Keras call a hard sigmoid.
     return np.where(seen, np.clip(rows / 6 + 0.5, 0, 1), 0)
 
 

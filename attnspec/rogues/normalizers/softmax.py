@@ -24,6 +24,7 @@ from attnspec.rogues.normalizers._shared_mistakes import shared_mistakes
 def _nearly(rows: Array, seen: Array) -> Array:
     """Add a small number to the denominator."""
     exponentials = np.exp(right.below_peak(rows, seen))
+    # The sum is 1 at least, so a weight loses a thousandth of itself at most.
     return np.asarray(exponentials / (exponentials.sum(-1, keepdims=True) + 1e-3))
 
 
@@ -31,6 +32,7 @@ def _coarse(rows: Array, seen: Array) -> Array:
     """Keep eight bits of the sum."""
     exponentials = np.exp(right.below_peak(rows, seen))
     bits = exponentials.sum(-1, keepdims=True).astype(np.float32).view(np.uint32)
+    # bfloat16 is the upper half of float32.
     total = (bits & np.uint32(0xFFFF0000)).view(np.float32)
     return np.asarray(exponentials / np.where(total > 0, total, 1))
 
@@ -44,6 +46,7 @@ def _bare_exponentials(rows: Array, seen: Array) -> Array:
 
 def _one_peak(rows: Array, seen: Array) -> Array:
     """Subtract one peak from all rows."""
+    # Finite where no row has a visible key.
     peak = np.max(np.where(seen, rows, -np.inf), initial=-1e4)
     exponentials = np.where(seen, np.exp(rows - peak.astype(rows.dtype)), 0)
     total = exponentials.sum(-1, keepdims=True)
@@ -179,6 +182,7 @@ def _by_logsumexp(rows: Array, seen: Array) -> Array:
     """Subtract the logsumexp, as a backward pass does."""
     shown = np.where(seen, rows, -np.inf).astype(rows.dtype)
     lse = scipy.special.logsumexp(shown, axis=-1, keepdims=True).astype(rows.dtype)
+    # A row without a visible key would have minus infinity less itself.
     return np.exp(shown - np.where(np.isneginf(lse), 0, lse))
 
 
@@ -207,6 +211,7 @@ def _full(
         scaled = rows * rows.dtype.type(1.0 / temperature)
         if sink is None:
             return right.softmax(scaled, seen)
+        # The column comes after the scaling: a temperature does not act on a sink.
         column = np.full((*rows.shape[:-1], 1), sink, rows.dtype)
         wider = np.concatenate([scaled, column], -1)
         shown = np.concatenate([seen, np.ones_like(column, np.bool_)], -1)

@@ -20,6 +20,7 @@ def _formula(heads: int) -> Array:
 def _authors(heads: int) -> list[float]:
     """Return slopes as the authors do: powers of the first, and again for the rest."""
     power = 2 ** math.floor(math.log2(heads))
+    # That is 2 to the -8 / power, as the authors write it.
     start = 2.0 ** (-(2.0 ** -(math.log2(power) - 3)))
     slopes = [start**n for n in range(1, power + 1)]
     if power == heads:
@@ -55,12 +56,14 @@ def _alibi(
 def _bfloat16(bias: Array) -> Array:
     """Keep the upper half of each float32, rounded to nearest."""
     word = bias.astype(np.float32).view(np.uint32)
+    # Half of the last bit that is kept is added before the rest is cut off.
     return ((word + 0x8000) & 0xFFFF0000).astype(np.uint32).view(np.float32)
 
 
 def _running(heads: int, queries: int, keys: int) -> Array:
     """Take slopes in float32, one product after the other."""
     power = 1 << (heads.bit_length() - 1)
+    # Between two slopes of so many heads lies one of twice as many.
     first = np.float32(2.0 ** (-8.0 / power))
     between = np.float32(2.0 ** (-4.0 / power))
     slopes = [first]

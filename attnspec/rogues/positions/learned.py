@@ -35,6 +35,7 @@ def _refusing(positions: Array, rows: int) -> Array:
 
 def _centered(table: Array) -> Array:
     """Take the mean of all rows from each."""
+    # In float64, so that nothing but the mean itself is wrong.
     mean = table.mean(0, dtype=np.float64)
     return (table.astype(np.float64) - mean).astype(table.dtype)
 

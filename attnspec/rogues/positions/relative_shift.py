@@ -14,6 +14,7 @@ from attnspec.rogues.positions._padded_shift import padded_shift
 def _unpadded(x: Array) -> Array:
     """Read on in rows of another length, and forget the pad."""
     heads, queries, keys = x.shape
+    # Filled up at the end, where the pads would have made it long enough.
     rest = np.concatenate([x.reshape(heads, -1), np.zeros_like(x[:, 0])], -1)
     return rest[:, queries - 1 :][:, : queries * keys].reshape(x.shape)
 

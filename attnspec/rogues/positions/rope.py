@@ -163,12 +163,14 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "rope-squared-positions",
         "The angle grows with the square of the position.",
+        # As small as positions: angles that float32 still knows.
         _rope(lambda positions: positions.astype(np.int64) ** 2 % 4096),
         "rope-relative",
     ),
     _rogue(
         "rope-narrow-positions",
         "Positions are stored in bfloat16, which has no 257.",
+        # bfloat16 has 8 bits: above 256 the last one is lost.
         _rope(lambda p: (p + (p >> 8) // 2) >> (p > 256) << (p > 256)),
         "rope-agreement",
         mimics="transformers#29285",

@@ -51,6 +51,7 @@ def _shaw(
         q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
         known = _relative(q.shape[1], k.shape[1], first=first)
         reach = len(tables[0]) // 2
+        # A row of zeros in the place of the outermost one, if it fades.
         near = ~(fading & (np.abs(known) > reach))[..., None]
         added = [
             t[rows(known, reach)] * near * p for t, p in zip(tables, parts, strict=True)
@@ -100,6 +101,7 @@ def _padded(
     q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
     queries, keys = q.shape[1], k.shape[1]
     reach = len(tables[0]) // 2
+    # Every distance that there is; the last query stands at the last key.
     distances = np.arange(-(keys - 1), queries)
     long = [table[_clipped(distances, reach)] for table in tables]
     every = q @ long[0].T

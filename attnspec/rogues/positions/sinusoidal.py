@@ -86,6 +86,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "narrow-positions",
         "Positions are stored in bfloat16, which has no 257.",
+        # bfloat16 has 8 bits: above 256 the last one is lost.
         _clocks(lambda p: (p + (p >> 8) // 2) >> (p > 256) << (p > 256)),
         "agreement",
         mistake="precision",
@@ -93,6 +94,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "squared-positions",
         "The angle grows with the square of the position.",
+        # As small as positions: angles that float32 still knows.
         _clocks(lambda positions: positions**2 % 4096),
         "shift",
     ),
@@ -140,6 +142,7 @@ def _concatenated(positions: Array, width: int, *, base: float = _BASE) -> Array
 def _tensor2tensor(positions: Array, width: int, *, base: float = _BASE) -> Array:
     """Let the slowest frequency be one over the base, as the authors' code does."""
     pairs = width // 2
+    # A single pair has the frequency 1 alone.
     step = np.float32(-np.log(base) / max(1, pairs - 1))
     speeds = np.exp(np.arange(pairs, dtype=np.float32) * step)
     angles = positions.astype(np.float32)[:, None] * speeds

@@ -16,6 +16,7 @@ Far = Callable[[Array, int, int], Array]
 def _logarithmic(distance: Array, count: int, far: int) -> Array:
     """Return the buckets of one side as the authors do, in float32."""
     near = count // 2
+    # The logarithm of 0 is not taken, though it is not used either.
     safe = np.maximum(distance, 1).astype(np.float32)
     ratio = np.log(safe / np.float32(near)) / np.float32(np.log(far / near))
     wide = near + (ratio * np.float32(count - near)).astype(np.int64)
@@ -81,6 +82,7 @@ def _edges(distance: Array, count: int, far: int) -> Array:
     near = count // 2
     wide = np.arange(count - near)
     edges = near * (far / near) ** (wide / (count - near))
+    # An edge that is whole but for rounding stays where it is.
     known = np.concatenate([np.arange(near), np.ceil(edges - 1e-9)])
     return np.asarray(np.searchsorted(known, distance, side="right") - 1)
 

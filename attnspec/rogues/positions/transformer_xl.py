@@ -39,6 +39,7 @@ def _from_zero(every: Array, keys: int) -> Array:
     """Let the queries stand at their own numbers, whatever was before them."""
     queries, count = every.shape[1:]
     columns = np.arange(keys) + keys - 1 - np.arange(queries)[:, None]
+    # A distance beyond all that were encoded is taken for the last of them.
     columns = np.minimum(columns, count - 1)
     return np.asarray(every[:, np.arange(queries)[:, None], columns])
 

@@ -1,4 +1,4 @@
-"""Vectors as a formula takes them: in a format to compute in, turned, measured."""
+"""Vectors as a formula takes them: in a format to compute in, transposed, measured."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def widened(*arrays: Array) -> tuple[Any, ...]:
     return tuple(a.astype(np.float64 if wide else np.float32) for a in arrays)
 
 
-def turned(array: Array) -> Array:
+def transposed(array: Array) -> Array:
     """Return the vectors as columns."""
     return array.swapaxes(-1, -2)
 
@@ -29,4 +29,4 @@ def length(x: Array) -> Array:
     return np.where(found == 0, 1, found).astype(x.dtype)
 
 
-__all__ = ["FORMATS", "length", "turned", "widened"]
+__all__ = ["FORMATS", "length", "transposed", "widened"]

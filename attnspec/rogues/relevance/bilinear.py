@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.relevance._vectors import FORMATS, length, turned, widened
+from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
 
 
 def _bilinear(
@@ -25,6 +25,7 @@ def _bilinear(
 
 def _coarse(array: Array) -> Array:
     """Keep eight bits of each number."""
+    # bfloat16 is the upper half of float32.
     bits = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
     return bits.view(np.float32)
 
@@ -40,25 +41,25 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "coarse",
         "The matrix is kept in bfloat16.",
-        _bilinear(lambda q, k, w: q @ _coarse(w) @ turned(k)),
+        _bilinear(lambda q, k, w: q @ _coarse(w) @ transposed(k)),
         "agreement",
     ),
     _rogue(
         "scaled",
         "The scores are divided by the root of the width.",
-        _bilinear(lambda q, k, w: q @ w @ turned(k) * q.shape[-1] ** -0.5),
+        _bilinear(lambda q, k, w: q @ w @ transposed(k) * q.shape[-1] ** -0.5),
         "identity",
     ),
     _rogue(
         "directions",
         "Queries are brought to length one.",
-        _bilinear(lambda q, k, w: (q / length(q)) @ w @ turned(k)),
+        _bilinear(lambda q, k, w: (q / length(q)) @ w @ transposed(k)),
         "linear",
     ),
     _rogue(
         "one-sided",
         "The mean of the keys is subtracted.",
-        _bilinear(lambda q, k, w: q @ w @ turned(k - k.mean(-2, keepdims=True))),
+        _bilinear(lambda q, k, w: q @ w @ transposed(k - k.mean(-2, keepdims=True))),
         "transposed",
     ),
 )
@@ -75,7 +76,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         "keys-first",
         "It multiplies matrix and keys first.",
-        _bilinear(lambda q, k, w: q @ (w @ turned(k))),
+        _bilinear(lambda q, k, w: q @ (w @ transposed(k))),
     ),
     _control(
         "all-at-once",

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.relevance._vectors import FORMATS, length, turned, widened
+from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
 
 
 def _cosine(
@@ -19,8 +19,9 @@ def _cosine(
 
     def cosine(query: Array, key: Array) -> Array:
         q, k = widened(query, key)
+        # A norm that may be 0 is divided by: that is the mistake, or the choice.
         with np.errstate(all="ignore"):
-            scores = (q / norm(q)) @ turned(k / (key_norm or norm)(k))
+            scores = (q / norm(q)) @ transposed(k / (key_norm or norm)(k))
         return np.asarray(scores).astype(query.dtype)
 
     return cosine
@@ -105,8 +106,10 @@ ROGUES: tuple[Rogue, ...] = (
 def _divided_last(query: Array, key: Array) -> Array:
     """Divide the dot product by the product of both lengths."""
     q, k = widened(query, key)
-    lengths = _unguarded(q) * turned(_unguarded(k))
-    scores = np.where(lengths > 0, q @ turned(k), 0) / np.where(lengths > 0, lengths, 1)
+    lengths = _unguarded(q) * transposed(_unguarded(k))
+    scores = np.where(lengths > 0, q @ transposed(k), 0) / np.where(
+        lengths > 0, lengths, 1
+    )
     return np.asarray(scores).astype(query.dtype)
 
 

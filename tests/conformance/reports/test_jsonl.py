@@ -10,8 +10,8 @@ import pytest
 
 from attnspec.conformance.reports import Writer, read_report, schema
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.dtypes import DTYPES
 from attnspec.judge.verdicts import REPORT_VERSION, Verdict
+from attnspec.numerics.dtypes import DTYPES
 from tests.conformance.reports._runs import GREEN, OUTCOMES, REPORT, TARGET
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.conformance.reports import words
-from attnspec.judge.dtypes import DTYPES
 from attnspec.kinds.attention.words import case_in_words, model_in_words
 from attnspec.numerics import PRESETS, Comparison
+from attnspec.numerics.dtypes import DTYPES
 from tests.conformance.reports._runs import LOST
 
 

@@ -20,4 +20,6 @@ def answer(name: str, case: Case, dialect: Mapping[str, str] = SPEC) -> Result:
     kernel = Implementation.of(tiled_attention)
     model = default_model(case.dtype)
     call, known = InProcess(kernel), kernel.description
-    return NullBench(KernelBench(call, ATTENTION, known, dialect, model), name).run(case)
+    return NullBench(KernelBench(call, ATTENTION, known, dialect, model), name).run(
+        case
+    )

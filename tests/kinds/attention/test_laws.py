@@ -6,7 +6,6 @@ import pkgutil
 import pytest
 
 from attnspec.conformance import Implementation, Verdict, check_implementation
-from attnspec.judge.dtypes import DTYPES
 from attnspec.judge.law import Invariant
 from attnspec.judge.nulls import EVERYWHERE
 from attnspec.judge.recipe import Recipe
@@ -16,6 +15,7 @@ from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.registry import INVARIANTS
+from attnspec.numerics.dtypes import DTYPES
 from tests.judge._attention import ALL, CLAIMS, FAMILIES
 from tests.kinds.attention._null_answers import answer
 
@@ -82,9 +82,7 @@ def test_every_chapter_of_laws_is_registered() -> None:
     ],
     ids=str,
 )
-def test_a_null_answers_every_case_in_the_right_form(
-    name: str, recipe: Recipe
-) -> None:
+def test_a_null_answers_every_case_in_the_right_form(name: str, recipe: Recipe) -> None:
     case = build(recipe)
     sizes = case.sizes
 

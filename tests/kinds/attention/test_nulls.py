@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnspec.judge.dtypes import DTYPES
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.nulls import NULLS
+from attnspec.numerics.dtypes import DTYPES
 from tests.kinds.attention._null_answers import answer
 from tests.kinds.attention.bounds._problems import dialect, problem
 

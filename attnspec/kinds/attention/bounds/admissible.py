@@ -43,6 +43,7 @@ def admissible(
     Examples
     --------
     >>> import numpy as np
+    >>> from attnspec.kinds.attention.dialect import SPEC
     >>> from attnspec.numerics.models import PRESETS
     >>> x = np.full((1, 1, 1, 1), 300, np.float16)
     >>> admissible(AttentionCase.of(x, x, x), SPEC, PRESETS["flash-float16"])

@@ -16,6 +16,7 @@ from attnspec._typing import Array, Window
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.dialect import alignment_of
 from attnspec.reference import masks
 
 Float64 = npt.NDArray[np.float64]
@@ -119,7 +120,9 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         softcap=None if case.softcap is None else float(case.softcap),
         causal=case.causal,
         window=case.window,
-        query_positions=masks.positions(sizes.L, sizes.S, alignment=dialect["alignment"]),
+        query_positions=masks.positions(
+            sizes.L, sizes.S, alignment=alignment_of(dialect)
+        ),
         empty_mean=dialect["empty_row"] == "mean",
     )
     return problem if rows == slice(None) else problem.rows(rows)

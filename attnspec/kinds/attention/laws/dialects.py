@@ -26,9 +26,7 @@ def _nan_hidden(
     poisoned = case.replace(**{name: np.where(hidden, nan, array).astype(array.dtype)})
     exact = bench.judged(case)
     output = bench.run(poisoned).output
-    yield noted(
-        within(exact.output, output, exact.bound), f"NaN in hidden {name}s"
-    )
+    yield noted(within(exact.output, output, exact.bound), f"NaN in hidden {name}s")
 
 
 _NAN_FIELDS = {
@@ -140,16 +138,9 @@ def check_dialect_consistent(
     if not empty.any() and not aligned:
         return
     output = bench.run(probe).output
-    yield noted(
-        within(exact.output, output, exact.bound),
-        f"alignment {bench.dialect['alignment']}, empty row {bench.dialect['empty_row']}",
-    )
+    dialect = bench.dialect
+    note = f"alignment {dialect['alignment']}, empty row {dialect['empty_row']}"
+    yield noted(within(exact.output, output, exact.bound), note)
 
 
-__all__ = [
-    "check_dialect_consistent",
-    "check_empty_rows",
-    "check_empty_sequences",
-    "check_nan_masked_keys",
-    "check_nan_masked_values",
-]
+__all__: list[str] = []

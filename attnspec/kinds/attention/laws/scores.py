@@ -109,7 +109,9 @@ def check_bias_added(
     bare = case.replace(query=np.zeros_like(case.query), softcap=None)
     yield from output_agrees(bare, bench, "the bias alone")
     if "scale" in bench.capabilities:
-        yield from output_agrees(bare.replace(scale=4.0), bench, "the bias alone, scale = 4")
+        yield from output_agrees(
+            bare.replace(scale=4.0), bench, "the bias alone, scale = 4"
+        )
 
 
 @ATTENTION.law(
@@ -143,13 +145,4 @@ def check_softcap_limits(
     yield from alike(huge, case.replace(softcap=None), bench, "huge cap")
 
 
-__all__ = [
-    "check_bias_added",
-    "check_scale_default",
-    "check_scale_folds",
-    "check_scale_given",
-    "check_scale_sign",
-    "check_scale_zero",
-    "check_softcap_limits",
-    "check_softcap_order",
-]
+__all__: list[str] = []

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from attnspec.judge.case import Result
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.dialect import alignment_of
 from attnspec.reference import masks
 
 Array = npt.NDArray[Any]
@@ -130,7 +131,7 @@ def _nonzero(total: Array) -> Array:
 def _visible(case: AttentionCase, dialect: Dialect) -> Array:
     """Return the visible keys by the rules of the definition."""
     sizes = case.sizes
-    here = masks.positions(sizes.L, sizes.S, alignment=dialect["alignment"])
+    here = masks.positions(sizes.L, sizes.S, alignment=alignment_of(dialect))
     keys = np.arange(sizes.S)
     visible = np.ones((sizes.B, sizes.Hq, sizes.L, sizes.S), np.bool_)
     if case.causal:

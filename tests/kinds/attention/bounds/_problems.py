@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.judge.dtypes import numpy_dtype
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import dialect_of
+from attnspec.numerics.dtypes import numpy_dtype
 
 Array = npt.NDArray[Any]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.dialect import alignment_of
 from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
 from tests.kinds.attention.bounds._enclosure import enclosure
@@ -21,7 +22,11 @@ def test_evaluator_and_definition_enclose_the_truth(seed: int) -> None:
     assert exact.lse_bound is not None
     output, radius, lse, lse_radius = enclosure(case, choices)
     plain = attention_with_logsumexp(
-        case.query, case.key, case.value, alignment=choices["alignment"], **case.options
+        case.query,
+        case.key,
+        case.value,
+        alignment=alignment_of(choices),
+        **case.options,
     )
 
     # The bound of a float64 kernel holds twice the error of the evaluator.

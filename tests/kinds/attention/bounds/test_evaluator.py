@@ -15,7 +15,7 @@ from attnspec.kinds.attention.bounds.evaluator import (
     evaluate,
 )
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import SPEC, dialect_of
+from attnspec.kinds.attention.dialect import SPEC, alignment_of, dialect_of
 from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
 from tests.kinds.attention.bounds._problems import dialect, problem
@@ -38,7 +38,11 @@ def test_the_evaluator_is_the_definition(seed: int) -> None:
     case, choices = problem(seed, "float32"), dialect(seed)
     exact = evaluate(case, choices, FLOAT64)
     output, lse = attention_with_logsumexp(
-        case.query, case.key, case.value, alignment=choices["alignment"], **case.options
+        case.query,
+        case.key,
+        case.value,
+        alignment=alignment_of(choices),
+        **case.options,
     )
     assert exact.output_bound is not None
     assert exact.lse_bound is not None
