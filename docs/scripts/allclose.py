@@ -12,6 +12,7 @@ import numpy as np
 
 import attnspec
 from attnspec import numerics
+from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics.dtypes import numpy_dtype
@@ -96,9 +97,9 @@ def _share(output: Array, operands: tuple[Array, ...], dtype: str) -> float:
     """Return the largest error as a share of the bound, rounded to a format."""
     narrow = numpy_dtype(dtype)
     case = AttentionCase.of(*(operand.astype(narrow) for operand in operands))
-    exact = numerics.evaluate(case, SPEC, numerics.default_model(dtype))
+    exact = evaluate(case, SPEC, numerics.default_model(dtype))
     rounded = output.astype(narrow)
-    return numerics.within(exact.output, rounded, exact.output_bound).ratio
+    return numerics.within(exact.output, rounded, exact.bound).ratio
 
 
 def by_law() -> None:

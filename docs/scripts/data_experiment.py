@@ -12,6 +12,8 @@ square error on noisy answers, a normal prior on the parameters, the best of thr
 starts by the objective itself. Nothing was tuned for one of them.
 
 Run it to make `data_experiment.csv` again; it takes less than an hour on one core.
+Given a number, ``python data_experiment.py 8``, it trains on up to that many sequences
+only, and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import csv
 import itertools
 import math
 import pathlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -216,10 +219,10 @@ def point(task: str, model: str, count: int, seed: int) -> Point:
     return Point(task, model, count, seed, float(f"{error:.4g}"))
 
 
-def points() -> Iterator[Point]:
+def points(counts: tuple[int, ...] = COUNTS) -> Iterator[Point]:
     """Train every model on every task, with each number of sequences and each seed."""
     for task, model in itertools.product(("beside", "named"), MODELS):
-        for count, seed in itertools.product(COUNTS, SEEDS):
+        for count, seed in itertools.product(counts, SEEDS):
             yield point(task, model, count, seed)
 
 
@@ -232,8 +235,13 @@ def load() -> list[Point]:
         ]
 
 
-def main() -> None:
-    """Write the results anew."""
+def main(arguments: list[str]) -> None:
+    """Write the results anew, or print those of few sequences."""
+    if arguments:
+        most = int(arguments[0])
+        for made in points(tuple(count for count in COUNTS if count <= most)):
+            print(*made, sep="  ", flush=True)
+        return
     with RESULTS.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(Point._fields)
@@ -243,4 +251,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -38,7 +38,7 @@ def main() -> None:
         for outcome in report.failures:
             if outcome.finding and (entry := outcome.finding.comparison):
                 seen = f"expected {entry.expected:g}, got {entry.actual:g}"
-                print(f"  {outcome.invariant:15} {seen}")
+                print(f"  {outcome.invariant:16} {seen}")
     # Done
 
 
