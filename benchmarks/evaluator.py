@@ -1,7 +1,7 @@
 """Time and memory of the evaluator beside plain ways to compute attention.
 
-Run as ``python -m benchmarks.evaluator [LENGTH ...]``; BLAS and torch keep
-their own threads. torch is optional. Everything is measured in one run, in
+Run as ``python -m benchmarks.evaluator [LENGTH ...]``, ``64`` for a glance; BLAS and
+torch keep their own threads. torch is optional. Everything is measured in one run, in
 turn, so that the columns can be compared with each other.
 """
 

@@ -1,13 +1,16 @@
 """Where the time of a standard run goes: kernel, evaluator, bound, nulls, drawing.
 
-Run with ``python benchmarks/standard_run.py [dtype ...]``. Each part is timed
-where it is called, in a real run of the embedded kernel; what the bound costs is
-the difference to evaluating the same cases once more without it.
+Run as ``python -m benchmarks.standard_run [--tier TIER] [DTYPE ...]``; ``--tier smoke
+float32`` takes seconds. The embedded kernel is judged by a kind whose functions count
+their time; what the bound costs is the difference to evaluating the same cases once
+more without it.
 """
 
 from __future__ import annotations
 
+import argparse
 import collections
+import dataclasses
 import platform
 import sys
 import time
@@ -16,15 +19,19 @@ from typing import Any
 
 import numpy as np
 
-from attnspec import numerics
-from attnspec.conformance import check
+from attnspec.conformance.check import InProcess
+from attnspec.conformance.runner import outcomes
 from attnspec.conformance.targets import resolve
-from attnspec.judge import bench, examination
-from attnspec.judge.case import Result
-from attnspec.kinds.attention import nulls as _nulls
-from attnspec.kinds.attention.case import AttentionCase
+from attnspec.judge.bench import KernelBench
+from attnspec.judge.case import Case, Result
+from attnspec.judge.detection import detect
+from attnspec.judge.kind import Kind
+from attnspec.judge.tiers import TIERS
+from attnspec.judge.verdicts import Outcome
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.laws import ATTENTION
 
-SPENT: collections.Counter[str] = collections.Counter()
+SPENT: dict[str, float] = collections.defaultdict(float)
 """Seconds by part."""
 
 
@@ -43,13 +50,13 @@ def timed(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def evaluated(case: AttentionCase, dialect: Any, model: Any) -> Any:
+def judged(case: Any, dialect: Any, model: Any) -> Any:
     """Evaluate a case with its bound, and count value and bound apart."""
     start = time.perf_counter()
-    numerics.evaluate(case, dialect)
+    evaluate(case, dialect)
     value = time.perf_counter() - start
     start = time.perf_counter()
-    evaluation = numerics.evaluate(case, dialect, model)
+    evaluation = ATTENTION.judge(case, dialect, model)
     both = time.perf_counter() - start
     SPENT["evaluator"] += value
     SPENT["bound"] += max(0.0, both - value)
@@ -57,34 +64,60 @@ def evaluated(case: AttentionCase, dialect: Any, model: Any) -> Any:
     return evaluation
 
 
-class TimedExecutor(check.InProcess):
+def measured() -> Kind:
+    """Return attention as a kind whose functions count their time."""
+    kind = dataclasses.replace(
+        ATTENTION,
+        build=timed("building", ATTENTION.build),
+        judge=judged,
+        value=timed("nulls", evaluate),
+    )
+    kind.laws.update(ATTENTION.laws)
+    return kind
+
+
+class TimedExecutor(InProcess):
     """Calls a kernel and counts its time."""
 
-    def __call__(self, case: AttentionCase, *, lse: bool = False) -> Result:
+    def __call__(self, case: Case) -> Result:
         """Call the kernel."""
-        result: Result = timed("kernel", super().__call__)(case, lse=lse)
+        result: Result = timed("kernel", super().__call__)(case)
         return result
 
 
-def main(dtypes: list[str]) -> None:
-    """Run the embedded kernel at the standard tier, and print where the time went."""
+def run(tier: str, dtypes: tuple[str, ...]) -> list[Outcome]:
+    """Judge the embedded kernel."""
     implementation = resolve("")
-    bench.evaluate = evaluated  # type: ignore[assignment]
-    examination.build = timed("building", examination.build)
-    _nulls.evaluate = timed("nulls", _nulls.evaluate)  # type: ignore[assignment]
+    known, kind = implementation.description, measured()
+    call = TimedExecutor(implementation)
+    first = dtypes[0]
+    dialect = detect(call, kind, known, known.model(first), first).dialect
+    stands = {
+        d: KernelBench(call, kind, known, dialect, known.model(d)) for d in dtypes
+    }
+    return list(outcomes(stands, tuple(kind.laws.values()), tier=tier))
+
+
+def main() -> None:
+    """Run the embedded kernel, and print where the time went."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("dtypes", nargs="*", metavar="DTYPE")
+    parser.add_argument("--tier", choices=list(TIERS), default="standard")
+    asked = parser.parse_args()
+    dtypes = tuple(asked.dtypes) or resolve("").description.capabilities.dtypes
     start = time.perf_counter()
-    report = check.judge(
-        TimedExecutor(implementation), implementation.description, dtypes=dtypes
-    )
+    found = run(asked.tier, dtypes)
     total = time.perf_counter() - start - SPENT.pop("(measuring)")
     SPENT["drawing, comparing, all else"] = total - sum(SPENT.values())
-    examples = sum(o.counted + o.weak for o in report.outcomes)
+    examples = sum(outcome.counted + outcome.weak for outcome in found)
     where = f"Python {platform.python_version()}, NumPy {np.__version__}"
-    print(f"standard run of {', '.join(report.dtypes)}: {total:.1f} s ({where})")
+    print(f"{asked.tier} run of {', '.join(dtypes)}: {total:.1f} s ({where})")
     print(f"{examples:,} examples, {1e3 * total / examples:.1f} ms each")
-    for part, seconds in SPENT.most_common():
+    for part, seconds in sorted(SPENT.items(), key=lambda item: -item[1]):
         print(f"  {part:30} {seconds:6.1f} s  {100 * seconds / total:3.0f} %")
+    if broken := [outcome.invariant for outcome in found if not outcome.conforms]:
+        sys.exit(f"the embedded kernel breaks {', '.join(broken)}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -110,3 +110,21 @@ def test_every_kind_is_shown_in_the_book(kind: str) -> None:
     shown = "".join(PAGES.values())
 
     assert f"```{{kind}} {kind}\n```" in shown
+
+
+SCRIPTS = sorted(
+    script.relative_to(BOOK.parent).as_posix()
+    for folder in (BOOK / "scripts", BOOK.parent / "benchmarks")
+    for script in folder.rglob("[!_]*.py")
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_is_run_before_a_change_is_merged(script: str) -> None:
+    commands = (BOOK.parent / "tox.ini").read_text("utf-8")
+
+    # The kernel in tail.py does nothing by itself; report.py judges it.
+    if script != "docs/scripts/tail.py":
+        assert re.search(
+            rf"^    python (-E )?{re.escape(script)}\b", commands, re.MULTILINE
+        )
