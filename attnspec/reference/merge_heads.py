@@ -21,7 +21,7 @@ def merge_heads(x: Shaped[np.ndarray, "B H L E"]) -> Shaped[np.ndarray, "B L HE"
 
     See Also
     --------
-    split_heads : The inverse.
+    attnspec.reference.split_heads.split_heads : The inverse.
 
     Examples
     --------

@@ -31,7 +31,7 @@ def split_heads(
 
     See Also
     --------
-    merge_heads : The inverse.
+    attnspec.reference.merge_heads.merge_heads : The inverse.
 
     References
     ----------
