@@ -160,7 +160,7 @@ class KindAnchors(SphinxTransform):
     a link by the words of the heading still finds it.
     """
 
-    default_priority = 870  # Links are resolved from 879 on.
+    default_priority = 840  # Sphinx notes labels at 850, and links follow later.
 
     def apply(self, **_: Any) -> None:
         """Give every kind of the page its anchor."""

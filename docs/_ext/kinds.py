@@ -30,8 +30,8 @@ def kind_section(name: str) -> str:
 def _facts(kind: Kind) -> list[str]:
     """List the claims and the choices, as a definition list."""
     lines = []
-    for claim, text in kind.table.claims.items():
-        lines += [f"`{claim}` (claim)", f": {text}", ""]
+    for name, claim in kind.table.claims.items():
+        lines += [f"`{name}` (claim)", f": {claim.sentence}", ""]
     for field, values in kind.choices.items():
         choices = ", ".join(f"`{value}`" for value in values)
         lines += [f"`{field}` (choice)", f": {choices}; detected, and then held", ""]
