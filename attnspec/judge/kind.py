@@ -230,6 +230,8 @@ class Kind:
         any_of: tuple[str, ...] = (),
         applies: Applies = always,
         is_form: bool | None = None,
+        since: int = 1,
+        provisional: bool = False,
     ) -> Callable[[Law], Law]:
         """Enter a law of this kind; its docstring's first line is its sentence.
 
@@ -261,6 +263,8 @@ class Kind:
                 any_of=frozenset(any_of),
                 applies=applies,
                 is_form=not self.laws if is_form is None else is_form,
+                since=since,
+                provisional=provisional,
             )
             return check
 
