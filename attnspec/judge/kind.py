@@ -216,7 +216,7 @@ class Kind:
             return self.value(case, dialect)
         return self.judge(case, dialect, model)
 
-    def law(
+    def law(  # noqa: PLR0913 - all that a law can have
         self,
         id: str,  # noqa: A002 - the field's name, and keyword-free at every use
         clause: str,
