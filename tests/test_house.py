@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import pytest
 
 import attnspec
 from attnspec.judge.kind import Kind
-from attnspec.kinds import registry
 from attnspec.kinds.registry import CHAPTERS, DEFAULT_KIND, FOR_UNDERSTANDING, KINDS
 
 PACKAGE = Path(attnspec.__file__).parent
@@ -57,7 +57,7 @@ def test_a_folder_holds_nothing_but_its_kinds(tree: str, chapter: str) -> None:
 
 @pytest.mark.parametrize(("chapter", "module"), PLACES, ids=IDS)
 def test_a_module_defines_one_kind(chapter: str, module: str) -> None:
-    place = registry.importlib.import_module(f"attnspec.kinds.{chapter}.{module}")
+    place = importlib.import_module(f"attnspec.kinds.{chapter}.{module}")
 
     own = {kind.name for kind in vars(place).values() if isinstance(kind, Kind)}
 
