@@ -40,8 +40,9 @@ class Implementation:
 
     def __post_init__(self) -> None:
         """Reject what a function of this kind cannot claim, choose or deviate in."""
-        kind = kind_named(self.description.kind)
-        object.__setattr__(self, "description", _checked(self.description, kind))
+        kind = kind_named(self.description.kind or DEFAULT_KIND)
+        description = _checked(self.description.replace(kind=kind.name), kind)
+        object.__setattr__(self, "description", description)
 
     @classmethod
     def of(

@@ -30,7 +30,7 @@ class Description:
     version
         The system and version that the function comes from.
     kind
-        What kind of function it is.
+        What kind of function it is; filled in where it is left empty.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Description:
     models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
     deviations: tuple[Deviation, ...] = ()
     version: str = ""
-    kind: str = "attention"
+    kind: str = ""
 
     def model(self, dtype: str) -> NumericModel:
         """Return the numeric model that a dtype is judged by."""

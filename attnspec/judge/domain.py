@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import itertools
 import json
@@ -203,9 +202,7 @@ class Domain:
     def _of_family(self, family: Family) -> st.SearchStrategy[Recipe]:
         sampled = {n: st.sampled_from(v) for n, v in self.values(family).items()}
         options = st.sampled_from(self.option_sets(family))
-        fields = st.fixed_dictionaries({"options": options, **sampled})
-        make = functools.partial(self.recipe, family)
-        return st.tuples(fields, _VARIANTS).map(lambda drawn: make(*drawn))
+        return _drawn(self, family, options, sampled)
 
     def fit(self, recipe: Recipe) -> Recipe:
         """Return the nearest recipe that the law can be asked of.
@@ -227,6 +224,23 @@ class Domain:
             if name not in loose and recipe[name] not in values
         }
         return table.mend(recipe.replace(**kept)) if kept else recipe
+
+
+@st.composite
+def _drawn(
+    draw: st.DrawFn,
+    domain: Domain,
+    family: Family,
+    options: st.SearchStrategy[tuple[str, ...]],
+    fields: Mapping[str, st.SearchStrategy[Any]],
+) -> Recipe:
+    """Draw the switches that are on, and then only what these make use of."""
+    chosen = draw(options)
+    drawn = {"options": chosen}
+    for name, values in fields.items():
+        if name in chosen or name not in domain.table.switches:
+            drawn[name] = draw(values)
+    return domain.recipe(family, drawn, draw(_VARIANTS))
 
 
 __all__ = ["Domain"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bench import KernelBench
-from attnspec.judge.case import Case, Result
+from attnspec.judge.case import Case, Result, Shape
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind, Null
 from attnspec.judge.law import Dialect, Exact
@@ -44,6 +44,11 @@ class Right:
         exact = self.exact(case)
         return exact.others[self.result][0] if self.result else exact.output
 
+    def shape(self, case: Case) -> Shape:
+        """Return the shape of the result, which takes no evaluation."""
+        shapes = {name: shape for name, shape, _ in case.results}
+        return shapes[self.result or case.results[0][0]]
+
     def exact(self, case: Case) -> Exact:
         """Return every result."""
         return self.bench.kind.right(case, self.dialect, self.bench.model)
@@ -71,16 +76,19 @@ class NullBench:
 
     def run(self, case: Case) -> Result:
         """Give the null answer, the other results right."""
-        first = case.results[0][0]
+        names = [name for name, _, _ in case.results]
+        first, wrong = names[0], self._result or names[0]
         with np.errstate(all="ignore"):  # A null may overflow what is right.
-            answer = self._null(case, self._right)
+            # A call that is not asked for the wrong result has nothing wrong in it.
+            answer = self._null(case, self._right) if wrong in names else None
             if isinstance(answer, Result):
                 return answer
-            found = {self._result or first: answer}
-            if others := [name for name, _, _ in case.results if name not in found]:
+            found = {} if answer is None else {wrong: answer}
+            if set(names) > set(found):
                 exact = self._right.exact(case)
-                known = {n: value for n, (value, _) in exact.others.items()}
-                found |= {n: {first: exact.output, **known}[n] for n in others}
+                known = {first: exact.output}
+                known |= {name: value for name, (value, _) in exact.others.items()}
+                found = {**known, **found}
             arrays = {
                 name: np.asarray(found[name]).astype(_dtype(form, case.dtype))
                 for name, _, form in case.results
@@ -102,12 +110,12 @@ def _dtype(form: str | None, dtype: str) -> np.dtype[np.generic]:
 
 def zeros(case: Case, right: Right) -> Array:
     """Answer zero."""
-    return np.zeros_like(right(case))
+    return np.zeros(right.shape(case))
 
 
 def ones(case: Case, right: Right) -> Array:
     """Answer one."""
-    return np.ones_like(right(case))
+    return np.ones(right.shape(case))
 
 
 def late(case: Case, right: Right) -> Array:

@@ -66,8 +66,12 @@ class Recipe:
         if unknown := sorted(set(changes) - set(self._values)):
             msg = f"recipe: {self.kind} has no field {unknown[0]!r}"
             raise UnknownName(msg)
-        fields = tuple((name, changes.get(name, value)) for name, value in self.fields)
-        return dataclasses.replace(self, fields=fields, **own)
+        # Most replacements, while a recipe is fitted to a scope, change nothing.
+        if not own and all(self._values[name] == v for name, v in changes.items()):
+            return self
+        fields = tuple({**self._values, **changes}.items())
+        own = {"dtype": self.dtype, "seed": self.seed, "family": self.family, **own}
+        return Recipe(self.kind, fields, **own)
 
     def to_json(self) -> dict[str, Any]:
         """Return kind, dtype, seed, family and fields."""

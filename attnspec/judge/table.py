@@ -223,7 +223,7 @@ class Table:
         """
         for _ in range(_FIXED_POINT):
             fitted = self.mend(self._fit(self.mend(recipe), capabilities, keep))
-            if fitted == recipe:
+            if fitted is recipe or fitted == recipe:
                 break
             recipe = fitted
         return recipe

@@ -26,6 +26,11 @@ class Sizes(NamedTuple):
     Ev: int
 
 
+def _output(query: Array, value: Array) -> tuple[Expected, ...]:
+    """Return what comes back: (B, Hq, L, Ev), in the format of the query."""
+    return (("output", (*query.shape[:3], value.shape[3]), query.dtype.name),)
+
+
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
 class AttentionCase(Case):
     """One attention problem; compared by identity."""
@@ -51,12 +56,8 @@ class AttentionCase(Case):
         """
         operands = {"query": query, "key": key, "value": value}
         given = {n: v for n, v in options.items() if v is not None and v is not False}
-        bare = cls(operands, given, (), query.dtype.name, layouts=layouts or {})
-        return dataclasses.replace(bare, results=bare._output())
-
-    def _output(self) -> tuple[Expected, ...]:
-        sizes = self.sizes
-        return (("output", (sizes.B, sizes.Hq, sizes.L, sizes.Ev), self.dtype),)
+        dtype = query.dtype.name
+        return cls(operands, given, _output(query, value), dtype, layouts or {})
 
     def replace(self, **changes: Any) -> Self:
         """Return the same problem with some arguments changed.
@@ -64,10 +65,9 @@ class AttentionCase(Case):
         An option that becomes None, or a flag that becomes False, is not in force.
         """
         given = {name: None if v is False else v for name, v in changes.items()}
-        changed = Case.replace(self, **given)
-        dtype = changed.query.dtype.name
-        changed = dataclasses.replace(changed, dtype=dtype)
-        return dataclasses.replace(changed, results=changed._output())  # noqa: SLF001 - its own class
+        query, value = given.get("query", self.query), given.get("value", self.value)
+        results, dtype = _output(query, value), query.dtype.name
+        return Case.replace(self, results=results, dtype=dtype, **given)
 
     def with_lse(self) -> Self:
         """Return the same problem in a call that returns the logsumexp as well."""

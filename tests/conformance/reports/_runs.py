@@ -141,6 +141,7 @@ DESCRIPTION = Description(
     ),
     deviations=(KNOWN,),
     version="mypkg 1.2",
+    kind="attention",
 )
 REPORT = Report(
     DESCRIPTION,
