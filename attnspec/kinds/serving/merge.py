@@ -143,7 +143,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Weigh each part by its share of the exponentials of both logsumexps."""
     lses = _both(case, "lse")
     live = np.isfinite(lses)
-    some = live.any(0)
+    some = live[0] | live[1]
     # To base two and back: the logarithm of two, its reciprocal, the product.
     base = _LOG_OF_BASE[choices["base"]]
     scores = (Tracked.of(np.where(live, lses, 0.0), model) * base).rounding(2.0)
@@ -154,7 +154,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     weights = (exponentials / total).rounding(8.0).where(live, 0.0)
     outputs = np.where(live[..., None], _both(case, "output"), 0.0)
     output = (weights.reshape(*live.shape, 1) * weights.like(outputs)).sum(0)
-    output = _moved(output, outputs, live.all(0))
+    output = _moved(output, outputs, live[0] & live[1])
     lse = (total.log() + peak).rounding(2.0) / base
     return _finished(judged(output, model, lse=lse), some, case, choices)
 
@@ -219,8 +219,8 @@ def _asking(name: str) -> Question:
     def ask(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
         if "empty" not in capabilities:
             return None
-        fields = {"rows": 2, "heads": 2, "width": 4, "empty": "both"}
-        case = MERGE.case(MERGE.recipe(dtype, **fields))
+        recipe = MERGE.recipe(dtype, rows=2, heads=2, width=4, empty="both")
+        case = MERGE.case(recipe)
         one, two = (np.full_like(case["output_a"], number) for number in (1.0, 2.0))
         case = case.replace(output_a=one, output_b=two)
         found = call(case)
@@ -352,27 +352,20 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from _alike(case, other, bench, "parts exchanged")
 
 
-def _joined(case: Case, bench: Bench, third: tuple[Array, Array], *, left: bool) -> Any:
-    """Merge three parts by two calls; return both results, each with its bound."""
-    output, lse = third
-    parts = {"output_b": output, "lse_b": lse} if left else {}
-    if not left:
-        # The second part and the third are merged first.
-        one = {"output_a": case["output_b"], "lse_a": case["lse_b"]}
-        inner = case.replace(**one, output_b=output, lse_b=lse)
-    else:
-        inner = case
-    step, exact = bench.run(inner), bench.judged(inner)
-    name = "a" if left else "b"
-    stored = np.asarray(step.others["lse"]).astype(case["lse_a"].dtype)
-    parts |= {f"output_{name}": np.asarray(step.output), f"lse_{name}": stored}
-    outer = case.replace(**parts)
+def _onward(case: Case, bench: Bench, place: str, third: tuple[Array, Array]) -> Any:
+    """Merge what comes of a call with a third part; return results with bounds.
+
+    An error d of a logsumexp moves its share p by at most p (1 - p) (e^d - 1), and
+    the merged one by at most d. One of an output counts no more than whole.
+    """
+    step, exact = bench.run(case), bench.judged(case)
+    lse = np.asarray(step.others["lse"]).astype(case["lse_a"].dtype)
+    pairs = {place: (step.output, lse), {"a": "b", "b": "a"}[place]: third}
+    names = {f"output_{p}": pair[0] for p, pair in pairs.items()}
+    outer = case.replace(**names, **{f"lse_{p}": pair[1] for p, pair in pairs.items()})
     last, after = bench.run(outer), bench.judged(outer)
     off = exact.others["lse"][1]
-    # An error d of one logsumexp moves its share p by at most p (1 - p) (e^d - 1),
-    # and the merged one by at most d. One of an output counts no more than whole.
-    apart = np.abs(_both(outer, "output")) * np.isfinite(_both(outer, "lse"))[..., None]
-    moved = 0.25 * np.expm1(off)[..., None] * apart.sum(0)
+    moved = 0.25 * np.expm1(off)[..., None] * np.abs(_both(outer, "output")).sum(0)
     return (
         (last.output.astype(np.float64), after.bound + exact.bound + moved),
         (np.asarray(last.others["lse"], np.float64), after.others["lse"][1] + off),
@@ -385,21 +378,21 @@ def _joined(case: Case, bench: Bench, third: tuple[Array, Array], *, left: bool)
     nulls=("mean", "larger:lse"),
     fields={
         "empty": _LIVE,
-        "filling": ("zeros", "large"),
-        "mark": ("minus_infinity",),
+        "filling": ("zeros",),
         "offset": (0.0, 500.0, -500.0),
     },
 )
 def check_associative(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Three parts make one whole, whichever two are merged first."""
+    one, two = ((case[f"output_{p}"], case[f"lse_{p}"]) for p in _PARTS)
     third = _part(case["recipe"], "c")
-    early = _joined(case, bench, third, left=True)
-    late = _joined(case, bench, third, left=False)
-    for (one, off), (two, other), what in zip(
-        early, late, ("output", "lse"), strict=True
-    ):
-        bound = off + other + rounding(one, two)
-        yield noted(within(one, two, bound, what=what), "two orders of three parts")
+    later = case.replace(
+        output_a=two[0], lse_a=two[1], output_b=third[0], lse_b=third[1]
+    )
+    early, late = _onward(case, bench, "a", third), _onward(later, bench, "b", one)
+    for (x, off), (y, other), what in zip(early, late, ("output", "lse"), strict=True):
+        bound = off + other + rounding(x, y)
+        yield noted(within(x, y, bound, what=what), "two orders of three parts")
 
 
 def _with_keys(case: Case) -> str:
@@ -496,7 +489,7 @@ def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     fields={"empty": ("none",)},
 )
 def check_twins(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Two equal parts have the output of one; their logsumexp is more by that of two."""
+    """Two equal parts have the output of one, and log 2 more than its logsumexp."""
     twins = case.replace(output_b=case["output_a"], lse_b=case["lse_a"])
     exact, found = bench.judged(twins), bench.run(twins)
     output, lse = (np.asarray(case[n], np.float64) for n in ("output_a", "lse_a"))

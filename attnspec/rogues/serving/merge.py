@@ -180,6 +180,12 @@ def _transposed(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) ->
     return output, _merging()(output_a, lse_a, output_b, lse_b)[1]
 
 
+def _dense(lse: Array) -> Array:
+    """Read the memory of an array as if nothing lay between its rows."""
+    strides = np.empty_like(lse, order="C").strides
+    return np.lib.stride_tricks.as_strided(lse, strides=strides)
+
+
 def _tail_kept(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
     """Merge eight entries at once, and leave the others as the first part has them."""
     output, lse = _merging()(output_a, lse_a, output_b, lse_b)
@@ -305,6 +311,14 @@ ROGUES: tuple[Rogue, ...] = (
         _transposed,
         "rows",
         mimics="vllm-flash-attention#87",
+    ),
+    _rogue(
+        "dense-lse",
+        "layout",
+        "Logsumexps are read from memory without regard to their strides.",
+        _merging(before=_dense),
+        "agreement",
+        mimics="vllm#21996",
     ),
     _rogue(
         "one-share",
