@@ -103,9 +103,8 @@ def _is_empty(recipe: Recipe, part: str) -> npt.NDArray[np.bool_]:
     shape = (recipe["rows"], recipe["heads"])
     some = bits(recipe.seed, f"empty_{part}", shape) % np.uint64(3) == 0
     always = {"a": ("first", "both"), "b": ("second", "both")}[part]
-    return (
-        some if recipe["empty"] == "some" else np.full(shape, recipe["empty"] in always)
-    )
+    whole = np.full(shape, recipe["empty"] in always)
+    return some if recipe["empty"] == "some" else whole
 
 
 def _filled(recipe: Recipe, filling: str) -> float:
@@ -126,10 +125,7 @@ def _build(recipe: Recipe) -> Case:
     return Case(
         operands=operands,
         options={},
-        results=(
-            ("output", output.shape, recipe.dtype),
-            ("lse", lse.shape, None),
-        ),
+        results=(("output", output.shape, recipe.dtype), ("lse", lse.shape, None)),
         dtype=recipe.dtype,
     )
 
@@ -267,9 +263,8 @@ def _other_base(case: Case, right: Right) -> Array:
 
 
 def _undivided(case: Case, _right: Right) -> Array:
-    """Weigh each part by its exponential, and forget to divide."""
+    """Weigh each part by its exponential below the larger one, and never divide."""
     lses = _both(case, "lse")
-    # What is less than the larger one by its half is a share of a whole, too.
     weights = np.exp(lses - lses.max(0))[..., None]
     return (weights * _both(case, "output")).sum(0)
 
@@ -451,7 +446,7 @@ def _stays_empty(choices: Dialect, _capabilities: Capabilities) -> bool:
     applies=_stays_empty,
 )
 def check_empty(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Two empty parts make an empty part, and the next one is as if they were not."""
+    """Two empty parts make an empty part, which changes nothing it is merged with."""
     yield from agrees(case, bench)
     nothing = bench.run(case)
     output, lse = _part(case["recipe"], "c")
