@@ -31,7 +31,7 @@ def recipes(
     *,
     dtype: DType = "float32",
     claims: Iterable[str] | None = None,
-    tier: str = "standard",
+    tier: str = "smoke",
     families: Iterable[str] = (),
     needs: Iterable[str] = (),
     seed: int = 0,

@@ -129,12 +129,23 @@ class Domain:
         keep = self.needs | family.needs
         recipe = self.table.recipe(self.kind, self.dtype, **fields)
         recipe = self.table.within(recipe, self.capabilities, keep)
-        if self.table.budget is not None:
-            cut = self.table.budget.cut(recipe, self.tier)
-            if cut != recipe:
-                recipe = self.table.within(cut, self.capabilities, keep)
-        recipe = recipe.replace(family=family.name)
+        recipe = self._affordable(recipe, keep).replace(family=family.name)
         return recipe.replace(seed=self._data_seed(recipe, variant))
+
+    def _affordable(self, recipe: Recipe, keep: frozenset[str]) -> Recipe:
+        """Return the recipe within scope and within the budget of the tier."""
+        budget = self.table.budget
+        if budget is None or budget.cost(recipe) <= budget.most[self.tier]:
+            return recipe
+        cut = budget.cut(recipe, self.tier)
+        recipe = self.table.within(cut, self.capabilities, keep)
+        while budget.cost(recipe) > budget.most[self.tier]:
+            cut = budget.last(recipe)
+            shorter = self.table.within(cut, self.capabilities, keep)
+            if budget.cost(shorter) >= budget.cost(recipe):
+                break
+            recipe = shorter
+        return recipe
 
     def _data_seed(self, recipe: Recipe, variant: int) -> int:
         """Return the seed of the bulk data: a hash of all that was drawn."""

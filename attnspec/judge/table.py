@@ -92,11 +92,24 @@ PLAIN = Family("plain", "anything that is claimed", enumerated=True)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Budget:
-    """How large a case may be in each tier, and how to cut one that is larger."""
+    """How large a case may be in each tier, and how to cut one that is larger.
+
+    Parameters
+    ----------
+    cost
+        What a case costs.
+    most
+        The largest cost in each tier.
+    cuts
+        What is cut, in turn.
+    last
+        What is cut where fitting a recipe to its scope undoes the other cuts.
+    """
 
     cost: Callable[[Recipe], int]
     most: Mapping[str, int]
     cuts: tuple[Callable[[Recipe], Recipe], ...]
+    last: Callable[[Recipe], Recipe]
 
     def cut(self, recipe: Recipe, tier: str) -> Recipe:
         """Return the recipe with some sizes cut until it costs no more than allowed."""

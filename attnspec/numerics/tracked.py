@@ -127,6 +127,17 @@ class Tracked:
             error = value * np.expm1(carried)
         return self._with(value, error).rounding(_FUNCTION)
 
+    def log(self) -> Self:
+        """Take the logarithm; of a number that may be 0 it has no bound.
+
+        A relative error r becomes an absolute one of at most -log(1 - r).
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.log(self.value)
+            carried = -np.log1p(-np.minimum(self.error / self.value, 1.0))
+        known = np.where(self.value > 0, carried, np.inf)
+        return self._with(value, known).rounding(_FUNCTION)
+
     def tanh(self) -> Self:
         """Take the hyperbolic tangent; its slope is greatest next to zero.
 

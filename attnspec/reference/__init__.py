@@ -100,6 +100,7 @@ from attnspec.reference.linear_attention import (
     survivals,
 )
 from attnspec.reference.masks import visible_keys
+from attnspec.reference.merge import merge, merge_all
 from attnspec.reference.merge_heads import merge_heads
 from attnspec.reference.multi_head import (
     HeadProjections,
@@ -147,7 +148,7 @@ from attnspec.reference.softmax import (
     softmax_with_sink,
 )
 from attnspec.reference.sparsemax import sparsemax
-from attnspec.reference.split import merge, merge_all, split_attention
+from attnspec.reference.split import split_attention
 from attnspec.reference.split_heads import split_heads
 from attnspec.reference.t5 import t5_bias, t5_buckets
 from attnspec.reference.transformer_xl import transformer_xl_scores

@@ -238,7 +238,7 @@ def attention_with_logsumexp(
 
     See Also
     --------
-    attnspec.reference.split.merge : Joins such pairs over disjoint sets of keys.
+    attnspec.reference.merge.merge : Joins such pairs over disjoint sets of keys.
 
     Examples
     --------

@@ -1,13 +1,11 @@
 """Attention over parts of the keys, merged by their logsumexp into the whole.
 
-A pair (output, lse) says all that must be known of a part. Merging is associative
-and commutative, and a part without visible keys is its neutral element: this is
-why the keys may be split among tiles, threads or machines, in any order.
+Merging is associative and commutative: this is why the keys may be split among
+tiles, threads or machines, in any order.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,105 +13,10 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from attnspec._typing import Alignment, Window
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64, ieee
 from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.attention import weighted_sum
+from attnspec.reference.merge import merge_all
 from attnspec.reference.softmax import logsumexp, softmax
-
-
-@ieee
-def merge(
-    output_a: Float[np.ndarray, "*rows Ev"],
-    lse_a: Float[np.ndarray, "*rows"],
-    output_b: Float[np.ndarray, "*rows Ev"],
-    lse_b: Float[np.ndarray, "*rows"],
-) -> tuple[Float64[np.ndarray, "*rows Ev"], Float64[np.ndarray, "*rows"]]:
-    r"""Join attention over two disjoint sets of keys into attention over both.
-
-    .. math::
-        \operatorname{lse} &= \log (e^{\operatorname{lse}_a} +
-                                    e^{\operatorname{lse}_b}) \\
-        o &= e^{\operatorname{lse}_a - \operatorname{lse}} \, o_a +
-             e^{\operatorname{lse}_b - \operatorname{lse}} \, o_b
-
-    Parameters
-    ----------
-    output_a, output_b : (..., Ev) arrays
-    lse_a, lse_b : (...) arrays
-        Natural logarithms. Minus infinity marks an empty part, whose output has
-        no influence, whatever it is.
-
-    Returns
-    -------
-    output : (..., Ev) array
-        Zero where both parts are empty.
-    lse : (...) array
-        Minus infinity where both parts are empty.
-
-    References
-    ----------
-    Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018,
-    section 3.1, :doi:`10.48550/arXiv.1805.02867`. Juravsky et al., "Hydragen",
-    2024, :doi:`10.48550/arXiv.2402.05099`, for attention.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> one, three = np.array([[1.0]]), np.array([[3.0]])
-    >>> merge(one, np.array([0.0]), three, np.array([0.0]))[0]
-    array([[2.]])
-
-    An empty part changes nothing:
-
-    >>> merge(one, np.array([0.0]), three * np.nan, np.array([-np.inf]))
-    (array([[1.]]), array([0.]))
-    """
-    lse = np.asarray(np.logaddexp(float64(lse_a), float64(lse_b)))
-    return _share(output_a, lse_a, lse) + _share(output_b, lse_b, lse), lse
-
-
-def _share(
-    output: Float[np.ndarray, "*rows Ev"],
-    part: Float[np.ndarray, "*rows"],
-    whole: Float64[np.ndarray, "*rows"],
-) -> Float64[np.ndarray, "*rows Ev"]:
-    """Weigh the output of a part by its share of the whole denominator."""
-    share = np.exp(float64(part) - whole)[..., None]
-    return np.where(np.isneginf(part)[..., None], 0.0, share * float64(output))
-
-
-def merge_all(
-    parts: Sequence[tuple[Float[np.ndarray, "*rows Ev"], Float[np.ndarray, "*rows"]]],
-) -> tuple[Float64[np.ndarray, "*rows Ev"], Float64[np.ndarray, "*rows"]]:
-    r"""Join attention over any number of disjoint sets of keys.
-
-    .. math:: o = \sum_n e^{\operatorname{lse}_n - \operatorname{lse}} \, o_n
-
-    Parameters
-    ----------
-    parts : sequence of (output, lse)
-        As `merge` takes them; at least one.
-
-    Returns
-    -------
-    output : (..., Ev) array
-    lse : (...) array
-
-    Raises
-    ------
-    InvalidArgument
-        If there is no part.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> merge_all([(np.array([[x]]), np.zeros(1)) for x in (1.0, 2.0, 6.0)])[0].round(9)
-    array([[3.]])
-    """
-    if not parts:
-        msg = "parts: expected at least one, got none"
-        raise InvalidArgument(msg)
-    return functools.reduce(lambda a, b: merge(*a, *b), parts)
 
 
 def split_attention(
@@ -208,4 +111,4 @@ def _check_partition(parts: Sequence[Int[np.ndarray, "_"]], keys: int) -> None:
         raise InvalidArgument(msg)
 
 
-__all__ = ["merge", "merge_all", "split_attention"]
+__all__ = ["split_attention"]

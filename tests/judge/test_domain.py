@@ -13,7 +13,9 @@ from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.families import BOUNDARIES, TILES
 from attnspec.kinds.attention.laws import ATTENTION
-from tests.judge._attention import FAMILIES, domain, options, recipes
+from tests.judge._attention import ALL, FAMILIES, domain, options, recipes
+
+EQUAL = ALL.claiming(without=("unequal_lengths", "empty_keys", "empty_queries"))
 
 
 def _pinned(family: str, **fields: Any) -> list[Recipe]:
@@ -42,6 +44,17 @@ def test_a_case_stays_within_the_budget_of_its_tier(recipe: Recipe) -> None:
     budget = ATTENTION.table.budget
     assert budget is not None
 
+    assert budget.cost(recipe) <= budget.most["smoke"]
+
+
+@given(recipes(capabilities=EQUAL, tier="smoke"))
+def test_where_lengths_are_equal_a_case_stays_within_its_budget(
+    recipe: Recipe,
+) -> None:
+    budget = ATTENTION.table.budget
+    assert budget is not None
+
+    assert recipe["queries"] == recipe["keys"]
     assert budget.cost(recipe) <= budget.most["smoke"]
 
 

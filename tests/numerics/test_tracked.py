@@ -38,6 +38,10 @@ STEPS: dict[str, tuple[Callable[..., Tracked], Callable[..., Any]]] = {
         lambda x, y: np.add.accumulate(x * y, axis=0)[-1],
     ),
     "exp": (lambda x, y: (x + y).exp(), lambda x, y: np.exp(x + y)),
+    "log": (
+        lambda x, y: ((x + y).exp() + 1.0).log(),
+        lambda x, y: np.log(np.exp(x + y) + _work(1.0)),
+    ),
     "tanh": (lambda x, y: (x * y).tanh(), lambda x, y: np.tanh(x * y)),
     "cosine": (lambda x, y: (x * y).cosine(), lambda x, y: np.cos(x * y)),
     "sine": (lambda x, y: (x * y).sine(), lambda x, y: np.sin(x * y)),
@@ -96,6 +100,12 @@ def test_a_divisor_that_may_be_zero_has_no_bound() -> None:
     nothing = x * 0.1 - x.like([0.1 - 1e-12])
 
     assert np.isinf((x / nothing).error).all()
+
+
+def test_the_logarithm_of_what_may_be_zero_has_no_bound() -> None:
+    small = Tracked.of(np.array([0.5]), MODEL).exp() - np.exp(0.5)
+
+    assert small.log().error == np.inf
 
 
 def test_a_narrow_output_adds_its_rounding() -> None:

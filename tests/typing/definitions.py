@@ -11,6 +11,7 @@ import numpy.typing as npt
 import attnspec
 from attnspec.reference import masks, scores, split
 from attnspec.reference.attention import weighted_sum
+from attnspec.reference.merge import merge, merge_all
 from attnspec.reference.softmax import (
     logsumexp,
     logsumexp_with_sink,
@@ -66,8 +67,8 @@ assert_type(logsumexp(rows), Array)
 assert_type(logsumexp_with_sink(rows, None, np.zeros(2)), Array)
 parts = [spots[:2], spots[2:]]
 assert_type(split.split_attention(query, key, value, parts=parts), tuple[Array, Array])
-assert_type(split.merge(*pair, *pair), tuple[Array, Array])
-assert_type(split.merge_all([pair, pair]), tuple[Array, Array])
+assert_type(merge(*pair, *pair), tuple[Array, Array])
+assert_type(merge_all([pair, pair]), tuple[Array, Array])
 
 # What must not pass.
 attnspec.attention(query=query, key=key, value=value)  # type: ignore[call-arg]
@@ -77,4 +78,4 @@ attnspec.attention(query, key, value, alignment="bottom")  # type: ignore[arg-ty
 attnspec.attention(query, key, value, scale="auto")  # type: ignore[arg-type]
 attnspec.attention_weights(query, key, value)  # type: ignore[call-arg]
 softmax_with_sink(rows, row)  # type: ignore[call-arg]
-split.merge(pair, pair)  # type: ignore[call-arg,arg-type]
+merge(pair, pair)  # type: ignore[call-arg,arg-type]

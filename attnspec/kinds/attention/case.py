@@ -64,7 +64,9 @@ class AttentionCase(Case):
 
         An option that becomes None, or a flag that becomes False, is not in force.
         """
-        given = {name: None if v is False else v for name, v in changes.items()}
+        given: dict[str, Any] = {
+            name: None if v is False else v for name, v in changes.items()
+        }
         query, value = given.get("query", self.query), given.get("value", self.value)
         results, dtype = _output(query, value), query.dtype.name
         return Case.replace(self, results=results, dtype=dtype, **given)

@@ -97,6 +97,8 @@ _BUDGET = Budget(
         lambda r: r.replace(value_width=max(4, r["value_width"] // 2)),
         lambda r: r.replace(query_heads=1, key_heads=1),
     ),
+    # Where L must be S, fewer queries alone come back as many as there are keys.
+    last=lambda r: r.replace(queries=r["queries"] // 2, keys=r["keys"] // 2),
 )
 """The largest B * Hq * L * S * (E + Ev) of a case in each tier."""
 

@@ -14,7 +14,7 @@ from attnspec.kinds.attention.compare import AttentionBench
 from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import narrowed
 from attnspec.numerics import Comparison, within
-from attnspec.reference.split import merge
+from attnspec.reference.merge import merge
 
 
 def _part(case: AttentionCase, keys: slice) -> AttentionCase:
