@@ -103,10 +103,14 @@ def _fits(
         case = kind.case(kind.recipe(dtype, **fields))
         exact = kind.judge(case, choices, model)
         try:
-            output = call(case).output
+            found = call(case)
         except KernelFault:
             return False
-        if not within(exact.output, output, _GENEROUS * exact.bound).holds:
+        results = [(exact.output, found.output, exact.bound)]
+        for name, _, _ in case.results[1:]:
+            value, bound = exact.others[name]
+            results.append((value, found.others[name], bound))
+        if not all(within(v, f, _GENEROUS * b).holds for v, f, b in results):
             return False
     return True
 

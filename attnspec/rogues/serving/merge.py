@@ -2,208 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import ml_dtypes
-import numpy as np
-
-from attnspec._typing import Array
+from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-
-Pair = tuple[Array, Array]
-
-_LOG_OF_TWO = float(np.log(2.0))
-
-
-def _sizes(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Return both exponentials below the larger logsumexp, and that; 0 for none."""
-    peak = np.maximum(one, two)
-    peak = np.where(np.isneginf(peak), one.dtype.type(0), peak)
-    return np.exp(one - peak), np.exp(two - peak), peak
-
-
-def _shares(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Return the share of each part, and the logsumexp of both."""
-    a, b, peak = _sizes(one, two)
-    total = a + b
-    with np.errstate(divide="ignore"):
-        lse = np.log(total) + peak
-    total = np.where(total > 0, total, one.dtype.type(1))
-    return a / total, b / total, lse
-
-
-Shares = Callable[[Array, Array], tuple[Array, Array, Array]]
-"""The weight of each part, and the logsumexp of both."""
-
-
-def _weighed(output: Array, share: Array, lse: Array) -> Array:
-    """Weigh an output that has keys, in the format of its logsumexp."""
-    live = np.isfinite(lse)[..., None]
-    return np.where(live, share[..., None] * output.astype(lse.dtype), 0)
-
-
-def _merging(
-    shares: Shares = _shares,
-    *,
-    before: Callable[[Array], Array] = lambda lse: lse,
-) -> Callable[..., Pair]:
-    """Return a merge by these shares, of logsumexps that are changed before."""
-
-    def merge(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-        one, two = before(lse_a), before(lse_b)
-        with np.errstate(all="ignore"):
-            a, b, lse = shares(one, two)
-            output = _weighed(output_a, a, lse_a) + _weighed(output_b, b, lse_b)
-            return output.astype(output_a.dtype), np.asarray(lse).astype(lse_a.dtype)
-
-    return merge
-
-
-def _in_base(factor: float) -> Shares:
-    """Read logsumexps as if their unit were so many nats."""
-
-    def shares(one: Array, two: Array) -> tuple[Array, Array, Array]:
-        unit = one.dtype.type(factor)
-        a, b, lse = _shares(one * unit, two * unit)
-        return a, b, lse / unit
-
-    return shares
-
-
-def _halves(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    half = np.full_like(one, 0.5)
-    return half, half, _shares(one, two)[2]
-
-
-def _not_divided(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    a, b, _ = _sizes(one, two)
-    return a, b, _shares(one, two)[2]
-
-
-def _no_peak(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    a, b = np.exp(one), np.exp(two)
-    total = a + b
-    divisor = np.where(total > 0, total, total.dtype.type(1))
-    return a / divisor, b / divisor, np.log(total)
-
-
-def _first_as_peak(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Subtract the first logsumexp, which is the larger one half of the time."""
-    live = np.isfinite(one)
-    b = np.exp(two - one)
-    share = np.where(live, b / (1 + b), 1)
-    lse = np.where(live, one + np.log1p(b), two)
-    none = np.isneginf(one) & np.isneginf(two)
-    return np.where(none, 0, 1 - share), np.where(none, 0, share), lse
-
-
-def _larger(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    a, b, _ = _shares(one, two)
-    return a, b, np.maximum(one, two)
-
-
-def _one_share(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Take the shares of the last head for every head of a row."""
-    a, b, lse = _shares(one, two)
-    same = np.ones_like(a)
-    return a[..., -1:] * same, b[..., -1:] * same, lse
-
-
-def _unguarded(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Subtract minus infinity from itself where both parts are empty."""
-    work = lse_a.dtype
-    with np.errstate(all="ignore"):
-        peak = np.maximum(lse_a, lse_b)
-        a, b = np.exp(lse_a - peak), np.exp(lse_b - peak)
-        lse = peak + np.log(a + b)
-        one = _times(a / (a + b), output_a.astype(work))
-        two = _times(b / (a + b), output_b.astype(work))
-        return (one + two).astype(output_a.dtype), lse
-
-
-def _times(share: Array, output: Array) -> Array:
-    return share[..., None] * output
-
-
-def _infinite(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Let plus infinity weigh most of all, as it does among numbers."""
-    with np.errstate(all="ignore"):
-        a, b, lse = _shares(lse_a, lse_b)
-        one = _times(a, output_a.astype(lse_a.dtype))
-        two = _times(b, output_b.astype(lse_b.dtype))
-        return (one + two).astype(output_a.dtype), lse
-
-
-def _never_none(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Add a small number to every weight, so that no sum is zero."""
-    a, b, peak = _sizes(lse_a, lse_b)
-    small = lse_a.dtype.type(1e-12)
-    with np.errstate(all="ignore"):
-        total = a + b
-        lse = np.log(total) + peak
-        one = _times((a + small) / (total + small), output_a.astype(lse_a.dtype))
-        two = _times((b + small) / (total + small), output_b.astype(lse_a.dtype))
-        return (one + two).astype(output_a.dtype), lse
-
-
-def _logistic(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)) without an overflow."""
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, small) / (1 + small)
-
-
-def _from_the_first(
-    output_a: Array, lse_a: Array, output_b: Array, lse_b: Array
-) -> Pair:
-    """Move from the first part to the second, even where the first has no keys."""
-    work = lse_a.dtype
-    lse = np.logaddexp(lse_a, lse_b)
-    with np.errstate(all="ignore"):
-        share = np.where(np.isneginf(lse), 0, _logistic(lse_b - lse_a)).astype(work)
-        one, two = output_a.astype(work), output_b.astype(work)
-        output = one - _times(share, one - two)
-    output = np.where(np.isneginf(lse)[..., None], 0, output)
-    return output.astype(output_a.dtype), lse
-
-
-def _heads_first(lse: Array) -> Array:
-    """Read what lies in memory row by row as if it lay head by head."""
-    rows, heads = lse.shape
-    return np.ascontiguousarray(lse).reshape(heads, rows).T
-
-
-def _transposed(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Take (heads, rows) for (rows, heads), wherever both have as many numbers."""
-    lses = _heads_first(lse_a), _heads_first(lse_b)
-    output, _ = _merging()(output_a, lses[0], output_b, lses[1])
-    return output, _merging()(output_a, lse_a, output_b, lse_b)[1]
-
-
-def _dense(lse: Array) -> Array:
-    """Read the memory of an array as if nothing lay between its rows."""
-    strides = np.empty_like(lse, order="C").strides
-    return np.lib.stride_tricks.as_strided(lse, strides=strides)
-
-
-def _tail_kept(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Merge eight entries at once, and leave the others as the first part has them."""
-    output, lse = _merging()(output_a, lse_a, output_b, lse_b)
-    whole = output.shape[-1] // 8 * 8
-    output[..., whole:] = output_a[..., whole:]
-    return output, lse
-
-
-def _narrow(lse: Array) -> Array:
-    return lse.astype(ml_dtypes.bfloat16).astype(lse.dtype)
-
-
-def _narrow_sum(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Round the weighed outputs to bfloat16 before they are added."""
-    a, b, lse = _shares(lse_a, lse_b)
-    one = _narrow(_weighed(output_a, a, lse_a))
-    two = _narrow(_weighed(output_b, b, lse_b))
-    return (one + two).astype(output_a.dtype), lse
+from attnspec.rogues.serving._merging import (
+    LOG_OF_TWO,
+    binary,
+    by_difference,
+    by_exp2,
+    by_log1p,
+    by_logaddexp,
+    dense,
+    first_as_peak,
+    from_the_first,
+    halves,
+    in_base,
+    infinite,
+    larger,
+    merging,
+    moving,
+    narrow,
+    narrow_sum,
+    never_none,
+    no_peak,
+    not_divided,
+    one_share,
+    passed_on,
+    tail_kept,
+    transposed,
+    unguarded,
+    with_plus,
+)
 
 
 def _rogue(
@@ -226,7 +56,7 @@ ROGUES: tuple[Rogue, ...] = (
         "by-base-two",
         "lse",
         "Natural logarithms are read as binary ones.",
-        _merging(_in_base(_LOG_OF_TWO)),
+        merging(in_base(LOG_OF_TWO)),
         "agreement",
         mimics="sglang#33064",
     ),
@@ -234,7 +64,7 @@ ROGUES: tuple[Rogue, ...] = (
         "by-base-e",
         "lse",
         "It declares binary logarithms and reads natural ones.",
-        _merging(),
+        merging(),
         "agreement",
         dialect={"base": "2"},
         mimics="vllm#28840",
@@ -243,42 +73,42 @@ ROGUES: tuple[Rogue, ...] = (
         "by-halves",
         "lse",
         "The output is the plain mean of both.",
-        _merging(_halves),
+        merging(halves),
         "associative",
     ),
     _rogue(
         "not-divided",
         "formula",
         "Weights are not divided by their sum.",
-        _merging(_not_divided),
+        merging(not_divided),
         "between",
     ),
     _rogue(
         "no-peak",
         "precision",
         "Logsumexps are exponentiated as they are.",
-        _merging(_no_peak),
+        merging(no_peak),
         "shift",
     ),
     _rogue(
         "first-as-peak",
         "precision",
         "The exponential of the difference overflows where the second is larger.",
-        _merging(_first_as_peak),
+        merging(first_as_peak),
         "order",
     ),
     _rogue(
         "larger-for-both",
         "lse",
         "The larger logsumexp stands for that of both.",
-        _merging(_larger),
+        merging(larger),
         "twins",
     ),
     _rogue(
         "of-nothing",
         "empty-row",
         "Two empty parts make NaN.",
-        _unguarded,
+        unguarded,
         "empty",
         mimics="flash-attention@26d7d92f",
     ),
@@ -286,7 +116,7 @@ ROGUES: tuple[Rogue, ...] = (
         "infinite-share",
         "empty-row",
         "It declares that plus infinity marks an empty part, and lets it weigh most.",
-        _infinite,
+        infinite,
         "neutral",
         claims=("plus_infinity",),
     ),
@@ -294,21 +124,21 @@ ROGUES: tuple[Rogue, ...] = (
         "never-none",
         "empty-row",
         "A small number is added to every weight, and an empty part has one.",
-        _never_none,
+        never_none,
         "unread",
     ),
     _rogue(
         "from-the-first",
         "empty-row",
         "It moves from the first part to the second, even if the first has no keys.",
-        _from_the_first,
+        from_the_first,
         "neutral",
     ),
     _rogue(
         "heads-first",
         "layout",
         "Logsumexps of (rows, heads) are read as (heads, rows).",
-        _transposed,
+        transposed,
         "rows",
         mimics="vllm-flash-attention#87",
     ),
@@ -316,7 +146,7 @@ ROGUES: tuple[Rogue, ...] = (
         "dense-lse",
         "layout",
         "Logsumexps are read from memory without regard to their strides.",
-        _merging(before=_dense),
+        merging(before=dense),
         "agreement",
         mimics="vllm#21996",
     ),
@@ -324,109 +154,36 @@ ROGUES: tuple[Rogue, ...] = (
         "one-share",
         "heads",
         "All heads of a row have the shares of the last one.",
-        _merging(_one_share),
+        merging(one_share),
         "rows",
     ),
     _rogue(
         "tail-kept",
         "tail",
         "Entries beyond a multiple of eight are those of the first part.",
-        _tail_kept,
+        tail_kept,
         "agreement",
     ),
     _rogue(
         "narrow-lse",
         "precision",
         "Logsumexps are rounded to bfloat16.",
-        _merging(before=_narrow),
+        merging(before=narrow),
         "agreement",
     ),
     _rogue(
         "narrow-sum",
         "precision",
         "Weighed outputs are rounded to bfloat16 before they are added.",
-        _narrow_sum,
+        narrow_sum,
         "agreement",
     ),
 )
 """Merges that are wrong."""
 
 
-def _by_logaddexp(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Subtract the merged logsumexp, as it is given back."""
-    lse = np.logaddexp(one, two)
-    none = np.isneginf(lse)
-    shown = np.where(none, one.dtype.type(0), lse)
-    return np.exp(one - shown), np.exp(two - shown), lse
-
-
-def _by_log1p(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Add the logarithm of one and the exponential of minus the distance."""
-    high, low = np.maximum(one, two), np.minimum(one, two)
-    far = np.where(np.isneginf(low), -np.inf, low - high).astype(one.dtype)
-    lse = high + np.log1p(np.exp(far))
-    share = 1 / (1 + np.exp(far))
-    other = np.exp(far) / (1 + np.exp(far))
-    is_first = one >= two
-    return np.where(is_first, share, other), np.where(is_first, other, share), lse
-
-
-def _by_difference(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Take the logistic function of the difference, and its logarithm."""
-    none = np.isneginf(one) & np.isneginf(two)
-    apart = np.where(none, 0, one - two).astype(one.dtype)
-    a, b = _logistic(apart), _logistic(-apart)
-    high = np.maximum(one, two)
-    return a, b, high - np.log(np.maximum(a, b))
-
-
-def _by_exp2(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Bring both to base two before anything is subtracted."""
-    unit = one.dtype.type(1 / _LOG_OF_TWO)
-    a, b, lse = _binary(one * unit, two * unit)
-    return a, b, lse * one.dtype.type(_LOG_OF_TWO)
-
-
-def _binary(one: Array, two: Array) -> tuple[Array, Array, Array]:
-    """Take powers of two, and binary logarithms, of the merged one as it is."""
-    peak = np.maximum(one, two)
-    peak = np.where(np.isneginf(peak), one.dtype.type(0), peak)
-    lse = np.log2(np.exp2(one - peak) + np.exp2(two - peak)) + peak
-    shown = np.where(np.isneginf(lse), one.dtype.type(0), lse)
-    return np.exp2(one - shown), np.exp2(two - shown), lse
-
-
-def _moving(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Move from one part to the other by its share, if both have keys."""
-    work = lse_a.dtype
-    live = np.isfinite(lse_a) & np.isfinite(lse_b)
-    alone, _ = _merging()(output_a, lse_a, output_b, lse_b)
-    with np.errstate(all="ignore"):
-        lse = np.logaddexp(lse_a, lse_b)
-        share = _logistic(lse_b - lse_a).astype(work)
-        one, two = output_a.astype(work), output_b.astype(work)
-        moved = (one - _times(share, one - two)).astype(output_a.dtype)
-    return np.where(live[..., None], moved, alone), lse
-
-
-def _with_plus(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Take either infinity for the mark of an empty part."""
-    one, two = (np.where(np.isposinf(x), -x, x) for x in (lse_a, lse_b))
-    return _merging()(output_a, one, output_b, two)
-
-
-def _passed_on(output_a: Array, lse_a: Array, output_b: Array, lse_b: Array) -> Pair:
-    """Pass the first part on where both are empty."""
-    output, lse = _merging()(output_a, lse_a, output_b, lse_b)
-    none = np.isneginf(lse_a) & np.isneginf(lse_b)
-    return np.where(none[..., None], output_a, output), lse
-
-
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
-
 def _control(id: str, sentence: str, function: Any, **more: Any) -> Control:  # noqa: A002 - the field's name
-    more = {"dtypes": _ALL, **more}
+    more = {"dtypes": DTYPES, **more}
     return kind_control("merge", f"merge-{id}", sentence, function, **more)
 
 
@@ -434,57 +191,58 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         "by-shares",
         "It subtracts the larger logsumexp, and ignores what an empty part holds.",
-        _merging(),
+        merging(),
         claims=("empty_nan",),
     ),
     _control(
         "by-logaddexp",
         "It subtracts the merged logsumexp, as it is given back.",
-        _merging(_by_logaddexp),
+        merging(by_logaddexp),
         claims=("empty_nan",),
     ),
     _control(
         "by-log1p",
         "It takes the logarithm of one and an exponential.",
-        _merging(_by_log1p),
+        merging(by_log1p),
         claims=("empty_nan",),
     ),
     _control(
         "by-difference",
         "It takes the logistic function of the difference.",
-        _merging(_by_difference),
+        merging(by_difference),
     ),
     _control(
         "by-exp2",
         "It brings logsumexps to base two before it subtracts.",
-        _merging(_by_exp2),
+        merging(by_exp2),
     ),
     _control(
         "binary",
         "Its logarithms are binary.",
-        _merging(_binary),
+        merging(binary),
         dialect={"base": "2"},
     ),
-    _control("moving", "It moves from one output to the other.", _moving),
+    _control("moving", "It moves from one output to the other.", moving),
     _control(
         "either-infinity",
         "Either infinity marks an empty part.",
-        _with_plus,
+        with_plus,
         claims=("plus_infinity",),
     ),
     _control(
         "unguarded",
         "Two empty parts make NaN, as it declares.",
-        _unguarded,
+        unguarded,
         dialect={"all_empty": "nan", "empty_lse": "nan"},
     ),
     _control(
         "passed-on",
         "Of two empty parts it passes the first one on, as it declares.",
-        _passed_on,
+        passed_on,
         dialect={"all_empty": "first"},
     ),
 )
 """Merges that are right."""
+
 
 __all__ = ["CONTROLS", "ROGUES"]

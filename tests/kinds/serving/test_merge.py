@@ -10,9 +10,9 @@ import pytest
 
 from attnspec.conformance import Implementation, Verdict, check_implementation
 from attnspec.judge.case import Case
+from attnspec.judge.law import Exact
 from attnspec.kinds.serving.merge import MERGE
 from attnspec.numerics import default_model, within
-from attnspec.numerics.tracked import Judged
 from attnspec.rogues import CONTROLS
 from tests.kinds._by_hand import agree, case_of, right, verdicts
 
@@ -28,7 +28,7 @@ def _merged(a: float, lse_a: float, b: float, lse_b: float) -> Case:
     return case.replace(results=(*case.results, ("lse", shapes["lse"], None)))
 
 
-def _agrees(output: float, lse: float, found: Judged) -> bool:
+def _agrees(output: float, lse: float, found: Exact) -> bool:
     value, bound = found.others["lse"]
     known = within(np.full((1, 1), lse), value, bound).holds
     return agree([[[output]]], found) and known
