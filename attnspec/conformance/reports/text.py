@@ -251,9 +251,8 @@ def verdict_in_words(report: Report) -> str:
     if all(o.verdict is Verdict.UNSUPPORTED for o in report.outcomes):
         return "claims nothing that was looked at"
     if seen < {law.id for law in invariants_of(report.description.kind)}:
-        return (
-            f"conforms in the {words.count(len(seen), 'invariant')} that were asked for"
-        )
+        asked = words.count(len(seen), "invariant that was", "invariants that were")
+        return f"conforms in the {asked} asked for"
     return "conforms"
 
 
