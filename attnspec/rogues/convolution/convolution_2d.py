@@ -67,12 +67,6 @@ def _turned(image: Array, kernel: Array, border: str) -> Array:
     return _by_rows_and_columns(image, kernel[::-1, ::-1], border)
 
 
-def _one_half(image: Array, kernel: Array, border: str) -> Array:
-    """Center both axes by the height of the kernel."""
-    half = kernel.shape[0] // 2
-    return _by_rows_and_columns(image, kernel, border, (half, half))
-
-
 def _flat(image: Array, kernel: Array, border: str) -> Array:
     """Slide over the pixels in one row: an edge reads from the next row."""
     height, width = image.shape[:2]
@@ -102,12 +96,6 @@ def _means_first(image: Array, kernel: Array, border: str) -> Array:
     return _by_rows_and_columns(image - mean, kernel, border) + whole
 
 
-def _height_scaled(image: Array, kernel: Array, border: str) -> Array:
-    """Divide by the height of the image."""
-    output = _by_rows_and_columns(image, kernel, border)
-    return output * image.dtype.type(2 / (1 + len(image)))
-
-
 def _rogue(
     id: str,  # noqa: A002 - the field's name
     mistake: str,
@@ -127,7 +115,7 @@ ROGUES: tuple[Rogue, ...] = (
         "one-half",
         "alignment",
         "The height of the kernel centers both axes.",
-        _one_half,
+        lambda x, k, border: _by_rows_and_columns(x, k, border, (len(k) // 2,) * 2),
         "transpose",
     ),
     _rogue(
@@ -155,7 +143,7 @@ ROGUES: tuple[Rogue, ...] = (
         "height-scaled",
         "formula",
         "The output is divided by the height of the image.",
-        _height_scaled,
+        lambda x, *to: _by_rows_and_columns(x, *to) * x.dtype.type(2 / (1 + len(x))),
         "rows",
     ),
 )

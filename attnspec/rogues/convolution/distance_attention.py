@@ -110,16 +110,6 @@ def _like_clip(scores: Array, value: Array, left: int, sink: float) -> Array:
     return _by_table(scores, longer, left, sink)[left : left + len(value)]
 
 
-def _sink_twice(scores: Array, value: Array, left: int, sink: float) -> Array:
-    """Take the sink for a value of zero at the own place, too."""
-    output = _by_table(scores, value, left, sink)
-    return output if np.isneginf(sink) else _by_table(scores, value, left, sink + 0.5)
-
-
-def _sink_dropped(scores: Array, value: Array, left: int, sink: float) -> Array:  # noqa: ARG001 - this is the mistake
-    return _by_table(scores, value, left, -np.inf)
-
-
 def _mirrored(scores: Array, value: Array, left: int, sink: float) -> Array:
     return _by_table(scores[::-1], value, len(scores) - 1 - left, sink)
 
@@ -188,14 +178,14 @@ ROGUES: tuple[Rogue, ...] = (
         "sink-dropped",
         "sink",
         "The sink has no share.",
-        _sink_dropped,
+        lambda s, v, n, _: _by_table(s, v, n, -np.inf),
         "sharp",
     ),
     _rogue(
         "sink-louder",
         "sink",
         "The sink's score is half a unit too high.",
-        _sink_twice,
+        lambda s, v, n, z: _by_table(s, v, n, z + 0.5),
         "agreement",
     ),
     _rogue(

@@ -21,17 +21,6 @@ def _read(reader: Array, key: Array, value: Array, query_weights: Array) -> Arra
     return np.asarray(sizes @ value / sizes.sum())
 
 
-def _kept(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on as it came
-    """Keep all keys and values."""
-    del cached
-    return pairs
-
-
-def _newest(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on as it came
-    """Keep the newest keys and values alone, if there is a cache."""
-    return [part[-2:] for part in pairs] if cached else pairs
-
-
 def _first_twice(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on as it came
     """Read a slot of the cache that was not written yet, if there is a cache."""
     return [np.concatenate([p, 0 * p[:1]]) for p in pairs] if cached else pairs
@@ -41,7 +30,7 @@ def _first_twice(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on a
 class _Decoder:
     """A greedy decoder with a cache, and with a place for each mistake."""
 
-    keep: Callable[[Any, bool], Any] = _kept
+    keep: Callable[[Any, bool], Any] = lambda pairs, _: pairs
     stops: Callable[[int], int] = lambda stop: stop
     place: Callable[[int, bool], int] = lambda place, _cached: place
     see: Callable[[Array], Array] = lambda memory: memory
@@ -177,7 +166,9 @@ ROGUES: tuple[Rogue, ...] = (
         "cache-newest",
         "state",
         "The cache keeps two tokens.",
-        _Decoder(keep=_newest),
+        _Decoder(
+            keep=lambda pairs, cached: [p[-2:] for p in pairs] if cached else pairs
+        ),
         "cache",
     ),
     _rogue(

@@ -50,24 +50,8 @@ def _true_width(by: _Layer) -> int:
     return by.query.shape[2] + by.telling.shape[1]
 
 
-def _latent_width(by: _Layer) -> int:
-    return by.latent.shape[1] + by.telling.shape[1]
-
-
-def _content_width(by: _Layer) -> int:
-    return by.query.shape[2]
-
-
 def _places(readers: int, members: int) -> tuple[Array, Array]:
     return np.arange(readers) + members - readers, np.arange(members)
-
-
-def _from_zero(readers: int, members: int) -> tuple[Array, Array]:
-    return np.arange(readers), np.arange(members)
-
-
-def _still(readers: int, members: int) -> tuple[Array, Array]:
-    return np.zeros(readers), np.arange(members)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,22 +105,12 @@ def _base_two(scores: Array, seen: Array) -> Array:
     return softmax(scores * scores.dtype.type(np.log(2)), seen)
 
 
-def _no_places(by: _Layer) -> _Layer:
-    """Leave the rotary part out."""
-    return by._replace(telling=np.zeros_like(by.telling))
-
-
 def _cut(by: _Layer) -> _Layer:
     """Leave out the last entry of a latent that is no multiple of four."""
     latent = by.latent.copy()
     # One entry stays at least, and a width of 8 loses none.
     latent[:, latent.shape[1] // 4 * 4 + 1 :] = 0
     return by._replace(latent=latent)
-
-
-def _one_key_matrix(by: _Layer) -> _Layer:
-    """Expand the keys of all heads by the first head's matrix."""
-    return by._replace(key=np.broadcast_to(by.key[:1], by.key.shape))
 
 
 _MIMICS = {"base-two": "flashinfer#787"}
@@ -152,14 +126,16 @@ ROGUES: tuple[Rogue, ...] = tuple(
             "wide-scale",
             "width",
             "The absorbed form takes the scale of the latents' width.",
-            _Attention(_absorbed, width=_latent_width),
+            _Attention(
+                _absorbed, width=lambda by: by.latent.shape[1] + by.telling.shape[1]
+            ),
             "scale",
         ),
         (
             "content-scale",
             "width",
             "The scale forgets the rotary entries.",
-            _Attention(width=_content_width),
+            _Attention(width=lambda by: by.query.shape[2]),
             "agreement",
         ),
         (
@@ -187,28 +163,34 @@ ROGUES: tuple[Rogue, ...] = tuple(
             "one-key-matrix",
             "heads",
             "All heads expand their keys by the first head's matrix.",
-            _Attention(_absorbed, change=_one_key_matrix),
+            _Attention(
+                _absorbed,
+                change=lambda by: by._replace(key=by.key[:1].repeat(len(by.key), 0)),
+            ),
             "agreement",
         ),
         (
             "from-zero",
             "position",
             "Readers count their places from 0, not from where members are.",
-            _Attention(places=_from_zero),
+            _Attention(places=lambda n, m: (np.arange(n), np.arange(m))),
             "shift",
         ),
         (
             "still-queries",
             "position",
             "Keys are turned and queries are not.",
-            _Attention(places=_still),
+            _Attention(places=lambda n, m: (np.zeros(n), np.arange(m))),
             "shift",
         ),
         (
             "no-places",
             "position",
             "The rotary part is left out.",
-            _Attention(_absorbed, change=_no_places),
+            _Attention(
+                _absorbed,
+                change=lambda by: by._replace(telling=np.zeros_like(by.telling)),
+            ),
             "places",
         ),
     )

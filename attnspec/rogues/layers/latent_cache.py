@@ -32,14 +32,6 @@ def _cache(
     return cache
 
 
-def _keys_first(
-    members: Array, latent_weights: Array, rotary_key_weights: Array
-) -> Array:
-    """Keep the key before the latent."""
-    kept = _cache()(members, latent_weights, rotary_key_weights)
-    return np.roll(kept, rotary_key_weights.shape[1], axis=-1)
-
-
 def _one_by_one(
     members: Array, latent_weights: Array, rotary_key_weights: Array
 ) -> Array:
@@ -89,7 +81,7 @@ ROGUES: tuple[Rogue, ...] = (
         "keys-first",
         "layout",
         "The key stands before the latent.",
-        _keys_first,
+        lambda z, a, b: np.roll(_cache()(z, a, b), b.shape[1], axis=-1),
         "agreement",
     ),
     _rogue(

@@ -18,11 +18,6 @@ def _merged_entries(x: Array) -> Array:
     return x.transpose(0, 2, 3, 1).reshape(batch, length, heads * width)
 
 
-def _merged_shifted(x: Array) -> Array:
-    """Start each head one entry late."""
-    return np.roll(_concatenated(x), 1, axis=-1)
-
-
 def _concatenated(x: Array) -> Array:
     return np.concatenate(list(x.swapaxes(0, 1)), axis=-1)
 
@@ -57,7 +52,7 @@ ROGUES: tuple[Rogue, ...] = (
         "merge-heads-shifted",
         "layout",
         "Each head starts one entry late.",
-        _merged_shifted,
+        lambda x: np.roll(_concatenated(x), 1, axis=-1),
         caught_by="merge-heads-heads",
     ),
 )

@@ -27,21 +27,9 @@ def _pool(weigh: Weigh = softmax, *, scale: float | None = None) -> Function:
     return pool
 
 
-def _recent(scores: Array, seen: Array) -> Array:
-    """Let members weigh more the later they come."""
-    places = np.arange(len(scores), dtype=scores.dtype)
-    return softmax(scores + places / 8, seen)
-
-
 def _mean(scores: Array, seen: Array) -> Array:
     """Let all members weigh the same."""
     return softmax(np.zeros_like(scores), seen)
-
-
-def _by_all(scores: Array, seen: Array) -> Array:
-    """Divide by the number of places, not by the sum over real members."""
-    weights = softmax(scores, seen)
-    return np.asarray(weights * (seen.sum() / len(seen)).astype(scores.dtype))
 
 
 def _clipped(scores: Array, seen: Array) -> Array:
@@ -114,14 +102,16 @@ ROGUES: tuple[Rogue, ...] = (
         "recent",
         "order",
         "Members weigh more the later they come.",
-        _pool(_recent),
+        _pool(lambda x, seen: softmax(x + np.arange(len(x), dtype=x.dtype) / 8, seen)),
         "order",
     ),
     _rogue(
         "by-all",
         "mask",
         "Members that are masked still count in the mean.",
-        _pool(_by_all),
+        _pool(
+            lambda x, seen: softmax(x, seen) * (seen.sum() / len(seen)).astype(x.dtype)
+        ),
         "mean",
     ),
     _rogue(

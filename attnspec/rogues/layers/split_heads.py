@@ -18,19 +18,11 @@ def _dealt(x: Array, heads: int) -> Array:
     return x.reshape(batch, length, width // heads, heads).transpose(0, 3, 1, 2)
 
 
-def _backward(x: Array, heads: int) -> Array:
-    return np.stack(np.split(x, heads, axis=-1)[::-1], axis=1)
-
-
 def _four_digits(x: Array, heads: int) -> Array:
     """Keep four binary digits, with which not all entries are themselves."""
     # Of float32's 32 bits sign, exponent and three more stay; the first digit is 1.
     work = (x.astype(np.float32).view(np.uint32) & 0xFFF00000).view(np.float32)
     return np.stack(np.split(work.astype(x.dtype), heads, axis=-1), axis=1)
-
-
-def _stacked(x: Array, heads: int) -> Array:
-    return np.stack(np.split(x, heads, axis=-1), axis=1)
 
 
 def _one_by_one(x: Array, heads: int) -> Array:
@@ -64,7 +56,7 @@ ROGUES: tuple[Rogue, ...] = (
         "split-heads-backward",
         "layout",
         "The last piece goes to the first head.",
-        _backward,
+        lambda x, heads: np.stack(np.split(x, heads, axis=-1)[::-1], axis=1),
         caught_by="split-heads-agreement",
     ),
     kind_rogue(
@@ -85,7 +77,7 @@ CONTROLS: tuple[Control, ...] = (
         "split-heads",
         "split-heads-stacked",
         "It stacks the pieces.",
-        _stacked,
+        lambda x, heads: np.stack(np.split(x, heads, axis=-1), axis=1),
         dtypes=_EVERY,
     ),
     kind_control(

@@ -26,11 +26,6 @@ def _rolled(x: Array, more: int = 0) -> Array:
     return np.stack(rows, 1)
 
 
-def _to_the_right(x: Array) -> Array:
-    """Move rows the other way."""
-    return np.stack([np.roll(x[:, i], i, -1) for i in range(x.shape[1])], 1)
-
-
 def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
     known = {"mistake": "position", "caught_by": f"relative-shift-{law}", **more}
     return kind_rogue(
@@ -64,7 +59,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "to-the-right",
         "Later rows move to the right instead of earlier ones to the left.",
-        _to_the_right,
+        lambda x: np.stack([np.roll(x[:, i], i, -1) for i in range(x.shape[1])], 1),
         "present",
     ),
 )

@@ -18,11 +18,6 @@ def _clipped(relative: Array, reach: int) -> Array:
     return np.asarray(np.clip(relative, -reach, reach) + reach)
 
 
-def _modulo(relative: Array, reach: int) -> Array:
-    """Start again at the other end of the table."""
-    return (relative + reach) % (2 * reach + 1)
-
-
 def _relative(queries: int, keys: int, *, first: int | None = None) -> Array:
     """Return key minus query, the last of both together or the first elsewhere."""
     start = keys - queries if first is None else first
@@ -167,7 +162,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "wrapped",
         "Distances beyond the tables start again at their other end.",
-        _shaw(_modulo),
+        _shaw(lambda relative, reach: (relative + reach) % (2 * reach + 1)),
         "clipped",
         mistake="tail",
     ),

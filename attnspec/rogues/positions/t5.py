@@ -59,10 +59,6 @@ def _uncapped(distance: Array, count: int, far: int) -> Array:
     return np.where(distance < near, distance, wide)
 
 
-def _wrapping(distance: Array, count: int, far: int) -> Array:
-    return _uncapped(distance, count, far) % count
-
-
 def _all_logarithmic(distance: Array, count: int, far: int) -> Array:
     """Take logarithms of the near distances, too."""
     place = np.log1p(distance) / np.log1p(far) * count
@@ -153,7 +149,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "wrapped",
         "Behind the last bucket comes the first.",
-        _t5(_wrapping),
+        _t5(lambda distance, count, far: _uncapped(distance, count, far) % count),
         "order",
         mistake="tail",
     ),

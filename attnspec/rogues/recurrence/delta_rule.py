@@ -103,12 +103,6 @@ def _at_once(
     return parallel(steps.replace(value=_inverse(change(system)) @ right))
 
 
-def _tiled_values(steps: Steps) -> tuple[Array, Array]:
-    """Take out what was held once for each tile of the values' width."""
-    tiles = -(-steps.value.shape[-1] // _TILE)
-    return _recurrent(steps, keep=float(tiles))
-
-
 def _rate_on_keys(steps: Steps) -> tuple[Array, Array]:
     """Multiply values by the rate, but not what is taken out."""
     return _recurrent(
@@ -175,7 +169,7 @@ ROGUES: tuple[Rogue, ...] = (
         "taken-for-each-tile",
         "width",
         "What a key held is taken out once for each tile of four values.",
-        _tiled_values,
+        lambda s: _recurrent(s, keep=float(-(-s.value.shape[-1] // _TILE))),
         "answer",
         mimics="fla#1033",
     ),

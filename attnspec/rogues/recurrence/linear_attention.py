@@ -94,10 +94,6 @@ def _undecayed(steps: Steps) -> tuple[Array, Array]:
     return output, last - lost + steps.state
 
 
-def _late_gates(steps: Steps) -> tuple[Array, Array]:
-    return recurrent(steps.replace(gates=np.roll(steps.gates, 1, axis=-2)))
-
-
 def _not_causal(steps: Steps) -> tuple[Array, Array]:
     """Sum the whole sequence before any step asks."""
     _, last = recurrent(steps)
@@ -162,7 +158,7 @@ ROGUES: tuple[Rogue, ...] = (
         "late-gates",
         "recurrence",
         "Each step has the decay of the step before it.",
-        _late_gates,
+        lambda steps: recurrent(steps.replace(gates=np.roll(steps.gates, 1, axis=-2))),
         "agreement",
     ),
     _rogue(

@@ -83,16 +83,6 @@ def _own_left_out(steps: Steps, weights: Array) -> Array:
     return np.where(total > 0, total, 1)
 
 
-def _floored(steps: Steps, weights: Array) -> Array:
-    """Divide by at least one, which is no small number for small features."""
-    return np.maximum(_summed(steps, weights), 16)
-
-
-def _of_all(steps: Steps, _weights: Array) -> Array:
-    """Divide by the sum over the whole sequence."""
-    return (steps.query @ steps.key.swapaxes(-1, -2)).sum(-1, keepdims=True)
-
-
 def _signed(query: Array, key: Array, value: Array) -> Array:
     """Take one off the features, as if the map had no one added."""
     features = (query.astype(np.float32) - 1).astype(query.dtype)
@@ -153,14 +143,16 @@ ROGUES: tuple[Rogue, ...] = (
         "floored",
         "formula",
         "The sum that divides is at least 16.",
-        _divided(_floored),
+        _divided(lambda steps, weights: np.maximum(_summed(steps, weights), 16)),
         "scale",
     ),
     _rogue(
         "of-all",
         "mask",
         "It divides by the sum over the whole sequence.",
-        _divided(_of_all),
+        _divided(
+            lambda s, _: (s.query @ s.key.swapaxes(-1, -2)).sum(-1, keepdims=True)
+        ),
         "past",
     ),
     _rogue(

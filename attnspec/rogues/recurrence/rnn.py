@@ -23,12 +23,8 @@ def _tangent(given: Array, before: Array, by_state: Array, bias: Array) -> Array
     return np.asarray(np.tanh(given + before @ by_state + bias))
 
 
-def _as_given(x: Array) -> Array:
-    return x
-
-
 def _rnn(
-    step: Step = _tangent, seen: Callable[[Array], Array] = _as_given
+    step: Step = _tangent, seen: Callable[[Array], Array] = lambda x: x
 ) -> Callable[..., Array]:
     """Return a recurrence that steps otherwise, or sees other inputs."""
 

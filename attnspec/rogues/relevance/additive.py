@@ -25,11 +25,6 @@ def _additive(change: Callable[..., Array]) -> Callable[..., Array]:
     return additive
 
 
-def _transposed_vector(q: Array, k: Array) -> Array:
-    """Give the last entry of the vector to the first hidden one, and so on."""
-    return np.tanh(q + k)[..., ::-1]
-
-
 def _rogue(id: str, sentence: str, function: Any, law: str) -> Rogue:  # noqa: A002 - the field's name
     return kind_rogue(
         *("additive", f"additive-{id}", "formula", sentence, function),
@@ -41,7 +36,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "reversed",
         "The vector meets the hidden entries in the other order.",
-        _additive(_transposed_vector),
+        _additive(lambda q, k: np.tanh(q + k)[..., ::-1]),
         "agreement",
     ),
     _rogue(

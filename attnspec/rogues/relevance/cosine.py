@@ -33,11 +33,6 @@ def _sum_of_sizes(x: Array) -> Array:
     return np.where(found == 0, 1, found).astype(x.dtype)
 
 
-def _root_mean_square(x: Array) -> Array:
-    """Return the length over the root of the width."""
-    return np.asarray(length(x) * x.dtype.type(x.shape[-1] ** -0.5))
-
-
 def _unguarded(x: Array) -> Array:
     """Return the length, which may be 0."""
     return np.sqrt((x * x).sum(-1, keepdims=True))
@@ -66,7 +61,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "root-mean-square",
         "The root of the mean square takes the place of the length.",
-        _cosine(_root_mean_square),
+        _cosine(lambda x: length(x) * x.dtype.type(x.shape[-1] ** -0.5)),
         "range",
     ),
     _rogue(

@@ -27,10 +27,6 @@ def _upper_left(queries: int, keys: int, left: int, right: int) -> Array:
     return ((-left <= distance) & (distance <= right)).sum(-1)
 
 
-def _whole(queries: int, keys: int, _left: int, _right: int) -> Array:
-    return np.full(queries, keys)
-
-
 def _in_tiles(queries: int, keys: int, left: int, right: int) -> Array:
     """Round up to whole tiles of four keys."""
     # Rounded up; a window of whole tiles is counted right.
@@ -40,11 +36,6 @@ def _in_tiles(queries: int, keys: int, left: int, right: int) -> Array:
 def _one_sided(queries: int, keys: int, left: int, right: int) -> Array:
     distance = distances(queries, keys)
     return ((-left <= distance) & (distance < max(right, 1))).sum(-1)
-
-
-def _growing(queries: int, keys: int, left: int, right: int) -> Array:
-    """Let windows of late queries hold what they held before."""
-    return np.maximum.accumulate(_counted(queries, keys, left, right))
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -69,7 +60,7 @@ ROGUES: tuple[Rogue, ...] = (
         "band-cost-whole",
         "window",
         "All scores are computed, and most of them are hidden.",
-        _whole,
+        lambda n, m, *_: np.full(n, m),
         caught_by="band-cost-linear",
     ),
     kind_rogue(
@@ -85,7 +76,7 @@ ROGUES: tuple[Rogue, ...] = (
         "band-cost-growing",
         "window",
         "A window at the right border counts as many keys as one before it.",
-        _growing,
+        lambda n, m, left, right: np.maximum.accumulate(_counted(n, m, left, right)),
         caught_by="band-cost-mirror",
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues.windows._positions import distances
 from attnspec.rogues.windows._windowed_attention import (
     EVERY_FORMAT,
     Attend,
@@ -25,7 +26,7 @@ Window = tuple[int, int]
 
 
 def _mask(length: int, left: int, right: int) -> Mask:
-    distance = np.arange(length) - np.arange(length)[:, None]
+    distance = distances(length, length)
     return (-left <= distance) & (distance <= right)
 
 
@@ -60,11 +61,6 @@ def _whole_tiles(length: int, left: int, right: int) -> Mask:
 def _chunks(length: int, left: int, right: int) -> Mask:
     chunk = np.arange(length) // (left + 1 + right)
     return np.asarray(chunk[:, None] == chunk)
-
-
-def _strided(length: int, left: int, right: int) -> Mask:
-    distance = np.arange(length) - np.arange(length)[:, None]
-    return _mask(length, left, right) & (distance % 2 == 0)
 
 
 def _moved_inside(length: int, left: int, right: int) -> Mask:
@@ -211,7 +207,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "banded-strided",
         "Only every second key of the window is seen.",
-        _banded(_strided),
+        _banded(lambda n, *sides: _mask(n, *sides) & (distances(n, n) % 2 == 0)),
         "banded-layers",
     ),
     _rogue(

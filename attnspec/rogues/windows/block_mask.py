@@ -14,19 +14,6 @@ def _blocks(layout: Mask, rows: int, columns: int, queries: int, keys: int) -> M
     return np.ascontiguousarray(large[:queries, :keys])
 
 
-def _blocks_kron(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    one = np.ones((rows, columns), dtype=np.bool_)
-    return np.ascontiguousarray(np.kron(layout, one)[:queries, :keys])
-
-
-def _blocks_tiled(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    return np.ascontiguousarray(np.tile(layout, (rows, columns))[:queries, :keys])
-
-
 def _blocks_whole(
     layout: Mask, rows: int, columns: int, queries: int, keys: int
 ) -> Mask:
@@ -35,19 +22,6 @@ def _blocks_whole(
     mask[queries // rows * rows :] = False
     mask[:, keys // columns * columns :] = False
     return mask
-
-
-def _blocks_negated(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    return _blocks(~layout, rows, columns, queries, keys)
-
-
-def _blocks_causal(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    """Hide what is behind the query inside of a block."""
-    return np.tril(_blocks(layout, rows, columns, queries, keys))
 
 
 def _blocks_square(
@@ -65,7 +39,7 @@ ROGUES: tuple[Rogue, ...] = (
         "block-mask-negated",
         "mask",
         "The layout says what is hidden.",
-        _blocks_negated,
+        lambda layout, *sizes: _blocks(~layout, *sizes),
         caught_by="block-mask-single",
     ),
     kind_rogue(
@@ -73,7 +47,7 @@ ROGUES: tuple[Rogue, ...] = (
         "block-mask-tiled",
         "mask",
         "The layout is repeated and not enlarged.",
-        _blocks_tiled,
+        lambda x, r, c, queries, keys: np.tile(x, (r, c))[:queries, :keys],
         caught_by="block-mask-constant",
     ),
     kind_rogue(
@@ -89,7 +63,7 @@ ROGUES: tuple[Rogue, ...] = (
         "block-mask-causal",
         "mask",
         "Inside of a block attention is causal, whatever the layout says.",
-        _blocks_causal,
+        lambda *sizes: np.tril(_blocks(*sizes)),
         caught_by="block-mask-constant",
     ),
     kind_rogue(
@@ -111,7 +85,7 @@ CONTROLS: tuple[Control, ...] = (
         "block-mask",
         "block-mask-kronecker",
         "It takes a Kronecker product.",
-        _blocks_kron,
+        lambda x, r, c, n, m: np.kron(x, np.ones((r, c), np.bool_))[:n, :m],
     ),
 )
 """Blocks that are right."""

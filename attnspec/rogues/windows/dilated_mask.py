@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._positions import places
+from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -22,21 +22,6 @@ def _dilated_steps(queries: int, keys: int, dilation: int) -> Mask:
     return mask
 
 
-def _dilated_from_zero(queries: int, keys: int, dilation: int) -> Mask:
-    _, key = places(queries, keys)
-    return np.broadcast_to(key % dilation == 0, (queries, keys))
-
-
-def _dilated_between(queries: int, keys: int, dilation: int) -> Mask:
-    """Leave out so many keys between two that are seen."""
-    return _dilated(queries, keys, dilation + 1 if dilation > 1 else 1)
-
-
-def _dilated_past(queries: int, keys: int, dilation: int) -> Mask:
-    query, key = places(queries, keys)
-    return _dilated(queries, keys, dilation) & (key <= query)
-
-
 def _dilated_blocks(queries: int, keys: int, dilation: int) -> Mask:
     """Take the groups of consecutive tokens for those of equal remainder."""
     query, key = places(queries, keys)
@@ -49,7 +34,7 @@ ROGUES: tuple[Rogue, ...] = (
         "dilated-mask-between",
         "mask",
         "The dilation counts the keys that are left out.",
-        _dilated_between,
+        lambda n, m, d: _dilated(n, m, d + 1 if d > 1 else 1),
         caught_by="dilated-mask-agreement",
     ),
     kind_rogue(
@@ -57,7 +42,7 @@ ROGUES: tuple[Rogue, ...] = (
         "dilated-mask-past",
         "mask",
         "Only what is before the query is seen.",
-        _dilated_past,
+        lambda n, m, d: _dilated(n, m, d) & (distances(n, m) <= 0),
         caught_by="dilated-mask-classes",
     ),
     kind_rogue(
@@ -65,7 +50,7 @@ ROGUES: tuple[Rogue, ...] = (
         "dilated-mask-from-zero",
         "mask",
         "It counts from the first key, not from the query.",
-        _dilated_from_zero,
+        lambda n, m, d: np.broadcast_to(np.arange(m) % d == 0, (n, m)),
         caught_by="dilated-mask-classes",
     ),
     kind_rogue(

@@ -21,16 +21,6 @@ def _documents_by_lists(query_ids: Array, key_ids: Array) -> Mask:
     return mask
 
 
-def _first_boundary(query_ids: Array, key_ids: Array) -> Mask:
-    """See the first document, and all others as one."""
-    first = query_ids[0]
-    return np.asarray((query_ids == first)[:, None] == (key_ids == first))
-
-
-def _one_document(query_ids: Array, key_ids: Array) -> Mask:
-    return np.ones((len(query_ids), len(key_ids)), dtype=np.bool_)
-
-
 def _runs(query_ids: Array, key_ids: Array) -> Mask:
     """Begin a new document wherever the id changes."""
     if len(query_ids) != len(key_ids):
@@ -39,23 +29,8 @@ def _runs(query_ids: Array, key_ids: Array) -> Mask:
     return _documents(query_ids, key_ids) & (change[:, None] == change)
 
 
-def _zero_is_padding(query_ids: Array, key_ids: Array) -> Mask:
-    return _documents(query_ids, key_ids) & (key_ids != 0)
-
-
 def _causal(query_ids: Array, key_ids: Array) -> Mask:
     return np.tril(_documents(query_ids, key_ids))
-
-
-def _low_bits(query_ids: Array, key_ids: Array) -> Mask:
-    """Let ids share a slot, two bits wide."""
-    # Right for up to four documents numbered in a row.
-    return _documents(query_ids & 3, key_ids & 3)
-
-
-def _table_of_32(query_ids: Array, key_ids: Array) -> Mask:
-    """Look documents up in a table with 32 places."""
-    return _documents(np.clip(query_ids, 0, 31), np.clip(key_ids, 0, 31))
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -64,7 +39,7 @@ ROGUES: tuple[Rogue, ...] = (
         "document-mask-first-boundary",
         "mask",
         "Only the first boundary is read: all later documents are one.",
-        _first_boundary,
+        lambda q, k: (q == q[0])[:, None] == (k == q[0]),
         caught_by="document-mask-agreement",
         mimics="HunyuanVideo#310",
     ),
@@ -73,7 +48,7 @@ ROGUES: tuple[Rogue, ...] = (
         "document-mask-one",
         "dropped-option",
         "The documents are forgotten: everything is one.",
-        _one_document,
+        lambda q, k: np.ones((len(q), len(k)), np.bool_),
         caught_by="document-mask-agreement",
         mimics="fla#842",
     ),
@@ -82,7 +57,7 @@ ROGUES: tuple[Rogue, ...] = (
         "document-mask-zero-is-padding",
         "mask",
         "The document 0 is taken for padding.",
-        _zero_is_padding,
+        lambda q, k: _documents(q, k) & (k != 0),
         caught_by="document-mask-parts",
     ),
     kind_rogue(
@@ -98,7 +73,7 @@ ROGUES: tuple[Rogue, ...] = (
         "document-mask-table-of-32",
         "mask",
         "All documents from the number 31 on are one.",
-        _table_of_32,
+        lambda q, k: _documents(np.clip(q, 0, 31), np.clip(k, 0, 31)),
         caught_by="document-mask-names",
     ),
     kind_rogue(
@@ -106,7 +81,8 @@ ROGUES: tuple[Rogue, ...] = (
         "document-mask-low-bits",
         "mask",
         "Documents whose numbers end in the same two bits are one.",
-        _low_bits,
+        # Right for up to four documents numbered in a row.
+        lambda q, k: _documents(q & 3, k & 3),
         caught_by="document-mask-agreement",
     ),
     kind_rogue(

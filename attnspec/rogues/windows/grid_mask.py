@@ -18,27 +18,13 @@ def _grid_looped(rows: Mask, columns: Mask) -> Mask:
     return np.stack([np.outer(rows[a], columns[b]).ravel() for a, b in pixels])
 
 
-def _grid_united(rows: Mask, columns: Mask) -> Mask:
-    both = rows[:, None, :, None] | columns[None, :, None, :]
-    return both.reshape(len(rows) * len(columns), -1)
-
-
-def _grid_columns_first(rows: Mask, columns: Mask) -> Mask:
-    return np.kron(columns, rows)
-
-
-def _grid_own_row(rows: Mask, columns: Mask) -> Mask:
-    """Let a row be seen from itself alone."""
-    return np.kron(rows & np.eye(*rows.shape, dtype=np.bool_), columns)
-
-
 ROGUES: tuple[Rogue, ...] = (
     kind_rogue(
         "grid-mask",
         "grid-mask-united",
         "mask",
         "A pixel is seen if it is seen along either axis.",
-        _grid_united,
+        lambda rows, columns: ~_grid(~rows, ~columns),
         caught_by="grid-mask-agreement",
     ),
     kind_rogue(
@@ -46,7 +32,7 @@ ROGUES: tuple[Rogue, ...] = (
         "grid-mask-columns-first",
         "layout",
         "Pixels are counted column by column.",
-        _grid_columns_first,
+        lambda rows, columns: np.kron(columns, rows),
         caught_by="grid-mask-count",
     ),
     kind_rogue(
@@ -54,7 +40,7 @@ ROGUES: tuple[Rogue, ...] = (
         "grid-mask-own-row",
         "mask",
         "A row is seen from itself alone.",
-        _grid_own_row,
+        lambda r, c: np.kron(r & np.eye(*r.shape, dtype=np.bool_), c),
         caught_by="grid-mask-exchange",
     ),
 )

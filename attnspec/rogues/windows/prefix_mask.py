@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._positions import places
+from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -23,24 +23,10 @@ def _prefix_rows(queries: int, keys: int, length: int) -> Mask:
     return mask
 
 
-def _prefix_one_more(queries: int, keys: int, length: int) -> Mask:
-    return _prefix(queries, keys, length + 1)
-
-
 def _prefix_of_its_own(queries: int, keys: int, length: int) -> Mask:
     """Let queries behind the prefix see what is not of it alone."""
     query, key = places(queries, keys)
     return np.where(query < length, key < length, (key <= query) & (key >= length))
-
-
-def _prefix_ahead(queries: int, keys: int, length: int) -> Mask:
-    """Let the next key be seen as well."""
-    query, key = places(queries, keys)
-    return (key <= query + 1) | (key < length)
-
-
-def _prefix_causal(queries: int, keys: int, _length: int) -> Mask:
-    return _prefix(queries, keys, 0)
 
 
 def _prefix_upper_left(queries: int, keys: int, length: int) -> Mask:
@@ -54,7 +40,7 @@ ROGUES: tuple[Rogue, ...] = (
         "prefix-mask-one-more",
         "mask",
         "The prefix is one longer.",
-        _prefix_one_more,
+        lambda n, m, length: _prefix(n, m, length + 1),
         caught_by="prefix-mask-agreement",
     ),
     kind_rogue(
@@ -78,7 +64,7 @@ ROGUES: tuple[Rogue, ...] = (
         "prefix-mask-ahead",
         "mask",
         "The next key is seen as well.",
-        _prefix_ahead,
+        lambda n, m, length: (distances(n, m) <= 1) | (np.arange(m) < length),
         caught_by="prefix-mask-causal",
     ),
     kind_rogue(
@@ -86,7 +72,7 @@ ROGUES: tuple[Rogue, ...] = (
         "prefix-mask-forgotten",
         "dropped-option",
         "The prefix is forgotten: the mask is causal.",
-        _prefix_causal,
+        lambda n, m, _: _prefix(n, m, 0),
         caught_by="prefix-mask-mutual",
     ),
 )
