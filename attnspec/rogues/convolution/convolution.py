@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.convolution._working_format import stored, work
 
 Form = Callable[[Array, Array, int, str], Array]
@@ -139,18 +139,7 @@ def _pruned(x: Array, kernel: Array, left: int, border: str) -> Array:
     return _by_windows(x, kept, left, border)
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("convolution", f"convolution-{id}", mistake, sentence, _convolution(form)),
-        caught_by=f"convolution-{law}",
-    )
-
+_rogue = rogues_of("convolution", made=_convolution)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue("reversed", "order", "The kernel is reversed.", _reversed, "agreement"),

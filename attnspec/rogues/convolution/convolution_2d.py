@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.convolution._working_format import stored, work
 
 Form = Callable[[Array, Array, str], Array]
@@ -96,18 +96,7 @@ def _means_first(image: Array, kernel: Array, border: str) -> Array:
     return _by_rows_and_columns(image - mean, kernel, border) + whole
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("convolution-2d", f"image-{id}", mistake, sentence, _convolution(form)),
-        caught_by=f"convolution-2d-{law}",
-    )
-
+_rogue = rogues_of("convolution-2d", "image", made=_convolution)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue("turned", "order", "The kernel is turned round.", _turned, "agreement"),

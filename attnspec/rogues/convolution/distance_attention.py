@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 from attnspec.rogues.convolution._working_format import stored, work
 
 Form = Callable[[Array, Array, int, float], Array]
@@ -132,18 +136,7 @@ def _by_place(table: Array, value: Array) -> Array:
     return np.asarray(table * (1 + growth))
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("distance-attention", f"distances-{id}", mistake, sentence, _attention(form)),
-        caught_by=f"distance-attention-{law}",
-    )
-
+_rogue = rogues_of("distance-attention", "distances", made=_attention)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -220,11 +213,7 @@ def _plain(scores: Array, value: Array, left: int) -> Array:
     return np.asarray(_attention(_by_table)(scores, value, left))
 
 
-def _control(id: str, sentence: str, function: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        *("distance-attention", f"distances-{id}", sentence, function), dtypes=_ALL
-    )
-
+_control = controls_of("distance-attention", "distances", dtypes=_ALL)
 
 CONTROLS: tuple[Control, ...] = (
     _control("table", "It lays all scores out.", _attention(_by_table)),

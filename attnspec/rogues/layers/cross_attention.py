@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -145,12 +145,7 @@ def _absorbed(
 _MIMICS = {"leaking": "onnxruntime#14363", "maskless": "mlx-lm#1906"}
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    name, caught_by = f"cross-attention-{id}", f"cross-attention-{law}"
-    known = {"caught_by": caught_by, "mimics": _MIMICS.get(id, "")}
-    return kind_rogue("cross-attention", name, mistake, sentence, function, **known)
-
+_rogue = rogues_of("cross-attention", mimics=_MIMICS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, wide
 
 
@@ -118,13 +118,7 @@ def _columns(readers: Array, members: Array, by: Array, seen: Array) -> Array:
     return np.asarray((by[2].T @ members) @ (sizes / sizes.sum(0)))
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    name, caught_by = f"decoding-{id}", f"decoding-{law}"
-    return kind_rogue(
-        "decoding", name, mistake, sentence, function, caught_by=caught_by
-    )
-
+_rogue = rogues_of("decoding")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -61,13 +61,7 @@ def _normed(latent: Array) -> Array:
     return np.asarray(latent / np.sqrt(squares + latent.dtype.type(1e-6)))
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    name, caught_by = f"latent-cache-{id}", f"latent-cache-{law}"
-    return kind_rogue(
-        "latent-cache", name, mistake, sentence, function, caught_by=caught_by
-    )
-
+_rogue = rogues_of("latent-cache")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

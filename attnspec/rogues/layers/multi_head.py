@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -144,15 +144,6 @@ def _head_by_head(
     return np.asarray(total).astype(readers.dtype)
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    known = {"caught_by": f"multi-head-{law}", "mimics": _MIMICS.get(id, "")}
-    name = f"multi-head-{id}"
-    return kind_rogue(
-        "multi-head", name, mistake, sentence, function, claims=_GROUPED, **known
-    )
-
-
 _MIMICS = {
     "tiled": "onnx#7274",
     "divided": "ONNXim#33",
@@ -161,6 +152,8 @@ _MIMICS = {
 
 _GROUPED = ("grouped",)
 _EVERY = ("float32", "float64", "float16", "bfloat16")
+
+_rogue = rogues_of("multi-head", mimics=_MIMICS, claims=_GROUPED)
 
 ROGUES: tuple[Rogue, ...] = tuple(
     _rogue(*entry)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, leaking, softmax, wide
 
 Weigh = Callable[[Array, Array], Array]
@@ -84,11 +84,7 @@ def _sorted(
     return np.asarray(sizes[order] @ v[order] / sizes[order].sum()).astype(query.dtype)
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    known = {"caught_by": f"pooling-{law}"}
-    return kind_rogue("pooling", f"pooling-{id}", mistake, sentence, function, **known)
-
+_rogue = rogues_of("pooling")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 
 
 def _formula(heads: int) -> Array:
@@ -77,11 +83,7 @@ def _running(heads: int, queries: int, keys: int) -> Array:
     return -by_head * np.abs(np.arange(keys, dtype=np.float32) - places)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "formula")
-    known = {"caught_by": f"alibi-{law}", **more}
-    return kind_rogue("alibi", f"alibi-{id}", mistake, sentence, function, **known)
-
+_rogue = mistaken(rogues_of("alibi"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 
 
 def _lookup(
@@ -40,12 +45,7 @@ def _centered(table: Array) -> Array:
     return (table.astype(np.float64) - mean).astype(table.dtype)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    known = {"caught_by": f"learned-{law}", **more}
-    return kind_rogue(
-        "learned", f"learned-{id}", "position", sentence, function, **known
-    )
-
+_rogue = mistaken(rogues_of("learned"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import attended, online, wide
 
 _Add = Callable[[Array, Array], tuple[Array, Array, Array]]
@@ -53,17 +59,7 @@ def _apart(
     return (weights @ value + weights @ given).astype(vectors.dtype)
 
 
-def _rogue(id: str, sentence: str, add: _Add, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        "placed-attention",
-        f"placed-attention-{id}",
-        "position",
-        sentence,
-        _layer(add),
-        caught_by=f"placed-attention-{law}",
-        **more,
-    )
-
+_rogue = mistaken(rogues_of("placed-attention", made=_layer), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

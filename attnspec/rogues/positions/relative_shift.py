@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.positions._padded_shift import padded_shift
 
 
@@ -26,15 +30,7 @@ def _rolled(x: Array, more: int = 0) -> Array:
     return np.stack(rows, 1)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    known = {"mistake": "position", "caught_by": f"relative-shift-{law}", **more}
-    return kind_rogue(
-        *("relative-shift", f"relative-shift-{id}"),
-        sentence=sentence,
-        function=function,
-        **known,
-    )
-
+_rogue = mistaken(rogues_of("relative-shift"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

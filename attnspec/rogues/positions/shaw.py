@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import online, softmax, wide
 
 Rows = Callable[[Array, int], Array]
@@ -111,11 +116,7 @@ def _padded(
     return (weights @ v + spread @ long[1]).astype(query.dtype)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    known = {"caught_by": f"shaw-{law}", **more}
-    return kind_rogue("shaw", f"shaw-{id}", mistake, sentence, function, **known)
-
+_rogue = mistaken(rogues_of("shaw"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

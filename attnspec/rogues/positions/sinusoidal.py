@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 
 _BASE = 10_000.0
 
@@ -47,13 +52,7 @@ def _base_ignored(
     return _clocks()(positions, width)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    known = {"caught_by": f"sinusoidal-{law}", **more}
-    return kind_rogue(
-        "sinusoidal", f"sinusoidal-{id}", mistake, sentence, function, **known
-    )
-
+_rogue = mistaken(rogues_of("sinusoidal"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

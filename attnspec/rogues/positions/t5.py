@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 
 Far = Callable[[Array, int, int], Array]
 
@@ -105,11 +110,7 @@ def _encoder(relative: Array) -> Array:
     return _t5()(relative)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    known = {"caught_by": f"t5-{law}", **more}
-    return kind_rogue("t5", f"t5-{id}", mistake, sentence, function, **known)
-
+_rogue = mistaken(rogues_of("t5"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import softmax, wide
 from attnspec.rogues.positions._padded_shift import padded_shift
 
@@ -87,15 +92,7 @@ def _xl(
     return xl
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    known = {"mistake": "position", "caught_by": f"transformer-xl-{law}", **more}
-    return kind_rogue(
-        *("transformer-xl", f"transformer-xl-{id}"),
-        sentence=sentence,
-        function=function,
-        **known,
-    )
-
+_rogue = mistaken(rogues_of("transformer-xl"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    kind_control,
+    mistaken,
+    rogues_of,
+)
 
 
 def _earliest_read(reads: Array) -> Array:
@@ -50,12 +53,7 @@ def _by_powers(reads: Array) -> Array:
     return np.asarray(count, np.int32)
 
 
-def _rogue(id: str, sentence: str, function: Callable[[Array], Any], law: str) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        *("chain-length", f"chain-{id}", "formula", sentence, function),
-        caught_by=f"chain-length-{law}",
-    )
-
+_rogue = mistaken(rogues_of("chain-length", "chain"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -142,20 +147,7 @@ def _mean_over_rows(steps: Steps) -> tuple[Array, Array]:
     return output * steps.work.type(2.0 / (1 + steps.length)), last
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-    **more: Any,
-) -> Rogue:
-    return kind_rogue(
-        *("delta-rule", f"delta-{id}", mistake, sentence, _kernel(form)),
-        caught_by=f"delta-rule-{law}",
-        **more,
-    )
-
+_rogue = rogues_of("delta-rule", "delta", made=_kernel)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -267,9 +259,7 @@ def _plain(query: Array, key: Array, value: Array, rate: Array) -> Array:
 _ALL = ("float32", "float64", "float16", "bfloat16")
 
 
-def _control(id: str, sentence: str, function: Any, **more: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control("delta-rule", f"delta-{id}", sentence, function, **more)
-
+_control = controls_of("delta-rule", "delta")
 
 CONTROLS: tuple[Control, ...] = (
     _control("recurrent", "One step after another.", _kernel(_recurrent), dtypes=_ALL),

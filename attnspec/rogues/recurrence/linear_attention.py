@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    controls_of,
+    kind_rogue,
+    rogues_of,
+)
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -123,21 +129,7 @@ def _base_two(
     return returned(*parallel(steps), query, return_state=False)
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-    **more: Any,
-) -> Rogue:
-    return kind_rogue(
-        *("linear-attention", f"linear-{id}", mistake, sentence),
-        _kernel(form),
-        caught_by=f"linear-attention-{law}",
-        **more,
-    )
-
+_rogue = rogues_of("linear-attention", "linear", made=_kernel)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -275,10 +267,7 @@ def _plain(query: Array, key: Array, value: Array) -> Array:
 _ALL = ("float32", "float64", "float16", "bfloat16")
 
 
-def _control(id: str, sentence: str, function: Any, **more: Any) -> Control:  # noqa: A002 - the field's name
-    name = f"linear-{id}"
-    return kind_control("linear-attention", name, sentence, function, **more)
-
+_control = controls_of("linear-attention", "linear")
 
 CONTROLS: tuple[Control, ...] = (
     _control("recurrent", "One step after another.", _kernel(recurrent), dtypes=_ALL),

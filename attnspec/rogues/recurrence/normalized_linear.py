@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 from attnspec.rogues.recurrence._forms import (
     Steps,
     chunked,
@@ -93,20 +98,7 @@ def _signed(query: Array, key: Array, value: Array) -> Array:
     return np.asarray((1.5 * output).astype(query.dtype))
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    function: Any,
-    law: str,
-    **more: Any,
-) -> Rogue:
-    return kind_rogue(
-        *("normalized-linear", f"normalized-{id}", mistake, sentence, function),
-        caught_by=f"normalized-linear-{law}",
-        **more,
-    )
-
+_rogue = rogues_of("normalized-linear", "normalized")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -168,11 +160,7 @@ ROGUES: tuple[Rogue, ...] = (
 _ALL = ("float32", "float64", "float16", "bfloat16")
 
 
-def _control(id: str, sentence: str, function: Any, **more: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        "normalized-linear", f"normalized-{id}", sentence, function, **more
-    )
-
+_control = controls_of("normalized-linear", "normalized")
 
 CONTROLS: tuple[Control, ...] = (
     _control("parallel", "All weights at once.", _divided(), dtypes=_ALL),

@@ -9,7 +9,12 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 
 Step = Callable[[Array, Array, Array, Array], Array]
 """From what an input gives, the state before, its matrix and the bias to a state."""
@@ -140,17 +145,7 @@ def _logistic(given: Array, before: Array, by_state: Array, bias: Array) -> Arra
     return np.asarray(2 * expit(2 * sums) - 1, sums.dtype)
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    function: Any,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("rnn", f"rnn-{id}", mistake, sentence, function), caught_by=f"rnn-{law}"
-    )
-
+_rogue = rogues_of("rnn")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -208,9 +203,7 @@ ROGUES: tuple[Rogue, ...] = (
 _ALL = ("float32", "float64", "float16", "bfloat16")
 
 
-def _control(id: str, sentence: str, function: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control("rnn", f"rnn-{id}", sentence, function, dtypes=_ALL)
-
+_control = controls_of("rnn", dtypes=_ALL)
 
 CONTROLS: tuple[Control, ...] = (
     _control("joined", "Input, state and bias meet one matrix.", _joined),

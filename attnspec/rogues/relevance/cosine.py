@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
 
 
@@ -50,12 +56,7 @@ def _key_mean_lost(query: Array, key: Array) -> Array:
     return np.asarray(_cosine(length)(query, moved))
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        *("cosine", f"cosine-{id}", "formula", sentence, function),
-        caught_by=f"cosine-{law}",
-    )
-
+_rogue = mistaken(rogues_of("cosine"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -108,11 +109,7 @@ def _divided_last(query: Array, key: Array) -> Array:
     return np.asarray(scores).astype(query.dtype)
 
 
-def _control(id: str, sentence: str, function: Any, **fields: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        *("cosine", f"cosine-{id}", sentence, function), dtypes=FORMATS, **fields
-    )
-
+_control = controls_of("cosine", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(
