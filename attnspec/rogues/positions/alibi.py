@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    kind_control,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
 
 
 def _formula(heads: int) -> Array:

@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    kind_control,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
 from attnspec.rogues.layers._attention_forms import attended, online, wide
 
 _Add = Callable[[Array, Array], tuple[Array, Array, Array]]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 
 _BASE = 10_000.0
 
@@ -106,95 +106,91 @@ def _complex(
     return y.astype(x.dtype)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue("rope", id, "position", sentence, function, caught_by=law, **more)
-
+_rogue = mistaken(rogues_of("rope"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
-        "rope-counts-from-zero",
+        "counts-from-zero",
         "The positions are not read: every sequence starts at 0.",
         _rope(lambda positions: np.arange(len(positions))),
-        "rope-agreement",
+        "agreement",
         mimics="flashinfer#847",
     ),
     _rogue(
-        "rope-off-by-one",
+        "off-by-one",
         "Every position counts as the next one.",
         _rope(lambda positions: positions + 1),
-        "rope-origin",
+        "origin",
         mimics="mlx#3498",
     ),
     _rogue(
-        "rope-backward",
+        "backward",
         "The angles have the other sign.",
         _rope(sign=-1.0),
-        "rope-agreement",
+        "agreement",
     ),
     _rogue(
-        "rope-wrong-pairs",
+        "wrong-pairs",
         "It declares neighbors and turns one entry of each half.",
         _rope(halves=True),
-        "rope-agreement",
+        "agreement",
         mimics="shainet#111",
     ),
     _rogue(
-        "rope-base-ignored",
+        "base-ignored",
         "The base is always 10,000.",
         _base_ignored,
-        "rope-agreement",
+        "agreement",
     ),
     _rogue(
-        "rope-width-of-all",
+        "width-of-all",
         "A partial width has the frequencies of the whole.",
         _width_of_all,
-        "rope-agreement",
+        "agreement",
         mimics="pie#603",
     ),
     _rogue(
-        "rope-rest-dropped",
+        "rest-dropped",
         "The entries after the width are lost.",
         _rest_dropped,
-        "rope-agreement",
+        "agreement",
     ),
+    _rogue("longer", "Turned vectors are longer than before.", _longer, "norm"),
     _rogue(
-        "rope-longer", "Turned vectors are longer than before.", _longer, "rope-norm"
-    ),
-    _rogue(
-        "rope-squared-positions",
+        "squared-positions",
         "The angle grows with the square of the position.",
         # As small as positions: angles that float32 still knows.
         _rope(lambda positions: positions.astype(np.int64) ** 2 % 4096),
-        "rope-relative",
+        "relative",
     ),
     _rogue(
-        "rope-narrow-positions",
+        "narrow-positions",
         "Positions are stored in bfloat16, which has no 257.",
         # bfloat16 has 8 bits: above 256 the last one is lost.
         _rope(lambda p: (p + (p >> 8) // 2) >> (p > 256) << (p > 256)),
-        "rope-agreement",
+        "agreement",
         mimics="transformers#29285",
     ),
     _rogue(
-        "rope-sorted",
+        "sorted",
         "Positions are sorted before they are used.",
         _rope(np.sort),
-        "rope-order",
+        "order",
     ),
 )
 """Rotary encodings that are wrong."""
 
+_control = controls_of("rope")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "rope",
-        "rope-complex",
+    _control(
+        "complex",
         "It multiplies complex numbers.",
         _complex,
         dtypes=("float32", "float64", "float16", "bfloat16"),
     ),
-    kind_control(
-        "rope",
-        "rope-half-split",
+    _control(
+        "half-split",
         "It turns one entry of each half with the other.",
         _rope(halves=True),
         dialect={"pairing": "half_split"},

@@ -7,13 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    kind_control,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
 from attnspec.rogues.layers._attention_forms import softmax, wide
 from attnspec.rogues.positions._padded_shift import padded_shift
 

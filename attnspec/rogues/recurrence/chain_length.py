@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    kind_control,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
 
 
 def _earliest_read(reads: Array) -> Array:

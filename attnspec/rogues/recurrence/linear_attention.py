@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    controls_of,
-    kind_rogue,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, controls_of, kind_rogue, rogues_of
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,

@@ -8,19 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
-from attnspec.rogues.recurrence._forms import (
-    Steps,
-    chunked,
-    given,
-    parallel,
-    recurrent,
-)
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues.recurrence._forms import Steps, chunked, given, parallel, recurrent
 
 # As systems take it; of lengths 17 and 33 one step is left over.
 _CHUNK = 16

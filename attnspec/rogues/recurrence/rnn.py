@@ -9,12 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 
 Step = Callable[[Array, Array, Array, Array], Array]
 """From what an input gives, the state before, its matrix and the bias to a state."""

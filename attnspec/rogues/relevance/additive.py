@@ -7,13 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 from attnspec.rogues.relevance._vectors import FORMATS, widened
 
 

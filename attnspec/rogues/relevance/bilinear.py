@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
 
 

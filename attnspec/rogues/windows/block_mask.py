@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -33,57 +33,53 @@ def _blocks_square(
     return np.asarray(layout[np.ix_(query, key)])
 
 
+_rogue = rogues_of("block-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "block-mask",
-        "block-mask-negated",
+    _rogue(
+        "negated",
         "mask",
         "The layout says what is hidden.",
         lambda layout, *sizes: _blocks(~layout, *sizes),
-        caught_by="block-mask-single",
+        "single",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-tiled",
+    _rogue(
+        "tiled",
         "mask",
         "The layout is repeated and not enlarged.",
         lambda x, r, c, queries, keys: np.tile(x, (r, c))[:queries, :keys],
-        caught_by="block-mask-constant",
+        "constant",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-whole",
+    _rogue(
+        "whole",
         "tail",
         "The last blocks are hidden if they are cut.",
         _blocks_whole,
-        caught_by="block-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-causal",
+    _rogue(
+        "causal",
         "mask",
         "Inside of a block attention is causal, whatever the layout says.",
         lambda *sizes: np.tril(_blocks(*sizes)),
-        caught_by="block-mask-constant",
+        "constant",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-square",
+    _rogue(
+        "square",
         "mask",
         "A block has no fewer columns than rows.",
         _blocks_square,
-        caught_by="block-mask-exchange",
+        "exchange",
     ),
 )
 """Blocks that are wrong."""
 
+_control = controls_of("block-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "block-mask", "block-mask-repeated", "It repeats rows and columns.", _blocks
-    ),
-    kind_control(
-        "block-mask",
-        "block-mask-kronecker",
+    _control("repeated", "It repeats rows and columns.", _blocks),
+    _control(
+        "kronecker",
         "It takes a Kronecker product.",
         lambda x, r, c, n, m: np.kron(x, np.ones((r, c), np.bool_))[:n, :m],
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
@@ -28,49 +28,45 @@ def _dilated_blocks(queries: int, keys: int, dilation: int) -> Mask:
     return np.asarray(query // dilation == key // dilation)
 
 
+_rogue = rogues_of("dilated-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-between",
+    _rogue(
+        "between",
         "mask",
         "The dilation counts the keys that are left out.",
         lambda n, m, d: _dilated(n, m, d + 1 if d > 1 else 1),
-        caught_by="dilated-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-past",
+    _rogue(
+        "past",
         "mask",
         "Only what is before the query is seen.",
         lambda n, m, d: _dilated(n, m, d) & (distances(n, m) <= 0),
-        caught_by="dilated-mask-classes",
+        "classes",
     ),
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-from-zero",
+    _rogue(
+        "from-zero",
         "mask",
         "It counts from the first key, not from the query.",
         lambda n, m, d: np.broadcast_to(np.arange(m) % d == 0, (n, m)),
-        caught_by="dilated-mask-classes",
+        "classes",
     ),
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-blocks",
+    _rogue(
+        "blocks",
         "mask",
         "Consecutive tokens see each other, not those of equal remainder.",
         _dilated_blocks,
-        caught_by="dilated-mask-shift",
+        "shift",
     ),
 )
 """Dilations that are wrong."""
 
+_control = controls_of("dilated-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "dilated-mask", "dilated-mask-remainders", "It compares remainders.", _dilated
-    ),
-    kind_control(
-        "dilated-mask", "dilated-mask-steps", "It goes in steps.", _dilated_steps
-    ),
+    _control("remainders", "It compares remainders.", _dilated),
+    _control("steps", "It goes in steps.", _dilated_steps),
 )
 """Dilations that are right."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -33,76 +33,70 @@ def _causal(query_ids: Array, key_ids: Array) -> Mask:
     return np.tril(_documents(query_ids, key_ids))
 
 
+_rogue = rogues_of("document-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "document-mask",
-        "document-mask-first-boundary",
+    _rogue(
+        "first-boundary",
         "mask",
         "Only the first boundary is read: all later documents are one.",
         lambda q, k: (q == q[0])[:, None] == (k == q[0]),
-        caught_by="document-mask-agreement",
+        "agreement",
         mimics="HunyuanVideo#310",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-one",
+    _rogue(
+        "one",
         "dropped-option",
         "The documents are forgotten: everything is one.",
         lambda q, k: np.ones((len(q), len(k)), np.bool_),
-        caught_by="document-mask-agreement",
+        "agreement",
         mimics="fla#842",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-zero-is-padding",
+    _rogue(
+        "zero-is-padding",
         "mask",
         "The document 0 is taken for padding.",
         lambda q, k: _documents(q, k) & (k != 0),
-        caught_by="document-mask-parts",
+        "parts",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-causal",
+    _rogue(
+        "causal",
         "mask",
         "Inside of a document attention is causal.",
         _causal,
-        caught_by="document-mask-parts",
+        "parts",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-table-of-32",
+    _rogue(
+        "table-of-32",
         "mask",
         "All documents from the number 31 on are one.",
         lambda q, k: _documents(np.clip(q, 0, 31), np.clip(k, 0, 31)),
-        caught_by="document-mask-names",
+        "names",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-low-bits",
+    _rogue(
+        "low-bits",
         "mask",
         "Documents whose numbers end in the same two bits are one.",
         # Right for up to four documents numbered in a row.
         lambda q, k: _documents(q & 3, k & 3),
-        caught_by="document-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-runs",
+    _rogue(
+        "runs",
         "order",
         "A document begins anew wherever the number changes.",
         _runs,
-        caught_by="document-mask-order",
+        "order",
     ),
 )
 """Documents that are wrong."""
 
+_control = controls_of("document-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "document-mask", "document-mask-outer", "It compares all pairs.", _documents
-    ),
-    kind_control(
-        "document-mask",
-        "document-mask-united",
+    _control("outer", "It compares all pairs.", _documents),
+    _control(
+        "united",
         "It unites one mask a document.",
         _documents_by_lists,
     ),

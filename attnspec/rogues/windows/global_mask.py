@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -16,52 +16,50 @@ def _global_filled(queries: Mask, keys: Mask) -> Mask:
     return mask
 
 
+_rogue = rogues_of("global-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "global-mask",
-        "global-mask-both",
+    _rogue(
+        "both",
         "mask",
         "A pair is seen only if both are global.",
         lambda q, k: q[:, None] & k,
-        caught_by="global-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "global-mask",
-        "global-mask-keys",
+    _rogue(
+        "keys",
         "mask",
         "Global keys are seen, but global queries see no more than others.",
         lambda q, k: np.broadcast_to(k, (len(q), len(k))),
-        caught_by="global-mask-mutual",
+        "mutual",
     ),
-    kind_rogue(
-        "global-mask",
-        "global-mask-queries",
+    _rogue(
+        "queries",
         "mask",
         "Global queries see everything, but are not seen by others.",
         lambda q, k: np.broadcast_to(q[:, None], (len(q), len(k))),
-        caught_by="global-mask-mutual",
+        "mutual",
     ),
-    kind_rogue(
-        "global-mask",
-        "global-mask-either",
+    _rogue(
+        "either",
         "mask",
         "Two global tokens do not see each other.",
         lambda q, k: q[:, None] ^ k,
-        caught_by="global-mask-cross",
+        "cross",
     ),
 )
 """Global tokens that are wrong."""
 
+_control = controls_of("global-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "global-mask",
-        "global-mask-outer",
+    _control(
+        "outer",
         "It compares all pairs.",
         lambda q, k: q[:, None] | k,
     ),
-    kind_control(
-        "global-mask",
-        "global-mask-filled",
+    _control(
+        "filled",
         "It fills rows and columns.",
         _global_filled,
     ),

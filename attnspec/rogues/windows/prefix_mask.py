@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
@@ -34,58 +34,54 @@ def _prefix_upper_left(queries: int, keys: int, length: int) -> Mask:
     return (key <= query) | (key < length)
 
 
+_rogue = rogues_of("prefix-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-one-more",
+    _rogue(
+        "one-more",
         "mask",
         "The prefix is one longer.",
         lambda n, m, length: _prefix(n, m, length + 1),
-        caught_by="prefix-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-upper-left",
+    _rogue(
+        "upper-left",
         "alignment",
         "It declares the lower right and stands in the upper left.",
         _prefix_upper_left,
-        caught_by="prefix-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-apart",
+    _rogue(
+        "apart",
         "mask",
         "Queries after the prefix do not see it.",
         _prefix_of_its_own,
-        caught_by="prefix-mask-open",
+        "open",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-ahead",
+    _rogue(
+        "ahead",
         "mask",
         "The next key is seen as well.",
         lambda n, m, length: (distances(n, m) <= 1) | (np.arange(m) < length),
-        caught_by="prefix-mask-causal",
+        "causal",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-forgotten",
+    _rogue(
+        "forgotten",
         "dropped-option",
         "The prefix is forgotten: the mask is causal.",
         lambda n, m, _: _prefix(n, m, 0),
-        caught_by="prefix-mask-mutual",
+        "mutual",
     ),
 )
 """Prefixes that are wrong."""
 
+_control = controls_of("prefix-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control("prefix-mask", "prefix-mask-union", "It unites two masks.", _prefix),
-    kind_control(
-        "prefix-mask", "prefix-mask-rows", "It fills row by row.", _prefix_rows
-    ),
-    kind_control(
-        "prefix-mask",
-        "prefix-mask-from-the-upper-left",
+    _control("union", "It unites two masks.", _prefix),
+    _control("rows", "It fills row by row.", _prefix_rows),
+    _control(
+        "from-the-upper-left",
         "Queries stand in the upper left.",
         _prefix_upper_left,
         dialect={"alignment": "upper_left"},
