@@ -48,6 +48,9 @@ DIALECT = {
 }
 """The dialect that every rogue declares, so that no mistake passes for a choice."""
 
+EVERY_FORMAT = ("float32", "float64", "float16", "bfloat16")
+"""The formats that a careful function takes."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rogue:
@@ -257,6 +260,7 @@ def _of_kind(
 
 __all__ = [
     "DIALECT",
+    "EVERY_FORMAT",
     "MISTAKES",
     "Control",
     "Rogue",

@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
-from attnspec.rogues.convolution._working_format import stored, work
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    kind_control,
+    rogues_of,
+)
+from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, str], Array]
 """From an image, a kernel and the border rule."""
@@ -19,7 +25,7 @@ def _convolution(form: Form) -> Callable[..., Array]:
     """Return a convolution with every option."""
 
     def convolution(image: Array, kernel: Array, *, border: str = "zero") -> Array:
-        wide = image.astype(work(image)), kernel.astype(work(image))
+        wide = image.astype(working(image)), kernel.astype(working(image))
         return stored(form(*wide, border), image)
 
     return convolution
@@ -138,12 +144,10 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Convolutions of images that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 def _same(image: Array, kernel: Array) -> Array:
     """Pad an even kernel less before it, with no option."""
-    wide = image.astype(work(image)), kernel.astype(work(image))
+    wide = image.astype(working(image)), kernel.astype(working(image))
     places = (kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2
     return stored(_by_rows_and_columns(*wide, "zero", places), image)
 
@@ -151,7 +155,7 @@ def _same(image: Array, kernel: Array) -> Array:
 def _control(id: str, sentence: str, function: Any, place: str = "half") -> Control:  # noqa: A002 - the field's name
     return kind_control(
         *("convolution-2d", f"image-{id}", sentence, function),
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
         dialect={"place": place},
     )
 

@@ -7,8 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
-from attnspec.rogues.convolution._working_format import stored, work
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
+from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, int, float], Array]
 """From scores, values, the place of the own step and the sink's score."""
@@ -20,7 +26,7 @@ def _attention(form: Form) -> Callable[..., Array]:
     def attention(
         scores: Array, value: Array, left: int, *, sink: float | None = None
     ) -> Array:
-        wide = scores.astype(work(value)), value.astype(work(value))
+        wide = scores.astype(working(value)), value.astype(working(value))
         return stored(form(*wide, left, -np.inf if sink is None else sink), value)
 
     return attention
@@ -200,15 +206,13 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Attentions by distance that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 def _plain(scores: Array, value: Array, left: int) -> Array:
     """Attend by distance, with no option."""
     return np.asarray(_attention(_by_table)(scores, value, left))
 
 
-_control = controls_of("distance-attention", "distances", dtypes=_ALL)
+_control = controls_of("distance-attention", "distances", dtypes=EVERY_FORMAT)
 
 CONTROLS: tuple[Control, ...] = (
     _control("table", "It lays all scores out.", _attention(_by_table)),

@@ -8,7 +8,13 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    kind_control,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -200,7 +206,7 @@ CONTROLS: tuple[Control, ...] = tuple(
         f"cross-attention-{name}",
         sentence,
         function,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
+        dtypes=EVERY_FORMAT,
     )
     for name, sentence, function in (
         ("by-chunks", "It reads members in two parts and merges them.", _by_chunks),

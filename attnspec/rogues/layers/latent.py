@@ -9,7 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    kind_control,
+    kind_rogue,
+)
 from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -204,7 +210,7 @@ CONTROLS: tuple[Control, ...] = (
             f"latent-{name}",
             sentence,
             function,
-            dtypes=("float32", "float64", "float16", "bfloat16"),
+            dtypes=EVERY_FORMAT,
         )
         for name, sentence, function in (
             ("expanded", "It expands all keys and values.", _Attention()),

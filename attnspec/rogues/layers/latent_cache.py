@@ -7,7 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    kind_control,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import Function, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -108,7 +114,7 @@ CONTROLS: tuple[Control, ...] = (
         "latent-cache-one-by-one",
         "It keeps one token after the other, keys as complex numbers.",
         _one_by_one,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
+        dtypes=EVERY_FORMAT,
     ),
     kind_control(
         "latent-cache",

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 
 
 def _merged_unswapped(x: Array) -> Array:
@@ -57,7 +63,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Heads that are joined at wrong places."""
 
-_EVERY = ("float32", "float64", "float16", "bfloat16")
 
 _control = controls_of("merge-heads")
 
@@ -66,13 +71,13 @@ CONTROLS: tuple[Control, ...] = (
         "concatenated",
         "It joins the pieces.",
         _concatenated,
-        dtypes=_EVERY,
+        dtypes=EVERY_FORMAT,
     ),
     _control(
         "summed",
         "It multiplies by ones and zeros.",
         _summed,
-        dtypes=_EVERY,
+        dtypes=EVERY_FORMAT,
     ),
 )
 """Heads that are joined at the right places."""

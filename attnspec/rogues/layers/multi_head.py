@@ -8,7 +8,13 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    kind_control,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -151,7 +157,6 @@ _MIMICS = {
 }
 
 _GROUPED = ("grouped",)
-_EVERY = ("float32", "float64", "float16", "bfloat16")
 
 _rogue = rogues_of("multi-head", mimics=_MIMICS, claims=_GROUPED)
 
@@ -265,7 +270,7 @@ CONTROLS: tuple[Control, ...] = tuple(
     kind_control(
         *("multi-head", f"multi-head-{name}", sentence, function),
         claims=() if name == "plain" else _GROUPED,
-        dtypes=_EVERY,
+        dtypes=EVERY_FORMAT,
     )
     for name, sentence, function in (
         ("head-by-head", "It sums over heads of two matrices each.", _head_by_head),

@@ -7,7 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    kind_control,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import Function, leaking, softmax, wide
 
 Weigh = Callable[[Array, Array], Array]
@@ -148,7 +154,7 @@ CONTROLS: tuple[Control, ...] = tuple(
         f"pooling-{name}",
         sentence,
         function,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
+        dtypes=EVERY_FORMAT,
     )
     for name, sentence, function in (
         ("online", "It reads one member after the other.", _online),

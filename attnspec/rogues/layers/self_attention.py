@@ -8,7 +8,13 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    kind_control,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -185,7 +191,6 @@ _MIMICS = {
     "leaking": "onnxruntime#14363",
 }
 
-_EVERY = ("float32", "float64", "float16", "bfloat16")
 
 _rogue = rogues_of("self-attention", mimics=_MIMICS)
 
@@ -266,7 +271,11 @@ ROGUES: tuple[Rogue, ...] = (
 
 CONTROLS: tuple[Control, ...] = tuple(
     kind_control(
-        "self-attention", f"self-attention-{name}", sentence, function, dtypes=_EVERY
+        "self-attention",
+        f"self-attention-{name}",
+        sentence,
+        function,
+        dtypes=EVERY_FORMAT,
     )
     for name, sentence, function in (
         ("by-vector", "It computes one output after the other.", _by_vector),

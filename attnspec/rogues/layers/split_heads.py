@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 
 
 def _unswapped(x: Array, heads: int) -> Array:
@@ -68,7 +74,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Heads that are cut at wrong places."""
 
-_EVERY = ("float32", "float64", "float16", "bfloat16")
 
 _control = controls_of("split-heads")
 
@@ -77,13 +82,13 @@ CONTROLS: tuple[Control, ...] = (
         "stacked",
         "It stacks the pieces.",
         lambda x, heads: np.stack(np.split(x, heads, axis=-1), axis=1),
-        dtypes=_EVERY,
+        dtypes=EVERY_FORMAT,
     ),
     _control(
         "one-by-one",
         "It copies entry by entry.",
         _one_by_one,
-        dtypes=_EVERY,
+        dtypes=EVERY_FORMAT,
     ),
 )
 """Heads that are cut at the right places."""

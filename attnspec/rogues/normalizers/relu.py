@@ -77,9 +77,7 @@ ROGUES: tuple[Rogue, ...] = (
         *("relu", "power-ignored", "The count has the power of one."),
         *(_power_ignored, "divisor"),
     ),
-    *shared_mistakes(
-        "relu", "floor", "left-sorted", "mask-taken-off", "wrapped", "axis-ignored"
-    ),
+    *shared_mistakes("relu", but=("hidden-as-zero", "ramp", "dust")),
 )
 """Wrong ways to divide positive scores."""
 

@@ -75,7 +75,7 @@ ROGUES: tuple[Rogue, ...] = (
             "padding",
         ),
     ),
-    *shared_mistakes("sigmoid", "floor", "left-sorted", "mask-taken-off", "wrapped"),
+    *shared_mistakes("sigmoid", but=("hidden-as-zero", "ramp", "dust", "axis-ignored")),
 )
 """Wrong ways to weigh by the logistic function."""
 

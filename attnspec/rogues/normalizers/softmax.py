@@ -137,16 +137,7 @@ ROGUES: tuple[Rogue, ...] = (
         *("softmax", "clipped", "Scores are clipped to lie between -10 and 10."),
         *(before(right.softmax, lambda r, _: np.clip(r, -10, 10)), "shift"),
     ),
-    *shared_mistakes(
-        "softmax",
-        "floor",
-        "left-sorted",
-        "mask-taken-off",
-        "hidden-as-zero",
-        "wrapped",
-        "ramp",
-        "axis-ignored",
-    ),
+    *shared_mistakes("softmax", but=("dust",)),
 )
 """Wrong ways to take a softmax."""
 

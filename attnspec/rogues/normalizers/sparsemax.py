@@ -67,17 +67,7 @@ ROGUES: tuple[Rogue, ...] = (
             "idempotence",
         ),
     ),
-    *shared_mistakes(
-        "sparsemax",
-        "floor",
-        "left-sorted",
-        "mask-taken-off",
-        "hidden-as-zero",
-        "wrapped",
-        "ramp",
-        "dust",
-        "axis-ignored",
-    ),
+    *shared_mistakes("sparsemax"),
 )
 """Wrong ways to project onto the simplex."""
 

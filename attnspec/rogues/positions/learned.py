@@ -7,7 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 
 
 def _lookup(
@@ -96,22 +103,20 @@ def _filled(positions: Array, table: Array) -> Array:
     return np.where(inside[:, None], found, np.array(np.nan, table.dtype))
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+_control = controls_of("learned")
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "learned",
-        "learned-one-hot",
+    _control(
+        "one-hot",
         "It multiplies by a matrix of zeros and ones.",
         _one_hot,
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "learned",
-        "learned-filled",
+    _control(
+        "filled",
         "A position outside is NaN.",
         _filled,
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
 )
 """Look-ups that are right."""

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import attended, online, wide
 
 _Add = Callable[[Array, Array], tuple[Array, Array, Array]]
@@ -95,22 +102,21 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Attention that adds places wrongly."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+
+_control = controls_of("placed-attention")
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "placed-attention",
-        "placed-attention-apart",
+    _control(
+        "apart",
         "Vectors and encodings are projected each for itself, and four scores added.",
         _apart,
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "placed-attention",
-        "placed-attention-online",
+    _control(
+        "online",
         "It reads one key after the other.",
         _layer(lambda x, e: _thrice(x + e), online),
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
 )
 """Attention that adds places rightly."""

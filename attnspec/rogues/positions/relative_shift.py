@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.positions._padded_shift import padded_shift
 
 
@@ -65,27 +72,24 @@ def _gathered(x: Array) -> Array:
     return np.where(kept, found, x.dtype.type(0))
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+_control = controls_of("relative-shift")
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "relative-shift",
-        "relative-shift-gathered",
+    _control(
+        "gathered",
         "It looks each place up.",
         _gathered,
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "relative-shift",
-        "relative-shift-padded",
+    _control(
+        "padded",
         "It pads a column and reads on in rows of another length, as the paper does.",
         padded_shift,
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
         dialect={"behind": "next_row"},
     ),
-    kind_control(
-        "relative-shift",
-        "relative-shift-rolled",
+    _control(
+        "rolled",
         "It rolls each row.",
         _rolled,
         dialect={"behind": "own_row"},

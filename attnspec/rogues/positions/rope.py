@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues._working_format import working
 
 _BASE = 10_000.0
-
-
-def _work(x: Array) -> np.dtype[Any]:
-    return np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
 
 
 def _angles(positions: Array, width: int, base: float, work: np.dtype[Any]) -> Array:
@@ -53,7 +57,7 @@ def _rope(
         width: int | None = None,
     ) -> Array:
         turning = x.shape[-1] if width is None else width
-        angles = _angles(change(positions), turning, base, _work(x))
+        angles = _angles(change(positions), turning, base, working(x))
         return _turned(x, spread(angles, turning), turning, **how)
 
     return rope
@@ -74,7 +78,7 @@ def _width_of_all(
 ) -> Array:
     """Take the frequencies of the whole width for a part of it."""
     turning = x.shape[-1] if width is None else width
-    angles = _angles(positions, x.shape[-1], base, _work(x))[:, : turning // 2]
+    angles = _angles(positions, x.shape[-1], base, working(x))[:, : turning // 2]
     return _turned(x, angles, turning)
 
 
@@ -97,7 +101,7 @@ def _complex(
 ) -> Array:
     """Multiply complex numbers, as the first implementations did."""
     turning = x.shape[-1] if width is None else width
-    work = _work(x)
+    work = working(x)
     pairs = x[..., :turning].astype(work).reshape(*x.shape[:-1], -1, 2)
     numbers = pairs[..., 0] + 1j * pairs[..., 1]
     turned = numbers * np.exp(1j * _angles(positions, turning, base, work))
@@ -187,7 +191,7 @@ CONTROLS: tuple[Control, ...] = (
         "complex",
         "It multiplies complex numbers.",
         _complex,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
+        dtypes=EVERY_FORMAT,
     ),
     _control(
         "half-split",

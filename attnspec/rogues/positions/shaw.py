@@ -7,7 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import online, softmax, wide
 
 Rows = Callable[[Array, int], Array]
@@ -164,26 +171,24 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Keys by distance that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+
+_control = controls_of("shaw")
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "shaw",
-        "shaw-materialized",
+    _control(
+        "materialized",
         "It makes keys and values of each query, and reads one after the other.",
         _materialized,
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "shaw",
-        "shaw-all-distances",
+    _control(
+        "all-distances",
         "It scores all distances at once, and sums weights by distance.",
         _padded,
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "shaw",
-        "shaw-right-first",
+    _control(
+        "right-first",
         "The tables begin on the right, and queries stand at their own numbers.",
         _shaw(lambda relative, reach: _clipped(-relative, reach), first=0),
         dialect={"rows": "right_first", "alignment": "upper_left"},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 
 Far = Callable[[Array, int, int], Array]
 
@@ -163,23 +163,22 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Buckets that are wrong."""
 
+_control = controls_of("t5")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "t5",
-        "t5-authors",
+    _control(
+        "authors",
         "It takes the authors' formula in float32.",
         _t5(),
         dtypes=("float32", "float64"),
     ),
-    kind_control(
-        "t5",
-        "t5-edges",
+    _control(
+        "edges",
         "It searches a list of edges and answers in 32 bits.",
         _narrow,
     ),
-    kind_control(
-        "t5",
-        "t5-encoder",
+    _control(
+        "encoder",
         "It knows the sizes of T5's encoder and no other.",
         _encoder,
     ),

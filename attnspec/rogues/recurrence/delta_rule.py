@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -251,19 +257,20 @@ def _plain(query: Array, key: Array, value: Array, rate: Array) -> Array:
     return np.asarray(returned(output, last, query, return_state=False))
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
-
 _control = controls_of("delta-rule", "delta")
 
 CONTROLS: tuple[Control, ...] = (
-    _control("recurrent", "One step after another.", _kernel(_recurrent), dtypes=_ALL),
-    _control("at-once", "One triangular system.", _kernel(_at_once), dtypes=_ALL),
+    _control(
+        "recurrent", "One step after another.", _kernel(_recurrent), dtypes=EVERY_FORMAT
+    ),
+    _control(
+        "at-once", "One triangular system.", _kernel(_at_once), dtypes=EVERY_FORMAT
+    ),
     _control(
         "chunks-of-3",
         "One system for every three steps.",
         _kernel(chunked(3, _at_once)),
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
     _control(
         "chunks-of-16",
@@ -275,7 +282,7 @@ CONTROLS: tuple[Control, ...] = (
         "It has no option, and divides by the root of the width.",
         _plain,
         dialect={"scale": "inverse_root"},
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
 )
 """Delta rules that are right."""

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, kind_rogue, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    kind_rogue,
+    rogues_of,
+)
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -258,23 +265,26 @@ def _plain(query: Array, key: Array, value: Array) -> Array:
     return (weights @ steps.value).astype(query.dtype)
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
-
 _control = controls_of("linear-attention", "linear")
 
 CONTROLS: tuple[Control, ...] = (
-    _control("recurrent", "One step after another.", _kernel(recurrent), dtypes=_ALL),
-    _control("parallel", "All weights at once.", _kernel(parallel), dtypes=_ALL),
-    _control("chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=_ALL),
+    _control(
+        "recurrent", "One step after another.", _kernel(recurrent), dtypes=EVERY_FORMAT
+    ),
+    _control(
+        "parallel", "All weights at once.", _kernel(parallel), dtypes=EVERY_FORMAT
+    ),
+    _control(
+        "chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=EVERY_FORMAT
+    ),
     _control("chunks-of-16", "Sixteen steps at once.", _kernel(chunked(_CHUNK))),
-    _control("plain", "It has no option at all.", _plain, dtypes=_ALL),
+    _control("plain", "It has no option at all.", _plain, dtypes=EVERY_FORMAT),
     _control(
         "scaled",
         "It divides by the root of the width, and takes logarithms of decays.",
         _scaled_by_width,
         dialect={"scale": "inverse_root"},
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
 )
 """Linear attentions that are right."""

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    rogues_of,
+)
 from attnspec.rogues.recurrence._forms import Steps, chunked, given, parallel, recurrent
 
 # As systems take it; of lengths 17 and 33 one step is left over.
@@ -146,18 +152,16 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Normalized linear attentions that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 _control = controls_of("normalized-linear", "normalized")
 
 CONTROLS: tuple[Control, ...] = (
-    _control("parallel", "All weights at once.", _divided(), dtypes=_ALL),
+    _control("parallel", "All weights at once.", _divided(), dtypes=EVERY_FORMAT),
     _control(
         "recurrent",
         "The sum of the keys is one more column of the state.",
         _by_state(recurrent),
-        dtypes=_ALL,
+        dtypes=EVERY_FORMAT,
     ),
     _control(
         "chunks-of-3",

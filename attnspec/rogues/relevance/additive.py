@@ -7,8 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
-from attnspec.rogues.relevance._vectors import FORMATS, widened
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues.relevance._vectors import widened
 
 
 def _additive(change: Callable[..., Array]) -> Callable[..., Array]:
@@ -74,7 +81,7 @@ def _from_exponentials(q: Array, k: Array) -> Array:
     return np.asarray(power / (power + 2))
 
 
-_control = controls_of("additive", dtypes=FORMATS)
+_control = controls_of("additive", dtypes=EVERY_FORMAT)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

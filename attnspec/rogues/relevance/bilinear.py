@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
-from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues.relevance._vectors import length, transposed, widened
 
 
 def _bilinear(
@@ -61,7 +68,7 @@ ROGUES: tuple[Rogue, ...] = (
 """Scores that are wrong."""
 
 
-_control = controls_of("bilinear", dtypes=FORMATS)
+_control = controls_of("bilinear", dtypes=EVERY_FORMAT)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
-from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues.relevance._vectors import length, transposed, widened
 
 
 def _cosine(
@@ -103,7 +110,7 @@ def _divided_last(query: Array, key: Array) -> Array:
     return np.asarray(scores).astype(query.dtype)
 
 
-_control = controls_of("cosine", dtypes=FORMATS)
+_control = controls_of("cosine", dtypes=EVERY_FORMAT)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.windows._positions import distances
 from attnspec.rogues.windows._windowed_attention import (
-    EVERY_FORMAT,
     Attend,
     Mask,
     attend,

@@ -7,10 +7,16 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import (
+    EVERY_FORMAT,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.windows._neighborhoods import Axis, centered, clipped, nearest
 from attnspec.rogues.windows._windowed_attention import (
-    EVERY_FORMAT,
     Attend,
     Mask,
     attend,
