@@ -48,7 +48,7 @@ DIALECT = {
 }
 """The dialect that every rogue declares, so that no mistake passes for a choice."""
 
-EVERY_FORMAT = ("float32", "float64", "float16", "bfloat16")
+FORMATS = ("float32", "float64", "float16", "bfloat16")
 """The formats that a careful function takes."""
 
 
@@ -260,7 +260,7 @@ def _of_kind(
 
 __all__ = [
     "DIALECT",
-    "EVERY_FORMAT",
+    "FORMATS",
     "MISTAKES",
     "Control",
     "Rogue",

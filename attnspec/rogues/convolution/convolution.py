@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
 from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, int, str], Array]
@@ -231,7 +225,7 @@ def _same(x: Array, kernel: Array, *, border: str = "zero") -> Array:
 def _control(id: str, sentence: str, function: Any, place: str = "half") -> Control:  # noqa: A002 - the field's name
     return kind_control(
         *("convolution", f"convolution-{id}", sentence, function),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
         dialect={"place": place},
     )
 

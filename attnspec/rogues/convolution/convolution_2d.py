@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
 from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, str], Array]
@@ -155,7 +149,7 @@ def _same(image: Array, kernel: Array) -> Array:
 def _control(id: str, sentence: str, function: Any, place: str = "half") -> Control:  # noqa: A002 - the field's name
     return kind_control(
         *("convolution-2d", f"image-{id}", sentence, function),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
         dialect={"place": place},
     )
 

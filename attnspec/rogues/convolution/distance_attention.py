@@ -7,13 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, int, float], Array]
@@ -212,7 +206,7 @@ def _plain(scores: Array, value: Array, left: int) -> Array:
     return np.asarray(_attention(_by_table)(scores, value, left))
 
 
-_control = controls_of("distance-attention", "distances", dtypes=EVERY_FORMAT)
+_control = controls_of("distance-attention", "distances", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("table", "It lays all scores out.", _attention(_by_table)),

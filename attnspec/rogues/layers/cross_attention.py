@@ -8,13 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -200,15 +194,11 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Readers that are wrong."""
 
+_control = controls_of("cross-attention", dtypes=FORMATS)
+
 CONTROLS: tuple[Control, ...] = tuple(
-    kind_control(
-        "cross-attention",
-        f"cross-attention-{name}",
-        sentence,
-        function,
-        dtypes=EVERY_FORMAT,
-    )
-    for name, sentence, function in (
+    _control(*entry)
+    for entry in (
         ("by-chunks", "It reads members in two parts and merges them.", _by_chunks),
         ("absorbed", "It brings the queries to the members.", _absorbed),
         ("online", "It reads one member after the other.", _reader(attend=online)),

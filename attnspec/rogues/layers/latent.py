@@ -9,13 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    kind_rogue,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -121,13 +115,11 @@ def _cut(by: _Layer) -> _Layer:
 
 _MIMICS = {"base-two": "flashinfer#787"}
 
+_rogue = rogues_of("latent", mimics=_MIMICS)
+
 ROGUES: tuple[Rogue, ...] = tuple(
-    kind_rogue(
-        *("latent", f"latent-{name}", mistake, sentence, function),
-        caught_by=f"latent-{law}",
-        mimics=_MIMICS.get(name, ""),
-    )
-    for name, mistake, sentence, function, law in (
+    _rogue(*entry)
+    for entry in (
         (
             "wide-scale",
             "width",
@@ -203,24 +195,19 @@ ROGUES: tuple[Rogue, ...] = tuple(
 )
 """Latent attention that is wrong."""
 
+_control = controls_of("latent")
+
 CONTROLS: tuple[Control, ...] = (
     *(
-        kind_control(
-            "latent",
-            f"latent-{name}",
-            sentence,
-            function,
-            dtypes=EVERY_FORMAT,
-        )
-        for name, sentence, function in (
+        _control(*entry, dtypes=FORMATS)
+        for entry in (
             ("expanded", "It expands all keys and values.", _Attention()),
             ("absorbed", "It reads the latents as they are.", _Attention(_absorbed)),
             ("merged", "Two matrices were made one before.", _Attention(_merged)),
         )
     ),
-    kind_control(
-        "latent",
-        "latent-half-split",
+    _control(
+        "half-split",
         "It turns one entry of each half with the other.",
         _Attention(_absorbed, halves=True),
         dialect={"pairing": "half_split"},

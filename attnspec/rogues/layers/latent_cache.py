@@ -7,13 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -108,17 +102,17 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Caches of latents that are wrong."""
 
+_control = controls_of("latent-cache")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "latent-cache",
-        "latent-cache-one-by-one",
+    _control(
+        "one-by-one",
         "It keeps one token after the other, keys as complex numbers.",
         _one_by_one,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "latent-cache",
-        "latent-cache-half-split",
+    _control(
+        "half-split",
         "It turns one entry of each half with the other.",
         _cache(halves=True),
         dialect={"pairing": "half_split"},

@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 
 
 def _merged_unswapped(x: Array) -> Array:
@@ -71,13 +65,13 @@ CONTROLS: tuple[Control, ...] = (
         "concatenated",
         "It joins the pieces.",
         _concatenated,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "summed",
         "It multiplies by ones and zeros.",
         _summed,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
 )
 """Heads that are joined at the right places."""

@@ -8,13 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -270,7 +264,7 @@ CONTROLS: tuple[Control, ...] = tuple(
     kind_control(
         *("multi-head", f"multi-head-{name}", sentence, function),
         claims=() if name == "plain" else _GROUPED,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     )
     for name, sentence, function in (
         ("head-by-head", "It sums over heads of two matrices each.", _head_by_head),

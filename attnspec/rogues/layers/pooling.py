@@ -7,13 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, leaking, softmax, wide
 
 Weigh = Callable[[Array, Array], Array]
@@ -148,15 +142,11 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Pooling that is wrong."""
 
+_control = controls_of("pooling", dtypes=FORMATS)
+
 CONTROLS: tuple[Control, ...] = tuple(
-    kind_control(
-        "pooling",
-        f"pooling-{name}",
-        sentence,
-        function,
-        dtypes=EVERY_FORMAT,
-    )
-    for name, sentence, function in (
+    _control(*entry)
+    for entry in (
         ("online", "It reads one member after the other.", _online),
         ("sorted", "It sums from the smallest weight, in base two.", _sorted),
     )

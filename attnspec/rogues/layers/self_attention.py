@@ -8,13 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    kind_control,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -269,15 +263,11 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Self-attention that is wrong."""
 
+_control = controls_of("self-attention", dtypes=FORMATS)
+
 CONTROLS: tuple[Control, ...] = tuple(
-    kind_control(
-        "self-attention",
-        f"self-attention-{name}",
-        sentence,
-        function,
-        dtypes=EVERY_FORMAT,
-    )
-    for name, sentence, function in (
+    _control(*entry)
+    for entry in (
         ("by-vector", "It computes one output after the other.", _by_vector),
         ("in-columns", "Its vectors are columns.", _in_columns),
         ("bilinear", "It makes one matrix of those of queries and keys.", _bilinear),

@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 
 
 def _unswapped(x: Array, heads: int) -> Array:
@@ -82,13 +76,13 @@ CONTROLS: tuple[Control, ...] = (
         "stacked",
         "It stacks the pieces.",
         lambda x, heads: np.stack(np.split(x, heads, axis=-1), axis=1),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "one-by-one",
         "It copies entry by entry.",
         _one_by_one,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
 )
 """Heads that are cut at the right places."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -110,13 +110,13 @@ CONTROLS: tuple[Control, ...] = (
         "one-hot",
         "It multiplies by a matrix of zeros and ones.",
         _one_hot,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "filled",
         "A position outside is NaN.",
         _filled,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
 )
 """Look-ups that are right."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -110,13 +110,13 @@ CONTROLS: tuple[Control, ...] = (
         "apart",
         "Vectors and encodings are projected each for itself, and four scores added.",
         _apart,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "online",
         "It reads one key after the other.",
         _layer(lambda x, e: _thrice(x + e), online),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
 )
 """Attention that adds places rightly."""

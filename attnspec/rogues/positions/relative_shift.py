@@ -6,7 +6,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -79,13 +79,13 @@ CONTROLS: tuple[Control, ...] = (
         "gathered",
         "It looks each place up.",
         _gathered,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "padded",
         "It pads a column and reads on in rows of another length, as the paper does.",
         padded_shift,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
         dialect={"behind": "next_row"},
     ),
     _control(

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -191,7 +191,7 @@ CONTROLS: tuple[Control, ...] = (
         "complex",
         "It multiplies complex numbers.",
         _complex,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "half-split",

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -179,13 +179,13 @@ CONTROLS: tuple[Control, ...] = (
         "materialized",
         "It makes keys and values of each query, and reads one after the other.",
         _materialized,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "all-distances",
         "It scores all distances at once, and sums weights by distance.",
         _padded,
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "right-first",

@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -261,16 +255,14 @@ _control = controls_of("delta-rule", "delta")
 
 CONTROLS: tuple[Control, ...] = (
     _control(
-        "recurrent", "One step after another.", _kernel(_recurrent), dtypes=EVERY_FORMAT
+        "recurrent", "One step after another.", _kernel(_recurrent), dtypes=FORMATS
     ),
-    _control(
-        "at-once", "One triangular system.", _kernel(_at_once), dtypes=EVERY_FORMAT
-    ),
+    _control("at-once", "One triangular system.", _kernel(_at_once), dtypes=FORMATS),
     _control(
         "chunks-of-3",
         "One system for every three steps.",
         _kernel(chunked(3, _at_once)),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "chunks-of-16",
@@ -282,7 +274,7 @@ CONTROLS: tuple[Control, ...] = (
         "It has no option, and divides by the root of the width.",
         _plain,
         dialect={"scale": "inverse_root"},
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
 )
 """Delta rules that are right."""

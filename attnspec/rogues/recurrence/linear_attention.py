@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -269,22 +269,20 @@ _control = controls_of("linear-attention", "linear")
 
 CONTROLS: tuple[Control, ...] = (
     _control(
-        "recurrent", "One step after another.", _kernel(recurrent), dtypes=EVERY_FORMAT
+        "recurrent", "One step after another.", _kernel(recurrent), dtypes=FORMATS
     ),
+    _control("parallel", "All weights at once.", _kernel(parallel), dtypes=FORMATS),
     _control(
-        "parallel", "All weights at once.", _kernel(parallel), dtypes=EVERY_FORMAT
-    ),
-    _control(
-        "chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=EVERY_FORMAT
+        "chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=FORMATS
     ),
     _control("chunks-of-16", "Sixteen steps at once.", _kernel(chunked(_CHUNK))),
-    _control("plain", "It has no option at all.", _plain, dtypes=EVERY_FORMAT),
+    _control("plain", "It has no option at all.", _plain, dtypes=FORMATS),
     _control(
         "scaled",
         "It divides by the root of the width, and takes logarithms of decays.",
         _scaled_by_width,
         dialect={"scale": "inverse_root"},
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
 )
 """Linear attentions that are right."""

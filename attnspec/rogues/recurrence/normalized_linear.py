@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.recurrence._forms import Steps, chunked, given, parallel, recurrent
 
 # As systems take it; of lengths 17 and 33 one step is left over.
@@ -156,12 +150,12 @@ ROGUES: tuple[Rogue, ...] = (
 _control = controls_of("normalized-linear", "normalized")
 
 CONTROLS: tuple[Control, ...] = (
-    _control("parallel", "All weights at once.", _divided(), dtypes=EVERY_FORMAT),
+    _control("parallel", "All weights at once.", _divided(), dtypes=FORMATS),
     _control(
         "recurrent",
         "The sum of the keys is one more column of the state.",
         _by_state(recurrent),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "chunks-of-3",

@@ -9,13 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
-    Control,
-    Rogue,
-    controls_of,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues._working_format import working
 
 Step = Callable[[Array, Array, Array, Array], Array]
@@ -199,7 +193,7 @@ ROGUES: tuple[Rogue, ...] = (
 """Recurrences that are wrong."""
 
 
-_control = controls_of("rnn", dtypes=EVERY_FORMAT)
+_control = controls_of("rnn", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("joined", "Input, state and bias meet one matrix.", _joined),

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -81,7 +81,7 @@ def _from_exponentials(q: Array, k: Array) -> Array:
     return np.asarray(power / (power + 2))
 
 
-_control = controls_of("additive", dtypes=EVERY_FORMAT)
+_control = controls_of("additive", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -68,7 +68,7 @@ ROGUES: tuple[Rogue, ...] = (
 """Scores that are wrong."""
 
 
-_control = controls_of("bilinear", dtypes=EVERY_FORMAT)
+_control = controls_of("bilinear", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

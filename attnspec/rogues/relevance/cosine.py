@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -110,7 +110,7 @@ def _divided_last(query: Array, key: Array) -> Array:
     return np.asarray(scores).astype(query.dtype)
 
 
-_control = controls_of("cosine", dtypes=EVERY_FORMAT)
+_control = controls_of("cosine", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

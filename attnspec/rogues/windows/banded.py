@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -230,26 +230,26 @@ CONTROLS: tuple[Control, ...] = (
         "gathered",
         "It goes query by query and touches no hidden key.",
         _banded(how=gathered),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "tiled",
         "It goes over tiles of keys with a running maximum.",
         _banded(how=tiled),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "finite-fill",
         # exp(-10000) is 0 in every format, and no score drawn comes near.
         "Hidden scores are -10,000 in place of minus infinity.",
         _banded(hidden=-1e4),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "renormalized",
         "The band is cut out after the exponential, and the rest divided by its sum.",
         _banded(how=_renormalized),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
 )
 """Bands that are right."""

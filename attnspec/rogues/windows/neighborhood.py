@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -132,13 +132,13 @@ CONTROLS: tuple[Control, ...] = (
         "gathered",
         "It goes query by query and touches no hidden key.",
         _neighborhood(how=gathered),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "tiled",
         "It goes over tiles of keys with a running maximum.",
         _neighborhood(how=tiled),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "centered",

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import (
-    EVERY_FORMAT,
+    FORMATS,
     Control,
     Rogue,
     controls_of,
@@ -146,13 +146,13 @@ CONTROLS: tuple[Control, ...] = (
         "gathered",
         "It goes pixel by pixel and touches no hidden key.",
         _neighborhood(_axes(), gathered),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "tiled",
         "It goes over tiles of pixels with a running maximum.",
         _neighborhood(_axes(), tiled),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
     _control(
         "centered",
