@@ -58,21 +58,11 @@ ROGUES: tuple[Rogue, ...] = (
 """Heads that are joined at wrong places."""
 
 
-_control = controls_of("merge-heads")
+_control = controls_of("merge-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
-    _control(
-        "concatenated",
-        "It joins the pieces.",
-        _concatenated,
-        dtypes=FORMATS,
-    ),
-    _control(
-        "summed",
-        "It multiplies by ones and zeros.",
-        _summed,
-        dtypes=FORMATS,
-    ),
+    _control("concatenated", "It joins the pieces.", _concatenated),
+    _control("summed", "It multiplies by ones and zeros.", _summed),
 )
 """Heads that are joined at the right places."""
 

@@ -69,21 +69,15 @@ ROGUES: tuple[Rogue, ...] = (
 """Heads that are cut at wrong places."""
 
 
-_control = controls_of("split-heads")
+_control = controls_of("split-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(
         "stacked",
         "It stacks the pieces.",
         lambda x, heads: np.stack(np.split(x, heads, axis=-1), axis=1),
-        dtypes=FORMATS,
     ),
-    _control(
-        "one-by-one",
-        "It copies entry by entry.",
-        _one_by_one,
-        dtypes=FORMATS,
-    ),
+    _control("one-by-one", "It copies entry by entry.", _one_by_one),
 )
 """Heads that are cut at the right places."""
 

@@ -103,21 +103,11 @@ def _filled(positions: Array, table: Array) -> Array:
     return np.where(inside[:, None], found, np.array(np.nan, table.dtype))
 
 
-_control = controls_of("learned")
+_control = controls_of("learned", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
-    _control(
-        "one-hot",
-        "It multiplies by a matrix of zeros and ones.",
-        _one_hot,
-        dtypes=FORMATS,
-    ),
-    _control(
-        "filled",
-        "A position outside is NaN.",
-        _filled,
-        dtypes=FORMATS,
-    ),
+    _control("one-hot", "It multiplies by a matrix of zeros and ones.", _one_hot),
+    _control("filled", "A position outside is NaN.", _filled),
 )
 """Look-ups that are right."""
 

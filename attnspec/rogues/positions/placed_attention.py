@@ -103,20 +103,18 @@ ROGUES: tuple[Rogue, ...] = (
 """Attention that adds places wrongly."""
 
 
-_control = controls_of("placed-attention")
+_control = controls_of("placed-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(
         "apart",
         "Vectors and encodings are projected each for itself, and four scores added.",
         _apart,
-        dtypes=FORMATS,
     ),
     _control(
         "online",
         "It reads one key after the other.",
         _layer(lambda x, e: _thrice(x + e), online),
-        dtypes=FORMATS,
     ),
 )
 """Attention that adds places rightly."""

@@ -223,33 +223,29 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Bands that are wrong."""
 
-_control = controls_of("banded")
+_control = controls_of("banded", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(
         "gathered",
         "It goes query by query and touches no hidden key.",
         _banded(how=gathered),
-        dtypes=FORMATS,
     ),
     _control(
         "tiled",
         "It goes over tiles of keys with a running maximum.",
         _banded(how=tiled),
-        dtypes=FORMATS,
     ),
     _control(
         "finite-fill",
         # exp(-10000) is 0 in every format, and no score drawn comes near.
         "Hidden scores are -10,000 in place of minus infinity.",
         _banded(hidden=-1e4),
-        dtypes=FORMATS,
     ),
     _control(
         "renormalized",
         "The band is cut out after the exponential, and the rest divided by its sum.",
         _banded(how=_renormalized),
-        dtypes=FORMATS,
     ),
 )
 """Bands that are right."""
