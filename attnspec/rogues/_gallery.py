@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attnspec.conformance import Description, Implementation, Verdict
@@ -47,6 +47,9 @@ DIALECT = {
     "empty_keys": "zero",
 }
 """The dialect that every rogue declares, so that no mistake passes for a choice."""
+
+FORMATS = ("float32", "float64", "float16", "bfloat16")
+"""The formats that a careful function takes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -183,6 +186,65 @@ def kind_control(
     return Control(id, sentence, _of_kind(kind, id, function, **fields))
 
 
+def rogues_of(
+    kind: str,
+    prefix: str = "",
+    *,
+    made: Callable[[Any], Kernel] = lambda function: function,
+    mimics: Mapping[str, str] | None = None,
+    **known: Any,
+) -> Callable[..., Rogue]:
+    """Return what makes rogues of a kind, whose ids and laws begin alike.
+
+    It takes an id, a class of mistakes, a sentence, a function (or what one is
+    ``made`` of) and a law, and then fields of `kind_rogue`.
+    """
+    bugs = mimics or {}
+
+    def make(
+        id: str,  # noqa: A002 - the field's name
+        mistake: str,
+        sentence: str,
+        function: Any,
+        law: str,
+        **fields: Any,
+    ) -> Rogue:
+        found = {"mimics": bugs.get(id, ""), **known, **fields}
+        name, caught_by = f"{prefix or kind}-{id}", f"{kind}-{law}"
+        function = made(function)
+        return kind_rogue(
+            kind, name, mistake, sentence, function, caught_by=caught_by, **found
+        )
+
+    return make
+
+
+def mistaken(make: Callable[..., Rogue], usual: str) -> Callable[..., Rogue]:
+    """Return the same, but for a class of mistakes that need not be named."""
+
+    def enter(
+        id: str,  # noqa: A002 - the field's name
+        sentence: str,
+        function: Any,
+        law: str,
+        mistake: str = usual,
+        **fields: Any,
+    ) -> Rogue:
+        return make(id, mistake, sentence, function, law, **fields)
+
+    return enter
+
+
+def controls_of(kind: str, prefix: str = "", **known: Any) -> Callable[..., Control]:
+    """Return what makes controls of a kind, whose ids begin alike."""
+
+    def make(id: str, sentence: str, function: Any, **fields: Any) -> Control:  # noqa: A002 - the field's name
+        found = {**known, **fields}
+        return kind_control(kind, f"{prefix or kind}-{id}", sentence, function, **found)
+
+    return make
+
+
 def _of_kind(
     kind: str,
     id: str,  # noqa: A002 - the field's name
@@ -198,12 +260,16 @@ def _of_kind(
 
 __all__ = [
     "DIALECT",
+    "FORMATS",
     "MISTAKES",
     "Control",
     "Rogue",
     "claiming",
     "control",
+    "controls_of",
     "kind_control",
     "kind_rogue",
+    "mistaken",
     "rogue",
+    "rogues_of",
 ]

@@ -15,6 +15,14 @@ from attnspec.numerics import default_model
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
 from attnspec.rogues.attention._split import Split
+from attnspec.rogues.attention._steps import (
+    centered,
+    divided,
+    finished,
+    finite_fill,
+    tiled_heads,
+    upper_left,
+)
 
 _LOG2E = np.float32(math.log2(math.e))
 _SLACK = 8 * math.log(2)
@@ -30,16 +38,6 @@ def _reversed(keys: int, call: AttentionCase) -> Iterator[Array]:
     yield from reversed(list(KERNEL.tiles(keys, call)))
 
 
-def _whole(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
-    """Take all keys at once: a plain softmax."""
-    yield np.arange(keys)
-
-
-def _exp2(x: Array) -> Array:
-    """Return exp(x) as a power of two."""
-    return np.exp2(x * _LOG2E)
-
-
 def _prescaled(tables: Tables, call: AttentionCase) -> Tables:
     """Multiply the query by the scale, before the dot product."""
     scale = tables.query.dtype.type(call.effective_scale)
@@ -52,55 +50,10 @@ def _lazy_peak(peak: Array, scores: Array) -> Array:
     return np.where(best > peak + scores.dtype.type(_SLACK), best, peak)
 
 
-def _upper_left(call: AttentionCase) -> Array:
-    return np.arange(call.sizes.L)[None]
-
-
-def _nan_when_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    """Answer NaN for a row without a key or a sink, as 0/0 does."""
-    _, lse = KERNEL.finish(rows, call)
-    return rows.accumulator / rows.total, lse
-
-
-def _finite_fill(scores: Array, visible: Array) -> Array:
-    """Give hidden keys the least finite score."""
-    lowest = np.finfo(scores.dtype).min
-    return np.where(visible & (scores > -np.inf), scores, lowest)
-
-
 def _from_lowest(call: AttentionCase) -> Rows:
     """Begin with a peak at the least finite number instead of minus infinity."""
     rows = KERNEL.start(call)
     return rows._replace(peak=np.maximum(rows.peak, np.finfo(rows.peak.dtype).min))
-
-
-def _infinite_when_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    """Give an empty row a logsumexp of plus infinity."""
-    output, lse = KERNEL.finish(rows, call)
-    return output, np.where(np.isneginf(lse), np.inf, lse)
-
-
-def _centered(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
-    """Subtract from every key the mean of the keys that somebody sees."""
-    seen = np.any(tables.visible & ~np.isneginf(tables.addend), axis=2)[..., None]
-    key = np.where(seen, tables.key, 0.0)
-    mean = key.sum(2, keepdims=True) / np.maximum(1, seen.sum(2, keepdims=True))
-    return tables._replace(key=tables.key - mean)
-
-
-def _shifted(scores: Array, visible: Array) -> Array:
-    """Add 1 to every score that counts, which cancels."""
-    return KERNEL.hide(scores + 1, visible)
-
-
-def _tiled_heads(call: AttentionCase) -> Array:
-    """Give query head h the key head h modulo Hkv."""
-    return np.arange(call.sizes.Hq) % max(1, call.sizes.Hkv)
-
-
-def _poisoned(value: Array, scores: Array) -> Array:  # noqa: ARG001 - a step's form
-    """Multiply hidden values by a weight of zero."""
-    return value
 
 
 def _mask_as_bias(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
@@ -113,21 +66,16 @@ def _mask_as_bias(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG
     return call.replace(mask=None, bias=bias)
 
 
-def _double(call: AttentionCase) -> np.dtype[Any]:  # noqa: ARG001 - a step's form
-    """Compute in float64 whatever the inputs are."""
-    return np.dtype(np.float64)
-
-
 def _unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     """Leave the weights in the format of the scores."""
     return weights
 
 
-def _double_start(call: AttentionCase) -> Rows:
-    return Rows(*(array.astype(np.float64) for array in KERNEL.start(call)))
-
-
-_DOUBLE = KERNEL.replace(work=_double, start=_double_start, narrow=_unrounded)
+_DOUBLE = KERNEL.replace(
+    work=lambda _: np.dtype(np.float64),
+    start=lambda call: Rows(*(a.astype(np.float64) for a in KERNEL.start(call))),
+    narrow=_unrounded,
+)
 
 
 @dataclasses.dataclass
@@ -161,7 +109,7 @@ CONTROLS: tuple[Control, ...] = (
     control(
         "one-tile",
         "All keys in one tile: a plain softmax.",
-        KERNEL.replace(tiles=_whole),
+        KERNEL.replace(tiles=lambda keys, _: iter([np.arange(keys)])),
     ),
     control("backward", "The last tile comes first.", KERNEL.replace(tiles=_reversed)),
     control(
@@ -170,7 +118,11 @@ CONTROLS: tuple[Control, ...] = (
         Split(3),
         models={"float32": _SPLITS},
     ),
-    control("exp2", "The exponential is a power of two.", KERNEL.replace(exp=_exp2)),
+    control(
+        "exp2",
+        "The exponential is a power of two.",
+        KERNEL.replace(exp=lambda x: np.exp2(x * _LOG2E)),
+    ),
     control(
         "prescaled-query",
         "The scale is multiplied into the query, in float32.",
@@ -185,50 +137,50 @@ CONTROLS: tuple[Control, ...] = (
     control(
         "upper-left",
         "The first query stands at the first key, and that is declared.",
-        KERNEL.replace(positions=_upper_left),
+        KERNEL.replace(positions=upper_left),
         dialect={"alignment": "upper_left"},
     ),
     control(
         "empty-row-nan",
         "A query that sees no key answers NaN, and that is declared.",
-        KERNEL.replace(finish=_nan_when_empty),
+        KERNEL.replace(finish=divided()),
         dialect={"empty_row": "nan", "empty_keys": "nan"},
     ),
     control(
         "empty-row-mean",
         "A query that sees no key answers the mean of all values, and says so.",
-        KERNEL.replace(hide=_finite_fill, start=_from_lowest),
+        KERNEL.replace(hide=finite_fill, start=_from_lowest),
         dialect={"empty_row": "mean", "empty_lse": "finite"},
         without=("sink", "empty_keys"),
     ),
     control(
         "empty-lse-plus-infinity",
         "The logsumexp of a row without keys is plus infinity, and that is declared.",
-        KERNEL.replace(finish=_infinite_when_empty),
+        finished(lse=lambda lse: np.where(np.isneginf(lse), np.inf, lse)),
         dialect={"empty_lse": "plus_infinity"},
     ),
     control(
         "centered-keys",
         "Keys less their mean: the same output; no logsumexp is returned.",
-        _DOUBLE.replace(stage=_centered),
+        _DOUBLE.replace(stage=centered),
         without=("return_lse", "sink", "softcap"),
     ),
     control(
         "shifted-scores",
         "One is added to every score: the same output; no logsumexp is returned.",
-        KERNEL.replace(hide=_shifted),
+        KERNEL.replace(hide=lambda scores, visible: KERNEL.hide(scores + 1, visible)),
         without=("return_lse", "sink"),
     ),
     control(
         "tiled-heads-ungrouped",
         "Query head h reads key head h modulo Hkv, where every head has its own.",
-        KERNEL.replace(key_heads=_tiled_heads),
+        KERNEL.replace(key_heads=tiled_heads),
         without=("grouped_query",),
     ),
     control(
         "hidden-nan-poisons",
         "A NaN in a hidden value reaches the output, and nothing else is promised.",
-        KERNEL.replace(shown=_poisoned),
+        KERNEL.replace(shown=lambda value, _: value),
         dialect={"nan_masked_value": "poisons"},
     ),
     control(

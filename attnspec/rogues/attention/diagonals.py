@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL
+from attnspec.rogues.attention._steps import upper_left
 
-
-def _upper_left(call: AttentionCase) -> Array:
-    return np.arange(call.sizes.L)[None]
+Side = int | None
+"""How far a window reaches to one side; None is without end."""
 
 
 def _clamped(call: AttentionCase) -> Array:
@@ -20,7 +22,7 @@ def _clamped(call: AttentionCase) -> Array:
 
 def _mixed_alignment(call: AttentionCase) -> Array:
     late = call.sizes.L <= call.sizes.S
-    return KERNEL.positions(call) if late else _upper_left(call)
+    return KERNEL.positions(call) if late else upper_left(call)
 
 
 def _packed(call: AttentionCase) -> Array:
@@ -30,42 +32,23 @@ def _packed(call: AttentionCase) -> Array:
     return (packed >> shift) + call.sizes.S - call.sizes.L
 
 
-def _before(i: Array, j: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
-    return np.asarray(j < i)
-
-
-def _one_more(i: Array, j: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
-    return np.asarray(j <= i + 1)
-
-
-def _moved(left: int, right: int) -> object:
-    """Return a window whose edges are moved outward by these distances."""
+def _window(sides: Callable[[Side, Side], tuple[Side, Side]]) -> object:
+    """Return a window whose sides are made from those that are given."""
 
     def near(i: Array, j: Array, call: AttentionCase) -> Array:
-        lower, upper = call.window or (None, None)
-        sides = (
-            None if lower is None else lower + left,
-            None if upper is None else upper + right,
-        )
-        return KERNEL.window(i, j, call.replace(window=sides))
+        window = sides(*(call.window or (None, None)))
+        return KERNEL.window(i, j, call.replace(window=window))
 
     return near
 
 
-def _symmetric(i: Array, j: Array, call: AttentionCase) -> Array:
-    left, right = call.window or (None, None)
+def _wider(side: Side, step: int) -> Side:
+    return None if side is None else side + step
+
+
+def _symmetric(left: Side, right: Side) -> tuple[Side, Side]:
     side = left if right is None else right if left is None else max(left, right)
-    return KERNEL.window(i, j, call.replace(window=(side, side)))
-
-
-def _left_side_only(i: Array, j: Array, call: AttentionCase) -> Array:
-    left, _ = call.window or (None, None)
-    return KERNEL.window(i, j, call.replace(window=(left, None)))
-
-
-def _zero_is_unlimited(i: Array, j: Array, call: AttentionCase) -> Array:
-    left, right = call.window or (None, None)
-    return KERNEL.window(i, j, call.replace(window=(left or None, right or None)))
+    return side, side
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -73,7 +56,7 @@ ROGUES: tuple[Rogue, ...] = (
         "causal-from-upper-left",
         "alignment",
         "The first query stands at the first key, though the other corner is declared.",
-        KERNEL.replace(positions=_upper_left),
+        KERNEL.replace(positions=upper_left),
         caught_by="causal-support",
         mimics="pytorch#110144",
     ),
@@ -97,7 +80,7 @@ ROGUES: tuple[Rogue, ...] = (
         "window-aligned-apart",
         "alignment",
         "The window is aligned upper left, the causal flag lower right.",
-        KERNEL.replace(window_positions=_upper_left),
+        KERNEL.replace(window_positions=upper_left),
         caught_by="window-support",
     ),
     rogue(
@@ -112,40 +95,43 @@ ROGUES: tuple[Rogue, ...] = (
         "causal-strict",
         "alignment",
         "A query does not see its own position.",
-        KERNEL.replace(causal=_before),
+        KERNEL.replace(causal=lambda i, j, _: j < i),
         caught_by="causal-support",
     ),
     rogue(
         "causal-one-more",
         "alignment",
         "A query sees one key after its position.",
-        KERNEL.replace(causal=_one_more),
+        KERNEL.replace(causal=lambda i, j, _: j <= i + 1),
         caught_by="causality",
     ),
     *(
         rogue(
-            f"window-{side}-{'wider' if step > 0 else 'narrower'}",
+            f"window-{side}-{change}",
             "window",
-            f"The window reaches one key {'further' if step > 0 else 'less'} "
+            f"The window reaches one key {'further' if change == 'wider' else 'less'} "
             f"to the {side}.",
-            KERNEL.replace(
-                window=_moved(*((step, 0) if side == "left" else (0, step)))
-            ),
+            KERNEL.replace(window=_window(sides)),
             caught_by="window-support",
             mimics=mimics,
         )
-        for side, step, mimics in (
-            ("left", 1, "transformers#39408"),
-            ("left", -1, "onnxruntime#25927"),
-            ("right", 1, "openvino#30714"),
-            ("right", -1, "transformers#40700"),
+        for side, change, sides, mimics in (
+            ("left", "wider", lambda a, b: (_wider(a, 1), b), "transformers#39408"),
+            ("left", "narrower", lambda a, b: (_wider(a, -1), b), "onnxruntime#25927"),
+            ("right", "wider", lambda a, b: (a, _wider(b, 1)), "openvino#30714"),
+            (
+                "right",
+                "narrower",
+                lambda a, b: (a, _wider(b, -1)),
+                "transformers#40700",
+            ),
         )
     ),
     rogue(
         "window-symmetric",
         "window",
         "Both sides of the window are as wide as the wider one.",
-        KERNEL.replace(window=_symmetric),
+        KERNEL.replace(window=_window(_symmetric)),
         caught_by="window-support",
         mimics="transformers#40700",
     ),
@@ -153,7 +139,7 @@ ROGUES: tuple[Rogue, ...] = (
         "window-left-only",
         "window",
         "The right side of the window is ignored.",
-        KERNEL.replace(window=_left_side_only),
+        KERNEL.replace(window=_window(lambda left, _: (left, None))),
         caught_by="window-support",
         mimics="vllm-flash-attention#154",
     ),
@@ -161,7 +147,9 @@ ROGUES: tuple[Rogue, ...] = (
         "window-zero-unlimited",
         "window",
         "A distance of 0 is taken for no limit.",
-        KERNEL.replace(window=_zero_is_unlimited),
+        KERNEL.replace(
+            window=_window(lambda left, right: (left or None, right or None))
+        ),
         caught_by="window-support",
     ),
 )

@@ -8,10 +8,7 @@ from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Tables
-
-
-def _tiled(call: AttentionCase) -> Array:
-    return np.arange(call.sizes.Hq) % max(1, call.sizes.Hkv)
+from attnspec.rogues.attention._steps import tiled_heads
 
 
 def _by_key_heads(call: AttentionCase) -> Array:
@@ -35,10 +32,6 @@ def _power_of_two(call: AttentionCase) -> Array:
     return np.arange(call.sizes.Hq) >> max(0, (group - 1).bit_length())
 
 
-def _value_of_first_head(call: AttentionCase) -> Array:
-    return KERNEL.key_heads(call) * 0
-
-
 def _stride_of_query_heads(tables: Tables, call: AttentionCase) -> Tables:
     """Step from batch to batch over as many key heads as there are query heads."""
     sizes = call.sizes
@@ -46,11 +39,6 @@ def _stride_of_query_heads(tables: Tables, call: AttentionCase) -> Tables:
     where = batch % max(1, sizes.B * sizes.Hkv)
     key = call.key.reshape(-1, sizes.S, sizes.E)[where]
     return tables._replace(key=key.astype(tables.key.dtype))
-
-
-def _first_batch_value(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
-    value = np.broadcast_to(tables.value[:1], tables.value.shape)
-    return tables._replace(value=value)
 
 
 def _swapped_heads_and_batch(tables: Tables, call: AttentionCase) -> Tables:
@@ -64,11 +52,6 @@ def _even_width(tables: Tables, call: AttentionCase) -> Tables:
     """Read keys and queries two channels at a time."""
     even = call.sizes.E // 2 * 2 or call.sizes.E
     return tables._replace(query=tables.query[..., :even], key=tables.key[..., :even])
-
-
-def _sixty_four_channels(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
-    """Sum over the first 64 channels alone."""
-    return tables._replace(query=tables.query[..., :64], key=tables.key[..., :64])
 
 
 def _value_width_of_key(tables: Tables, call: AttentionCase) -> Tables:
@@ -96,7 +79,10 @@ def _heads(id: str, sentence: str, heads: object, mimics: str) -> Rogue:  # noqa
 
 ROGUES: tuple[Rogue, ...] = (
     _heads(
-        "heads-tiled", "Query head h reads key head h modulo Hkv.", _tiled, "onnx#7131"
+        "heads-tiled",
+        "Query head h reads key head h modulo Hkv.",
+        tiled_heads,
+        "onnx#7131",
     ),
     _heads(
         "heads-by-key-heads",
@@ -126,14 +112,14 @@ ROGUES: tuple[Rogue, ...] = (
         "values-of-first-head",
         "heads",
         "All heads read the first head's values.",
-        KERNEL.replace(value_heads=_value_of_first_head),
+        KERNEL.replace(value_heads=lambda call: KERNEL.key_heads(call) * 0),
         caught_by="head-independence",
     ),
     rogue(
         "values-tiled",
         "heads",
         "Keys are shared by consecutive heads, values by every Hkv-th.",
-        KERNEL.replace(value_heads=_tiled),
+        KERNEL.replace(value_heads=tiled_heads),
         caught_by="grouped-heads",
         mimics="jax-js#180",
     ),
@@ -149,7 +135,9 @@ ROGUES: tuple[Rogue, ...] = (
         "values-of-first-batch",
         "batch",
         "The whole batch reads the first element's values.",
-        KERNEL.replace(stage=_first_batch_value),
+        KERNEL.replace(
+            stage=lambda t, _: t._replace(value=t.value[:1].repeat(len(t.value), 0))
+        ),
         caught_by="batch-independence",
         mimics="pytorch#139462",
     ),
@@ -173,7 +161,9 @@ ROGUES: tuple[Rogue, ...] = (
         "sixty-four-channels",
         "width",
         "Channels from the 65th on are not summed.",
-        KERNEL.replace(stage=_sixty_four_channels),
+        KERNEL.replace(
+            stage=lambda t, _: t._replace(query=t.query[..., :64], key=t.key[..., :64])
+        ),
         caught_by="agreement",
     ),
     rogue(

@@ -10,10 +10,6 @@ from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL
 
 
-def _polarity(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
-    return call if call.mask is None else call.replace(mask=~call.mask)
-
-
 def _mask_as_number(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
     if call.mask is None:
         return call
@@ -86,10 +82,6 @@ def _zero_times_infinity(call: AttentionCase, lse: bool) -> AttentionCase:  # no
     return call.replace(mask=None, bias=bias)
 
 
-def _minus_ten_thousand_added(scores: Array, visible: Array) -> Array:
-    return np.where(visible, scores, scores - 10_000).astype(scores.dtype)
-
-
 def _minus_hundred(scores: Array, visible: Array) -> Array:
     return np.where(visible, scores, np.maximum(-100, scores - np.inf)).astype(
         scores.dtype
@@ -101,7 +93,9 @@ ROGUES: tuple[Rogue, ...] = (
         "mask-polarity",
         "mask",
         "True hides.",
-        KERNEL.replace(prepare=_polarity),
+        KERNEL.replace(
+            prepare=lambda c, _: c if c.mask is None else c.replace(mask=~c.mask)
+        ),
         caught_by="mask-forms",
         mimics="x-transformers#160",
     ),
@@ -189,7 +183,9 @@ ROGUES: tuple[Rogue, ...] = (
         "minus-ten-thousand-added",
         "precision",
         "Hidden keys lose 10,000 from their score.",
-        KERNEL.replace(hide=_minus_ten_thousand_added),
+        KERNEL.replace(
+            hide=lambda x, seen: np.where(seen, x, x - 10_000).astype(x.dtype)
+        ),
         caught_by="masked-keys-inert",
         mimics="onnxruntime#8549",
     ),

@@ -44,18 +44,15 @@ def _dense(array: Array) -> tuple[int, ...]:
     return tuple(int(step) * array.itemsize for step in steps)
 
 
-def _key_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
-    return call.replace(key=_read(call.key, _dense(call.key)))
+def _as_dense(*names: str) -> object:
+    """Return a step that reads these operands as if they were contiguous."""
 
+    def prepare(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
+        found = {n: getattr(call, n) for n in names}
+        read = {n: _read(a, _dense(a)) for n, a in found.items() if a is not None}
+        return call.replace(**read)
 
-def _query_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
-    return call.replace(query=_read(call.query, _dense(call.query)))
-
-
-def _mask_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
-    masks = {n: getattr(call, n) for n in ("mask", "bias")}
-    read = {n: _read(a, _dense(a)) for n, a in masks.items() if a is not None}
-    return call.replace(**read)
+    return prepare
 
 
 def _expanded_as_dense(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
@@ -93,7 +90,7 @@ ROGUES: tuple[Rogue, ...] = (
         "key-read-as-dense",
         "layout",
         "Keys are read as if they were contiguous.",
-        KERNEL.replace(prepare=_key_as_dense),
+        KERNEL.replace(prepare=_as_dense("key")),
         caught_by="layout",
         mimics="pytorch#181133",
     ),
@@ -101,7 +98,7 @@ ROGUES: tuple[Rogue, ...] = (
         "query-read-as-dense",
         "layout",
         "Queries are read as if they were contiguous.",
-        KERNEL.replace(prepare=_query_as_dense),
+        KERNEL.replace(prepare=_as_dense("query")),
         caught_by="layout",
         mimics="flash-attention#2665",
     ),
@@ -109,7 +106,7 @@ ROGUES: tuple[Rogue, ...] = (
         "mask-read-as-dense",
         "layout",
         "Masks and biases are read as if they were contiguous.",
-        KERNEL.replace(prepare=_mask_as_dense),
+        KERNEL.replace(prepare=_as_dense("mask", "bias")),
         caught_by="layout",
         mimics="openvino#30758",
     ),

@@ -11,11 +11,7 @@ from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables
-
-
-def _zeros(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, lse = KERNEL.finish(rows, call)
-    return np.zeros_like(output), lse
+from attnspec.rogues.attention._steps import finished
 
 
 def _flat(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
@@ -30,11 +26,6 @@ def _mean(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a st
         visible=np.ones_like(tables.visible),
         addend=np.zeros_like(tables.addend),
     )
-
-
-def _first_row(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, lse = KERNEL.finish(rows, call)
-    return np.repeat(output[:, :, :1], call.sizes.L, 2), lse
 
 
 def _copied(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
@@ -53,16 +44,6 @@ def _query_back(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     width = min(call.sizes.E, call.sizes.Ev)
     output[..., :width] = call.query[..., :width]
     return output, lse
-
-
-def _flipped(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, lse = KERNEL.finish(rows, call)
-    return -output, lse
-
-
-def _constant(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, lse = KERNEL.finish(rows, call)
-    return np.full_like(output, 0.5), lse
 
 
 @dataclasses.dataclass
@@ -88,7 +69,7 @@ def _null(id: str, sentence: str, kernel: Any, law: str = "agreement") -> Rogue:
 
 
 ROGUES: tuple[Rogue, ...] = (
-    _null("zeros", "The answer is zero.", KERNEL.replace(finish=_zeros)),
+    _null("zeros", "The answer is zero.", finished(np.zeros_like)),
     _null(
         "mean-of-values",
         "The answer is the mean of all values; no query, key or option is read.",
@@ -102,7 +83,7 @@ ROGUES: tuple[Rogue, ...] = (
     _null(
         "first-row-everywhere",
         "The first query's answer is given to all.",
-        KERNEL.replace(finish=_first_row),
+        finished(lambda output: output[:, :, :1].repeat(output.shape[2], 2)),
         "query-permutation",
     ),
     _null(
@@ -119,13 +100,13 @@ ROGUES: tuple[Rogue, ...] = (
     _null(
         "sign-flipped",
         "The answer has the other sign.",
-        KERNEL.replace(finish=_flipped),
+        finished(np.negative),
         "convex-hull",
     ),
     _null(
         "constant",
         "The answer is one half.",
-        KERNEL.replace(finish=_constant),
+        finished(lambda output: np.full_like(output, 0.5)),
         "value-linearity",
     ),
     _null("noise", "The answer is noise.", Noise(), "determinism"),

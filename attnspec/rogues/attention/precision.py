@@ -13,6 +13,7 @@ from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
+from attnspec.rogues.attention._steps import divided, finished
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _FLOAT8 = np.dtype(ml_dtypes.float8_e4m3fn)
@@ -30,10 +31,6 @@ def _tfloat32(array: Array) -> Array:
     return ((word + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
-def _tfloat32_product(query: Array, key: Array) -> Array:
-    return KERNEL.dot(_tfloat32(query), _tfloat32(key))
-
-
 def _half_product(query: Array, key: Array) -> Array:
     """Accumulate dot products in float16, channel by channel."""
     total = np.zeros((*query.shape[:3], key.shape[2]), _HALF)
@@ -41,22 +38,6 @@ def _half_product(query: Array, key: Array) -> Array:
         step = query[..., channel, None] * key[..., None, :, channel]
         total = (total + step).astype(_HALF)
     return total.astype(query.dtype)
-
-
-def _scores_in_bfloat16(query: Array, key: Array) -> Array:
-    return _through(KERNEL.dot(query, key), _BFLOAT16)
-
-
-def _scores_in_float16(query: Array, key: Array) -> Array:
-    return _through(KERNEL.dot(query, key), _HALF)
-
-
-def _scale_in_bfloat16(call: AttentionCase) -> float:
-    return float(np.asarray(call.effective_scale).astype(_BFLOAT16))
-
-
-def _exp_of_rounded_constant(x: Array) -> Array:
-    return np.exp2(x * np.float32(1.4453125))
 
 
 def _cubic_exp(x: Array) -> Array:
@@ -68,14 +49,6 @@ def _cubic_exp(x: Array) -> Array:
     return np.where(np.isneginf(x), 0, np.ldexp(cubic, whole.astype(int))).astype(
         x.dtype
     )
-
-
-def _weights_in_bfloat16(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
-    return _through(weights, _BFLOAT16)
-
-
-def _weights_in_float8(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
-    return _through(weights, _FLOAT8)
 
 
 class _NarrowSum(Kernel):
@@ -103,37 +76,10 @@ class _NarrowAccumulator(Kernel):
         return rows._replace(accumulator=_through(rows.accumulator, call.query.dtype))
 
 
-def _lse_in_bfloat16(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, lse = KERNEL.finish(rows, call)
-    return output, _through(lse, _BFLOAT16)
-
-
 def _read_as_bfloat16(tables: Tables, call: AttentionCase) -> Tables:
     """Take the bits of float16 keys for bfloat16."""
     key = np.ascontiguousarray(call.key).view(_BFLOAT16).astype(tables.key.dtype)
     return tables._replace(key=key[:, KERNEL.key_heads(call)])
-
-
-def _bias_in_float16(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
-    return tables._replace(addend=_through(tables.addend, _HALF))
-
-
-def _double_rounded_output(
-    output: Array, lse: Array, call: AttentionCase
-) -> tuple[Array, Array]:
-    return KERNEL.answer(_through(output, _BFLOAT16), lse, call)
-
-
-def _denominator_guarded(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    """Add a thousandth to the sum lest it be zero."""
-    _, lse = KERNEL.finish(rows, call)
-    return rows.accumulator / (rows.total + np.float32(1e-3)), lse
-
-
-def _denominator_barely_guarded(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    """Add a few units of roundoff to the sum, far less than the bound allows."""
-    _, lse = KERNEL.finish(rows, call)
-    return rows.accumulator / (rows.total + np.float32(2.0**-21)), lse
 
 
 def _narrow(
@@ -160,18 +106,18 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "operands-in-tfloat32",
         "Queries and keys have ten bits of fraction in the product.",
-        KERNEL.replace(dot=_tfloat32_product),
+        KERNEL.replace(dot=lambda q, k: KERNEL.dot(_tfloat32(q), _tfloat32(k))),
     ),
     _narrow(
         "scores-in-bfloat16",
         "Scores are stored in bfloat16.",
-        KERNEL.replace(dot=_scores_in_bfloat16),
+        KERNEL.replace(dot=lambda q, k: _through(KERNEL.dot(q, k), _BFLOAT16)),
         mimics="transformers#33317",
     ),
     _narrow(
         "scores-in-bfloat16-for-bfloat16",
         "Scores of bfloat16 operands are stored in bfloat16.",
-        KERNEL.replace(dot=_scores_in_bfloat16),
+        KERNEL.replace(dot=lambda q, k: _through(KERNEL.dot(q, k), _BFLOAT16)),
         dtype="bfloat16",
         law="lse-agreement",
         mimics="transformers#33317",
@@ -179,7 +125,7 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "scores-in-float16",
         "Scores are cast to float16 before the softmax.",
-        KERNEL.replace(dot=_scores_in_float16),
+        KERNEL.replace(dot=lambda q, k: _through(KERNEL.dot(q, k), _HALF)),
         dtype="float16",
         law="lse-agreement",
         mimics="pytorch#165961",
@@ -195,14 +141,16 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "scale-in-bfloat16",
         "The scale is a bfloat16 constant.",
-        KERNEL.replace(scale=_scale_in_bfloat16),
+        KERNEL.replace(
+            scale=lambda c: float(np.asarray(c.effective_scale).astype(_BFLOAT16))
+        ),
         law="scale-given",
         mimics="metal-flash-attention#8",
     ),
     _narrow(
         "log2e-in-bfloat16",
         "The constant of the exponential is rounded to bfloat16.",
-        KERNEL.replace(exp=_exp_of_rounded_constant),
+        KERNEL.replace(exp=lambda x: np.exp2(x * np.float32(1.4453125))),
     ),
     _narrow(
         "exp-by-cubic",
@@ -213,13 +161,13 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "weights-in-bfloat16",
         "Weights are rounded to bfloat16 before they meet float32 values.",
-        KERNEL.replace(narrow=_weights_in_bfloat16),
+        KERNEL.replace(narrow=lambda weights, _: _through(weights, _BFLOAT16)),
         mimics="mlx#3119",
     ),
     _narrow(
         "weights-in-float8",
         "Weights are rounded to eight bits in a bfloat16 kernel.",
-        KERNEL.replace(narrow=_weights_in_float8),
+        KERNEL.replace(narrow=lambda weights, _: _through(weights, _FLOAT8)),
         dtype="bfloat16",
         mimics="flash-attention#2717",
     ),
@@ -239,7 +187,7 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "lse-in-bfloat16",
         "The logsumexp is rounded to bfloat16.",
-        KERNEL.replace(finish=_lse_in_bfloat16),
+        finished(lse=lambda lse: _through(lse, _BFLOAT16)),
         law="lse-agreement",
     ),
     _narrow(
@@ -252,26 +200,26 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "bias-in-float16",
         "A float32 bias is rounded to float16.",
-        KERNEL.replace(stage=_bias_in_float16),
+        KERNEL.replace(stage=lambda t, _: t._replace(addend=_through(t.addend, _HALF))),
         law="options-honored",
         mimics="flash-attention#846",
     ),
     _narrow(
         "output-in-bfloat16",
         "A float32 output has the precision of bfloat16.",
-        KERNEL.replace(answer=_double_rounded_output),
+        finished(lambda output: _through(output, _BFLOAT16)),
         law="exact-gather",
     ),
     _narrow(
         "denominator-guarded",
         "A thousandth is added to the sum lest it be zero.",
-        KERNEL.replace(finish=_denominator_guarded),
+        KERNEL.replace(finish=divided(1e-3)),
         law="row-sums",
     ),
     _narrow(
         "denominator-barely-guarded",
         "Half a millionth is added to the sum: what is exact no longer is.",
-        KERNEL.replace(finish=_denominator_barely_guarded),
+        KERNEL.replace(finish=divided(2.0**-21)),
         law="exact-uniform",
     ),
 )

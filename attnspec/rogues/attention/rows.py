@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.conformance import Verdict
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables
+from attnspec.rogues.attention._kernel import KERNEL, Rows
+from attnspec.rogues.attention._steps import centered, finished
 
 
 def _sink_as_number(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
@@ -27,22 +30,14 @@ def _sink_late(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     return KERNEL.finish(rows, call)
 
 
-def _no_sink_yet(call: AttentionCase) -> Rows:
-    return KERNEL.start(call.replace(sink=None))
+def _with_sink(change: Callable[[Array], Array | None]) -> object:
+    """Return a start from another sink than the given one, where one is given."""
 
+    def start(call: AttentionCase) -> Rows:
+        sink = None if call.sink is None else change(call.sink)
+        return KERNEL.start(call.replace(sink=sink))
 
-def _sink_or_zero(call: AttentionCase) -> Rows:
-    """Take a sink of minus infinity for one of zero."""
-    if call.sink is None:
-        return KERNEL.start(call)
-    sink = np.where(np.isneginf(call.sink), 0, call.sink).astype(call.sink.dtype)
-    return KERNEL.start(call.replace(sink=sink))
-
-
-def _sink_of_first_head(call: AttentionCase) -> Rows:
-    if call.sink is None:
-        return KERNEL.start(call)
-    return KERNEL.start(call.replace(sink=np.repeat(call.sink[:1], call.sizes.Hq)))
+    return start
 
 
 def _sink_as_value(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
@@ -60,51 +55,6 @@ def _short_lse(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, A
     return output.astype(call.query.dtype), np.where(alone, 0, lse).astype(lse.dtype)
 
 
-def _base_two(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, lse = KERNEL.finish(rows, call)
-    return output, lse * np.float32(np.log2(np.e))
-
-
-def _without_peak(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, _ = KERNEL.finish(rows, call)
-    return output, np.log(rows.total)[..., 0]
-
-
-def _swapped_axes(
-    output: Array, lse: Array, call: AttentionCase
-) -> tuple[Array, Array]:
-    output, lse = KERNEL.answer(output, lse, call)
-    return output, np.ascontiguousarray(lse.swapaxes(1, 2)).reshape(lse.shape)
-
-
-def _swapped_shape(
-    output: Array, lse: Array, call: AttentionCase
-) -> tuple[Array, Array]:
-    output, lse = KERNEL.answer(output, lse, call)
-    return output, np.ascontiguousarray(lse.swapaxes(1, 2))
-
-
-def _zero_when_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    output, lse = KERNEL.finish(rows, call)
-    return output, np.where(np.isneginf(lse), 0, lse)
-
-
-def _centered(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
-    """Subtract the mean of the keys, and forget it in the logsumexp."""
-    seen = np.any(tables.visible & ~np.isneginf(tables.addend), axis=2)[..., None]
-    key = np.where(seen, tables.key, 0)
-    count = np.maximum(1, seen.sum(2, keepdims=True)).astype(key.dtype)
-    return tables._replace(key=tables.key - key.sum(2, keepdims=True) / count)
-
-
-def _all_values(value: Array, scores: Array) -> Array:  # noqa: ARG001 - a step's form
-    return value
-
-
-def _added_infinity(scores: Array, visible: Array) -> Array:
-    return scores + np.where(visible, 0, -np.inf).astype(scores.dtype)
-
-
 def _raising(scores: Array, call: AttentionCase) -> Array:
     if call.softcap is not None and call.bias is not None:
         msg = "softcap with a bias"
@@ -112,16 +62,12 @@ def _raising(scores: Array, call: AttentionCase) -> Array:
     return KERNEL.cap(scores, call)
 
 
-def _wide_output(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, Array]:
-    return output.astype(np.float32), KERNEL.answer(output, lse, call)[1]
-
-
 ROGUES: tuple[Rogue, ...] = (
     rogue(
         "sink-as-number",
         "sink",
         "The sink itself, not its exponential, joins the denominator.",
-        KERNEL.replace(start=_no_sink_yet, finish=_sink_as_number),
+        KERNEL.replace(start=_with_sink(lambda _: None), finish=_sink_as_number),
         caught_by="sink-mass",
         mimics="flash-attention@e81c237e",
     ),
@@ -129,7 +75,7 @@ ROGUES: tuple[Rogue, ...] = (
         "sink-not-in-peak",
         "sink",
         "The maximum knows nothing of the sink: empty rows and large sinks break.",
-        KERNEL.replace(start=_no_sink_yet, finish=_sink_late),
+        KERNEL.replace(start=_with_sink(lambda _: None), finish=_sink_late),
         caught_by="empty-rows",
         mimics="flash-attention#2752",
     ),
@@ -137,14 +83,16 @@ ROGUES: tuple[Rogue, ...] = (
         "sink-off-is-zero",
         "sink",
         "A sink of minus infinity is taken for one of zero.",
-        KERNEL.replace(start=_sink_or_zero),
+        KERNEL.replace(
+            start=_with_sink(lambda x: np.where(np.isneginf(x), 0, x).astype(x.dtype))
+        ),
         caught_by="sink-off",
     ),
     rogue(
         "sink-of-first-head",
         "sink",
         "All heads have the first head's sink.",
-        KERNEL.replace(start=_sink_of_first_head),
+        KERNEL.replace(start=_with_sink(lambda sink: sink[:1].repeat(len(sink)))),
         caught_by="sink-mass",
     ),
     rogue(
@@ -159,7 +107,7 @@ ROGUES: tuple[Rogue, ...] = (
         "lse-of-base-two",
         "lse",
         "The logsumexp is a logarithm of base two.",
-        KERNEL.replace(finish=_base_two),
+        finished(lse=lambda lse: lse * np.float32(np.log2(np.e))),
         caught_by="lse-partition",
         mimics="vllm#28840",
     ),
@@ -167,7 +115,9 @@ ROGUES: tuple[Rogue, ...] = (
         "lse-without-peak",
         "lse",
         "The maximum is not added back to the logsumexp.",
-        KERNEL.replace(finish=_without_peak),
+        KERNEL.replace(
+            finish=lambda r, c: (KERNEL.finish(r, c)[0], np.log(r.total)[..., 0])
+        ),
         caught_by="score-shift",
         mimics="flashinfer#58",
     ),
@@ -175,7 +125,7 @@ ROGUES: tuple[Rogue, ...] = (
         "lse-axes-swapped",
         "lse",
         "The logsumexp lies in memory as (B, L, Hq).",
-        KERNEL.replace(answer=_swapped_axes),
+        finished(lse=lambda lse: lse.swapaxes(1, 2).reshape(lse.shape)),
         caught_by="lse-agreement",
         mimics="vllm-flash-attention#159",
     ),
@@ -183,7 +133,7 @@ ROGUES: tuple[Rogue, ...] = (
         "lse-shape-swapped",
         "call",
         "The logsumexp has the shape (B, L, Hq).",
-        KERNEL.replace(answer=_swapped_shape),
+        finished(lse=lambda lse: np.ascontiguousarray(lse.swapaxes(1, 2))),
         caught_by="result-form",
         mimics="vllm#21996",
     ),
@@ -191,7 +141,7 @@ ROGUES: tuple[Rogue, ...] = (
         "lse-zero-when-empty",
         "lse",
         "The logsumexp of a row without keys is zero.",
-        KERNEL.replace(finish=_zero_when_empty),
+        finished(lse=lambda lse: np.where(np.isneginf(lse), 0, lse)),
         caught_by="lse-with-options",
         mimics="flashinfer#440",
     ),
@@ -199,7 +149,7 @@ ROGUES: tuple[Rogue, ...] = (
         "lse-of-centered-keys",
         "lse",
         "Keys are centered, and the logsumexp is that of centered keys.",
-        KERNEL.replace(stage=_centered),
+        KERNEL.replace(stage=centered),
         caught_by="split-merge",
         mimics="aiter#3334",
     ),
@@ -214,7 +164,7 @@ ROGUES: tuple[Rogue, ...] = (
         "hidden-nan-in-values",
         "hidden-nan",
         "A hidden value of NaN is multiplied by a weight of zero.",
-        KERNEL.replace(shown=_all_values),
+        KERNEL.replace(shown=lambda value, _: value),
         caught_by="nan-masked-values",
         mimics="flash-attention#1745",
         dialect={"nan_masked_value": "clean"},
@@ -223,7 +173,9 @@ ROGUES: tuple[Rogue, ...] = (
         "hidden-nan-in-scores",
         "hidden-nan",
         "Minus infinity is added to a hidden score of NaN.",
-        KERNEL.replace(hide=_added_infinity),
+        KERNEL.replace(
+            hide=lambda x, seen: x + np.where(seen, 0, -np.inf).astype(x.dtype)
+        ),
         caught_by="nan-masked-keys",
         mimics="pytorch#101967",
         dialect={"nan_masked_key": "clean"},
@@ -240,7 +192,7 @@ ROGUES: tuple[Rogue, ...] = (
         "output-in-float32",
         "call",
         "The output is float32 whatever the query is.",
-        KERNEL.replace(answer=_wide_output),
+        KERNEL.replace(answer=lambda output, lse, _: (output.astype(np.float32), lse)),
         caught_by="result-form",
         dtypes=("bfloat16",),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from attnspec._typing import Array
@@ -9,30 +11,23 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows
 from attnspec.rogues.attention._split import Split
+from attnspec.rogues.attention._steps import divided, finite_fill
 
 
-class _Unscaled(Kernel):
-    """Forgets to fade the accumulator when the peak rises."""
+@dataclasses.dataclass(frozen=True)
+class _Unfaded(Kernel):
+    """Forgets to fade a part of the rows when the peak rises."""
 
-    def absorb(
-        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
-    ) -> Rows:
-        after = super().absorb(rows, scores, value, call)
-        bare = rows._replace(accumulator=np.zeros_like(rows.accumulator))
-        fresh = super().absorb(bare, scores, value, call)
-        return after._replace(accumulator=rows.accumulator + fresh.accumulator)
-
-
-class _UnscaledSum(Kernel):
-    """Forgets to fade the sum when the peak rises."""
+    part: str = "total"
 
     def absorb(
         self, rows: Rows, scores: Array, value: Array, call: AttentionCase
     ) -> Rows:
         after = super().absorb(rows, scores, value, call)
-        bare = rows._replace(total=np.zeros_like(rows.total))
+        before = getattr(rows, self.part)
+        bare = rows._replace(**{self.part: np.zeros_like(before)})
         fresh = super().absorb(bare, scores, value, call)
-        return after._replace(total=rows.total + fresh.total)
+        return after._replace(**{self.part: before + getattr(fresh, self.part)})
 
 
 class _Subtracted(Kernel):
@@ -49,41 +44,20 @@ class _Subtracted(Kernel):
         return Rows(peak, total, rows.accumulator * fade + mixed)
 
 
-def _no_peak(peak: Array, scores: Array) -> Array:  # noqa: ARG001 - a step's form
-    return np.zeros_like(peak)
+def _shared_peak(axis: int) -> object:
+    """Return a peak that a whole axis shares."""
 
+    def peak(before: Array, scores: Array) -> Array:
+        best = KERNEL.peak(before, scores).max(axis, keepdims=True)
+        return np.broadcast_to(best, before.shape)
 
-def _first_peak(peak: Array, scores: Array) -> Array:
-    return np.where(np.isneginf(peak), KERNEL.peak(peak, scores), peak)
-
-
-def _peak_of_batch(peak: Array, scores: Array) -> Array:
-    return np.broadcast_to(KERNEL.peak(peak, scores).max(0, keepdims=True), peak.shape)
-
-
-def _peak_of_heads(peak: Array, scores: Array) -> Array:
-    return np.broadcast_to(KERNEL.peak(peak, scores).max(1, keepdims=True), peak.shape)
-
-
-def _floored_exp(x: Array) -> Array:
-    return np.exp(np.maximum(x, -20)).astype(x.dtype)
-
-
-def _zero_over_zero(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    _, lse = KERNEL.finish(rows, call)
-    return rows.accumulator / rows.total, lse
-
-
-def _least_score(scores: Array, visible: Array) -> Array:
-    return np.where(visible & (scores > -np.inf), scores, np.finfo(scores.dtype).min)
+    return peak
 
 
 def _nan_when_late(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Answer 0 or NaN for an empty row, by what emptied it."""
-    output, lse = KERNEL.finish(rows, call)
-    return (
-        (output, lse) if call.mask is not None else (rows.accumulator / rows.total, lse)
-    )
+    finish = divided() if call.mask is None else KERNEL.finish
+    return finish(rows, call)
 
 
 def _nan_without_keys(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
@@ -130,21 +104,21 @@ RUNNING_ROGUES: tuple[Rogue, ...] = (
         "accumulator-not-faded",
         "online-softmax",
         "The accumulator keeps its scale when the peak rises.",
-        _Unscaled(),
+        _Unfaded(part="accumulator"),
         caught_by="agreement",
     ),
     rogue(
         "sum-not-faded",
         "online-softmax",
         "The sum keeps its scale when the peak rises.",
-        _UnscaledSum(),
+        _Unfaded(),
         caught_by="row-sums",
     ),
     rogue(
         "no-peak",
         "online-softmax",
         "No maximum is subtracted.",
-        KERNEL.replace(peak=_no_peak),
+        KERNEL.replace(peak=lambda peak, _: np.zeros_like(peak)),
         caught_by="agreement",
         mimics="pytorch#121558",
     ),
@@ -152,7 +126,9 @@ RUNNING_ROGUES: tuple[Rogue, ...] = (
         "peak-of-first-tile",
         "online-softmax",
         "The maximum of the first tile serves for all.",
-        KERNEL.replace(peak=_first_peak),
+        KERNEL.replace(
+            peak=lambda p, s: np.where(np.isneginf(p), KERNEL.peak(p, s), p)
+        ),
         caught_by="exact-gather",
         mimics="flash-attention#2717",
     ),
@@ -160,7 +136,7 @@ RUNNING_ROGUES: tuple[Rogue, ...] = (
         "peak-of-batch",
         "batch",
         "The batch shares one maximum, and with it a NaN.",
-        KERNEL.replace(peak=_peak_of_batch),
+        KERNEL.replace(peak=_shared_peak(0)),
         caught_by="batch-independence",
         mimics="flashinfer#942",
     ),
@@ -168,14 +144,17 @@ RUNNING_ROGUES: tuple[Rogue, ...] = (
         "peak-of-heads",
         "batch",
         "All heads share one maximum, and with it a NaN.",
-        KERNEL.replace(peak=_peak_of_heads),
+        KERNEL.replace(peak=_shared_peak(1)),
         caught_by="head-independence",
     ),
     rogue(
         "exp-never-zero",
         "precision",
         "The exponential is never less than exp(-20).",
-        KERNEL.replace(exp=_floored_exp, shown=lambda value, _: value),
+        KERNEL.replace(
+            exp=lambda x: np.exp(np.maximum(x, -20)).astype(x.dtype),
+            shown=lambda value, _: value,
+        ),
         caught_by="masked-keys-inert",
         mimics="torch-spyre#4517",
     ),
@@ -219,7 +198,7 @@ EMPTY_ROGUES: tuple[Rogue, ...] = (
         "zero-over-zero",
         "empty-row",
         "A query that sees no key answers NaN, though zero is declared.",
-        KERNEL.replace(finish=_zero_over_zero),
+        KERNEL.replace(finish=divided()),
         caught_by="empty-rows",
         mimics="pytorch#103749",
     ),
@@ -227,7 +206,7 @@ EMPTY_ROGUES: tuple[Rogue, ...] = (
         "empty-row-by-least-score",
         "empty-row",
         "A query that sees no key answers the mean, though zero is declared.",
-        KERNEL.replace(hide=_least_score),
+        KERNEL.replace(hide=finite_fill),
         caught_by="empty-rows",
         mimics="mlx#2608",
     ),

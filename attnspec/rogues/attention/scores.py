@@ -22,22 +22,10 @@ def _dropped(option: str, when: Any) -> Kernel:
     return KERNEL.replace(prepare=prepare)
 
 
-def _scale_or_default(call: AttentionCase) -> float:
-    return (call.scale or 0.0) or call.sizes.E**-0.5
-
-
 def _small_or_default(call: AttentionCase) -> float:
     """Take a scale below a tenth for one that was not given."""
     small = call.scale is not None and abs(call.scale) < 0.1
     return call.sizes.E**-0.5 if small else call.effective_scale
-
-
-def _magnitude(call: AttentionCase) -> float:
-    return abs(call.effective_scale)
-
-
-def _by_value_width(call: AttentionCase) -> float:
-    return call.sizes.Ev**-0.5 if call.scale is None else call.scale
 
 
 def _scaled_bias(tables: Tables, call: AttentionCase) -> Tables:
@@ -182,7 +170,7 @@ SCALE_ROGUES: tuple[Rogue, ...] = (
         "zero-scale-is-default",
         "dropped-option",
         "A scale of zero is taken for none.",
-        KERNEL.replace(scale=_scale_or_default),
+        KERNEL.replace(scale=lambda call: call.scale or call.sizes.E**-0.5),
         caught_by="scale-zero",
     ),
     rogue(
@@ -197,14 +185,16 @@ SCALE_ROGUES: tuple[Rogue, ...] = (
         "scale-without-sign",
         "dropped-option",
         "The scale's sign is lost.",
-        KERNEL.replace(scale=_magnitude),
+        KERNEL.replace(scale=lambda call: abs(call.effective_scale)),
         caught_by="scale-sign",
     ),
     rogue(
         "scale-by-value-width",
         "width",
         "The default scale is 1/sqrt(Ev).",
-        KERNEL.replace(scale=_by_value_width),
+        KERNEL.replace(
+            scale=lambda c: c.sizes.Ev**-0.5 if c.scale is None else c.scale
+        ),
         caught_by="scale-default",
         mimics="flash-attention#2552",
     ),

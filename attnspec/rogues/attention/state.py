@@ -126,17 +126,8 @@ class OrderRaces:
         return tiles if self.calls % 2 else tiles[::-1]
 
 
-@dataclasses.dataclass
-class TileRaces:
+class TileRaces(OrderRaces):
     """Reads before the last tile is written, in every third call."""
-
-    calls: int = 0
-
-    def __call__(self, *operands: Array, **options: Any) -> Any:
-        """Compute attention."""
-        self.calls += 1
-        kernel = KERNEL.replace(tiles=self.tiles)
-        return kernel(*operands, **options)
 
     def tiles(self, keys: int, call: AttentionCase) -> Any:  # noqa: ARG002 - a step's form
         """Lose the last tile of several in every third call."""

@@ -14,14 +14,6 @@ from attnspec.rogues.attention._kernel import KERNEL, TILE, Tables, tiles_of
 from attnspec.rogues.attention._split import Split
 
 
-def _lost_after_32(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
-    yield from tiles_of(TILE, keys - 1 if keys % 32 == 1 and keys > 1 else keys)
-
-
-def _lost_at_64(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
-    yield from tiles_of(TILE, keys - TILE if keys % 64 == 0 else keys)
-
-
 def _whole_tiles(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
     yield from tiles_of(TILE, keys // TILE * TILE if keys > TILE else keys)
 
@@ -39,11 +31,6 @@ def _causal_end(keys: int, call: AttentionCase) -> Iterator[Array]:
     return tiles_of(TILE, min(end, keys))
 
 
-def _ten_bits(keys: int, call: AttentionCase) -> Iterator[Array]:
-    for tile in KERNEL.tiles(keys, call):
-        yield tile % 1024
-
-
 def _zero_keys_seen(tables: Tables, call: AttentionCase) -> Tables:
     """Fill the last tile with keys of zero that count."""
     extra = -call.sizes.S % TILE
@@ -55,10 +42,6 @@ def _zero_keys_seen(tables: Tables, call: AttentionCase) -> Tables:
         visible=np.pad(tables.visible, columns, constant_values=True),
         addend=np.pad(tables.addend, columns),
     )
-
-
-def _with_mask_only(tables: Tables, call: AttentionCase) -> Tables:
-    return tables if call.mask is None else _zero_keys_seen(tables, call)
 
 
 def _with_softcap_only(tables: Tables, call: AttentionCase) -> Tables:
@@ -106,13 +89,15 @@ ROGUES: tuple[Rogue, ...] = (
     _tail(
         "last-key-after-32",
         "The last key is lost when S = 1 (mod 32).",
-        KERNEL.replace(tiles=_lost_after_32),
+        KERNEL.replace(tiles=lambda n, _: tiles_of(TILE, n - (n % 32 == 1 and n > 1))),
         "pytorch#191937",
     ),
     _tail(
         "last-tile-at-64",
         "The last tile is lost when S is a multiple of 64, and only then.",
-        KERNEL.replace(tiles=_lost_at_64),
+        KERNEL.replace(
+            tiles=lambda n, _: tiles_of(TILE, n - TILE if n % 64 == 0 else n)
+        ),
         "triton-msl#7",
     ),
     _tail(
@@ -136,7 +121,9 @@ ROGUES: tuple[Rogue, ...] = (
     _tail(
         "padding-of-mask-seen",
         "The padding of the last tile counts when there is a mask.",
-        KERNEL.replace(stage=_with_mask_only),
+        KERNEL.replace(
+            stage=lambda t, c: t if c.mask is None else _zero_keys_seen(t, c)
+        ),
         "tt-metal#54833",
     ),
     _tail(
@@ -171,7 +158,9 @@ ROGUES: tuple[Rogue, ...] = (
         "key-index-of-ten-bits",
         "tail",
         "The index of a key has ten bits.",
-        KERNEL.replace(tiles=_ten_bits),
+        KERNEL.replace(
+            tiles=lambda n, call: (tile % 1024 for tile in KERNEL.tiles(n, call))
+        ),
         caught_by="key-permutation",
         mimics="xformers#719",
     ),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.convolution._working_format import stored, work
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
+from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, int, str], Array]
 """From a sequence, a kernel, the taps before the own step and the border rule."""
@@ -22,7 +22,7 @@ def _convolution(form: Form) -> Callable[..., Array]:
         x: Array, kernel: Array, *, left: int | None = None, border: str = "zero"
     ) -> Array:
         before = len(kernel) // 2 if left is None else left
-        wide = x.astype(work(x)), kernel.astype(work(x))
+        wide = x.astype(working(x)), kernel.astype(working(x))
         return stored(form(*wide, before, border), x)
 
     return convolution
@@ -139,18 +139,7 @@ def _pruned(x: Array, kernel: Array, left: int, border: str) -> Array:
     return _by_windows(x, kept, left, border)
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("convolution", f"convolution-{id}", mistake, sentence, _convolution(form)),
-        caught_by=f"convolution-{law}",
-    )
-
+_rogue = rogues_of("convolution", made=_convolution)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue("reversed", "order", "The kernel is reversed.", _reversed, "agreement"),
@@ -220,25 +209,23 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Convolutions that are wrong, or exact in theory alone."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 def _plain(x: Array, kernel: Array) -> Array:
     """Look back alone, with no option."""
-    wide = x.astype(work(x)), kernel.astype(work(x))
+    wide = x.astype(working(x)), kernel.astype(working(x))
     return stored(_by_taps(*wide, len(kernel) - 1, "zero"), x)
 
 
 def _same(x: Array, kernel: Array, *, border: str = "zero") -> Array:
     """Pad by one fewer before than behind where the kernel is even."""
-    wide = x.astype(work(x)), kernel.astype(work(x))
+    wide = x.astype(working(x)), kernel.astype(working(x))
     return stored(_by_windows(*wide, (len(kernel) - 1) // 2, border), x)
 
 
 def _control(id: str, sentence: str, function: Any, place: str = "half") -> Control:  # noqa: A002 - the field's name
     return kind_control(
         *("convolution", f"convolution-{id}", sentence, function),
-        dtypes=_ALL,
+        dtypes=FORMATS,
         dialect={"place": place},
     )
 

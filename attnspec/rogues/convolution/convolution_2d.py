@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.convolution._working_format import stored, work
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
+from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, str], Array]
 """From an image, a kernel and the border rule."""
@@ -19,7 +19,7 @@ def _convolution(form: Form) -> Callable[..., Array]:
     """Return a convolution with every option."""
 
     def convolution(image: Array, kernel: Array, *, border: str = "zero") -> Array:
-        wide = image.astype(work(image)), kernel.astype(work(image))
+        wide = image.astype(working(image)), kernel.astype(working(image))
         return stored(form(*wide, border), image)
 
     return convolution
@@ -67,12 +67,6 @@ def _turned(image: Array, kernel: Array, border: str) -> Array:
     return _by_rows_and_columns(image, kernel[::-1, ::-1], border)
 
 
-def _one_half(image: Array, kernel: Array, border: str) -> Array:
-    """Center both axes by the height of the kernel."""
-    half = kernel.shape[0] // 2
-    return _by_rows_and_columns(image, kernel, border, (half, half))
-
-
 def _flat(image: Array, kernel: Array, border: str) -> Array:
     """Slide over the pixels in one row: an edge reads from the next row."""
     height, width = image.shape[:2]
@@ -102,24 +96,7 @@ def _means_first(image: Array, kernel: Array, border: str) -> Array:
     return _by_rows_and_columns(image - mean, kernel, border) + whole
 
 
-def _height_scaled(image: Array, kernel: Array, border: str) -> Array:
-    """Divide by the height of the image."""
-    output = _by_rows_and_columns(image, kernel, border)
-    return output * image.dtype.type(2 / (1 + len(image)))
-
-
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("convolution-2d", f"image-{id}", mistake, sentence, _convolution(form)),
-        caught_by=f"convolution-2d-{law}",
-    )
-
+_rogue = rogues_of("convolution-2d", "image", made=_convolution)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue("turned", "order", "The kernel is turned round.", _turned, "agreement"),
@@ -127,7 +104,7 @@ ROGUES: tuple[Rogue, ...] = (
         "one-half",
         "alignment",
         "The height of the kernel centers both axes.",
-        _one_half,
+        lambda x, k, border: _by_rows_and_columns(x, k, border, (len(k) // 2,) * 2),
         "transpose",
     ),
     _rogue(
@@ -155,18 +132,16 @@ ROGUES: tuple[Rogue, ...] = (
         "height-scaled",
         "formula",
         "The output is divided by the height of the image.",
-        _height_scaled,
+        lambda x, *to: _by_rows_and_columns(x, *to) * x.dtype.type(2 / (1 + len(x))),
         "rows",
     ),
 )
 """Convolutions of images that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 def _same(image: Array, kernel: Array) -> Array:
     """Pad an even kernel less before it, with no option."""
-    wide = image.astype(work(image)), kernel.astype(work(image))
+    wide = image.astype(working(image)), kernel.astype(working(image))
     places = (kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2
     return stored(_by_rows_and_columns(*wide, "zero", places), image)
 
@@ -174,7 +149,7 @@ def _same(image: Array, kernel: Array) -> Array:
 def _control(id: str, sentence: str, function: Any, place: str = "half") -> Control:  # noqa: A002 - the field's name
     return kind_control(
         *("convolution-2d", f"image-{id}", sentence, function),
-        dtypes=_ALL,
+        dtypes=FORMATS,
         dialect={"place": place},
     )
 

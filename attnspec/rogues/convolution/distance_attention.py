@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.convolution._working_format import stored, work
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, int, float], Array]
 """From scores, values, the place of the own step and the sink's score."""
@@ -21,7 +20,7 @@ def _attention(form: Form) -> Callable[..., Array]:
     def attention(
         scores: Array, value: Array, left: int, *, sink: float | None = None
     ) -> Array:
-        wide = scores.astype(work(value)), value.astype(work(value))
+        wide = scores.astype(working(value)), value.astype(working(value))
         return stored(form(*wide, left, -np.inf if sink is None else sink), value)
 
     return attention
@@ -110,16 +109,6 @@ def _like_clip(scores: Array, value: Array, left: int, sink: float) -> Array:
     return _by_table(scores, longer, left, sink)[left : left + len(value)]
 
 
-def _sink_twice(scores: Array, value: Array, left: int, sink: float) -> Array:
-    """Take the sink for a value of zero at the own place, too."""
-    output = _by_table(scores, value, left, sink)
-    return output if np.isneginf(sink) else _by_table(scores, value, left, sink + 0.5)
-
-
-def _sink_dropped(scores: Array, value: Array, left: int, sink: float) -> Array:  # noqa: ARG001 - this is the mistake
-    return _by_table(scores, value, left, -np.inf)
-
-
 def _mirrored(scores: Array, value: Array, left: int, sink: float) -> Array:
     return _by_table(scores[::-1], value, len(scores) - 1 - left, sink)
 
@@ -142,18 +131,7 @@ def _by_place(table: Array, value: Array) -> Array:
     return np.asarray(table * (1 + growth))
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("distance-attention", f"distances-{id}", mistake, sentence, _attention(form)),
-        caught_by=f"distance-attention-{law}",
-    )
-
+_rogue = rogues_of("distance-attention", "distances", made=_attention)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -188,14 +166,14 @@ ROGUES: tuple[Rogue, ...] = (
         "sink-dropped",
         "sink",
         "The sink has no share.",
-        _sink_dropped,
+        lambda s, v, n, _: _by_table(s, v, n, -np.inf),
         "sharp",
     ),
     _rogue(
         "sink-louder",
         "sink",
         "The sink's score is half a unit too high.",
-        _sink_twice,
+        lambda s, v, n, z: _by_table(s, v, n, z + 0.5),
         "agreement",
     ),
     _rogue(
@@ -222,19 +200,13 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Attentions by distance that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 def _plain(scores: Array, value: Array, left: int) -> Array:
     """Attend by distance, with no option."""
     return np.asarray(_attention(_by_table)(scores, value, left))
 
 
-def _control(id: str, sentence: str, function: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        *("distance-attention", f"distances-{id}", sentence, function), dtypes=_ALL
-    )
-
+_control = controls_of("distance-attention", "distances", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("table", "It lays all scores out.", _attention(_by_table)),

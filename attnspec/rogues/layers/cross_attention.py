@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -145,12 +145,7 @@ def _absorbed(
 _MIMICS = {"leaking": "onnxruntime#14363", "maskless": "mlx-lm#1906"}
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    name, caught_by = f"cross-attention-{id}", f"cross-attention-{law}"
-    known = {"caught_by": caught_by, "mimics": _MIMICS.get(id, "")}
-    return kind_rogue("cross-attention", name, mistake, sentence, function, **known)
-
+_rogue = rogues_of("cross-attention", mimics=_MIMICS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -199,15 +194,11 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Readers that are wrong."""
 
+_control = controls_of("cross-attention", dtypes=FORMATS)
+
 CONTROLS: tuple[Control, ...] = tuple(
-    kind_control(
-        "cross-attention",
-        f"cross-attention-{name}",
-        sentence,
-        function,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
-    )
-    for name, sentence, function in (
+    _control(*entry)
+    for entry in (
         ("by-chunks", "It reads members in two parts and merges them.", _by_chunks),
         ("absorbed", "It brings the queries to the members.", _absorbed),
         ("online", "It reads one member after the other.", _reader(attend=online)),

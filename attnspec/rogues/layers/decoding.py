@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, wide
 
 
@@ -21,17 +21,6 @@ def _read(reader: Array, key: Array, value: Array, query_weights: Array) -> Arra
     return np.asarray(sizes @ value / sizes.sum())
 
 
-def _kept(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on as it came
-    """Keep all keys and values."""
-    del cached
-    return pairs
-
-
-def _newest(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on as it came
-    """Keep the newest keys and values alone, if there is a cache."""
-    return [part[-2:] for part in pairs] if cached else pairs
-
-
 def _first_twice(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on as it came
     """Read a slot of the cache that was not written yet, if there is a cache."""
     return [np.concatenate([p, 0 * p[:1]]) for p in pairs] if cached else pairs
@@ -41,7 +30,7 @@ def _first_twice(pairs: Any, cached: bool) -> Any:  # noqa: FBT001 - passed on a
 class _Decoder:
     """A greedy decoder with a cache, and with a place for each mistake."""
 
-    keep: Callable[[Any, bool], Any] = _kept
+    keep: Callable[[Any, bool], Any] = lambda pairs, _: pairs
     stops: Callable[[int], int] = lambda stop: stop
     place: Callable[[int, bool], int] = lambda place, _cached: place
     see: Callable[[Array], Array] = lambda memory: memory
@@ -129,13 +118,7 @@ def _columns(readers: Array, members: Array, by: Array, seen: Array) -> Array:
     return np.asarray((by[2].T @ members) @ (sizes / sizes.sum(0)))
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    name, caught_by = f"decoding-{id}", f"decoding-{law}"
-    return kind_rogue(
-        "decoding", name, mistake, sentence, function, caught_by=caught_by
-    )
-
+_rogue = rogues_of("decoding")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -177,7 +160,9 @@ ROGUES: tuple[Rogue, ...] = (
         "cache-newest",
         "state",
         "The cache keeps two tokens.",
-        _Decoder(keep=_newest),
+        _Decoder(
+            keep=lambda pairs, cached: [p[-2:] for p in pairs] if cached else pairs
+        ),
         "cache",
     ),
     _rogue(

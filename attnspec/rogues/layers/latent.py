@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -50,24 +50,8 @@ def _true_width(by: _Layer) -> int:
     return by.query.shape[2] + by.telling.shape[1]
 
 
-def _latent_width(by: _Layer) -> int:
-    return by.latent.shape[1] + by.telling.shape[1]
-
-
-def _content_width(by: _Layer) -> int:
-    return by.query.shape[2]
-
-
 def _places(readers: int, members: int) -> tuple[Array, Array]:
     return np.arange(readers) + members - readers, np.arange(members)
-
-
-def _from_zero(readers: int, members: int) -> tuple[Array, Array]:
-    return np.arange(readers), np.arange(members)
-
-
-def _still(readers: int, members: int) -> tuple[Array, Array]:
-    return np.zeros(readers), np.arange(members)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,11 +105,6 @@ def _base_two(scores: Array, seen: Array) -> Array:
     return softmax(scores * scores.dtype.type(np.log(2)), seen)
 
 
-def _no_places(by: _Layer) -> _Layer:
-    """Leave the rotary part out."""
-    return by._replace(telling=np.zeros_like(by.telling))
-
-
 def _cut(by: _Layer) -> _Layer:
     """Leave out the last entry of a latent that is no multiple of four."""
     latent = by.latent.copy()
@@ -134,32 +113,27 @@ def _cut(by: _Layer) -> _Layer:
     return by._replace(latent=latent)
 
 
-def _one_key_matrix(by: _Layer) -> _Layer:
-    """Expand the keys of all heads by the first head's matrix."""
-    return by._replace(key=np.broadcast_to(by.key[:1], by.key.shape))
-
-
 _MIMICS = {"base-two": "flashinfer#787"}
 
+_rogue = rogues_of("latent", mimics=_MIMICS)
+
 ROGUES: tuple[Rogue, ...] = tuple(
-    kind_rogue(
-        *("latent", f"latent-{name}", mistake, sentence, function),
-        caught_by=f"latent-{law}",
-        mimics=_MIMICS.get(name, ""),
-    )
-    for name, mistake, sentence, function, law in (
+    _rogue(*entry)
+    for entry in (
         (
             "wide-scale",
             "width",
             "The absorbed form takes the scale of the latents' width.",
-            _Attention(_absorbed, width=_latent_width),
+            _Attention(
+                _absorbed, width=lambda by: by.latent.shape[1] + by.telling.shape[1]
+            ),
             "scale",
         ),
         (
             "content-scale",
             "width",
             "The scale forgets the rotary entries.",
-            _Attention(width=_content_width),
+            _Attention(width=lambda by: by.query.shape[2]),
             "agreement",
         ),
         (
@@ -187,52 +161,53 @@ ROGUES: tuple[Rogue, ...] = tuple(
             "one-key-matrix",
             "heads",
             "All heads expand their keys by the first head's matrix.",
-            _Attention(_absorbed, change=_one_key_matrix),
+            _Attention(
+                _absorbed,
+                change=lambda by: by._replace(key=by.key[:1].repeat(len(by.key), 0)),
+            ),
             "agreement",
         ),
         (
             "from-zero",
             "position",
             "Readers count their places from 0, not from where members are.",
-            _Attention(places=_from_zero),
+            _Attention(places=lambda n, m: (np.arange(n), np.arange(m))),
             "shift",
         ),
         (
             "still-queries",
             "position",
             "Keys are turned and queries are not.",
-            _Attention(places=_still),
+            _Attention(places=lambda n, m: (np.zeros(n), np.arange(m))),
             "shift",
         ),
         (
             "no-places",
             "position",
             "The rotary part is left out.",
-            _Attention(_absorbed, change=_no_places),
+            _Attention(
+                _absorbed,
+                change=lambda by: by._replace(telling=np.zeros_like(by.telling)),
+            ),
             "places",
         ),
     )
 )
 """Latent attention that is wrong."""
 
+_control = controls_of("latent")
+
 CONTROLS: tuple[Control, ...] = (
     *(
-        kind_control(
-            "latent",
-            f"latent-{name}",
-            sentence,
-            function,
-            dtypes=("float32", "float64", "float16", "bfloat16"),
-        )
-        for name, sentence, function in (
+        _control(*entry, dtypes=FORMATS)
+        for entry in (
             ("expanded", "It expands all keys and values.", _Attention()),
             ("absorbed", "It reads the latents as they are.", _Attention(_absorbed)),
             ("merged", "Two matrices were made one before.", _Attention(_merged)),
         )
     ),
-    kind_control(
-        "latent",
-        "latent-half-split",
+    _control(
+        "half-split",
         "It turns one entry of each half with the other.",
         _Attention(_absorbed, halves=True),
         dialect={"pairing": "half_split"},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -30,14 +30,6 @@ def _cache(
         return np.concatenate([keep(z @ down), key], axis=-1).astype(members.dtype)
 
     return cache
-
-
-def _keys_first(
-    members: Array, latent_weights: Array, rotary_key_weights: Array
-) -> Array:
-    """Keep the key before the latent."""
-    kept = _cache()(members, latent_weights, rotary_key_weights)
-    return np.roll(kept, rotary_key_weights.shape[1], axis=-1)
 
 
 def _one_by_one(
@@ -69,13 +61,7 @@ def _normed(latent: Array) -> Array:
     return np.asarray(latent / np.sqrt(squares + latent.dtype.type(1e-6)))
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    name, caught_by = f"latent-cache-{id}", f"latent-cache-{law}"
-    return kind_rogue(
-        "latent-cache", name, mistake, sentence, function, caught_by=caught_by
-    )
-
+_rogue = rogues_of("latent-cache")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -89,7 +75,7 @@ ROGUES: tuple[Rogue, ...] = (
         "keys-first",
         "layout",
         "The key stands before the latent.",
-        _keys_first,
+        lambda z, a, b: np.roll(_cache()(z, a, b), b.shape[1], axis=-1),
         "agreement",
     ),
     _rogue(
@@ -116,17 +102,17 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Caches of latents that are wrong."""
 
+_control = controls_of("latent-cache")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "latent-cache",
-        "latent-cache-one-by-one",
+    _control(
+        "one-by-one",
         "It keeps one token after the other, keys as complex numbers.",
         _one_by_one,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "latent-cache",
-        "latent-cache-half-split",
+    _control(
+        "half-split",
         "It turns one entry of each half with the other.",
         _cache(halves=True),
         dialect={"pairing": "half_split"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 
 
 def _merged_unswapped(x: Array) -> Array:
@@ -16,11 +16,6 @@ def _merged_unswapped(x: Array) -> Array:
 def _merged_entries(x: Array) -> Array:
     batch, heads, length, width = x.shape
     return x.transpose(0, 2, 3, 1).reshape(batch, length, heads * width)
-
-
-def _merged_shifted(x: Array) -> Array:
-    """Start each head one entry late."""
-    return np.roll(_concatenated(x), 1, axis=-1)
 
 
 def _concatenated(x: Array) -> Array:
@@ -35,51 +30,39 @@ def _summed(x: Array) -> Array:
     return np.einsum("bhle,hed->bld", work, places).astype(x.dtype)
 
 
+_rogue = rogues_of("merge-heads")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "merge-heads",
-        "merge-heads-unswapped",
+    _rogue(
+        "unswapped",
         "layout",
         "The axes of heads and places are not exchanged.",
         _merged_unswapped,
-        caught_by="merge-heads-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "merge-heads",
-        "merge-heads-entries",
+    _rogue(
+        "entries",
         "layout",
         "The first entries of all heads come first.",
         _merged_entries,
-        caught_by="merge-heads-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "merge-heads",
-        "merge-heads-shifted",
+    _rogue(
+        "shifted",
         "layout",
         "Each head starts one entry late.",
-        _merged_shifted,
-        caught_by="merge-heads-heads",
+        lambda x: np.roll(_concatenated(x), 1, axis=-1),
+        "heads",
     ),
 )
 """Heads that are joined at wrong places."""
 
-_EVERY = ("float32", "float64", "float16", "bfloat16")
+
+_control = controls_of("merge-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "merge-heads",
-        "merge-heads-concatenated",
-        "It joins the pieces.",
-        _concatenated,
-        dtypes=_EVERY,
-    ),
-    kind_control(
-        "merge-heads",
-        "merge-heads-summed",
-        "It multiplies by ones and zeros.",
-        _summed,
-        dtypes=_EVERY,
-    ),
+    _control("concatenated", "It joins the pieces.", _concatenated),
+    _control("summed", "It multiplies by ones and zeros.", _summed),
 )
 """Heads that are joined at the right places."""
 

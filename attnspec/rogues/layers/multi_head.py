@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -28,15 +28,6 @@ from attnspec.rogues.layers._attention_forms import (
 
 def _consecutive(heads: int, shared: int) -> Array:
     return np.arange(heads) * shared // heads
-
-
-def _taking_turns(heads: int, shared: int) -> Array:
-    return np.arange(heads) % shared
-
-
-def _all_the_first(heads: int, shared: int) -> Array:
-    """Read key head h / Hkv, as if a group were as large as their number."""
-    return np.minimum(np.arange(heads) // shared, shared - 1)
 
 
 def _layer(
@@ -88,26 +79,11 @@ def _interleaved(output: Array, weights: Array) -> Array:
     return np.asarray(joint @ weights.reshape(heads * width, -1))
 
 
-def _averaged(output: Array, weights: Array) -> Array:
-    """Take the mean of what the heads give."""
-    return np.asarray(joined(output, weights) / weights.dtype.type(len(weights)))
-
-
-def _shared_output(output: Array, weights: Array) -> Array:
-    """Multiply what all heads give by the mean of their matrices."""
-    return joined(output, np.broadcast_to(weights.mean(0), weights.shape))
-
-
 def _numbered(output: Array, weights: Array) -> Array:
     """Let every head count a little more than the one before it."""
     # Sixteenths, which every format holds: the mistake is no rounding.
     number = 1 + np.arange(len(weights), dtype=weights.dtype)[:, None, None] / 16
     return joined(output, weights * number)
-
-
-def _bent(output: Array, weights: Array) -> Array:
-    """Bend what comes out, as a network does that belongs elsewhere."""
-    return np.asarray(8 * np.tanh(joined(output, weights) / 8))
 
 
 def _softmax_of_all(scores: Array, seen: Array) -> Array:
@@ -168,20 +144,6 @@ def _head_by_head(
     return np.asarray(total).astype(readers.dtype)
 
 
-def _einsum(output: Array, weights: Array) -> Array:
-    """Sum over heads and entries at once."""
-    return np.einsum("bhle,hed->bld", output, weights)
-
-
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    known = {"caught_by": f"multi-head-{law}", "mimics": _MIMICS.get(id, "")}
-    name = f"multi-head-{id}"
-    return kind_rogue(
-        "multi-head", name, mistake, sentence, function, claims=_GROUPED, **known
-    )
-
-
 _MIMICS = {
     "tiled": "onnx#7274",
     "divided": "ONNXim#33",
@@ -189,7 +151,8 @@ _MIMICS = {
 }
 
 _GROUPED = ("grouped",)
-_EVERY = ("float32", "float64", "float16", "bfloat16")
+
+_rogue = rogues_of("multi-head", mimics=_MIMICS, claims=_GROUPED)
 
 ROGUES: tuple[Rogue, ...] = tuple(
     _rogue(*entry)
@@ -198,14 +161,14 @@ ROGUES: tuple[Rogue, ...] = tuple(
             "tiled",
             "heads",
             "Query heads take turns with the key heads.",
-            _layer(by=_taking_turns),
+            _layer(by=lambda heads, shared: np.arange(heads) % shared),
             "shared",
         ),
         (
             "divided",
             "heads",
             "A query head reads the key head of its number over Hkv.",
-            _layer(by=_all_the_first),
+            _layer(by=lambda n, m: np.minimum(np.arange(n) // m, m - 1)),
             "agreement",
         ),
         (
@@ -226,14 +189,14 @@ ROGUES: tuple[Rogue, ...] = tuple(
             "averaged",
             "formula",
             "What the heads give is averaged, not summed.",
-            _layer(join=_averaged),
+            _layer(join=lambda x, w: joined(x, w) / w.dtype.type(len(w))),
             "sum",
         ),
         (
             "one-output",
             "heads",
             "All heads share one output matrix, the mean of theirs.",
-            _layer(join=_shared_output),
+            _layer(join=lambda x, w: joined(x, np.broadcast_to(w.mean(0), w.shape))),
             "agreement",
         ),
         (
@@ -257,7 +220,13 @@ ROGUES: tuple[Rogue, ...] = tuple(
             _layer(attend=_normed),
             "value-width",
         ),
-        ("bent", "formula", "What comes out is bent.", _layer(join=_bent), "one"),
+        (
+            "bent",
+            "formula",
+            "What comes out is bent.",
+            _layer(join=lambda x, w: 8 * np.tanh(joined(x, w) / 8)),
+            "one",
+        ),
         (
             "value-scale",
             "width",
@@ -295,12 +264,16 @@ CONTROLS: tuple[Control, ...] = tuple(
     kind_control(
         *("multi-head", f"multi-head-{name}", sentence, function),
         claims=() if name == "plain" else _GROUPED,
-        dtypes=_EVERY,
+        dtypes=FORMATS,
     )
     for name, sentence, function in (
         ("head-by-head", "It sums over heads of two matrices each.", _head_by_head),
         ("online", "It reads one member after the other.", _layer(attend=online)),
-        ("summed", "It sums over heads and entries at once.", _layer(join=_einsum)),
+        (
+            "summed",
+            "It sums over heads and entries at once.",
+            _layer(join=lambda x, w: np.einsum("bhle,hed->bld", x, w)),
+        ),
         ("plain", "Each query head has a key head of its own.", fused),
     )
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import Function, leaking, softmax, wide
 
 Weigh = Callable[[Array, Array], Array]
@@ -27,21 +27,9 @@ def _pool(weigh: Weigh = softmax, *, scale: float | None = None) -> Function:
     return pool
 
 
-def _recent(scores: Array, seen: Array) -> Array:
-    """Let members weigh more the later they come."""
-    places = np.arange(len(scores), dtype=scores.dtype)
-    return softmax(scores + places / 8, seen)
-
-
 def _mean(scores: Array, seen: Array) -> Array:
     """Let all members weigh the same."""
     return softmax(np.zeros_like(scores), seen)
-
-
-def _by_all(scores: Array, seen: Array) -> Array:
-    """Divide by the number of places, not by the sum over real members."""
-    weights = softmax(scores, seen)
-    return np.asarray(weights * (seen.sum() / len(seen)).astype(scores.dtype))
 
 
 def _clipped(scores: Array, seen: Array) -> Array:
@@ -96,11 +84,7 @@ def _sorted(
     return np.asarray(sizes[order] @ v[order] / sizes[order].sum()).astype(query.dtype)
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    known = {"caught_by": f"pooling-{law}"}
-    return kind_rogue("pooling", f"pooling-{id}", mistake, sentence, function, **known)
-
+_rogue = rogues_of("pooling")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -114,14 +98,16 @@ ROGUES: tuple[Rogue, ...] = (
         "recent",
         "order",
         "Members weigh more the later they come.",
-        _pool(_recent),
+        _pool(lambda x, seen: softmax(x + np.arange(len(x), dtype=x.dtype) / 8, seen)),
         "order",
     ),
     _rogue(
         "by-all",
         "mask",
         "Members that are masked still count in the mean.",
-        _pool(_by_all),
+        _pool(
+            lambda x, seen: softmax(x, seen) * (seen.sum() / len(seen)).astype(x.dtype)
+        ),
         "mean",
     ),
     _rogue(
@@ -156,15 +142,11 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Pooling that is wrong."""
 
+_control = controls_of("pooling", dtypes=FORMATS)
+
 CONTROLS: tuple[Control, ...] = tuple(
-    kind_control(
-        "pooling",
-        f"pooling-{name}",
-        sentence,
-        function,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
-    )
-    for name, sentence, function in (
+    _control(*entry)
+    for entry in (
         ("online", "It reads one member after the other.", _online),
         ("sorted", "It sums from the smallest weight, in base two.", _sorted),
     )

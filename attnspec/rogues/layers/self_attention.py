@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -179,29 +179,14 @@ def _bilinear(
     return np.asarray((weights @ x) @ pass_on).astype(vectors.dtype)
 
 
-def _rogue(id: str, mistake: str, sentence: str, function: Function, law: str) -> Rogue:  # noqa: A002 - the field's name
-    """Return a rogue of this kind; it is caught by a law of this kind."""
-    name = f"self-attention-{id}"
-    law = law if law.startswith("sets") else f"self-attention-{law}"
-    mimics = _MIMICS.get(id, "")
-    return kind_rogue(
-        "self-attention",
-        name,
-        mistake,
-        sentence,
-        function,
-        caught_by=law,
-        mimics=mimics,
-    )
-
-
 _MIMICS = {
     "maskless": "mlx-lm#1906",
     "masked-rows": "hyunwoongko/transformer#40",
     "leaking": "onnxruntime#14363",
 }
 
-_EVERY = ("float32", "float64", "float16", "bfloat16")
+
+_rogue = rogues_of("self-attention", mimics=_MIMICS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -278,11 +263,11 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Self-attention that is wrong."""
 
+_control = controls_of("self-attention", dtypes=FORMATS)
+
 CONTROLS: tuple[Control, ...] = tuple(
-    kind_control(
-        "self-attention", f"self-attention-{name}", sentence, function, dtypes=_EVERY
-    )
-    for name, sentence, function in (
+    _control(*entry)
+    for entry in (
         ("by-vector", "It computes one output after the other.", _by_vector),
         ("in-columns", "Its vectors are columns.", _in_columns),
         ("bilinear", "It makes one matrix of those of queries and keys.", _bilinear),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 
 
 def _unswapped(x: Array, heads: int) -> Array:
@@ -18,19 +18,11 @@ def _dealt(x: Array, heads: int) -> Array:
     return x.reshape(batch, length, width // heads, heads).transpose(0, 3, 1, 2)
 
 
-def _backward(x: Array, heads: int) -> Array:
-    return np.stack(np.split(x, heads, axis=-1)[::-1], axis=1)
-
-
 def _four_digits(x: Array, heads: int) -> Array:
     """Keep four binary digits, with which not all entries are themselves."""
     # Of float32's 32 bits sign, exponent and three more stay; the first digit is 1.
     work = (x.astype(np.float32).view(np.uint32) & 0xFFF00000).view(np.float32)
     return np.stack(np.split(work.astype(x.dtype), heads, axis=-1), axis=1)
-
-
-def _stacked(x: Array, heads: int) -> Array:
-    return np.stack(np.split(x, heads, axis=-1), axis=1)
 
 
 def _one_by_one(x: Array, heads: int) -> Array:
@@ -42,59 +34,50 @@ def _one_by_one(x: Array, heads: int) -> Array:
     return output
 
 
+_rogue = rogues_of("split-heads")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "split-heads",
-        "split-heads-unswapped",
+    _rogue(
+        "unswapped",
         "layout",
         "The axes of heads and places are not exchanged.",
         _unswapped,
-        caught_by="split-heads-vectors",
+        "vectors",
     ),
-    kind_rogue(
-        "split-heads",
-        "split-heads-dealt",
+    _rogue(
+        "dealt",
         "layout",
         "Entries are dealt out to the heads in turn.",
         _dealt,
-        caught_by="split-heads-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "split-heads",
-        "split-heads-backward",
+    _rogue(
+        "backward",
         "layout",
         "The last piece goes to the first head.",
-        _backward,
-        caught_by="split-heads-agreement",
+        lambda x, heads: np.stack(np.split(x, heads, axis=-1)[::-1], axis=1),
+        "agreement",
     ),
-    kind_rogue(
-        "split-heads",
-        "split-heads-rounded",
+    _rogue(
+        "rounded",
         "layout",
         "Entries pass through a format of four binary digits.",
         _four_digits,
-        caught_by="split-heads-agreement",
+        "agreement",
     ),
 )
 """Heads that are cut at wrong places."""
 
-_EVERY = ("float32", "float64", "float16", "bfloat16")
+
+_control = controls_of("split-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "split-heads",
-        "split-heads-stacked",
+    _control(
+        "stacked",
         "It stacks the pieces.",
-        _stacked,
-        dtypes=_EVERY,
+        lambda x, heads: np.stack(np.split(x, heads, axis=-1), axis=1),
     ),
-    kind_control(
-        "split-heads",
-        "split-heads-one-by-one",
-        "It copies entry by entry.",
-        _one_by_one,
-        dtypes=_EVERY,
-    ),
+    _control("one-by-one", "It copies entry by entry.", _one_by_one),
 )
 """Heads that are cut at the right places."""
 

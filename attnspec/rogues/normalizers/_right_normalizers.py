@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, kind_rogue
 
 Core = Callable[[Array, Array], Array]
 """A way from scores, and which of them are visible, to weights."""
@@ -165,7 +165,7 @@ def faced_control(
     kind: str, word: str, sentence: str, function: Faced, **fields: Any
 ) -> Control:
     """Return a control in every format, unless it is said in which."""
-    known = {"dtypes": ("float32", "float64", "float16", "bfloat16"), **fields}
+    known = {"dtypes": FORMATS, **fields}
     return kind_control(kind, f"{kind}-{word}", sentence, function, **known)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Rogue, kind_rogue
+from attnspec.rogues._gallery import Rogue, rogues_of
 from attnspec.rogues.normalizers._right_normalizers import (
     CORES,
     Core,
@@ -128,19 +128,14 @@ def centered(rows: Array, seen: Array) -> Array:
     return np.asarray(rows - mean)
 
 
-def shared_mistakes(kind: str, *words: str) -> tuple[Rogue, ...]:
-    """Return the normalizer of a kind with each of these mistakes."""
-    found = []
-    for word in words:
-        mistake, sentence, law, spoiled = _MISTAKES[word]
-        function, caught_by = spoiled(CORES[kind]), f"{kind}-{law}"
-        found.append(
-            kind_rogue(
-                *(kind, f"{kind}-{word}", mistake, sentence, function),
-                caught_by=caught_by,
-            )
-        )
-    return tuple(found)
+def shared_mistakes(kind: str, *, but: tuple[str, ...] = ()) -> tuple[Rogue, ...]:
+    """Return the normalizer of a kind with each of the mistakes but these."""
+    make, core = rogues_of(kind), CORES[kind]
+    return tuple(
+        make(word, mistake, sentence, spoiled(core), law)
+        for word, (mistake, sentence, law, spoiled) in _MISTAKES.items()
+        if word not in but
+    )
 
 
 __all__ = ["centered", "shared_mistakes"]

@@ -64,17 +64,7 @@ ROGUES: tuple[Rogue, ...] = (
         *("entmax15", "half-interval", "The threshold is sought in half its range."),
         *(_first_guess, "agreement"),
     ),
-    *shared_mistakes(
-        "entmax15",
-        "floor",
-        "left-sorted",
-        "mask-taken-off",
-        "hidden-as-zero",
-        "wrapped",
-        "ramp",
-        "dust",
-        "axis-ignored",
-    ),
+    *shared_mistakes("entmax15"),
 )
 """Wrong ways to take a 1.5-entmax."""
 

@@ -41,11 +41,6 @@ def _length(_rows: Array, seen: Array) -> Array:
     return np.full((*seen.shape[:-1], 1), seen.shape[-1])
 
 
-def _positive(rows: Array, seen: Array) -> Array:
-    """Count the visible keys with a positive score."""
-    return np.asarray((seen & (rows > 0)).sum(-1, keepdims=True))
-
-
 def _power_ignored(
     scores: Array,
     *,
@@ -64,7 +59,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     core_rogue(
         *("relu", "by-positive", "It counts the positive scores."),
-        *(_relu_over(_positive), "alone"),
+        *(_relu_over(lambda x, seen: (seen & (x > 0)).sum(-1, keepdims=True)), "alone"),
     ),
     core_rogue(
         *("relu", "squared", "It squares the positive parts."),
@@ -82,9 +77,7 @@ ROGUES: tuple[Rogue, ...] = (
         *("relu", "power-ignored", "The count has the power of one."),
         *(_power_ignored, "divisor"),
     ),
-    *shared_mistakes(
-        "relu", "floor", "left-sorted", "mask-taken-off", "wrapped", "axis-ignored"
-    ),
+    *shared_mistakes("relu", but=("hidden-as-zero", "ramp", "dust")),
 )
 """Wrong ways to divide positive scores."""
 

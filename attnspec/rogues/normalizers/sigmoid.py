@@ -42,11 +42,6 @@ def _by_sum(weights: Array, _seen: Array) -> Array:
     return np.asarray(weights / np.where(total > 0, total, 1))
 
 
-def _offset_by_length(rows: Array, _seen: Array) -> Array:
-    """Subtract the logarithm of the length, unasked."""
-    return np.asarray(rows - np.log(max(1, rows.shape[-1])))
-
-
 def _hard(rows: Array, seen: Array) -> Array:
     """Take a line for the logistic function, cut off at 0 and 1."""
     # The line that PyTorch and Keras call a hard sigmoid.
@@ -75,9 +70,12 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     core_rogue(
         *("sigmoid", "offset-by-length", "An offset that is not given depends on S."),
-        *(before(right.sigmoid, _offset_by_length), "padding"),
+        *(
+            before(right.sigmoid, lambda x, _: x - np.log(max(1, x.shape[-1]))),
+            "padding",
+        ),
     ),
-    *shared_mistakes("sigmoid", "floor", "left-sorted", "mask-taken-off", "wrapped"),
+    *shared_mistakes("sigmoid", but=("hidden-as-zero", "ramp", "dust", "axis-ignored")),
 )
 """Wrong ways to weigh by the logistic function."""
 

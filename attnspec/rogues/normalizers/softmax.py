@@ -60,11 +60,6 @@ def _powers_of_two(rows: Array, seen: Array) -> Array:
     return np.asarray(powers / np.where(total > 0, total, 1))
 
 
-def _by_log_length(rows: Array, _seen: Array) -> Array:
-    """Multiply by the logarithm of one more than the length."""
-    return rows * np.log(1.0 + rows.shape[-1])
-
-
 def _tempered(factor: float, power: float) -> Faced:
     """Return a softmax whose temperature acts otherwise."""
 
@@ -124,7 +119,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     core_rogue(
         *("softmax", "by-log-length", "Scores are scaled by the length's logarithm."),
-        *(before(right.softmax, _by_log_length), "merge"),
+        *(before(right.softmax, lambda x, _: x * np.log(1.0 + x.shape[-1])), "merge"),
     ),
     faced_rogue(
         *("softmax", "temperature-times", "The temperature multiplies the scores."),
@@ -142,16 +137,7 @@ ROGUES: tuple[Rogue, ...] = (
         *("softmax", "clipped", "Scores are clipped to lie between -10 and 10."),
         *(before(right.softmax, lambda r, _: np.clip(r, -10, 10)), "shift"),
     ),
-    *shared_mistakes(
-        "softmax",
-        "floor",
-        "left-sorted",
-        "mask-taken-off",
-        "hidden-as-zero",
-        "wrapped",
-        "ramp",
-        "axis-ignored",
-    ),
+    *shared_mistakes("softmax", but=("dust",)),
 )
 """Wrong ways to take a softmax."""
 
@@ -192,11 +178,6 @@ def _finite_fill(rows: Array, seen: Array) -> Array:
     return right.softmax(filled, np.ones_like(seen))
 
 
-def _bare(scores: Array) -> Array:
-    """Call SciPy's softmax, which has neither mask nor another default axis."""
-    return np.asarray(scipy.special.softmax(scores, axis=-1))
-
-
 def _full(
     scores: Array,
     *,
@@ -231,7 +212,7 @@ CONTROLS: tuple[Control, ...] = (
         "softmax",
         "scipy",
         "SciPy's, with scores alone.",
-        _bare,
+        lambda scores: scipy.special.softmax(scores, axis=-1),
         dtypes=("float32", "float64"),
     ),
     nan_control("softmax"),

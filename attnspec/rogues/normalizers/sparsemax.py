@@ -44,11 +44,6 @@ def _threshold_not_below_zero(rows: Array, seen: Array) -> Array:
     return np.where(seen, np.maximum(rows - threshold, 0), 0)
 
 
-def _softmax_on_support(rows: Array, seen: Array) -> Array:
-    """Find the support of a sparsemax, and share by a softmax there."""
-    return right.softmax(rows, seen & (right.sparsemax(rows, seen) > 0))
-
-
 ROGUES: tuple[Rogue, ...] = (
     core_rogue(
         *("sparsemax", "every-sum", "The threshold comes from all partial sums."),
@@ -67,19 +62,12 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     core_rogue(
         *("sparsemax", "softmax-inside", "Those with weight share it by a softmax."),
-        *(_softmax_on_support, "idempotence"),
+        *(
+            lambda x, seen: right.softmax(x, seen & (right.sparsemax(x, seen) > 0)),
+            "idempotence",
+        ),
     ),
-    *shared_mistakes(
-        "sparsemax",
-        "floor",
-        "left-sorted",
-        "mask-taken-off",
-        "hidden-as-zero",
-        "wrapped",
-        "ramp",
-        "dust",
-        "axis-ignored",
-    ),
+    *shared_mistakes("sparsemax"),
 )
 """Wrong ways to project onto the simplex."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 
 
 def _formula(heads: int) -> Array:
@@ -77,11 +77,7 @@ def _running(heads: int, queries: int, keys: int) -> Array:
     return -by_head * np.abs(np.arange(keys, dtype=np.float32) - places)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "formula")
-    known = {"caught_by": f"alibi-{law}", **more}
-    return kind_rogue("alibi", f"alibi-{id}", mistake, sentence, function, **known)
-
+_rogue = mistaken(rogues_of("alibi"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -154,30 +150,28 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Biases by distance that are wrong."""
 
+_control = controls_of("alibi")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "alibi",
-        "alibi-running-slopes",
+    _control(
+        "running-slopes",
         "Each slope is a product of the one before, in float32.",
         _running,
     ),
-    kind_control(
-        "alibi",
-        "alibi-signed-upper-left",
+    _control(
+        "signed-upper-left",
         "Distances have a sign, and queries stand at their own numbers.",
         _alibi(lambda query, key: key - query, offset=lambda _queries, _keys: 0),
         dialect={"form": "signed", "alignment": "upper_left"},
     ),
-    kind_control(
-        "alibi",
-        "alibi-keys",
+    _control(
+        "keys",
         "The bias counts keys and leaves the query out.",
         _alibi(lambda query, key: key + 0 * query),
         dialect={"form": "keys"},
     ),
-    kind_control(
-        "alibi",
-        "alibi-formula",
+    _control(
+        "formula",
         "It takes one formula for any number of heads.",
         _alibi(slopes=_formula),
         dialect={"slopes": "formula"},

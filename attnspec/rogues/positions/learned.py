@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 
 
 def _lookup(
@@ -40,12 +46,7 @@ def _centered(table: Array) -> Array:
     return (table.astype(np.float64) - mean).astype(table.dtype)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    known = {"caught_by": f"learned-{law}", **more}
-    return kind_rogue(
-        "learned", f"learned-{id}", "position", sentence, function, **known
-    )
-
+_rogue = mistaken(rogues_of("learned"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -102,23 +103,11 @@ def _filled(positions: Array, table: Array) -> Array:
     return np.where(inside[:, None], found, np.array(np.nan, table.dtype))
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+_control = controls_of("learned", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "learned",
-        "learned-one-hot",
-        "It multiplies by a matrix of zeros and ones.",
-        _one_hot,
-        dtypes=_ALL,
-    ),
-    kind_control(
-        "learned",
-        "learned-filled",
-        "A position outside is NaN.",
-        _filled,
-        dtypes=_ALL,
-    ),
+    _control("one-hot", "It multiplies by a matrix of zeros and ones.", _one_hot),
+    _control("filled", "A position outside is NaN.", _filled),
 )
 """Look-ups that are right."""
 

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import attended, online, wide
 
 _Add = Callable[[Array, Array], tuple[Array, Array, Array]]
@@ -53,17 +60,7 @@ def _apart(
     return (weights @ value + weights @ given).astype(vectors.dtype)
 
 
-def _rogue(id: str, sentence: str, add: _Add, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        "placed-attention",
-        f"placed-attention-{id}",
-        "position",
-        sentence,
-        _layer(add),
-        caught_by=f"placed-attention-{law}",
-        **more,
-    )
-
+_rogue = mistaken(rogues_of("placed-attention", made=_layer), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -105,22 +102,19 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Attention that adds places wrongly."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+
+_control = controls_of("placed-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "placed-attention",
-        "placed-attention-apart",
+    _control(
+        "apart",
         "Vectors and encodings are projected each for itself, and four scores added.",
         _apart,
-        dtypes=_ALL,
     ),
-    kind_control(
-        "placed-attention",
-        "placed-attention-online",
+    _control(
+        "online",
         "It reads one key after the other.",
         _layer(lambda x, e: _thrice(x + e), online),
-        dtypes=_ALL,
     ),
 )
 """Attention that adds places rightly."""

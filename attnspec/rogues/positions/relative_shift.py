@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.positions._padded_shift import padded_shift
 
 
@@ -26,20 +31,7 @@ def _rolled(x: Array, more: int = 0) -> Array:
     return np.stack(rows, 1)
 
 
-def _to_the_right(x: Array) -> Array:
-    """Move rows the other way."""
-    return np.stack([np.roll(x[:, i], i, -1) for i in range(x.shape[1])], 1)
-
-
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    known = {"mistake": "position", "caught_by": f"relative-shift-{law}", **more}
-    return kind_rogue(
-        *("relative-shift", f"relative-shift-{id}"),
-        sentence=sentence,
-        function=function,
-        **known,
-    )
-
+_rogue = mistaken(rogues_of("relative-shift"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -64,7 +56,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "to-the-right",
         "Later rows move to the right instead of earlier ones to the left.",
-        _to_the_right,
+        lambda x: np.stack([np.roll(x[:, i], i, -1) for i in range(x.shape[1])], 1),
         "present",
     ),
 )
@@ -80,27 +72,24 @@ def _gathered(x: Array) -> Array:
     return np.where(kept, found, x.dtype.type(0))
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+_control = controls_of("relative-shift")
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "relative-shift",
-        "relative-shift-gathered",
+    _control(
+        "gathered",
         "It looks each place up.",
         _gathered,
-        dtypes=_ALL,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "relative-shift",
-        "relative-shift-padded",
+    _control(
+        "padded",
         "It pads a column and reads on in rows of another length, as the paper does.",
         padded_shift,
-        dtypes=_ALL,
+        dtypes=FORMATS,
         dialect={"behind": "next_row"},
     ),
-    kind_control(
-        "relative-shift",
-        "relative-shift-rolled",
+    _control(
+        "rolled",
         "It rolls each row.",
         _rolled,
         dialect={"behind": "own_row"},

@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues._working_format import working
 
 _BASE = 10_000.0
-
-
-def _work(x: Array) -> np.dtype[Any]:
-    return np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
 
 
 def _angles(positions: Array, width: int, base: float, work: np.dtype[Any]) -> Array:
@@ -53,7 +57,7 @@ def _rope(
         width: int | None = None,
     ) -> Array:
         turning = x.shape[-1] if width is None else width
-        angles = _angles(change(positions), turning, base, _work(x))
+        angles = _angles(change(positions), turning, base, working(x))
         return _turned(x, spread(angles, turning), turning, **how)
 
     return rope
@@ -74,7 +78,7 @@ def _width_of_all(
 ) -> Array:
     """Take the frequencies of the whole width for a part of it."""
     turning = x.shape[-1] if width is None else width
-    angles = _angles(positions, x.shape[-1], base, _work(x))[:, : turning // 2]
+    angles = _angles(positions, x.shape[-1], base, working(x))[:, : turning // 2]
     return _turned(x, angles, turning)
 
 
@@ -97,7 +101,7 @@ def _complex(
 ) -> Array:
     """Multiply complex numbers, as the first implementations did."""
     turning = x.shape[-1] if width is None else width
-    work = _work(x)
+    work = working(x)
     pairs = x[..., :turning].astype(work).reshape(*x.shape[:-1], -1, 2)
     numbers = pairs[..., 0] + 1j * pairs[..., 1]
     turned = numbers * np.exp(1j * _angles(positions, turning, base, work))
@@ -106,95 +110,91 @@ def _complex(
     return y.astype(x.dtype)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue("rope", id, "position", sentence, function, caught_by=law, **more)
-
+_rogue = mistaken(rogues_of("rope"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
-        "rope-counts-from-zero",
+        "counts-from-zero",
         "The positions are not read: every sequence starts at 0.",
         _rope(lambda positions: np.arange(len(positions))),
-        "rope-agreement",
+        "agreement",
         mimics="flashinfer#847",
     ),
     _rogue(
-        "rope-off-by-one",
+        "off-by-one",
         "Every position counts as the next one.",
         _rope(lambda positions: positions + 1),
-        "rope-origin",
+        "origin",
         mimics="mlx#3498",
     ),
     _rogue(
-        "rope-backward",
+        "backward",
         "The angles have the other sign.",
         _rope(sign=-1.0),
-        "rope-agreement",
+        "agreement",
     ),
     _rogue(
-        "rope-wrong-pairs",
+        "wrong-pairs",
         "It declares neighbors and turns one entry of each half.",
         _rope(halves=True),
-        "rope-agreement",
+        "agreement",
         mimics="shainet#111",
     ),
     _rogue(
-        "rope-base-ignored",
+        "base-ignored",
         "The base is always 10,000.",
         _base_ignored,
-        "rope-agreement",
+        "agreement",
     ),
     _rogue(
-        "rope-width-of-all",
+        "width-of-all",
         "A partial width has the frequencies of the whole.",
         _width_of_all,
-        "rope-agreement",
+        "agreement",
         mimics="pie#603",
     ),
     _rogue(
-        "rope-rest-dropped",
+        "rest-dropped",
         "The entries after the width are lost.",
         _rest_dropped,
-        "rope-agreement",
+        "agreement",
     ),
+    _rogue("longer", "Turned vectors are longer than before.", _longer, "norm"),
     _rogue(
-        "rope-longer", "Turned vectors are longer than before.", _longer, "rope-norm"
-    ),
-    _rogue(
-        "rope-squared-positions",
+        "squared-positions",
         "The angle grows with the square of the position.",
         # As small as positions: angles that float32 still knows.
         _rope(lambda positions: positions.astype(np.int64) ** 2 % 4096),
-        "rope-relative",
+        "relative",
     ),
     _rogue(
-        "rope-narrow-positions",
+        "narrow-positions",
         "Positions are stored in bfloat16, which has no 257.",
         # bfloat16 has 8 bits: above 256 the last one is lost.
         _rope(lambda p: (p + (p >> 8) // 2) >> (p > 256) << (p > 256)),
-        "rope-agreement",
+        "agreement",
         mimics="transformers#29285",
     ),
     _rogue(
-        "rope-sorted",
+        "sorted",
         "Positions are sorted before they are used.",
         _rope(np.sort),
-        "rope-order",
+        "order",
     ),
 )
 """Rotary encodings that are wrong."""
 
+_control = controls_of("rope")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "rope",
-        "rope-complex",
+    _control(
+        "complex",
         "It multiplies complex numbers.",
         _complex,
-        dtypes=("float32", "float64", "float16", "bfloat16"),
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "rope",
-        "rope-half-split",
+    _control(
+        "half-split",
         "It turns one entry of each half with the other.",
         _rope(halves=True),
         dialect={"pairing": "half_split"},

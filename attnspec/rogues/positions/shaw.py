@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.layers._attention_forms import online, softmax, wide
 
 Rows = Callable[[Array, int], Array]
@@ -16,11 +22,6 @@ Rows = Callable[[Array, int], Array]
 
 def _clipped(relative: Array, reach: int) -> Array:
     return np.asarray(np.clip(relative, -reach, reach) + reach)
-
-
-def _modulo(relative: Array, reach: int) -> Array:
-    """Start again at the other end of the table."""
-    return (relative + reach) % (2 * reach + 1)
 
 
 def _relative(queries: int, keys: int, *, first: int | None = None) -> Array:
@@ -116,11 +117,7 @@ def _padded(
     return (weights @ v + spread @ long[1]).astype(query.dtype)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    known = {"caught_by": f"shaw-{law}", **more}
-    return kind_rogue("shaw", f"shaw-{id}", mistake, sentence, function, **known)
-
+_rogue = mistaken(rogues_of("shaw"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -167,33 +164,31 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "wrapped",
         "Distances beyond the tables start again at their other end.",
-        _shaw(_modulo),
+        _shaw(lambda relative, reach: (relative + reach) % (2 * reach + 1)),
         "clipped",
         mistake="tail",
     ),
 )
 """Keys by distance that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
+
+_control = controls_of("shaw")
 
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "shaw",
-        "shaw-materialized",
+    _control(
+        "materialized",
         "It makes keys and values of each query, and reads one after the other.",
         _materialized,
-        dtypes=_ALL,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "shaw",
-        "shaw-all-distances",
+    _control(
+        "all-distances",
         "It scores all distances at once, and sums weights by distance.",
         _padded,
-        dtypes=_ALL,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "shaw",
-        "shaw-right-first",
+    _control(
+        "right-first",
         "The tables begin on the right, and queries stand at their own numbers.",
         _shaw(lambda relative, reach: _clipped(-relative, reach), first=0),
         dialect={"rows": "right_first", "alignment": "upper_left"},

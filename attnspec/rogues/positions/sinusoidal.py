@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 
 _BASE = 10_000.0
 
@@ -47,13 +46,7 @@ def _base_ignored(
     return _clocks()(positions, width)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    known = {"caught_by": f"sinusoidal-{law}", **more}
-    return kind_rogue(
-        "sinusoidal", f"sinusoidal-{id}", mistake, sentence, function, **known
-    )
-
+_rogue = mistaken(rogues_of("sinusoidal"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -149,24 +142,23 @@ def _tensor2tensor(positions: Array, width: int, *, base: float = _BASE) -> Arra
     return np.concatenate([np.sin(angles), np.cos(angles)], -1)
 
 
+_control = controls_of("sinusoidal")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "sinusoidal",
-        "sinusoidal-complex",
+    _control(
+        "complex",
         "It reads both off one complex number, in float64.",
         _complex,
         dtypes=("float32", "float64"),
     ),
-    kind_control(
-        "sinusoidal",
-        "sinusoidal-halves",
+    _control(
+        "halves",
         "All sines come first, and frequencies are exponentials in float32.",
         _concatenated,
         dialect={"layout": "halves"},
     ),
-    kind_control(
-        "sinusoidal",
-        "sinusoidal-tensor2tensor",
+    _control(
+        "tensor2tensor",
         "All sines come first, and the last frequency is one over the base.",
         _tensor2tensor,
         dialect={"layout": "halves", "frequencies": "to_base"},

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 
 Far = Callable[[Array, int, int], Array]
 
@@ -59,10 +58,6 @@ def _uncapped(distance: Array, count: int, far: int) -> Array:
     return np.where(distance < near, distance, wide)
 
 
-def _wrapping(distance: Array, count: int, far: int) -> Array:
-    return _uncapped(distance, count, far) % count
-
-
 def _all_logarithmic(distance: Array, count: int, far: int) -> Array:
     """Take logarithms of the near distances, too."""
     place = np.log1p(distance) / np.log1p(far) * count
@@ -109,11 +104,7 @@ def _encoder(relative: Array) -> Array:
     return _t5()(relative)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    mistake = more.pop("mistake", "position")
-    known = {"caught_by": f"t5-{law}", **more}
-    return kind_rogue("t5", f"t5-{id}", mistake, sentence, function, **known)
-
+_rogue = mistaken(rogues_of("t5"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -153,7 +144,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "wrapped",
         "Behind the last bucket comes the first.",
-        _t5(_wrapping),
+        _t5(lambda distance, count, far: _uncapped(distance, count, far) % count),
         "order",
         mistake="tail",
     ),
@@ -172,23 +163,22 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Buckets that are wrong."""
 
+_control = controls_of("t5")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "t5",
-        "t5-authors",
+    _control(
+        "authors",
         "It takes the authors' formula in float32.",
         _t5(),
         dtypes=("float32", "float64"),
     ),
-    kind_control(
-        "t5",
-        "t5-edges",
+    _control(
+        "edges",
         "It searches a list of edges and answers in 32 bits.",
         _narrow,
     ),
-    kind_control(
-        "t5",
-        "t5-encoder",
+    _control(
+        "encoder",
         "It knows the sizes of T5's encoder and no other.",
         _encoder,
     ),

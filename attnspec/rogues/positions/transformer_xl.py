@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
 from attnspec.rogues.layers._attention_forms import softmax, wide
 from attnspec.rogues.positions._padded_shift import padded_shift
 
@@ -87,15 +86,7 @@ def _xl(
     return xl
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str, **more: Any) -> Rogue:  # noqa: A002 - the field's name
-    known = {"mistake": "position", "caught_by": f"transformer-xl-{law}", **more}
-    return kind_rogue(
-        *("transformer-xl", f"transformer-xl-{id}"),
-        sentence=sentence,
-        function=function,
-        **known,
-    )
-
+_rogue = mistaken(rogues_of("transformer-xl"), "position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -182,24 +173,23 @@ def _four_terms(
     return (softmax(scores, scores > -np.inf) @ v).astype(query.dtype)
 
 
+_control = controls_of("transformer-xl")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "transformer-xl",
-        "transformer-xl-shifted",
+    _control(
+        "shifted",
         "It shifts as the paper does, and is always causal.",
         _causal,
         dtypes=("float32", "float16", "bfloat16"),
     ),
-    kind_control(
-        "transformer-xl",
-        "transformer-xl-four-terms",
+    _control(
+        "four-terms",
         "It adds four terms for each pair.",
         _four_terms,
         dtypes=("float32", "float16", "bfloat16"),
     ),
-    kind_control(
-        "transformer-xl",
-        "transformer-xl-halves",
+    _control(
+        "halves",
         "All sines of a distance come before its cosines.",
         _xl(halves=True),
         dialect={"layout": "halves"},

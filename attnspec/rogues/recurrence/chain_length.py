@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-
-
-def _reads_alone(reads: Array) -> Array:
-    """Count the reads on the longest row, which are one fewer than its steps."""
-    return np.asarray(_by_depth(reads) - 1)
-
-
-def _readers(reads: Array) -> Array:
-    """Count the steps that read anything, and the first."""
-    return np.asarray(1 + np.count_nonzero(reads.any(axis=1)))
-
-
-def _widest(reads: Array) -> Array:
-    """Count what one step reads, at most."""
-    return np.asarray(1 + reads.sum(axis=1).max())
-
-
-def _of_last(reads: Array) -> Array:
-    """Count the row that ends in the last step."""
-    return np.asarray(_depths(reads)[-1])
+from attnspec.rogues._gallery import Control, Rogue, kind_control, mistaken, rogues_of
 
 
 def _earliest_read(reads: Array) -> Array:
@@ -70,21 +47,31 @@ def _by_powers(reads: Array) -> Array:
     return np.asarray(count, np.int32)
 
 
-def _rogue(id: str, sentence: str, function: Callable[[Array], Any], law: str) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        *("chain-length", f"chain-{id}", "formula", sentence, function),
-        caught_by=f"chain-length-{law}",
-    )
-
+_rogue = mistaken(rogues_of("chain-length", "chain"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
-    _rogue("reads-alone", "It counts reads in place of steps.", _reads_alone, "forms"),
-    _rogue("readers", "It counts every step that reads.", _readers, "agreement"),
-    _rogue("widest", "It counts what one step reads.", _widest, "indirect"),
+    _rogue(
+        "reads-alone",
+        "It counts reads in place of steps.",
+        lambda reads: np.asarray(_by_depth(reads) - 1),
+        "forms",
+    ),
+    _rogue(
+        "readers",
+        "It counts every step that reads.",
+        lambda reads: np.asarray(1 + np.count_nonzero(reads.any(axis=1))),
+        "agreement",
+    ),
+    _rogue(
+        "widest",
+        "It counts what one step reads.",
+        lambda reads: np.asarray(1 + reads.sum(axis=1).max()),
+        "indirect",
+    ),
     _rogue(
         "of-last",
         "It counts the row that ends in the last step.",
-        _of_last,
+        lambda reads: np.asarray(_depths(reads)[-1]),
         "agreement",
     ),
     _rogue(

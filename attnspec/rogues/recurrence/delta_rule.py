@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -103,12 +103,6 @@ def _at_once(
     return parallel(steps.replace(value=_inverse(change(system)) @ right))
 
 
-def _tiled_values(steps: Steps) -> tuple[Array, Array]:
-    """Take out what was held once for each tile of the values' width."""
-    tiles = -(-steps.value.shape[-1] // _TILE)
-    return _recurrent(steps, keep=float(tiles))
-
-
 def _rate_on_keys(steps: Steps) -> tuple[Array, Array]:
     """Multiply values by the rate, but not what is taken out."""
     return _recurrent(
@@ -148,20 +142,7 @@ def _mean_over_rows(steps: Steps) -> tuple[Array, Array]:
     return output * steps.work.type(2.0 / (1 + steps.length)), last
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-    **more: Any,
-) -> Rogue:
-    return kind_rogue(
-        *("delta-rule", f"delta-{id}", mistake, sentence, _kernel(form)),
-        caught_by=f"delta-rule-{law}",
-        **more,
-    )
-
+_rogue = rogues_of("delta-rule", "delta", made=_kernel)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -175,7 +156,7 @@ ROGUES: tuple[Rogue, ...] = (
         "taken-for-each-tile",
         "width",
         "What a key held is taken out once for each tile of four values.",
-        _tiled_values,
+        lambda s: _recurrent(s, keep=float(-(-s.value.shape[-1] // _TILE))),
         "answer",
         mimics="fla#1033",
     ),
@@ -270,21 +251,18 @@ def _plain(query: Array, key: Array, value: Array, rate: Array) -> Array:
     return np.asarray(returned(output, last, query, return_state=False))
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
-
-def _control(id: str, sentence: str, function: Any, **more: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control("delta-rule", f"delta-{id}", sentence, function, **more)
-
+_control = controls_of("delta-rule", "delta")
 
 CONTROLS: tuple[Control, ...] = (
-    _control("recurrent", "One step after another.", _kernel(_recurrent), dtypes=_ALL),
-    _control("at-once", "One triangular system.", _kernel(_at_once), dtypes=_ALL),
+    _control(
+        "recurrent", "One step after another.", _kernel(_recurrent), dtypes=FORMATS
+    ),
+    _control("at-once", "One triangular system.", _kernel(_at_once), dtypes=FORMATS),
     _control(
         "chunks-of-3",
         "One system for every three steps.",
         _kernel(chunked(3, _at_once)),
-        dtypes=_ALL,
+        dtypes=FORMATS,
     ),
     _control(
         "chunks-of-16",
@@ -296,7 +274,7 @@ CONTROLS: tuple[Control, ...] = (
         "It has no option, and divides by the root of the width.",
         _plain,
         dialect={"scale": "inverse_root"},
-        dtypes=_ALL,
+        dtypes=FORMATS,
     ),
 )
 """Delta rules that are right."""

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    kind_rogue,
+    rogues_of,
+)
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -94,10 +101,6 @@ def _undecayed(steps: Steps) -> tuple[Array, Array]:
     return output, last - lost + steps.state
 
 
-def _late_gates(steps: Steps) -> tuple[Array, Array]:
-    return recurrent(steps.replace(gates=np.roll(steps.gates, 1, axis=-2)))
-
-
 def _not_causal(steps: Steps) -> tuple[Array, Array]:
     """Sum the whole sequence before any step asks."""
     _, last = recurrent(steps)
@@ -127,21 +130,7 @@ def _base_two(
     return returned(*parallel(steps), query, return_state=False)
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    form: Form,
-    law: str,
-    **more: Any,
-) -> Rogue:
-    return kind_rogue(
-        *("linear-attention", f"linear-{id}", mistake, sentence),
-        _kernel(form),
-        caught_by=f"linear-attention-{law}",
-        **more,
-    )
-
+_rogue = rogues_of("linear-attention", "linear", made=_kernel)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -162,7 +151,7 @@ ROGUES: tuple[Rogue, ...] = (
         "late-gates",
         "recurrence",
         "Each step has the decay of the step before it.",
-        _late_gates,
+        lambda steps: recurrent(steps.replace(gates=np.roll(steps.gates, 1, axis=-2))),
         "agreement",
     ),
     _rogue(
@@ -276,26 +265,24 @@ def _plain(query: Array, key: Array, value: Array) -> Array:
     return (weights @ steps.value).astype(query.dtype)
 
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
-
-
-def _control(id: str, sentence: str, function: Any, **more: Any) -> Control:  # noqa: A002 - the field's name
-    name = f"linear-{id}"
-    return kind_control("linear-attention", name, sentence, function, **more)
-
+_control = controls_of("linear-attention", "linear")
 
 CONTROLS: tuple[Control, ...] = (
-    _control("recurrent", "One step after another.", _kernel(recurrent), dtypes=_ALL),
-    _control("parallel", "All weights at once.", _kernel(parallel), dtypes=_ALL),
-    _control("chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=_ALL),
+    _control(
+        "recurrent", "One step after another.", _kernel(recurrent), dtypes=FORMATS
+    ),
+    _control("parallel", "All weights at once.", _kernel(parallel), dtypes=FORMATS),
+    _control(
+        "chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=FORMATS
+    ),
     _control("chunks-of-16", "Sixteen steps at once.", _kernel(chunked(_CHUNK))),
-    _control("plain", "It has no option at all.", _plain, dtypes=_ALL),
+    _control("plain", "It has no option at all.", _plain, dtypes=FORMATS),
     _control(
         "scaled",
         "It divides by the root of the width, and takes logarithms of decays.",
         _scaled_by_width,
         dialect={"scale": "inverse_root"},
-        dtypes=_ALL,
+        dtypes=FORMATS,
     ),
 )
 """Linear attentions that are right."""

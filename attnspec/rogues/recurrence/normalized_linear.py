@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.recurrence._forms import (
-    Steps,
-    chunked,
-    given,
-    parallel,
-    recurrent,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues.recurrence._forms import Steps, chunked, given, parallel, recurrent
 
 # As systems take it; of lengths 17 and 33 one step is left over.
 _CHUNK = 16
@@ -83,16 +77,6 @@ def _own_left_out(steps: Steps, weights: Array) -> Array:
     return np.where(total > 0, total, 1)
 
 
-def _floored(steps: Steps, weights: Array) -> Array:
-    """Divide by at least one, which is no small number for small features."""
-    return np.maximum(_summed(steps, weights), 16)
-
-
-def _of_all(steps: Steps, _weights: Array) -> Array:
-    """Divide by the sum over the whole sequence."""
-    return (steps.query @ steps.key.swapaxes(-1, -2)).sum(-1, keepdims=True)
-
-
 def _signed(query: Array, key: Array, value: Array) -> Array:
     """Take one off the features, as if the map had no one added."""
     features = (query.astype(np.float32) - 1).astype(query.dtype)
@@ -103,20 +87,7 @@ def _signed(query: Array, key: Array, value: Array) -> Array:
     return np.asarray((1.5 * output).astype(query.dtype))
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    function: Any,
-    law: str,
-    **more: Any,
-) -> Rogue:
-    return kind_rogue(
-        *("normalized-linear", f"normalized-{id}", mistake, sentence, function),
-        caught_by=f"normalized-linear-{law}",
-        **more,
-    )
-
+_rogue = rogues_of("normalized-linear", "normalized")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -153,14 +124,16 @@ ROGUES: tuple[Rogue, ...] = (
         "floored",
         "formula",
         "The sum that divides is at least 16.",
-        _divided(_floored),
+        _divided(lambda steps, weights: np.maximum(_summed(steps, weights), 16)),
         "scale",
     ),
     _rogue(
         "of-all",
         "mask",
         "It divides by the sum over the whole sequence.",
-        _divided(_of_all),
+        _divided(
+            lambda s, _: (s.query @ s.key.swapaxes(-1, -2)).sum(-1, keepdims=True)
+        ),
         "past",
     ),
     _rogue(
@@ -173,22 +146,16 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Normalized linear attentions that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
 
-
-def _control(id: str, sentence: str, function: Any, **more: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        "normalized-linear", f"normalized-{id}", sentence, function, **more
-    )
-
+_control = controls_of("normalized-linear", "normalized")
 
 CONTROLS: tuple[Control, ...] = (
-    _control("parallel", "All weights at once.", _divided(), dtypes=_ALL),
+    _control("parallel", "All weights at once.", _divided(), dtypes=FORMATS),
     _control(
         "recurrent",
         "The sum of the keys is one more column of the state.",
         _by_state(recurrent),
-        dtypes=_ALL,
+        dtypes=FORMATS,
     ),
     _control(
         "chunks-of-3",

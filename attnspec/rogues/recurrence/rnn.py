@@ -9,26 +9,19 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._working_format import working
 
 Step = Callable[[Array, Array, Array, Array], Array]
 """From what an input gives, the state before, its matrix and the bias to a state."""
-
-
-def _work(x: Array) -> np.dtype[Any]:
-    return np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
 
 
 def _tangent(given: Array, before: Array, by_state: Array, bias: Array) -> Array:
     return np.asarray(np.tanh(given + before @ by_state + bias))
 
 
-def _as_given(x: Array) -> Array:
-    return x
-
-
 def _rnn(
-    step: Step = _tangent, seen: Callable[[Array], Array] = _as_given
+    step: Step = _tangent, seen: Callable[[Array], Array] = lambda x: x
 ) -> Callable[..., Array]:
     """Return a recurrence that steps otherwise, or sees other inputs."""
 
@@ -40,7 +33,7 @@ def _rnn(
         *,
         state: Array | None = None,
     ) -> Array:
-        work = _work(x)
+        work = working(x)
         current = np.zeros(len(bias), work) if state is None else state.astype(work)
         matrices = [a.astype(work) for a in (by_input, by_state, bias)]
         states = []
@@ -75,7 +68,7 @@ def _pooled(
     x: Array, by_input: Array, by_state: Array, bias: Array, **options: Any
 ) -> Array:
     """Put the mean so far through one step, and keep no state."""
-    work = _work(x)
+    work = working(x)
     means = _mean_before(x.astype(work))
     start = options.get("state")
     before = np.zeros(len(bias), work) if start is None else start.astype(work)
@@ -109,7 +102,7 @@ def _joined(
     state: Array | None = None,
 ) -> Array:
     """Multiply input, state and one by all matrices at once."""
-    work = _work(x)
+    work = working(x)
     weights = np.vstack([by_input, by_state, bias]).astype(work)
     current = np.zeros(len(bias), work) if state is None else state.astype(work)
     states = []
@@ -123,7 +116,7 @@ def _stored(x: Array, by_input: Array, by_state: Array, bias: Array) -> Array:
     """Keep the state in the format of the inputs, and start from nothing."""
 
     def step(given: Array, before: Array, matrix: Array, shift: Array) -> Array:
-        return _tangent(given, before, matrix, shift).astype(x.dtype).astype(_work(x))
+        return _tangent(given, before, matrix, shift).astype(x.dtype).astype(working(x))
 
     return np.asarray(_rnn(step)(x, by_input, by_state, bias))
 
@@ -144,17 +137,7 @@ def _logistic(given: Array, before: Array, by_state: Array, bias: Array) -> Arra
     return np.asarray(2 * expit(2 * sums) - 1, sums.dtype)
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    function: Any,
-    law: str,
-) -> Rogue:
-    return kind_rogue(
-        *("rnn", f"rnn-{id}", mistake, sentence, function), caught_by=f"rnn-{law}"
-    )
-
+_rogue = rogues_of("rnn")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -209,12 +192,8 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Recurrences that are wrong."""
 
-_ALL = ("float32", "float64", "float16", "bfloat16")
 
-
-def _control(id: str, sentence: str, function: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control("rnn", f"rnn-{id}", sentence, function, dtypes=_ALL)
-
+_control = controls_of("rnn", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("joined", "Input, state and bias meet one matrix.", _joined),

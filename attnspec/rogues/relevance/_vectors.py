@@ -8,9 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 
-FORMATS = ("float32", "float64", "float16", "bfloat16")
-"""Every format: a control is right in each."""
-
 
 def widened(*arrays: Array) -> tuple[Any, ...]:
     """Return arrays in the format that is computed in, float32 at least."""
@@ -29,4 +26,4 @@ def length(x: Array) -> Array:
     return np.where(found == 0, 1, found).astype(x.dtype)
 
 
-__all__ = ["FORMATS", "length", "transposed", "widened"]
+__all__ = ["length", "transposed", "widened"]

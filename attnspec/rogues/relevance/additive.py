@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.relevance._vectors import FORMATS, widened
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues.relevance._vectors import widened
 
 
 def _additive(change: Callable[..., Array]) -> Callable[..., Array]:
@@ -25,23 +31,13 @@ def _additive(change: Callable[..., Array]) -> Callable[..., Array]:
     return additive
 
 
-def _transposed_vector(q: Array, k: Array) -> Array:
-    """Give the last entry of the vector to the first hidden one, and so on."""
-    return np.tanh(q + k)[..., ::-1]
-
-
-def _rogue(id: str, sentence: str, function: Any, law: str) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        *("additive", f"additive-{id}", "formula", sentence, function),
-        caught_by=f"additive-{law}",
-    )
-
+_rogue = mistaken(rogues_of("additive"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "reversed",
         "The vector meets the hidden entries in the other order.",
-        _additive(_transposed_vector),
+        _additive(lambda q, k: np.tanh(q + k)[..., ::-1]),
         "agreement",
     ),
     _rogue(
@@ -85,11 +81,7 @@ def _from_exponentials(q: Array, k: Array) -> Array:
     return np.asarray(power / (power + 2))
 
 
-def _control(id: str, sentence: str, function: Any, **fields: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        *("additive", f"additive-{id}", sentence, function), dtypes=FORMATS, **fields
-    )
-
+_control = controls_of("additive", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues.relevance._vectors import length, transposed, widened
 
 
 def _bilinear(
@@ -30,12 +37,7 @@ def _coarse(array: Array) -> Array:
     return bits.view(np.float32)
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        *("bilinear", f"bilinear-{id}", "formula", sentence, function),
-        caught_by=f"bilinear-{law}",
-    )
-
+_rogue = mistaken(rogues_of("bilinear"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -66,11 +68,7 @@ ROGUES: tuple[Rogue, ...] = (
 """Scores that are wrong."""
 
 
-def _control(id: str, sentence: str, function: Any, **fields: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        *("bilinear", f"bilinear-{id}", sentence, function), dtypes=FORMATS, **fields
-    )
-
+_control = controls_of("bilinear", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.relevance._vectors import FORMATS, length, transposed, widened
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues.relevance._vectors import length, transposed, widened
 
 
 def _cosine(
@@ -33,11 +40,6 @@ def _sum_of_sizes(x: Array) -> Array:
     return np.where(found == 0, 1, found).astype(x.dtype)
 
 
-def _root_mean_square(x: Array) -> Array:
-    """Return the length over the root of the width."""
-    return np.asarray(length(x) * x.dtype.type(x.shape[-1] ** -0.5))
-
-
 def _unguarded(x: Array) -> Array:
     """Return the length, which may be 0."""
     return np.sqrt((x * x).sum(-1, keepdims=True))
@@ -55,18 +57,13 @@ def _key_mean_lost(query: Array, key: Array) -> Array:
     return np.asarray(_cosine(length)(query, moved))
 
 
-def _rogue(id: str, sentence: str, function: Any, law: str) -> Rogue:  # noqa: A002 - the field's name
-    return kind_rogue(
-        *("cosine", f"cosine-{id}", "formula", sentence, function),
-        caught_by=f"cosine-{law}",
-    )
-
+_rogue = mistaken(rogues_of("cosine"), "formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "root-mean-square",
         "The root of the mean square takes the place of the length.",
-        _cosine(_root_mean_square),
+        _cosine(lambda x: length(x) * x.dtype.type(x.shape[-1] ** -0.5)),
         "range",
     ),
     _rogue(
@@ -113,11 +110,7 @@ def _divided_last(query: Array, key: Array) -> Array:
     return np.asarray(scores).astype(query.dtype)
 
 
-def _control(id: str, sentence: str, function: Any, **fields: Any) -> Control:  # noqa: A002 - the field's name
-    return kind_control(
-        *("cosine", f"cosine-{id}", sentence, function), dtypes=FORMATS, **fields
-    )
-
+_control = controls_of("cosine", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnspec.rogues.windows._windowed_attention import (
-    Mask,
-)
+from attnspec.rogues.windows._positions import distances
+from attnspec.rogues.windows._windowed_attention import Mask
 
 Axis = Callable[[int, int, int], Mask]
 """A mask along one axis: its length, the size of the neighborhood, the dilation."""
@@ -28,7 +27,7 @@ def nearest(length: int, size: int, dilation: int, *, ahead: int = 0) -> Mask:
 
 def clipped(length: int, size: int, dilation: int) -> Mask:
     """Cut the neighborhood off at the borders."""
-    distance = np.arange(length) - np.arange(length)[:, None]
+    distance = distances(length, length)
     left, right = size // 2 * dilation, (size - 1) // 2 * dilation
     return (-left <= distance) & (distance <= right) & (distance % dilation == 0)
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from attnspec._typing import Array
+from attnspec.rogues._working_format import working
 
 Mask = npt.NDArray[np.bool_]
-
-
-def working(array: Array) -> np.dtype[Any]:
-    """Return the format that is computed in."""
-    return np.dtype(np.float64 if array.dtype == np.float64 else np.float32)
 
 
 def scores_of(query: Array, key: Array, scale: float | None) -> Array:
@@ -110,13 +105,9 @@ ALL: Mask = np.ones((1, 1), dtype=np.bool_)
 Attend = Callable[..., Array]
 """A way to attend over a mask."""
 
-EVERY_FORMAT = ("float32", "float64", "float16", "bfloat16")
-"""The formats that a careful function takes."""
-
 
 __all__ = [
     "ALL",
-    "EVERY_FORMAT",
     "Attend",
     "Mask",
     "attend",
@@ -125,5 +116,4 @@ __all__ = [
     "scores_of",
     "softmax",
     "tiled",
-    "working",
 ]

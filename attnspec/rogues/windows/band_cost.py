@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._positions import distances
 
 
@@ -27,10 +27,6 @@ def _upper_left(queries: int, keys: int, left: int, right: int) -> Array:
     return ((-left <= distance) & (distance <= right)).sum(-1)
 
 
-def _whole(queries: int, keys: int, _left: int, _right: int) -> Array:
-    return np.full(queries, keys)
-
-
 def _in_tiles(queries: int, keys: int, left: int, right: int) -> Array:
     """Round up to whole tiles of four keys."""
     # Rounded up; a window of whole tiles is counted right.
@@ -42,63 +38,54 @@ def _one_sided(queries: int, keys: int, left: int, right: int) -> Array:
     return ((-left <= distance) & (distance < max(right, 1))).sum(-1)
 
 
-def _growing(queries: int, keys: int, left: int, right: int) -> Array:
-    """Let windows of late queries hold what they held before."""
-    return np.maximum.accumulate(_counted(queries, keys, left, right))
-
+_rogue = rogues_of("band-cost")
 
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "band-cost",
-        "band-cost-upper-left",
+    _rogue(
+        "upper-left",
         "window",
         "It declares the lower right and counts from the upper left.",
         _upper_left,
-        caught_by="band-cost-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "band-cost",
-        "band-cost-in-tiles",
+    _rogue(
+        "in-tiles",
         "window",
         "It counts whole tiles of four keys.",
         _in_tiles,
-        caught_by="band-cost-most",
+        "most",
     ),
-    kind_rogue(
-        "band-cost",
-        "band-cost-whole",
+    _rogue(
+        "whole",
         "window",
         "All scores are computed, and most of them are hidden.",
-        _whole,
-        caught_by="band-cost-linear",
+        lambda n, m, *_: np.full(n, m),
+        "linear",
     ),
-    kind_rogue(
-        "band-cost",
-        "band-cost-one-sided",
+    _rogue(
+        "one-sided",
         "window",
         "The last key on the right is forgotten.",
         _one_sided,
-        caught_by="band-cost-mirror",
+        "mirror",
     ),
-    kind_rogue(
-        "band-cost",
-        "band-cost-growing",
+    _rogue(
+        "growing",
         "window",
         "A window at the right border counts as many keys as one before it.",
-        _growing,
-        caught_by="band-cost-mirror",
+        lambda n, m, left, right: np.maximum.accumulate(_counted(n, m, left, right)),
+        "mirror",
     ),
 )
 """Costs that are wrong."""
 
+_control = controls_of("band-cost")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "band-cost", "band-cost-ends", "It subtracts the ends of a window.", _counted
-    ),
-    kind_control("band-cost", "band-cost-pairs", "It counts pair by pair.", _looped),
-    kind_control(
-        "band-cost",
-        "band-cost-from-the-upper-left",
+    _control("ends", "It subtracts the ends of a window.", _counted),
+    _control("pairs", "It counts pair by pair.", _looped),
+    _control(
+        "from-the-upper-left",
         "Queries stand in the upper left.",
         _upper_left,
         dialect={"alignment": "upper_left"},

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
+from attnspec.rogues.windows._positions import distances
 from attnspec.rogues.windows._windowed_attention import (
-    EVERY_FORMAT,
     Attend,
     Mask,
     attend,
@@ -25,7 +32,7 @@ Window = tuple[int, int]
 
 
 def _mask(length: int, left: int, right: int) -> Mask:
-    distance = np.arange(length) - np.arange(length)[:, None]
+    distance = distances(length, length)
     return (-left <= distance) & (distance <= right)
 
 
@@ -60,11 +67,6 @@ def _whole_tiles(length: int, left: int, right: int) -> Mask:
 def _chunks(length: int, left: int, right: int) -> Mask:
     chunk = np.arange(length) // (left + 1 + right)
     return np.asarray(chunk[:, None] == chunk)
-
-
-def _strided(length: int, left: int, right: int) -> Mask:
-    distance = np.arange(length) - np.arange(length)[:, None]
-    return _mask(length, left, right) & (distance % 2 == 0)
 
 
 def _moved_inside(length: int, left: int, right: int) -> Mask:
@@ -128,137 +130,122 @@ def _scale_ignored(
     return attend(query, key, value, _mask(query.shape[-2], *window))
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    function: Any,
-    law: str,
-    mistake: str = "window",
-    **more: Any,
-) -> Rogue:
-    return kind_rogue("banded", id, mistake, sentence, function, caught_by=law, **more)
-
+_rogue = mistaken(rogues_of("banded"), "window")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
-        "banded-one-more",
+        "one-more",
         "The window is one wider to the left.",
         _banded(lambda length, left, right: _mask(length, left + 1, right)),
-        "banded-agreement",
+        "agreement",
         mimics="transformers#39408",
     ),
     _rogue(
-        "banded-row-before",
+        "row-before",
         "Each query has the window of the one before it.",
         _banded(_row_before),
-        "banded-agreement",
+        "agreement",
         mimics="openvino#30714",
     ),
     _rogue(
-        "banded-polarity",
+        "polarity",
         "What is in the window is hidden, and the rest is shown.",
         _banded(lambda *window: ~_mask(*window)),
-        "banded-agreement",
+        "agreement",
         "mask",
         mimics="halonet-pytorch#4",
     ),
     _rogue(
-        "banded-scale-ignored",
+        "scale-ignored",
         "The scale is always one over the root of the width.",
         _scale_ignored,
-        "banded-agreement",
+        "agreement",
         "dropped-option",
     ),
     _rogue(
-        "banded-whole-tiles",
+        "whole-tiles",
         "A tile of keys is seen whole as soon as one of its keys is.",
         _banded(_whole_tiles),
-        "banded-weights",
+        "weights",
     ),
     _rogue(
-        "banded-moved-inside",
+        "moved-inside",
         "At a border the window moves inside in place of being cut.",
         _banded(_moved_inside),
-        "banded-weights",
+        "weights",
     ),
     _rogue(
-        "banded-penalty",
+        "penalty",
         "Hidden keys are given 20 less, not minus infinity.",
         _banded(how=leaking),
-        "banded-influence",
+        "influence",
         "precision",
     ),
     _rogue(
-        "banded-padded",
+        "padded",
         "Zeros beyond the borders take a share of the weights.",
         _padded,
-        "banded-sum",
+        "sum",
         "tail",
     ),
     _rogue(
-        "banded-zeroed-after",
+        "zeroed-after",
         "The band is cut out of the weights after the softmax.",
         _banded(how=_after),
-        "banded-before",
+        "before",
         "mask",
     ),
     _rogue(
-        "banded-chunks",
+        "chunks",
         "Each query sees the chunk that it stands in.",
         _banded(_chunks),
-        "banded-translation",
+        "translation",
     ),
     _rogue(
-        "banded-strided",
+        "strided",
         "Only every second key of the window is seen.",
-        _banded(_strided),
-        "banded-layers",
+        _banded(lambda n, *sides: _mask(n, *sides) & (distances(n, n) % 2 == 0)),
+        "layers",
     ),
     _rogue(
-        "banded-zero-is-off",
+        "zero-is-off",
         "A side of 0 is taken for no limit.",
         _banded(lambda n, left, right: _mask(n, left or n, right or n)),
-        "banded-extremes",
+        "extremes",
     ),
     _rogue(
-        "banded-causal-half",
+        "causal-half",
         "Nothing to the right is seen, whatever the window says.",
         _banded(lambda length, left, _right: _mask(length, left, 0)),
-        "banded-reversal",
+        "reversal",
         mimics="transformers#40700",
     ),
 )
 """Bands that are wrong."""
 
+_control = controls_of("banded", dtypes=FORMATS)
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "banded",
-        "banded-gathered",
+    _control(
+        "gathered",
         "It goes query by query and touches no hidden key.",
         _banded(how=gathered),
-        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "banded",
-        "banded-tiled",
+    _control(
+        "tiled",
         "It goes over tiles of keys with a running maximum.",
         _banded(how=tiled),
-        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "banded",
-        "banded-finite-fill",
+    _control(
+        "finite-fill",
         # exp(-10000) is 0 in every format, and no score drawn comes near.
         "Hidden scores are -10,000 in place of minus infinity.",
         _banded(hidden=-1e4),
-        dtypes=EVERY_FORMAT,
     ),
-    kind_control(
-        "banded",
-        "banded-renormalized",
+    _control(
+        "renormalized",
         "The band is cut out after the exponential, and the rest divided by its sum.",
         _banded(how=_renormalized),
-        dtypes=EVERY_FORMAT,
     ),
 )
 """Bands that are right."""

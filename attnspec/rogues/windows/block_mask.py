@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -12,19 +12,6 @@ def _blocks(layout: Mask, rows: int, columns: int, queries: int, keys: int) -> M
     """Enlarge the layout and cut off what is too much."""
     large = layout.repeat(rows, axis=0).repeat(columns, axis=1)
     return np.ascontiguousarray(large[:queries, :keys])
-
-
-def _blocks_kron(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    one = np.ones((rows, columns), dtype=np.bool_)
-    return np.ascontiguousarray(np.kron(layout, one)[:queries, :keys])
-
-
-def _blocks_tiled(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    return np.ascontiguousarray(np.tile(layout, (rows, columns))[:queries, :keys])
 
 
 def _blocks_whole(
@@ -37,19 +24,6 @@ def _blocks_whole(
     return mask
 
 
-def _blocks_negated(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    return _blocks(~layout, rows, columns, queries, keys)
-
-
-def _blocks_causal(
-    layout: Mask, rows: int, columns: int, queries: int, keys: int
-) -> Mask:
-    """Hide what is behind the query inside of a block."""
-    return np.tril(_blocks(layout, rows, columns, queries, keys))
-
-
 def _blocks_square(
     layout: Mask, rows: int, columns: int, queries: int, keys: int
 ) -> Mask:
@@ -59,59 +33,55 @@ def _blocks_square(
     return np.asarray(layout[np.ix_(query, key)])
 
 
+_rogue = rogues_of("block-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "block-mask",
-        "block-mask-negated",
+    _rogue(
+        "negated",
         "mask",
         "The layout says what is hidden.",
-        _blocks_negated,
-        caught_by="block-mask-single",
+        lambda layout, *sizes: _blocks(~layout, *sizes),
+        "single",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-tiled",
+    _rogue(
+        "tiled",
         "mask",
         "The layout is repeated and not enlarged.",
-        _blocks_tiled,
-        caught_by="block-mask-constant",
+        lambda x, r, c, queries, keys: np.tile(x, (r, c))[:queries, :keys],
+        "constant",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-whole",
+    _rogue(
+        "whole",
         "tail",
         "The last blocks are hidden if they are cut.",
         _blocks_whole,
-        caught_by="block-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-causal",
+    _rogue(
+        "causal",
         "mask",
         "Inside of a block attention is causal, whatever the layout says.",
-        _blocks_causal,
-        caught_by="block-mask-constant",
+        lambda *sizes: np.tril(_blocks(*sizes)),
+        "constant",
     ),
-    kind_rogue(
-        "block-mask",
-        "block-mask-square",
+    _rogue(
+        "square",
         "mask",
         "A block has no fewer columns than rows.",
         _blocks_square,
-        caught_by="block-mask-exchange",
+        "exchange",
     ),
 )
 """Blocks that are wrong."""
 
+_control = controls_of("block-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "block-mask", "block-mask-repeated", "It repeats rows and columns.", _blocks
-    ),
-    kind_control(
-        "block-mask",
-        "block-mask-kronecker",
+    _control("repeated", "It repeats rows and columns.", _blocks),
+    _control(
+        "kronecker",
         "It takes a Kronecker product.",
-        _blocks_kron,
+        lambda x, r, c, n, m: np.kron(x, np.ones((r, c), np.bool_))[:n, :m],
     ),
 )
 """Blocks that are right."""

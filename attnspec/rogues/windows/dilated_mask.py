@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._positions import places
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -22,70 +22,51 @@ def _dilated_steps(queries: int, keys: int, dilation: int) -> Mask:
     return mask
 
 
-def _dilated_from_zero(queries: int, keys: int, dilation: int) -> Mask:
-    _, key = places(queries, keys)
-    return np.broadcast_to(key % dilation == 0, (queries, keys))
-
-
-def _dilated_between(queries: int, keys: int, dilation: int) -> Mask:
-    """Leave out so many keys between two that are seen."""
-    return _dilated(queries, keys, dilation + 1 if dilation > 1 else 1)
-
-
-def _dilated_past(queries: int, keys: int, dilation: int) -> Mask:
-    query, key = places(queries, keys)
-    return _dilated(queries, keys, dilation) & (key <= query)
-
-
 def _dilated_blocks(queries: int, keys: int, dilation: int) -> Mask:
     """Take the groups of consecutive tokens for those of equal remainder."""
     query, key = places(queries, keys)
     return np.asarray(query // dilation == key // dilation)
 
 
+_rogue = rogues_of("dilated-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-between",
+    _rogue(
+        "between",
         "mask",
         "The dilation counts the keys that are left out.",
-        _dilated_between,
-        caught_by="dilated-mask-agreement",
+        lambda n, m, d: _dilated(n, m, d + 1 if d > 1 else 1),
+        "agreement",
     ),
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-past",
+    _rogue(
+        "past",
         "mask",
         "Only what is before the query is seen.",
-        _dilated_past,
-        caught_by="dilated-mask-classes",
+        lambda n, m, d: _dilated(n, m, d) & (distances(n, m) <= 0),
+        "classes",
     ),
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-from-zero",
+    _rogue(
+        "from-zero",
         "mask",
         "It counts from the first key, not from the query.",
-        _dilated_from_zero,
-        caught_by="dilated-mask-classes",
+        lambda n, m, d: np.broadcast_to(np.arange(m) % d == 0, (n, m)),
+        "classes",
     ),
-    kind_rogue(
-        "dilated-mask",
-        "dilated-mask-blocks",
+    _rogue(
+        "blocks",
         "mask",
         "Consecutive tokens see each other, not those of equal remainder.",
         _dilated_blocks,
-        caught_by="dilated-mask-shift",
+        "shift",
     ),
 )
 """Dilations that are wrong."""
 
+_control = controls_of("dilated-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "dilated-mask", "dilated-mask-remainders", "It compares remainders.", _dilated
-    ),
-    kind_control(
-        "dilated-mask", "dilated-mask-steps", "It goes in steps.", _dilated_steps
-    ),
+    _control("remainders", "It compares remainders.", _dilated),
+    _control("steps", "It goes in steps.", _dilated_steps),
 )
 """Dilations that are right."""
 

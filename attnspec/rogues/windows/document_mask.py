@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -21,16 +21,6 @@ def _documents_by_lists(query_ids: Array, key_ids: Array) -> Mask:
     return mask
 
 
-def _first_boundary(query_ids: Array, key_ids: Array) -> Mask:
-    """See the first document, and all others as one."""
-    first = query_ids[0]
-    return np.asarray((query_ids == first)[:, None] == (key_ids == first))
-
-
-def _one_document(query_ids: Array, key_ids: Array) -> Mask:
-    return np.ones((len(query_ids), len(key_ids)), dtype=np.bool_)
-
-
 def _runs(query_ids: Array, key_ids: Array) -> Mask:
     """Begin a new document wherever the id changes."""
     if len(query_ids) != len(key_ids):
@@ -39,94 +29,74 @@ def _runs(query_ids: Array, key_ids: Array) -> Mask:
     return _documents(query_ids, key_ids) & (change[:, None] == change)
 
 
-def _zero_is_padding(query_ids: Array, key_ids: Array) -> Mask:
-    return _documents(query_ids, key_ids) & (key_ids != 0)
-
-
 def _causal(query_ids: Array, key_ids: Array) -> Mask:
     return np.tril(_documents(query_ids, key_ids))
 
 
-def _low_bits(query_ids: Array, key_ids: Array) -> Mask:
-    """Let ids share a slot, two bits wide."""
-    # Right for up to four documents numbered in a row.
-    return _documents(query_ids & 3, key_ids & 3)
-
-
-def _table_of_32(query_ids: Array, key_ids: Array) -> Mask:
-    """Look documents up in a table with 32 places."""
-    return _documents(np.clip(query_ids, 0, 31), np.clip(key_ids, 0, 31))
-
+_rogue = rogues_of("document-mask")
 
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "document-mask",
-        "document-mask-first-boundary",
+    _rogue(
+        "first-boundary",
         "mask",
         "Only the first boundary is read: all later documents are one.",
-        _first_boundary,
-        caught_by="document-mask-agreement",
+        lambda q, k: (q == q[0])[:, None] == (k == q[0]),
+        "agreement",
         mimics="HunyuanVideo#310",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-one",
+    _rogue(
+        "one",
         "dropped-option",
         "The documents are forgotten: everything is one.",
-        _one_document,
-        caught_by="document-mask-agreement",
+        lambda q, k: np.ones((len(q), len(k)), np.bool_),
+        "agreement",
         mimics="fla#842",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-zero-is-padding",
+    _rogue(
+        "zero-is-padding",
         "mask",
         "The document 0 is taken for padding.",
-        _zero_is_padding,
-        caught_by="document-mask-parts",
+        lambda q, k: _documents(q, k) & (k != 0),
+        "parts",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-causal",
+    _rogue(
+        "causal",
         "mask",
         "Inside of a document attention is causal.",
         _causal,
-        caught_by="document-mask-parts",
+        "parts",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-table-of-32",
+    _rogue(
+        "table-of-32",
         "mask",
         "All documents from the number 31 on are one.",
-        _table_of_32,
-        caught_by="document-mask-names",
+        lambda q, k: _documents(np.clip(q, 0, 31), np.clip(k, 0, 31)),
+        "names",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-low-bits",
+    _rogue(
+        "low-bits",
         "mask",
         "Documents whose numbers end in the same two bits are one.",
-        _low_bits,
-        caught_by="document-mask-agreement",
+        # Right for up to four documents numbered in a row.
+        lambda q, k: _documents(q & 3, k & 3),
+        "agreement",
     ),
-    kind_rogue(
-        "document-mask",
-        "document-mask-runs",
+    _rogue(
+        "runs",
         "order",
         "A document begins anew wherever the number changes.",
         _runs,
-        caught_by="document-mask-order",
+        "order",
     ),
 )
 """Documents that are wrong."""
 
+_control = controls_of("document-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "document-mask", "document-mask-outer", "It compares all pairs.", _documents
-    ),
-    kind_control(
-        "document-mask",
-        "document-mask-united",
+    _control("outer", "It compares all pairs.", _documents),
+    _control(
+        "united",
         "It unites one mask a document.",
         _documents_by_lists,
     ),

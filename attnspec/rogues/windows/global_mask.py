@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._windowed_attention import Mask
-
-
-def _global(queries: Mask, keys: Mask) -> Mask:
-    return np.logical_or.outer(queries, keys)
 
 
 def _global_filled(queries: Mask, keys: Mask) -> Mask:
@@ -20,63 +16,50 @@ def _global_filled(queries: Mask, keys: Mask) -> Mask:
     return mask
 
 
-def _global_keys(queries: Mask, keys: Mask) -> Mask:
-    return np.broadcast_to(keys, (len(queries), len(keys)))
-
-
-def _global_queries(queries: Mask, keys: Mask) -> Mask:
-    return np.broadcast_to(queries[:, None], (len(queries), len(keys)))
-
-
-def _global_both(queries: Mask, keys: Mask) -> Mask:
-    return np.logical_and.outer(queries, keys)
-
-
-def _global_either(queries: Mask, keys: Mask) -> Mask:
-    return np.logical_xor.outer(queries, keys)
-
+_rogue = rogues_of("global-mask")
 
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "global-mask",
-        "global-mask-both",
+    _rogue(
+        "both",
         "mask",
         "A pair is seen only if both are global.",
-        _global_both,
-        caught_by="global-mask-agreement",
+        lambda q, k: q[:, None] & k,
+        "agreement",
     ),
-    kind_rogue(
-        "global-mask",
-        "global-mask-keys",
+    _rogue(
+        "keys",
         "mask",
         "Global keys are seen, but global queries see no more than others.",
-        _global_keys,
-        caught_by="global-mask-mutual",
+        lambda q, k: np.broadcast_to(k, (len(q), len(k))),
+        "mutual",
     ),
-    kind_rogue(
-        "global-mask",
-        "global-mask-queries",
+    _rogue(
+        "queries",
         "mask",
         "Global queries see everything, but are not seen by others.",
-        _global_queries,
-        caught_by="global-mask-mutual",
+        lambda q, k: np.broadcast_to(q[:, None], (len(q), len(k))),
+        "mutual",
     ),
-    kind_rogue(
-        "global-mask",
-        "global-mask-either",
+    _rogue(
+        "either",
         "mask",
         "Two global tokens do not see each other.",
-        _global_either,
-        caught_by="global-mask-cross",
+        lambda q, k: q[:, None] ^ k,
+        "cross",
     ),
 )
 """Global tokens that are wrong."""
 
+_control = controls_of("global-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control("global-mask", "global-mask-outer", "It compares all pairs.", _global),
-    kind_control(
-        "global-mask",
-        "global-mask-filled",
+    _control(
+        "outer",
+        "It compares all pairs.",
+        lambda q, k: q[:, None] | k,
+    ),
+    _control(
+        "filled",
         "It fills rows and columns.",
         _global_filled,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -18,53 +18,38 @@ def _grid_looped(rows: Mask, columns: Mask) -> Mask:
     return np.stack([np.outer(rows[a], columns[b]).ravel() for a, b in pixels])
 
 
-def _grid_united(rows: Mask, columns: Mask) -> Mask:
-    both = rows[:, None, :, None] | columns[None, :, None, :]
-    return both.reshape(len(rows) * len(columns), -1)
-
-
-def _grid_columns_first(rows: Mask, columns: Mask) -> Mask:
-    return np.kron(columns, rows)
-
-
-def _grid_own_row(rows: Mask, columns: Mask) -> Mask:
-    """Let a row be seen from itself alone."""
-    return np.kron(rows & np.eye(*rows.shape, dtype=np.bool_), columns)
-
+_rogue = rogues_of("grid-mask")
 
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "grid-mask",
-        "grid-mask-united",
+    _rogue(
+        "united",
         "mask",
         "A pixel is seen if it is seen along either axis.",
-        _grid_united,
-        caught_by="grid-mask-agreement",
+        lambda rows, columns: ~_grid(~rows, ~columns),
+        "agreement",
     ),
-    kind_rogue(
-        "grid-mask",
-        "grid-mask-columns-first",
+    _rogue(
+        "columns-first",
         "layout",
         "Pixels are counted column by column.",
-        _grid_columns_first,
-        caught_by="grid-mask-count",
+        lambda rows, columns: np.kron(columns, rows),
+        "count",
     ),
-    kind_rogue(
-        "grid-mask",
-        "grid-mask-own-row",
+    _rogue(
+        "own-row",
         "mask",
         "A row is seen from itself alone.",
-        _grid_own_row,
-        caught_by="grid-mask-exchange",
+        lambda r, c: np.kron(r & np.eye(*r.shape, dtype=np.bool_), c),
+        "exchange",
     ),
 )
 """Grids that are wrong."""
 
+_control = controls_of("grid-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control("grid-mask", "grid-mask-broadcast", "It broadcasts four axes.", _grid),
-    kind_control(
-        "grid-mask", "grid-mask-pixels", "It goes pixel by pixel.", _grid_looped
-    ),
+    _control("broadcast", "It broadcasts four axes.", _grid),
+    _control("pixels", "It goes pixel by pixel.", _grid_looped),
 )
 """Grids that are right."""
 

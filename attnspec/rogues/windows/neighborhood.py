@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
+)
 from attnspec.rogues.windows._neighborhoods import Axis, centered, clipped, nearest
 from attnspec.rogues.windows._windowed_attention import (
-    EVERY_FORMAT,
     Attend,
     Mask,
     attend,
@@ -70,82 +75,73 @@ def _undilated(length: int, size: int, _dilation: int) -> Mask:
     return nearest(length, size, 1)
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    function: Any,
-    law: str,
-    mistake: str = "window",
-) -> Rogue:
-    return kind_rogue("neighborhood", id, mistake, sentence, function, caught_by=law)
-
+_rogue = mistaken(rogues_of("neighborhood"), "window")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
-        "neighborhood-one-more-right",
+        "one-more-right",
         "An even neighborhood reaches one further to the right.",
         _neighborhood(lambda n, size, step: nearest(n, size, step, ahead=1)),
-        "neighborhood-agreement",
+        "agreement",
     ),
     _rogue(
-        "neighborhood-undilated",
+        "undilated",
         "The dilation is ignored.",
         _neighborhood(_undilated),
-        "neighborhood-agreement",
+        "agreement",
         "dropped-option",
     ),
     _rogue(
-        "neighborhood-clipped",
+        "clipped",
         "The neighborhood is cut off at the borders.",
         _neighborhood(clipped),
-        "neighborhood-size",
+        "size",
     ),
     _rogue(
-        "neighborhood-wrapped",
+        "wrapped",
         "The neighborhood goes on at the other end of the sequence.",
         _neighborhood(_wrapped),
-        "neighborhood-border",
+        "border",
     ),
     _rogue(
-        "neighborhood-penalty",
+        "penalty",
         "What is hidden is given 20 less, not minus infinity.",
         _neighborhood(how=leaking),
-        "neighborhood-influence",
+        "influence",
         "precision",
     ),
     _rogue(
-        "neighborhood-edge-of-all",
+        "edge-of-all",
         "Dilated, it moves inside as a whole and sees keys of another remainder.",
         _neighborhood(_edge_of_all),
-        "neighborhood-dilation",
+        "dilation",
     ),
     _rogue(
-        "neighborhood-others",
+        "others",
         "Each query sees all of its neighborhood but itself.",
         _neighborhood(_others),
-        "neighborhood-whole",
+        "whole",
     ),
 )
 """Neighborhoods that are wrong."""
 
+_control = controls_of("neighborhood")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "neighborhood",
-        "neighborhood-gathered",
+    _control(
+        "gathered",
         "It goes query by query and touches no hidden key.",
         _neighborhood(how=gathered),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "neighborhood",
-        "neighborhood-tiled",
+    _control(
+        "tiled",
         "It goes over tiles of keys with a running maximum.",
         _neighborhood(how=tiled),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "neighborhood",
-        "neighborhood-centered",
+    _control(
+        "centered",
         "It moves the center inside, so an even neighborhood holds one more key.",
         _neighborhood(centered),
         dialect={"even_size": "one_more_key"},

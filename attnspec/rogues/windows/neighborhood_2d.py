@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._neighborhoods import (
-    Axis,
-    centered,
-    clipped,
-    nearest,
+from attnspec.rogues._gallery import (
+    FORMATS,
+    Control,
+    Rogue,
+    controls_of,
+    mistaken,
+    rogues_of,
 )
+from attnspec.rogues.windows._neighborhoods import Axis, centered, clipped, nearest
 from attnspec.rogues.windows._windowed_attention import (
-    EVERY_FORMAT,
     Attend,
     Mask,
     attend,
@@ -89,82 +89,73 @@ def _neighborhood(
     return neighborhood
 
 
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    function: Any,
-    law: str,
-    mistake: str = "window",
-) -> Rogue:
-    return kind_rogue("neighborhood-2d", id, mistake, sentence, function, caught_by=law)
-
+_rogue = mistaken(rogues_of("neighborhood-2d"), "window")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
-        "neighborhood-2d-sizes-exchanged",
+        "sizes-exchanged",
         "The size along the rows is taken for that along the columns.",
         _neighborhood(_exchanged),
-        "neighborhood-2d-agreement",
+        "agreement",
     ),
     _rogue(
-        "neighborhood-2d-undilated",
+        "undilated",
         "The dilation is ignored.",
         _neighborhood(_undilated),
-        "neighborhood-2d-dilation",
+        "dilation",
         "dropped-option",
     ),
     _rogue(
-        "neighborhood-2d-clipped",
+        "clipped",
         "The rectangle is cut off at the borders.",
         _neighborhood(_axes(clipped, clipped)),
-        "neighborhood-2d-agreement",
+        "agreement",
     ),
     _rogue(
-        "neighborhood-2d-cross",
+        "cross",
         "Only the own row and the own column are seen.",
         _neighborhood(_cross),
-        "neighborhood-2d-rectangle",
+        "rectangle",
     ),
     _rogue(
-        "neighborhood-2d-half-clipped",
+        "half-clipped",
         "Columns are cut off at the borders, rows are not.",
         _neighborhood(_axes(nearest, clipped)),
-        "neighborhood-2d-exchange",
+        "exchange",
     ),
     _rogue(
-        "neighborhood-2d-penalty",
+        "penalty",
         "What is hidden is given 20 less, not minus infinity.",
         _neighborhood(_axes(), leaking),
-        "neighborhood-2d-influence",
+        "influence",
         "precision",
     ),
     _rogue(
-        "neighborhood-2d-counted",
+        "counted",
         "Neighbors are counted along the sequence of all pixels.",
         _neighborhood(_counted),
-        "neighborhood-2d-own-row",
+        "own-row",
     ),
 )
 """Neighborhoods of pixels that are wrong."""
 
+_control = controls_of("neighborhood-2d")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control(
-        "neighborhood-2d",
-        "neighborhood-2d-gathered",
+    _control(
+        "gathered",
         "It goes pixel by pixel and touches no hidden key.",
         _neighborhood(_axes(), gathered),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "neighborhood-2d",
-        "neighborhood-2d-tiled",
+    _control(
+        "tiled",
         "It goes over tiles of pixels with a running maximum.",
         _neighborhood(_axes(), tiled),
-        dtypes=EVERY_FORMAT,
+        dtypes=FORMATS,
     ),
-    kind_control(
-        "neighborhood-2d",
-        "neighborhood-2d-centered",
+    _control(
+        "centered",
         "It moves the center inside, so an even rectangle holds one more key each way.",
         _neighborhood(_axes(centered, centered)),
         dialect={"even_size": "one_more_key"},

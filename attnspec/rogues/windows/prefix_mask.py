@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
-from attnspec.rogues.windows._positions import places
+from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -23,24 +23,10 @@ def _prefix_rows(queries: int, keys: int, length: int) -> Mask:
     return mask
 
 
-def _prefix_one_more(queries: int, keys: int, length: int) -> Mask:
-    return _prefix(queries, keys, length + 1)
-
-
 def _prefix_of_its_own(queries: int, keys: int, length: int) -> Mask:
     """Let queries behind the prefix see what is not of it alone."""
     query, key = places(queries, keys)
     return np.where(query < length, key < length, (key <= query) & (key >= length))
-
-
-def _prefix_ahead(queries: int, keys: int, length: int) -> Mask:
-    """Let the next key be seen as well."""
-    query, key = places(queries, keys)
-    return (key <= query + 1) | (key < length)
-
-
-def _prefix_causal(queries: int, keys: int, _length: int) -> Mask:
-    return _prefix(queries, keys, 0)
 
 
 def _prefix_upper_left(queries: int, keys: int, length: int) -> Mask:
@@ -48,58 +34,54 @@ def _prefix_upper_left(queries: int, keys: int, length: int) -> Mask:
     return (key <= query) | (key < length)
 
 
+_rogue = rogues_of("prefix-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-one-more",
+    _rogue(
+        "one-more",
         "mask",
         "The prefix is one longer.",
-        _prefix_one_more,
-        caught_by="prefix-mask-agreement",
+        lambda n, m, length: _prefix(n, m, length + 1),
+        "agreement",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-upper-left",
+    _rogue(
+        "upper-left",
         "alignment",
         "It declares the lower right and stands in the upper left.",
         _prefix_upper_left,
-        caught_by="prefix-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-apart",
+    _rogue(
+        "apart",
         "mask",
         "Queries after the prefix do not see it.",
         _prefix_of_its_own,
-        caught_by="prefix-mask-open",
+        "open",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-ahead",
+    _rogue(
+        "ahead",
         "mask",
         "The next key is seen as well.",
-        _prefix_ahead,
-        caught_by="prefix-mask-causal",
+        lambda n, m, length: (distances(n, m) <= 1) | (np.arange(m) < length),
+        "causal",
     ),
-    kind_rogue(
-        "prefix-mask",
-        "prefix-mask-forgotten",
+    _rogue(
+        "forgotten",
         "dropped-option",
         "The prefix is forgotten: the mask is causal.",
-        _prefix_causal,
-        caught_by="prefix-mask-mutual",
+        lambda n, m, _: _prefix(n, m, 0),
+        "mutual",
     ),
 )
 """Prefixes that are wrong."""
 
+_control = controls_of("prefix-mask")
+
 CONTROLS: tuple[Control, ...] = (
-    kind_control("prefix-mask", "prefix-mask-union", "It unites two masks.", _prefix),
-    kind_control(
-        "prefix-mask", "prefix-mask-rows", "It fills row by row.", _prefix_rows
-    ),
-    kind_control(
-        "prefix-mask",
-        "prefix-mask-from-the-upper-left",
+    _control("union", "It unites two masks.", _prefix),
+    _control("rows", "It fills row by row.", _prefix_rows),
+    _control(
+        "from-the-upper-left",
         "Queries stand in the upper left.",
         _prefix_upper_left,
         dialect={"alignment": "upper_left"},

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.windows._positions import distances
 from attnspec.rogues.windows._windowed_attention import Mask
 
@@ -64,73 +64,67 @@ def _control(
     return kind_control("window-mask", id, sentence, function, dialect=dialect)
 
 
+_rogue = rogues_of("window-mask")
+
 ROGUES: tuple[Rogue, ...] = (
-    kind_rogue(
-        "window-mask",
-        "window-mask-own-left-out",
+    _rogue(
+        "own-left-out",
         "window",
         "It declares the keys with the query's own, and leaves the own out.",
         _window(lambda d, size: (d < 0) & (d >= -size)),
-        caught_by="window-mask-own",
+        "own",
         mimics="onnxruntime#25927",
     ),
-    kind_rogue(
-        "window-mask",
-        "window-mask-one-more",
+    _rogue(
+        "one-more",
         "window",
         "It declares so many keys and shows one more.",
         _window(lambda d, size: (d <= 0) & (d >= -size)),
-        caught_by="window-mask-agreement",
+        "agreement",
         mimics="vllm#3385",
     ),
-    kind_rogue(
-        "window-mask",
-        "window-mask-future",
+    _rogue(
+        "future",
         "dropped-option",
         "Inside of the window what is after the query is seen as well.",
         _window(lambda d, size: np.abs(d) < size),
-        caught_by="window-mask-agreement",
+        "agreement",
         mimics="vllm-flash-attention#154",
     ),
-    kind_rogue(
-        "window-mask",
-        "window-mask-upper-left",
+    _rogue(
+        "upper-left",
         "alignment",
         "It declares the lower right and stands in the upper left.",
         _window(lambda d, size: (d <= 0) & (d > -size), upper_left=True),
-        caught_by="window-mask-agreement",
+        "agreement",
     ),
-    kind_rogue(
-        "window-mask",
-        "window-mask-chunks",
+    _rogue(
+        "chunks",
         "window",
         "Each query sees what is before it in its own chunk.",
         _chunked,
-        caught_by="window-mask-translation",
+        "translation",
     ),
-    kind_rogue(
-        "window-mask",
-        "window-mask-share",
+    _rogue(
+        "share",
         "window",
         "The window is at most half of the keys.",
         _share,
-        caught_by="window-mask-length",
+        "length",
     ),
-    kind_rogue(
-        "window-mask",
-        "window-mask-one-is-off",
+    _rogue(
+        "one-is-off",
         "window",
         "A size of 1 is taken for no window.",
         _window(lambda d, size: (d <= 0) & ((d > -size) | (size == 1))),
-        caught_by="window-mask-single",
+        "single",
     ),
-    kind_rogue(
-        "window-mask",
-        "window-mask-powers",
+    _rogue(
+        "powers",
         "window",
         "A size that is no power of two is halved.",
         _powers,
-        caught_by="window-mask-nested",
+        "nested",
     ),
 )
 """Windows that are wrong."""

@@ -9,7 +9,7 @@ import numpy as np
 from attnspec._typing import Array
 
 
-def work(x: Array) -> np.dtype[Any]:
+def working(x: Array) -> np.dtype[Any]:
     """Return the working format."""
     return np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
 
@@ -20,4 +20,4 @@ def stored(output: Array, x: Array) -> Array:
         return np.asarray(output.astype(x.dtype))
 
 
-__all__ = ["stored", "work"]
+__all__ = ["stored", "working"]
