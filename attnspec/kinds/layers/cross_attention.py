@@ -14,15 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, placed
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    Reading,
-    attended,
-    drawn,
-    mask_of,
-    matrices,
-    visible_in,
-)
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, read_set
@@ -39,7 +31,7 @@ _TABLE = Table(
         "value_width": (2, 1, 3, 8),
         "mask": (None, "members", "pairs"),
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
+        "data": projected.DATA,
     },
     claims={"mask": Claim("a mask", "mask"), "scale": Claim("another scale", "scale")},
 )
@@ -50,14 +42,17 @@ def _build(recipe: Recipe) -> Case:
     wide, width, value_width = (
         recipe[name] for name in ("vector_width", "width", "value_width")
     )
-    options = {"mask": mask_of(recipe, (readers, members)), "scale": recipe["scale"]}
+    options = {
+        "mask": projected.mask_of(recipe, (readers, members)),
+        "scale": recipe["scale"],
+    }
     return Case(
         operands={
-            "readers": drawn(recipe, "readers", (readers, wide)),
-            "members": drawn(recipe, "members", (members, wide)),
-            "query_weights": matrices(recipe, "query", (wide, width)),
-            "key_weights": matrices(recipe, "key", (wide, width)),
-            "value_weights": matrices(recipe, "value", (wide, value_width)),
+            "readers": projected.drawn(recipe, "readers", (readers, wide)),
+            "members": projected.drawn(recipe, "members", (members, wide)),
+            "query_weights": projected.matrices(recipe, "query", (wide, width)),
+            "key_weights": projected.matrices(recipe, "key", (wide, width)),
+            "value_weights": projected.matrices(recipe, "value", (wide, value_width)),
         },
         options={n: v for n, v in options.items() if v is not None},
         results=result("output", (readers, value_width), recipe.dtype),
@@ -69,9 +64,11 @@ def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Let every reader attend to the members, with all errors."""
     readers = Tracked.of(case["readers"], model)
     members = readers.like(case["members"])
-    by = Reading(*(readers.like(case[name]) for name in _WEIGHTS))
-    visible = visible_in(case, len(case["readers"]), len(case["members"]))
-    output = attended(readers, members, by, visible, model, scale=case["scale"])
+    by = projected.Reading(*(readers.like(case[name]) for name in _WEIGHTS))
+    visible = projected.visible_in(case, len(case["readers"]), len(case["members"]))
+    output = projected.attended(
+        readers, members, by, visible, model, scale=case["scale"]
+    )
     return judged(output, model)
 
 

@@ -14,8 +14,8 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._latent import PAIRINGS, beside
-from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -30,7 +30,7 @@ _TABLE = Table(
         "member_width": (2, 3, 8),
         "latent_width": (3, 1, 2, 8),
         "rotary_width": (2, 0, 4, 8),
-        "data": DATA,
+        "data": projected.DATA,
     },
 )
 
@@ -41,9 +41,9 @@ def _build(recipe: Recipe) -> Case:
     )
     return Case(
         operands={
-            "members": drawn(recipe, "members", (batch, members, width)),
-            "latent_weights": matrices(recipe, "latent", (width, latent)),
-            "rotary_key_weights": matrices(recipe, "rotary", (width, rotary)),
+            "members": projected.drawn(recipe, "members", (batch, members, width)),
+            "latent_weights": projected.matrices(recipe, "latent", (width, latent)),
+            "rotary_key_weights": projected.matrices(recipe, "rotary", (width, rotary)),
         },
         options={},
         results=result("output", (batch, members, latent + rotary), recipe.dtype),

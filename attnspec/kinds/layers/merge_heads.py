@@ -14,23 +14,16 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.layers._head_layout import (
-    FIELDS,
-    exact,
-    first,
-    numbers,
-    sizes,
-    unswapped,
-)
+from attnspec.kinds.layers import _head_layout as layout
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import merge_heads
 
 
 def _build(recipe: Recipe) -> Case:
-    batch, length, heads, width = sizes(recipe)
+    batch, length, heads, width = layout.sizes(recipe)
     return Case(
-        operands={"x": numbers(recipe, (batch, heads, length, width))},
+        operands={"x": layout.numbers(recipe, (batch, heads, length, width))},
         options={},
         results=result("output", (batch, length, heads * width), recipe.dtype),
         dtype=recipe.dtype,
@@ -39,7 +32,7 @@ def _build(recipe: Recipe) -> Case:
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     x = case["x"]
-    return exact(np.concatenate([x[:, h] for h in range(x.shape[1])], axis=-1))
+    return layout.exact(np.concatenate([x[:, h] for h in range(x.shape[1])], axis=-1))
 
 
 def _defined(x: Array) -> Array:
@@ -56,14 +49,14 @@ MERGE_HEADS = Kind(
     name="merge-heads",
     sentence="Joins the pieces of all heads into one vector.",
     operands=("x",),
-    table=Table(fields=FIELDS),
+    table=Table(fields=layout.FIELDS),
     build=_build,
     judge=_judge,
     definition=_defined,
     nulls={
-        "unswapped": unswapped,
+        "unswapped": layout.unswapped,
         "interleaved": _interleaved,
-        "first": first,
+        "first": layout.first,
     },
 )
 

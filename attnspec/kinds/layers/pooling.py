@@ -14,7 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import DATA, drawn, mask_of, scaled
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -26,7 +26,7 @@ _TABLE = Table(
         "width": (2, 1, 3, 4, 8, 16),
         "value_width": (2, 1, 3, 8),
         "mask": (None, "members"),
-        "data": DATA,
+        "data": projected.DATA,
     },
     claims={"mask": Claim("a mask that says which members are real", "mask")},
 )
@@ -36,12 +36,12 @@ def _build(recipe: Recipe) -> Case:
     members, width, value_width = (
         recipe[name] for name in ("members", "width", "value_width")
     )
-    mask = mask_of(recipe, (1, members))
+    mask = projected.mask_of(recipe, (1, members))
     return Case(
         operands={
-            "query": drawn(recipe, "query", (width,)),
-            "key": drawn(recipe, "key", (members, width)),
-            "value": drawn(recipe, "value", (members, value_width)),
+            "query": projected.drawn(recipe, "query", (width,)),
+            "key": projected.drawn(recipe, "key", (members, width)),
+            "value": projected.drawn(recipe, "value", (members, value_width)),
         },
         options={} if mask is None else {"mask": mask},
         results=result("output", (value_width,), recipe.dtype),
@@ -53,7 +53,9 @@ def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Average the values by the softmax of one row of scores."""
     query = Tracked.of(case["query"][None], model)
     key, value = query.like(case["key"]), query.like(case["value"])
-    scores = scaled(query @ key.swapaxes(-1, -2), None, case["query"].shape[-1])
+    scores = projected.scaled(
+        query @ key.swapaxes(-1, -2), None, case["query"].shape[-1]
+    )
     visible = np.ones(len(case["key"]), bool) if case["mask"] is None else case["mask"]
     return judged(mixed(scores, value, visible, stored=model.weights)[0], model)
 

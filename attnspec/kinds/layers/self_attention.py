@@ -14,15 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, placed
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    Reading,
-    attended,
-    drawn,
-    mask_of,
-    matrices,
-    visible_in,
-)
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections
@@ -39,7 +31,7 @@ _TABLE = Table(
         "mask": (None, "members", "pairs"),
         "causal": (False, True),
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
+        "data": projected.DATA,
     },
     claims={
         "mask": Claim("a mask", "mask"),
@@ -53,7 +45,7 @@ def _weights(recipe: Recipe, width: int, label: str) -> dict[str, Array]:
     """Return three matrices for vectors of a width."""
     widths = (recipe["width"], recipe["width"], recipe["value_width"])
     return {
-        name: matrices(recipe, label + name, (width, out))
+        name: projected.matrices(recipe, label + name, (width, out))
         for name, out in zip(_WEIGHTS, widths, strict=True)
     }
 
@@ -61,13 +53,13 @@ def _weights(recipe: Recipe, width: int, label: str) -> dict[str, Array]:
 def _build(recipe: Recipe) -> Case:
     length, width = recipe["length"], recipe["vector_width"]
     options = {
-        "mask": mask_of(recipe, (length, length), causal=recipe["causal"]),
+        "mask": projected.mask_of(recipe, (length, length), causal=recipe["causal"]),
         "causal": recipe["causal"] or None,
         "scale": recipe["scale"],
     }
     return Case(
         operands={
-            "vectors": drawn(recipe, "vectors", (length, width)),
+            "vectors": projected.drawn(recipe, "vectors", (length, width)),
             **_weights(recipe, width, ""),
         },
         options={n: v for n, v in options.items() if v is not None},
@@ -87,10 +79,10 @@ def _layer(case: Case, model: NumericModel) -> Tracked:
     x = Tracked.of(case["vectors"], model)
     if below is not None:
         x = _layer(below, model).stored(model.output)
-    by = Reading(*(x.like(case[name]) for name in _WEIGHTS))
+    by = projected.Reading(*(x.like(case[name]) for name in _WEIGHTS))
     length = x.value.shape[0]
-    visible = visible_in(case, length, length)
-    return attended(x, x, by, visible, model, scale=case["scale"])
+    visible = projected.visible_in(case, length, length)
+    return projected.attended(x, x, by, visible, model, scale=case["scale"])
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:

@@ -23,27 +23,12 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
+from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import (
     below_peak,
     descending,
     finished,
     gamma,
-)
-from attnspec.kinds.normalizers._scores_and_masks import (
-    EMPTY_ROW,
-    EMPTY_ROW_PROBE,
-    OPERANDS,
-    OPTIONS,
-    PLAIN_PROBE,
-    ROOM,
-    against_best,
-    along,
-    build,
-    pair,
-    scores_of,
-    table,
-    visible,
-    with_keys,
 )
 from attnspec.kinds.normalizers._weight_laws import hold_to
 from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
@@ -54,7 +39,7 @@ from attnspec.reference import sparsemax
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Project the visible scores onto the simplex."""
-    seen = visible(case)
+    seen = rows.visible(case)
     work = Tracked.of(0.0, model)
     below, size = below_peak(case, seen)
     ordered, places = descending(below)
@@ -76,20 +61,20 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
 
 def _defined(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Array:
     """Project the scores onto the simplex."""
-    return along(sparsemax, scores, axis, mask)
+    return rows.along(sparsemax, scores, axis, mask)
 
 
 SPARSEMAX = Kind(
     name="sparsemax",
     sentence="Projects scores onto the simplex.",
-    operands=OPERANDS,
-    table=table({}, {}),
-    build=build,
+    operands=rows.OPERANDS,
+    table=rows.table({}, {}),
+    build=rows.build,
     judge=_judge,
     definition=_defined,
-    options=OPTIONS,
-    choices=EMPTY_ROW,
-    probes=(PLAIN_PROBE, EMPTY_ROW_PROBE),
+    options=rows.OPTIONS,
+    choices=rows.EMPTY_ROW,
+    probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
     nulls=NULLS,
     null_needs=NULL_NEEDS,
 )
@@ -123,10 +108,10 @@ hold_to(
 )
 def check_differences(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two weights above zero differ as their scores do."""
-    some, best, below = against_best(case)
-    weights, bound = (x[some] for x in pair(case, bench))
+    some, best, below = rows.against_best(case)
+    weights, bound = (x[some] for x in rows.pair(case, bench))
     top = np.take_along_axis(weights, best, -1)
-    slack = bound + np.take_along_axis(bound, best, -1) + ROOM
+    slack = bound + np.take_along_axis(bound, best, -1) + rows.ROOM
     share = np.where(top > 0, top, 1.0)
     yield within(np.maximum(share - below, 0.0), weights, slack, what="weight")
 
@@ -139,15 +124,15 @@ def check_differences(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_idempotence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A point of the simplex is its own projection."""
-    scores = scores_of(case)
+    scores = rows.scores_of(case)
     count = scores.shape[-1]
     # 1/2, 1/4, ... and the last of at most eight twice: they sum to one exactly.
     powers = 2.0 ** -np.minimum(np.arange(1.0, count + 1.0), max(1, min(count - 1, 7)))
     powers = np.where(np.arange(count) < min(count, 8), powers, 0.0)
     turn = np.argsort(bits(case["recipe"].seed, "turn", scores.shape), axis=-1)
     point = np.take_along_axis(np.broadcast_to(powers, scores.shape), turn, -1)
-    given = with_keys(case, point, None)
-    actual, bound = pair(given, bench)
+    given = rows.with_keys(case, point, None)
+    actual, bound = rows.pair(given, bench)
     yield within(point, actual, bound, what="weight")
 
 

@@ -14,13 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    Reading,
-    attended,
-    drawn,
-    matrices,
-)
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, placed, self_attention, sinusoidal
@@ -31,12 +25,14 @@ _MATRICES = ("query_weights", "key_weights", "value_weights")
 def _build(recipe: Recipe) -> Case:
     length, width = recipe["length"], recipe["width"]
     size, output = recipe["size"], recipe["value_width"]
-    vectors = drawn(recipe, "vectors", (length, width))
-    encoding = drawn(recipe, "encoding", (length, width))
+    vectors = projected.drawn(recipe, "vectors", (length, width))
+    encoding = projected.drawn(recipe, "encoding", (length, width))
     if recipe["encoding"] == "sinusoidal":
         encoding = sinusoidal(np.arange(length), width).astype(vectors.dtype)
     shapes = ((width, size), (width, size), (width, output))
-    by = (matrices(recipe, n, s) for n, s in zip(_MATRICES, shapes, strict=True))
+    by = (
+        projected.matrices(recipe, n, s) for n, s in zip(_MATRICES, shapes, strict=True)
+    )
     return Case(
         operands={
             "vectors": vectors,
@@ -61,9 +57,9 @@ def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     # Both products may be stored, and so may their sum.
     error = sizes.stored(model.output).stored(model.output).error
     both = Tracked(total, error, x.unit, x.tiny)
-    by = Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
+    by = projected.Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
     visible = np.ones((len(total), len(total)), bool)
-    return judged(attended(both, both, by, visible, model), model)
+    return judged(projected.attended(both, both, by, visible, model), model)
 
 
 def _defined(
@@ -101,7 +97,7 @@ PLACED_ATTENTION = Kind(
             "size": (2, 1, 4, 8),
             "value_width": (2, 1, 3, 8),
             "encoding": ("drawn", "sinusoidal"),
-            "data": DATA,
+            "data": projected.DATA,
         },
     ),
     build=_build,

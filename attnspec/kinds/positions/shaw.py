@@ -15,7 +15,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import DATA, drawn, scaled
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -39,7 +39,7 @@ def _build(recipe: Recipe) -> Case:
     )
     return Case(
         operands={
-            name: drawn(recipe, name, shape)
+            name: projected.drawn(recipe, name, shape)
             for name, shape in zip(_OPERANDS, shapes, strict=True)
         },
         options={"causal": True} if recipe["causal"] else {},
@@ -70,7 +70,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     scores = query[:, :, None] @ seen_keys.swapaxes(-1, -2)
     scores = scores.reshape(*scores.value.shape[:2], -1)
     visible = relative <= 0 if case["causal"] else np.ones(relative.shape, bool)
-    scores = scaled(scores, None, query.value.shape[-1])
+    scores = projected.scaled(scores, None, query.value.shape[-1])
     weights = weighed(scores, visible, stored=model.weights)
     output = weights[:, :, None] @ _summed(value, far[rows], model)
     return judged(output[:, :, 0], model)
@@ -150,7 +150,7 @@ SHAW = Kind(
             "value_width": (1, 2, 3, 8),
             "reach": (1, 2, 4, 16, 0),
             "causal": (False, True),
-            "data": DATA,
+            "data": projected.DATA,
         },
         claims={
             "causal": Claim("that the keys after each query can be hidden", "causal")

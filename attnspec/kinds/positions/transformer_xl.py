@@ -14,7 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices, scaled
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -39,8 +39,10 @@ def _build(recipe: Recipe) -> Case:
         "content_bias": (heads, width),
         "place_bias": (heads, width),
     }
-    weights = matrices(recipe, "distances", (heads, recipe["clocks"], width))
-    made = {name: drawn(recipe, name, shape) for name, shape in shapes.items()}
+    weights = projected.matrices(recipe, "distances", (heads, recipe["clocks"], width))
+    made = {
+        name: projected.drawn(recipe, name, shape) for name, shape in shapes.items()
+    }
     made["distance_weights"] = weights
     return Case(
         operands={name: made[name] for name in _OPERANDS},
@@ -68,7 +70,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     # The distance of a pair is minus `relative`, and that of -reach[0] comes first.
     by_distance = all_distances[:, rows, reach[0] - relative]
     scores = asked @ key.swapaxes(-1, -2) + by_distance
-    scores = scaled(scores, None, query.value.shape[-1])
+    scores = projected.scaled(scores, None, query.value.shape[-1])
     visible = np.ones(relative.shape, bool) if case["bidirectional"] else relative <= 0
     return judged(mixed(scores, value, visible, stored=model.weights), model)
 
@@ -162,7 +164,7 @@ TRANSFORMER_XL = Kind(
             "value_width": (1, 2, 3, 8),
             "clocks": (2, 4, 6, 16),
             "bidirectional": (False, True),
-            "data": DATA,
+            "data": projected.DATA,
         },
         claims={
             "bidirectional": Claim(

@@ -15,7 +15,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.windows._mask_kinds import ALIGNMENT, SIZES, SQUARE, counts
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import band
@@ -32,7 +32,7 @@ def _of(operands: dict[str, Any], dtype: str) -> Case:
 
 def _build(recipe: Recipe) -> Case:
     sides = {"left": recipe["left"], "right": recipe["right"]}
-    return _of({**counts(recipe), **sides}, recipe.dtype)
+    return _of({**masks.counts(recipe), **sides}, recipe.dtype)
 
 
 def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
@@ -68,11 +68,11 @@ BAND_COST = Kind(
     name="band-cost",
     sentence="Counts the dot products of each query within a window.",
     operands=("queries", "keys", "left", "right"),
-    table=Table(fields={**SIZES, "left": _SIDES, "right": _SIDES}),
+    table=Table(fields={**masks.SIZES, "left": _SIDES, "right": _SIDES}),
     build=_build,
     judge=_judge,
     definition=_defined,
-    choices=ALIGNMENT,
+    choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "left": 2},),
     nulls={"all": _all, "unclipped": _unclipped, "one_sided": _one_sided},
 )
@@ -109,7 +109,12 @@ def check_most(case: Case, bench: Bench) -> Iterator[Comparison]:
     "band-cost-linear",
     "bands.cost",
     nulls=("all",),
-    fields={**SQUARE, "queries": (5, 8, 17), "left": (0, 1, 2), "right": (0, 1, 2)},
+    fields={
+        **masks.SQUARE,
+        "queries": (5, 8, 17),
+        "left": (0, 1, 2),
+        "right": (0, 1, 2),
+    },
 )
 def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Once a sequence is longer than the window, each further vector costs the same."""
@@ -125,7 +130,9 @@ def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield identical(expected, np.array(spent), what="all products")
 
 
-@BAND_COST.law("band-cost-mirror", "bands.cost", nulls=("one_sided",), fields=SQUARE)
+@BAND_COST.law(
+    "band-cost-mirror", "bands.cost", nulls=("one_sided",), fields=masks.SQUARE
+)
 def check_mirror(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Read backward, with its sides exchanged, a window costs the same."""
     other = case.replace(left=case["right"], right=case["left"])

@@ -14,18 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.windows._windowed_attention import (
-    DATA,
-    Mask,
-    answer_over,
-    drown,
-    one_hot,
-    operands,
-    rows_alike,
-    rows_within,
-    softmax_over,
-    zeroed,
-)
+from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import banded_attention, reach
@@ -42,7 +31,7 @@ _TABLE = Table(
         "width": (1, 2, 3, 8, 16),
         # The last one is wider than the longest sequence on both sides.
         "window": ((0, 0), *_NARROW, (5, 0), (0, 7), (40, 40)),
-        "data": DATA,
+        "data": windowed.DATA,
         "scale": (None, 0.5, 2.0, 0.0, -1.0),
     },
     claims={
@@ -55,21 +44,21 @@ def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
     scale = recipe["scale"]
     return Case(
-        operands={**operands(recipe, shape), "window": recipe["window"]},
+        operands={**windowed.operands(recipe, shape), "window": recipe["window"]},
         options={} if scale is None else {"scale": scale},
         results=result("output", shape, recipe.dtype),
         dtype=recipe.dtype,
     )
 
 
-def _band(case: Case) -> Mask:
+def _band(case: Case) -> windowed.Mask:
     """Return the band of a case."""
     at = np.arange(case["query"].shape[-2])
     return window_mask(at, at, *case["window"])
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
-    return softmax_over(case, _band(case), model)
+    return windowed.softmax_over(case, _band(case), model)
 
 
 def _defined(
@@ -98,14 +87,14 @@ def _wider(case: Case, right: Right) -> Array:
 
 def _zeroed(case: Case, _right: Right) -> Array:
     """Cut the band out of the weights after the softmax."""
-    return zeroed(case, _band(case))
+    return windowed.zeroed(case, _band(case))
 
 
 def _chunked(case: Case, _right: Right) -> Array:
     """Let each query see the chunk that it stands in."""
     length, size = case["query"].shape[-2], 1 + sum(case["window"])
     chunk = np.arange(length) // size
-    return answer_over(case, chunk[:, None] == chunk)
+    return windowed.answer_over(case, chunk[:, None] == chunk)
 
 
 BANDED = Kind(
@@ -145,7 +134,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_weights(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With equal scores the keys of a window weigh the same, and others exactly 0."""
-    seen = one_hot(case)
+    seen = windowed.one_hot(case)
     weights = bench.run(seen).output
     nothing = np.zeros(weights.shape)
     outside = np.where(_band(case), nothing, weights)
@@ -168,8 +157,8 @@ def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     for cut in {length // 2, length - 1}:
         for far, blind in ((at >= cut, at + right < cut), (at < cut, at - left >= cut)):
             if blind.any():
-                drowned = drown(case, far)
-                yield from rows_within(
+                drowned = windowed.drown(case, far)
+                yield from windowed.rows_within(
                     drowned, bench, np.s_[..., blind, :], "huge outside of the window"
                 )
 
@@ -195,7 +184,7 @@ def check_before(case: Case, bench: Bench) -> Iterator[Comparison]:
         # No key has a higher score with a query than a multiple of itself.
         like = 4.0 * case["query"][..., row : row + 1, :].astype(np.float64)
         key = np.where(hidden[:, None], like, case["key"]).astype(case["key"].dtype)
-        yield from rows_alike(
+        yield from windowed.rows_alike(
             case,
             case.replace(key=key),
             bench,
@@ -208,7 +197,7 @@ def check_before(case: Case, bench: Bench) -> Iterator[Comparison]:
     "banded-translation",
     "bands.translation",
     nulls=("unbanded", "chunked"),
-    fields={"length": (5, 8, 17, 33), "window": _NARROW, "data": DATA[1:]},
+    fields={"length": (5, 8, 17, 33), "window": _NARROW, "data": windowed.DATA[1:]},
 )
 def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Away from the borders the output of a shifted sequence is the output, shifted."""
@@ -223,7 +212,7 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
             for n in ("query", "key", "value")
         }
         if left < length - right - step:
-            yield from rows_alike(
+            yield from windowed.rows_alike(
                 case,
                 case.replace(**shifted),
                 bench,
@@ -242,10 +231,10 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_layers(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Several layers see what one layer sees whose window is as many times as wide."""
     left, right = case["window"]
-    layer = one_hot(case)
+    layer = windowed.one_hot(case)
     for layers in (2, 3):
         layer = layer.replace(value=bench.run(layer).output)
-        wide = one_hot(case).replace(window=(layers * left, layers * right))
+        wide = windowed.one_hot(case).replace(window=(layers * left, layers * right))
         # No weight is negative, so nothing cancels: what was seen is above zero.
         expected = np.broadcast_to(reach(_band(case), layers), layer["value"].shape)
         stacked = bench.run(layer).output
@@ -274,7 +263,7 @@ def check_extremes(case: Case, bench: Bench) -> Iterator[Comparison]:
     "banded-reversal",
     "bands.support",
     nulls=("chunked",),
-    fields={"length": _LONG, "window": _NARROW, "data": DATA[1:]},
+    fields={"length": _LONG, "window": _NARROW, "data": windowed.DATA[1:]},
 )
 def check_reversal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Read backward, with its sides exchanged, a window gives the output backward."""
