@@ -12,7 +12,6 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.windows import _mask_kinds as masks
@@ -24,15 +23,10 @@ from attnspec.reference import band
 _SIDES = (0, 1, 2, 3, 7, 40)
 
 
-def _of(operands: dict[str, Any], dtype: str) -> Case:
-    """Return the case of these operands."""
-    shape = (operands["queries"],)
-    return Case(operands, {}, result("products", shape, "integer"), dtype)
-
-
 def _build(recipe: Recipe) -> Case:
     sides = {"left": recipe["left"], "right": recipe["right"]}
-    return _of({**masks.counts(recipe), **sides}, recipe.dtype)
+    products = result("products", (recipe["queries"],), "integer")
+    return Case({**masks.counts(recipe), **sides}, {}, products, recipe.dtype)
 
 
 def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
@@ -49,19 +43,9 @@ def _defined(queries: int, keys: int, left: int, right: int) -> Array:
     return np.count_nonzero(inside, axis=-1)
 
 
-def _all(case: Case, _right: Right) -> Array:
-    """Multiply every query with every key."""
-    return np.full(case["queries"], case["keys"])
-
-
-def _unclipped(case: Case, _right: Right) -> Array:
-    """Count the whole window at the borders as well."""
-    return np.full(case["queries"], case["left"] + 1 + case["right"])
-
-
-def _one_sided(case: Case, right: Right) -> Array:
-    """Count what lies to the left alone."""
-    return right(case.replace(right=0))
+def _whole(case: Case) -> int:
+    """Return how many places a window has that no border cuts."""
+    return int(case["left"] + 1 + case["right"])
 
 
 BAND_COST = Kind(
@@ -74,7 +58,11 @@ BAND_COST = Kind(
     definition=_defined,
     choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "left": 2},),
-    nulls={"all": _all, "unclipped": _unclipped, "one_sided": _one_sided},
+    nulls={
+        "all": lambda case, _: np.full(case["queries"], case["keys"]),
+        "unclipped": lambda case, _: np.full(case["queries"], _whole(case)),
+        "one_sided": lambda case, right: right(case.replace(right=0)),
+    },
 )
 
 
@@ -98,9 +86,9 @@ def check_most(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No query takes more products than its window has places."""
     products = bench.run(case).output
     # Equality alone is asked for: the smaller of both is the count where it holds.
-    most = np.minimum(products, case["left"] + 1 + case["right"])
+    most = np.minimum(products, _whole(case))
     yield identical(most, products, what="products of a query")
-    total = case["queries"] * (case["left"] + 1 + case["right"])
+    total = case["queries"] * _whole(case)
     spent = int(products.sum())
     yield identical(np.array(min(spent, total)), np.array(spent), what="all products")
 
@@ -118,13 +106,13 @@ def check_most(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Once a sequence is longer than the window, each further vector costs the same."""
-    length, size = case["queries"], case["left"] + 1 + case["right"]
+    length, size = case["queries"], _whole(case)
     spent = []
     # A window has 5 keys at most, no more than the shortest sequence; three lengths
     # tell a line from a curve.
     for more in (0, 1, 7):
-        longer = {"queries": length + more, "keys": length + more}
-        other = _of({**case.operands, **longer}, case.dtype)
+        longer = case.replace(queries=length + more, keys=length + more)
+        other = longer.returning((length + more,))
         spent.append(int(bench.run(other).output.sum()))
     expected = spent[0] + size * np.array([0, 1, 7])
     yield identical(expected, np.array(spent), what="all products")

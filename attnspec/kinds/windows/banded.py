@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
@@ -42,13 +43,7 @@ _TABLE = Table(
 
 def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
-    scale = recipe["scale"]
-    return Case(
-        operands={**windowed.operands(recipe, shape), "window": recipe["window"]},
-        options={} if scale is None else {"scale": scale},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return windowed.build(recipe, shape, "window", scale=None)
 
 
 def _band(case: Case) -> windowed.Mask:
@@ -74,20 +69,9 @@ def _defined(
     return found.astype(query.dtype)
 
 
-def _unbanded(case: Case, right: Right) -> Array:
-    """Show every key to every query."""
-    length = case["query"].shape[-2]
-    return right(case.replace(window=(length, length)))
-
-
 def _wider(case: Case, right: Right) -> Array:
     """Take the first distance that is hidden for the last that is seen."""
     return right(case.replace(window=tuple(side + 1 for side in case["window"])))
-
-
-def _zeroed(case: Case, _right: Right) -> Array:
-    """Cut the band out of the weights after the softmax."""
-    return windowed.zeroed(case, _band(case))
 
 
 def _chunked(case: Case, _right: Right) -> Array:
@@ -107,9 +91,10 @@ BANDED = Kind(
     definition=_defined,
     options={"scale": ("scale",)},
     nulls={
-        "unbanded": _unbanded,
+        # Wider than the longest sequence: every key is shown to every query.
+        "unbanded": lambda case, right: right(case.replace(window=(40, 40))),
         "wider": _wider,
-        "zeroed": _zeroed,
+        "zeroed": lambda case, _: windowed.zeroed(case, _band(case)),
         "chunked": _chunked,
     },
 )
@@ -184,13 +169,9 @@ def check_before(case: Case, bench: Bench) -> Iterator[Comparison]:
         # No key has a higher score with a query than a multiple of itself.
         like = 4.0 * case["query"][..., row : row + 1, :].astype(np.float64)
         key = np.where(hidden[:, None], like, case["key"]).astype(case["key"].dtype)
-        yield from windowed.rows_alike(
-            case,
-            case.replace(key=key),
-            bench,
-            np.s_[..., row, :],
-            f"row {row} with high scores outside of its window",
-        )
+        note = f"row {row} with high scores outside of its window"
+        other, rows = case.replace(key=key), np.s_[..., row, :]
+        yield from windowed.rows_alike(case, other, bench, rows, note)
 
 
 @BANDED.law(
@@ -206,19 +187,14 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     for step in (1, 3):
         # Rows whose window lies inside, before the shift and after it.
         inside = np.s_[..., left : length - right - step, :]
-        shifted = {
-            # Behind what the sequence had not held before.
-            n: np.concatenate([-case[n][..., :step, :], case[n][..., :-step, :]], -2)
-            for n in ("query", "key", "value")
-        }
+        # Behind what the sequence had not held before.
+        shifted = windowed.moved(
+            case, lambda a, n=step: np.concatenate([-a[..., :n, :], a[..., :-n, :]], -2)
+        )
         if left < length - right - step:
+            note = f"shifted by {step}"
             yield from windowed.rows_alike(
-                case,
-                case.replace(**shifted),
-                bench,
-                inside,
-                f"shifted by {step}",
-                step=step,
+                case, shifted, bench, inside, note, step=step
             )
 
 
@@ -267,13 +243,9 @@ def check_extremes(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_reversal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Read backward, with its sides exchanged, a window gives the output backward."""
-    backward = {
-        name: np.ascontiguousarray(case[name][..., ::-1, :])
-        for name in ("query", "key", "value")
-    }
-    left, right = case["window"]
-    other = case.replace(**backward, window=(right, left))
-    yield from alike(case, other, bench, "backward", moved=lambda a: a[..., ::-1, :])
+    backward = operator.itemgetter(np.s_[..., ::-1, :])
+    other = windowed.moved(case, backward).replace(window=case["window"][::-1])
+    yield from alike(case, other, bench, "backward", moved=backward)
 
 
 __all__ = ["BANDED"]

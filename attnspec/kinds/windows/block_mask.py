@@ -11,7 +11,7 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
@@ -25,10 +25,9 @@ def _operands(recipe: Recipe) -> dict[str, Any]:
     rows, columns = recipe["rows"], recipe["columns"]
     # Rounded up: the last blocks may be cut.
     shape = -(-sizes["queries"] // rows), -(-sizes["keys"] // columns)
+    layout = integers(recipe.seed, "layout", shape, 0, 1) == 1
     if recipe["layout"] == "diagonal":
         layout = np.eye(*shape, dtype=np.bool_)
-    else:
-        layout = integers(recipe.seed, "layout", shape, 0, 1) == 1
     return {"layout": layout, "rows": rows, "columns": columns, **sizes}
 
 
@@ -39,13 +38,9 @@ def _defined(
     return blocks(layout, rows, columns, queries=queries, keys=keys)
 
 
-def _exact(case: Case, _choices: Dialect) -> masks.Mask:
-    return _defined(*case.operands.values())
-
-
 def _tiled(case: Case, _right: Right) -> Array:
     """Repeat the layout in place of enlarging it."""
-    queries, keys = masks.by_counts(case)
+    queries, keys = case.results[0][1]
     return np.tile(case["layout"], (case["rows"], case["columns"]))[:queries, :keys]
 
 
@@ -65,8 +60,6 @@ BLOCK_MASK = masks.mask_kind(
         "layout": ("diagonal", "random"),
     },
     operands=_operands,
-    exact=_exact,
-    shape=masks.by_counts,
     nulls={"tiled": _tiled, "negated": _negated},
 )
 
@@ -105,7 +98,7 @@ def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With blocks of one token the mask is the layout."""
     shape = case["layout"].shape
     sizes = {"queries": shape[0], "keys": shape[1], "rows": 1, "columns": 1}
-    mask = masks.mask_of(masks.sized(case.replace(**sizes), shape), bench)
+    mask = masks.mask_of(case.replace(**sizes).returning(shape), bench)
     yield from masks.holds(case["layout"], mask, "layout")
 
 
@@ -118,13 +111,13 @@ def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With queries and keys exchanged the mask is the transposed one."""
     exchanged = case.replace(
-        layout=np.ascontiguousarray(case["layout"].T),
+        layout=case["layout"].T,
         rows=case["columns"],
         columns=case["rows"],
         queries=case["keys"],
         keys=case["queries"],
     )
-    other = masks.mask_of(masks.sized(exchanged, masks.by_counts(exchanged)), bench)
+    other = masks.mask_of(exchanged.returning(case.results[0][1][::-1]), bench)
     yield from masks.holds(
         masks.mask_of(case, bench).T, other, "queries and keys exchanged"
     )

@@ -34,9 +34,7 @@ DILATED_MASK = masks.mask_kind(
     _defined,
     # With 1 all is seen; with 8 most rows hold two keys or one.
     fields={**masks.SIZES, "dilation": (1, 2, 3, 4, 8)},
-    operands=lambda recipe: {**masks.counts(recipe), "dilation": recipe["dilation"]},
     exact=lambda case, choices: dilated(*masks.places(case, choices), case["dilation"]),
-    shape=masks.by_counts,
     nulls={"from_zero": _from_zero},
     choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 1, "dilation": 3},),

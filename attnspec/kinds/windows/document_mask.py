@@ -11,7 +11,6 @@ from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
@@ -38,14 +37,9 @@ def _ids(recipe: Recipe) -> dict[str, Array]:
     return both
 
 
-def _neighbors(case: Case, _right: Right) -> Array:
-    """Let the next document be seen as well."""
-    return np.abs(case["query_ids"][:, None] - case["key_ids"]) <= 1
-
-
-def _earlier(case: Case, _right: Right) -> Array:
-    """Let earlier documents be seen as well."""
-    return np.asarray(case["query_ids"][:, None] >= case["key_ids"])
+def _steps(case: Case) -> Array:
+    """Return by how much the document of each query lies behind that of each key."""
+    return np.asarray(case["query_ids"][:, None] - case["key_ids"])
 
 
 DOCUMENT_MASK = masks.mask_kind(
@@ -54,9 +48,10 @@ DOCUMENT_MASK = masks.mask_kind(
     documents,
     fields={**masks.SIZES, "ids": ("one", "packed", "alternating", "any", "far")},
     operands=_ids,
-    exact=lambda case, _: documents(*case.operands.values()),
-    shape=masks.by_lengths,
-    nulls={"neighbors": _neighbors, "earlier": _earlier},
+    nulls={
+        "neighbors": lambda case, _: np.abs(_steps(case)) <= 1,
+        "earlier": lambda case, _: _steps(case) >= 0,
+    },
 )
 
 
@@ -79,7 +74,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_parts(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each token sees itself, seeing is mutual, and those seen see the same."""
     ids = case["query_ids"]
-    square = masks.sized(case.replace(key_ids=ids), (len(ids), len(ids)))
+    square = case.replace(key_ids=ids).returning((len(ids), len(ids)))
     yield from masks.parts(masks.mask_of(square, bench))
 
 

@@ -34,11 +34,6 @@ def _marks(recipe: Recipe) -> dict[str, Array]:
     return both
 
 
-def _keys_alone(case: Case, _right: Right) -> Array:
-    """Forget that a global query sees everything."""
-    return np.broadcast_to(case["keys"], masks.by_lengths(case))
-
-
 def _both(case: Case, _right: Right) -> Array:
     """Show a global query global keys alone."""
     return np.asarray(case["queries"][:, None] & case["keys"])
@@ -49,15 +44,15 @@ GLOBAL_MASK = masks.mask_kind(
     "Says which keys each query sees through global tokens.",
     global_tokens,
     fields={
-        "queries": masks.SIZES["queries"],
-        "more": masks.SIZES["more"],
+        **masks.SIZES,
         "queries_marked": ("first", "none", "any", "all"),
         "keys_marked": ("first", "none", "any", "all"),
     },
     operands=_marks,
-    exact=lambda case, _: global_tokens(*case.operands.values()),
-    shape=masks.by_lengths,
-    nulls={"keys_alone": _keys_alone, "both": _both},
+    nulls={
+        "keys_alone": lambda case, _: np.broadcast_to(case["keys"], case.results[0][1]),
+        "both": _both,
+    },
 )
 
 
@@ -80,7 +75,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_mutual(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the same tokens global as queries and keys, seeing is mutual."""
     marked = case["queries"]
-    square = masks.sized(case.replace(keys=marked), (len(marked), len(marked)))
+    square = case.replace(keys=marked).returning((len(marked), len(marked)))
     mask = masks.mask_of(square, bench)
     yield from masks.holds(mask.T, mask, "the other way round")
 

@@ -8,10 +8,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
-from attnspec.judge.case import Case, Shape
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
@@ -33,21 +32,6 @@ def _axes(recipe: Recipe) -> dict[str, Array]:
     return both
 
 
-def _of_grid(case: Case) -> Shape:
-    rows, columns = case["rows"].shape, case["columns"].shape
-    return rows[0] * columns[0], rows[1] * columns[1]
-
-
-def _united(case: Case, _right: Right) -> Array:
-    """Show what is visible along either axis."""
-    return np.logical_not(np.kron(~case["rows"], ~case["columns"]))
-
-
-def _columns_first(case: Case, _right: Right) -> Array:
-    """Count the pixels column by column."""
-    return np.kron(case["columns"], case["rows"])
-
-
 # Positions of queries and of keys along one axis.
 _FORMS = ((1, 1), (1, 2), (2, 2), (3, 3), (2, 4), (5, 3))
 
@@ -62,9 +46,11 @@ GRID_MASK = masks.mask_kind(
         "along_columns": ("own", "all", "causal", "any"),
     },
     operands=_axes,
-    exact=lambda case, _: over_grid(*case.operands.values()),
-    shape=_of_grid,
-    nulls={"united": _united, "columns_first": _columns_first},
+    nulls={
+        # Seen along either axis.
+        "united": lambda case, _: ~np.kron(~case["rows"], ~case["columns"]),
+        "columns_first": lambda case, _: np.kron(case["columns"], case["rows"]),
+    },
 )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
@@ -55,17 +55,7 @@ _TABLE = Table(
 
 def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
-    options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
-    plain = {"dilation": 1, "scale": None}
-    return Case(
-        operands={
-            **windowed.operands(recipe, shape),
-            "kernel_size": recipe["kernel_size"],
-        },
-        options={n: v for n, v in options.items() if v != plain[n]},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return windowed.build(recipe, shape, "kernel_size", dilation=1, scale=None)
 
 
 def _mask(case: Case, choices: Dialect) -> windowed.Mask:
@@ -163,7 +153,7 @@ def check_border(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Equal queries up to half a neighborhood from a border have one output."""
     plain = case.without("dilation")
     first = np.broadcast_to(plain["query"][..., :1, :], plain["query"].shape)
-    same = plain.replace(query=np.ascontiguousarray(first))
+    same = plain.replace(query=first)
     # Up to this row a window begins at the first key; one more key changes nothing.
     half = case["kernel_size"] // 2
 
@@ -205,21 +195,10 @@ def check_dilation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every so many-th vector is a sequence of its own, with a dilation of one."""
     step = case["dilation"] or 1
     for start in range(step if step > 1 else 0):
-        own = {
-            name: np.ascontiguousarray(case[name][..., start::step, :])
-            for name in ("query", "key", "value")
-        }
-        shape = own["query"].shape
-        alone = case.without("dilation").replace(
-            **own, results=result("output", shape, case.dtype)
-        )
-        yield from alike(
-            case,
-            alone,
-            bench,
-            f"every {step}th from {start}",
-            moved=operator.itemgetter(np.s_[..., start::step, :]),
-        )
+        own = operator.itemgetter(np.s_[..., start::step, :])
+        alone = windowed.moved(case.without("dilation"), own)
+        note = f"every {step}th from {start}"
+        yield from alike(case, alone, bench, note, moved=own)
 
 
 @NEIGHBORHOOD.law(
@@ -233,10 +212,7 @@ def check_whole(case: Case, bench: Bench) -> Iterator[Comparison]:
     length = case["query"].shape[-2]
     everything = case.without("dilation").replace(kernel_size=length)
     order = np.roll(np.arange(length)[::-1], 1)
-    other = everything.replace(
-        key=np.ascontiguousarray(everything["key"][..., order, :]),
-        value=np.ascontiguousarray(everything["value"][..., order, :]),
-    )
+    other = everything.changed(lambda a: a[..., order, :], "key", "value")
     yield from agrees(everything, bench, "as large as the sequence")
     yield from alike(everything, other, bench, "keys in another order")
 

@@ -10,7 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
@@ -67,17 +67,7 @@ _DILATED = {
 def _build(recipe: Recipe) -> Case:
     grid = recipe["height"], recipe["breadth"]
     shape = (recipe["batch"], recipe["heads"], *grid, recipe["width"])
-    options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
-    plain = {"dilation": (1, 1), "scale": None}
-    return Case(
-        operands={
-            **windowed.operands(recipe, shape),
-            "kernel_size": recipe["kernel_size"],
-        },
-        options={n: v for n, v in options.items() if v != plain[n]},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return windowed.build(recipe, shape, "kernel_size", dilation=(1, 1), scale=None)
 
 
 def _mask(case: Case, choices: Dialect) -> windowed.Mask:
@@ -196,20 +186,11 @@ def check_rectangle(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the axes of the image exchanged the output has its axes exchanged."""
-    turned = {
-        name: np.ascontiguousarray(case[name].swapaxes(-3, -2))
-        for name in ("query", "key", "value")
-    }
-    other = case.replace(
-        **turned,
-        kernel_size=case["kernel_size"][::-1],
-        results=result("output", turned["query"].shape, case.dtype),
-    )
+    turn = operator.methodcaller("swapaxes", -3, -2)
+    other = windowed.moved(case, turn).replace(kernel_size=case["kernel_size"][::-1])
     if case["dilation"]:
         other = other.replace(dilation=case["dilation"][::-1])
-    yield from alike(
-        case, other, bench, "axes exchanged", moved=lambda a: a.swapaxes(-3, -2)
-    )
+    yield from alike(case, other, bench, "axes exchanged", moved=turn)
 
 
 @NEIGHBORHOOD_2D.law(
@@ -247,20 +228,9 @@ def check_own_row(case: Case, bench: Bench) -> Iterator[Comparison]:
     flatter = case.replace(kernel_size=(1, case["kernel_size"][1]))
     plain = flatter.without("dilation")
     for row in {0, case["query"].shape[-3] - 1}:
-        own = {
-            name: np.ascontiguousarray(plain[name][..., row : row + 1, :, :])
-            for name in ("query", "key", "value")
-        }
-        alone = plain.replace(
-            **own, results=result("output", own["query"].shape, case.dtype)
-        )
-        yield from alike(
-            plain,
-            alone,
-            bench,
-            f"row {row} alone",
-            moved=operator.itemgetter(np.s_[..., row : row + 1, :, :]),
-        )
+        own = operator.itemgetter(np.s_[..., row : row + 1, :, :])
+        alone = windowed.moved(plain, own)
+        yield from alike(plain, alone, bench, f"row {row} alone", moved=own)
 
 
 @NEIGHBORHOOD_2D.law(
@@ -273,13 +243,9 @@ def check_own_row(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_dilation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every so many-th pixel of every so many-th row is an image of its own."""
     down, along = case["dilation"] or (1, 1)
-    own = np.s_[..., ::down, ::along, :]
-    parts = {n: np.ascontiguousarray(case[n][own]) for n in ("query", "key", "value")}
-    shape = parts["query"].shape
-    alone = case.without("dilation").replace(
-        **parts, results=result("output", shape, case.dtype)
-    )
-    yield from alike(case, alone, bench, "alone", moved=operator.itemgetter(own))
+    own = operator.itemgetter(np.s_[..., ::down, ::along, :])
+    alone = windowed.moved(case.without("dilation"), own)
+    yield from alike(case, alone, bench, "alone", moved=own)
 
 
 __all__ = ["NEIGHBORHOOD_2D"]

@@ -40,9 +40,7 @@ PREFIX_MASK = masks.mask_kind(
     _defined,
     # The last prefix is longer than all keys.
     fields={**masks.SIZES, "length": (0, 1, 2, 4, 9, 40)},
-    operands=lambda recipe: {**masks.counts(recipe), "length": recipe["length"]},
     exact=lambda case, choices: prefix(*masks.places(case, choices), case["length"]),
-    shape=masks.by_counts,
     nulls={"causal": _causal, "upper_left": _all_within},
     choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "length": 1},),

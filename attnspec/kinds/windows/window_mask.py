@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
-from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import (
@@ -34,10 +32,6 @@ UNITS = {
 """What a size means, as a pair of inclusive distances."""
 
 
-def _operands(recipe: Recipe) -> dict[str, Any]:
-    return {**masks.counts(recipe), "size": recipe["size"]}
-
-
 def _exact(case: Case, choices: Dialect) -> masks.Mask:
     return window(*masks.places(case, choices), *UNITS[choices["unit"]](case["size"]))
 
@@ -54,12 +48,6 @@ def _causal(case: Case, right: Right) -> Array:
     return right(case.replace(size=2 * (case["queries"] + case["keys"])))
 
 
-def _larger(case: Case, right: Right) -> Array:
-    """Take a window for the next one."""
-    # By two, since sizes are even.
-    return right(case.replace(size=case["size"] + 2))
-
-
 def _chunked(case: Case, _right: Right) -> Array:
     """Show each query the chunk that it stands in."""
     query, key = np.arange(case["queries"]), np.arange(case["keys"])
@@ -72,10 +60,13 @@ WINDOW_MASK = masks.mask_kind(
     _defined,
     # Longformer's sizes are even.
     fields={**masks.SIZES, "size": (2, 4, 6, 40)},
-    operands=_operands,
     exact=_exact,
-    shape=masks.by_counts,
-    nulls={"causal": _causal, "larger": _larger, "chunked": _chunked},
+    nulls={
+        "causal": _causal,
+        # By two, since sizes are even.
+        "larger": lambda case, right: right(case.replace(size=case["size"] + 2)),
+        "chunked": _chunked,
+    },
     choices={"unit": tuple(UNITS), **masks.ALIGNMENT},
     probes=({"queries": 8, "more": 4, "size": 4},),
 )
@@ -114,7 +105,7 @@ def check_length(case: Case, bench: Bench) -> Iterator[Comparison]:
     length, size = case["queries"], case["size"]
     # Long enough for rows that are 2 sizes away from either end.
     long = 3 * length + 4 * size
-    longer = masks.sized(case.replace(queries=long, keys=long), (long, long))
+    longer = case.replace(queries=long, keys=long).returning((long, long))
     mask = masks.mask_of(longer, bench)
     yield from masks.holds(
         masks.mask_of(case, bench), mask[:length, :length], "in a longer one"
@@ -133,17 +124,13 @@ def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from masks.holds(np.ones_like(own), own, "own key")
 
 
-def _may_be_odd(dialect: Any, _claims: object) -> bool:
-    """Return whether a size need not be divided among two sides."""
-    return bool(dialect["unit"] != "both_sides")
-
-
 @WINDOW_MASK.law(
     "window-mask-single",
     "bands.unit",
     nulls=("larger",),
     fields={**masks.SQUARE, "size": (1,), "queries": (2, 3, 5, 8)},
-    applies=_may_be_odd,
+    # On both sides lies half of a size each, which none of 1 has.
+    applies=lambda dialect, _: dialect["unit"] != "both_sides",
 )
 def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A window of 1 holds one, two or three keys, as its system means."""
