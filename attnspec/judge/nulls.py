@@ -134,11 +134,12 @@ def whole_sequence(case: Case, right: Right) -> Array:
 
 def forgetting(*options: str) -> Null:
     """Return the wrong answer that knows nothing of some options."""
+    return lambda case, right: right(case.without(*options))
 
-    def forgotten(case: Case, right: Right) -> Array:
-        return right(case.without(*options))
 
-    return forgotten
+def without_numbers(*arguments: str) -> Null:
+    """Return the wrong answer for which some arguments are zero."""
+    return lambda case, right: right(case.changed(np.zeros_like, *arguments))
 
 
 EVERYWHERE: Mapping[str, Null] = {"zeros": zeros, "ones": ones}
@@ -162,5 +163,6 @@ __all__ = [
     "ones",
     "placed",
     "whole_sequence",
+    "without_numbers",
     "zeros",
 ]

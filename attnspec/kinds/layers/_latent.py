@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.case import Case, single
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right, forgetting, without_numbers
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -86,7 +86,6 @@ def _build(recipe: Recipe) -> Case:
     batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
     of_readers = (batch, readers, recipe["reader_width"])
     of_members = (batch, members, recipe["member_width"])
-    of_output = (batch, readers, recipe["output_width"])
     options = {
         "mask": projected.mask_of(
             recipe, (batch, 1, readers, members), causal=recipe["causal"]
@@ -94,19 +93,16 @@ def _build(recipe: Recipe) -> Case:
         "causal": recipe["causal"] or None,
         "scale": recipe["scale"],
     }
-    return Case(
-        operands={
-            "readers": projected.drawn(recipe, "readers", of_readers),
-            "members": projected.drawn(recipe, "members", of_members),
-            **{
-                n: projected.matrices(recipe, n, shape)
-                for n, shape in _shapes(recipe).items()
-            },
+    operands = {
+        "readers": projected.drawn(recipe, "readers", of_readers),
+        "members": projected.drawn(recipe, "members", of_members),
+        **{
+            n: projected.matrices(recipe, n, shape)
+            for n, shape in _shapes(recipe).items()
         },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", of_output, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    }
+    of_output = (batch, readers, recipe["output_width"])
+    return single(recipe, operands, of_output, options)
 
 
 def beside(one: Tracked, other: Tracked) -> Tracked:
@@ -207,12 +203,6 @@ def _defined(
     return output.astype(readers.dtype)
 
 
-def _unplaced(case: Case, right: Right) -> Array:
-    """Forget the rotary part, and keep its scale."""
-    none = np.zeros_like(case["rotary_key_weights"])
-    return right(case.replace(rotary_key_weights=none))
-
-
 def _wide_scale(case: Case, right: Right) -> Array:
     """Take the width of the latents for that of the keys, where no scale is given."""
     if case["scale"] is not None:
@@ -251,7 +241,7 @@ LATENT = Kind(
     nulls={
         "unmasked": forgetting("mask"),
         "acausal": forgetting("causal"),
-        "unplaced": _unplaced,
+        "unplaced": without_numbers("rotary_key_weights"),
         "wide_scale": _wide_scale,
         "counted": _counted,
         "numbered": _numbered,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.case import Case, single
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
@@ -80,20 +80,16 @@ def _build(recipe: Recipe) -> Case:
     }
     of_readers = (batch, readers, recipe["reader_width"])
     of_members = (batch, members, recipe["member_width"])
-    of_output = (batch, readers, recipe["output_width"])
-    return Case(
-        operands={
-            "readers": projected.drawn(recipe, "readers", of_readers),
-            "members": projected.drawn(recipe, "members", of_members),
-            **{
-                name: projected.matrices(recipe, name, s)
-                for name, s in shapes(recipe).items()
-            },
+    operands = {
+        "readers": projected.drawn(recipe, "readers", of_readers),
+        "members": projected.drawn(recipe, "members", of_members),
+        **{
+            name: projected.matrices(recipe, name, s)
+            for name, s in shapes(recipe).items()
         },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", of_output, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    }
+    of_output = (batch, readers, recipe["output_width"])
+    return single(recipe, operands, of_output, options)
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:

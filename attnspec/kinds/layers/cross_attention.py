@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting, placed
+from attnspec.judge.nulls import Right, forgetting, placed, without_numbers
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -46,18 +46,14 @@ def _build(recipe: Recipe) -> Case:
         "mask": projected.mask_of(recipe, (readers, members)),
         "scale": recipe["scale"],
     }
-    return Case(
-        operands={
-            "readers": projected.drawn(recipe, "readers", (readers, wide)),
-            "members": projected.drawn(recipe, "members", (members, wide)),
-            "query_weights": projected.matrices(recipe, "query", (wide, width)),
-            "key_weights": projected.matrices(recipe, "key", (wide, width)),
-            "value_weights": projected.matrices(recipe, "value", (wide, value_width)),
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", (readers, value_width), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "readers": projected.drawn(recipe, "readers", (readers, wide)),
+        "members": projected.drawn(recipe, "members", (members, wide)),
+        "query_weights": projected.matrices(recipe, "query", (wide, width)),
+        "key_weights": projected.matrices(recipe, "key", (wide, width)),
+        "value_weights": projected.matrices(recipe, "value", (wide, value_width)),
+    }
+    return single(recipe, operands, (readers, value_width), options)
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
@@ -91,11 +87,6 @@ def _defined(
     return read_set(readers, members, by, mask=mask).astype(readers.dtype)
 
 
-def _meaning(case: Case, right: Right) -> Array:
-    """Take the mean of all values."""
-    return right(case.replace(query_weights=np.zeros_like(case["query_weights"])))
-
-
 def _first(case: Case, right: Right) -> Array:
     """Hand on the first member's value."""
     # A mask that shows one member gives its value.
@@ -119,7 +110,7 @@ CROSS_ATTENTION = Kind(
     options={"mask": ("mask",), "scale": ("scale",)},
     nulls={
         "unmasked": forgetting("mask"),
-        "meaning": _meaning,
+        "meaning": without_numbers("query_weights"),
         "placed": placed,
         "first": _first,
         "summed": _summed,
@@ -146,9 +137,9 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_readers(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Readers in another order take the same in that order."""
-    moved = case.replace(readers=np.ascontiguousarray(case["readers"][::-1]))
+    moved = case.replace(readers=case["readers"][::-1])
     if (mask := case["mask"]) is not None and mask.ndim == 2:
-        moved = moved.replace(mask=np.ascontiguousarray(mask[::-1]))
+        moved = moved.replace(mask=mask[::-1])
     yield from alike(case, moved, bench, "reversed", moved=lambda a: a[::-1])
 
 
@@ -159,9 +150,9 @@ def check_members(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The order of the members changes nothing."""
     count = np.arange(len(case["members"]))
     for note, order in (("reversed", count[::-1]), ("rotated", np.roll(count, 1))):
-        moved = case.replace(members=np.ascontiguousarray(case["members"][order]))
+        moved = case.replace(members=case["members"][order])
         if (mask := case["mask"]) is not None:
-            moved = moved.replace(mask=np.ascontiguousarray(mask[..., order]))
+            moved = moved.replace(mask=mask[..., order])
         yield from alike(case, moved, bench, note)
 
 
@@ -173,11 +164,8 @@ def check_members(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The last reader alone takes what it takes among others."""
-    last = case["readers"][-1:]
     shape = (1, case["value_weights"].shape[-1])
-    alone = case.replace(
-        readers=np.ascontiguousarray(last), results=result("output", shape, case.dtype)
-    )
+    alone = case.replace(readers=case["readers"][-1:]).returning(shape)
     yield from alike(case, alone, bench, "alone", moved=lambda output: output[-1:])
 
 

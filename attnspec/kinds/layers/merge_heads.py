@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
@@ -22,12 +22,8 @@ from attnspec.reference import merge_heads
 
 def _build(recipe: Recipe) -> Case:
     batch, length, heads, width = layout.sizes(recipe)
-    return Case(
-        operands={"x": layout.numbers(recipe, (batch, heads, length, width))},
-        options={},
-        results=result("output", (batch, length, heads * width), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    x = layout.numbers(recipe, (batch, heads, length, width))
+    return single(recipe, {"x": x}, (batch, length, heads * width))
 
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:

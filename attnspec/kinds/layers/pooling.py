@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right, forgetting, without_numbers
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -36,17 +36,13 @@ def _build(recipe: Recipe) -> Case:
     members, width, value_width = (
         recipe[name] for name in ("members", "width", "value_width")
     )
+    operands = {
+        "query": projected.drawn(recipe, "query", (width,)),
+        "key": projected.drawn(recipe, "key", (members, width)),
+        "value": projected.drawn(recipe, "value", (members, value_width)),
+    }
     mask = projected.mask_of(recipe, (1, members))
-    return Case(
-        operands={
-            "query": projected.drawn(recipe, "query", (width,)),
-            "key": projected.drawn(recipe, "key", (members, width)),
-            "value": projected.drawn(recipe, "value", (members, value_width)),
-        },
-        options={} if mask is None else {"mask": mask},
-        results=result("output", (value_width,), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return single(recipe, operands, (value_width,), {"mask": mask})
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
@@ -65,11 +61,6 @@ def _defined(
 ) -> Array:
     """Evaluate the definition and round its result once."""
     return pool(query, key, value, mask=mask).astype(query.dtype)
-
-
-def _meaning(case: Case, right: Right) -> Array:
-    """Take the mean of all values."""
-    return right(case.replace(query=np.zeros_like(case["query"])))
 
 
 def _first(case: Case, _right: Right) -> Array:
@@ -93,7 +84,7 @@ POOLING = Kind(
     options={"mask": ("mask",)},
     nulls={
         "unmasked": forgetting("mask"),
-        "meaning": _meaning,
+        "meaning": without_numbers("query"),
         "first": _first,
         "summed": _summed,
     },
@@ -111,6 +102,11 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(case, bench)
 
 
+def _of_members(case: Case) -> tuple[str, ...]:
+    """Return the arguments that say something of each member."""
+    return ("key", "value") if case["mask"] is None else ("key", "value", "mask")
+
+
 @POOLING.law(
     "pooling-order",
     "sets.invariance",
@@ -121,11 +117,8 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A set gives the same vector in every order."""
     count = np.arange(len(case["key"]))
     for note, order in (("reversed", count[::-1]), ("rotated", np.roll(count, 1))):
-        given = {name: case[name][order] for name in ("key", "value")}
-        if case["mask"] is not None:
-            given["mask"] = case["mask"][order]
-        moved = {name: np.ascontiguousarray(array) for name, array in given.items()}
-        yield from alike(case, case.replace(**moved), bench, note)
+        moved = case.changed(lambda a, order=order: a[order], *_of_members(case))
+        yield from alike(case, moved, bench, note)
 
 
 @POOLING.law(
@@ -153,15 +146,14 @@ def check_sharp(case: Case, bench: Bench) -> Iterator[Comparison]:
     query = np.full(width, 32.0).astype(case["query"].dtype)
     steps = np.arange(len(case["key"]), dtype=np.float64)
     key = np.broadcast_to(steps[:, None] * 4, case["key"].shape)
-    sharp = case.replace(query=query, key=np.ascontiguousarray(key).astype(query.dtype))
+    sharp = case.replace(query=query, key=key.astype(query.dtype))
     yield from agrees(sharp, bench, "one key far ahead")
 
 
 @POOLING.law("pooling-twice", "sets.invariance", nulls=("summed",))
 def check_twice(case: Case, bench: Bench) -> Iterator[Comparison]:
     """When every member stands twice, the same vector comes out."""
-    names = ("key", "value") if case["mask"] is None else ("key", "value", "mask")
-    twice = case.replace(**{name: np.concatenate([case[name]] * 2) for name in names})
+    twice = case.changed(lambda a: np.concatenate([a, a]), *_of_members(case))
     yield from alike(case, twice, bench, "every member twice")
 
 

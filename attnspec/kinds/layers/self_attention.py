@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, placed
 from attnspec.judge.recipe import Recipe
@@ -57,20 +58,12 @@ def _build(recipe: Recipe) -> Case:
         "causal": recipe["causal"] or None,
         "scale": recipe["scale"],
     }
-    return Case(
-        operands={
-            "vectors": projected.drawn(recipe, "vectors", (length, width)),
-            **_weights(recipe, width, ""),
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", (length, recipe["value_width"]), recipe.dtype),
-        dtype=recipe.dtype,
-        facts={
-            # A law may put a second layer upon the first.
-            "below": None,
-            "next": _weights(recipe, recipe["value_width"], "next"),
-        },
-    )
+    vectors = projected.drawn(recipe, "vectors", (length, width))
+    operands = {"vectors": vectors, **_weights(recipe, width, "")}
+    case = single(recipe, operands, (length, recipe["value_width"]), options)
+    # A law may put a second layer upon the first.
+    above = _weights(recipe, recipe["value_width"], "next")
+    return dataclasses.replace(case, facts={"below": None, "next": above})
 
 
 def _layer(case: Case, model: NumericModel) -> Tracked:
@@ -173,9 +166,9 @@ def _reordered(
     case: Case, bench: Bench, order: Array, note: str
 ) -> Iterator[Comparison]:
     """Compare with the outputs of the same vectors in another order."""
-    moved = case.replace(vectors=np.ascontiguousarray(case["vectors"][order]))
+    moved = case.replace(vectors=case["vectors"][order])
     if case["mask"] is not None:
-        moved = moved.replace(mask=np.ascontiguousarray(case["mask"][order]))
+        moved = moved.replace(mask=case["mask"][order])
     yield from alike(case, moved, bench, note, moved=lambda output: output[order])
 
 
@@ -194,7 +187,7 @@ def check_equal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Equal vectors have equal outputs, in a second layer too."""
     # Each vector stands twice, one copy next to the other.
     same = np.arange(len(case["vectors"])) // 2
-    twin = case.replace(vectors=np.ascontiguousarray(case["vectors"][same]))
+    twin = case.replace(vectors=case["vectors"][same])
     output = bench.run(twin).output
     yield _twins(output, bench.judged(twin))
     above = _above(twin, output)
@@ -212,12 +205,8 @@ def _twins(output: Array, exact: Judged) -> Comparison:
 def _above(case: Case, output: Array) -> Case:
     """Return the case of a second layer, on what the first one gave."""
     shape = (len(output), case["next"]["value_weights"].shape[-1])
-    return case.replace(
-        vectors=output,
-        below=case,
-        results=result("output", shape, case.dtype),
-        **case["next"],
-    )
+    above = case.replace(vectors=output, below=case, **case["next"])
+    return above.returning(shape)
 
 
 @SELF_ATTENTION.law(
@@ -259,8 +248,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     padded = case.replace(
         vectors=np.concatenate([x, padding]),
         mask=np.concatenate([known, np.zeros(3, bool)]),
-        results=result("output", shape, case.dtype),
-    )
+    ).returning(shape)
     yield from alike(padded, case, bench, "padded", moved=lambda a: a[:count])
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
@@ -22,16 +22,8 @@ from attnspec.reference import split_heads
 
 def _build(recipe: Recipe) -> Case:
     batch, length, heads, width = layout.sizes(recipe)
-    shape = (batch, heads, length, width)
-    return Case(
-        operands={
-            "x": layout.numbers(recipe, (batch, length, heads * width)),
-            "heads": heads,
-        },
-        options={},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    x = layout.numbers(recipe, (batch, length, heads * width))
+    return single(recipe, {"x": x, "heads": heads}, (batch, heads, length, width))
 
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
@@ -88,7 +80,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_vectors(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Vectors in another order give the same pieces in that order."""
-    backward = case.replace(x=np.ascontiguousarray(case["x"][:, ::-1]))
+    backward = case.replace(x=case["x"][:, ::-1])
     one, two = bench.run(case).output, bench.run(backward).output
     yield identical(one[:, :, ::-1], two)
 
