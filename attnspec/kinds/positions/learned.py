@@ -9,9 +9,9 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.exceptions import KernelRaised
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
@@ -35,15 +35,11 @@ def _build(recipe: Recipe) -> Case:
         "integers": lambda: np.arange(1.0, 1.0 + rows * recipe["width"]).reshape(shape),
         "normal": lambda: normals(recipe.seed, "table", shape),
     }
-    return Case(
-        operands={
-            "positions": kinds[recipe["positions"]].astype(np.int64) % rows,
-            "table": cast(data[recipe["data"]](), recipe),
-        },
-        options={},
-        results=result("output", (length, recipe["width"]), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "positions": kinds[recipe["positions"]].astype(np.int64) % rows,
+        "table": cast(data[recipe["data"]](), recipe),
+    }
+    return single(recipe, operands, (length, recipe["width"]))
 
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +12,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
+from attnspec.judge.nulls import Right, without_numbers
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -76,11 +77,6 @@ def _defined(
     return np.asarray(output).astype(vectors.dtype)
 
 
-def _unplaced(case: Case, right: Right) -> Array:
-    """Forget the encoding."""
-    return right(case.replace(encoding=np.zeros_like(case["encoding"])))
-
-
 def _late(case: Case, right: Right) -> Array:
     """Give each vector the encoding of the place before it."""
     return right(case.replace(encoding=np.roll(case["encoding"], 1, axis=0)))
@@ -103,7 +99,7 @@ PLACED_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    nulls={"unplaced": _unplaced, "late": _late},
+    nulls={"unplaced": without_numbers("encoding"), "late": _late},
 )
 
 
@@ -141,11 +137,9 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     # On by two, and the first two exchanged: not the order of any data of ours.
     order = np.roll(np.arange(len(case["vectors"])), 2)
     order[[0, 1]] = order[[1, 0]]
-    moved = case.replace(
-        vectors=np.ascontiguousarray(case["vectors"][order]),
-        encoding=np.ascontiguousarray(case["encoding"][order]),
-    )
-    yield from alike(case, moved, bench, "reordered", moved=lambda a: a[order])
+    reordered = operator.itemgetter(order)
+    moved = case.changed(reordered, "vectors", "encoding")
+    yield from alike(case, moved, bench, "reordered", moved=reordered)
 
 
 __all__ = ["PLACED_ATTENTION"]

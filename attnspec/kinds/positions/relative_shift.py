@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.bits import normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
@@ -24,17 +23,11 @@ from attnspec.reference import relative_shift as definition
 def _build(recipe: Recipe) -> Case:
     queries = recipe["queries"]
     shape = (recipe["heads"], queries, queries + recipe["past"])
+    x = normals(recipe.seed, "x", shape)
     if recipe["data"] == "places":
         # Numbers that say where they come from, none of them the 0 that fills.
         x = 1.0 + np.arange(np.prod(shape)).reshape(shape)
-    else:
-        x = normals(recipe.seed, "x", shape)
-    return Case(
-        operands={"x": cast(x, recipe)},
-        options={},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return single(recipe, {"x": cast(x, recipe)}, shape)
 
 
 def _padded(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -64,21 +57,6 @@ def _defined(x: Array) -> Array:
     return definition(x).astype(x.dtype)
 
 
-def _unmoved(case: Case, _right: Right) -> Array:
-    """Leave all columns where they are."""
-    return np.asarray(case["x"])
-
-
-def _further(case: Case, right: Right) -> Array:
-    """Move each row by one column more."""
-    return np.roll(right(case), -1, axis=-1)
-
-
-def _next(case: Case, right: Right) -> Array:
-    """Answer each row with the one after it."""
-    return np.roll(right(case), -1, axis=-2)
-
-
 RELATIVE_SHIFT = Kind(
     name="relative-shift",
     sentence="Moves the scores of distances to the columns of their keys.",
@@ -96,7 +74,12 @@ RELATIVE_SHIFT = Kind(
     definition=_defined,
     choices={"behind": ("zero", "next_row", "own_row")},
     probes=({"queries": 3, "past": 1},),
-    nulls={"unmoved": _unmoved, "further": _further, "next": _next},
+    nulls={
+        "unmoved": lambda case, _: np.asarray(case["x"]),
+        # By one column more.
+        "further": lambda case, right: np.roll(right(case), -1, axis=-1),
+        "next": lambda case, right: np.roll(right(case), -1, axis=-2),
+    },
 )
 
 

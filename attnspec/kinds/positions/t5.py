@@ -124,26 +124,11 @@ def _defined(
     )
 
 
-def _turned(case: Case, right: Right) -> Array:
-    """Take query minus key."""
-    return right(case.replace(relative=-case["relative"]))
-
-
-def _folded(case: Case, right: Right) -> Array:
-    """Give both sides the same buckets."""
-    return right(case.replace(relative=-np.abs(case["relative"])))
-
-
 def _wrapped(case: Case, right: Right) -> Array:
     """Start again with the first bucket behind the last."""
     far = _option(case, "max_distance")
     relative = case["relative"]
     return right(case.replace(relative=np.sign(relative) * (np.abs(relative) % far)))
-
-
-def _halved(case: Case, right: Right) -> Array:
-    """Let two neighboring distances share a bucket."""
-    return right(case.replace(relative=case["relative"] // 2))
 
 
 T5 = Kind(
@@ -173,19 +158,22 @@ T5 = Kind(
     definition=_defined,
     options={name: (name,) for name in _PLAIN},
     nulls={
-        "turned": _turned,
-        "folded": _folded,
+        # Query minus key.
+        "turned": lambda case, right: right(case.changed(np.negative, "relative")),
+        "folded": lambda case, right: right(
+            case.replace(relative=-np.abs(case["relative"]))
+        ),
         "wrapped": _wrapped,
-        "halved": _halved,
+        "halved": lambda case, right: right(
+            case.replace(relative=case["relative"] // 2)
+        ),
     },
 )
 
 
 def _asked(case: Case, relative: Array) -> Case:
     """Return the same call for other distances, one row of them."""
-    return case.replace(
-        relative=relative[None], results=result("bucket", (1, len(relative)), "integer")
-    )
+    return case.replace(relative=relative[None]).returning((1, len(relative)))
 
 
 @T5.law(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterator
 
@@ -174,6 +175,11 @@ def check_before(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield from windowed.rows_alike(case, other, bench, rows, note)
 
 
+def _later(array: Array, step: int) -> Array:
+    """Shift a sequence; before it stands what it had not held."""
+    return np.concatenate([-array[..., :step, :], array[..., :-step, :]], -2)
+
+
 @BANDED.law(
     "banded-translation",
     "bands.translation",
@@ -187,10 +193,7 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     for step in (1, 3):
         # Rows whose window lies inside, before the shift and after it.
         inside = np.s_[..., left : length - right - step, :]
-        # Behind what the sequence had not held before.
-        shifted = windowed.moved(
-            case, lambda a, n=step: np.concatenate([-a[..., :n, :], a[..., :-n, :]], -2)
-        )
+        shifted = windowed.moved(case, functools.partial(_later, step=step))
         if left < length - right - step:
             note = f"shifted by {step}"
             yield from windowed.rows_alike(
