@@ -16,7 +16,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _head_layout as layout
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import merge_heads
 
 
@@ -28,7 +28,7 @@ def _build(recipe: Recipe) -> Case:
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     x = case["x"]
-    return layout.exact(np.concatenate([x[:, h] for h in range(x.shape[1])], axis=-1))
+    return unrounded(np.concatenate([x[:, h] for h in range(x.shape[1])], axis=-1))
 
 
 def _defined(x: Array) -> Array:

@@ -16,7 +16,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _head_layout as layout
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import split_heads
 
 
@@ -29,7 +29,7 @@ def _build(recipe: Recipe) -> Case:
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     x, heads = case["x"], case["heads"]
     width = x.shape[-1] // heads
-    return layout.exact(
+    return unrounded(
         np.stack([x[..., h * width :][..., :width] for h in range(heads)], 1)
     )
 

@@ -17,7 +17,7 @@ from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import learned as definition
 
 
@@ -47,18 +47,12 @@ def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     positions, table = case["positions"], np.asarray(case["table"], np.float64)
     inside = (positions >= 0) & (positions < len(table))
     rows = table[np.where(inside, positions, 0)]
-    value = np.where(inside[:, None], rows, np.nan)
-    return Judged(value, np.zeros_like(value))
+    return unrounded(np.where(inside[:, None], rows, np.nan))
 
 
 def _defined(positions: Array, table: Array) -> Array:
     """Evaluate the definition; every number of it is one of the table."""
     return definition(positions, table).astype(table.dtype)
-
-
-def _blurred(case: Case, right: Right) -> Array:
-    """Add the mean of all rows to each."""
-    return right(case) + np.asarray(case["table"], np.float64).mean(0)
 
 
 def _clamped(case: Case, right: Right) -> Array:
@@ -91,7 +85,10 @@ LEARNED = Kind(
     definition=_defined,
     nulls={
         "late": late,
-        "blurred": _blurred,
+        # The mean of all rows is added to each.
+        "blurred": lambda case, right: (
+            right(case) + np.asarray(case["table"], np.float64).mean(0)
+        ),
         "clamped": _clamped,
         "wrapped": _wrapped,
     },

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, without_numbers
 from attnspec.judge.recipe import Recipe
@@ -34,16 +34,9 @@ def _build(recipe: Recipe) -> Case:
     by = (
         projected.matrices(recipe, n, s) for n, s in zip(_MATRICES, shapes, strict=True)
     )
-    return Case(
-        operands={
-            "vectors": vectors,
-            "encoding": encoding,
-            **dict(zip(_MATRICES, by, strict=True)),
-        },
-        options={},
-        results=result("output", (length, output), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {"vectors": vectors, "encoding": encoding}
+    operands |= zip(_MATRICES, by, strict=True)
+    return single(recipe, operands, (length, output))
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:

@@ -16,7 +16,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import relative_shift as definition
 
 
@@ -48,8 +48,7 @@ def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
     """Move numbers, which rounds nothing."""
     x = np.asarray(case["x"], np.float64)
     forms = {"zero": definition, "next_row": _padded, "own_row": _rolled}
-    value = np.asarray(forms[choices["behind"]](x))
-    return Judged(value, np.zeros_like(value))
+    return unrounded(forms[choices["behind"]](x))
 
 
 def _defined(x: Array) -> Array:

@@ -18,7 +18,7 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import t5_buckets
 
 _PLAIN = {"buckets": 32, "max_distance": 128, "bidirectional": True}
@@ -92,20 +92,10 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _right(case: Case) -> Array:
-    """Return the buckets by whole numbers."""
-    return t5_buckets(
-        case["relative"],
-        buckets=_option(case, "buckets"),
-        max_distance=_option(case, "max_distance"),
-        bidirectional=bool(_option(case, "bidirectional")),
-    )
-
-
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     """Compare whole numbers: there is nothing to round."""
-    value = _right(case).astype(np.float64)
-    return Judged(value, np.zeros_like(value))
+    options = {name: type(plain)(_option(case, name)) for name, plain in _PLAIN.items()}
+    return unrounded(_defined(case["relative"], **options))
 
 
 def _defined(

@@ -66,7 +66,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 @BILINEAR.law("bilinear-transposed", "self-attention.bilinear", nulls=("last_key",))
 def check_transposed(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys against queries by the transposed matrix have the same scores."""
-    weight = np.ascontiguousarray(forms.transposed(case["weight"]))
+    weight = forms.transposed(case["weight"])
     yield from forms.same(
         case, forms.exchanged(case, weight=weight), bench, forms.transposed
     )

@@ -116,10 +116,9 @@ def check_range(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_self(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A vector has a score of 1 for itself, and of -1 for its opposite."""
     query = case["query"]
-    ((name, shape, dtype),) = case.results
-    found = ((name, (*shape[:-1], shape[-2]), dtype),)
+    shape = (*query.shape[:-1], query.shape[-2])
     for sign in (1, -1):
-        own = case.replace(key=(sign * query).astype(query.dtype), results=found)
+        own = case.replace(key=(sign * query).astype(query.dtype)).returning(shape)
         scores = bench.run(own).output.diagonal(axis1=-2, axis2=-1)
         bound = bench.judged(own).bound.diagonal(axis1=-2, axis2=-1)
         yield within(np.full(scores.shape, sign * 1.0), scores, bound, what="score")

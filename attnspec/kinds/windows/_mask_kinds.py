@@ -15,7 +15,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference.masks import positions
 
 Mask = npt.NDArray[np.bool_]
@@ -78,9 +78,7 @@ def mask_kind(
 
     def judge(case: Case, chosen: Dialect, _model: NumericModel) -> Judged:
         found = exact(case, chosen) if exact else definition(*case.operands.values())
-        mask = found.astype(np.float64)
-        # A mask is right or wrong: its bound is zero.
-        return Judged(mask, np.zeros_like(mask))
+        return unrounded(found)
 
     table = Table(fields=fields)
     first = build(table.recipe(name, "float32"))

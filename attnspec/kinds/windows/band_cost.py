@@ -16,7 +16,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import band
 
 # The last one is wider than all keys, of which there are 21 at most.
@@ -33,8 +33,7 @@ def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
     window = case["left"], case["right"]
     alignment: Any = choices["alignment"]
     _, inside = band(case["queries"], case["keys"], window, alignment=alignment)
-    products = np.count_nonzero(inside, axis=-1).astype(np.float64)
-    return Judged(products, np.zeros_like(products))
+    return unrounded(np.count_nonzero(inside, axis=-1))
 
 
 def _defined(queries: int, keys: int, left: int, right: int) -> Array:
