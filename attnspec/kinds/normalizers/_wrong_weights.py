@@ -20,11 +20,6 @@ def _uniform(case: Case, _right: Right) -> Array:
     return rows.back(case, seen / np.maximum(1, seen.sum(-1, keepdims=True)))
 
 
-def _negative(case: Case, right: Right) -> Array:
-    """Turn the signs."""
-    return -right(case)
-
-
 def _sorted(case: Case, right: Right) -> Array:
     """Put the weights in their own order, whatever that of the keys."""
     return rows.back(case, np.sort(rows.last(case, right(case)), axis=-1))
@@ -51,16 +46,6 @@ def _shared(case: Case, right: Right) -> Array:
     )
 
 
-def _by_length(case: Case, right: Right) -> Array:
-    """Divide the weights by the number of all keys."""
-    return right(case) / max(1, rows.scores_of(case).shape[-1])
-
-
-def _lifted(case: Case, right: Right) -> Array:
-    """Give every key one half more."""
-    return right(case) + 0.5
-
-
 def _opposite(case: Case, right: Right) -> Array:
     """Give the largest weight to the lowest score."""
     weights = rows.last(case, right(case))
@@ -71,18 +56,17 @@ def _opposite(case: Case, right: Right) -> Array:
 
 NULLS: Mapping[str, Null] = {
     "uniform": _uniform,
-    "negative": _negative,
+    "negative": lambda case, right: -right(case),
     "sorted": _sorted,
     "unmasked": _unmasked,
     "each_alone": _each_alone,
     "shared": _shared,
-    "by_length": _by_length,
-    "lifted": _lifted,
+    "by_length": lambda case, right: (
+        right(case) / max(1, rows.scores_of(case).shape[-1])
+    ),
+    "lifted": lambda case, right: right(case) + 0.5,
     "opposite": _opposite,
 }
 """Wrong answers of normalizers by name."""
 
-NULL_NEEDS = {"unmasked": ("mask",)}
-"""The claims without which these cannot be told from right answers."""
-
-__all__ = ["NULLS", "NULL_NEEDS"]
+__all__ = ["NULLS"]

@@ -18,17 +18,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
+from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
-from attnspec.kinds.normalizers._exact_weights import (
-    below_peak,
-    descending,
-    finished,
-    gamma,
-)
+from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import F64, Judged, Tracked
 from attnspec.reference import entmax15
@@ -38,25 +32,28 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Square half the visible scores less the threshold of 1.5-entmax."""
     seen = rows.visible(case)
     work = Tracked.of(0.0, model)
-    below, size = below_peak(case, seen)
+    below, size = weighed.below_peak(case, seen)
     height = below / 2.0 - _threshold(below / 2.0)
     # One more than there are, as in sparsemax: the error rises with their number.
     rivals = 1.0 + (below >= -2.0).sum(-1, keepdims=True)
     unit = work.unit
-    off = gamma(6.0 * rivals**2 + 12.0 * rivals + 14.0, unit) + gamma(4.0, unit) * size
+    off = (
+        weighed.gamma(6.0 * rivals**2 + 12.0 * rivals + 14.0, unit)
+        + weighed.gamma(4.0, unit) * size
+    )
     root = np.maximum(height, 0.0)
     # The difference rounds once, which the square doubles, and the square once more.
-    error = 2.0 * root * off + off**2 + gamma(3.0, unit) * root**2
+    error = 2.0 * root * off + off**2 + weighed.gamma(3.0, unit) * root**2
     # What is farther below the threshold than this may be off weighs exactly 0.
     weights = dataclasses.replace(
         work, value=root**2, error=np.where(height > -off, error, 0.0)
     )
-    return finished(weights.where(seen, 0.0), seen, case, choices, model)
+    return weighed.finished(weights.where(seen, 0.0), seen, case, choices, model)
 
 
 def _threshold(below: F64) -> F64:
     """Return the number that 1.5-entmax subtracts from halved scores, peak 0."""
-    ordered, places = descending(below)
+    ordered, places = weighed.descending(below)
     rest = np.isneginf(ordered)
     finite = np.where(rest, 0.0, ordered)
     mean = np.cumsum(finite, -1) / places
@@ -73,19 +70,13 @@ def _defined(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Arr
     return rows.along(entmax15, scores, axis, mask)
 
 
-ENTMAX15 = Kind(
-    name="entmax15",
-    sentence="Squares half the scores, less a threshold, to weights that sum to one.",
-    operands=rows.OPERANDS,
-    table=rows.table({}, {}),
-    build=rows.build,
-    judge=_judge,
-    definition=_defined,
-    options=rows.OPTIONS,
+ENTMAX15 = normalizer(
+    "entmax15",
+    "Squares half the scores, less a threshold, to weights that sum to one.",
+    _judge,
+    _defined,
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
-    nulls=NULLS,
-    null_needs=NULL_NEEDS,
 )
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import forgetting
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
+from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import relu_by_visible
@@ -47,23 +44,17 @@ def _defined(
 
 # Where minus infinity hides a key, a count of the visible has no other name for it;
 # functions without a mask do not count, so none is drawn.
-RELU = Kind(
-    name="relu",
-    sentence="Weighs each key by its positive score over a number of keys.",
-    operands=rows.OPERANDS,
-    table=rows.table(
-        {"power": "a power of the number of keys"},
-        {"power": (None, 0.5, 0.0)},
-        without=("minus_infinity",),
-    ),
-    build=rows.build,
-    judge=_judge,
-    definition=_defined,
-    options={**rows.OPTIONS, "power": ("power",)},
+RELU = normalizer(
+    "relu",
+    "Weighs each key by its positive score over a number of keys.",
+    _judge,
+    _defined,
+    keywords={
+        "power": Keyword("a power of the number of keys", (None, 0.5, 0.0), "undivided")
+    },
+    without=("minus_infinity",),
     choices={"divisor": ("visible", "length")},
     probes=({"rows": (2,), "length": 8, "mask": "padding", "data": "quarters"},),
-    nulls={**NULLS, "undivided": forgetting("power")},
-    null_needs={**NULL_NEEDS, "undivided": ("power",)},
 )
 
 
@@ -77,15 +68,11 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(case, bench)
 
 
-def _counts_visible(dialect: Any, _capabilities: object) -> bool:
-    """Return whether hidden keys are left out of the divisor."""
-    return bool(dialect["divisor"] == "visible")
-
-
 hold_to(
     RELU,
     ("weights", "order", "hidden", "zeros", "alone", "padding", "merge", "monotone"),
-    applies={"padding": _counts_visible},
+    # Where hidden keys are counted they change the divisor.
+    applies={"padding": lambda dialect, _: dialect["divisor"] == "visible"},
 )
 
 

@@ -12,13 +12,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import forgetting
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
+from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import sigmoid
@@ -55,22 +53,18 @@ def _defined(
     return rows.along(sigmoid, scores, axis, mask, offset=offset)
 
 
-SIGMOID = Kind(
-    name="sigmoid",
-    sentence="Weighs each key by the logistic function of its score.",
-    operands=rows.OPERANDS,
-    table=rows.table(
-        {"offset": "a number that is added to the scores"},
-        {"offset": (None, 0.0, -1.5, 2.0)},
-    ),
-    build=rows.build,
-    judge=_judge,
-    definition=_defined,
-    options={**rows.OPTIONS, "offset": ("offset",)},
+SIGMOID = normalizer(
+    "sigmoid",
+    "Weighs each key by the logistic function of its score.",
+    _judge,
+    _defined,
+    keywords={
+        "offset": Keyword(
+            "a number that is added to the scores", (None, 0.0, -1.5, 2.0), "unmoved"
+        )
+    },
     choices={"default_offset": ("zero", "minus_log_length")},
     probes=(rows.PLAIN_PROBE,),
-    nulls={**NULLS, "unmoved": forgetting("offset")},
-    null_needs={**NULL_NEEDS, "unmoved": ("offset",)},
 )
 
 

@@ -15,13 +15,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import forgetting
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
+from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked
 from attnspec.reference import softmax, softmax_with_sink, tempered
@@ -77,26 +75,19 @@ def _defined(
     return rows.along(normalizer, scores, axis, mask)
 
 
-SOFTMAX = Kind(
-    name="softmax",
-    sentence="Shares a weight of one by the exponentials of scores.",
-    operands=rows.OPERANDS,
-    table=rows.table(
-        {"temperature": "a number that divides the scores", "sink": "one more score"},
-        {"temperature": (None, 0.5, 2.0, 0.1), "sink": (None, 0.0, 3.0, -20.0)},
-    ),
-    build=rows.build,
-    judge=_judge,
-    definition=_defined,
-    options={**rows.OPTIONS, "temperature": ("temperature",), "sink": ("sink",)},
+SOFTMAX = normalizer(
+    "softmax",
+    "Shares a weight of one by the exponentials of scores.",
+    _judge,
+    _defined,
+    keywords={
+        "temperature": Keyword(
+            "a number that divides the scores", (None, 0.5, 2.0, 0.1), "unscaled"
+        ),
+        "sink": Keyword("one more score", (None, 0.0, 3.0, -20.0), "unsunk"),
+    },
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
-    nulls={
-        **NULLS,
-        "unscaled": forgetting("temperature"),
-        "unsunk": forgetting("sink"),
-    },
-    null_needs={**NULL_NEEDS, "unscaled": ("temperature",), "unsunk": ("sink",)},
 )
 
 

@@ -21,17 +21,11 @@ from attnspec._typing import Array
 from attnspec.judge.bits import bits
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
+from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
-from attnspec.kinds.normalizers._exact_weights import (
-    below_peak,
-    descending,
-    finished,
-    gamma,
-)
+from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked
 from attnspec.reference import sparsemax
@@ -41,22 +35,22 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Project the visible scores onto the simplex."""
     seen = rows.visible(case)
     work = Tracked.of(0.0, model)
-    below, size = below_peak(case, seen)
-    ordered, places = descending(below)
+    below, size = weighed.below_peak(case, seen)
+    ordered, places = weighed.descending(below)
     means = (np.cumsum(ordered, -1) - 1.0) / places
     threshold = np.max(means, -1, keepdims=True, initial=-np.inf)
     height = below - np.where(np.isneginf(threshold), 0.0, threshold)
     # One more than there are: a row without any key has a logarithm, too.
     rivals = 1.0 + (below >= -1.0).sum(-1, keepdims=True)
-    off = gamma(rivals + 3.0, work.unit) * size * (3.0 + 2.0 * np.log(rivals))
-    error = off + gamma(2.0, work.unit) * size
+    off = weighed.gamma(rivals + 3.0, work.unit) * size * (3.0 + 2.0 * np.log(rivals))
+    error = off + weighed.gamma(2.0, work.unit) * size
     # What is farther below the threshold than this may be off weighs exactly 0.
     weights = dataclasses.replace(
         work,
         value=np.maximum(height, 0.0),
         error=np.where(height > -error, error, 0.0),
     )
-    return finished(weights.where(seen, 0.0), seen, case, choices, model)
+    return weighed.finished(weights.where(seen, 0.0), seen, case, choices, model)
 
 
 def _defined(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Array:
@@ -64,19 +58,13 @@ def _defined(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Arr
     return rows.along(sparsemax, scores, axis, mask)
 
 
-SPARSEMAX = Kind(
-    name="sparsemax",
-    sentence="Projects scores onto the simplex.",
-    operands=rows.OPERANDS,
-    table=rows.table({}, {}),
-    build=rows.build,
-    judge=_judge,
-    definition=_defined,
-    options=rows.OPTIONS,
+SPARSEMAX = normalizer(
+    "sparsemax",
+    "Projects scores onto the simplex.",
+    _judge,
+    _defined,
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
-    nulls=NULLS,
-    null_needs=NULL_NEEDS,
 )
 
 

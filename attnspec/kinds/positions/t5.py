@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +95,9 @@ def _build(recipe: Recipe) -> Case:
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     """Compare whole numbers: there is nothing to round."""
-    options = {name: type(plain)(_option(case, name)) for name, plain in _PLAIN.items()}
+    options: dict[str, Any] = {
+        name: type(plain)(_option(case, name)) for name, plain in _PLAIN.items()
+    }
     return unrounded(_defined(case["relative"], **options))
 
 
