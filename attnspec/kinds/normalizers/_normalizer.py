@@ -1,4 +1,4 @@
-"""What every normalizer is given, drawn and taken for; each adds keywords of its own."""
+"""What every normalizer is given, drawn and taken for; some have keywords besides."""
 
 from __future__ import annotations
 
