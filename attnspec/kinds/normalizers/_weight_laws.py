@@ -229,20 +229,4 @@ def hold_to(
         )(law.check)
 
 
-__all__ = [
-    "WEIGHT_LAWS",
-    "WeightLaw",
-    "check_alone",
-    "check_convex",
-    "check_hidden",
-    "check_merge",
-    "check_monotone",
-    "check_order",
-    "check_padding",
-    "check_shift",
-    "check_sum",
-    "check_uniform",
-    "check_weights",
-    "check_zeros",
-    "hold_to",
-]
+__all__ = ["WEIGHT_LAWS", "WeightLaw", "hold_to"]

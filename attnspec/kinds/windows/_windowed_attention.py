@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, Shape, cast, single
+from attnspec.judge.compare import noted
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.layers._tracked_softmax import mixed
@@ -147,11 +147,6 @@ def rows_alike(
     yield noted(within(first[rows], second[rows], bound[rows]), note)
 
 
-def noted(comparison: Comparison, note: str) -> Comparison:
-    """Return a comparison that says what was tried."""
-    return dataclasses.replace(comparison, note=comparison.note or note)
-
-
 __all__ = [
     "DATA",
     "Mask",
@@ -160,7 +155,6 @@ __all__ = [
     "drown",
     "flat",
     "moved",
-    "noted",
     "one_hot",
     "operands",
     "rows_alike",
