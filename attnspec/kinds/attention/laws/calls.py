@@ -95,9 +95,9 @@ def _others(
     elif "causal" in bench.capabilities:
         yield "the causal flag", case.replace(causal=True)
     if case.sizes.B > 1:
-        bare = case.replace(mask=None, bias=None, layouts={})
+        plain = case.replace(mask=None, bias=None, layouts={})
         first = operator.itemgetter(slice(0, 1))
-        yield "a smaller batch", bare.changed(first, "query", "key", "value")
+        yield "a smaller batch", plain.changed(first, "query", "key", "value")
 
 
 @ATTENTION.law(
