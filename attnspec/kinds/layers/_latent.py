@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case, single
+from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting, without_numbers
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.kinds.positions._places import turned
@@ -54,11 +54,7 @@ _TABLE = Table(
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
         "data": projected.DATA,
     },
-    claims={
-        "mask": Claim("a mask", "mask"),
-        "causal": Claim("that no reader sees a later member", "causal"),
-        "scale": Claim("another scale", "scale"),
-    },
+    claims=projected.CLAIMS,
     mend=_mend,
 )
 
@@ -80,29 +76,6 @@ def _shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
         (telling, rotary),
     )
     return dict(zip(WEIGHTS, shapes, strict=True))
-
-
-def _build(recipe: Recipe) -> Case:
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    of_readers = (batch, readers, recipe["reader_width"])
-    of_members = (batch, members, recipe["member_width"])
-    options = {
-        "mask": projected.mask_of(
-            recipe, (batch, 1, readers, members), causal=recipe["causal"]
-        ),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
-    operands = {
-        "readers": projected.drawn(recipe, "readers", of_readers),
-        "members": projected.drawn(recipe, "members", of_members),
-        **{
-            n: projected.matrices(recipe, n, shape)
-            for n, shape in _shapes(recipe).items()
-        },
-    }
-    of_output = (batch, readers, recipe["output_width"])
-    return single(recipe, operands, of_output, options)
 
 
 def beside(one: Tracked, other: Tracked) -> Tracked:
@@ -229,7 +202,7 @@ LATENT = Kind(
     sentence="Attends to keys and values that are made of one short vector a member.",
     operands=("readers", "members", *WEIGHTS),
     table=_TABLE,
-    build=_build,
+    build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
     options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},

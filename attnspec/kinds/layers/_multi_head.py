@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case, single
+from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
@@ -45,16 +45,14 @@ _TABLE = Table(
         "data": projected.DATA,
     },
     claims={
-        "mask": Claim("a mask", "mask"),
-        "causal": Claim("that no reader sees a later member", "causal"),
-        "scale": Claim("another scale", "scale"),
+        **projected.CLAIMS,
         "grouped": Claim("fewer key heads than query heads", "group"),
     },
     mend=_mend,
 )
 
 
-def shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
+def _shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the four matrices of all heads."""
     shared, width, value = (
         recipe[name] for name in ("key_heads", "width", "value_width")
@@ -67,29 +65,6 @@ def shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
         "value_weights": (shared, told, value),
         "output_weights": (heads, value, recipe["output_width"]),
     }
-
-
-def _build(recipe: Recipe) -> Case:
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    options = {
-        "mask": projected.mask_of(
-            recipe, (batch, 1, readers, members), causal=recipe["causal"]
-        ),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
-    of_readers = (batch, readers, recipe["reader_width"])
-    of_members = (batch, members, recipe["member_width"])
-    operands = {
-        "readers": projected.drawn(recipe, "readers", of_readers),
-        "members": projected.drawn(recipe, "members", of_members),
-        **{
-            name: projected.matrices(recipe, name, s)
-            for name, s in shapes(recipe).items()
-        },
-    }
-    of_output = (batch, readers, recipe["output_width"])
-    return single(recipe, operands, of_output, options)
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
@@ -167,7 +142,7 @@ MULTI_HEAD = Kind(
     sentence="Lets readers attend to members in many ways, and sums what they find.",
     operands=("readers", "members", *WEIGHTS),
     table=_TABLE,
-    build=_build,
+    build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
     options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
@@ -183,4 +158,4 @@ MULTI_HEAD = Kind(
     unsaid=("grouped",),
 )
 
-__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes"]
+__all__ = ["MULTI_HEAD", "WEIGHTS"]

@@ -53,11 +53,7 @@ def _weights(recipe: Recipe, width: int, label: str) -> dict[str, Array]:
 
 def _build(recipe: Recipe) -> Case:
     length, width = recipe["length"], recipe["vector_width"]
-    options = {
-        "mask": projected.mask_of(recipe, (length, length), causal=recipe["causal"]),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
+    options = projected.options_of(recipe, (length, length))
     vectors = projected.drawn(recipe, "vectors", (length, width))
     operands = {"vectors": vectors, **_weights(recipe, width, "")}
     case = single(recipe, operands, (length, recipe["value_width"]), options)
