@@ -137,7 +137,7 @@ def forgetting(*options: str) -> Null:
     return lambda case, right: right(case.without(*options))
 
 
-def without_numbers(*arguments: str) -> Null:
+def zeroing(*arguments: str) -> Null:
     """Return the wrong answer for which some arguments are zero."""
     return lambda case, right: right(case.changed(np.zeros_like, *arguments))
 
@@ -163,6 +163,6 @@ __all__ = [
     "ones",
     "placed",
     "whole_sequence",
-    "without_numbers",
+    "zeroing",
     "zeros",
 ]

@@ -8,7 +8,7 @@ from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
-from attnspec.judge.nulls import Right, forgetting, without_numbers
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -214,7 +214,8 @@ LATENT = Kind(
     nulls={
         "unmasked": forgetting("mask"),
         "acausal": forgetting("causal"),
-        "unplaced": without_numbers("rotary_key_weights"),
+        # The rotary part is forgotten; its width still counts for the scale.
+        "unplaced": zeroing("rotary_key_weights"),
         "wide_scale": _wide_scale,
         "counted": _counted,
         "numbered": _numbered,

@@ -11,7 +11,7 @@ from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting, placed, without_numbers
+from attnspec.judge.nulls import Right, forgetting, placed, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -110,7 +110,8 @@ CROSS_ATTENTION = Kind(
     options={"mask": ("mask",), "scale": ("scale",)},
     nulls={
         "unmasked": forgetting("mask"),
-        "meaning": without_numbers("query_weights"),
+        # Without a query all members count the same.
+        "meaning": zeroing("query_weights"),
         "placed": placed,
         "first": _first,
         "summed": _summed,

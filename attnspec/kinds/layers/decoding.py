@@ -14,7 +14,7 @@ from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import without_numbers
+from attnspec.judge.nulls import zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel
@@ -171,13 +171,13 @@ DECODING = Kind(
     nulls={
         # No token is -1.
         "endless": lambda case, right: right(case.replace(stop=-1)),
-        "sourceless": without_numbers("source"),
+        "sourceless": zeroing("source"),
         "one_member": lambda case, right: right(
             case.replace(memory=case["memory"][:1])
         ),
-        "unplaced": without_numbers("positions"),
+        "unplaced": zeroing("positions"),
         # Reads nothing of what was written.
-        "forgetful": without_numbers("own"),
+        "forgetful": zeroing("own"),
     },
 )
 

@@ -12,7 +12,7 @@ from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting, without_numbers
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -85,7 +85,8 @@ POOLING = Kind(
     options={"mask": ("mask",)},
     nulls={
         "unmasked": forgetting("mask"),
-        "meaning": without_numbers("query"),
+        # Without a query all members count the same.
+        "meaning": zeroing("query"),
         "first": _first,
         "summed": _summed,
     },

@@ -12,7 +12,7 @@ from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, without_numbers
+from attnspec.judge.nulls import Right, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -92,7 +92,7 @@ PLACED_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    nulls={"unplaced": without_numbers("encoding"), "late": _late},
+    nulls={"unplaced": zeroing("encoding"), "late": _late},
 )
 
 

@@ -12,7 +12,7 @@ from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting, without_numbers
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -148,8 +148,8 @@ SHAW = Kind(
     },
     probes=({"queries": 3, "past": 1, "width": 2, "data": "integers", "reach": 2},),
     nulls={
-        "keyless": without_numbers("key_distances"),
-        "valueless": without_numbers("value_distances"),
+        "keyless": zeroing("key_distances"),
+        "valueless": zeroing("value_distances"),
         "turned": _turned,
         "acausal": forgetting("causal"),
         "fading": _fading,

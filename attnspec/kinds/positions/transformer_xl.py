@@ -11,7 +11,7 @@ from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike, same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting, without_numbers
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
@@ -160,8 +160,8 @@ TRANSFORMER_XL = Kind(
     choices={"layout": ("interleaved", "halves")},
     probes=({"queries": 5, "width": 2, "clocks": 6, "data": "integers"},),
     nulls={
-        "unplaced": without_numbers("distance_weights"),
-        "unbiased": without_numbers("content_bias", "place_bias"),
+        "unplaced": zeroing("distance_weights"),
+        "unbiased": zeroing("content_bias", "place_bias"),
         "exchanged": _exchanged,
         "one_sided": forgetting("bidirectional"),
         "shared": _shared,
