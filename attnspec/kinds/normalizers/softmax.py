@@ -66,13 +66,13 @@ def _defined(
 ) -> Array:
     """Share a weight of one by the exponentials of the scores."""
 
-    def normalizer(scores: Array, seen: Array | None) -> Array:
+    def shared(scores: Array, seen: Array | None) -> Array:
         cooled = tempered(scores, temperature)
         if sink is None:
             return np.asarray(softmax(cooled, seen))
         return softmax_with_sink(cooled, seen, np.full(scores.shape[:-1], sink))
 
-    return rows.along(normalizer, scores, axis, mask)
+    return rows.along(shared, scores, axis, mask)
 
 
 SOFTMAX = normalizer(
