@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 
 from attnspec.exceptions import KernelFault
@@ -57,17 +58,11 @@ def outcomes(
                 yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=reason)
                 continue
             draws = bench.draws(law, dtype, tier, hashed(seed, law.id))
-            tick = _ticker(progress, dtype, law.id)
+            tick = functools.partial(progress, dtype, law.id)
             trial = Trial(law, bench, draws, budget, tick, brief=brief)
             outcome = trial.run()
             timeouts += outcome.verdict is Verdict.TIMED_OUT
             yield outcome
-
-
-def _ticker(
-    progress: Callable[[str, str], None], dtype: str, law: str
-) -> Callable[[], None]:
-    return lambda: progress(dtype, law)
 
 
 def _preflight(bench: KernelBench, dtype: str) -> str | None:

@@ -49,9 +49,7 @@ class Known:
 
 def known_targets() -> tuple[Known, ...]:
     """Return the adapters, without importing what they adapt."""
-    package = importlib.import_module(_ADAPTERS)
-    names = [m.name for m in pkgutil.iter_modules(package.__path__)]
-    return tuple(_known(name) for name in names if not name.startswith("_"))
+    return tuple(map(_known, _adapter_names()))
 
 
 def _known(name: str) -> Known:
@@ -91,7 +89,9 @@ class Request:
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
         implementation = resolve(self.target, self.kind)
-        explicit = self.dtypes if _is_function(self.target) else ()
+        # A user's function has the formats that are named; an adapter says its own.
+        adapter = (self.target.partition(":")[0] or DEFAULT) in _adapter_names()
+        explicit = () if adapter else self.dtypes
         description = claiming(
             implementation.description, self.claims, explicit, self.without
         )
@@ -117,11 +117,6 @@ def through(library: str, function: Kernel) -> Kernel:
     wrap: Callable[[Kernel], Kernel] = getattr(converters, library)
     wrapped: Kernel = _guarded(library, lambda: wrap(function))
     return wrapped
-
-
-def _is_function(target: str) -> bool:
-    """Return whether a target names a user's function rather than an adapter."""
-    return (target.partition(":")[0] or DEFAULT) not in _adapter_names()
 
 
 def _adapter_names() -> list[str]:

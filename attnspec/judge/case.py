@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -83,8 +83,9 @@ class Case:
     def replace(self, **changes: Any) -> Self:
         """Return the same case with some arguments, facts or results changed.
 
-        An option that becomes None is not in force.
+        An option that becomes None is not in force; arrays become contiguous.
         """
+        changes = {n: _contiguous(v) for n, v in changes.items()}
         parts: dict[str, Any] = {
             name: changes.pop(name)
             for name in ("results", "layouts", "dtype")
@@ -97,6 +98,15 @@ class Case:
         options = {**self.options, **changes}
         given = {name: value for name, value in options.items() if value is not None}
         return dataclasses.replace(self, options=given, **parts)
+
+    def changed(self, change: Callable[[Array], Array], *names: str) -> Self:
+        """Return the same case with some arguments changed, all in the same way."""
+        return self.replace(**{name: change(self[name]) for name in names})
+
+    def returning(self, shape: Shape) -> Self:
+        """Return the same case whose first result has another shape."""
+        (name, _, dtype), *others = self.results
+        return self.replace(results=((name, shape, dtype), *others))
 
     def without(self, *options: str) -> Self:
         """Return the same case with some options not given."""
@@ -123,6 +133,28 @@ class Result:
     """The arguments, or earlier results, that the call has changed."""
 
 
+def single(
+    recipe: Recipe,
+    operands: Mapping[str, Any],
+    shape: Shape,
+    options: Mapping[str, Any] | None = None,
+    name: str = "output",
+) -> Case:
+    """Return the case of a recipe that gives back one array, in the recipe's format.
+
+    An option that is None is not in force.
+    """
+    given = {n: value for n, value in (options or {}).items() if value is not None}
+    return Case(operands, given, ((name, shape, recipe.dtype),), recipe.dtype)
+
+
+def _contiguous(value: Any) -> Any:
+    """Return an array in the order of C; nothing else is changed."""
+    # Not for all: NumPy would give an array without axes one.
+    plain = not isinstance(value, np.ndarray) or value.flags.c_contiguous
+    return value if plain else np.ascontiguousarray(value)
+
+
 def checksum(case: Case) -> str:
     """Return eight hexadecimal digits that depend on every number of a case."""
     digest = hashlib.blake2b(digest_size=4)
@@ -142,4 +174,13 @@ def cast(array: Array, recipe: Recipe) -> Array:
     return np.ascontiguousarray(array).astype(numpy_dtype(recipe.dtype))
 
 
-__all__ = ["EVERY_OPERAND", "Case", "Expected", "Result", "Shape", "cast", "checksum"]
+__all__ = [
+    "EVERY_OPERAND",
+    "Case",
+    "Expected",
+    "Result",
+    "Shape",
+    "cast",
+    "checksum",
+    "single",
+]

@@ -142,11 +142,12 @@ def whole_sequence(case: Case, right: Right) -> Array:
 
 def forgetting(*options: str) -> Null:
     """Return the wrong answer that knows nothing of some options."""
+    return lambda case, right: right(case.without(*options))
 
-    def forgotten(case: Case, right: Right) -> Array:
-        return right(case.without(*options))
 
-    return forgotten
+def zeroing(*arguments: str) -> Null:
+    """Return the wrong answer for which some arguments are zero."""
+    return lambda case, right: right(case.changed(np.zeros_like, *arguments))
 
 
 EVERYWHERE: Mapping[str, Null] = {"zeros": zeros, "ones": ones}
@@ -170,5 +171,6 @@ __all__ = [
     "ones",
     "placed",
     "whole_sequence",
+    "zeroing",
     "zeros",
 ]

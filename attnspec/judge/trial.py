@@ -234,8 +234,9 @@ class Trial:
             before = ()
             attempts = 30 if found.verdict is Verdict.CRASHED else 200
             recipe = self._shrunk(recipe, fails, attempts)
-            found = self._again(recipe, found)
-        words = self._relaxation((first, recipe)) if found.comparison else ""
+            again = examine(law, recipe, self.bench)
+            found = again if again.verdict == found.verdict else found
+        words = relaxation(law, (first, recipe), self.bench) if found.comparison else ""
         token = Token(kind, law, recipe, before, words)
         return Finding(
             recipe=recipe,
@@ -253,13 +254,6 @@ class Trial:
             return again.verdict == found.verdict and not self._covered(recipe)
 
         return fails
-
-    def _again(self, recipe: Recipe, found: Examination) -> Examination:
-        again = examine(self.invariant, recipe, self.bench)
-        return again if again.verdict == found.verdict else found
-
-    def _relaxation(self, recipes: tuple[Recipe, ...]) -> str:
-        return relaxation(self.invariant, recipes, self.bench)
 
     def _shrunk(
         self, recipe: Recipe, fails: Callable[[Recipe], bool], attempts: int

@@ -214,6 +214,12 @@ class Judged:
     others: dict[str, tuple[F64, F64]] = dataclasses.field(default_factory=dict)
 
 
+def unrounded(output: npt.ArrayLike) -> Judged:
+    """Return a result that no arithmetic touches: a function must give it exactly."""
+    value = np.asarray(output, np.float64)
+    return Judged(value, np.zeros(value.shape))
+
+
 def judged(output: Tracked, model: NumericModel, **others: Tracked) -> Judged:
     """Return results as a function returns them: rounded to the format of the output.
 
@@ -230,4 +236,4 @@ def _bounded(result: Tracked, name: str) -> tuple[F64, F64]:
     return result.value, result.stored(name).error * twice
 
 
-__all__ = ["Judged", "Tracked", "judged"]
+__all__ = ["Judged", "Tracked", "judged", "unrounded"]

@@ -85,18 +85,13 @@ def _test(outcome: Outcome, where: str, replay: Replay) -> ET.Element:
         values["deviations"] = ", ".join(outcome.deviations)
     element.append(_properties(values))
     if (tag := _TAGS.get(outcome.verdict)) is not None:
-        said = outcome.reason or _message(outcome)
+        found = outcome.finding.message if outcome.finding else ""
+        said = outcome.reason or found or str(outcome.verdict)
         about = ET.SubElement(element, tag, message=_legal(said))
         about.set("type", str(outcome.verdict))
         if tag != "skipped":
             about.text = _legal("\n".join(text.failure_lines(outcome, replay)))
     return element
-
-
-def _message(outcome: Outcome) -> str:
-    """Return what to say of an outcome that has no reason of its own."""
-    finding = outcome.finding
-    return (finding.message if finding else "") or str(outcome.verdict)
 
 
 def _legal(said: str) -> str:

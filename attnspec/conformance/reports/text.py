@@ -172,8 +172,7 @@ def _comparison_lines(comparison: Comparison, message: str) -> list[str]:
     lines = words.pieces([said, *got], first="  expected")
     index = ", ".join(map(str, comparison.index or ()))
     where = f"{comparison.what}[{index}]" if comparison.index else comparison.what
-    notes = [note for note in (message,) if note]
-    return lines + words.pieces([where, *notes], first="  where")
+    return lines + words.pieces([where, *filter(None, [message])], first="  where")
 
 
 def _relaxation_lines(comparison: Comparison, finding: Finding) -> list[str]:
@@ -209,8 +208,9 @@ def summary_lines(report: Report, target: str) -> list[str]:
     failed = len(report.failures) - missed
     held = len(judged) - failed - missed
     examples = sum(o.counted for o in judged)
+    verb = "holds" if held == 1 else "hold"
     said = [
-        f"{held} of {_invariants(report, len(judged))} {_hold(held)}",
+        f"{held} of {_invariants(report, len(judged))} {verb}",
         *([f"{failed} {'fails' if failed == 1 else 'fail'}"] if failed else []),
         *([f"{missed} not run"] if missed else []),
         f"{words.count(examples, 'example')} counted",
@@ -228,10 +228,6 @@ def report_lines(report: Report) -> list[str]:
     failed = [o for o in report.failures if o.verdict is not Verdict.NOT_RUN]
     lines = [line for o in failed for line in [*failure_lines(o, Replay()), ""]]
     return lines + summary_lines(report, report.description.name)
-
-
-def _hold(held: int) -> str:
-    return "holds" if held == 1 else "hold"
 
 
 def _invariants(report: Report, judged: int) -> str:

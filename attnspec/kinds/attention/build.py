@@ -101,9 +101,8 @@ def _bias(recipe: Recipe) -> Array | None:
     name = recipe.dtype if recipe["bias_dtype"] == "same" else recipe["bias_dtype"]
     if recipe.dtype == "float64":
         name = "float64"
-    return data.bias(recipe, recipe["bias"], recipe["bias_axes"]).astype(
-        numpy_dtype(name)
-    )
+    bias = data.bias(recipe, recipe["bias"], recipe["bias_axes"])
+    return bias.astype(numpy_dtype(name))
 
 
 def _repeated(array: Array, layout: str) -> Array:
@@ -124,12 +123,9 @@ def _unseen(recipe: Recipe, mask: Array | None, bias: Array | None) -> Array:
         visible = visible & mask
     if bias is not None:
         visible = visible & ~np.isneginf(bias.astype(np.float64))
-    groups = (
-        r["batch"],
-        r["key_heads"],
-        r["query_heads"] // max(1, r["key_heads"]) * r["queries"],
-    )
-    seen = visible.reshape(*groups, r["keys"]).any(2, keepdims=True)
+    rows = r["query_heads"] // max(1, r["key_heads"]) * r["queries"]
+    groups = visible.reshape(r["batch"], r["key_heads"], rows, r["keys"])
+    seen = groups.any(2, keepdims=True)
     unseen: Array = np.logical_not(seen).swapaxes(2, 3)
     return unseen
 

@@ -35,13 +35,9 @@ def _factor(r: Recipe) -> float:
 
 
 def _pair(r: Recipe) -> tuple[F64, F64]:
+    """Scores of standard deviation about 1, what most tests draw."""
     query = normals(r.seed, "query", _query_shape(r))
     return query, normals(r.seed, "key", _key_shape(r))
-
-
-def _normal(r: Recipe) -> tuple[F64, F64]:
-    """Scores of standard deviation about 1, what most tests draw."""
-    return _pair(r)
 
 
 def _uniform(r: Recipe) -> tuple[F64, F64]:
@@ -76,9 +72,8 @@ def _peaked(r: Recipe) -> tuple[F64, F64]:
     if not r["keys"] or not r["width"]:
         return query, key
     aim = _aim(r)
-    group = np.arange(r["query_heads"]) // max(
-        1, r["query_heads"] // max(1, r["key_heads"])
-    )
+    shared = max(1, r["query_heads"] // max(1, r["key_heads"]))
+    group = np.arange(r["query_heads"]) // shared
     batch = np.arange(r["batch"])[:, None, None]
     target = key[batch, group[None, :, None], aim]
     norm = np.maximum((target**2).sum(-1, keepdims=True), 0.25)
@@ -92,16 +87,8 @@ def _aim(r: Recipe) -> npt.NDArray[np.int64]:
     i = np.arange(r["queries"])
     left, right = r["window"] or (None, None)
     lower = i + r["keys"] - r["queries"]
-    edges = [
-        i,
-        i + 1,
-        lower,
-        lower + 1,
-        i * 0 + r["keys"] - 1,
-        i * 0,
-        i * 0 + 63,
-        i + 64,
-    ]
+    edges = [i, i + 1, lower, lower + 1, i * 0 + r["keys"] - 1]
+    edges += [i * 0, i * 0 + 63, i + 64]
     edges += [e - left for e in (i, lower) if left is not None]
     edges += [e - left - 1 for e in (i, lower) if left is not None]
     edges += [e + right + 1 for e in (i, lower) if right is not None]
@@ -119,21 +106,6 @@ def _offset(r: Recipe, sign: float, distance: float = 100.0) -> tuple[F64, F64]:
         negative = r["scale"] is not None and r["scale"] < 0
         key[..., 0] = height * (-sign if negative else sign) + 0.2 * key[..., 0]
     return query, key
-
-
-def _offset_up(r: Recipe) -> tuple[F64, F64]:
-    """All scores near +100: exp overflows unless the maximum is subtracted."""
-    return _offset(r, 1.0)
-
-
-def _offset_down(r: Recipe) -> tuple[F64, F64]:
-    """All scores near -100: a mask filled with a finite number shows through."""
-    return _offset(r, -1.0)
-
-
-def _far_down(r: Recipe) -> tuple[F64, F64]:
-    """All scores near -60,000: lower than the -10,000 that stands for hidden."""
-    return _offset(r, -1.0, 60_000.0)
 
 
 def _ascending(r: Recipe) -> tuple[F64, F64]:
@@ -163,15 +135,18 @@ def _gather(r: Recipe) -> tuple[F64, F64]:
 
 
 SCORE_KINDS: dict[str, Callable[[Recipe], tuple[F64, F64]]] = {
-    "normal": _normal,
+    "normal": _pair,
     "uniform": _uniform,
     "integers": _integers,
     "ties": _ties,
     "spread": _spread,
     "peaked": _peaked,
-    "offset_up": _offset_up,
-    "offset_down": _offset_down,
-    "far_down": _far_down,
+    # The exponential overflows unless the maximum is subtracted.
+    "offset_up": lambda recipe: _offset(recipe, 1.0),
+    # A mask filled with a finite number shows through.
+    "offset_down": lambda recipe: _offset(recipe, -1.0),
+    # Lower than the -10,000 that stands for hidden.
+    "far_down": lambda recipe: _offset(recipe, -1.0, 60_000.0),
     "ascending": _ascending,
     "gather": _gather,
 }
@@ -197,13 +172,8 @@ def value(r: Recipe) -> F64:
 
 def _reach(r: Recipe, axes: str) -> tuple[Shape, npt.NDArray[np.int64]]:
     """Return the shape for these axes, and a column of query indices."""
-    lengths = {
-        "B": r["batch"],
-        "H": r["query_heads"],
-        "L": r["queries"],
-        "S": r["keys"],
-        "1": 1,
-    }
+    lengths = {"B": r["batch"], "H": r["query_heads"], "L": r["queries"]}
+    lengths |= {"S": r["keys"], "1": 1}
     shape = tuple(lengths[axis] for axis in axes)
     rows = np.arange(shape[-2])[:, None] if len(shape) > 1 else np.zeros((1, 1), int)
     return shape, rows

@@ -129,11 +129,7 @@ FAMILIES = (
                 "lengths": (5, 33),
                 "width": 8,
                 "value_width": 8,
-                "options": ("mask",)
-                if layout[0][0] == "mask"
-                else ("bias",)
-                if layout[0][0] == "bias"
-                else (),
+                "options": tuple(o for o, _ in layout if o in ("mask", "bias")),
             }
             for layout in _layouts()
         ),

@@ -118,11 +118,7 @@ def _no_mask(case: AttentionCase, right: Right) -> Array:
 
 def _moved(move: Callable[[Array], Array]) -> Null:
     """Give right answers in wrong places."""
-
-    def null(case: AttentionCase, right: Right) -> Array:
-        return move(right(case))
-
-    return null
+    return lambda case, right: move(right(case))
 
 
 def _first_of(axis: int) -> Null:
@@ -175,11 +171,7 @@ def _mask_sizes_ignored(case: AttentionCase, right: Right) -> Array:
 def _tiled_heads(case: AttentionCase, right: Right) -> Array:
     """Give query head h the key head h modulo Hkv."""
     heads = np.arange(case.sizes.Hq) % max(1, case.sizes.Hkv)
-    key, value = case.key[:, heads], case.value[:, heads]
-    operands = {"key": key, "value": value}
-    return right(
-        case.replace(**{n: np.ascontiguousarray(a) for n, a in operands.items()})
-    )
+    return right(case.changed(lambda a: a[:, heads], "key", "value"))
 
 
 def _other_empty_row(case: AttentionCase, right: Right) -> Array:
@@ -201,12 +193,9 @@ def _mutates(case: AttentionCase, right: Right) -> Result:
 
 def _strides_ignored(case: AttentionCase, right: Right) -> Array:
     """Read every operand that is not contiguous as if it were."""
-    misread = {
-        name: _misread(case[name])
-        for name, layout in case.layouts.items()
-        if layout != "contiguous" and case[name] is not None
-    }
-    return right(case.replace(**misread))
+    given = {n: form for n, form in case.layouts.items() if case[n] is not None}
+    misread = [n for n, layout in given.items() if layout != "contiguous"]
+    return right(case.changed(_misread, *misread))
 
 
 def _misread(array: Array) -> Array:

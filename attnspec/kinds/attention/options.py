@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 SCORES = (
-    "normal",
-    "uniform",
-    "integers",
-    "ties",
-    "spread",
-    "peaked",
-    "offset_up",
-    "offset_down",
-    "far_down",
-    "ascending",
-    "gather",
+    *("normal", "uniform", "integers", "ties", "spread", "peaked", "offset_up"),
+    *("offset_down", "far_down", "ascending", "gather"),
 )
 """How query and key are made: what the scores of a row look like."""
 
@@ -21,15 +12,8 @@ VALUES = ("normal", "integers", "one_hot", "offset", "cancelling", "constant")
 """How value is made."""
 
 MASKS = (
-    "all",
-    "holes",
-    "sparse",
-    "padding",
-    "left_padding",
-    "prefix_hidden",
-    "one_key",
-    "empty_rows",
-    "none",
+    *("all", "holes", "sparse", "padding", "left_padding", "prefix_hidden"),
+    *("one_key", "empty_rows", "none"),
 )
 """Which keys a boolean mask shows."""
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, backward, forgetting, late
+from attnspec.judge.nulls import backward, forgetting, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
@@ -55,16 +55,12 @@ _TABLE = Table(
 def _build(recipe: Recipe) -> Case:
     length, channels = recipe["length"], recipe["channels"]
     kernel = recipe["size"], channels, recipe["outputs"]
-    options = {n: recipe[n] for n in ("left", "border") if recipe[n] is not None}
-    return Case(
-        operands={
-            "x": numbers(recipe, "x", (length, channels)),
-            "kernel": numbers(recipe, "kernel", kernel),
-        },
-        options=options,
-        results=result("output", (length, recipe["outputs"]), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "x": numbers(recipe, "x", (length, channels)),
+        "kernel": numbers(recipe, "kernel", kernel),
+    }
+    options = {name: recipe[name] for name in ("left", "border")}
+    return single(recipe, operands, (length, recipe["outputs"]), options)
 
 
 def _found(case: Case, choices: Dialect) -> tuple[Array, Array]:
@@ -97,17 +93,6 @@ def _defined(
     return np.asarray(output.astype(x.dtype))
 
 
-def _reversed_kernel(case: Case, right: Right) -> Array:
-    """Convolve as signal processing does: the kernel reversed."""
-    return right(case.replace(kernel=case["kernel"][::-1]))
-
-
-def _more_than_whole(case: Case, right: Right) -> Array:
-    """Be off by a little."""
-    # A digit that even bfloat16 has.
-    return right(case) * (1.0 + 2.0**-7)
-
-
 CONVOLUTION = Kind(
     name="convolution",
     sentence="Slides a kernel along a sequence, a matrix for each tap.",
@@ -121,11 +106,15 @@ CONVOLUTION = Kind(
     probes=({"length": 8, "size": 4, "data": "integers"},),
     nulls={
         "late": late,
-        "reversed_kernel": _reversed_kernel,
+        # As signal processing convolves.
+        "reversed_kernel": lambda case, right: right(
+            case.replace(kernel=case["kernel"][::-1])
+        ),
         "backward": backward,
         "border_forgotten": forgetting("border"),
         "everything_seen": everything_seen("x"),
-        "inexact": _more_than_whole,
+        # Off by a digit that even bfloat16 has.
+        "inexact": lambda case, right: right(case) * (1.0 + 2.0**-7),
     },
     null_needs={"border_forgotten": ("border",)},
 )

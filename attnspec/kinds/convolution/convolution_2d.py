@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
@@ -51,16 +52,9 @@ def _build(recipe: Recipe) -> Case:
     sizes = recipe["tall"], recipe["broad"]
     outputs = recipe["outputs"]
     kernel = numbers(recipe, "kernel", (*sizes, recipe["channels"], outputs))
-    border = recipe["border"]
-    return Case(
-        operands={
-            "image": numbers(recipe, "image", (*shape, recipe["channels"])),
-            "kernel": kernel,
-        },
-        options={} if border is None else {"border": border},
-        results=result("output", (*shape, outputs), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    image = numbers(recipe, "image", (*shape, recipe["channels"]))
+    operands = {"image": image, "kernel": kernel}
+    return single(recipe, operands, (*shape, outputs), {"border": recipe["border"]})
 
 
 def _found(case: Case, choices: Dialect) -> Array:
@@ -97,17 +91,6 @@ def _defined(image: Array, kernel: Array, *, border: str = "zero") -> Array:
     return np.asarray(output.reshape(*image.shape[:2], -1).astype(image.dtype))
 
 
-def _turned_kernel(case: Case, right: Right) -> Array:
-    """Take the kernel from its other end."""
-    return right(case.replace(kernel=case["kernel"][::-1, ::-1]))
-
-
-def _by_row(case: Case, right: Right) -> Array:
-    """Let outputs grow with their row."""
-    output = right(case)
-    return output * (1.0 + np.arange(len(output))[:, None, None])
-
-
 CONVOLUTION_2D = Kind(
     name="convolution-2d",
     sentence="Slides a kernel over an image, a matrix for each tap.",
@@ -120,8 +103,13 @@ CONVOLUTION_2D = Kind(
     choices={"place": ("half", "same", "causal")},
     probes=({"height": 8, "width": 6, "tall": 4, "broad": 3, "data": "integers"},),
     nulls={
-        "turned_kernel": _turned_kernel,
-        "by_row": _by_row,
+        "turned_kernel": lambda case, right: right(
+            case.replace(kernel=case["kernel"][::-1, ::-1])
+        ),
+        # Outputs grow with their row.
+        "by_row": lambda case, right: (
+            right(case) * (1.0 + np.arange(len(case["image"]))[:, None, None])
+        ),
         "border_forgotten": forgetting("border"),
         "everything_seen": everything_seen("image"),
     },
@@ -148,15 +136,10 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_transpose(case: Case, bench: Bench) -> Iterator[Comparison]:
     """An image and a kernel with rows for columns give rows for columns."""
-    flipped = {
-        name: np.ascontiguousarray(case[name].swapaxes(0, 1))
-        for name in ("image", "kernel")
-    }
     height, width, outputs = case.results[0][1]
-    other = case.replace(
-        results=result("output", (width, height, outputs), case.dtype), **flipped
-    )
-    yield from alike(case, other, bench, "transposed", moved=lambda a: a.swapaxes(0, 1))
+    turn = operator.methodcaller("swapaxes", 0, 1)
+    other = case.changed(turn, "image", "kernel").returning((width, height, outputs))
+    yield from alike(case, other, bench, "transposed", moved=turn)
 
 
 @CONVOLUTION_2D.law(
@@ -191,10 +174,7 @@ def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A kernel of one row convolves every row as if it were the image."""
     output = bench.judged(case).output
     width, outputs = case.results[0][1][1:]
-    last = case.replace(
-        image=np.ascontiguousarray(case["image"][-1:]),
-        results=result("output", (1, width, outputs), case.dtype),
-    )
+    last = case.replace(image=case["image"][-1:]).returning((1, width, outputs))
     found = wide(bench.run(last).output)
     whole = wide(bench.run(case).output)[-1:]
     bound = bench.judged(case).bound[-1:] + bench.judged(last).bound

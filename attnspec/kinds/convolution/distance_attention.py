@@ -8,9 +8,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, backward, forgetting, late
 from attnspec.judge.recipe import Recipe
@@ -65,17 +65,9 @@ def _build(recipe: Recipe) -> Case:
         "integers": lambda: integers(recipe.seed, "value", shape, -4, 4) * 1.0,
         "normal": lambda: normals(recipe.seed, "value", shape),
     }
-    sink = recipe["sink"]
-    return Case(
-        operands={
-            "scores": _scores(recipe),
-            "value": cast(kinds[recipe["data"]](), recipe),
-            "left": recipe["left"],
-        },
-        options={} if sink is None else {"sink": sink},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    value = cast(kinds[recipe["data"]](), recipe)
+    operands = {"scores": _scores(recipe), "value": value, "left": recipe["left"]}
+    return single(recipe, operands, shape, {"sink": recipe["sink"]})
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
@@ -170,7 +162,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_content(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What the values say moves no weight: the output is linear in them."""
-    other = np.ascontiguousarray(case["value"][::-1] * 2)
+    other = case["value"][::-1] * 2
     total = case.replace(value=case["value"] + other)
     parts = [case, case.replace(value=other)]
     one, two = (wide(bench.run(c).output) for c in parts)
@@ -190,7 +182,7 @@ def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A constant stays what it is, at the borders too: weights sum to one."""
     # Not zero, which every kernel would give back.
     first = np.broadcast_to(case["value"][:1] + 5, case["value"].shape)
-    value = np.ascontiguousarray(first.astype(case["value"].dtype))
+    value = first.astype(case["value"].dtype)
     same = case.replace(value=value)
     yield within(value, bench.run(same).output, bench.judged(same).bound)
 

@@ -9,7 +9,6 @@ from attnspec.judge.bits import integers
 from attnspec.judge.case import Case, cast
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.numerics.tracked import Judged
 
 FIELDS = {
     "batch": (1, 2, 3),
@@ -36,12 +35,6 @@ def sizes(recipe: Recipe) -> tuple[int, int, int, int]:
     return batch, length, heads, width
 
 
-def exact(output: Array) -> Judged:
-    """Return what no arithmetic touches: it has no error."""
-    value = np.asarray(output, np.float64)
-    return Judged(value, np.zeros(value.shape))
-
-
 def unswapped(case: Case, _right: Right) -> Array:
     """Cut the array, and exchange no axes."""
     return np.asarray(case["x"]).reshape(case.results[0][1])
@@ -54,4 +47,4 @@ def first(case: Case, right: Right) -> Array:
     return np.broadcast_to(output[place], output.shape)
 
 
-__all__ = ["FIELDS", "exact", "first", "numbers", "sizes", "unswapped"]
+__all__ = ["FIELDS", "first", "numbers", "sizes", "unswapped"]

@@ -6,22 +6,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    chain,
-    drawn,
-    either,
-    mask_of,
-    matrices,
-    scaled,
-    summed,
-    visible_in,
-)
+from attnspec.judge.table import Table
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import NumericModel
@@ -62,13 +52,9 @@ _TABLE = Table(
         "mask": (None, "members", "pairs"),
         "causal": (False, True),
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
+        "data": projected.DATA,
     },
-    claims={
-        "mask": Claim("a mask", "mask"),
-        "causal": Claim("that no reader sees a later member", "causal"),
-        "scale": Claim("another scale", "scale"),
-    },
+    claims=projected.CLAIMS,
     mend=_mend,
 )
 
@@ -92,28 +78,6 @@ def _shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
     return dict(zip(WEIGHTS, shapes, strict=True))
 
 
-def _build(recipe: Recipe) -> Case:
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    of_readers = (batch, readers, recipe["reader_width"])
-    of_members = (batch, members, recipe["member_width"])
-    of_output = (batch, readers, recipe["output_width"])
-    options = {
-        "mask": mask_of(recipe, (batch, 1, readers, members), causal=recipe["causal"]),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
-    return Case(
-        operands={
-            "readers": drawn(recipe, "readers", of_readers),
-            "members": drawn(recipe, "members", of_members),
-            **{n: matrices(recipe, n, shape) for n, shape in _shapes(recipe).items()},
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", of_output, recipe.dtype),
-        dtype=recipe.dtype,
-    )
-
-
 def beside(one: Tracked, other: Tracked) -> Tracked:
     """Join two arrays along their last axes."""
     shape = np.broadcast_shapes(one.value.shape[:-1], other.value.shape[:-1])
@@ -133,18 +97,24 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     latent = (members @ by["latent_weights"]).stored(store)
     # The scale is that of the expanded keys, in the absorbed form too.
     width = case["query_weights"].shape[-1] + case["rotary_key_weights"].shape[-1]
-    scores = scaled(_scores(case, by, latent, choices, model), case["scale"], width)
-    visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
+    scores = projected.scaled(
+        _scores(case, by, latent, choices, model), case["scale"], width
+    )
+    visible = projected.visible_in(
+        case, case["readers"].shape[1], case["members"].shape[1]
+    )
     weights = weighed(scores, visible, stored=model.weights)
     expanded = weights @ (latent @ made).stored(store)
     absorbed = (weights @ latent).stored(store) @ made
     output = by["output_weights"]
-    merged = chain(weights, members, by["latent_weights"], made, output)
+    merged = projected.chain(weights, members, by["latent_weights"], made, output)
     # Latents are made or not, and the matrices behind them merged or not.
-    merged = either(merged, chain(weights, latent, made, output))
-    merged = either(merged, (weights @ latent).stored(store) @ (made @ output))
-    found = either(expanded, absorbed).stored(store)
-    return judged(summed(found, merged, output), model)
+    merged = projected.either(merged, projected.chain(weights, latent, made, output))
+    merged = projected.either(
+        merged, (weights @ latent).stored(store) @ (made @ output)
+    )
+    found = projected.either(expanded, absorbed).stored(store)
+    return judged(projected.summed(found, merged, output), model)
 
 
 def _scores(
@@ -174,8 +144,10 @@ def _scores(
     ]
     ends = by["key_weights"], by["latent_weights"], members
     back = (matrix.swapaxes(-1, -2) for matrix in ends)
-    merged = chain(readers, by["query_weights"], *back)
-    return either(either(*forms), merged + asked @ told.swapaxes(-1, -2))
+    merged = projected.chain(readers, by["query_weights"], *back)
+    return projected.either(
+        projected.either(*forms), merged + asked @ told.swapaxes(-1, -2)
+    )
 
 
 def _defined(
@@ -204,12 +176,6 @@ def _defined(
     return output.astype(readers.dtype)
 
 
-def _unplaced(case: Case, right: Right) -> Array:
-    """Forget the rotary part, and keep its scale."""
-    none = np.zeros_like(case["rotary_key_weights"])
-    return right(case.replace(rotary_key_weights=none))
-
-
 def _wide_scale(case: Case, right: Right) -> Array:
     """Take the width of the latents for that of the keys, where no scale is given."""
     if case["scale"] is not None:
@@ -236,7 +202,7 @@ LATENT = Kind(
     sentence="Attends to keys and values that are made of one short vector a member.",
     operands=("readers", "members", *WEIGHTS),
     table=_TABLE,
-    build=_build,
+    build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
     options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
@@ -248,7 +214,8 @@ LATENT = Kind(
     nulls={
         "unmasked": forgetting("mask"),
         "acausal": forgetting("causal"),
-        "unplaced": _unplaced,
+        # The rotary part is forgotten; its width still counts for the scale.
+        "unplaced": zeroing("rotary_key_weights"),
         "wide_scale": _wide_scale,
         "counted": _counted,
         "numbered": _numbered,

@@ -6,23 +6,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    Reading,
-    chain,
-    drawn,
-    mask_of,
-    matrices,
-    scaled,
-    scored,
-    summed,
-    visible_in,
-)
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -53,19 +42,17 @@ _TABLE = Table(
         "mask": (None, "members", "pairs"),
         "causal": (False, True),
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
+        "data": projected.DATA,
     },
     claims={
-        "mask": Claim("a mask", "mask"),
-        "causal": Claim("that no reader sees a later member", "causal"),
-        "scale": Claim("another scale", "scale"),
+        **projected.CLAIMS,
         "grouped": Claim("fewer key heads than query heads", "group"),
     },
     mend=_mend,
 )
 
 
-def shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
+def _shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the four matrices of all heads."""
     shared, width, value = (
         recipe[name] for name in ("key_heads", "width", "value_width")
@@ -80,28 +67,6 @@ def shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _build(recipe: Recipe) -> Case:
-    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
-    options = {
-        "mask": mask_of(recipe, (batch, 1, readers, members), causal=recipe["causal"]),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
-    of_readers = (batch, readers, recipe["reader_width"])
-    of_members = (batch, members, recipe["member_width"])
-    of_output = (batch, readers, recipe["output_width"])
-    return Case(
-        operands={
-            "readers": drawn(recipe, "readers", of_readers),
-            "members": drawn(recipe, "members", of_members),
-            **{name: matrices(recipe, name, s) for name, s in shapes(recipe).items()},
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", of_output, recipe.dtype),
-        dtype=recipe.dtype,
-    )
-
-
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Let each head attend by its own matrices, and sum what they hand on."""
     readers = Tracked.of(case["readers"][:, None], model)
@@ -111,16 +76,18 @@ def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     query, key, value, output = (readers.like(case[name]) for name in WEIGHTS)
     # Consecutive query heads share a key head.
     shared = np.arange(heads) // groups
-    by = Reading(query, key[shared], value[shared])
-    visible = visible_in(case, case["readers"].shape[1], case["members"].shape[1])
-    scores = scored(readers, members, by, model)
-    scores = scaled(scores, case["scale"], query.value.shape[-1])
+    by = projected.Reading(query, key[shared], value[shared])
+    visible = projected.visible_in(
+        case, case["readers"].shape[1], case["members"].shape[1]
+    )
+    scores = projected.scored(readers, members, by, model)
+    scores = projected.scaled(scores, case["scale"], query.value.shape[-1])
     weights = weighed(scores, visible, stored=model.weights)
     made = (members @ by.value).stored(model.output)
     # A matrix of values may be merged with the output's; values are never made then.
-    merged = chain(weights, members, by.value, output)
+    merged = projected.chain(weights, members, by.value, output)
     found = (weights @ made).stored(model.output)
-    return judged(summed(found, merged, output), model)
+    return judged(projected.summed(found, merged, output), model)
 
 
 def _defined(
@@ -175,7 +142,7 @@ MULTI_HEAD = Kind(
     sentence="Lets readers attend to members in many ways, and sums what they find.",
     operands=("readers", "members", *WEIGHTS),
     table=_TABLE,
-    build=_build,
+    build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
     options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
@@ -191,4 +158,4 @@ MULTI_HEAD = Kind(
     unsaid=("grouped",),
 )
 
-__all__ = ["MULTI_HEAD", "WEIGHTS", "shapes"]
+__all__ = ["MULTI_HEAD", "WEIGHTS"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, Shape, cast
+from attnspec.judge.case import Case, Shape, cast, single
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Tracked
@@ -20,6 +21,14 @@ from attnspec.reference import default_scale
 
 DATA = ("ones", "integers", "normal", "wide")
 """What vectors and matrices hold; with wide vectors one key takes nearly all."""
+
+
+CLAIMS = {
+    "mask": Claim("a mask", "mask"),
+    "causal": Claim("that no reader sees a later member", "causal"),
+    "scale": Claim("another scale", "scale"),
+}
+"""What functions of readers and members may claim."""
 
 
 def drawn(recipe: Recipe, label: str, shape: Shape) -> Array:
@@ -66,6 +75,26 @@ def mask_of(recipe: Recipe, shape: Shape, *, causal: bool = False) -> Array | No
     one = integers(recipe.seed, "shown", (*own, 1), 0, last)
     mask = np.asarray(shown | (np.arange(members) == one))
     return mask if others or not alike else mask[0]
+
+
+def options_of(recipe: Recipe, shape: Shape) -> dict[str, Any]:
+    """Return mask, causality and scale; None where one is not in force."""
+    causal = recipe["causal"]
+    mask = mask_of(recipe, shape, causal=causal)
+    return {"mask": mask, "causal": causal or None, "scale": recipe["scale"]}
+
+
+def case_of(recipe: Recipe, shapes: Mapping[str, Shape]) -> Case:
+    """Return the case of readers, members, and matrices of these shapes."""
+    batch, readers, members = (recipe[n] for n in ("batch", "readers", "members"))
+    vectors = {
+        "readers": (batch, readers, recipe["reader_width"]),
+        "members": (batch, members, recipe["member_width"]),
+    }
+    operands = {name: drawn(recipe, name, shape) for name, shape in vectors.items()}
+    operands |= {name: matrices(recipe, name, s) for name, s in shapes.items()}
+    options = options_of(recipe, (batch, 1, readers, members))
+    return single(recipe, operands, (batch, readers, recipe["output_width"]), options)
 
 
 def visible_in(case: Case, readers: int, members: int) -> npt.NDArray[np.bool_]:
@@ -161,15 +190,18 @@ def summed(found: Tracked, merged: Tracked, output: Tracked) -> Tracked:
 
 
 __all__ = [
+    "CLAIMS",
     "DATA",
     "Reading",
     "attended",
+    "case_of",
     "chain",
     "drawn",
     "either",
     "handed_on",
     "mask_of",
     "matrices",
+    "options_of",
     "scaled",
     "scored",
     "summed",

@@ -7,22 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting, placed
+from attnspec.judge.nulls import Right, forgetting, placed, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    Reading,
-    attended,
-    drawn,
-    mask_of,
-    matrices,
-    visible_in,
-)
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, read_set
@@ -39,7 +31,7 @@ _TABLE = Table(
         "value_width": (2, 1, 3, 8),
         "mask": (None, "members", "pairs"),
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
+        "data": projected.DATA,
     },
     claims={"mask": Claim("a mask", "mask"), "scale": Claim("another scale", "scale")},
 )
@@ -50,28 +42,29 @@ def _build(recipe: Recipe) -> Case:
     wide, width, value_width = (
         recipe[name] for name in ("vector_width", "width", "value_width")
     )
-    options = {"mask": mask_of(recipe, (readers, members)), "scale": recipe["scale"]}
-    return Case(
-        operands={
-            "readers": drawn(recipe, "readers", (readers, wide)),
-            "members": drawn(recipe, "members", (members, wide)),
-            "query_weights": matrices(recipe, "query", (wide, width)),
-            "key_weights": matrices(recipe, "key", (wide, width)),
-            "value_weights": matrices(recipe, "value", (wide, value_width)),
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", (readers, value_width), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    options = {
+        "mask": projected.mask_of(recipe, (readers, members)),
+        "scale": recipe["scale"],
+    }
+    operands = {
+        "readers": projected.drawn(recipe, "readers", (readers, wide)),
+        "members": projected.drawn(recipe, "members", (members, wide)),
+        "query_weights": projected.matrices(recipe, "query", (wide, width)),
+        "key_weights": projected.matrices(recipe, "key", (wide, width)),
+        "value_weights": projected.matrices(recipe, "value", (wide, value_width)),
+    }
+    return single(recipe, operands, (readers, value_width), options)
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Let every reader attend to the members, with all errors."""
     readers = Tracked.of(case["readers"], model)
     members = readers.like(case["members"])
-    by = Reading(*(readers.like(case[name]) for name in _WEIGHTS))
-    visible = visible_in(case, len(case["readers"]), len(case["members"]))
-    output = attended(readers, members, by, visible, model, scale=case["scale"])
+    by = projected.Reading(*(readers.like(case[name]) for name in _WEIGHTS))
+    visible = projected.visible_in(case, len(case["readers"]), len(case["members"]))
+    output = projected.attended(
+        readers, members, by, visible, model, scale=case["scale"]
+    )
     return judged(output, model)
 
 
@@ -92,11 +85,6 @@ def _defined(
         query = query * scale * np.sqrt(query.shape[-1])
     by = Projections(query, key_weights, value_weights)
     return read_set(readers, members, by, mask=mask).astype(readers.dtype)
-
-
-def _meaning(case: Case, right: Right) -> Array:
-    """Take the mean of all values."""
-    return right(case.replace(query_weights=np.zeros_like(case["query_weights"])))
 
 
 def _first(case: Case, right: Right) -> Array:
@@ -122,7 +110,8 @@ CROSS_ATTENTION = Kind(
     options={"mask": ("mask",), "scale": ("scale",)},
     nulls={
         "unmasked": forgetting("mask"),
-        "meaning": _meaning,
+        # Without a query all members count the same.
+        "meaning": zeroing("query_weights"),
         "placed": placed,
         "first": _first,
         "summed": _summed,
@@ -149,9 +138,9 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_readers(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Readers in another order take the same in that order."""
-    moved = case.replace(readers=np.ascontiguousarray(case["readers"][::-1]))
+    moved = case.replace(readers=case["readers"][::-1])
     if (mask := case["mask"]) is not None and mask.ndim == 2:
-        moved = moved.replace(mask=np.ascontiguousarray(mask[::-1]))
+        moved = moved.replace(mask=mask[::-1])
     yield from alike(case, moved, bench, "reversed", moved=lambda a: a[::-1])
 
 
@@ -162,9 +151,9 @@ def check_members(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The order of the members changes nothing."""
     count = np.arange(len(case["members"]))
     for note, order in (("reversed", count[::-1]), ("rotated", np.roll(count, 1))):
-        moved = case.replace(members=np.ascontiguousarray(case["members"][order]))
+        moved = case.replace(members=case["members"][order])
         if (mask := case["mask"]) is not None:
-            moved = moved.replace(mask=np.ascontiguousarray(mask[..., order]))
+            moved = moved.replace(mask=mask[..., order])
         yield from alike(case, moved, bench, note)
 
 
@@ -176,11 +165,8 @@ def check_members(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The last reader alone takes what it takes among others."""
-    last = case["readers"][-1:]
     shape = (1, case["value_weights"].shape[-1])
-    alone = case.replace(
-        readers=np.ascontiguousarray(last), results=result("output", shape, case.dtype)
-    )
+    alone = case.replace(readers=case["readers"][-1:]).returning(shape)
     yield from alike(case, alone, bench, "alone", moved=lambda output: output[-1:])
 
 

@@ -14,7 +14,7 @@ from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
+from attnspec.judge.nulls import zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel
@@ -156,32 +156,6 @@ def _defined(
     return np.array([*tokens, *[stop] * (limit - len(tokens))], np.int64)
 
 
-def _endless(case: Case, right: Right) -> Array:
-    """Write on behind the stop token."""
-    # No token is -1.
-    return right(case.replace(stop=-1))
-
-
-def _sourceless(case: Case, right: Right) -> Array:
-    """Read nothing of the source."""
-    return right(case.replace(source=np.zeros_like(case["source"])))
-
-
-def _one_member(case: Case, right: Right) -> Array:
-    """Read the first member of the source."""
-    return right(case.replace(memory=np.ascontiguousarray(case["memory"][:1])))
-
-
-def _unplaced(case: Case, right: Right) -> Array:
-    """Forget the positions."""
-    return right(case.replace(positions=np.zeros_like(case["positions"])))
-
-
-def _forgetful(case: Case, right: Right) -> Array:
-    """Read nothing of what was written."""
-    return right(case.replace(own=np.zeros_like(case["own"])))
-
-
 DECODING = Kind(
     name="decoding",
     sentence="Writes the likeliest token until it is the stop token.",
@@ -195,11 +169,15 @@ DECODING = Kind(
     definition=_defined,
     options={"cached": ("cached",)},
     nulls={
-        "endless": _endless,
-        "sourceless": _sourceless,
-        "one_member": _one_member,
-        "unplaced": _unplaced,
-        "forgetful": _forgetful,
+        # No token is -1.
+        "endless": lambda case, right: right(case.replace(stop=-1)),
+        "sourceless": zeroing("source"),
+        "one_member": lambda case, right: right(
+            case.replace(memory=case["memory"][:1])
+        ),
+        "unplaced": zeroing("positions"),
+        # Reads nothing of what was written.
+        "forgetful": zeroing("own"),
     },
 )
 
@@ -218,8 +196,8 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_limit(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A lower limit writes the same tokens, only fewer of them."""
     limit = (case["limit"] + 1) // 2
-    shape = result("output", (limit,), "integer")
-    yield from agrees(case.replace(limit=limit, results=shape), bench, "a lower limit")
+    lower = case.replace(limit=limit).returning((limit,))
+    yield from agrees(lower, bench, "a lower limit")
 
 
 @DECODING.law(
@@ -259,8 +237,8 @@ def check_cache(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_source(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The order of the source changes no token."""
     for note, order in (("reversed", np.s_[::-1]), ("as it is", np.s_[:])):
-        memory = np.ascontiguousarray(case["memory"][order])
-        yield from agrees(case.replace(memory=memory), bench, note)
+        other = case.replace(memory=case["memory"][order])
+        yield from agrees(other, bench, note)
 
 
 @DECODING.law("decoding-names", "sets.stop", nulls=("zeros", "endless"))
@@ -268,8 +246,8 @@ def check_names(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tokens with other numbers are written in other numbers, the stop token too."""
     count = len(case["embedding"])
     renamed = case.replace(
-        embedding=np.ascontiguousarray(case["embedding"][::-1]),
-        output=np.ascontiguousarray(case["output"][:, ::-1]),
+        embedding=case["embedding"][::-1],
+        output=case["output"][:, ::-1],
         start=count - 1 - case["start"],
         stop=count - 1 - case["stop"],
     )

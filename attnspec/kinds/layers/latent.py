@@ -62,8 +62,8 @@ def _absorbed(case: Case) -> Case:
     itself = np.broadcast_to(np.eye(key.shape[1]), (len(key), *[key.shape[1]] * 2))
     return case.replace(
         query_weights=(query @ key.swapaxes(1, 2)).astype(x.dtype),
-        key_weights=np.ascontiguousarray(itself).astype(x.dtype),
-        value_weights=np.ascontiguousarray(itself).astype(x.dtype),
+        key_weights=itself.astype(x.dtype),
+        value_weights=itself.astype(x.dtype),
         output_weights=(value @ output).astype(x.dtype),
         scale=_own_scale(case),
     )
@@ -98,11 +98,8 @@ def check_scale(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_entries(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Entries of a latent may stand in any order, with the matrices that read them."""
-    moved = case.replace(
-        latent_weights=np.ascontiguousarray(case["latent_weights"][:, ::-1]),
-        key_weights=np.ascontiguousarray(case["key_weights"][:, ::-1]),
-        value_weights=np.ascontiguousarray(case["value_weights"][:, ::-1]),
-    )
+    names = ("latent_weights", "key_weights", "value_weights")
+    moved = case.changed(lambda by: by[:, ::-1], *names)
     yield from alike(case, moved, bench, "reversed")
 
 
@@ -117,9 +114,8 @@ def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Masked members in front move all places, and change nothing."""
     members = case["members"]
     batch, count, width = members.shape
-    known = (
-        case["mask"] if case["mask"] is not None else np.ones((1, 1, 1, count), bool)
-    )
+    mask = case["mask"]
+    known = np.ones((1, 1, 1, count), bool) if mask is None else mask
     # Three places further on for all; what is hidden there is not zero.
     front = np.full((batch, 3, width), 4).astype(members.dtype)
     hidden: Array = np.zeros((*known.shape[:-1], 3), bool)

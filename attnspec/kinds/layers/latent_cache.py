@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._latent import PAIRINGS, beside
-from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -30,7 +30,7 @@ _TABLE = Table(
         "member_width": (2, 3, 8),
         "latent_width": (3, 1, 2, 8),
         "rotary_width": (2, 0, 4, 8),
-        "data": DATA,
+        "data": projected.DATA,
     },
 )
 
@@ -39,16 +39,12 @@ def _build(recipe: Recipe) -> Case:
     batch, members, width, latent, rotary = (
         recipe[name] for name in _TABLE.fields if name != "data"
     )
-    return Case(
-        operands={
-            "members": drawn(recipe, "members", (batch, members, width)),
-            "latent_weights": matrices(recipe, "latent", (width, latent)),
-            "rotary_key_weights": matrices(recipe, "rotary", (width, rotary)),
-        },
-        options={},
-        results=result("output", (batch, members, latent + rotary), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "members": projected.drawn(recipe, "members", (batch, members, width)),
+        "latent_weights": projected.matrices(recipe, "latent", (width, latent)),
+        "rotary_key_weights": projected.matrices(recipe, "rotary", (width, rotary)),
+    }
+    return single(recipe, operands, (batch, members, latent + rotary))
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -75,8 +71,8 @@ def _unturned(case: Case, right: Right) -> Array:
     """Turn every key as that of the first member."""
     output = right(case)
     for place in range(output.shape[1]):
-        first = np.ascontiguousarray(case["members"][:, place:])
-        output[:, place] = right(case.replace(members=first))[:, 0]
+        first = case.replace(members=case["members"][:, place:])
+        output[:, place] = right(first)[:, 0]
     return output
 
 
@@ -127,7 +123,7 @@ def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
     # Other numbers everywhere: only 1/3 would stay itself.
     members = -2 * case["members"] + 1
     members[:, -1] = case["members"][:, -1]
-    other = case.replace(members=np.ascontiguousarray(members))
+    other = case.replace(members=members)
     yield from same_at(case, other, bench, "other tokens changed", np.s_[:, -1])
 
 
@@ -138,11 +134,9 @@ def check_growth(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tokens that come later change nothing of what is kept."""
     # The first half alone is what was kept when it was the whole.
     half = (case["members"].shape[1] + 1) // 2
-    name, (batch, _, width), dtype = case.results[0]
-    early = case.replace(
-        members=np.ascontiguousarray(case["members"][:, :half]),
-        results=result(name, (batch, half, width), dtype),
-    )
+    batch, _, width = case.results[0][1]
+    early = case.replace(members=case["members"][:, :half])
+    early = early.returning((batch, half, width))
     yield from alike(case, early, bench, "before", moved=lambda a: a[:, :half])
 
 

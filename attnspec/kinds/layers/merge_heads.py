@@ -7,39 +7,28 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.layers._head_layout import (
-    FIELDS,
-    exact,
-    first,
-    numbers,
-    sizes,
-    unswapped,
-)
+from attnspec.kinds.layers import _head_layout as layout
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import merge_heads
 
 
 def _build(recipe: Recipe) -> Case:
-    batch, length, heads, width = sizes(recipe)
-    return Case(
-        operands={"x": numbers(recipe, (batch, heads, length, width))},
-        options={},
-        results=result("output", (batch, length, heads * width), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    batch, length, heads, width = layout.sizes(recipe)
+    x = layout.numbers(recipe, (batch, heads, length, width))
+    return single(recipe, {"x": x}, (batch, length, heads * width))
 
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     x = case["x"]
-    return exact(np.concatenate([x[:, h] for h in range(x.shape[1])], axis=-1))
+    return unrounded(np.concatenate([x[:, h] for h in range(x.shape[1])], axis=-1))
 
 
 def _defined(x: Array) -> Array:
@@ -56,14 +45,14 @@ MERGE_HEADS = Kind(
     name="merge-heads",
     sentence="Joins the pieces of all heads into one vector.",
     operands=("x",),
-    table=Table(fields=FIELDS),
+    table=Table(fields=layout.FIELDS),
     build=_build,
     judge=_judge,
     definition=_defined,
     nulls={
-        "unswapped": unswapped,
+        "unswapped": layout.unswapped,
         "interleaved": _interleaved,
-        "first": first,
+        "first": layout.first,
     },
 )
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import result
 from attnspec.judge.law import Bench
 from attnspec.kinds.layers._multi_head import MULTI_HEAD, WEIGHTS
 from attnspec.numerics import Comparison, within
@@ -25,7 +24,7 @@ def _head(case: Case, head: int) -> Case:
     shared = head * len(case["key_weights"]) // len(case["query_weights"])
     one = {name: case[name][head : head + 1] for name in _OF_QUERIES}
     one |= {name: case[name][shared : shared + 1] for name in _OF_KEYS}
-    return case.replace(**{n: np.ascontiguousarray(a) for n, a in one.items()})
+    return case.replace(**one)
 
 
 def _joining(case: Case) -> Case:
@@ -33,10 +32,8 @@ def _joining(case: Case) -> Case:
     heads, width, _ = case["output_weights"].shape
     joint = np.eye(heads * width, dtype=case["output_weights"].dtype)
     batch, readers, _ = case["readers"].shape
-    return case.replace(
-        output_weights=joint.reshape(heads, width, heads * width),
-        results=result("output", (batch, readers, heads * width), case.dtype),
-    )
+    joined = case.replace(output_weights=joint.reshape(heads, width, heads * width))
+    return joined.returning((batch, readers, heads * width))
 
 
 @MULTI_HEAD.law(
@@ -128,14 +125,9 @@ def check_independence(case: Case, bench: Bench) -> Iterator[Comparison]:
     key[-1:], value[-1:] = 3 - key[-1:], 64
     loud = quiet.replace(query_weights=query, key_weights=key, value_weights=value)
     yield from alike(quiet, loud, bench, "other matrices")
-    rest = {
-        name: np.ascontiguousarray(silent_part)
-        for name, silent_part in (
-            *((name, quiet[name][:-groups]) for name in _OF_QUERIES),
-            *((name, quiet[name][:-1]) for name in _OF_KEYS),
-        )
-    }
-    yield from alike(quiet, case.replace(**rest), bench, "without them")
+    rest = quiet.changed(lambda by: by[:-groups], *_OF_QUERIES)
+    rest = rest.changed(lambda by: by[:-1], *_OF_KEYS)
+    yield from alike(quiet, rest, bench, "without them")
 
 
 @MULTI_HEAD.law(
@@ -157,7 +149,7 @@ def _ordered(case: Case, places: Array) -> Case:
     groups = places[:, 0] // places.shape[1]
     moved = {name: case[name][places.ravel()] for name in _OF_QUERIES}
     moved |= {name: case[name][groups] for name in _OF_KEYS}
-    return case.replace(**{n: np.ascontiguousarray(a) for n, a in moved.items()})
+    return case.replace(**moved)
 
 
 @MULTI_HEAD.law(
@@ -185,8 +177,8 @@ def check_value_width(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each entry of a value is averaged by itself, however many there are."""
     parts = [
         case.replace(
-            value_weights=np.ascontiguousarray(case["value_weights"][..., part]),
-            output_weights=np.ascontiguousarray(case["output_weights"][:, part]),
+            value_weights=case["value_weights"][..., part],
+            output_weights=case["output_weights"][:, part],
         )
         # Unlike parts, as widths of tiles are.
         for part in (np.s_[:1], np.s_[1:])

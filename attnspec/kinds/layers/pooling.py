@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import DATA, drawn, mask_of, scaled
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -26,7 +27,7 @@ _TABLE = Table(
         "width": (2, 1, 3, 4, 8, 16),
         "value_width": (2, 1, 3, 8),
         "mask": (None, "members"),
-        "data": DATA,
+        "data": projected.DATA,
     },
     claims={"mask": Claim("a mask that says which members are real", "mask")},
 )
@@ -36,24 +37,22 @@ def _build(recipe: Recipe) -> Case:
     members, width, value_width = (
         recipe[name] for name in ("members", "width", "value_width")
     )
-    mask = mask_of(recipe, (1, members))
-    return Case(
-        operands={
-            "query": drawn(recipe, "query", (width,)),
-            "key": drawn(recipe, "key", (members, width)),
-            "value": drawn(recipe, "value", (members, value_width)),
-        },
-        options={} if mask is None else {"mask": mask},
-        results=result("output", (value_width,), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "query": projected.drawn(recipe, "query", (width,)),
+        "key": projected.drawn(recipe, "key", (members, width)),
+        "value": projected.drawn(recipe, "value", (members, value_width)),
+    }
+    mask = projected.mask_of(recipe, (1, members))
+    return single(recipe, operands, (value_width,), {"mask": mask})
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     """Average the values by the softmax of one row of scores."""
     query = Tracked.of(case["query"][None], model)
     key, value = query.like(case["key"]), query.like(case["value"])
-    scores = scaled(query @ key.swapaxes(-1, -2), None, case["query"].shape[-1])
+    scores = projected.scaled(
+        query @ key.swapaxes(-1, -2), None, case["query"].shape[-1]
+    )
     visible = np.ones(len(case["key"]), bool) if case["mask"] is None else case["mask"]
     return judged(mixed(scores, value, visible, stored=model.weights)[0], model)
 
@@ -63,11 +62,6 @@ def _defined(
 ) -> Array:
     """Evaluate the definition and round its result once."""
     return pool(query, key, value, mask=mask).astype(query.dtype)
-
-
-def _meaning(case: Case, right: Right) -> Array:
-    """Take the mean of all values."""
-    return right(case.replace(query=np.zeros_like(case["query"])))
 
 
 def _first(case: Case, _right: Right) -> Array:
@@ -91,7 +85,8 @@ POOLING = Kind(
     options={"mask": ("mask",)},
     nulls={
         "unmasked": forgetting("mask"),
-        "meaning": _meaning,
+        # Without a query all members count the same.
+        "meaning": zeroing("query"),
         "first": _first,
         "summed": _summed,
     },
@@ -109,6 +104,11 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(case, bench)
 
 
+def _of_members(case: Case) -> tuple[str, ...]:
+    """Return the arguments that say something of each member."""
+    return ("key", "value") if case["mask"] is None else ("key", "value", "mask")
+
+
 @POOLING.law(
     "pooling-order",
     "sets.invariance",
@@ -119,11 +119,8 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A set gives the same vector in every order."""
     count = np.arange(len(case["key"]))
     for note, order in (("reversed", count[::-1]), ("rotated", np.roll(count, 1))):
-        given = {name: case[name][order] for name in ("key", "value")}
-        if case["mask"] is not None:
-            given["mask"] = case["mask"][order]
-        moved = {name: np.ascontiguousarray(array) for name, array in given.items()}
-        yield from alike(case, case.replace(**moved), bench, note)
+        moved = case.changed(operator.itemgetter(order), *_of_members(case))
+        yield from alike(case, moved, bench, note)
 
 
 @POOLING.law(
@@ -151,15 +148,14 @@ def check_sharp(case: Case, bench: Bench) -> Iterator[Comparison]:
     query = np.full(width, 32.0).astype(case["query"].dtype)
     steps = np.arange(len(case["key"]), dtype=np.float64)
     key = np.broadcast_to(steps[:, None] * 4, case["key"].shape)
-    sharp = case.replace(query=query, key=np.ascontiguousarray(key).astype(query.dtype))
+    sharp = case.replace(query=query, key=key.astype(query.dtype))
     yield from agrees(sharp, bench, "one key far ahead")
 
 
 @POOLING.law("pooling-twice", "sets.invariance", nulls=("summed",))
 def check_twice(case: Case, bench: Bench) -> Iterator[Comparison]:
     """When every member stands twice, the same vector comes out."""
-    names = ("key", "value") if case["mask"] is None else ("key", "value", "mask")
-    twice = case.replace(**{name: np.concatenate([case[name]] * 2) for name in names})
+    twice = case.changed(lambda a: np.concatenate([a, a]), *_of_members(case))
     yield from alike(case, twice, bench, "every member twice")
 
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, placed
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    Reading,
-    attended,
-    drawn,
-    mask_of,
-    matrices,
-    visible_in,
-)
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections
@@ -39,7 +32,7 @@ _TABLE = Table(
         "mask": (None, "members", "pairs"),
         "causal": (False, True),
         "scale": (None, 1.0, 0.25, 0.0, -1.0),
-        "data": DATA,
+        "data": projected.DATA,
     },
     claims={
         "mask": Claim("a mask", "mask"),
@@ -53,32 +46,20 @@ def _weights(recipe: Recipe, width: int, label: str) -> dict[str, Array]:
     """Return three matrices for vectors of a width."""
     widths = (recipe["width"], recipe["width"], recipe["value_width"])
     return {
-        name: matrices(recipe, label + name, (width, out))
+        name: projected.matrices(recipe, label + name, (width, out))
         for name, out in zip(_WEIGHTS, widths, strict=True)
     }
 
 
 def _build(recipe: Recipe) -> Case:
     length, width = recipe["length"], recipe["vector_width"]
-    options = {
-        "mask": mask_of(recipe, (length, length), causal=recipe["causal"]),
-        "causal": recipe["causal"] or None,
-        "scale": recipe["scale"],
-    }
-    return Case(
-        operands={
-            "vectors": drawn(recipe, "vectors", (length, width)),
-            **_weights(recipe, width, ""),
-        },
-        options={n: v for n, v in options.items() if v is not None},
-        results=result("output", (length, recipe["value_width"]), recipe.dtype),
-        dtype=recipe.dtype,
-        facts={
-            # A law may put a second layer upon the first.
-            "below": None,
-            "next": _weights(recipe, recipe["value_width"], "next"),
-        },
-    )
+    options = projected.options_of(recipe, (length, length))
+    vectors = projected.drawn(recipe, "vectors", (length, width))
+    operands = {"vectors": vectors, **_weights(recipe, width, "")}
+    case = single(recipe, operands, (length, recipe["value_width"]), options)
+    # A law may put a second layer upon the first.
+    above = _weights(recipe, recipe["value_width"], "next")
+    return dataclasses.replace(case, facts={"below": None, "next": above})
 
 
 def _layer(case: Case, model: NumericModel) -> Tracked:
@@ -87,10 +68,10 @@ def _layer(case: Case, model: NumericModel) -> Tracked:
     x = Tracked.of(case["vectors"], model)
     if below is not None:
         x = _layer(below, model).stored(model.output)
-    by = Reading(*(x.like(case[name]) for name in _WEIGHTS))
+    by = projected.Reading(*(x.like(case[name]) for name in _WEIGHTS))
     length = x.value.shape[0]
-    visible = visible_in(case, length, length)
-    return attended(x, x, by, visible, model, scale=case["scale"])
+    visible = projected.visible_in(case, length, length)
+    return projected.attended(x, x, by, visible, model, scale=case["scale"])
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
@@ -181,9 +162,9 @@ def _reordered(
     case: Case, bench: Bench, order: Array, note: str
 ) -> Iterator[Comparison]:
     """Compare with the outputs of the same vectors in another order."""
-    moved = case.replace(vectors=np.ascontiguousarray(case["vectors"][order]))
+    moved = case.replace(vectors=case["vectors"][order])
     if case["mask"] is not None:
-        moved = moved.replace(mask=np.ascontiguousarray(case["mask"][order]))
+        moved = moved.replace(mask=case["mask"][order])
     yield from alike(case, moved, bench, note, moved=lambda output: output[order])
 
 
@@ -202,7 +183,7 @@ def check_equal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Equal vectors have equal outputs, in a second layer too."""
     # Each vector stands twice, one copy next to the other.
     same = np.arange(len(case["vectors"])) // 2
-    twin = case.replace(vectors=np.ascontiguousarray(case["vectors"][same]))
+    twin = case.replace(vectors=case["vectors"][same])
     output = bench.run(twin).output
     yield _twins(output, bench.judged(twin))
     above = _above(twin, output)
@@ -220,12 +201,8 @@ def _twins(output: Array, exact: Judged) -> Comparison:
 def _above(case: Case, output: Array) -> Case:
     """Return the case of a second layer, on what the first one gave."""
     shape = (len(output), case["next"]["value_weights"].shape[-1])
-    return case.replace(
-        vectors=output,
-        below=case,
-        results=result("output", shape, case.dtype),
-        **case["next"],
-    )
+    above = case.replace(vectors=output, below=case, **case["next"])
+    return above.returning(shape)
 
 
 @SELF_ATTENTION.law(
@@ -267,8 +244,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
     padded = case.replace(
         vectors=np.concatenate([x, padding]),
         mask=np.concatenate([known, np.zeros(3, bool)]),
-        results=result("output", shape, case.dtype),
-    )
+    ).returning(shape)
     yield from alike(padded, case, bench, "padded", moved=lambda a: a[:count])
 
 

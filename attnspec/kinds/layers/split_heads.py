@@ -7,44 +7,31 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.layers._head_layout import (
-    FIELDS,
-    exact,
-    first,
-    numbers,
-    sizes,
-    unswapped,
-)
+from attnspec.kinds.layers import _head_layout as layout
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import split_heads
 
 
 def _build(recipe: Recipe) -> Case:
-    batch, length, heads, width = sizes(recipe)
-    shape = (batch, heads, length, width)
-    return Case(
-        operands={
-            "x": numbers(recipe, (batch, length, heads * width)),
-            "heads": heads,
-        },
-        options={},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    batch, length, heads, width = layout.sizes(recipe)
+    x = layout.numbers(recipe, (batch, length, heads * width))
+    return single(recipe, {"x": x, "heads": heads}, (batch, heads, length, width))
 
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     x, heads = case["x"], case["heads"]
     width = x.shape[-1] // heads
-    return exact(np.stack([x[..., h * width :][..., :width] for h in range(heads)], 1))
+    return unrounded(
+        np.stack([x[..., h * width :][..., :width] for h in range(heads)], 1)
+    )
 
 
 def _defined(x: Array, heads: int) -> Array:
@@ -63,14 +50,14 @@ SPLIT_HEADS = Kind(
     name="split-heads",
     sentence="Cuts every vector into consecutive pieces, one for each head.",
     operands=("x", "heads"),
-    table=Table(fields=FIELDS),
+    table=Table(fields=layout.FIELDS),
     build=_build,
     judge=_judge,
     definition=_defined,
     nulls={
-        "unswapped": unswapped,
+        "unswapped": layout.unswapped,
         "interleaved": _interleaved,
-        "first": first,
+        "first": layout.first,
     },
 )
 
@@ -93,9 +80,9 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_vectors(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Vectors in another order give the same pieces in that order."""
-    backward = case.replace(x=np.ascontiguousarray(case["x"][:, ::-1]))
-    first, second = bench.run(case).output, bench.run(backward).output
-    yield identical(first[:, :, ::-1], second)
+    backward = case.replace(x=case["x"][:, ::-1])
+    one, two = bench.run(case).output, bench.run(backward).output
+    yield identical(one[:, :, ::-1], two)
 
 
 __all__ = ["SPLIT_HEADS"]

@@ -10,23 +10,19 @@ import numpy.typing as npt
 
 from attnspec.judge.case import Case
 from attnspec.judge.law import Dialect
-from attnspec.kinds.normalizers._scores_and_masks import (
-    Booleans,
-    back,
-    scores_of,
-)
+from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import F64, Judged, Tracked, judged
 
 
-def shown(case: Case, seen: Booleans, model: NumericModel) -> Tracked:
+def shown(case: Case, seen: rows.Booleans, model: NumericModel) -> Tracked:
     """Return the scores with 0 where a key is hidden."""
-    return Tracked.of(np.where(seen, scores_of(case), 0.0), model)
+    return Tracked.of(np.where(seen, rows.scores_of(case), 0.0), model)
 
 
-def below_peak(case: Case, seen: Booleans) -> tuple[F64, F64]:
+def below_peak(case: Case, seen: rows.Booleans) -> tuple[F64, F64]:
     """Return scores less their peak, minus infinity where hidden, and the size M."""
-    scores = scores_of(case)
+    scores = rows.scores_of(case)
     shown = np.where(seen, scores, -np.inf)
     peak = shown.max(-1, keepdims=True, initial=-np.inf)
     peak = np.where(np.isneginf(peak), 0.0, peak)
@@ -46,7 +42,7 @@ def gamma(roundings: npt.ArrayLike, unit: float) -> F64:
 
 def finished(
     weights: Tracked,
-    seen: Booleans,
+    seen: rows.Booleans,
     case: Case,
     choices: Dialect,
     model: NumericModel,
@@ -63,7 +59,7 @@ def finished(
     output, bound = exact.output, exact.bound
     if choice == "nan":
         output, bound = np.where(some, output, np.nan), np.where(some, bound, 0.0)
-    return Judged(back(case, output), back(case, bound))
+    return Judged(rows.back(case, output), rows.back(case, bound))
 
 
 __all__ = ["below_peak", "descending", "finished", "gamma", "shown"]

@@ -11,23 +11,15 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.bits import bits, integers, normals
-from attnspec.judge.case import Case, cast
-from attnspec.judge.kind import result
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, within
 
 Booleans = npt.NDArray[np.bool_]
 
 ROOM = 2.0**-48
 """What a comparison may lose itself, computed in float64."""
-
-OPERANDS = ("scores",)
-"""The positional arguments of every normalizer."""
-
-OPTIONS: Mapping[str, tuple[str, ...]] = {"mask": ("mask",), "axis": ("axis",)}
-"""The keywords that every normalizer may have."""
 
 EXACT_DATA = ("quarters", "ties", "zeros")
 """Data whose halves, doubles and small shifts no format has to round."""
@@ -46,45 +38,6 @@ EMPTY_ROW_PROBE: Mapping[str, Any] = {
 }
 """The first of two rows has no visible key."""
 
-_CLAIMS = {
-    "mask": "a boolean array that says which keys are visible",
-    "axis": "another axis than the last",
-}
-
-_FIELDS: Mapping[str, tuple[Any, ...]] = {
-    "rows": ((), (2,), (2, 3)),
-    "length": (1, 2, 3, 5, 8, 17, 33),
-    "data": (
-        *("zeros", "quarters", "normal", "ties", "spread", "ascending", "peaked"),
-        *("offset_up", "offset_down", "apart", "far", "minus_infinity"),
-    ),
-    "mask": ("none", "holes", "padding", "one_key", "empty_rows"),
-    "axis": (None, -1, 0, -2),
-}
-
-
-def table(
-    claims: Mapping[str, str],
-    options: Mapping[str, tuple[Any, ...]],
-    *,
-    without: tuple[str, ...] = (),
-) -> Table:
-    """Return the table of a normalizer with options of its own, each with its claim."""
-    data = tuple(kind for kind in _FIELDS["data"] if kind not in without)
-    return Table(
-        fields={**_FIELDS, "data": data, **options},
-        claims={n: Claim(said, n) for n, said in {**_CLAIMS, **claims}.items()},
-        mend=_mend,
-    )
-
-
-def _mend(recipe: Recipe) -> Recipe:
-    """A single row has one axis alone."""
-    if not recipe["rows"] and recipe["axis"] in {0, -2}:
-        return recipe.replace(axis=-1)
-    return recipe
-
-
 _NO_OPTIONS = ("rows", "length", "data", "mask", "layouts")
 """Fields that are no keyword; the mask is one in another form."""
 
@@ -93,21 +46,12 @@ def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: scores, and the options that are in force."""
     axis = -1 if recipe["axis"] is None else recipe["axis"]
     scores = np.moveaxis(_drawn_scores(recipe), -1, axis)
-    options = {
-        name: value
-        for name, value in recipe.fields
-        if name not in _NO_OPTIONS and value is not None
-    }
+    options = {n: value for n, value in recipe.fields if n not in _NO_OPTIONS}
     if recipe["mask"] != "none":
-        options["mask"] = np.ascontiguousarray(
-            np.moveaxis(_drawn_mask(recipe), -1, axis)
-        )
-    return Case(
-        operands={"scores": cast(scores, recipe)},
-        options=options,
-        results=result("weights", scores.shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+        mask = np.moveaxis(_drawn_mask(recipe), -1, axis)
+        options["mask"] = np.ascontiguousarray(mask)
+    operands = {"scores": cast(scores, recipe)}
+    return single(recipe, operands, scores.shape, options, "weights")
 
 
 def _drawn_scores(recipe: Recipe) -> Array:
@@ -191,13 +135,9 @@ def visible(case: Case) -> Booleans:
 
 def with_keys(case: Case, scores: Array, mask: Array | None) -> Case:
     """Return the same call with other keys, given with the keys on the last axis."""
-    given = np.ascontiguousarray(back(case, scores)).astype(case["scores"].dtype)
-    other = case.replace(
-        scores=given, results=result("weights", given.shape, case.dtype)
-    )
-    if mask is None:
-        return other
-    return other.replace(mask=np.ascontiguousarray(back(case, mask)))
+    given = back(case, scores).astype(case["scores"].dtype)
+    other = case.replace(scores=given).returning(given.shape)
+    return other if mask is None else other.replace(mask=back(case, mask))
 
 
 def with_more(case: Case, column: Array, *, seen: bool) -> Case:
@@ -260,8 +200,6 @@ __all__ = [
     "EMPTY_ROW",
     "EMPTY_ROW_PROBE",
     "EXACT_DATA",
-    "OPERANDS",
-    "OPTIONS",
     "PLAIN_PROBE",
     "ROOM",
     "Booleans",
@@ -273,7 +211,6 @@ __all__ = [
     "pair",
     "same",
     "scores_of",
-    "table",
     "visible",
     "with_keys",
     "with_more",

@@ -11,23 +11,18 @@ from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.kind import Null
 from attnspec.judge.nulls import Right
-from attnspec.kinds.normalizers._scores_and_masks import back, last, scores_of, visible
+from attnspec.kinds.normalizers import _scores_and_masks as rows
 
 
 def _uniform(case: Case, _right: Right) -> Array:
     """Share equally among visible keys."""
-    seen = visible(case)
-    return back(case, seen / np.maximum(1, seen.sum(-1, keepdims=True)))
-
-
-def _negative(case: Case, right: Right) -> Array:
-    """Turn the signs."""
-    return -right(case)
+    seen = rows.visible(case)
+    return rows.back(case, seen / np.maximum(1, seen.sum(-1, keepdims=True)))
 
 
 def _sorted(case: Case, right: Right) -> Array:
     """Put the weights in their own order, whatever that of the keys."""
-    return back(case, np.sort(last(case, right(case)), axis=-1))
+    return rows.back(case, np.sort(rows.last(case, right(case)), axis=-1))
 
 
 def _unmasked(case: Case, right: Right) -> Array:
@@ -38,47 +33,40 @@ def _unmasked(case: Case, right: Right) -> Array:
 
 def _each_alone(case: Case, _right: Right) -> Array:
     """Judge each key by the logistic function of its score."""
-    return back(case, np.where(visible(case), expit(scores_of(case)), 0.0))
+    return rows.back(
+        case, np.where(rows.visible(case), expit(rows.scores_of(case)), 0.0)
+    )
 
 
 def _shared(case: Case, right: Right) -> Array:
     """Divide the weights by their sum and one more."""
     weights = right(case)
-    return weights / (1.0 + back(case, last(case, weights).sum(-1, keepdims=True)))
-
-
-def _by_length(case: Case, right: Right) -> Array:
-    """Divide the weights by the number of all keys."""
-    return right(case) / max(1, scores_of(case).shape[-1])
-
-
-def _lifted(case: Case, right: Right) -> Array:
-    """Give every key one half more."""
-    return right(case) + 0.5
+    return weights / (
+        1.0 + rows.back(case, rows.last(case, weights).sum(-1, keepdims=True))
+    )
 
 
 def _opposite(case: Case, right: Right) -> Array:
     """Give the largest weight to the lowest score."""
-    weights = last(case, right(case))
-    seen = visible(case)
+    weights = rows.last(case, right(case))
+    seen = rows.visible(case)
     high = np.max(np.where(seen, weights, -np.inf), -1, keepdims=True, initial=0.0)
-    return back(case, np.where(seen, high - weights, 0.0))
+    return rows.back(case, np.where(seen, high - weights, 0.0))
 
 
 NULLS: Mapping[str, Null] = {
     "uniform": _uniform,
-    "negative": _negative,
+    "negative": lambda case, right: -right(case),
     "sorted": _sorted,
     "unmasked": _unmasked,
     "each_alone": _each_alone,
     "shared": _shared,
-    "by_length": _by_length,
-    "lifted": _lifted,
+    "by_length": lambda case, right: (
+        right(case) / max(1, rows.scores_of(case).shape[-1])
+    ),
+    "lifted": lambda case, right: right(case) + 0.5,
     "opposite": _opposite,
 }
 """Wrong answers of normalizers by name."""
 
-NULL_NEEDS = {"unmasked": ("mask",)}
-"""The claims without which these cannot be told from right answers."""
-
-__all__ = ["NULLS", "NULL_NEEDS"]
+__all__ = ["NULLS"]

@@ -18,31 +18,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.kinds.normalizers._exact_weights import (
-    below_peak,
-    descending,
-    finished,
-    gamma,
-)
-from attnspec.kinds.normalizers._scores_and_masks import (
-    EMPTY_ROW,
-    EMPTY_ROW_PROBE,
-    OPERANDS,
-    OPTIONS,
-    PLAIN_PROBE,
-    ROOM,
-    against_best,
-    along,
-    build,
-    last,
-    pair,
-    table,
-    visible,
-)
+from attnspec.kinds.normalizers import _exact_weights as weighed
+from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import F64, Judged, Tracked
 from attnspec.reference import entmax15
@@ -50,27 +30,30 @@ from attnspec.reference import entmax15
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Square half the visible scores less the threshold of 1.5-entmax."""
-    seen = visible(case)
+    seen = rows.visible(case)
     work = Tracked.of(0.0, model)
-    below, size = below_peak(case, seen)
+    below, size = weighed.below_peak(case, seen)
     height = below / 2.0 - _threshold(below / 2.0)
     # One more than there are, as in sparsemax: the error rises with their number.
     rivals = 1.0 + (below >= -2.0).sum(-1, keepdims=True)
     unit = work.unit
-    off = gamma(6.0 * rivals**2 + 12.0 * rivals + 14.0, unit) + gamma(4.0, unit) * size
+    off = (
+        weighed.gamma(6.0 * rivals**2 + 12.0 * rivals + 14.0, unit)
+        + weighed.gamma(4.0, unit) * size
+    )
     root = np.maximum(height, 0.0)
     # The difference rounds once, which the square doubles, and the square once more.
-    error = 2.0 * root * off + off**2 + gamma(3.0, unit) * root**2
+    error = 2.0 * root * off + off**2 + weighed.gamma(3.0, unit) * root**2
     # What is farther below the threshold than this may be off weighs exactly 0.
     weights = dataclasses.replace(
         work, value=root**2, error=np.where(height > -off, error, 0.0)
     )
-    return finished(weights.where(seen, 0.0), seen, case, choices, model)
+    return weighed.finished(weights.where(seen, 0.0), seen, case, choices, model)
 
 
 def _threshold(below: F64) -> F64:
     """Return the number that 1.5-entmax subtracts from halved scores, peak 0."""
-    ordered, places = descending(below)
+    ordered, places = weighed.descending(below)
     rest = np.isneginf(ordered)
     finite = np.where(rest, 0.0, ordered)
     mean = np.cumsum(finite, -1) / places
@@ -84,22 +67,16 @@ def _threshold(below: F64) -> F64:
 
 def _defined(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Array:
     """Square half the scores less their threshold."""
-    return along(entmax15, scores, axis, mask)
+    return rows.along(entmax15, scores, axis, mask)
 
 
-ENTMAX15 = Kind(
-    name="entmax15",
-    sentence="Squares half the scores, less a threshold, to weights that sum to one.",
-    operands=OPERANDS,
-    table=table({}, {}),
-    build=build,
-    judge=_judge,
-    definition=_defined,
-    options=OPTIONS,
-    choices=EMPTY_ROW,
-    probes=(PLAIN_PROBE, EMPTY_ROW_PROBE),
-    nulls=NULLS,
-    null_needs=NULL_NEEDS,
+ENTMAX15 = normalizer(
+    "entmax15",
+    "Squares half the scores, less a threshold, to weights that sum to one.",
+    _judge,
+    _defined,
+    choices=rows.EMPTY_ROW,
+    probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
 )
 
 
@@ -131,14 +108,14 @@ hold_to(
 )
 def check_roots(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The roots of two weights above zero differ by half of what their scores do."""
-    some, best, below = against_best(case)
-    weights, bound = (x[some] for x in pair(case, bench))
-    exact = last(case, bench.judged(case).output)[some]
+    some, best, below = rows.against_best(case)
+    weights, bound = (x[some] for x in rows.pair(case, bench))
+    exact = rows.last(case, bench.judged(case).output)[some]
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where(exact > 0, bound / np.sqrt(exact), np.inf)
     # |sqrt(w) - sqrt(e)| is |w - e| / (sqrt(w) + sqrt(e)), and never above its root.
     slack = np.minimum(np.sqrt(bound), slope)
-    slack = slack + np.take_along_axis(slack, best, -1) + ROOM
+    slack = slack + np.take_along_axis(slack, best, -1) + rows.ROOM
     roots = np.sqrt(np.maximum(weights, 0.0))
     top = np.take_along_axis(roots, best, -1)
     share = np.where(top > 0, top, 1.0)
@@ -158,15 +135,17 @@ def check_two_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
     Their roots differ by d / 2, and their squares sum to one. The larger weight lies
     between those of softmax and sparsemax.
     """
-    some, best, below = against_best(case)
-    weights, bound = (x[some] for x in pair(case, bench))
+    some, best, below = rows.against_best(case)
+    weights, bound = (x[some] for x in rows.pair(case, bench))
     distance = np.minimum(below.max(-1, keepdims=True), 2.0)
     more = distance * np.sqrt(8.0 - distance**2) / 8.0
     top = np.take_along_axis(weights, best, -1)
-    slack = np.take_along_axis(bound, best, -1) + ROOM
+    slack = np.take_along_axis(bound, best, -1) + rows.ROOM
     yield within(0.5 + more, top, slack, what="larger weight")
     other = weights.sum(-1, keepdims=True) - top
-    yield within(0.5 - more, other, bound.sum(-1, keepdims=True) + ROOM, what="other")
+    yield within(
+        0.5 - more, other, bound.sum(-1, keepdims=True) + rows.ROOM, what="other"
+    )
 
 
 __all__ = ["ENTMAX15"]

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import forgetting
+from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
-from attnspec.kinds.normalizers._scores_and_masks import (
-    OPERANDS,
-    OPTIONS,
-    ROOM,
-    along,
-    back,
-    build,
-    pair,
-    same,
-    table,
-    visible,
-    with_keys,
-)
+from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import relu_by_visible
@@ -36,7 +21,7 @@ from attnspec.reference import relu_by_visible
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Divide the positive parts by a power of a number of keys."""
-    seen = visible(case)
+    seen = rows.visible(case)
     count = seen.sum(-1, keepdims=True)
     if choices["divisor"] == "length":
         count = np.full_like(count, seen.shape[-1])
@@ -54,28 +39,22 @@ def _defined(
     scores: Array, *, mask: Array | None = None, axis: int = -1, power: float = 1.0
 ) -> Array:
     """Divide the positive parts by the number of visible keys."""
-    return along(relu_by_visible, scores, axis, mask, power=power)
+    return rows.along(relu_by_visible, scores, axis, mask, power=power)
 
 
 # Where minus infinity hides a key, a count of the visible has no other name for it;
 # functions without a mask do not count, so none is drawn.
-RELU = Kind(
-    name="relu",
-    sentence="Weighs each key by its positive score over a number of keys.",
-    operands=OPERANDS,
-    table=table(
-        {"power": "a power of the number of keys"},
-        {"power": (None, 0.5, 0.0)},
-        without=("minus_infinity",),
-    ),
-    build=build,
-    judge=_judge,
-    definition=_defined,
-    options={**OPTIONS, "power": ("power",)},
+RELU = normalizer(
+    "relu",
+    "Weighs each key by its positive score over a number of keys.",
+    _judge,
+    _defined,
+    keywords={
+        "power": Keyword("a power of the number of keys", (None, 0.5, 0.0), "undivided")
+    },
+    without=("minus_infinity",),
     choices={"divisor": ("visible", "length")},
     probes=({"rows": (2,), "length": 8, "mask": "padding", "data": "quarters"},),
-    nulls={**NULLS, "undivided": forgetting("power")},
-    null_needs={**NULL_NEEDS, "undivided": ("power",)},
 )
 
 
@@ -89,15 +68,11 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(case, bench)
 
 
-def _counts_visible(dialect: Any, _capabilities: object) -> bool:
-    """Return whether hidden keys are left out of the divisor."""
-    return bool(dialect["divisor"] == "visible")
-
-
 hold_to(
     RELU,
     ("weights", "order", "hidden", "zeros", "alone", "padding", "merge", "monotone"),
-    applies={"padding": _counts_visible},
+    # Where hidden keys are counted they change the divisor.
+    applies={"padding": lambda dialect, _: dialect["divisor"] == "visible"},
 )
 
 
@@ -111,8 +86,11 @@ def check_proportional(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Scores that are twice as large have weights that are twice as large."""
     doubled = (2.0 * case["scores"].astype(np.float64)).astype(case["scores"].dtype)
     other = case.replace(scores=doubled)
-    yield from same(
-        pair(case, bench), pair(other, bench), "all scores doubled", factor=2.0
+    yield from rows.same(
+        rows.pair(case, bench),
+        rows.pair(other, bench),
+        "all scores doubled",
+        factor=2.0,
     )
 
 
@@ -124,15 +102,15 @@ def check_proportional(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_divisor(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Scores of one have a weight of one over the power of the number of keys."""
-    seen = visible(case)
-    probe = with_keys(case, np.ones(seen.shape), None)
+    seen = rows.visible(case)
+    probe = rows.with_keys(case, np.ones(seen.shape), None)
     count = seen.sum(-1, keepdims=True)
     if bench.dialect["divisor"] == "length":
         count = np.full_like(count, seen.shape[-1])
     power = 1.0 if case["power"] is None else case["power"]
-    expected = back(case, np.where(seen, np.maximum(count, 1.0) ** -power, 0.0))
+    expected = rows.back(case, np.where(seen, np.maximum(count, 1.0) ** -power, 0.0))
     exact = bench.judged(probe).bound
-    yield within(expected, bench.run(probe).output, exact + ROOM, what="weight")
+    yield within(expected, bench.run(probe).output, exact + rows.ROOM, what="weight")
 
 
 __all__ = ["RELU"]

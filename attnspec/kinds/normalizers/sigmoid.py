@@ -12,25 +12,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import forgetting
+from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
-from attnspec.kinds.normalizers._scores_and_masks import (
-    EXACT_DATA,
-    OPERANDS,
-    OPTIONS,
-    PLAIN_PROBE,
-    ROOM,
-    along,
-    build,
-    pair,
-    same,
-    table,
-    visible,
-)
+from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import sigmoid
@@ -42,7 +28,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     The form with a hyperbolic tangent is off by a few units of one, however small
     the weight is, and it is a right one.
     """
-    seen = visible(case)
+    seen = rows.visible(case)
     scores, offset = shown(case, seen, model), case["offset"]
     if offset is None and choices.get("default_offset") == "minus_log_length":
         # A library's logarithm may be off by four units.
@@ -64,25 +50,21 @@ def _defined(
     scores: Array, *, mask: Array | None = None, axis: int = -1, offset: float = 0.0
 ) -> Array:
     """Judge each key alone."""
-    return along(sigmoid, scores, axis, mask, offset=offset)
+    return rows.along(sigmoid, scores, axis, mask, offset=offset)
 
 
-SIGMOID = Kind(
-    name="sigmoid",
-    sentence="Weighs each key by the logistic function of its score.",
-    operands=OPERANDS,
-    table=table(
-        {"offset": "a number that is added to the scores"},
-        {"offset": (None, 0.0, -1.5, 2.0)},
-    ),
-    build=build,
-    judge=_judge,
-    definition=_defined,
-    options={**OPTIONS, "offset": ("offset",)},
+SIGMOID = normalizer(
+    "sigmoid",
+    "Weighs each key by the logistic function of its score.",
+    _judge,
+    _defined,
+    keywords={
+        "offset": Keyword(
+            "a number that is added to the scores", (None, 0.0, -1.5, 2.0), "unmoved"
+        )
+    },
     choices={"default_offset": ("zero", "minus_log_length")},
-    probes=(PLAIN_PROBE,),
-    nulls={**NULLS, "unmoved": forgetting("offset")},
-    null_needs={**NULL_NEEDS, "unmoved": ("offset",)},
+    probes=(rows.PLAIN_PROBE,),
 )
 
 
@@ -126,9 +108,9 @@ def check_symmetry(case: Case, bench: Bench) -> Iterator[Comparison]:
     if "offset" in bench.capabilities:
         offset = case["offset"] or 0.0
         case, other = case.replace(offset=offset), other.replace(offset=-offset)
-    seen = visible(case)
-    (one, bound), (two, slack) = pair(case, bench), pair(other, bench)
-    yield within(seen * 1.0, one + two, bound + slack + ROOM, what="sum of two")
+    seen = rows.visible(case)
+    (one, bound), (two, slack) = rows.pair(case, bench), rows.pair(other, bench)
+    yield within(seen * 1.0, one + two, bound + slack + rows.ROOM, what="sum of two")
 
 
 @SIGMOID.law(
@@ -136,14 +118,16 @@ def check_symmetry(case: Case, bench: Bench) -> Iterator[Comparison]:
     "activations.sigmoid",
     nulls=("unmoved",),
     needs=("offset",),
-    fields={"data": EXACT_DATA, "offset": (2.0, -1.5)},
+    fields={"data": rows.EXACT_DATA, "offset": (2.0, -1.5)},
 )
 def check_offset(case: Case, bench: Bench) -> Iterator[Comparison]:
     """An offset is added to every score, and to nothing else."""
     offset = case["offset"]
     moved = (case["scores"].astype(np.float64) + offset).astype(case["scores"].dtype)
     plain = case.replace(scores=moved, offset=0.0)
-    yield from same(pair(plain, bench), pair(case, bench), f"offset {offset:+g}")
+    yield from rows.same(
+        rows.pair(plain, bench), rows.pair(case, bench), f"offset {offset:+g}"
+    )
 
 
 __all__ = ["SIGMOID"]

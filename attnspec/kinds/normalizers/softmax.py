@@ -15,28 +15,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import forgetting
+from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
-from attnspec.kinds.normalizers._scores_and_masks import (
-    EMPTY_ROW,
-    EMPTY_ROW_PROBE,
-    OPERANDS,
-    OPTIONS,
-    PLAIN_PROBE,
-    ROOM,
-    Booleans,
-    against_best,
-    along,
-    build,
-    pair,
-    same,
-    table,
-    visible,
-)
+from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked
 from attnspec.reference import softmax, softmax_with_sink, tempered
@@ -44,7 +27,7 @@ from attnspec.reference import softmax, softmax_with_sink, tempered
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Exponentiate the distances from the peak, and divide by their sum."""
-    seen = visible(case)
+    seen = rows.visible(case)
     scores = shown(case, seen, model)
     if case["temperature"] is not None:
         # Temperature, its reciprocal, the product: two roundings more than a quotient.
@@ -65,7 +48,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     return finished(weights, seen, case, choices if sink is None else {}, model)
 
 
-def _peak(scores: Tracked, seen: Booleans, low: float) -> Tracked:
+def _peak(scores: Tracked, seen: rows.Booleans, low: float) -> Tracked:
     """Return the largest of each row, or 0 where there is none."""
     value = np.where(seen, scores.value, -np.inf).max(-1, keepdims=True, initial=low)
     error = np.where(seen, scores.error, 0.0).max(-1, keepdims=True, initial=0.0)
@@ -83,35 +66,28 @@ def _defined(
 ) -> Array:
     """Share a weight of one by the exponentials of the scores."""
 
-    def normalizer(rows: Array, seen: Array | None) -> Array:
-        cooled = tempered(rows, temperature)
+    def shared(scores: Array, seen: Array | None) -> Array:
+        cooled = tempered(scores, temperature)
         if sink is None:
             return np.asarray(softmax(cooled, seen))
-        return softmax_with_sink(cooled, seen, np.full(rows.shape[:-1], sink))
+        return softmax_with_sink(cooled, seen, np.full(scores.shape[:-1], sink))
 
-    return along(normalizer, scores, axis, mask)
+    return rows.along(shared, scores, axis, mask)
 
 
-SOFTMAX = Kind(
-    name="softmax",
-    sentence="Shares a weight of one by the exponentials of scores.",
-    operands=OPERANDS,
-    table=table(
-        {"temperature": "a number that divides the scores", "sink": "one more score"},
-        {"temperature": (None, 0.5, 2.0, 0.1), "sink": (None, 0.0, 3.0, -20.0)},
-    ),
-    build=build,
-    judge=_judge,
-    definition=_defined,
-    options={**OPTIONS, "temperature": ("temperature",), "sink": ("sink",)},
-    choices=EMPTY_ROW,
-    probes=(PLAIN_PROBE, EMPTY_ROW_PROBE),
-    nulls={
-        **NULLS,
-        "unscaled": forgetting("temperature"),
-        "unsunk": forgetting("sink"),
+SOFTMAX = normalizer(
+    "softmax",
+    "Shares a weight of one by the exponentials of scores.",
+    _judge,
+    _defined,
+    keywords={
+        "temperature": Keyword(
+            "a number that divides the scores", (None, 0.5, 2.0, 0.1), "unscaled"
+        ),
+        "sink": Keyword("one more score", (None, 0.0, 3.0, -20.0), "unsunk"),
     },
-    null_needs={**NULL_NEEDS, "unscaled": ("temperature",), "unsunk": ("sink",)},
+    choices=rows.EMPTY_ROW,
+    probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
 )
 
 
@@ -153,12 +129,12 @@ hold_to(
 )
 def check_quotients(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The quotient of two weights is the exponential of their scores' distance."""
-    some, best, below = against_best(case)
-    weights, bound = (x[some] for x in pair(case, bench))
+    some, best, below = rows.against_best(case)
+    weights, bound = (x[some] for x in rows.pair(case, bench))
     factor = np.exp(-below)
     top = np.take_along_axis(weights, best, -1)
     share = np.where(top > 0, top, 1.0) * factor
-    slack = bound + np.take_along_axis(bound, best, -1) * factor + ROOM
+    slack = bound + np.take_along_axis(bound, best, -1) * factor + rows.ROOM
     yield within(share, weights, slack, what="weight")
 
 
@@ -179,8 +155,10 @@ def check_temperature(case: Case, bench: Bench) -> Iterator[Comparison]:
     scores = case["scores"]
     divided = (scores.astype(np.float64) / case["temperature"]).astype(scores.dtype)
     plain = case.without("temperature").replace(scores=divided)
-    yield from same(
-        pair(plain, bench), pair(case, bench), f"temperature {case['temperature']:g}"
+    yield from rows.same(
+        rows.pair(plain, bench),
+        rows.pair(case, bench),
+        f"temperature {case['temperature']:g}",
     )
 
 

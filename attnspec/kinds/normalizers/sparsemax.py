@@ -21,32 +21,11 @@ from attnspec._typing import Array
 from attnspec.judge.bits import bits
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.kinds.normalizers._exact_weights import (
-    below_peak,
-    descending,
-    finished,
-    gamma,
-)
-from attnspec.kinds.normalizers._scores_and_masks import (
-    EMPTY_ROW,
-    EMPTY_ROW_PROBE,
-    OPERANDS,
-    OPTIONS,
-    PLAIN_PROBE,
-    ROOM,
-    against_best,
-    along,
-    build,
-    pair,
-    scores_of,
-    table,
-    visible,
-    with_keys,
-)
+from attnspec.kinds.normalizers import _exact_weights as weighed
+from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
-from attnspec.kinds.normalizers._wrong_weights import NULL_NEEDS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked
 from attnspec.reference import sparsemax
@@ -54,44 +33,38 @@ from attnspec.reference import sparsemax
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Project the visible scores onto the simplex."""
-    seen = visible(case)
+    seen = rows.visible(case)
     work = Tracked.of(0.0, model)
-    below, size = below_peak(case, seen)
-    ordered, places = descending(below)
+    below, size = weighed.below_peak(case, seen)
+    ordered, places = weighed.descending(below)
     means = (np.cumsum(ordered, -1) - 1.0) / places
     threshold = np.max(means, -1, keepdims=True, initial=-np.inf)
     height = below - np.where(np.isneginf(threshold), 0.0, threshold)
     # One more than there are: a row without any key has a logarithm, too.
     rivals = 1.0 + (below >= -1.0).sum(-1, keepdims=True)
-    off = gamma(rivals + 3.0, work.unit) * size * (3.0 + 2.0 * np.log(rivals))
-    error = off + gamma(2.0, work.unit) * size
+    off = weighed.gamma(rivals + 3.0, work.unit) * size * (3.0 + 2.0 * np.log(rivals))
+    error = off + weighed.gamma(2.0, work.unit) * size
     # What is farther below the threshold than this may be off weighs exactly 0.
     weights = dataclasses.replace(
         work,
         value=np.maximum(height, 0.0),
         error=np.where(height > -error, error, 0.0),
     )
-    return finished(weights.where(seen, 0.0), seen, case, choices, model)
+    return weighed.finished(weights.where(seen, 0.0), seen, case, choices, model)
 
 
 def _defined(scores: Array, *, mask: Array | None = None, axis: int = -1) -> Array:
     """Project the scores onto the simplex."""
-    return along(sparsemax, scores, axis, mask)
+    return rows.along(sparsemax, scores, axis, mask)
 
 
-SPARSEMAX = Kind(
-    name="sparsemax",
-    sentence="Projects scores onto the simplex.",
-    operands=OPERANDS,
-    table=table({}, {}),
-    build=build,
-    judge=_judge,
-    definition=_defined,
-    options=OPTIONS,
-    choices=EMPTY_ROW,
-    probes=(PLAIN_PROBE, EMPTY_ROW_PROBE),
-    nulls=NULLS,
-    null_needs=NULL_NEEDS,
+SPARSEMAX = normalizer(
+    "sparsemax",
+    "Projects scores onto the simplex.",
+    _judge,
+    _defined,
+    choices=rows.EMPTY_ROW,
+    probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
 )
 
 
@@ -123,10 +96,10 @@ hold_to(
 )
 def check_differences(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two weights above zero differ as their scores do."""
-    some, best, below = against_best(case)
-    weights, bound = (x[some] for x in pair(case, bench))
+    some, best, below = rows.against_best(case)
+    weights, bound = (x[some] for x in rows.pair(case, bench))
     top = np.take_along_axis(weights, best, -1)
-    slack = bound + np.take_along_axis(bound, best, -1) + ROOM
+    slack = bound + np.take_along_axis(bound, best, -1) + rows.ROOM
     share = np.where(top > 0, top, 1.0)
     yield within(np.maximum(share - below, 0.0), weights, slack, what="weight")
 
@@ -139,15 +112,15 @@ def check_differences(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_idempotence(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A point of the simplex is its own projection."""
-    scores = scores_of(case)
+    scores = rows.scores_of(case)
     count = scores.shape[-1]
     # 1/2, 1/4, ... and the last of at most eight twice: they sum to one exactly.
     powers = 2.0 ** -np.minimum(np.arange(1.0, count + 1.0), max(1, min(count - 1, 7)))
     powers = np.where(np.arange(count) < min(count, 8), powers, 0.0)
     turn = np.argsort(bits(case["recipe"].seed, "turn", scores.shape), axis=-1)
     point = np.take_along_axis(np.broadcast_to(powers, scores.shape), turn, -1)
-    given = with_keys(case, point, None)
-    actual, bound = pair(given, bench)
+    given = rows.with_keys(case, point, None)
+    actual, bound = rows.pair(given, bench)
     yield within(point, actual, bound, what="weight")
 
 

@@ -78,16 +78,6 @@ def _one_sided(case: Case, right: Right) -> Array:
     return right(case) * np.tri(*shape, case["keys"] - case["queries"])
 
 
-def _other_heads(case: Case, right: Right) -> Array:
-    """Give each head the slope of the next."""
-    return np.roll(right(case), 1, axis=0)
-
-
-def _squared(case: Case, right: Right) -> Array:
-    """Let the bias fall with the square of the column."""
-    return right(case) * (1.0 + np.arange(case["keys"]))
-
-
 ALIBI = Kind(
     name="alibi",
     sentence="Makes a bias that falls with the distance, at a slope for each head.",
@@ -110,8 +100,8 @@ ALIBI = Kind(
     probes=({"heads": 3, "queries": 3, "past": 2},),
     nulls={
         "one_sided": _one_sided,
-        "other_heads": _other_heads,
-        "squared": _squared,
+        "other_heads": lambda case, right: np.roll(right(case), 1, axis=0),
+        "squared": lambda case, right: right(case) * (1.0 + np.arange(case["keys"])),
     },
 )
 

@@ -9,15 +9,15 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.exceptions import KernelRaised
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import learned as definition
 
 
@@ -35,15 +35,11 @@ def _build(recipe: Recipe) -> Case:
         "integers": lambda: np.arange(1.0, 1.0 + rows * recipe["width"]).reshape(shape),
         "normal": lambda: normals(recipe.seed, "table", shape),
     }
-    return Case(
-        operands={
-            "positions": kinds[recipe["positions"]].astype(np.int64) % rows,
-            "table": cast(data[recipe["data"]](), recipe),
-        },
-        options={},
-        results=result("output", (length, recipe["width"]), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "positions": kinds[recipe["positions"]].astype(np.int64) % rows,
+        "table": cast(data[recipe["data"]](), recipe),
+    }
+    return single(recipe, operands, (length, recipe["width"]))
 
 
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
@@ -51,18 +47,12 @@ def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     positions, table = case["positions"], np.asarray(case["table"], np.float64)
     inside = (positions >= 0) & (positions < len(table))
     rows = table[np.where(inside, positions, 0)]
-    value = np.where(inside[:, None], rows, np.nan)
-    return Judged(value, np.zeros_like(value))
+    return unrounded(np.where(inside[:, None], rows, np.nan))
 
 
 def _defined(positions: Array, table: Array) -> Array:
     """Evaluate the definition; every number of it is one of the table."""
     return definition(positions, table).astype(table.dtype)
-
-
-def _blurred(case: Case, right: Right) -> Array:
-    """Add the mean of all rows to each."""
-    return right(case) + np.asarray(case["table"], np.float64).mean(0)
 
 
 def _clamped(case: Case, right: Right) -> Array:
@@ -95,7 +85,10 @@ LEARNED = Kind(
     definition=_defined,
     nulls={
         "late": late,
-        "blurred": _blurred,
+        # The mean of all rows is added to each.
+        "blurred": lambda case, right: (
+            right(case) + np.asarray(case["table"], np.float64).mean(0)
+        ),
         "clamped": _clamped,
         "wrapped": _wrapped,
     },

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
+from attnspec.judge.nulls import Right, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.layers._projected_attention import (
-    DATA,
-    Reading,
-    attended,
-    drawn,
-    matrices,
-)
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, placed, self_attention, sinusoidal
@@ -31,22 +26,17 @@ _MATRICES = ("query_weights", "key_weights", "value_weights")
 def _build(recipe: Recipe) -> Case:
     length, width = recipe["length"], recipe["width"]
     size, output = recipe["size"], recipe["value_width"]
-    vectors = drawn(recipe, "vectors", (length, width))
-    encoding = drawn(recipe, "encoding", (length, width))
+    vectors = projected.drawn(recipe, "vectors", (length, width))
+    encoding = projected.drawn(recipe, "encoding", (length, width))
     if recipe["encoding"] == "sinusoidal":
         encoding = sinusoidal(np.arange(length), width).astype(vectors.dtype)
     shapes = ((width, size), (width, size), (width, output))
-    by = (matrices(recipe, n, s) for n, s in zip(_MATRICES, shapes, strict=True))
-    return Case(
-        operands={
-            "vectors": vectors,
-            "encoding": encoding,
-            **dict(zip(_MATRICES, by, strict=True)),
-        },
-        options={},
-        results=result("output", (length, output), recipe.dtype),
-        dtype=recipe.dtype,
+    by = (
+        projected.matrices(recipe, n, s) for n, s in zip(_MATRICES, shapes, strict=True)
     )
+    operands = {"vectors": vectors, "encoding": encoding}
+    operands |= zip(_MATRICES, by, strict=True)
+    return single(recipe, operands, (length, output))
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
@@ -61,9 +51,9 @@ def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     # Both products may be stored, and so may their sum.
     error = sizes.stored(model.output).stored(model.output).error
     both = Tracked(total, error, x.unit, x.tiny)
-    by = Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
+    by = projected.Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
     visible = np.ones((len(total), len(total)), bool)
-    return judged(attended(both, both, by, visible, model), model)
+    return judged(projected.attended(both, both, by, visible, model), model)
 
 
 def _defined(
@@ -78,11 +68,6 @@ def _defined(
     by = Projections(query_weights, key_weights, value_weights)
     output = self_attention(x, by)
     return np.asarray(output).astype(vectors.dtype)
-
-
-def _unplaced(case: Case, right: Right) -> Array:
-    """Forget the encoding."""
-    return right(case.replace(encoding=np.zeros_like(case["encoding"])))
 
 
 def _late(case: Case, right: Right) -> Array:
@@ -101,13 +86,13 @@ PLACED_ATTENTION = Kind(
             "size": (2, 1, 4, 8),
             "value_width": (2, 1, 3, 8),
             "encoding": ("drawn", "sinusoidal"),
-            "data": DATA,
+            "data": projected.DATA,
         },
     ),
     build=_build,
     judge=_judge,
     definition=_defined,
-    nulls={"unplaced": _unplaced, "late": _late},
+    nulls={"unplaced": zeroing("encoding"), "late": _late},
 )
 
 
@@ -145,11 +130,9 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     # On by two, and the first two exchanged: not the order of any data of ours.
     order = np.roll(np.arange(len(case["vectors"])), 2)
     order[[0, 1]] = order[[1, 0]]
-    moved = case.replace(
-        vectors=np.ascontiguousarray(case["vectors"][order]),
-        encoding=np.ascontiguousarray(case["encoding"][order]),
-    )
-    yield from alike(case, moved, bench, "reordered", moved=lambda a: a[order])
+    reordered = operator.itemgetter(order)
+    moved = case.changed(reordered, "vectors", "encoding")
+    yield from alike(case, moved, bench, "reordered", moved=reordered)
 
 
 __all__ = ["PLACED_ATTENTION"]

@@ -9,32 +9,25 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.bits import normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import relative_shift as definition
 
 
 def _build(recipe: Recipe) -> Case:
     queries = recipe["queries"]
     shape = (recipe["heads"], queries, queries + recipe["past"])
+    x = normals(recipe.seed, "x", shape)
     if recipe["data"] == "places":
         # Numbers that say where they come from, none of them the 0 that fills.
         x = 1.0 + np.arange(np.prod(shape)).reshape(shape)
-    else:
-        x = normals(recipe.seed, "x", shape)
-    return Case(
-        operands={"x": cast(x, recipe)},
-        options={},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return single(recipe, {"x": cast(x, recipe)}, shape)
 
 
 def _padded(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -55,28 +48,12 @@ def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
     """Move numbers, which rounds nothing."""
     x = np.asarray(case["x"], np.float64)
     forms = {"zero": definition, "next_row": _padded, "own_row": _rolled}
-    value = np.asarray(forms[choices["behind"]](x))
-    return Judged(value, np.zeros_like(value))
+    return unrounded(forms[choices["behind"]](x))
 
 
 def _defined(x: Array) -> Array:
     """Evaluate the definition; every number of it is one of the input, or 0."""
     return definition(x).astype(x.dtype)
-
-
-def _unmoved(case: Case, _right: Right) -> Array:
-    """Leave all columns where they are."""
-    return np.asarray(case["x"])
-
-
-def _further(case: Case, right: Right) -> Array:
-    """Move each row by one column more."""
-    return np.roll(right(case), -1, axis=-1)
-
-
-def _next(case: Case, right: Right) -> Array:
-    """Answer each row with the one after it."""
-    return np.roll(right(case), -1, axis=-2)
 
 
 RELATIVE_SHIFT = Kind(
@@ -96,7 +73,12 @@ RELATIVE_SHIFT = Kind(
     definition=_defined,
     choices={"behind": ("zero", "next_row", "own_row")},
     probes=({"queries": 3, "past": 1},),
-    nulls={"unmoved": _unmoved, "further": _further, "next": _next},
+    nulls={
+        "unmoved": lambda case, _: np.asarray(case["x"]),
+        # By one column more.
+        "further": lambda case, right: np.roll(right(case), -1, axis=-1),
+        "next": lambda case, right: np.roll(right(case), -1, axis=-2),
+    },
 )
 
 

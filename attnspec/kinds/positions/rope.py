@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
@@ -54,18 +55,11 @@ def _build(recipe: Recipe) -> Case:
         "integers": lambda: integers(recipe.seed, "x", shape, -4, 4) * 1.0,
         "normal": lambda: normals(recipe.seed, "x", shape),
     }
-    # An option with its plain value is not given at all.
-    options = {"base": recipe["base"], "width": recipe["turned"]}
-    plain = {"base": BASE, "width": None}
-    return Case(
-        operands={
-            "x": cast(kinds[recipe["data"]](), recipe),
-            "positions": places(recipe),
-        },
-        options={n: v for n, v in options.items() if v != plain[n]},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    x = cast(kinds[recipe["data"]](), recipe)
+    # A base with its plain value is not given at all.
+    base = None if recipe["base"] == BASE else recipe["base"]
+    options = {"base": base, "width": recipe["turned"]}
+    return single(recipe, {"x": x, "positions": places(recipe)}, shape, options)
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -85,11 +79,6 @@ def _defined(
 ) -> Array:
     """Evaluate the definition and round its result once."""
     return definition(x, positions, base=base, width=width).astype(x.dtype)
-
-
-def _unturned(case: Case, _right: Right) -> Array:
-    """Return the vectors as they are."""
-    return np.asarray(case["x"])
 
 
 def _rest_lost(case: Case, right: Right) -> Array:
@@ -114,7 +103,7 @@ ROPE = Kind(
         {"length": 5, "width": 4, "data": "normal"},
     ),
     nulls={
-        "unturned": _unturned,
+        "unturned": lambda case, _: np.asarray(case["x"]),
         "late": late,
         "squared": squared,
         "rest_lost": _rest_lost,
@@ -192,11 +181,9 @@ def check_origin(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What a vector becomes is decided by its own position, wherever it stands."""
-    backward = case.replace(
-        x=np.ascontiguousarray(case["x"][..., ::-1, :]),
-        positions=np.ascontiguousarray(case["positions"][::-1]),
-    )
-    yield from alike(case, backward, bench, "backward", moved=lambda a: a[..., ::-1, :])
+    backward = operator.itemgetter(np.s_[..., ::-1, :])
+    other = case.changed(backward, "x").changed(np.flip, "positions")
+    yield from alike(case, other, bench, "backward", moved=backward)
 
 
 __all__ = ["ROPE"]

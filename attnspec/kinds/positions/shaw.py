@@ -8,22 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import DATA, drawn, scaled
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
-from attnspec.reference import (
-    default_scale,
-    shaw_outputs,
-    shaw_scores,
-)
+from attnspec.reference import default_scale, shaw_outputs, shaw_scores
 from attnspec.reference.masks import positions, relative_positions
 
 _OPERANDS = ("query", "key", "value", "key_distances", "value_distances")
@@ -37,15 +33,12 @@ def _build(recipe: Recipe) -> Case:
         *((heads, queries, width), (heads, keys, width), (heads, keys, size)),
         *((rows, width), (rows, size)),
     )
-    return Case(
-        operands={
-            name: drawn(recipe, name, shape)
-            for name, shape in zip(_OPERANDS, shapes, strict=True)
-        },
-        options={"causal": True} if recipe["causal"] else {},
-        results=result("output", (heads, queries, size), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        name: projected.drawn(recipe, name, shape)
+        for name, shape in zip(_OPERANDS, shapes, strict=True)
+    }
+    options = {"causal": recipe["causal"] or None}
+    return single(recipe, operands, (heads, queries, size), options)
 
 
 def _relative(case: Case, choices: Dialect) -> npt.NDArray[np.int64]:
@@ -70,7 +63,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     scores = query[:, :, None] @ seen_keys.swapaxes(-1, -2)
     scores = scores.reshape(*scores.value.shape[:2], -1)
     visible = relative <= 0 if case["causal"] else np.ones(relative.shape, bool)
-    scores = scaled(scores, None, query.value.shape[-1])
+    scores = projected.scaled(scores, None, query.value.shape[-1])
     weights = weighed(scores, visible, stored=model.weights)
     output = weights[:, :, None] @ _summed(value, far[rows], model)
     return judged(output[:, :, 0], model)
@@ -107,20 +100,9 @@ def _defined(
     return np.asarray(output).astype(query.dtype)
 
 
-def _keyless(case: Case, right: Right) -> Array:
-    """Add nothing to the keys."""
-    return right(case.replace(key_distances=np.zeros_like(case["key_distances"])))
-
-
-def _valueless(case: Case, right: Right) -> Array:
-    """Add nothing to the values."""
-    return right(case.replace(value_distances=np.zeros_like(case["value_distances"])))
-
-
 def _turned(case: Case, right: Right) -> Array:
     """Read the tables from the other end."""
-    tables = {n: np.ascontiguousarray(case[n][::-1]) for n in _OPERANDS[3:]}
-    return right(case.replace(**tables))
+    return right(case.changed(lambda table: table[::-1], *_OPERANDS[3:]))
 
 
 def _fading(case: Case, right: Right) -> Array:
@@ -150,7 +132,7 @@ SHAW = Kind(
             "value_width": (1, 2, 3, 8),
             "reach": (1, 2, 4, 16, 0),
             "causal": (False, True),
-            "data": DATA,
+            "data": projected.DATA,
         },
         claims={
             "causal": Claim("that the keys after each query can be hidden", "causal")
@@ -166,8 +148,8 @@ SHAW = Kind(
     },
     probes=({"queries": 3, "past": 1, "width": 2, "data": "integers", "reach": 2},),
     nulls={
-        "keyless": _keyless,
-        "valueless": _valueless,
+        "keyless": zeroing("key_distances"),
+        "valueless": zeroing("value_distances"),
         "turned": _turned,
         "acausal": forgetting("causal"),
         "fading": _fading,
@@ -195,9 +177,8 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Tables of equal rows move no weight, and add one row to every output."""
-    rows = {n: np.broadcast_to(case[n][:1], case[n].shape) for n in _OPERANDS[3:]}
-    same = case.replace(**{n: np.ascontiguousarray(row) for n, row in rows.items()})
-    none = case.replace(**{n: np.zeros_like(row) for n, row in rows.items()})
+    same = case.changed(lambda a: np.broadcast_to(a[:1], a.shape), *_OPERANDS[3:])
+    none = case.changed(np.zeros_like, *_OPERANDS[3:])
     added = case["value_distances"][0].astype(np.float64)
     one, two = bench.judged(same), bench.judged(none)
     plain = bench.run(none).output.astype(np.float64)
@@ -225,8 +206,7 @@ def check_clipped(case: Case, bench: Bench) -> Iterator[Comparison]:
     # The last query sees these at the same, the greatest, distance.
     beyond = keys - len(case["key_distances"]) // 2
     order[:beyond] = order[:beyond][::-1]
-    moved = {n: np.ascontiguousarray(case[n][:, order]) for n in ("key", "value")}
-    other = case.replace(**moved)
+    other = case.changed(lambda a: a[:, order], "key", "value")
     yield from same_at(case, other, bench, "far keys exchanged", np.s_[:, -1])
 
 

@@ -149,7 +149,7 @@ def check_circle(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each position has an encoding of its own, wherever it is asked for."""
-    backward = case.replace(positions=np.ascontiguousarray(case["positions"][::-1]))
+    backward = case.changed(np.flip, "positions")
     yield from alike(case, backward, bench, "backward", moved=lambda a: a[::-1])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import t5_buckets
 
 _PLAIN = {"buckets": 32, "max_distance": 128, "bidirectional": True}
@@ -92,20 +93,12 @@ def _build(recipe: Recipe) -> Case:
     )
 
 
-def _right(case: Case) -> Array:
-    """Return the buckets by whole numbers."""
-    return t5_buckets(
-        case["relative"],
-        buckets=_option(case, "buckets"),
-        max_distance=_option(case, "max_distance"),
-        bidirectional=bool(_option(case, "bidirectional")),
-    )
-
-
 def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
     """Compare whole numbers: there is nothing to round."""
-    value = _right(case).astype(np.float64)
-    return Judged(value, np.zeros_like(value))
+    options: dict[str, Any] = {
+        name: type(plain)(_option(case, name)) for name, plain in _PLAIN.items()
+    }
+    return unrounded(_defined(case["relative"], **options))
 
 
 def _defined(
@@ -124,26 +117,11 @@ def _defined(
     )
 
 
-def _turned(case: Case, right: Right) -> Array:
-    """Take query minus key."""
-    return right(case.replace(relative=-case["relative"]))
-
-
-def _folded(case: Case, right: Right) -> Array:
-    """Give both sides the same buckets."""
-    return right(case.replace(relative=-np.abs(case["relative"])))
-
-
 def _wrapped(case: Case, right: Right) -> Array:
     """Start again with the first bucket behind the last."""
     far = _option(case, "max_distance")
     relative = case["relative"]
     return right(case.replace(relative=np.sign(relative) * (np.abs(relative) % far)))
-
-
-def _halved(case: Case, right: Right) -> Array:
-    """Let two neighboring distances share a bucket."""
-    return right(case.replace(relative=case["relative"] // 2))
 
 
 T5 = Kind(
@@ -173,19 +151,22 @@ T5 = Kind(
     definition=_defined,
     options={name: (name,) for name in _PLAIN},
     nulls={
-        "turned": _turned,
-        "folded": _folded,
+        # Query minus key.
+        "turned": lambda case, right: right(case.changed(np.negative, "relative")),
+        "folded": lambda case, right: right(
+            case.replace(relative=-np.abs(case["relative"]))
+        ),
         "wrapped": _wrapped,
-        "halved": _halved,
+        "halved": lambda case, right: right(
+            case.replace(relative=case["relative"] // 2)
+        ),
     },
 )
 
 
 def _asked(case: Case, relative: Array) -> Case:
     """Return the same call for other distances, one row of them."""
-    return case.replace(
-        relative=relative[None], results=result("bucket", (1, len(relative)), "integer")
-    )
+    return case.replace(relative=relative[None]).returning((1, len(relative)))
 
 
 @T5.law(

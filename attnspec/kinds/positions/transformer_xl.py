@@ -7,22 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, single
 from attnspec.judge.compare import agrees, alike, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.layers._projected_attention import DATA, drawn, matrices, scaled
+from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
-from attnspec.reference import (
-    default_scale,
-    frequencies,
-    transformer_xl_scores,
-)
+from attnspec.reference import default_scale, frequencies, transformer_xl_scores
 from attnspec.reference.masks import positions, relative_positions
 
 _OPERANDS = ("query", "key", "value", "distance_weights", "content_bias", "place_bias")
@@ -39,15 +35,14 @@ def _build(recipe: Recipe) -> Case:
         "content_bias": (heads, width),
         "place_bias": (heads, width),
     }
-    weights = matrices(recipe, "distances", (heads, recipe["clocks"], width))
-    made = {name: drawn(recipe, name, shape) for name, shape in shapes.items()}
+    weights = projected.matrices(recipe, "distances", (heads, recipe["clocks"], width))
+    made = {
+        name: projected.drawn(recipe, name, shape) for name, shape in shapes.items()
+    }
     made["distance_weights"] = weights
-    return Case(
-        operands={name: made[name] for name in _OPERANDS},
-        options={"bidirectional": True} if recipe["bidirectional"] else {},
-        results=result("output", (heads, queries, size), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {name: made[name] for name in _OPERANDS}
+    options = {"bidirectional": recipe["bidirectional"] or None}
+    return single(recipe, operands, (heads, queries, size), options)
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -68,7 +63,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     # The distance of a pair is minus `relative`, and that of -reach[0] comes first.
     by_distance = all_distances[:, rows, reach[0] - relative]
     scores = asked @ key.swapaxes(-1, -2) + by_distance
-    scores = scaled(scores, None, query.value.shape[-1])
+    scores = projected.scaled(scores, None, query.value.shape[-1])
     visible = np.ones(relative.shape, bool) if case["bidirectional"] else relative <= 0
     return judged(mixed(scores, value, visible, stored=model.weights), model)
 
@@ -126,18 +121,6 @@ def _defined(
     return np.asarray(weights @ value.astype(np.float64)).astype(query.dtype)
 
 
-def _unplaced(case: Case, right: Right) -> Array:
-    """Forget the distances."""
-    none = np.zeros_like(case["distance_weights"])
-    return right(case.replace(distance_weights=none))
-
-
-def _unbiased(case: Case, right: Right) -> Array:
-    """Forget what is always wanted of contents and distances."""
-    none = {n: np.zeros_like(case[n]) for n in ("content_bias", "place_bias")}
-    return right(case.replace(**none))
-
-
 def _exchanged(case: Case, right: Right) -> Array:
     """Add to the query for contents what belongs to distances, and back."""
     u, v = case["content_bias"], case["place_bias"]
@@ -162,7 +145,7 @@ TRANSFORMER_XL = Kind(
             "value_width": (1, 2, 3, 8),
             "clocks": (2, 4, 6, 16),
             "bidirectional": (False, True),
-            "data": DATA,
+            "data": projected.DATA,
         },
         claims={
             "bidirectional": Claim(
@@ -177,8 +160,8 @@ TRANSFORMER_XL = Kind(
     choices={"layout": ("interleaved", "halves")},
     probes=({"queries": 5, "width": 2, "clocks": 6, "data": "integers"},),
     nulls={
-        "unplaced": _unplaced,
-        "unbiased": _unbiased,
+        "unplaced": zeroing("distance_weights"),
+        "unbiased": zeroing("content_bias", "place_bias"),
         "exchanged": _exchanged,
         "one_sided": forgetting("bidirectional"),
         "shared": _shared,
@@ -241,10 +224,7 @@ def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The last query has the same output alone, when nothing is shifted."""
     heads, _, size = case.results[0][1]
-    alone = case.replace(
-        query=np.ascontiguousarray(case["query"][:, -1:]),
-        results=result("output", (heads, 1, size), case.dtype),
-    )
+    alone = case.replace(query=case["query"][:, -1:]).returning((heads, 1, size))
     yield from alike(case, alone, bench, "alone", moved=lambda a: a[:, -1:])
 
 

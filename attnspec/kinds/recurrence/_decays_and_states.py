@@ -9,12 +9,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, uniforms
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.kind import Null
 from attnspec.judge.nulls import Right, forgetting, late, whole_sequence
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim
-from attnspec.kinds.recurrence._sequences import shape_of, state_before
+from attnspec.kinds.recurrence._sequences import shape_of
 
 DECAYS = ("half", "varied", "forgets", "strong")
 # A decay of zero has no logarithm.
@@ -78,44 +78,44 @@ def _factors(recipe: Recipe, kind: str) -> Array:
     return kinds[kind]
 
 
-def options_of(recipe: Recipe) -> dict[str, Any]:
-    """Return decay, state, scale and the wish for a state, as far as in force."""
+def case_of(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
+    """Return the case of these operands, with decay, state, scale as far as in force.
+
+    It gives back the output, and the state, in a format of its own, if it is wished.
+    """
     options: dict[str, Any] = {}
     if recipe["decay"] is not None:
         options["decay"] = cast(_factors(recipe, recipe["decay"]), recipe)
     if recipe["log_decay"] is not None:
         logs = np.log(_factors(recipe, recipe["log_decay"]))
         options["log_decay"] = cast(logs, recipe)
+    sizes = recipe["batch"], recipe["heads"], recipe["width"], recipe["value_width"]
     if recipe["state"]:
-        options["state"] = state_before(recipe)
+        state = integers(recipe.seed, "state", sizes, -4, 4) * 1.0
+        options["state"] = cast(state, recipe)
+    case = single(recipe, operands, shape_of(recipe, recipe["value_width"]), options)
     if recipe["return_state"]:
-        options["return_state"] = True
-    if recipe["scale"] is not None:
-        options["scale"] = recipe["scale"]
-    return options
+        case = case.replace(
+            return_state=True, results=(*case.results, ("state", sizes, None))
+        )
+    return case.replace(scale=recipe["scale"])
 
 
-def _with_decay(case: Case, change: Callable[[Array], Array]) -> Case:
-    """Change the decays, in the form in which they are given."""
-    names = [n for n in ("decay", "log_decay") if case[n] is not None]
-    return case.replace(**{n: change(case[n]) for n in names})
+def _with_decay(change: Callable[[Array], Array]) -> Null:
+    """Return the answer with other decays, in the form in which they are given."""
 
+    def null(case: Case, right: Right) -> Array:
+        return right(case.changed(change, *(n for n in CLAIMED if case[n] is not None)))
 
-def _decay_late(case: Case, right: Right) -> Array:
-    """Give each step the decay of the one before."""
-    return right(_with_decay(case, lambda decay: np.roll(decay, 1, axis=-2)))
-
-
-def _one_gate(case: Case, right: Right) -> Array:
-    """Let all components fade as the first one does."""
-    return right(_with_decay(case, lambda decay: decay[..., :1]))
+    return null
 
 
 NULLS: Mapping[str, Null] = {
     "late": late,
     "decay_forgotten": forgetting("decay", "log_decay"),
-    "decay_late": _decay_late,
-    "one_gate": _one_gate,
+    # Each step has the decay of the one before.
+    "decay_late": _with_decay(lambda decay: np.roll(decay, 1, axis=-2)),
+    "one_gate": _with_decay(lambda decay: decay[..., :1]),
     "state_forgotten": forgetting("state"),
     "whole_sequence": whole_sequence,
 }
@@ -136,7 +136,7 @@ __all__ = [
     "NULLS",
     "NULL_NEEDS",
     "OPTIONS",
+    "case_of",
     "given",
     "mend",
-    "options_of",
 ]

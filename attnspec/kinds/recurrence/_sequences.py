@@ -45,26 +45,6 @@ def vectors(recipe: Recipe, label: str, width: int) -> Array:
     return cast(kinds[recipe["data"]](), recipe)
 
 
-def state_before(recipe: Recipe) -> Array:
-    """Return what was summed up before the first step."""
-    shape = (
-        *(recipe["batch"], recipe["heads"]),
-        *(recipe["width"], recipe["value_width"]),
-    )
-    return cast(integers(recipe.seed, "state", shape, -4, 4) * 1.0, recipe)
-
-
-def results_of(recipe: Recipe) -> tuple[tuple[str, tuple[int, ...], Any], ...]:
-    """Return the output, and the state if it is wished for, in a format of its own."""
-    output = ("output", shape_of(recipe, recipe["value_width"]), recipe.dtype)
-    shape = (
-        *(recipe["batch"], recipe["heads"]),
-        *(recipe["width"], recipe["value_width"]),
-    )
-    state = ("state", shape, None)
-    return (output, state) if recipe["return_state"] else (output,)
-
-
 def wide(array: Any) -> F64:
     """Return numbers in float64."""
     return np.asarray(array, np.float64)
@@ -102,10 +82,10 @@ def part(case: Case, steps: slice) -> Case:
     for name, axis in _STEPS.items():
         if case[name] is not None:
             index = (..., steps) if axis == -1 else (..., steps, slice(None))
-            changes[name] = np.ascontiguousarray(case[name][index])
-    first, *rest = case.results
-    shape = (*first[1][:-2], changes["query"].shape[-2], first[1][-1])
-    return case.replace(results=((first[0], shape, first[2]), *rest), **changes)
+            changes[name] = case[name][index]
+    shape = case.results[0][1]
+    few = (*shape[:-2], changes["query"].shape[-2], shape[-1])
+    return case.replace(**changes).returning(few)
 
 
 __all__ = [
@@ -113,11 +93,9 @@ __all__ = [
     "SIZES",
     "gates_of",
     "part",
-    "results_of",
     "scale_of",
     "shape_of",
     "start_of",
-    "state_before",
     "vectors",
     "wide",
 ]

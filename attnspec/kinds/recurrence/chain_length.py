@@ -12,25 +12,18 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, within
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import chain_length
 
 _TABLE = Table(
     fields={
         "length": (1, 2, 3, 5, 8, 17, 33),
         "reads": (
-            "step",
-            "loose_end",
-            "nothing",
-            "past",
-            "chunks",
-            "some",
-            "lag",
-            "few",
+            *("step", "loose_end", "nothing", "past"),
+            *("chunks", "some", "lag", "few"),
         ),
         "chunk": (2, 3, 4, 16),
     },
@@ -68,23 +61,12 @@ def _build(recipe: Recipe) -> Case:
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:  # noqa: ARG001 - a count is a count
     """Count: nothing is rounded."""
-    count = np.asarray(float(chain_length(case["reads"])))
-    return Judged(count, np.zeros(()))
+    return unrounded(chain_length(case["reads"]))
 
 
 def _defined(reads: Array) -> Array:
     """Count by the definition."""
     return np.asarray(chain_length(reads))
-
-
-def _all_steps(case: Case, _right: Right) -> Array:
-    """Count every step, whatever it reads."""
-    return np.asarray(len(case["reads"]))
-
-
-def _with_reads(case: Case, right: Right) -> Array:
-    """Count what is read as well."""
-    return right(case) + np.count_nonzero(case["reads"])
 
 
 CHAIN_LENGTH = Kind(
@@ -95,7 +77,10 @@ CHAIN_LENGTH = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    nulls={"all_steps": _all_steps, "with_reads": _with_reads},
+    nulls={
+        "all_steps": lambda case, _: np.asarray(len(case["reads"])),
+        "with_reads": lambda case, right: right(case) + case["reads"].sum(),
+    },
 )
 
 

@@ -71,17 +71,13 @@ def _rates(recipe: Recipe) -> Array:
 
 
 def _build(recipe: Recipe) -> Case:
-    return Case(
-        operands={
-            "query": sequences.vectors(recipe, "query", recipe["width"]),
-            "key": _keys(recipe),
-            "value": sequences.vectors(recipe, "value", recipe["value_width"]),
-            "rate": _rates(recipe),
-        },
-        options=decays.options_of(recipe),
-        results=sequences.results_of(recipe),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "query": sequences.vectors(recipe, "query", recipe["width"]),
+        "key": _keys(recipe),
+        "value": sequences.vectors(recipe, "value", recipe["value_width"]),
+        "rate": _rates(recipe),
+    }
+    return decays.case_of(recipe, operands)
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -118,11 +114,6 @@ def _only_added(case: Case, right: Right) -> Array:
     return right(case) + np.tril(query @ key.swapaxes(-1, -2), -1) @ added
 
 
-def _rate_of_one(case: Case, right: Right) -> Array:
-    """Move every answer the whole way."""
-    return right(case.replace(rate=np.ones_like(case["rate"])))
-
-
 DELTA_RULE = Kind(
     name="delta-rule",
     sentence="Moves what a state answers to a key toward a new value.",
@@ -137,7 +128,7 @@ DELTA_RULE = Kind(
     nulls={
         **decays.NULLS,
         "only_added": _only_added,
-        "rate_of_one": _rate_of_one,
+        "rate_of_one": lambda case, right: right(case.changed(np.ones_like, "rate")),
     },
     null_needs=decays.NULL_NEEDS,
 )

@@ -39,12 +39,7 @@ def _build(recipe: Recipe) -> Case:
     widths = dict.fromkeys(("query", "key"), recipe["width"])
     widths["value"] = recipe["value_width"]
     operands = {n: sequences.vectors(recipe, n, w) for n, w in widths.items()}
-    return Case(
-        operands=operands,
-        options=decays.options_of(recipe),
-        results=sequences.results_of(recipe),
-        dtype=recipe.dtype,
-    )
+    return decays.case_of(recipe, operands)
 
 
 def _summed(
@@ -98,7 +93,7 @@ def _defined(
 
 def _self_unread(case: Case, right: Right) -> Array:
     """Ask the state before it is updated."""
-    alone = case.without("state").without("decay").without("log_decay")
+    alone = case.without("state", "decay", "log_decay")
     steps = range(case["key"].shape[-2])
     own = [right(sequences.part(alone, slice(i, i + 1))) for i in steps]
     return right(case) - np.concatenate(own, axis=-2)
@@ -223,9 +218,7 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     order = np.arange(case["key"].shape[-2])
     # The last step stays, for its output reads all the others.
     order[:-1] = order[:-1][::-1]
-    turned = case.replace(
-        **{n: np.ascontiguousarray(case[n][..., order, :]) for n in ("key", "value")}
-    )
+    turned = case.changed(lambda a: a[..., order, :], "key", "value")
     last = np.s_[..., -1:, :]
     note = "earlier steps in another order"
     yield from same_at(case, turned, bench, note, last)

@@ -8,9 +8,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late, whole_sequence
 from attnspec.judge.recipe import Recipe
@@ -49,16 +49,12 @@ def _features(recipe: Recipe, label: str) -> Array:
 
 def _build(recipe: Recipe) -> Case:
     width = recipe["value_width"]
-    return Case(
-        operands={
-            "query": _features(recipe, "query"),
-            "key": _features(recipe, "key"),
-            "value": sequences.vectors(recipe, "value", width),
-        },
-        options={},
-        results=result("output", sequences.shape_of(recipe, width), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    operands = {
+        "query": _features(recipe, "query"),
+        "key": _features(recipe, "key"),
+        "value": sequences.vectors(recipe, "value", width),
+    }
+    return single(recipe, operands, sequences.shape_of(recipe, width))
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:  # noqa: ARG001 - there is nothing to choose
@@ -86,11 +82,6 @@ def _undivided(case: Case, right: Right) -> Array:
     return right(case) * np.minimum(weights.sum(-1, keepdims=True), 64.0)
 
 
-def _beyond(case: Case, right: Right) -> Array:
-    """Answer half as large again."""
-    return right(case) * 1.5
-
-
 NORMALIZED_LINEAR = Kind(
     name="normalized-linear",
     sentence="Averages values with linear weights of positive features.",
@@ -102,7 +93,7 @@ NORMALIZED_LINEAR = Kind(
     nulls={
         "late": late,
         "undivided": _undivided,
-        "beyond": _beyond,
+        "beyond": lambda case, right: right(case) * 1.5,
         "whole_sequence": whole_sequence,
     },
 )
@@ -124,7 +115,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Weights sum to one: values that are all the same are given back."""
     first = np.broadcast_to(case["value"][..., :1, :], case["value"].shape)
-    yield from agrees(case.replace(value=np.ascontiguousarray(first)), bench)
+    yield from agrees(case.replace(value=first), bench)
 
 
 @NORMALIZED_LINEAR.law(

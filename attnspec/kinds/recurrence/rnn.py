@@ -9,9 +9,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import agrees, same_at
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, late
 from attnspec.judge.recipe import Recipe
@@ -55,12 +55,9 @@ def _build(recipe: Recipe) -> Case:
         "by_state": by_state,
         "bias": normals(seed, "bias", (states,)) / 4.0,
     }
-    return Case(
-        operands={name: cast(array, recipe) for name, array in operands.items()},
-        options={"state": cast(start, recipe)} if recipe["state"] else {},
-        results=result("states", (steps, states), recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    given = {name: cast(array, recipe) for name, array in operands.items()}
+    options = {"state": cast(start, recipe) if recipe["state"] else None}
+    return single(recipe, given, (steps, states), options, "states")
 
 
 def _joined(*parts: Tracked) -> Tracked:
@@ -114,11 +111,6 @@ def _sorted(case: Case, right: Right) -> Array:
     return right(case.replace(x=case["x"][order]))
 
 
-def _piled_up(case: Case, right: Right) -> Array:
-    """Add up the states, so that nothing fades."""
-    return np.cumsum(right(case), axis=0)
-
-
 RNN = Kind(
     name="rnn",
     sentence="Reads a sequence step by step, keeping one state.",
@@ -132,7 +124,8 @@ RNN = Kind(
         "late": late,
         "both_ways": _both_ways,
         "sorted": _sorted,
-        "piled_up": _piled_up,
+        # States are added up, so that nothing fades.
+        "piled_up": lambda case, right: np.cumsum(right(case), axis=0),
         "state_forgotten": forgetting("state"),
     },
     null_needs={"state_forgotten": ("state",)},
@@ -177,7 +170,7 @@ def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Inputs in another order lead to another state, by as much as they should."""
     # By how much the last states should differ is part of what is right.
-    turned = case.replace(x=np.ascontiguousarray(case["x"][::-1]))
+    turned = case.replace(x=case["x"][::-1])
     last = np.s_[-1:]
     yield from same_at(case, turned, bench, "backward", last)
 
@@ -226,11 +219,8 @@ def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     states = bench.run(case).output
     exact = bench.judged(case)
     for i in {1, len(states) - 1}:
-        rest = case.replace(
-            x=case["x"][i:],
-            state=np.ascontiguousarray(states[i - 1]),
-            results=result("states", (len(states) - i, *states.shape[1:]), case.dtype),
-        )
+        rest = case.replace(x=case["x"][i:], state=states[i - 1])
+        rest = rest.returning((len(states) - i, *states.shape[1:]))
         # A state that is off by its bound leads to states that are off by theirs.
         bound = exact.bound[i:] + bench.judged(rest).bound
         yield within(exact.output[i:], bench.run(rest).output, bound)

@@ -9,8 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, cast
-from attnspec.judge.kind import result
+from attnspec.judge.case import Case, cast, single
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics import Comparison, within
@@ -65,8 +64,7 @@ def layer_weight(recipe: Recipe, label: str, shape: tuple[int, ...]) -> Array:
 def case_of(recipe: Recipe, operands: Mapping[str, Array]) -> Case:
     """Return the case of these operands: a score for each query and key."""
     shape = (*recipe["batch"], recipe["queries"], recipe["keys"])
-    found = result("scores", shape, recipe.dtype)
-    return Case(operands, {}, found, recipe.dtype)
+    return single(recipe, operands, shape, name="scores")
 
 
 def rounded(definition: Callable[..., Any]) -> Callable[..., Array]:
@@ -85,14 +83,9 @@ def transposed(scores: Array) -> Array:
 
 def exchanged(case: Case, **changes: Any) -> Case:
     """Return the call in which queries and keys have changed places."""
-    ((name, shape, dtype),) = case.results
-    shape = (*shape[:-2], shape[-1], shape[-2])
-    return case.replace(
-        query=case["key"],
-        key=case["query"],
-        results=((name, shape, dtype),),
-        **changes,
-    )
+    *batch, queries, keys = case.results[0][1]
+    other = case.replace(query=case["key"], key=case["query"], **changes)
+    return other.returning((*batch, keys, queries))
 
 
 def scaled(array: Array, factor: float) -> Array:

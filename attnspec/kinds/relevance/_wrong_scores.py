@@ -12,26 +12,6 @@ from attnspec.judge.kind import Null
 from attnspec.judge.nulls import Right
 
 
-def _last_key(case: Case, right: Right) -> Array:
-    """Answer each key with the answer to the one before it."""
-    return np.roll(right(case), 1, axis=-1)
-
-
-def _doubled(case: Case, right: Right) -> Array:
-    """Answer with twice the score."""
-    return 2.0 * right(case)
-
-
-def _shifted(case: Case, right: Right) -> Array:
-    """Answer with one more than the score."""
-    return 1.0 + right(case)
-
-
-def _negated(case: Case, right: Right) -> Array:
-    """Answer with the opposite."""
-    return -right(case)
-
-
 def _first_entry(case: Case, right: Right) -> Array:
     """Look at the first entry of each query alone."""
     query = np.where(np.arange(case["query"].shape[-1]) == 0, case["query"], 0)
@@ -44,23 +24,17 @@ def _one_query(case: Case, right: Right) -> Array:
 
 
 NULLS: Mapping[str, Null] = {
-    "last_key": _last_key,
-    "doubled": _doubled,
-    "shifted": _shifted,
-    "negated": _negated,
+    # Each key has the answer to the one before it.
+    "last_key": lambda case, right: np.roll(right(case), 1, axis=-1),
+    "doubled": lambda case, right: 2.0 * right(case),
+    "shifted": lambda case, right: 1.0 + right(case),
+    "negated": lambda case, right: -right(case),
     "first_entry": _first_entry,
     "one_query": _one_query,
 }
 """Wrong answers of every form of relevance by name."""
 
-AGREEMENT_NULLS = (
-    "zeros",
-    "last_key",
-    "doubled",
-    "negated",
-    "first_entry",
-    "one_query",
-)
+AGREEMENT_NULLS = ("zeros", *(name for name in NULLS if name != "shifted"))
 """Those that agreement with the definition must exclude."""
 
 __all__ = ["AGREEMENT_NULLS", "NULLS"]

@@ -13,17 +13,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.relevance._queries_and_keys import (
-    TWO_WIDTHS,
-    case_of,
-    exchanged,
-    layer_weight,
-    queries_and_keys,
-    rounded,
-    same,
-    scaled,
-    transposed,
-)
+from attnspec.kinds.relevance import _queries_and_keys as forms
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -33,12 +23,16 @@ from attnspec.reference import additive
 def _build(recipe: Recipe) -> Case:
     inner = recipe["inner"]
     operands = {
-        **queries_and_keys(recipe, recipe["key_width"]),
-        "query_weight": layer_weight(recipe, "query_weight", (recipe["width"], inner)),
-        "key_weight": layer_weight(recipe, "key_weight", (recipe["key_width"], inner)),
-        "vector": layer_weight(recipe, "vector", (inner,)),
+        **forms.queries_and_keys(recipe, recipe["key_width"]),
+        "query_weight": forms.layer_weight(
+            recipe, "query_weight", (recipe["width"], inner)
+        ),
+        "key_weight": forms.layer_weight(
+            recipe, "key_weight", (recipe["key_width"], inner)
+        ),
+        "vector": forms.layer_weight(recipe, "vector", (inner,)),
     }
-    return case_of(recipe, operands)
+    return forms.case_of(recipe, operands)
 
 
 def _judge(case: Case, _: Dialect, model: NumericModel) -> Judged:
@@ -65,14 +59,14 @@ def _defined(
     query: Array, key: Array, query_weight: Array, key_weight: Array, vector: Array
 ) -> Array:
     """Score by the bent sum of both projections."""
-    return rounded(additive)(query, key, query_weight, key_weight, vector)
+    return forms.rounded(additive)(query, key, query_weight, key_weight, vector)
 
 
 ADDITIVE = Kind(
     name="additive",
     sentence="Scores queries against keys by the bent sum of both projections.",
     operands=("query", "key", "query_weight", "key_weight", "vector"),
-    table=Table({**TWO_WIDTHS, "inner": (1, 2, 4, 16)}),
+    table=Table({**forms.TWO_WIDTHS, "inner": (1, 2, 4, 16)}),
     build=_build,
     judge=_judge,
     definition=_defined,
@@ -96,7 +90,7 @@ def check_bounded(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No score is larger than the sum of the vector's absolute entries."""
     # Where every tangent is as good as 1, an entry that is not bent is 256 times that.
     large = case.replace(
-        query=scaled(case["query"], 256.0), key=scaled(case["key"], 256.0)
+        query=forms.scaled(case["query"], 256.0), key=forms.scaled(case["key"], 256.0)
     )
     size = np.abs(case["vector"].astype(np.float64)).sum()
     output = bench.run(large).output.astype(np.float64)
@@ -108,16 +102,18 @@ def check_bounded(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_odd(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Opposite queries and keys have opposite scores, and so has an opposite vector."""
     opposite = case.replace(query=-case["query"], key=-case["key"])
-    yield from same(case, opposite, bench, np.negative)
-    yield from same(case, case.replace(vector=-case["vector"]), bench, np.negative)
+    yield from forms.same(case, opposite, bench, np.negative)
+    yield from forms.same(
+        case, case.replace(vector=-case["vector"]), bench, np.negative
+    )
 
 
 @ADDITIVE.law("additive-swapped", "self-attention.additive", nulls=("last_key",))
 def check_swapped(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Queries and keys may change places if their projections do."""
     one, two = case["query_weight"], case["key_weight"]
-    other = exchanged(case, query_weight=two, key_weight=one)
-    yield from same(case, other, bench, transposed)
+    other = forms.exchanged(case, query_weight=two, key_weight=one)
+    yield from forms.same(case, other, bench, forms.transposed)
 
 
 __all__ = ["ADDITIVE"]

@@ -13,17 +13,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.relevance._queries_and_keys import (
-    TWO_WIDTHS,
-    case_of,
-    exchanged,
-    layer_weight,
-    queries_and_keys,
-    rounded,
-    same,
-    scaled,
-    transposed,
-)
+from attnspec.kinds.relevance import _queries_and_keys as forms
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -31,9 +21,12 @@ from attnspec.reference import bilinear
 
 
 def _build(recipe: Recipe) -> Case:
-    weight = layer_weight(recipe, "weight", (recipe["width"], recipe["key_width"]))
-    return case_of(
-        recipe, {**queries_and_keys(recipe, recipe["key_width"]), "weight": weight}
+    weight = forms.layer_weight(
+        recipe, "weight", (recipe["width"], recipe["key_width"])
+    )
+    return forms.case_of(
+        recipe,
+        {**forms.queries_and_keys(recipe, recipe["key_width"]), "weight": weight},
     )
 
 
@@ -49,14 +42,14 @@ def _judge(case: Case, _: Dialect, model: NumericModel) -> Judged:
 
 def _defined(query: Array, key: Array, weight: Array) -> Array:
     """Score by a matrix between query and key."""
-    return rounded(bilinear)(query, key, weight)
+    return forms.rounded(bilinear)(query, key, weight)
 
 
 BILINEAR = Kind(
     name="bilinear",
     sentence="Scores queries against keys by a matrix between them.",
     operands=("query", "key", "weight"),
-    table=Table(TWO_WIDTHS),
+    table=Table(forms.TWO_WIDTHS),
     build=_build,
     judge=_judge,
     definition=_defined,
@@ -73,16 +66,18 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 @BILINEAR.law("bilinear-transposed", "self-attention.bilinear", nulls=("last_key",))
 def check_transposed(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys against queries by the transposed matrix have the same scores."""
-    weight = np.ascontiguousarray(transposed(case["weight"]))
-    yield from same(case, exchanged(case, weight=weight), bench, transposed)
+    weight = forms.transposed(case["weight"])
+    yield from forms.same(
+        case, forms.exchanged(case, weight=weight), bench, forms.transposed
+    )
 
 
 @BILINEAR.law("bilinear-linear", "self-attention.bilinear", nulls=("shifted",))
 def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A query that is twice as long, or a key, or the matrix, doubles the scores."""
     for name in ("query", "key", "weight"):
-        other = case.replace(**{name: scaled(case[name], 2.0)})
-        yield from same(case, other, bench, lambda scores: 2.0 * scores)
+        other = case.replace(**{name: forms.scaled(case[name], 2.0)})
+        yield from forms.same(case, other, bench, lambda scores: 2.0 * scores)
 
 
 @BILINEAR.law(
@@ -97,7 +92,7 @@ def check_identity(case: Case, bench: Bench) -> Iterator[Comparison]:
     # Keys of another width are repeated, or cut off, to have that of the queries.
     key = np.resize(case["key"], (*case["key"].shape[:-1], width))
     plain = case.replace(key=key, weight=np.eye(width).astype(query.dtype))
-    exact = query.astype(np.float64) @ transposed(key.astype(np.float64))
+    exact = query.astype(np.float64) @ forms.transposed(key.astype(np.float64))
     bound = bench.judged(plain).bound
     yield within(exact, bench.run(plain).output, bound, what="dot product")
 

@@ -14,16 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.relevance._queries_and_keys import (
-    SIZES,
-    case_of,
-    exchanged,
-    queries_and_keys,
-    rounded,
-    same,
-    scaled,
-    transposed,
-)
+from attnspec.kinds.relevance import _queries_and_keys as forms
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -31,11 +22,11 @@ from attnspec.reference import cosine
 
 
 def _build(recipe: Recipe) -> Case:
-    vectors = queries_and_keys(recipe, recipe["width"])
+    vectors = forms.queries_and_keys(recipe, recipe["width"])
     if recipe["zeros"]:
         vectors["query"][..., 0, :] = 0
         vectors["key"][..., -1, :] = 0
-    return case_of(recipe, vectors)
+    return forms.case_of(recipe, vectors)
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -62,7 +53,7 @@ def _direction(vectors: Array, model: NumericModel) -> Tracked:
 
 def _defined(query: Array, key: Array) -> Array:
     """Score by the cosine of the angle."""
-    return rounded(cosine)(query, key)
+    return forms.rounded(cosine)(query, key)
 
 
 def _dot_product(case: Case, _right: Right) -> Array:
@@ -75,7 +66,7 @@ COSINE = Kind(
     name="cosine",
     sentence="Scores queries against keys by the cosine of their angle.",
     operands=("query", "key"),
-    table=Table({**SIZES, "zeros": (False, True)}),
+    table=Table({**forms.SIZES, "zeros": (False, True)}),
     build=_build,
     judge=_judge,
     definition=_defined,
@@ -95,10 +86,10 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_length(case: Case, bench: Bench) -> Iterator[Comparison]:
     """How long a query or a key is changes no score."""
     # Powers of two, so that no entry is rounded.
-    longer = case.replace(query=scaled(case["query"], 4.0))
-    shorter = longer.replace(key=scaled(case["key"], 0.5))
-    yield from same(case, longer, bench)
-    yield from same(case, shorter, bench)
+    longer = case.replace(query=forms.scaled(case["query"], 4.0))
+    shorter = longer.replace(key=forms.scaled(case["key"], 0.5))
+    yield from forms.same(case, longer, bench)
+    yield from forms.same(case, shorter, bench)
 
 
 @COSINE.law(
@@ -125,10 +116,9 @@ def check_range(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_self(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A vector has a score of 1 for itself, and of -1 for its opposite."""
     query = case["query"]
-    ((name, shape, dtype),) = case.results
-    found = ((name, (*shape[:-1], shape[-2]), dtype),)
+    shape = (*query.shape[:-1], query.shape[-2])
     for sign in (1, -1):
-        own = case.replace(key=(sign * query).astype(query.dtype), results=found)
+        own = case.replace(key=(sign * query).astype(query.dtype)).returning(shape)
         scores = bench.run(own).output.diagonal(axis1=-2, axis2=-1)
         bound = bench.judged(own).bound.diagonal(axis1=-2, axis2=-1)
         yield within(np.full(scores.shape, sign * 1.0), scores, bound, what="score")
@@ -137,7 +127,7 @@ def check_self(case: Case, bench: Bench) -> Iterator[Comparison]:
 @COSINE.law("cosine-symmetric", "self-attention.cosine", nulls=("last_key",))
 def check_symmetric(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Keys against queries have the same scores."""
-    yield from same(case, exchanged(case), bench, transposed)
+    yield from forms.same(case, forms.exchanged(case), bench, forms.transposed)
 
 
 @COSINE.law(

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case, Shape
+from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind, Null, result
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference.masks import positions
 
 Mask = npt.NDArray[np.bool_]
@@ -57,23 +56,29 @@ def mask_kind(
     definition: Callable[..., Any],
     *,
     fields: Mapping[str, tuple[Any, ...]],
-    operands: Callable[[Recipe], Mapping[str, Any]],
-    exact: Callable[[Case, Dialect], Mask],
-    shape: Callable[[Case], Shape],
+    operands: Callable[[Recipe], Mapping[str, Any]] | None = None,
+    exact: Callable[[Case, Dialect], Mask] | None = None,
     nulls: Mapping[str, Null],
     choices: Mapping[str, tuple[str, ...]] | None = None,
     probes: tuple[Mapping[str, Any], ...] = (),
 ) -> Kind:
-    """Return a kind of functions that return a mask, True where a query attends."""
+    """Return a kind of functions that return a mask, True where a query attends.
+
+    Operands are the numbers of queries and keys, and then the kind's own fields, unless
+    it says otherwise; what is right is its definition, unless its choices play a part.
+    """
+
+    def numbered(recipe: Recipe) -> dict[str, Any]:
+        return {**counts(recipe), **{n: recipe[n] for n in fields if n not in SIZES}}
 
     def build(recipe: Recipe) -> Case:
-        case = Case(operands(recipe), {}, (), recipe.dtype)
-        return sized(case, shape(case))
+        given = operands(recipe) if operands else numbered(recipe)
+        shape = definition(*given.values()).shape
+        return Case(given, {}, result("mask", shape, "boolean"), recipe.dtype)
 
     def judge(case: Case, chosen: Dialect, _model: NumericModel) -> Judged:
-        mask = exact(case, chosen).astype(np.float64)
-        # A mask is right or wrong: its bound is zero.
-        return Judged(mask, np.zeros_like(mask))
+        found = exact(case, chosen) if exact else definition(*case.operands.values())
+        return unrounded(found)
 
     table = Table(fields=fields)
     first = build(table.recipe(name, "float32"))
@@ -87,30 +92,9 @@ def mask_kind(
         definition=definition,
         choices=choices or {},
         probes=probes,
-        nulls={"early": _early, **nulls},
+        # Each query sees what the one before it sees, and the first what the last does.
+        nulls={"early": lambda case, right: np.roll(right(case), 1, axis=0), **nulls},
     )
-
-
-def sized(case: Case, shape: Shape) -> Case:
-    """Return the same case whose result has this shape."""
-    return case.replace(results=result("mask", shape, "boolean"))
-
-
-def by_counts(case: Case) -> Shape:
-    """Return the shape of a mask of so many queries and keys."""
-    return case["queries"], case["keys"]
-
-
-def by_lengths(case: Case) -> Shape:
-    """Return the shape of a mask whose two operands say something of each token."""
-    query, key = case.operands.values()
-    return len(query), len(key)
-
-
-def _early(case: Case, right: Right) -> Array:
-    """Show each query what the query before it sees."""
-    # The first query gets what the last one sees.
-    return np.roll(right(case), 1, axis=0)
 
 
 def mask_of(case: Case, bench: Bench) -> Mask:
@@ -144,14 +128,11 @@ __all__ = [
     "SIZES",
     "SQUARE",
     "Mask",
-    "by_counts",
     "by_distance",
-    "by_lengths",
     "counts",
     "holds",
     "mask_kind",
     "mask_of",
     "parts",
     "places",
-    "sized",
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, Shape, cast
-from attnspec.judge.kind import result
+from attnspec.judge.case import Case, Shape, cast, single
+from attnspec.judge.compare import noted
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.layers._tracked_softmax import mixed
@@ -32,6 +31,19 @@ def operands(recipe: Recipe, shape: Shape) -> dict[str, Array]:
         name: cast(_data(recipe, name, shape), recipe)
         for name in ("query", "key", "value")
     }
+
+
+def build(recipe: Recipe, shape: Shape, *own: str, **plain: Any) -> Case:
+    """Return the case of a recipe with operands of its own and what is not plain."""
+    given = {**operands(recipe, shape), **{name: recipe[name] for name in own}}
+    options = {n: recipe[n] for n, v in plain.items() if recipe[n] != v}
+    return single(recipe, given, shape, options)
+
+
+def moved(case: Case, move: Callable[[Array], Array]) -> Case:
+    """Return the call with query, key and value in other places, or some of them."""
+    other = case.changed(move, "query", "key", "value")
+    return other.returning(other["query"].shape)
 
 
 def _data(recipe: Recipe, name: str, shape: Shape) -> Array:
@@ -91,8 +103,7 @@ def one_hot(case: Case) -> Case:
         query=np.zeros(shape, query.dtype),
         key=np.ones(shape, query.dtype),
         value=np.broadcast_to(same, shape).astype(query.dtype),
-        results=result("output", shape, case.dtype),
-    )
+    ).returning(shape)
 
 
 def drown(case: Case, far: Mask) -> Case:
@@ -136,18 +147,14 @@ def rows_alike(
     yield noted(within(first[rows], second[rows], bound[rows]), note)
 
 
-def noted(comparison: Comparison, note: str) -> Comparison:
-    """Return a comparison that says what was tried."""
-    return dataclasses.replace(comparison, note=comparison.note or note)
-
-
 __all__ = [
     "DATA",
     "Mask",
     "answer_over",
+    "build",
     "drown",
     "flat",
-    "noted",
+    "moved",
     "one_hot",
     "operands",
     "rows_alike",

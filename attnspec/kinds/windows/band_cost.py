@@ -12,35 +12,28 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
-from attnspec.kinds.windows._mask_kinds import ALIGNMENT, SIZES, SQUARE, counts
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import band
 
 # The last one is wider than all keys, of which there are 21 at most.
 _SIDES = (0, 1, 2, 3, 7, 40)
 
 
-def _of(operands: dict[str, Any], dtype: str) -> Case:
-    """Return the case of these operands."""
-    shape = (operands["queries"],)
-    return Case(operands, {}, result("products", shape, "integer"), dtype)
-
-
 def _build(recipe: Recipe) -> Case:
     sides = {"left": recipe["left"], "right": recipe["right"]}
-    return _of({**counts(recipe), **sides}, recipe.dtype)
+    products = result("products", (recipe["queries"],), "integer")
+    return Case({**masks.counts(recipe), **sides}, {}, products, recipe.dtype)
 
 
 def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
     window = case["left"], case["right"]
     alignment: Any = choices["alignment"]
     _, inside = band(case["queries"], case["keys"], window, alignment=alignment)
-    products = np.count_nonzero(inside, axis=-1).astype(np.float64)
-    return Judged(products, np.zeros_like(products))
+    return unrounded(np.count_nonzero(inside, axis=-1))
 
 
 def _defined(queries: int, keys: int, left: int, right: int) -> Array:
@@ -49,32 +42,26 @@ def _defined(queries: int, keys: int, left: int, right: int) -> Array:
     return np.count_nonzero(inside, axis=-1)
 
 
-def _all(case: Case, _right: Right) -> Array:
-    """Multiply every query with every key."""
-    return np.full(case["queries"], case["keys"])
-
-
-def _unclipped(case: Case, _right: Right) -> Array:
-    """Count the whole window at the borders as well."""
-    return np.full(case["queries"], case["left"] + 1 + case["right"])
-
-
-def _one_sided(case: Case, right: Right) -> Array:
-    """Count what lies to the left alone."""
-    return right(case.replace(right=0))
+def _whole(case: Case) -> int:
+    """Return how many places a window has that no border cuts."""
+    return int(case["left"] + 1 + case["right"])
 
 
 BAND_COST = Kind(
     name="band-cost",
     sentence="Counts the dot products of each query within a window.",
     operands=("queries", "keys", "left", "right"),
-    table=Table(fields={**SIZES, "left": _SIDES, "right": _SIDES}),
+    table=Table(fields={**masks.SIZES, "left": _SIDES, "right": _SIDES}),
     build=_build,
     judge=_judge,
     definition=_defined,
-    choices=ALIGNMENT,
+    choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "left": 2},),
-    nulls={"all": _all, "unclipped": _unclipped, "one_sided": _one_sided},
+    nulls={
+        "all": lambda case, _: np.full(case["queries"], case["keys"]),
+        "unclipped": lambda case, _: np.full(case["queries"], _whole(case)),
+        "one_sided": lambda case, right: right(case.replace(right=0)),
+    },
 )
 
 
@@ -98,9 +85,9 @@ def check_most(case: Case, bench: Bench) -> Iterator[Comparison]:
     """No query takes more products than its window has places."""
     products = bench.run(case).output
     # Equality alone is asked for: the smaller of both is the count where it holds.
-    most = np.minimum(products, case["left"] + 1 + case["right"])
+    most = np.minimum(products, _whole(case))
     yield identical(most, products, what="products of a query")
-    total = case["queries"] * (case["left"] + 1 + case["right"])
+    total = case["queries"] * _whole(case)
     spent = int(products.sum())
     yield identical(np.array(min(spent, total)), np.array(spent), what="all products")
 
@@ -109,23 +96,30 @@ def check_most(case: Case, bench: Bench) -> Iterator[Comparison]:
     "band-cost-linear",
     "bands.cost",
     nulls=("all",),
-    fields={**SQUARE, "queries": (5, 8, 17), "left": (0, 1, 2), "right": (0, 1, 2)},
+    fields={
+        **masks.SQUARE,
+        "queries": (5, 8, 17),
+        "left": (0, 1, 2),
+        "right": (0, 1, 2),
+    },
 )
 def check_linear(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Once a sequence is longer than the window, each further vector costs the same."""
-    length, size = case["queries"], case["left"] + 1 + case["right"]
+    length, size = case["queries"], _whole(case)
     spent = []
     # A window has 5 keys at most, no more than the shortest sequence; three lengths
     # tell a line from a curve.
     for more in (0, 1, 7):
-        longer = {"queries": length + more, "keys": length + more}
-        other = _of({**case.operands, **longer}, case.dtype)
+        longer = case.replace(queries=length + more, keys=length + more)
+        other = longer.returning((length + more,))
         spent.append(int(bench.run(other).output.sum()))
     expected = spent[0] + size * np.array([0, 1, 7])
     yield identical(expected, np.array(spent), what="all products")
 
 
-@BAND_COST.law("band-cost-mirror", "bands.cost", nulls=("one_sided",), fields=SQUARE)
+@BAND_COST.law(
+    "band-cost-mirror", "bands.cost", nulls=("one_sided",), fields=masks.SQUARE
+)
 def check_mirror(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Read backward, with its sides exchanged, a window costs the same."""
     other = case.replace(left=case["right"], right=case["left"])

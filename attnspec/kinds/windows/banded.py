@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,23 +11,12 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.windows._windowed_attention import (
-    DATA,
-    Mask,
-    answer_over,
-    drown,
-    one_hot,
-    operands,
-    rows_alike,
-    rows_within,
-    softmax_over,
-    zeroed,
-)
+from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import banded_attention, reach
@@ -42,7 +33,7 @@ _TABLE = Table(
         "width": (1, 2, 3, 8, 16),
         # The last one is wider than the longest sequence on both sides.
         "window": ((0, 0), *_NARROW, (5, 0), (0, 7), (40, 40)),
-        "data": DATA,
+        "data": windowed.DATA,
         "scale": (None, 0.5, 2.0, 0.0, -1.0),
     },
     claims={
@@ -53,23 +44,17 @@ _TABLE = Table(
 
 def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
-    scale = recipe["scale"]
-    return Case(
-        operands={**operands(recipe, shape), "window": recipe["window"]},
-        options={} if scale is None else {"scale": scale},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return windowed.build(recipe, shape, "window", scale=None)
 
 
-def _band(case: Case) -> Mask:
+def _band(case: Case) -> windowed.Mask:
     """Return the band of a case."""
     at = np.arange(case["query"].shape[-2])
     return window_mask(at, at, *case["window"])
 
 
 def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
-    return softmax_over(case, _band(case), model)
+    return windowed.softmax_over(case, _band(case), model)
 
 
 def _defined(
@@ -85,27 +70,16 @@ def _defined(
     return found.astype(query.dtype)
 
 
-def _unbanded(case: Case, right: Right) -> Array:
-    """Show every key to every query."""
-    length = case["query"].shape[-2]
-    return right(case.replace(window=(length, length)))
-
-
 def _wider(case: Case, right: Right) -> Array:
     """Take the first distance that is hidden for the last that is seen."""
     return right(case.replace(window=tuple(side + 1 for side in case["window"])))
-
-
-def _zeroed(case: Case, _right: Right) -> Array:
-    """Cut the band out of the weights after the softmax."""
-    return zeroed(case, _band(case))
 
 
 def _chunked(case: Case, _right: Right) -> Array:
     """Let each query see the chunk that it stands in."""
     length, size = case["query"].shape[-2], 1 + sum(case["window"])
     chunk = np.arange(length) // size
-    return answer_over(case, chunk[:, None] == chunk)
+    return windowed.answer_over(case, chunk[:, None] == chunk)
 
 
 BANDED = Kind(
@@ -118,9 +92,10 @@ BANDED = Kind(
     definition=_defined,
     options={"scale": ("scale",)},
     nulls={
-        "unbanded": _unbanded,
+        # Wider than the longest sequence: every key is shown to every query.
+        "unbanded": lambda case, right: right(case.replace(window=(40, 40))),
         "wider": _wider,
-        "zeroed": _zeroed,
+        "zeroed": lambda case, _: windowed.zeroed(case, _band(case)),
         "chunked": _chunked,
     },
 )
@@ -145,7 +120,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_weights(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With equal scores the keys of a window weigh the same, and others exactly 0."""
-    seen = one_hot(case)
+    seen = windowed.one_hot(case)
     weights = bench.run(seen).output
     nothing = np.zeros(weights.shape)
     outside = np.where(_band(case), nothing, weights)
@@ -168,8 +143,8 @@ def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     for cut in {length // 2, length - 1}:
         for far, blind in ((at >= cut, at + right < cut), (at < cut, at - left >= cut)):
             if blind.any():
-                drowned = drown(case, far)
-                yield from rows_within(
+                drowned = windowed.drown(case, far)
+                yield from windowed.rows_within(
                     drowned, bench, np.s_[..., blind, :], "huge outside of the window"
                 )
 
@@ -195,20 +170,21 @@ def check_before(case: Case, bench: Bench) -> Iterator[Comparison]:
         # No key has a higher score with a query than a multiple of itself.
         like = 4.0 * case["query"][..., row : row + 1, :].astype(np.float64)
         key = np.where(hidden[:, None], like, case["key"]).astype(case["key"].dtype)
-        yield from rows_alike(
-            case,
-            case.replace(key=key),
-            bench,
-            np.s_[..., row, :],
-            f"row {row} with high scores outside of its window",
-        )
+        note = f"row {row} with high scores outside of its window"
+        other, rows = case.replace(key=key), np.s_[..., row, :]
+        yield from windowed.rows_alike(case, other, bench, rows, note)
+
+
+def _later(array: Array, step: int) -> Array:
+    """Shift a sequence; before it stands what it had not held."""
+    return np.concatenate([-array[..., :step, :], array[..., :-step, :]], -2)
 
 
 @BANDED.law(
     "banded-translation",
     "bands.translation",
     nulls=("unbanded", "chunked"),
-    fields={"length": (5, 8, 17, 33), "window": _NARROW, "data": DATA[1:]},
+    fields={"length": (5, 8, 17, 33), "window": _NARROW, "data": windowed.DATA[1:]},
 )
 def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Away from the borders the output of a shifted sequence is the output, shifted."""
@@ -217,19 +193,11 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     for step in (1, 3):
         # Rows whose window lies inside, before the shift and after it.
         inside = np.s_[..., left : length - right - step, :]
-        shifted = {
-            # Behind what the sequence had not held before.
-            n: np.concatenate([-case[n][..., :step, :], case[n][..., :-step, :]], -2)
-            for n in ("query", "key", "value")
-        }
+        shifted = windowed.moved(case, functools.partial(_later, step=step))
         if left < length - right - step:
-            yield from rows_alike(
-                case,
-                case.replace(**shifted),
-                bench,
-                inside,
-                f"shifted by {step}",
-                step=step,
+            note = f"shifted by {step}"
+            yield from windowed.rows_alike(
+                case, shifted, bench, inside, note, step=step
             )
 
 
@@ -242,10 +210,10 @@ def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_layers(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Several layers see what one layer sees whose window is as many times as wide."""
     left, right = case["window"]
-    layer = one_hot(case)
+    layer = windowed.one_hot(case)
     for layers in (2, 3):
         layer = layer.replace(value=bench.run(layer).output)
-        wide = one_hot(case).replace(window=(layers * left, layers * right))
+        wide = windowed.one_hot(case).replace(window=(layers * left, layers * right))
         # No weight is negative, so nothing cancels: what was seen is above zero.
         expected = np.broadcast_to(reach(_band(case), layers), layer["value"].shape)
         stacked = bench.run(layer).output
@@ -274,17 +242,13 @@ def check_extremes(case: Case, bench: Bench) -> Iterator[Comparison]:
     "banded-reversal",
     "bands.support",
     nulls=("chunked",),
-    fields={"length": _LONG, "window": _NARROW, "data": DATA[1:]},
+    fields={"length": _LONG, "window": _NARROW, "data": windowed.DATA[1:]},
 )
 def check_reversal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Read backward, with its sides exchanged, a window gives the output backward."""
-    backward = {
-        name: np.ascontiguousarray(case[name][..., ::-1, :])
-        for name in ("query", "key", "value")
-    }
-    left, right = case["window"]
-    other = case.replace(**backward, window=(right, left))
-    yield from alike(case, other, bench, "backward", moved=lambda a: a[..., ::-1, :])
+    backward = operator.itemgetter(np.s_[..., ::-1, :])
+    other = windowed.moved(case, backward).replace(window=case["window"][::-1])
+    yield from alike(case, other, bench, "backward", moved=backward)
 
 
 __all__ = ["BANDED"]

@@ -11,49 +11,36 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
-from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.windows._mask_kinds import (
-    LONG,
-    SIZES,
-    Mask,
-    by_counts,
-    counts,
-    holds,
-    mask_kind,
-    mask_of,
-    sized,
-)
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import blocks
 
 
 def _operands(recipe: Recipe) -> dict[str, Any]:
     """Return a layout, the sizes of its blocks, and the numbers of tokens."""
-    sizes = counts(recipe)
+    sizes = masks.counts(recipe)
     rows, columns = recipe["rows"], recipe["columns"]
     # Rounded up: the last blocks may be cut.
     shape = -(-sizes["queries"] // rows), -(-sizes["keys"] // columns)
+    layout = integers(recipe.seed, "layout", shape, 0, 1) == 1
     if recipe["layout"] == "diagonal":
         layout = np.eye(*shape, dtype=np.bool_)
-    else:
-        layout = integers(recipe.seed, "layout", shape, 0, 1) == 1
     return {"layout": layout, "rows": rows, "columns": columns, **sizes}
 
 
-def _defined(layout: Mask, rows: int, columns: int, queries: int, keys: int) -> Mask:
+def _defined(
+    layout: masks.Mask, rows: int, columns: int, queries: int, keys: int
+) -> masks.Mask:
     """Show each block of queries the blocks of keys that a layout shows."""
     return blocks(layout, rows, columns, queries=queries, keys=keys)
 
 
-def _exact(case: Case, _choices: Dialect) -> Mask:
-    return _defined(*case.operands.values())
-
-
 def _tiled(case: Case, _right: Right) -> Array:
     """Repeat the layout in place of enlarging it."""
-    queries, keys = by_counts(case)
+    queries, keys = case.results[0][1]
     return np.tile(case["layout"], (case["rows"], case["columns"]))[:queries, :keys]
 
 
@@ -62,19 +49,17 @@ def _negated(case: Case, right: Right) -> Array:
     return right(case.replace(layout=~case["layout"]))
 
 
-BLOCK_MASK = mask_kind(
+BLOCK_MASK = masks.mask_kind(
     "block-mask",
     "Says which keys each query sees with a layout of blocks.",
     _defined,
     fields={
-        **SIZES,
+        **masks.SIZES,
         "rows": (1, 2, 3, 4),
         "columns": (1, 2, 4, 5),
         "layout": ("diagonal", "random"),
     },
     operands=_operands,
-    exact=_exact,
-    shape=by_counts,
     nulls={"tiled": _tiled, "negated": _negated},
 )
 
@@ -93,15 +78,17 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     "block-mask-constant",
     "bands.blocks",
     nulls=("tiled", "early"),
-    fields={"queries": LONG, "rows": (2, 3, 4), "columns": (2, 4, 5)},
+    fields={"queries": masks.LONG, "rows": (2, 3, 4), "columns": (2, 4, 5)},
 )
 def check_constant(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Within a pair of blocks either all is seen or nothing, in the last ones too."""
-    mask = mask_of(case, bench)
+    mask = masks.mask_of(case, bench)
     # The first query of each query's block, and the first key of each key's.
     rows = np.arange(case["queries"]) // case["rows"] * case["rows"]
     columns = np.arange(case["keys"]) // case["columns"] * case["columns"]
-    yield from holds(mask[np.ix_(rows, columns)], mask, "first pair of each block")
+    yield from masks.holds(
+        mask[np.ix_(rows, columns)], mask, "first pair of each block"
+    )
 
 
 @BLOCK_MASK.law(
@@ -111,27 +98,29 @@ def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With blocks of one token the mask is the layout."""
     shape = case["layout"].shape
     sizes = {"queries": shape[0], "keys": shape[1], "rows": 1, "columns": 1}
-    mask = mask_of(sized(case.replace(**sizes), shape), bench)
-    yield from holds(case["layout"], mask, "layout")
+    mask = masks.mask_of(case.replace(**sizes).returning(shape), bench)
+    yield from masks.holds(case["layout"], mask, "layout")
 
 
 @BLOCK_MASK.law(
     "block-mask-exchange",
     "bands.blocks",
     nulls=("early",),
-    fields={"queries": LONG, "layout": ("random",)},
+    fields={"queries": masks.LONG, "layout": ("random",)},
 )
 def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With queries and keys exchanged the mask is the transposed one."""
     exchanged = case.replace(
-        layout=np.ascontiguousarray(case["layout"].T),
+        layout=case["layout"].T,
         rows=case["columns"],
         columns=case["rows"],
         queries=case["keys"],
         keys=case["queries"],
     )
-    other = mask_of(sized(exchanged, by_counts(exchanged)), bench)
-    yield from holds(mask_of(case, bench).T, other, "queries and keys exchanged")
+    other = masks.mask_of(exchanged.returning(case.results[0][1][::-1]), bench)
+    yield from masks.holds(
+        masks.mask_of(case, bench).T, other, "queries and keys exchanged"
+    )
 
 
 __all__ = ["BLOCK_MASK"]

@@ -11,26 +11,13 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
-from attnspec.kinds.windows._mask_kinds import (
-    ALIGNMENT,
-    LONG,
-    SIZES,
-    SQUARE,
-    Mask,
-    by_counts,
-    by_distance,
-    counts,
-    mask_kind,
-    mask_of,
-    parts,
-    places,
-)
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import dilated
 from attnspec.reference.masks import positions
 
 
-def _defined(queries: int, keys: int, dilation: int) -> Mask:
+def _defined(queries: int, keys: int, dilation: int) -> masks.Mask:
     """Show each query the keys at multiples of the dilation from its position."""
     return dilated(positions(queries, keys), np.arange(keys), dilation)
 
@@ -41,17 +28,15 @@ def _from_zero(case: Case, _right: Right) -> Array:
     return np.broadcast_to(seen, (case["queries"], case["keys"]))
 
 
-DILATED_MASK = mask_kind(
+DILATED_MASK = masks.mask_kind(
     "dilated-mask",
     "Says which keys each query sees at multiples of a dilation.",
     _defined,
     # With 1 all is seen; with 8 most rows hold two keys or one.
-    fields={**SIZES, "dilation": (1, 2, 3, 4, 8)},
-    operands=lambda recipe: {**counts(recipe), "dilation": recipe["dilation"]},
-    exact=lambda case, choices: dilated(*places(case, choices), case["dilation"]),
-    shape=by_counts,
+    fields={**masks.SIZES, "dilation": (1, 2, 3, 4, 8)},
+    exact=lambda case, choices: dilated(*masks.places(case, choices), case["dilation"]),
     nulls={"from_zero": _from_zero},
-    choices=ALIGNMENT,
+    choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 1, "dilation": 3},),
 )
 
@@ -70,22 +55,22 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     "dilated-mask-classes",
     "bands.dilated",
     nulls=("from_zero", "early"),
-    fields={**SQUARE, "queries": LONG, "dilation": (2, 3, 4)},
+    fields={**masks.SQUARE, "queries": masks.LONG, "dilation": (2, 3, 4)},
 )
 def check_classes(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each token sees itself, seeing is mutual, and those seen see the same."""
-    yield from parts(mask_of(case, bench))
+    yield from masks.parts(masks.mask_of(case, bench))
 
 
 @DILATED_MASK.law(
     "dilated-mask-shift",
     "bands.dilated",
     nulls=("from_zero",),
-    fields={"queries": LONG, "dilation": (2, 3, 4)},
+    fields={"queries": masks.LONG, "dilation": (2, 3, 4)},
 )
 def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Whether a key is seen is decided by its distance alone."""
-    yield from by_distance(case, bench)
+    yield from masks.by_distance(case, bench)
 
 
 __all__ = ["DILATED_MASK"]

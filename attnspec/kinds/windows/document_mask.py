@@ -11,19 +11,8 @@ from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.windows._mask_kinds import (
-    LONG,
-    SIZES,
-    by_lengths,
-    counts,
-    holds,
-    mask_kind,
-    mask_of,
-    parts,
-    sized,
-)
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import documents
 
@@ -31,7 +20,9 @@ from attnspec.reference import documents
 def _ids(recipe: Recipe) -> dict[str, Array]:
     """Return the document of each token."""
     both = {}
-    for name, count in zip(("query", "key"), counts(recipe).values(), strict=True):
+    for name, count in zip(
+        ("query", "key"), masks.counts(recipe).values(), strict=True
+    ):
         at = np.arange(count)
         kinds = {
             "one": np.zeros(count),
@@ -46,25 +37,21 @@ def _ids(recipe: Recipe) -> dict[str, Array]:
     return both
 
 
-def _neighbors(case: Case, _right: Right) -> Array:
-    """Let the next document be seen as well."""
-    return np.abs(case["query_ids"][:, None] - case["key_ids"]) <= 1
+def _steps(case: Case) -> Array:
+    """Return by how much the document of each query lies behind that of each key."""
+    return np.asarray(case["query_ids"][:, None] - case["key_ids"])
 
 
-def _earlier(case: Case, _right: Right) -> Array:
-    """Let earlier documents be seen as well."""
-    return np.asarray(case["query_ids"][:, None] >= case["key_ids"])
-
-
-DOCUMENT_MASK = mask_kind(
+DOCUMENT_MASK = masks.mask_kind(
     "document-mask",
     "Says which keys each query sees of several documents in one sequence.",
     documents,
-    fields={**SIZES, "ids": ("one", "packed", "alternating", "any", "far")},
+    fields={**masks.SIZES, "ids": ("one", "packed", "alternating", "any", "far")},
     operands=_ids,
-    exact=lambda case, _: documents(*case.operands.values()),
-    shape=by_lengths,
-    nulls={"neighbors": _neighbors, "earlier": _earlier},
+    nulls={
+        "neighbors": lambda case, _: np.abs(_steps(case)) <= 1,
+        "earlier": lambda case, _: _steps(case) >= 0,
+    },
 )
 
 
@@ -82,41 +69,45 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     "document-mask-parts",
     "bands.documents",
     nulls=("neighbors", "earlier", "zeros"),
-    fields={"queries": LONG, "ids": ("packed", "any", "alternating")},
+    fields={"queries": masks.LONG, "ids": ("packed", "any", "alternating")},
 )
 def check_parts(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Each token sees itself, seeing is mutual, and those seen see the same."""
     ids = case["query_ids"]
-    square = sized(case.replace(key_ids=ids), (len(ids), len(ids)))
-    yield from parts(mask_of(square, bench))
+    square = case.replace(key_ids=ids).returning((len(ids), len(ids)))
+    yield from masks.parts(masks.mask_of(square, bench))
 
 
 @DOCUMENT_MASK.law(
     "document-mask-names",
     "bands.documents",
     nulls=("neighbors",),
-    fields={"queries": LONG, "ids": ("packed", "any")},
+    fields={"queries": masks.LONG, "ids": ("packed", "any")},
 )
 def check_names(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What the documents are called has no influence."""
     # One to one and descending; what exceeds 31 is more than a small table holds.
     other = case.replace(**{n: 41 - 5 * ids for n, ids in case.operands.items()})
-    yield from holds(mask_of(case, bench), mask_of(other, bench), "other names")
+    yield from masks.holds(
+        masks.mask_of(case, bench), masks.mask_of(other, bench), "other names"
+    )
 
 
 @DOCUMENT_MASK.law(
     "document-mask-order",
     "bands.documents",
     nulls=("early",),
-    fields={"queries": LONG, "ids": ("packed", "any")},
+    fields={"queries": masks.LONG, "ids": ("packed", "any")},
 )
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The tokens of a document need not stand together."""
     query, key = case["query_ids"], case["key_ids"]
     rows, columns = _interleaved(len(query)), _interleaved(len(key))
     other = case.replace(query_ids=query[rows], key_ids=key[columns])
-    expected = mask_of(case, bench)[np.ix_(rows, columns)]
-    yield from holds(expected, mask_of(other, bench), "tokens in another order")
+    expected = masks.mask_of(case, bench)[np.ix_(rows, columns)]
+    yield from masks.holds(
+        expected, masks.mask_of(other, bench), "tokens in another order"
+    )
 
 
 def _interleaved(count: int) -> Array:

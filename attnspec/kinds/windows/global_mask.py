@@ -13,16 +13,7 @@ from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.windows._mask_kinds import (
-    LONG,
-    SIZES,
-    by_lengths,
-    counts,
-    holds,
-    mask_kind,
-    mask_of,
-    sized,
-)
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import global_tokens
 
@@ -30,7 +21,7 @@ from attnspec.reference import global_tokens
 def _marks(recipe: Recipe) -> dict[str, Array]:
     """Return which tokens are global."""
     both = {}
-    for name, count in counts(recipe).items():
+    for name, count in masks.counts(recipe).items():
         at = np.arange(count)
         kinds = {
             "none": at < 0,
@@ -43,30 +34,25 @@ def _marks(recipe: Recipe) -> dict[str, Array]:
     return both
 
 
-def _keys_alone(case: Case, _right: Right) -> Array:
-    """Forget that a global query sees everything."""
-    return np.broadcast_to(case["keys"], by_lengths(case))
-
-
 def _both(case: Case, _right: Right) -> Array:
     """Show a global query global keys alone."""
     return np.asarray(case["queries"][:, None] & case["keys"])
 
 
-GLOBAL_MASK = mask_kind(
+GLOBAL_MASK = masks.mask_kind(
     "global-mask",
     "Says which keys each query sees through global tokens.",
     global_tokens,
     fields={
-        "queries": SIZES["queries"],
-        "more": SIZES["more"],
+        **masks.SIZES,
         "queries_marked": ("first", "none", "any", "all"),
         "keys_marked": ("first", "none", "any", "all"),
     },
     operands=_marks,
-    exact=lambda case, _: global_tokens(*case.operands.values()),
-    shape=by_lengths,
-    nulls={"keys_alone": _keys_alone, "both": _both},
+    nulls={
+        "keys_alone": lambda case, _: np.broadcast_to(case["keys"], case.results[0][1]),
+        "both": _both,
+    },
 )
 
 
@@ -84,30 +70,30 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
     "global-mask-mutual",
     "bands.global",
     nulls=("keys_alone",),
-    fields={"queries": LONG, "queries_marked": ("first", "any")},
+    fields={"queries": masks.LONG, "queries_marked": ("first", "any")},
 )
 def check_mutual(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the same tokens global as queries and keys, seeing is mutual."""
     marked = case["queries"]
-    square = sized(case.replace(keys=marked), (len(marked), len(marked)))
-    mask = mask_of(square, bench)
-    yield from holds(mask.T, mask, "the other way round")
+    square = case.replace(keys=marked).returning((len(marked), len(marked)))
+    mask = masks.mask_of(square, bench)
+    yield from masks.holds(mask.T, mask, "the other way round")
 
 
 @GLOBAL_MASK.law(
     "global-mask-cross",
     "bands.global",
     nulls=("both", "keys_alone"),
-    fields={"queries": LONG, "queries_marked": ("first", "any")},
+    fields={"queries": masks.LONG, "queries_marked": ("first", "any")},
 )
 def check_cross(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A global row is full, a global column is full, and nothing else is shown."""
-    mask = mask_of(case, bench)
+    mask = masks.mask_of(case, bench)
     rows, columns = case["queries"], case["keys"]
-    yield from holds(np.ones_like(mask[rows]), mask[rows], "global rows")
-    yield from holds(np.ones_like(mask[:, columns]), mask[:, columns], "columns")
+    yield from masks.holds(np.ones_like(mask[rows]), mask[rows], "global rows")
+    yield from masks.holds(np.ones_like(mask[:, columns]), mask[:, columns], "columns")
     rest = mask[~rows][:, ~columns]
-    yield from holds(np.zeros_like(rest), rest, "the rest")
+    yield from masks.holds(np.zeros_like(rest), rest, "the rest")
 
 
 __all__ = ["GLOBAL_MASK"]

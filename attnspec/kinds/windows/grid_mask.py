@@ -8,12 +8,11 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
-from attnspec.judge.case import Case, Shape
+from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
-from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.kinds.windows._mask_kinds import holds, mask_kind, mask_of
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import over_grid
 
@@ -33,25 +32,10 @@ def _axes(recipe: Recipe) -> dict[str, Array]:
     return both
 
 
-def _of_grid(case: Case) -> Shape:
-    rows, columns = case["rows"].shape, case["columns"].shape
-    return rows[0] * columns[0], rows[1] * columns[1]
-
-
-def _united(case: Case, _right: Right) -> Array:
-    """Show what is visible along either axis."""
-    return np.logical_not(np.kron(~case["rows"], ~case["columns"]))
-
-
-def _columns_first(case: Case, _right: Right) -> Array:
-    """Count the pixels column by column."""
-    return np.kron(case["columns"], case["rows"])
-
-
 # Positions of queries and of keys along one axis.
 _FORMS = ((1, 1), (1, 2), (2, 2), (3, 3), (2, 4), (5, 3))
 
-GRID_MASK = mask_kind(
+GRID_MASK = masks.mask_kind(
     "grid-mask",
     "Says which pixels each pixel sees, given what is seen along each axis.",
     over_grid,
@@ -62,9 +46,11 @@ GRID_MASK = mask_kind(
         "along_columns": ("own", "all", "causal", "any"),
     },
     operands=_axes,
-    exact=lambda case, _: over_grid(*case.operands.values()),
-    shape=_of_grid,
-    nulls={"united": _united, "columns_first": _columns_first},
+    nulls={
+        # Seen along either axis.
+        "united": lambda case, _: ~np.kron(~case["rows"], ~case["columns"]),
+        "columns_first": lambda case, _: np.kron(case["columns"], case["rows"]),
+    },
 )
 
 
@@ -81,9 +67,9 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 @GRID_MASK.law("grid-mask-count", "bands.grid", nulls=("united", "columns_first"))
 def check_count(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pixel sees as many as along one axis times as many as along the other."""
-    found = mask_of(case, bench).sum(-1)
+    found = masks.mask_of(case, bench).sum(-1)
     expected = np.multiply.outer(case["rows"].sum(-1), case["columns"].sum(-1))
-    yield from holds(expected.ravel(), found, "number of pixels")
+    yield from masks.holds(expected.ravel(), found, "number of pixels")
 
 
 @GRID_MASK.law(
@@ -95,14 +81,14 @@ def check_count(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the axes exchanged the pixels are the same ones in another order."""
     rows, columns = case["rows"], case["columns"]
-    other = mask_of(case.replace(rows=columns, columns=rows), bench)
+    other = masks.mask_of(case.replace(rows=columns, columns=rows), bench)
     order = [
         # Where each pixel, counted row by row, stands when counted column by column.
         np.arange(a * b).reshape(b, a).T.ravel()
         for a, b in zip(rows.shape, columns.shape, strict=True)
     ]
-    expected = mask_of(case, bench)
-    yield from holds(expected, other[np.ix_(*order)], "axes exchanged")
+    expected = masks.mask_of(case, bench)
+    yield from masks.holds(expected, other[np.ix_(*order)], "axes exchanged")
 
 
 __all__ = ["GRID_MASK"]

@@ -10,22 +10,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
+from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.kinds.windows._neighborhoods import neighbors
-from attnspec.kinds.windows._windowed_attention import (
-    DATA,
-    Mask,
-    answer_over,
-    drown,
-    one_hot,
-    operands,
-    rows_within,
-    softmax_over,
-)
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import attention, shifted_window
@@ -54,7 +45,7 @@ _TABLE = Table(
         "width": (1, 2, 3, 8, 16),
         "kernel_size": (1, *_SIZES, 8, 33),
         "dilation": (1, 2, 3, 4),
-        "data": DATA,
+        "data": windowed.DATA,
         "scale": (None, 0.5, 2.0, 0.0, -1.0),
     },
     claims=_CLAIMS,
@@ -64,23 +55,16 @@ _TABLE = Table(
 
 def _build(recipe: Recipe) -> Case:
     shape = (recipe["batch"], recipe["heads"], recipe["length"], recipe["width"])
-    options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
-    plain = {"dilation": 1, "scale": None}
-    return Case(
-        operands={**operands(recipe, shape), "kernel_size": recipe["kernel_size"]},
-        options={n: v for n, v in options.items() if v != plain[n]},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return windowed.build(recipe, shape, "kernel_size", dilation=1, scale=None)
 
 
-def _mask(case: Case, choices: Dialect) -> Mask:
+def _mask(case: Case, choices: Dialect) -> windowed.Mask:
     length = case["query"].shape[-2]
     return neighbors(length, case["kernel_size"], case["dilation"] or 1, choices)
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
-    return softmax_over(case, _mask(case, choices), model)
+    return windowed.softmax_over(case, _mask(case, choices), model)
 
 
 def _defined(
@@ -104,12 +88,12 @@ def _clipped(case: Case, _right: Right) -> Array:
     distance = np.arange(length) - np.arange(length)[:, None]
     left, right = size // 2 * dilation, (size - 1) // 2 * dilation
     seen = (-left <= distance) & (distance <= right) & (distance % dilation == 0)
-    return answer_over(case, seen)
+    return windowed.answer_over(case, seen)
 
 
 def _whole(case: Case, _right: Right) -> Array:
     """Show every key to every query."""
-    return answer_over(case, np.ones((1, 1), dtype=np.bool_))
+    return windowed.answer_over(case, np.ones((1, 1), dtype=np.bool_))
 
 
 NEIGHBORHOOD = Kind(
@@ -150,7 +134,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_size(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every query sees the same number of keys, at the borders as well."""
-    weights = bench.run(one_hot(case.without("dilation"))).output
+    weights = bench.run(windowed.one_hot(case.without("dilation"))).output
     length, size = case["query"].shape[-2], case["kernel_size"]
     more = bench.dialect["even_size"] == "one_more_key" and size % 2 == 0
     # Equal scores weigh one over their number, which is zero in no format.
@@ -169,7 +153,7 @@ def check_border(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Equal queries up to half a neighborhood from a border have one output."""
     plain = case.without("dilation")
     first = np.broadcast_to(plain["query"][..., :1, :], plain["query"].shape)
-    same = plain.replace(query=np.ascontiguousarray(first))
+    same = plain.replace(query=first)
     # Up to this row a window begins at the first key; one more key changes nothing.
     half = case["kernel_size"] // 2
 
@@ -196,8 +180,8 @@ def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     for far in (at == 0, at == at[-1]):
         blind = ~seen[:, far].any(-1)
         if blind.any():
-            drowned, rows = drown(case, far), np.s_[..., blind, :]
-            yield from rows_within(drowned, bench, rows, "huge and far")
+            drowned, rows = windowed.drown(case, far), np.s_[..., blind, :]
+            yield from windowed.rows_within(drowned, bench, rows, "huge and far")
 
 
 @NEIGHBORHOOD.law(
@@ -211,21 +195,10 @@ def check_dilation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every so many-th vector is a sequence of its own, with a dilation of one."""
     step = case["dilation"] or 1
     for start in range(step if step > 1 else 0):
-        own = {
-            name: np.ascontiguousarray(case[name][..., start::step, :])
-            for name in ("query", "key", "value")
-        }
-        shape = own["query"].shape
-        alone = case.without("dilation").replace(
-            **own, results=result("output", shape, case.dtype)
-        )
-        yield from alike(
-            case,
-            alone,
-            bench,
-            f"every {step}th from {start}",
-            moved=operator.itemgetter(np.s_[..., start::step, :]),
-        )
+        own = operator.itemgetter(np.s_[..., start::step, :])
+        alone = windowed.moved(case.without("dilation"), own)
+        note = f"every {step}th from {start}"
+        yield from alike(case, alone, bench, note, moved=own)
 
 
 @NEIGHBORHOOD.law(
@@ -239,10 +212,7 @@ def check_whole(case: Case, bench: Bench) -> Iterator[Comparison]:
     length = case["query"].shape[-2]
     everything = case.without("dilation").replace(kernel_size=length)
     order = np.roll(np.arange(length)[::-1], 1)
-    other = everything.replace(
-        key=np.ascontiguousarray(everything["key"][..., order, :]),
-        value=np.ascontiguousarray(everything["value"][..., order, :]),
-    )
+    other = everything.changed(lambda a: a[..., order, :], "key", "value")
     yield from agrees(everything, bench, "as large as the sequence")
     yield from alike(everything, other, bench, "keys in another order")
 

@@ -10,23 +10,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind, result
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
+from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.kinds.windows._neighborhoods import neighbors
-from attnspec.kinds.windows._windowed_attention import (
-    DATA,
-    Mask,
-    answer_over,
-    drown,
-    flat,
-    one_hot,
-    operands,
-    rows_within,
-    softmax_over,
-)
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import attention, over_grid, shifted_window
@@ -53,7 +43,7 @@ _TABLE = Table(
         "width": (1, 2, 3, 8),
         "kernel_size": (*_SIZES, (5, 3)),
         "dilation": ((1, 1), (1, 2), (2, 1), (2, 2)),
-        "data": DATA,
+        "data": windowed.DATA,
         "scale": (None, 0.5, 0.0, -1.0),
     },
     claims={
@@ -70,31 +60,24 @@ _DILATED = {
     "breadth": (6, 5),
     "kernel_size": ((2, 2), (2, 3)),
     "dilation": ((1, 2), (2, 1), (2, 2)),
-    "data": DATA[1:],
+    "data": windowed.DATA[1:],
 }
 
 
 def _build(recipe: Recipe) -> Case:
     grid = recipe["height"], recipe["breadth"]
     shape = (recipe["batch"], recipe["heads"], *grid, recipe["width"])
-    options = {"dilation": recipe["dilation"], "scale": recipe["scale"]}
-    plain = {"dilation": (1, 1), "scale": None}
-    return Case(
-        operands={**operands(recipe, shape), "kernel_size": recipe["kernel_size"]},
-        options={n: v for n, v in options.items() if v != plain[n]},
-        results=result("output", shape, recipe.dtype),
-        dtype=recipe.dtype,
-    )
+    return windowed.build(recipe, shape, "kernel_size", dilation=(1, 1), scale=None)
 
 
-def _mask(case: Case, choices: Dialect) -> Mask:
+def _mask(case: Case, choices: Dialect) -> windowed.Mask:
     grid, steps = case["query"].shape[-3:-1], case["dilation"] or (1, 1)
     axes = zip(grid, case["kernel_size"], steps, strict=True)
     return over_grid(*(neighbors(*axis, choices) for axis in axes))
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
-    return softmax_over(case, _mask(case, choices), model)
+    return windowed.softmax_over(case, _mask(case, choices), model)
 
 
 def _defined(
@@ -111,7 +94,7 @@ def _defined(
     case = Case({"query": query, "key": key, "value": value}, {}, (), "float32")
     axes = zip(query.shape[-3:-1], kernel_size, dilation, strict=True)
     mask = over_grid(*(shifted_window(n, k, dilation=d) for n, k, d in axes))
-    found = attention(*flat(case), mask=mask, scale=scale)
+    found = attention(*windowed.flat(case), mask=mask, scale=scale)
     return found.reshape(query.shape).astype(query.dtype)
 
 
@@ -127,7 +110,7 @@ def _counted(case: Case, _right: Right) -> Array:
     """Take neighbors along the sequence of all pixels, as if there were no rows."""
     height, breadth = case["query"].shape[-3:-1]
     size = int(np.prod(case["kernel_size"]))
-    return answer_over(case, shifted_window(height * breadth, size))
+    return windowed.answer_over(case, shifted_window(height * breadth, size))
 
 
 NEIGHBORHOOD_2D = Kind(
@@ -185,7 +168,7 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_rectangle(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A pixel sees another if it sees its row from its row, and so its column."""
     grid = case["query"].shape[-3:-1]
-    weights = bench.run(one_hot(case)).output
+    weights = bench.run(windowed.one_hot(case)).output
     seen = (weights > 0).reshape(*weights.shape[:2], *grid, *grid)
     rows, columns = (np.asarray(seen.any(axes)) for axes in ((3, 5), (2, 4)))
     # A rectangle has no gap: it is the product of the rows and columns seen.
@@ -199,24 +182,15 @@ def check_rectangle(case: Case, bench: Bench) -> Iterator[Comparison]:
     "neighborhood-2d-exchange",
     "bands.grid",
     nulls=("counted",),
-    fields={**_LARGE, "data": DATA[1:]},
+    fields={**_LARGE, "data": windowed.DATA[1:]},
 )
 def check_exchange(case: Case, bench: Bench) -> Iterator[Comparison]:
     """With the axes of the image exchanged the output has its axes exchanged."""
-    turned = {
-        name: np.ascontiguousarray(case[name].swapaxes(-3, -2))
-        for name in ("query", "key", "value")
-    }
-    other = case.replace(
-        **turned,
-        kernel_size=case["kernel_size"][::-1],
-        results=result("output", turned["query"].shape, case.dtype),
-    )
+    turn = operator.methodcaller("swapaxes", -3, -2)
+    other = windowed.moved(case, turn).replace(kernel_size=case["kernel_size"][::-1])
     if case["dilation"]:
         other = other.replace(dilation=case["dilation"][::-1])
-    yield from alike(
-        case, other, bench, "axes exchanged", moved=lambda a: a.swapaxes(-3, -2)
-    )
+    yield from alike(case, other, bench, "axes exchanged", moved=turn)
 
 
 @NEIGHBORHOOD_2D.law(
@@ -235,35 +209,28 @@ def check_influence(case: Case, bench: Bench) -> Iterator[Comparison]:
     seen = _mask(case, bench.dialect)[:, corner.ravel()]
     blind = np.asarray(~seen.any(-1)).reshape(grid)
     if blind.any():
-        drowned, rows = drown(case, corner), np.s_[:, :, blind]
-        yield from rows_within(drowned, bench, rows, "a huge corner")
+        drowned, rows = windowed.drown(case, corner), np.s_[:, :, blind]
+        yield from windowed.rows_within(drowned, bench, rows, "a huge corner")
 
 
 @NEIGHBORHOOD_2D.law(
     "neighborhood-2d-own-row",
     "bands.grid",
     nulls=("counted",),
-    fields={**_LARGE, "kernel_size": ((1, 3), (1, 2), (1, 1)), "data": DATA[1:]},
+    fields={
+        **_LARGE,
+        "kernel_size": ((1, 3), (1, 2), (1, 1)),
+        "data": windowed.DATA[1:],
+    },
 )
 def check_own_row(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A rectangle one row high makes each row an image of its own."""
     flatter = case.replace(kernel_size=(1, case["kernel_size"][1]))
     plain = flatter.without("dilation")
     for row in {0, case["query"].shape[-3] - 1}:
-        own = {
-            name: np.ascontiguousarray(plain[name][..., row : row + 1, :, :])
-            for name in ("query", "key", "value")
-        }
-        alone = plain.replace(
-            **own, results=result("output", own["query"].shape, case.dtype)
-        )
-        yield from alike(
-            plain,
-            alone,
-            bench,
-            f"row {row} alone",
-            moved=operator.itemgetter(np.s_[..., row : row + 1, :, :]),
-        )
+        own = operator.itemgetter(np.s_[..., row : row + 1, :, :])
+        alone = windowed.moved(plain, own)
+        yield from alike(plain, alone, bench, f"row {row} alone", moved=own)
 
 
 @NEIGHBORHOOD_2D.law(
@@ -276,13 +243,9 @@ def check_own_row(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_dilation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every so many-th pixel of every so many-th row is an image of its own."""
     down, along = case["dilation"] or (1, 1)
-    own = np.s_[..., ::down, ::along, :]
-    parts = {n: np.ascontiguousarray(case[n][own]) for n in ("query", "key", "value")}
-    shape = parts["query"].shape
-    alone = case.without("dilation").replace(
-        **parts, results=result("output", shape, case.dtype)
-    )
-    yield from alike(case, alone, bench, "alone", moved=operator.itemgetter(own))
+    own = operator.itemgetter(np.s_[..., ::down, ::along, :])
+    alone = windowed.moved(case.without("dilation"), own)
+    yield from alike(case, alone, bench, "alone", moved=own)
 
 
 __all__ = ["NEIGHBORHOOD_2D"]

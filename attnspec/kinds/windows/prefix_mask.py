@@ -11,25 +11,13 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
-from attnspec.kinds.windows._mask_kinds import (
-    ALIGNMENT,
-    LONG,
-    SIZES,
-    SQUARE,
-    Mask,
-    by_counts,
-    counts,
-    holds,
-    mask_kind,
-    mask_of,
-    places,
-)
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import prefix
 from attnspec.reference.masks import positions
 
 
-def _defined(queries: int, keys: int, length: int) -> Mask:
+def _defined(queries: int, keys: int, length: int) -> masks.Mask:
     """Show each query the prefix, itself, and what is before it."""
     return prefix(positions(queries, keys), np.arange(keys), length)
 
@@ -46,17 +34,15 @@ def _all_within(case: Case, _right: Right) -> Array:
     return both | ((query >= case["length"]) & (key <= query))
 
 
-PREFIX_MASK = mask_kind(
+PREFIX_MASK = masks.mask_kind(
     "prefix-mask",
     "Says which keys each query sees with a prefix that all see.",
     _defined,
     # The last prefix is longer than all keys.
-    fields={**SIZES, "length": (0, 1, 2, 4, 9, 40)},
-    operands=lambda recipe: {**counts(recipe), "length": recipe["length"]},
-    exact=lambda case, choices: prefix(*places(case, choices), case["length"]),
-    shape=by_counts,
+    fields={**masks.SIZES, "length": (0, 1, 2, 4, 9, 40)},
+    exact=lambda case, choices: prefix(*masks.places(case, choices), case["length"]),
     nulls={"causal": _causal, "upper_left": _all_within},
-    choices=ALIGNMENT,
+    choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "length": 1},),
 )
 
@@ -72,33 +58,33 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 @PREFIX_MASK.law("prefix-mask-open", "bands.prefix", nulls=("causal",))
 def check_open(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every query sees the whole prefix."""
-    seen = mask_of(case, bench)[:, : case["length"]]
-    yield from holds(np.ones_like(seen), seen, "within the prefix")
+    seen = masks.mask_of(case, bench)[:, : case["length"]]
+    yield from masks.holds(np.ones_like(seen), seen, "within the prefix")
 
 
 @PREFIX_MASK.law(
     "prefix-mask-causal",
     "bands.prefix",
     nulls=("ones",),
-    fields={"queries": LONG, "length": (0, 1, 2)},
+    fields={"queries": masks.LONG, "length": (0, 1, 2)},
 )
 def check_causal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """After the prefix nothing is seen before its time: the mask is the causal one."""
-    behind = mask_of(case, bench)[:, case["length"] :]
+    behind = masks.mask_of(case, bench)[:, case["length"] :]
     causal = bench.judged(case.replace(length=0)).output[:, case["length"] :]
-    yield from holds(causal, behind, "behind the prefix")
+    yield from masks.holds(causal, behind, "behind the prefix")
 
 
 @PREFIX_MASK.law(
     "prefix-mask-mutual",
     "bands.prefix",
     nulls=("causal",),
-    fields={**SQUARE, "length": (2, 4, 9)},
+    fields={**masks.SQUARE, "length": (2, 4, 9)},
 )
 def check_mutual(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Within the prefix two tokens see each other."""
-    inside = mask_of(case, bench)[: case["length"], : case["length"]]
-    yield from holds(inside.T, inside, "prefix, the other way round")
+    inside = masks.mask_of(case, bench)[: case["length"], : case["length"]]
+    yield from masks.holds(inside.T, inside, "prefix, the other way round")
 
 
 __all__ = ["PREFIX_MASK"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,21 +11,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
-from attnspec.judge.recipe import Recipe
-from attnspec.kinds.windows._mask_kinds import (
-    ALIGNMENT,
-    SIZES,
-    SQUARE,
-    Mask,
-    by_counts,
-    by_distance,
-    counts,
-    holds,
-    mask_kind,
-    mask_of,
-    places,
-    sized,
-)
+from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import (
     window_of_flash_attention,
@@ -47,15 +32,11 @@ UNITS = {
 """What a size means, as a pair of inclusive distances."""
 
 
-def _operands(recipe: Recipe) -> dict[str, Any]:
-    return {**counts(recipe), "size": recipe["size"]}
+def _exact(case: Case, choices: Dialect) -> masks.Mask:
+    return window(*masks.places(case, choices), *UNITS[choices["unit"]](case["size"]))
 
 
-def _exact(case: Case, choices: Dialect) -> Mask:
-    return window(*places(case, choices), *UNITS[choices["unit"]](case["size"]))
-
-
-def _defined(queries: int, keys: int, size: int) -> Mask:
+def _defined(queries: int, keys: int, size: int) -> masks.Mask:
     """Show each query so many keys, its own the last of them."""
     sides = window_of_transformers(size)
     return window(positions(queries, keys), np.arange(keys), *sides)
@@ -67,29 +48,26 @@ def _causal(case: Case, right: Right) -> Array:
     return right(case.replace(size=2 * (case["queries"] + case["keys"])))
 
 
-def _larger(case: Case, right: Right) -> Array:
-    """Take a window for the next one."""
-    # By two, since sizes are even.
-    return right(case.replace(size=case["size"] + 2))
-
-
 def _chunked(case: Case, _right: Right) -> Array:
     """Show each query the chunk that it stands in."""
     query, key = np.arange(case["queries"]), np.arange(case["keys"])
     return query[:, None] // case["size"] == key // case["size"]
 
 
-WINDOW_MASK = mask_kind(
+WINDOW_MASK = masks.mask_kind(
     "window-mask",
     "Says which keys each query sees within a window of one number.",
     _defined,
     # Longformer's sizes are even.
-    fields={**SIZES, "size": (2, 4, 6, 40)},
-    operands=_operands,
+    fields={**masks.SIZES, "size": (2, 4, 6, 40)},
     exact=_exact,
-    shape=by_counts,
-    nulls={"causal": _causal, "larger": _larger, "chunked": _chunked},
-    choices={"unit": tuple(UNITS), **ALIGNMENT},
+    nulls={
+        "causal": _causal,
+        # By two, since sizes are even.
+        "larger": lambda case, right: right(case.replace(size=case["size"] + 2)),
+        "chunked": _chunked,
+    },
+    choices={"unit": tuple(UNITS), **masks.ALIGNMENT},
     probes=({"queries": 8, "more": 4, "size": 4},),
 )
 
@@ -113,48 +91,46 @@ def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Whether a key is seen is decided by its distance alone."""
-    yield from by_distance(case, bench)
+    yield from masks.by_distance(case, bench)
 
 
 @WINDOW_MASK.law(
     "window-mask-length",
     "bands.unit",
     nulls=("ones",),
-    fields={**SQUARE, "queries": (3, 5, 8), "size": (2, 4)},
+    fields={**masks.SQUARE, "queries": (3, 5, 8), "size": (2, 4)},
 )
 def check_length(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A number means the same window in a sequence of any length."""
     length, size = case["queries"], case["size"]
     # Long enough for rows that are 2 sizes away from either end.
     long = 3 * length + 4 * size
-    longer = sized(case.replace(queries=long, keys=long), (long, long))
-    mask = mask_of(longer, bench)
-    yield from holds(mask_of(case, bench), mask[:length, :length], "in a longer one")
+    longer = case.replace(queries=long, keys=long).returning((long, long))
+    mask = masks.mask_of(longer, bench)
+    yield from masks.holds(
+        masks.mask_of(case, bench), mask[:length, :length], "in a longer one"
+    )
     left, right = UNITS[bench.dialect["unit"]](size)
     # No unit reaches further than its size, so these windows are whole.
     inner = mask[2 * size : -2 * size].sum(-1)
     expected = np.full(inner.shape, (left or 0) + 1 + (right or 0))
-    yield from holds(expected, inner, "number of keys away from the borders")
+    yield from masks.holds(expected, inner, "number of keys away from the borders")
 
 
-@WINDOW_MASK.law("window-mask-own", "bands.unit", nulls=("zeros",), fields=SQUARE)
+@WINDOW_MASK.law("window-mask-own", "bands.unit", nulls=("zeros",), fields=masks.SQUARE)
 def check_own(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Every window holds the query's own key."""
-    own = mask_of(case, bench).diagonal()
-    yield from holds(np.ones_like(own), own, "own key")
-
-
-def _may_be_odd(dialect: Any, _claims: object) -> bool:
-    """Return whether a size need not be divided among two sides."""
-    return bool(dialect["unit"] != "both_sides")
+    own = masks.mask_of(case, bench).diagonal()
+    yield from masks.holds(np.ones_like(own), own, "own key")
 
 
 @WINDOW_MASK.law(
     "window-mask-single",
     "bands.unit",
     nulls=("larger",),
-    fields={**SQUARE, "size": (1,), "queries": (2, 3, 5, 8)},
-    applies=_may_be_odd,
+    fields={**masks.SQUARE, "size": (1,), "queries": (2, 3, 5, 8)},
+    # On both sides lies half of a size each, which none of 1 has.
+    applies=lambda dialect, _: dialect["unit"] != "both_sides",
 )
 def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A window of 1 holds one, two or three keys, as its system means."""
@@ -166,10 +142,10 @@ def check_single(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_nested(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A larger window holds what a smaller one holds."""
-    small = mask_of(case, bench)
+    small = masks.mask_of(case, bench)
     for more in (2, 8):
-        large = mask_of(case.replace(size=case["size"] + more), bench)
-        yield from holds(small, small & large, f"in a window larger by {more}")
+        large = masks.mask_of(case.replace(size=case["size"] + more), bench)
+        yield from masks.holds(small, small & large, f"in a window larger by {more}")
 
 
 __all__ = ["UNITS", "WINDOW_MASK"]

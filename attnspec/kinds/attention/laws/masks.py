@@ -42,9 +42,8 @@ def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]
     judged = exact.visible > 0
     weights = output[..., : probe.sizes.S].astype(np.float64)
     leak = np.where(seen, 0.0, weights)[judged]
-    yield noted(
-        identical(np.zeros_like(leak), leak, what="output"), "weight of hidden keys"
-    )
+    nothing = identical(np.zeros_like(leak), leak, what="output")
+    yield noted(nothing, "weight of hidden keys")
     yield noted(within(exact.output, output, exact.bound), "weight of visible keys")
 
 
@@ -110,10 +109,7 @@ def check_tail_sweep(
     "masks.hidden-keys",
     also=("masks.padding",),
     families=(
-        "masks-with-holes",
-        "unequal-lengths",
-        "poisoned-padding",
-        "biases",
+        *("masks-with-holes", "unequal-lengths", "poisoned-padding", "biases"),
         "far-below-zero",
     ),
     fields={
@@ -135,11 +131,10 @@ def check_masked_keys_inert(
         return
     huge = np.asarray(HUGE[case.dtype]).astype(case.key.dtype)
     for name, sign in (("key", 1), ("key", -1), ("value", 1)):
-        array = getattr(case, name)
-        poisoned = np.where(hidden, sign * huge, array).astype(array.dtype)
-        yield from alike(
-            case, case.replace(**{name: poisoned}), bench, f"huge hidden {name}s"
-        )
+        fill = sign * huge
+        array = np.where(hidden, fill, case[name]).astype(case[name].dtype)
+        poisoned = case.replace(**{name: array})
+        yield from alike(case, poisoned, bench, f"huge hidden {name}s")
 
 
 def _has_forms(dialect: Dialect, capabilities: Capabilities) -> bool:
@@ -151,11 +146,6 @@ def _has_forms(dialect: Dialect, capabilities: Capabilities) -> bool:
 def _has_flags_beside_mask(_dialect: Dialect, capabilities: Capabilities) -> bool:
     """Return whether a mask can come together with the causal flag or a window."""
     return any(capabilities.allows({"mask", flag}) for flag in ("causal", "window"))
-
-
-def _materialized(case: AttentionCase, bench: AttentionBench) -> Array:
-    """Return the visible keys as a full boolean mask."""
-    return np.ascontiguousarray(visible_keys(case, bench.dialect))
 
 
 @ATTENTION.law(
@@ -171,7 +161,7 @@ def check_mask_forms(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """A flag, the boolean mask that it means and a bias of minus infinity are equal."""
-    mask = _materialized(case, bench)
+    mask = visible_keys(case, bench.dialect)
     plain = case.replace(causal=False, window=None, layouts={})
     if case.causal or case.window:
         yield from alike(case, plain.replace(mask=mask), bench, "flags as a mask")
@@ -198,25 +188,17 @@ def check_mask_broadcast(
     """A mask or bias that is broadcast equals the same one written out."""
     sizes = case.sizes
     shape = (sizes.B, sizes.Hq, sizes.L, sizes.S)
-    whole = {
-        name: np.ascontiguousarray(np.broadcast_to(array, shape))
-        for name, array in (("mask", case.mask), ("bias", case.bias))
-        if array is not None
-    }
-    if any(getattr(case, name).shape != shape for name in whole):
-        yield from alike(case, case.replace(**whole, layouts={}), bench, "written out")
+    names = [name for name in ("mask", "bias") if case[name] is not None]
+    if any(case[name].shape != shape for name in names):
+        whole = case.changed(lambda array: np.broadcast_to(array, shape), *names)
+        yield from alike(case, whole.replace(layouts={}), bench, "written out")
 
 
 @ATTENTION.law(
     "mask-composition",
     "masks.intersection",
     needs=("mask",),
-    families=(
-        "option-pairs",
-        "masks-with-holes",
-        "unequal-lengths",
-        "far-below-zero",
-    ),
+    families=("option-pairs", "masks-with-holes", "unequal-lengths", "far-below-zero"),
     any_of=("causal", "window"),
     nulls=("flags_dropped", "mask_argument_dropped"),
     applies=_has_flags_beside_mask,
@@ -228,10 +210,9 @@ def check_mask_composition(
     if not (case.causal or case.window):
         return
     yield from output_agrees(case, bench, "intersection")
-    mask = _materialized(case.replace(bias=None), bench)
-    yield from alike(
-        case.replace(mask=mask, layouts={}), case, bench, "mask that contains the flags"
-    )
+    mask = visible_keys(case.replace(bias=None), bench.dialect)
+    full = case.replace(mask=mask, layouts={})
+    yield from alike(full, case, bench, "mask that contains the flags")
 
 
 @ATTENTION.law(
@@ -239,10 +220,7 @@ def check_mask_composition(
     "masks.causal",
     needs=("causal",),
     families=(
-        "plain",
-        "unequal-lengths",
-        "tile-boundaries",
-        "peaked-scores",
+        *("plain", "unequal-lengths", "tile-boundaries", "peaked-scores"),
         "far-below-zero",
     ),
     fields={"layouts": ((),)},

@@ -52,10 +52,8 @@ def check_convex_hull(
     output = bench.run(case).output[judged]
     actual = output.astype(np.float64)
     nearest = np.where(np.isnan(actual), low, np.clip(actual, low, high))
-    yield noted(
-        within(nearest, output, exact.bound[judged]),
-        "nearest point of the hull",
-    )
+    found = within(nearest, output, exact.bound[judged])
+    yield noted(found, "nearest point of the hull")
 
 
 @ATTENTION.law(
@@ -91,9 +89,7 @@ def _finite(lse: F64) -> F64:
 )
 def check_sink_off(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """A sink of minus infinity is no sink."""
-    if bench.judged(case).visible.min(initial=1) == 0:
-        return
-    if case.sink is None:
+    if case.sink is None or bench.judged(case).visible.min(initial=1) == 0:
         return
     off = case.replace(sink=np.full_like(case.sink, -np.inf))
     yield from alike(off, case.replace(sink=None), bench, "sink of minus infinity")
@@ -117,13 +113,10 @@ def check_lse_partition(
     if not count.any():
         return
     lse = lse_of(probe, bench)
-    if lse is None:
-        return
     expected = np.log(np.maximum(count, 1))[count > 0]
     bound = exact.others["lse"][1][count > 0] + rounding(expected)
-    yield noted(
-        within(expected, lse[count > 0], bound, what="lse"), "natural logarithm"
-    )
+    found = within(expected, lse[count > 0], bound, what="lse")
+    yield noted(found, "natural logarithm")
 
 
 @ATTENTION.law(

@@ -19,9 +19,7 @@ from attnspec.reference.merge import merge
 
 def _part(case: AttentionCase, keys: slice) -> AttentionCase:
     """Return the case with some of its keys only."""
-    return case.replace(
-        key=np.ascontiguousarray(case.key[:, :, keys]),
-        value=np.ascontiguousarray(case.value[:, :, keys]),
+    return case.changed(lambda a: a[:, :, keys], "key", "value").replace(
         mask=narrowed(case.mask, 3, keys, case.sizes.S),
         bias=narrowed(case.bias, 3, keys, case.sizes.S),
         layouts={},
