@@ -22,6 +22,9 @@ BOUNDARIES = tuple(
 )
 """One less than, equal to and one more than one and two tiles of every size."""
 
+MASKED = (9, 17, 33, 65, 129)
+"""Lengths of which the last tile holds one key, for tiles of every size."""
+
 GROUPED = ((2, 1), (3, 1), (6, 2), (5, 1), (10, 2), (7, 1), (9, 3), (6, 3), (14, 2))
 """Head counts whose group size is 2, 3, 5 and 7, mostly other than Hkv."""
 
@@ -71,7 +74,11 @@ FAMILIES = (
         "tile-boundaries",
         "lengths around the tiles of every size from 8 to 128, exact multiples too",
         lengths=_BOUNDARY_LENGTHS,
-        pinned=_boundaries(lambda n: (3, n)),
+        # A mask has tiles of its own: its end is padded where the keys' end is.
+        pinned=(
+            *_boundaries(lambda n: (3, n)),
+            *({"options": ("mask",), "lengths": (3, n), "mask": "all"} for n in MASKED),
+        ),
     ),
     _family(
         "query-boundaries",
