@@ -16,6 +16,7 @@ from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.case import EVERY_OPERAND, Case, Expected, Result, Shape
 from attnspec.judge.claims import Capabilities
+from attnspec.judge.compare import agrees
 from attnspec.judge.law import Applies, Dialect, Exact, Invariant, Law, always
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
@@ -232,11 +233,13 @@ class Kind:
         is_form: bool | None = None,
         since: int = 1,
         provisional: bool = False,
+        sentence: str = "",
     ) -> Callable[[Law], Law]:
         """Enter a law of this kind; its docstring's first line is its sentence.
 
-        The first law that is entered is the one that is asked in any case, unless
-        one says that it is.
+        A check that several laws share is given the sentence of each. The first law
+        that is entered is the one that is asked in any case, unless one says that it
+        is.
 
         Raises
         ------
@@ -250,7 +253,7 @@ class Kind:
                 raise InvalidArgument(msg)
             self.laws[id] = Invariant(
                 id=id,
-                sentence=(check.__doc__ or "").strip().splitlines()[0],
+                sentence=sentence or (check.__doc__ or "").strip().splitlines()[0],
                 clause=clause,
                 kind=self.name,
                 check=check,
@@ -269,6 +272,11 @@ class Kind:
             return check
 
         return enter
+
+    def agreement_law(self, clause: str, sentence: str, **limits: Any) -> None:
+        """Enter the law that a function agrees with the definition on every case."""
+        enter = self.law(f"{self.name}-agreement", clause, sentence=sentence, **limits)
+        enter(agrees)
 
     def claimed_by(self, function: Callable[..., Any]) -> Capabilities:
         """Return the capabilities that a function's signature claims.

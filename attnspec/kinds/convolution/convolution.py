@@ -120,15 +120,12 @@ CONVOLUTION = Kind(
 )
 
 
-@CONVOLUTION.law(
-    "convolution-agreement",
+CONVOLUTION.agreement_law(
     "convolution.heads",
+    "Each tap's matrix meets what the tap finds, and all taps are added.",
     also=("convolution.borders",),
     nulls=("zeros", "late", "reversed_kernel", "border_forgotten"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each tap's matrix meets what the tap finds, and all taps are added."""
-    yield from agrees(case, bench)
 
 
 @CONVOLUTION.law(

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees, alike
+from attnspec.judge.compare import alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import forgetting
@@ -117,15 +117,12 @@ CONVOLUTION_2D = Kind(
 )
 
 
-@CONVOLUTION_2D.law(
-    "convolution-2d-agreement",
+CONVOLUTION_2D.agreement_law(
     "convolution.heads",
+    "A pixel's output is that of attention with a head for each tap.",
     also=("convolution.borders",),
     nulls=("zeros", "turned_kernel", "border_forgotten"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A pixel's output is that of attention with a head for each tap."""
-    yield from agrees(case, bench)
 
 
 @CONVOLUTION_2D.law(

@@ -9,7 +9,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
-from attnspec.judge.compare import agrees, same_at
+from attnspec.judge.compare import same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, backward, forgetting, late
@@ -143,15 +143,12 @@ DISTANCE_ATTENTION = Kind(
 )
 
 
-@DISTANCE_ATTENTION.law(
-    "distance-attention-agreement",
+DISTANCE_ATTENTION.agreement_law(
     "convolution.distance",
+    "The output is a convolution with the softmax of the scores, renormalized.",
     also=("convolution.borders",),
     nulls=("zeros", "late", "not_renormalized", "sink_forgotten"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The output is a convolution with the softmax of the scores, renormalized."""
-    yield from agrees(case, bench)
 
 
 @DISTANCE_ATTENTION.law(

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees, alike
+from attnspec.judge.compare import alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, placed, zeroing
@@ -120,14 +120,11 @@ CROSS_ATTENTION = Kind(
 )
 
 
-@CROSS_ATTENTION.law(
-    "cross-attention-agreement",
+CROSS_ATTENTION.agreement_law(
     "sets.read",
+    "Each reader takes the attention of its query to the keys of the members.",
     nulls=("zeros", "unmasked", "meaning", "placed", "first"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each reader takes the attention of its query to the keys of the members."""
-    yield from agrees(case, bench)
 
 
 @CROSS_ATTENTION.law(

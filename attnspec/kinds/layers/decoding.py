@@ -182,14 +182,11 @@ DECODING = Kind(
 )
 
 
-@DECODING.law(
-    "decoding-agreement",
+DECODING.agreement_law(
     "sets.stop",
+    "Each token is the likeliest after those before it, up to the stop token.",
     nulls=("zeros", "endless", "sourceless", "unplaced", "forgetful"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each token is the likeliest after those before it, up to the stop token."""
-    yield from agrees(case, bench)
 
 
 @DECODING.law("decoding-limit", "sets.stop", nulls=("zeros",))

@@ -27,15 +27,12 @@ def _own_scale(case: Case) -> float:
     return default_scale(case["query_weights"].shape[-1] + rotary)
 
 
-@LATENT.law(
-    "latent-agreement",
+LATENT.agreement_law(
     "heads.latent",
+    "Keys and values of every head are projections of one latent for each member.",
     also=("heads.latent-rotary", "heads.latent-scale"),
     nulls=("zeros", "unmasked", "acausal", "unplaced", "numbered"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Keys and values of every head are projections of one latent for each member."""
-    yield from agrees(case, bench)
 
 
 @LATENT.law(

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees, alike, same_at
+from attnspec.judge.compare import alike, same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
@@ -104,15 +104,12 @@ LATENT_CACHE = Kind(
 )
 
 
-@LATENT_CACHE.law(
-    "latent-cache-agreement",
+LATENT_CACHE.agreement_law(
     "heads.latent-cache",
+    "C + R numbers of each member are kept: its latent, and one key that is turned.",
     also=("heads.latent-rotary",),
     nulls=("zeros", "unturned", "late", "mean"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """C + R numbers of each member are kept: its latent, and one key that is turned."""
-    yield from agrees(case, bench)
 
 
 @LATENT_CACHE.law(

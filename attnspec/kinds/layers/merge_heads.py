@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
@@ -57,14 +56,11 @@ MERGE_HEADS = Kind(
 )
 
 
-@MERGE_HEADS.law(
-    "merge-heads-agreement",
+MERGE_HEADS.agreement_law(
     "heads.layout",
+    "The pieces of all heads stand one behind the other, bit by bit.",
     nulls=("zeros", "unswapped", "interleaved", "first"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The pieces of all heads stand one behind the other, bit by bit."""
-    yield from agrees(case, bench)
 
 
 @MERGE_HEADS.law(

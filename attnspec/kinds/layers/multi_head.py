@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees, alike
+from attnspec.judge.compare import alike
 from attnspec.judge.law import Bench
 from attnspec.kinds.layers._multi_head import MULTI_HEAD, WEIGHTS
 from attnspec.numerics import Comparison, within
@@ -36,15 +36,12 @@ def _joining(case: Case) -> Case:
     return joined.returning((batch, readers, heads * width))
 
 
-@MULTI_HEAD.law(
-    "multi-head-agreement",
+MULTI_HEAD.agreement_law(
     "heads.multi-head",
+    "What comes out is the sum over heads that attend by matrices of their own.",
     also=("heads.grouped", "heads.value-width"),
     nulls=("zeros", "first_head", "unmasked", "acausal", "tiled", "numbered"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """What comes out is the sum over heads that attend by matrices of their own."""
-    yield from agrees(case, bench)
 
 
 @MULTI_HEAD.law(

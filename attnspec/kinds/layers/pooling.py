@@ -94,14 +94,11 @@ POOLING = Kind(
 )
 
 
-@POOLING.law(
-    "pooling-agreement",
+POOLING.agreement_law(
     "sets.invariance",
+    "The vector that comes out is the attention of one query to all members.",
     nulls=("zeros", "unmasked", "meaning", "first"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The vector that comes out is the attention of one query to all members."""
-    yield from agrees(case, bench)
 
 
 def _of_members(case: Case) -> tuple[str, ...]:

@@ -128,15 +128,12 @@ SELF_ATTENTION = Kind(
 )
 
 
-@SELF_ATTENTION.law(
-    "self-attention-agreement",
+SELF_ATTENTION.agreement_law(
     "self-attention.definition",
+    "Each output is the attention of its query over keys and values of all vectors.",
     also=("self-attention.projections", "self-attention.forms"),
     nulls=("zeros", "placed", "exchanged", "unmasked", "acausal", "alone"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each output is the attention of its query over keys and values of all vectors."""
-    yield from agrees(case, bench)
 
 
 @SELF_ATTENTION.law(

@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
@@ -62,14 +61,11 @@ SPLIT_HEADS = Kind(
 )
 
 
-@SPLIT_HEADS.law(
-    "split-heads-agreement",
+SPLIT_HEADS.agreement_law(
     "heads.layout",
+    "Each head gets its consecutive entries of every vector, bit by bit.",
     nulls=("zeros", "unswapped", "interleaved", "first"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each head gets its consecutive entries of every vector, bit by bit."""
-    yield from agrees(case, bench)
 
 
 @SPLIT_HEADS.law(

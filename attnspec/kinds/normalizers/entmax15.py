@@ -17,7 +17,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
@@ -80,14 +79,11 @@ ENTMAX15 = normalizer(
 )
 
 
-@ENTMAX15.law(
-    "entmax15-agreement",
+ENTMAX15.agreement_law(
     "activations.entmax15",
+    "The weights are squares of half the scores, less one threshold.",
     nulls=("zeros", "uniform", "unmasked"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The weights are squares of half the scores, less one threshold."""
-    yield from agrees(case, bench)
 
 
 hold_to(

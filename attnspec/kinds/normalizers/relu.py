@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
@@ -58,14 +57,11 @@ RELU = normalizer(
 )
 
 
-@RELU.law(
-    "relu-agreement",
+RELU.agreement_law(
     "activations.relu",
+    "A weight is the positive part of its score over the number of keys.",
     nulls=("zeros", "uniform", "unmasked", "undivided"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A weight is the positive part of its score over the number of keys."""
-    yield from agrees(case, bench)
 
 
 hold_to(

@@ -11,7 +11,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
@@ -68,14 +67,11 @@ SIGMOID = normalizer(
 )
 
 
-@SIGMOID.law(
-    "sigmoid-agreement",
+SIGMOID.agreement_law(
     "activations.sigmoid",
+    "A weight is the logistic function of its score and the offset.",
     nulls=("zeros", "uniform", "unmasked", "unmoved"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A weight is the logistic function of its score and the offset."""
-    yield from agrees(case, bench)
 
 
 def _no_offset_of_its_own(dialect: Any, _capabilities: object) -> bool:

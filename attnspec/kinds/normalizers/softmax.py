@@ -14,7 +14,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._exact_weights import finished, shown
@@ -91,14 +90,11 @@ SOFTMAX = normalizer(
 )
 
 
-@SOFTMAX.law(
-    "softmax-agreement",
+SOFTMAX.agreement_law(
     "normalizers.softmax",
+    "A weight is the exponential of its score over the sum of the visible ones.",
     nulls=("zeros", "uniform", "unmasked", "unscaled", "unsunk"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A weight is the exponential of its score over the sum of the visible ones."""
-    yield from agrees(case, bench)
 
 
 hold_to(

@@ -20,7 +20,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import bits
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
@@ -68,14 +67,11 @@ SPARSEMAX = normalizer(
 )
 
 
-@SPARSEMAX.law(
-    "sparsemax-agreement",
+SPARSEMAX.agreement_law(
     "activations.sparsemax",
+    "The weights are the point of the simplex that is nearest to the scores.",
     nulls=("zeros", "uniform", "unmasked"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The weights are the point of the simplex that is nearest to the scores."""
-    yield from agrees(case, bench)
 
 
 hold_to(

@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
@@ -106,18 +105,13 @@ ALIBI = Kind(
 )
 
 
-@ALIBI.law(
-    "alibi-agreement",
+# The form that counts keys alone leaves the position of the query out.
+ALIBI.agreement_law(
     "positions.alibi",
+    "The bias is the slope of the head times the distance, with the sign of its form.",
     also=("positions.alibi-signed", "positions.alibi-slopes"),
     nulls=("zeros", "ones", "one_sided", "other_heads"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The bias is the slope of the head times the distance, with the sign of its form.
-
-    The form that counts keys alone leaves the query's position out.
-    """
-    yield from agrees(case, bench)
 
 
 @ALIBI.law(

@@ -95,15 +95,12 @@ LEARNED = Kind(
 )
 
 
-@LEARNED.law(
-    "learned-agreement",
+LEARNED.agreement_law(
     "positions.learned",
+    "The encoding of a position is its row of the table.",
     also=("positions.absolute",),
     nulls=("zeros", "late", "blurred"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The encoding of a position is its row of the table."""
-    yield from agrees(case, bench)
 
 
 @LEARNED.law(

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees, alike
+from attnspec.judge.compare import alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, zeroing
@@ -96,14 +96,11 @@ PLACED_ATTENTION = Kind(
 )
 
 
-@PLACED_ATTENTION.law(
-    "placed-attention-agreement",
+PLACED_ATTENTION.agreement_law(
     "positions.absolute",
+    "Encodings are added to the vectors before queries, keys and values are made.",
     nulls=("zeros", "unplaced", "late"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Encodings are added to the vectors before queries, keys and values are made."""
-    yield from agrees(case, bench)
 
 
 @PLACED_ATTENTION.law(

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.bits import normals
 from attnspec.judge.case import Case, cast, single
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
@@ -82,14 +81,11 @@ RELATIVE_SHIFT = Kind(
 )
 
 
-@RELATIVE_SHIFT.law(
-    "relative-shift-agreement",
+RELATIVE_SHIFT.agreement_law(
     "positions.relative-shift",
+    "Row i moves to the left by as many columns as there are rows after it.",
     nulls=("zeros", "unmoved", "further"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Row i moves to the left by as many columns as there are rows after it."""
-    yield from agrees(case, bench)
 
 
 @RELATIVE_SHIFT.law(

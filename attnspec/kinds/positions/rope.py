@@ -112,15 +112,12 @@ ROPE = Kind(
 )
 
 
-@ROPE.law(
-    "rope-agreement",
+ROPE.agreement_law(
     "positions.rotary",
+    "Each pair of entries is turned by its position times its frequency.",
     also=("positions.rotary-pairs",),
     nulls=("zeros", "unturned", "late", "rest_lost"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each pair of entries is turned by its position times its frequency."""
-    yield from agrees(case, bench)
 
 
 @ROPE.law("rope-norm", "positions.rotary-norm", nulls=("zeros",))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees, same_at
+from attnspec.judge.compare import same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, zeroing
@@ -159,14 +159,11 @@ SHAW = Kind(
 )
 
 
-@SHAW.law(
-    "shaw-agreement",
+SHAW.agreement_law(
     "positions.shaw",
+    "Keys and values have a vector added for their distance from the query.",
     nulls=("zeros", "keyless", "valueless", "turned", "acausal"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Keys and values have a vector added for their distance from the query."""
-    yield from agrees(case, bench)
 
 
 @SHAW.law(

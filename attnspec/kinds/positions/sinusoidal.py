@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees, alike
+from attnspec.judge.compare import alike
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import late
@@ -92,12 +92,11 @@ SINUSOIDAL = Kind(
 )
 
 
-@SINUSOIDAL.law(
-    "sinusoidal-agreement", "positions.sinusoidal", nulls=("zeros", "late", "squared")
+SINUSOIDAL.agreement_law(
+    "positions.sinusoidal",
+    "Each pair of entries is the sine and the cosine of position times frequency.",
+    nulls=("zeros", "late", "squared"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each pair of entries is the sine and the cosine of position times frequency."""
-    yield from agrees(case, bench)
 
 
 @SINUSOIDAL.law(

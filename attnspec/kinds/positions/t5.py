@@ -12,7 +12,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
@@ -169,14 +168,11 @@ def _asked(case: Case, relative: Array) -> Case:
     return case.replace(relative=relative[None]).returning((1, len(relative)))
 
 
-@T5.law(
-    "t5-agreement",
+T5.agreement_law(
     "positions.t5-buckets",
+    "Buckets are those of the formula, wherever no rounding decides.",
     nulls=("zeros", "turned", "folded", "wrapped", "halved"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Buckets are those of the formula, wherever no rounding decides."""
-    yield from agrees(case, bench)
 
 
 @T5.law("t5-near", "positions.t5-buckets", nulls=("zeros", "halved"))

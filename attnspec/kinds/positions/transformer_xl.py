@@ -8,7 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.compare import agrees, alike, same_at
+from attnspec.judge.compare import alike, same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, zeroing
@@ -170,14 +170,11 @@ TRANSFORMER_XL = Kind(
 )
 
 
-@TRANSFORMER_XL.law(
-    "transformer-xl-agreement",
+TRANSFORMER_XL.agreement_law(
     "positions.transformer-xl",
+    "Scores are those of contents and of distances, each with its own query.",
     nulls=("zeros", "unplaced", "unbiased", "exchanged", "one_sided"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Scores are those of contents and of distances, each with its own query."""
-    yield from agrees(case, bench)
 
 
 @TRANSFORMER_XL.law(

@@ -9,7 +9,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
@@ -84,14 +83,11 @@ CHAIN_LENGTH = Kind(
 )
 
 
-@CHAIN_LENGTH.law(
-    "chain-length-agreement",
+CHAIN_LENGTH.agreement_law(
     "recurrence.chain",
+    "The count is that of the longest row of outputs that read each other.",
     nulls=("zeros", "ones", "all_steps"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The count is that of the longest row of outputs that read each other."""
-    yield from agrees(case, bench)
 
 
 @CHAIN_LENGTH.law(

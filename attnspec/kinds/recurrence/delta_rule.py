@@ -136,14 +136,11 @@ DELTA_RULE = Kind(
 _SEVERAL = sequences.LENGTHS[1:]
 
 
-@DELTA_RULE.law(
-    "delta-rule-agreement",
+DELTA_RULE.agreement_law(
     "recurrence.delta-forms",
+    "Recurrent, parallel and chunked forms give linear attention to corrections.",
     nulls=("zeros", "late", "rate_of_one", "only_added", "state_forgotten"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Recurrent, parallel and chunked forms give linear attention to corrections."""
-    yield from agrees(case, bench)
 
 
 @DELTA_RULE.law(

@@ -127,14 +127,11 @@ LINEAR_ATTENTION = Kind(
 _SEVERAL = sequences.LENGTHS[1:]
 
 
-@LINEAR_ATTENTION.law(
-    "linear-attention-agreement",
+LINEAR_ATTENTION.agreement_law(
     "recurrence.forms",
+    "Recurrent, parallel and chunked forms all give the sum of the past.",
     nulls=("zeros", "late", "decay_forgotten", "state_forgotten"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Recurrent, parallel and chunked forms all give the sum of the past."""
-    yield from agrees(case, bench)
 
 
 @LINEAR_ATTENTION.law(

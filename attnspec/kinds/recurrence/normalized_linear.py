@@ -99,14 +99,11 @@ NORMALIZED_LINEAR = Kind(
 )
 
 
-@NORMALIZED_LINEAR.law(
-    "normalized-linear-agreement",
+NORMALIZED_LINEAR.agreement_law(
     "recurrence.normalized",
+    "The values up to its own are averaged with weights that sum to one.",
     nulls=("zeros", "late", "undivided"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The values up to its own are averaged with weights that sum to one."""
-    yield from agrees(case, bench)
 
 
 @NORMALIZED_LINEAR.law(

@@ -10,7 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
-from attnspec.judge.compare import agrees, same_at
+from attnspec.judge.compare import same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, late
@@ -134,10 +134,11 @@ RNN = Kind(
 _SEVERAL = sequences.LENGTHS[1:]
 
 
-@RNN.law("rnn-agreement", "recurrence.past", nulls=("zeros", "late", "state_forgotten"))
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each state is the tanh of what its own step and the state before give."""
-    yield from agrees(case, bench)
+RNN.agreement_law(
+    "recurrence.past",
+    "Each state is the tanh of what its own step and the state before give.",
+    nulls=("zeros", "late", "state_forgotten"),
+)
 
 
 @RNN.law(

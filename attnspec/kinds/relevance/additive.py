@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
@@ -74,10 +73,11 @@ ADDITIVE = Kind(
 )
 
 
-@ADDITIVE.law("additive-agreement", "self-attention.additive", nulls=AGREEMENT_NULLS)
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A score is the vector times the bent sum of both projections."""
-    yield from agrees(case, bench)
+ADDITIVE.agreement_law(
+    "self-attention.additive",
+    "A score is the vector times the bent sum of both projections.",
+    nulls=AGREEMENT_NULLS,
+)
 
 
 @ADDITIVE.law(

@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
@@ -57,10 +56,11 @@ BILINEAR = Kind(
 )
 
 
-@BILINEAR.law("bilinear-agreement", "self-attention.bilinear", nulls=AGREEMENT_NULLS)
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A score is the query times the matrix times the key."""
-    yield from agrees(case, bench)
+BILINEAR.agreement_law(
+    "self-attention.bilinear",
+    "A score is the query times the matrix times the key.",
+    nulls=AGREEMENT_NULLS,
+)
 
 
 @BILINEAR.law("bilinear-transposed", "self-attention.bilinear", nulls=("last_key",))

@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
@@ -76,10 +75,11 @@ COSINE = Kind(
 )
 
 
-@COSINE.law("cosine-agreement", "self-attention.cosine", nulls=AGREEMENT_NULLS)
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A score is the dot product over both lengths."""
-    yield from agrees(case, bench)
+COSINE.agreement_law(
+    "self-attention.cosine",
+    "A score is the dot product over both lengths.",
+    nulls=AGREEMENT_NULLS,
+)
 
 
 @COSINE.law("cosine-length", "self-attention.cosine", nulls=("dot_product",))

@@ -23,18 +23,14 @@ from attnspec.kinds.serving._merge import (
 )
 from attnspec.numerics import Comparison, identical, within
 
-
-@MERGE.law(
-    "merge-agreement",
+MERGE.agreement_law(
     "split.merge",
+    "Each part counts by its share of the exponentials; the logsumexp is of both.",
     nulls=(
         *("zeros", "mean", "first", "exchanged", "other_base", "undivided"),
         *("zeros:lse", "larger:lse", "other_base:lse"),
     ),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each part counts by its share of the exponentials; the logsumexp is of both."""
-    yield from agrees(case, bench)
 
 
 def _alike(case: Case, other: Case, bench: Bench, note: str) -> Iterator[Comparison]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
@@ -65,14 +64,11 @@ BAND_COST = Kind(
 )
 
 
-@BAND_COST.law(
-    "band-cost-agreement",
+BAND_COST.agreement_law(
     "bands.cost",
+    "Each query is multiplied with the keys that its window holds.",
     nulls=("zeros", "all", "unclipped"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each query is multiplied with the keys that its window holds."""
-    yield from agrees(case, bench)
 
 
 @BAND_COST.law(

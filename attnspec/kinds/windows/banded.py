@@ -101,15 +101,12 @@ BANDED = Kind(
 )
 
 
-@BANDED.law(
-    "banded-agreement",
+BANDED.agreement_law(
     "bands.support",
+    "Each query averages the values within its window.",
     also=("bands.before", "bands.sum"),
     nulls=("zeros", "unbanded", "wider", "zeroed"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each query averages the values within its window."""
-    yield from agrees(case, bench)
 
 
 @BANDED.law(

@@ -10,7 +10,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
@@ -64,14 +63,11 @@ BLOCK_MASK = masks.mask_kind(
 )
 
 
-@BLOCK_MASK.law(
-    "block-mask-agreement",
+BLOCK_MASK.agreement_law(
     "bands.blocks",
+    "A key is seen if the layout shows its block to the block of the query.",
     nulls=("zeros", "ones", "tiled", "negated"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A key is seen if the layout shows its block to the block of the query."""
-    yield from agrees(case, bench)
 
 
 @BLOCK_MASK.law(

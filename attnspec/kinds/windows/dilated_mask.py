@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.kinds.windows import _mask_kinds as masks
@@ -41,14 +40,11 @@ DILATED_MASK = masks.mask_kind(
 )
 
 
-@DILATED_MASK.law(
-    "dilated-mask-agreement",
+DILATED_MASK.agreement_law(
     "bands.dilated",
+    "A key is seen if its distance is a multiple of the dilation.",
     nulls=("zeros", "ones", "from_zero", "early"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A key is seen if its distance is a multiple of the dilation."""
-    yield from agrees(case, bench)
 
 
 @DILATED_MASK.law(

@@ -9,7 +9,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
@@ -55,14 +54,11 @@ DOCUMENT_MASK = masks.mask_kind(
 )
 
 
-@DOCUMENT_MASK.law(
-    "document-mask-agreement",
+DOCUMENT_MASK.agreement_law(
     "bands.documents",
+    "A key is seen if it is of the query's document.",
     nulls=("zeros", "ones", "neighbors", "earlier", "early"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A key is seen if it is of the query's document."""
-    yield from agrees(case, bench)
 
 
 @DOCUMENT_MASK.law(

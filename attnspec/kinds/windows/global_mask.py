@@ -9,7 +9,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
@@ -56,14 +55,11 @@ GLOBAL_MASK = masks.mask_kind(
 )
 
 
-@GLOBAL_MASK.law(
-    "global-mask-agreement",
+GLOBAL_MASK.agreement_law(
     "bands.global",
+    "A pair is seen if the query is global, or the key.",
     nulls=("zeros", "ones", "keys_alone", "both"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A pair is seen if the query is global, or the key."""
-    yield from agrees(case, bench)
 
 
 @GLOBAL_MASK.law(

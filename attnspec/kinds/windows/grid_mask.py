@@ -9,7 +9,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
@@ -54,14 +53,11 @@ GRID_MASK = masks.mask_kind(
 )
 
 
-@GRID_MASK.law(
-    "grid-mask-agreement",
+GRID_MASK.agreement_law(
     "bands.grid",
+    "A pixel is seen if it is seen along both axes.",
     nulls=("zeros", "ones", "united", "columns_first"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A pixel is seen if it is seen along both axes."""
-    yield from agrees(case, bench)
 
 
 @GRID_MASK.law("grid-mask-count", "bands.grid", nulls=("united", "columns_first"))

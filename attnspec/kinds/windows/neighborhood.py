@@ -115,15 +115,12 @@ NEIGHBORHOOD = Kind(
 )
 
 
-@NEIGHBORHOOD.law(
-    "neighborhood-agreement",
+NEIGHBORHOOD.agreement_law(
     "bands.shifted",
+    "Each query averages the values of its neighborhood.",
     also=("bands.dilated",),
     nulls=("zeros", "clipped", "whole", "undilated"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each query averages the values of its neighborhood."""
-    yield from agrees(case, bench)
 
 
 @NEIGHBORHOOD.law(

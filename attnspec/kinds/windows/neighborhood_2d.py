@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees, alike
+from attnspec.judge.compare import alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting
@@ -148,15 +148,12 @@ NEIGHBORHOOD_2D = Kind(
 )
 
 
-@NEIGHBORHOOD_2D.law(
-    "neighborhood-2d-agreement",
+NEIGHBORHOOD_2D.agreement_law(
     "bands.grid",
+    "Each pixel averages the values of its rectangle.",
     also=("bands.shifted", "bands.dilated"),
     nulls=("zeros", "exchanged", "counted"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Each pixel averages the values of its rectangle."""
-    yield from agrees(case, bench)
 
 
 @NEIGHBORHOOD_2D.law(

@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.kinds.windows import _mask_kinds as masks
@@ -47,12 +46,11 @@ PREFIX_MASK = masks.mask_kind(
 )
 
 
-@PREFIX_MASK.law(
-    "prefix-mask-agreement", "bands.prefix", nulls=("zeros", "ones", "causal", "early")
+PREFIX_MASK.agreement_law(
+    "bands.prefix",
+    "A key is seen if it is in the prefix, or not after the query.",
+    nulls=("zeros", "ones", "causal", "early"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A key is seen if it is in the prefix, or not after the query."""
-    yield from agrees(case, bench)
 
 
 @PREFIX_MASK.law("prefix-mask-open", "bands.prefix", nulls=("causal",))

@@ -72,15 +72,12 @@ WINDOW_MASK = masks.mask_kind(
 )
 
 
-@WINDOW_MASK.law(
-    "window-mask-agreement",
+WINDOW_MASK.agreement_law(
     "bands.unit",
+    "A window of one number holds the keys that its system means.",
     also=("bands.support",),
     nulls=("zeros", "causal", "larger", "chunked"),
 )
-def check_agreement(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A window of one number holds the keys that its system means."""
-    yield from agrees(case, bench)
 
 
 @WINDOW_MASK.law(
