@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attnspec.cli import _options as options
-from attnspec.cli._names import TIER
 from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
@@ -51,23 +50,9 @@ class _Plan:
 @options.CLAIMS
 @options.WITHOUT
 @options.ONLY
-@click.option(
-    "--tier",
-    callback=TIER,
-    metavar="TIER",
-    default="standard",
-    show_default=True,
-    help="How much to look at: smoke, standard or thorough.",
-)
+@options.tier("standard", "How much to look at: smoke, standard or thorough.")
 @click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Where the examples are drawn from.",
-)
+@options.SEED
 @click.option("--deviations", type=_FILE, help="Known deviations, in TOML.")
 @click.option("--report", type=_FILE, help="Write the report as JSON lines, too.")
 @click.option("--junit", type=_FILE, help="Write the report as JUnit XML, too.")

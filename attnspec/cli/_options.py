@@ -14,13 +14,15 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _WEEK = 604_800
 
 
-def _several(name: str, callback: names.Callback, text: str) -> Decorator:
+def several(
+    name: str, plural: str, metavar: str, callback: names.Callback, text: str
+) -> Decorator:
     """Return an option that may be given more than once; order is kept."""
     return click.option(
         f"--{name}",
-        f"{name}s",
+        plural,
         multiple=True,
-        metavar=name.upper(),
+        metavar=metavar,
         callback=callback,
         help=f"{text} May be given more than once.",
     )
@@ -34,25 +36,41 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: float) ->
     return value
 
 
-DTYPES = _several(
-    "dtype", names.DTYPE, "A format to judge; all claimed ones by default."
+def tier(default: str, text: str) -> Decorator:
+    """Return the option that says how much to look at."""
+    return click.option(
+        "--tier",
+        callback=names.TIER,
+        default=default,
+        show_default=True,
+        metavar="TIER",
+        help=text,
+    )
+
+
+DTYPES = several(
+    *("dtype", "dtypes", "DTYPE", names.DTYPE),
+    "A format to judge; all claimed ones by default.",
 )
-CLAIMS = _several("claim", names.CLAIM, "A capability beyond those of the signature.")
-WITHOUT = click.option(
-    "--without",
-    "without",
-    multiple=True,
-    metavar="CLAIM",
-    callback=names.CLAIM,
-    help="A capability of the signature not to claim. May be given more than once.",
+CLAIMS = several(
+    *("claim", "claims", "CLAIM", names.CLAIM),
+    "A capability beyond those of the signature.",
 )
-ONLY = click.option(
-    "--only",
-    "only",
-    multiple=True,
-    metavar="ID",
-    callback=names.INVARIANT,
-    help="An invariant; all by default. May be given more than once.",
+WITHOUT = several(
+    *("without", "without", "CLAIM", names.CLAIM),
+    "A capability of the signature not to claim.",
+)
+ONLY = several(
+    *("only", "only", "ID", names.INVARIANT),
+    "An invariant; all by default.",
+)
+SEED = click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Where the examples are drawn from.",
 )
 KIND = click.option(
     "--kind",
@@ -88,5 +106,8 @@ __all__ = [
     "DTYPES",
     "KIND",
     "ONLY",
+    "SEED",
     "WITHOUT",
+    "several",
+    "tier",
 ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attnspec.cli._names import KIND, TIER, known
+from attnspec.cli import _options as options
+from attnspec.cli._names import KIND, known
 from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
@@ -37,34 +38,17 @@ def _ids() -> Iterable[str]:
     metavar="KIND",
     help="What kind of function; every kind by default, attention for a checker.",
 )
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="ID",
-    callback=known(_ids, "attnspec rogues"),
-    help="A rogue or control; all by default. May be given more than once.",
+@options.several(
+    *("only", "only", "ID", known(_ids, "attnspec rogues")),
+    "A rogue or control; all by default.",
 )
 @click.option(
     "--named",
     is_flag=True,
     help="Show a rogue to the invariant that it names alone; this takes half the time.",
 )
-@click.option(
-    "--tier",
-    callback=TIER,
-    default="smoke",
-    show_default=True,
-    metavar="TIER",
-    help="How much the invariants look at that a rogue does not name.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Where the examples are drawn from.",
-)
+@options.tier("smoke", "How much the invariants look at that a rogue does not name.")
+@options.SEED
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case, cast
+from attnspec.judge.kind import Judge, Kind, Null
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 
-FIELDS = {
+_FIELDS = {
     "batch": (1, 2, 3),
     "length": (1, 2, 3, 5, 17),
     "heads": (2, 1, 3, 4, 7),
@@ -35,16 +39,43 @@ def sizes(recipe: Recipe) -> tuple[int, int, int, int]:
     return batch, length, heads, width
 
 
-def unswapped(case: Case, _right: Right) -> Array:
+def _unswapped(case: Case, _right: Right) -> Array:
     """Cut the array, and exchange no axes."""
     return np.asarray(case["x"]).reshape(case.results[0][1])
 
 
-def first(case: Case, right: Right) -> Array:
+def _first(case: Case, right: Right) -> Array:
     """Answer every vector with what becomes of the first."""
     output = right(case)
     place = np.s_[:, :, :1] if output.ndim == 4 else np.s_[:, :1]
     return np.broadcast_to(output[place], output.shape)
 
 
-__all__ = ["FIELDS", "first", "numbers", "sizes", "unswapped"]
+def layout_kind(
+    name: str,
+    sentence: str,
+    operands: tuple[str, ...],
+    law: str,
+    *,
+    build: Callable[[Recipe], Case],
+    judge: Judge,
+    definition: Callable[..., Array],
+    interleaved: Null,
+) -> Kind:
+    """Return a kind with its first law: what is moved where, bit by bit."""
+    wrong = {"unswapped": _unswapped, "interleaved": interleaved, "first": _first}
+    kind = Kind(
+        name=name,
+        sentence=sentence,
+        operands=operands,
+        table=Table(fields=_FIELDS),
+        build=build,
+        judge=judge,
+        definition=definition,
+        nulls=wrong,
+    )
+    kind.agreement_law("heads.layout", law, nulls=("zeros", *wrong))
+    return kind
+
+
+__all__ = ["layout_kind", "numbers", "sizes"]

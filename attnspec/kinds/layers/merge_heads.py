@@ -8,11 +8,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Table
 from attnspec.kinds.layers import _head_layout as layout
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
@@ -40,26 +38,15 @@ def _interleaved(case: Case, _right: Right) -> Array:
     return np.asarray(case["x"].transpose(0, 2, 3, 1).reshape(case.results[0][1]))
 
 
-MERGE_HEADS = Kind(
-    name="merge-heads",
-    sentence="Joins the pieces of all heads into one vector.",
-    operands=("x",),
-    table=Table(fields=layout.FIELDS),
+MERGE_HEADS = layout.layout_kind(
+    "merge-heads",
+    "Joins the pieces of all heads into one vector.",
+    ("x",),
+    "The pieces of all heads stand one behind the other, bit by bit.",
     build=_build,
     judge=_judge,
     definition=_defined,
-    nulls={
-        "unswapped": layout.unswapped,
-        "interleaved": _interleaved,
-        "first": layout.first,
-    },
-)
-
-
-MERGE_HEADS.agreement_law(
-    "heads.layout",
-    "The pieces of all heads stand one behind the other, bit by bit.",
-    nulls=("zeros", "unswapped", "interleaved", "first"),
+    interleaved=_interleaved,
 )
 
 

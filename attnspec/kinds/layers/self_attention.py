@@ -41,6 +41,14 @@ _TABLE = Table(
     },
 )
 
+_WITHOUT_ORDER = {
+    "length": (2, 3, 5, 8, 17),
+    "mask": (None, "members"),
+    "causal": (False,),
+    "data": ("integers", "normal"),
+}
+"""Several vectors, none of which is told by its place."""
+
 
 def _weights(recipe: Recipe, width: int, label: str) -> dict[str, Array]:
     """Return three matrices for vectors of a width."""
@@ -141,12 +149,7 @@ SELF_ATTENTION.agreement_law(
     "self-attention.equivariance",
     also=("sets.equivariance",),
     nulls=("placed",),
-    fields={
-        "length": (2, 3, 5, 8, 17),
-        "mask": (None, "members"),
-        "causal": (False,),
-        "data": ("integers", "normal"),
-    },
+    fields=_WITHOUT_ORDER,
 )
 def check_equivariance(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Vectors in another order have the same outputs in that order."""
@@ -169,12 +172,7 @@ def _reordered(
     "self-attention-equal",
     "self-attention.equal",
     nulls=("placed",),
-    fields={
-        "length": (2, 3, 5, 8, 17),
-        "mask": (None, "members"),
-        "causal": (False,),
-        "data": ("integers", "normal"),
-    },
+    fields=_WITHOUT_ORDER,
 )
 def check_equal(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Equal vectors have equal outputs, in a second layer too."""

@@ -8,11 +8,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Table
 from attnspec.kinds.layers import _head_layout as layout
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
@@ -45,26 +43,15 @@ def _interleaved(case: Case, _right: Right) -> Array:
     return np.asarray(dealt.transpose(0, 3, 1, 2))
 
 
-SPLIT_HEADS = Kind(
-    name="split-heads",
-    sentence="Cuts every vector into consecutive pieces, one for each head.",
-    operands=("x", "heads"),
-    table=Table(fields=layout.FIELDS),
+SPLIT_HEADS = layout.layout_kind(
+    "split-heads",
+    "Cuts every vector into consecutive pieces, one for each head.",
+    ("x", "heads"),
+    "Each head gets its consecutive entries of every vector, bit by bit.",
     build=_build,
     judge=_judge,
     definition=_defined,
-    nulls={
-        "unswapped": layout.unswapped,
-        "interleaved": _interleaved,
-        "first": layout.first,
-    },
-)
-
-
-SPLIT_HEADS.agreement_law(
-    "heads.layout",
-    "Each head gets its consecutive entries of every vector, bit by bit.",
-    nulls=("zeros", "unswapped", "interleaved", "first"),
+    interleaved=_interleaved,
 )
 
 

@@ -207,6 +207,13 @@ def check_uniform(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield within(expected[some], actual[some], bound[some] + rows.ROOM, what="weight")
 
 
+ON_THE_SIMPLEX = (
+    *("weights", "order", "hidden", "sum", "convex", "shift", "zeros"),
+    *("padding", "monotone", "uniform"),
+)
+"""The laws of weights that are a point of the simplex, and may be zero."""
+
+
 def hold_to(
     kind: Kind,
     words: tuple[str, ...],
@@ -229,4 +236,4 @@ def hold_to(
         )(law.check)
 
 
-__all__ = ["WEIGHT_LAWS", "WeightLaw", "hold_to"]
+__all__ = ["ON_THE_SIMPLEX", "WEIGHT_LAWS", "WeightLaw", "hold_to"]

@@ -21,7 +21,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._normalizer import normalizer
-from attnspec.kinds.normalizers._weight_laws import hold_to
+from attnspec.kinds.normalizers._weight_laws import ON_THE_SIMPLEX, hold_to
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import F64, Judged, Tracked
 from attnspec.reference import entmax15
@@ -88,10 +88,7 @@ ENTMAX15.agreement_law(
 
 hold_to(
     ENTMAX15,
-    (
-        *("weights", "order", "hidden", "sum", "convex", "shift", "zeros"),
-        *("padding", "monotone", "uniform"),
-    ),
+    ON_THE_SIMPLEX,
     also={"convex": ("attention.convex",)},
 )
 

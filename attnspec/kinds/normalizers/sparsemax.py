@@ -24,7 +24,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._normalizer import normalizer
-from attnspec.kinds.normalizers._weight_laws import hold_to
+from attnspec.kinds.normalizers._weight_laws import ON_THE_SIMPLEX, hold_to
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked
 from attnspec.reference import sparsemax
@@ -76,10 +76,7 @@ SPARSEMAX.agreement_law(
 
 hold_to(
     SPARSEMAX,
-    (
-        *("weights", "order", "hidden", "sum", "convex", "shift", "zeros"),
-        *("padding", "monotone", "uniform"),
-    ),
+    ON_THE_SIMPLEX,
     also={"convex": ("attention.convex",)},
 )
 

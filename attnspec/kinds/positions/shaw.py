@@ -17,6 +17,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
+from attnspec.kinds.positions import _distances as distances
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import default_scale, shaw_outputs, shaw_scores
@@ -94,8 +95,7 @@ def _defined(
     scores = shaw_scores(query, key, relative, key_distances)
     scores = scores * default_scale(query.shape[-1])
     shown = np.where((relative > 0) & causal, -np.inf, scores)
-    sizes = np.exp(shown - shown.max(-1, keepdims=True))
-    weights = sizes / sizes.sum(-1, keepdims=True)
+    weights = distances.weights_of(shown)
     output = shaw_outputs(weights, value, relative, value_distances)
     return np.asarray(output).astype(query.dtype)
 
@@ -125,11 +125,7 @@ SHAW = Kind(
     operands=_OPERANDS,
     table=Table(
         fields={
-            "heads": (1, 2),
-            "queries": (1, 2, 3, 5, 8, 17),
-            "past": (0, 1, 3, 16),
-            "width": (1, 2, 4, 8),
-            "value_width": (1, 2, 3, 8),
+            **distances.SIZES,
             "reach": (1, 2, 4, 16, 0),
             "causal": (False, True),
             "data": projected.DATA,

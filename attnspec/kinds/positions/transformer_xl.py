@@ -16,6 +16,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import mixed
+from attnspec.kinds.positions import _distances as distances
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import default_scale, frequencies, transformer_xl_scores
@@ -116,8 +117,7 @@ def _defined(
     )
     scores = np.stack(list(by_head)) * default_scale(query.shape[-1])
     shown = np.where((relative > 0) & (not bidirectional), -np.inf, scores)
-    sizes = np.exp(shown - shown.max(-1, keepdims=True))
-    weights = sizes / sizes.sum(-1, keepdims=True)
+    weights = distances.weights_of(shown)
     return np.asarray(weights @ value.astype(np.float64)).astype(query.dtype)
 
 
@@ -138,11 +138,7 @@ TRANSFORMER_XL = Kind(
     operands=_OPERANDS,
     table=Table(
         fields={
-            "heads": (1, 2),
-            "queries": (1, 2, 3, 5, 8, 17),
-            "past": (0, 1, 3, 16),
-            "width": (1, 2, 4, 8),
-            "value_width": (1, 2, 3, 8),
+            **distances.SIZES,
             "clocks": (2, 4, 6, 16),
             "bidirectional": (False, True),
             "data": projected.DATA,

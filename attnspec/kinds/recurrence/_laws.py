@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,10 @@ from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.recurrence import _decays_and_states as decays
-from attnspec.kinds.recurrence._sequences import part, wide
+from attnspec.kinds.recurrence._sequences import LENGTHS, part, wide
 from attnspec.numerics import Comparison, within
 from attnspec.numerics.tracked import F64
 
@@ -24,6 +26,13 @@ DECAYED = {
     "decay": (None, *decays.DECAYS),
     "log_decay": decays.LOG_DECAYS,
     "state": (False,),
+}
+
+CONTINUED = {
+    "length": LENGTHS[1:],
+    "width": (1, 2, 4),
+    "value_width": (1, 2, 4),
+    "return_state": (True,),
 }
 
 GATED = DECAYED | {
@@ -102,6 +111,28 @@ def later_changed(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield dataclasses.replace(found, note=f"steps from {count} on changed")
 
 
+def hold_to_the_past(kind: Kind, clause: str, **fields: Any) -> None:
+    """Enter the laws that no output depends on a later step."""
+    several = {"length": LENGTHS[1:]}
+    kind.law(
+        f"{kind.name}-prefix",
+        clause,
+        also=("recurrence.past",),
+        nulls=("whole_sequence",),
+        fields={**several, **fields},
+        sentence="The first steps alone have the outputs that they have in a longer "
+        "sequence.",
+    )(prefix)
+    kind.law(
+        f"{kind.name}-past",
+        "recurrence.past",
+        nulls=("whole_sequence",),
+        fields=several,
+        sentence="Later steps change no earlier output, however large their values "
+        "are.",
+    )(later_changed)
+
+
 def continued(
     case: Case, bench: Bench, passed_on: Callable[[Case, F64], F64]
 ) -> Iterator[Comparison]:
@@ -123,6 +154,7 @@ def continued(
 
 
 __all__ = [
+    "CONTINUED",
     "DECAYED",
     "GATED",
     "at_right_angles",
@@ -130,6 +162,6 @@ __all__ = [
     "continued",
     "faded",
     "forgets",
-    "later_changed",
+    "hold_to_the_past",
     "prefix",
 ]

@@ -133,8 +133,6 @@ DELTA_RULE = Kind(
     null_needs=decays.NULL_NEEDS,
 )
 
-_SEVERAL = sequences.LENGTHS[1:]
-
 
 DELTA_RULE.agreement_law(
     "recurrence.delta-forms",
@@ -143,27 +141,7 @@ DELTA_RULE.agreement_law(
 )
 
 
-@DELTA_RULE.law(
-    "delta-rule-prefix",
-    "recurrence.delta-forms",
-    also=("recurrence.past",),
-    nulls=("whole_sequence",),
-    fields={"length": _SEVERAL},
-)
-def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The first steps alone have the outputs that they have in a longer sequence."""
-    yield from laws.prefix(case, bench)
-
-
-@DELTA_RULE.law(
-    "delta-rule-past",
-    "recurrence.past",
-    nulls=("whole_sequence",),
-    fields={"length": _SEVERAL},
-)
-def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Later steps change no earlier output, however large their values are."""
-    yield from laws.later_changed(case, bench)
+laws.hold_to_the_past(DELTA_RULE, "recurrence.delta-forms")
 
 
 def _asking_last(case: Case, place: int) -> Case:
@@ -232,12 +210,7 @@ def _sent_on(tail: Case, scale: float, error: F64) -> F64:
     "recurrence.state",
     nulls=("state_forgotten",),
     needs=("state", "return_state"),
-    fields={
-        "length": _SEVERAL,
-        "width": (1, 2, 4),
-        "value_width": (1, 2, 4),
-        "return_state": (True,),
-    },
+    fields=laws.CONTINUED,
 )
 def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two calls, the state of the first given to the second, are one call."""

@@ -124,8 +124,6 @@ LINEAR_ATTENTION = Kind(
     null_needs=decays.NULL_NEEDS,
 )
 
-_SEVERAL = sequences.LENGTHS[1:]
-
 
 LINEAR_ATTENTION.agreement_law(
     "recurrence.forms",
@@ -134,27 +132,7 @@ LINEAR_ATTENTION.agreement_law(
 )
 
 
-@LINEAR_ATTENTION.law(
-    "linear-attention-prefix",
-    "recurrence.forms",
-    also=("recurrence.past",),
-    nulls=("whole_sequence",),
-    fields={"length": _SEVERAL, "data": ("integers", "normal")},
-)
-def check_prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The first steps alone have the outputs that they have in a longer sequence."""
-    yield from laws.prefix(case, bench)
-
-
-@LINEAR_ATTENTION.law(
-    "linear-attention-past",
-    "recurrence.past",
-    nulls=("whole_sequence",),
-    fields={"length": _SEVERAL},
-)
-def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Later steps change no earlier output, however large their values are."""
-    yield from laws.later_changed(case, bench)
+laws.hold_to_the_past(LINEAR_ATTENTION, "recurrence.forms", data=("integers", "normal"))
 
 
 def _sent_on(bench: Bench, tail: Case, error: F64) -> F64:
@@ -173,12 +151,7 @@ def _sent_on(bench: Bench, tail: Case, error: F64) -> F64:
     "recurrence.state",
     nulls=("state_forgotten",),
     needs=("state", "return_state"),
-    fields={
-        "length": _SEVERAL,
-        "width": (1, 2, 4),
-        "value_width": (1, 2, 4),
-        "return_state": (True,),
-    },
+    fields=laws.CONTINUED,
 )
 def check_state(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Two calls, the state of the first given to the second, are one call."""
