@@ -79,7 +79,7 @@ def by_component(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 def prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Yield whether the first steps alone have the outputs that they have in a row."""
+    """The first steps alone have the outputs that they have in a longer sequence."""
     whole = bench.run(case).output
     bound = bench.judged(case).bound
     for count in {1, whole.shape[-2] // 2, whole.shape[-2] - 1} - {0}:
@@ -93,7 +93,7 @@ def prefix(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 def later_changed(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Yield whether large values in later steps leave earlier outputs alone."""
+    """Later steps change no earlier output, however large their values are."""
     steps = case["key"].shape[-2]
     count = max(1, steps // 2)
     late = (np.arange(steps) >= count)[:, None]
@@ -120,16 +120,12 @@ def hold_to_the_past(kind: Kind, clause: str, **fields: Any) -> None:
         also=("recurrence.past",),
         nulls=("whole_sequence",),
         fields={**several, **fields},
-        sentence="The first steps alone have the outputs that they have in a longer "
-        "sequence.",
     )(prefix)
     kind.law(
         f"{kind.name}-past",
         "recurrence.past",
         nulls=("whole_sequence",),
         fields=several,
-        sentence="Later steps change no earlier output, however large their values "
-        "are.",
     )(later_changed)
 
 

@@ -138,16 +138,13 @@ def check_scale(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield from alike(case, case.replace(**{name: longer}), bench, f"{name} times 4")
 
 
-@NORMALIZED_LINEAR.law(
+NORMALIZED_LINEAR.law(
     "normalized-linear-past",
     "recurrence.normalized",
     also=("recurrence.past",),
     nulls=("whole_sequence",),
     fields={"length": sequences.LENGTHS[1:]},
-)
-def check_past(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The first steps alone have the outputs that they have in a longer sequence."""
-    yield from laws.prefix(case, bench)
+)(laws.prefix)
 
 
 __all__ = ["NORMALIZED_LINEAR"]

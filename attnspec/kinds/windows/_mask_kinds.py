@@ -108,7 +108,7 @@ def holds(expected: Array, actual: Array, note: str) -> Iterator[Comparison]:
 
 
 def by_distance(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Yield whether a key is seen or not by its distance from the query alone."""
+    """Whether a key is seen is decided by its distance alone."""
     mask = mask_of(case, bench)
     yield from holds(mask[:-1, :-1], mask[1:, 1:], "one further down")
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.kind import Kind, Null
 from attnspec.judge.law import Dialect
-from attnspec.kinds.windows._windowed_attention import (
-    Mask,
-)
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
+from attnspec.kinds.windows._windowed_attention import Mask, softmax_over
+from attnspec.numerics import NumericModel
+from attnspec.numerics.tracked import Judged
 from attnspec.reference import shifted_window
 
 
@@ -25,4 +34,36 @@ def neighbors(length: int, size: int, dilation: int, choices: Dialect) -> Mask:
     return seen
 
 
-__all__ = ["neighbors"]
+def neighborhood_kind(
+    name: str,
+    sentence: str,
+    *,
+    table: Table,
+    build: Callable[[Recipe], Case],
+    mask: Callable[[Case, Dialect], Mask],
+    definition: Callable[..., Array],
+    probes: tuple[Mapping[str, Any], ...],
+    nulls: Mapping[str, Null],
+) -> Kind:
+    """Return a kind of functions that attend to a neighborhood of each position."""
+
+    def judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
+        return softmax_over(case, mask(case, choices), model)
+
+    return Kind(
+        name=name,
+        sentence=sentence,
+        operands=("query", "key", "value", "kernel_size"),
+        table=table,
+        build=build,
+        judge=judge,
+        definition=definition,
+        options={"dilation": ("dilation",), "scale": ("scale",)},
+        choices={"even_size": ("one_more_left", "one_more_key")},
+        probes=probes,
+        nulls={**nulls, "undilated": forgetting("dilation")},
+        null_needs={"undilated": ("dilation",)},
+    )
+
+
+__all__ = ["neighborhood_kind", "neighbors"]

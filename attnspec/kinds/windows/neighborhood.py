@@ -10,15 +10,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.windows import _windowed_attention as windowed
-from attnspec.kinds.windows._neighborhoods import neighbors
-from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.kinds.windows._neighborhoods import neighborhood_kind, neighbors
+from attnspec.numerics import Comparison, identical
 from attnspec.reference import attention, shifted_window
 
 _CLAIMS = {
@@ -63,10 +61,6 @@ def _mask(case: Case, choices: Dialect) -> windowed.Mask:
     return neighbors(length, case["kernel_size"], case["dilation"] or 1, choices)
 
 
-def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
-    return windowed.softmax_over(case, _mask(case, choices), model)
-
-
 def _defined(
     query: Array,
     key: Array,
@@ -96,22 +90,18 @@ def _whole(case: Case, _right: Right) -> Array:
     return windowed.answer_over(case, np.ones((1, 1), dtype=np.bool_))
 
 
-NEIGHBORHOOD = Kind(
-    name="neighborhood",
-    sentence="Attends to so many keys around each position, at the borders as well.",
-    operands=("query", "key", "value", "kernel_size"),
+NEIGHBORHOOD = neighborhood_kind(
+    "neighborhood",
+    "Attends to so many keys around each position, at the borders as well.",
     table=_TABLE,
     build=_build,
-    judge=_judge,
+    mask=_mask,
     definition=_defined,
-    options={"dilation": ("dilation",), "scale": ("scale",)},
-    choices={"even_size": ("one_more_left", "one_more_key")},
     probes=(
         {"length": 8, "width": 3, "kernel_size": 4, "data": "normal"},
         {"length": 5, "width": 2, "kernel_size": 2, "data": "integers"},
     ),
-    nulls={"clipped": _clipped, "whole": _whole, "undilated": forgetting("dilation")},
-    null_needs={"undilated": ("dilation",)},
+    nulls={"clipped": _clipped, "whole": _whole},
 )
 
 

@@ -10,15 +10,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.compare import alike
-from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
-from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.windows import _windowed_attention as windowed
-from attnspec.kinds.windows._neighborhoods import neighbors
-from attnspec.numerics import Comparison, NumericModel, identical
-from attnspec.numerics.tracked import Judged
+from attnspec.kinds.windows._neighborhoods import neighborhood_kind, neighbors
+from attnspec.numerics import Comparison, identical
 from attnspec.reference import attention, over_grid, shifted_window
 
 _SIZES = ((1, 1), (1, 3), (3, 1), (3, 3), (2, 3), (3, 2), (2, 2))
@@ -76,10 +74,6 @@ def _mask(case: Case, choices: Dialect) -> windowed.Mask:
     return over_grid(*(neighbors(*axis, choices) for axis in axes))
 
 
-def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
-    return windowed.softmax_over(case, _mask(case, choices), model)
-
-
 def _defined(
     query: Array,
     key: Array,
@@ -113,16 +107,13 @@ def _counted(case: Case, _right: Right) -> Array:
     return windowed.answer_over(case, shifted_window(height * breadth, size))
 
 
-NEIGHBORHOOD_2D = Kind(
-    name="neighborhood-2d",
-    sentence="Attends to a rectangle of so many pixels around each pixel.",
-    operands=("query", "key", "value", "kernel_size"),
+NEIGHBORHOOD_2D = neighborhood_kind(
+    "neighborhood-2d",
+    "Attends to a rectangle of so many pixels around each pixel.",
     table=_TABLE,
     build=_build,
-    judge=_judge,
+    mask=_mask,
     definition=_defined,
-    options={"dilation": ("dilation",), "scale": ("scale",)},
-    choices={"even_size": ("one_more_left", "one_more_key")},
     probes=(
         {
             "height": 5,
@@ -142,9 +133,7 @@ NEIGHBORHOOD_2D = Kind(
     nulls={
         "exchanged": _exchanged,
         "counted": _counted,
-        "undilated": forgetting("dilation"),
     },
-    null_needs={"undilated": ("dilation",)},
 )
 
 

@@ -80,15 +80,12 @@ WINDOW_MASK.agreement_law(
 )
 
 
-@WINDOW_MASK.law(
+WINDOW_MASK.law(
     "window-mask-translation",
     "bands.translation",
     nulls=("chunked",),
     fields={"queries": (5, 8, 17), "size": (2, 4)},
-)
-def check_translation(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """Whether a key is seen is decided by its distance alone."""
-    yield from masks.by_distance(case, bench)
+)(masks.by_distance)
 
 
 @WINDOW_MASK.law(

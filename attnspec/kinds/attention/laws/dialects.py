@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -29,19 +30,21 @@ def _nan_hidden(
     yield noted(within(exact.output, output, exact.bound), f"NaN in hidden {name}s")
 
 
-_NAN_FIELDS = {
-    "mask": ("padding", "left_padding", "sparse", "prefix_hidden"),
-    "lengths": ((1, 5), (2, 9), (3, 17), (1, 65), (5, 33)),
-}
-
-
-@ATTENTION.law(
-    "nan-masked-keys",
-    "masks.hidden-nan",
+_law_of_nan = functools.partial(
+    ATTENTION.law,
+    clause="masks.hidden-nan",
     needs=("mask",),
     families=("masks-with-holes",),
-    fields=_NAN_FIELDS,
+    fields={
+        "mask": ("padding", "left_padding", "sparse", "prefix_hidden"),
+        "lengths": ((1, 5), (2, 9), (3, 17), (1, 65), (5, 33)),
+    },
     nulls=("options_dropped", "zeros"),
+)
+
+
+@_law_of_nan(
+    "nan-masked-keys",
     applies=lambda dialect, _: dialect["nan_masked_key"] == "clean",
 )
 def check_nan_masked_keys(
@@ -51,13 +54,8 @@ def check_nan_masked_keys(
     yield from _nan_hidden(case, bench, "key")
 
 
-@ATTENTION.law(
+@_law_of_nan(
     "nan-masked-values",
-    "masks.hidden-nan",
-    needs=("mask",),
-    families=("masks-with-holes",),
-    fields=_NAN_FIELDS,
-    nulls=("options_dropped", "zeros"),
     applies=lambda dialect, _: dialect["nan_masked_value"] == "clean",
 )
 def check_nan_masked_values(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,13 +27,15 @@ def _part(case: AttentionCase, keys: slice) -> AttentionCase:
     )
 
 
-@ATTENTION.law(
-    "split-merge",
-    "split.merge",
+_law_of_parts = functools.partial(
+    ATTENTION.law,
     needs=("return_lse", "unequal_lengths"),
     without=("causal", "window", "sink"),
     nulls=("mean_value", "copy_value", "zeros:lse"),
 )
+
+
+@_law_of_parts("split-merge", "split.merge")
 def check_split_merge(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
@@ -46,13 +49,7 @@ def check_split_merge(
     yield from _make_the_whole(merge(*one, *two), exact, case, bench, "merged parts")
 
 
-@ATTENTION.law(
-    "split-associative",
-    "split.associative",
-    needs=("return_lse", "unequal_lengths"),
-    without=("causal", "window", "sink"),
-    nulls=("mean_value", "copy_value", "zeros:lse"),
-)
+@_law_of_parts("split-associative", "split.associative")
 def check_split_associative(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
