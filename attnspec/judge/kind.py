@@ -89,18 +89,19 @@ class Kind:
     ----------
     name, sentence
         Its name, and what a function of it does.
-    operands
-        The names of the positional arguments.
     table
         What is drawn; `build` makes a case of it.
     judge
         What is right, and the bound.
     definition
         The definition, as a function of this kind: it passes every law.
+    operands
+        The names of the positional arguments, where they are not the definition's.
     value
         What is right, without a bound, where that takes much less time.
     options
-        For each keyword of the face the claims that it makes.
+        The claims that a keyword of the definition makes, where it is not that of its
+        own name.
     given
         Claims that every function makes unless it withdraws them.
     unsaid
@@ -134,11 +135,11 @@ class Kind:
 
     name: str
     sentence: str
-    operands: tuple[str, ...]
     table: Table
     build: Callable[[Recipe], Case]
     judge: Judge
     definition: Callable[..., Any]
+    operands: tuple[str, ...] = ()
     value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
@@ -163,7 +164,13 @@ class Kind:
     """The laws by id, in the order in which they run."""
 
     def __post_init__(self) -> None:
-        """Let operands lie in memory in several ways, if any of them is an array."""
+        """Read the definition's face; let arrays lie in memory in several ways."""
+        parameters = inspect.signature(self.definition).parameters.values()
+        keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+        placed = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        options = {name: self.options.get(name, (name,)) for name in keywords}
+        object.__setattr__(self, "operands", self.operands or placed)
+        object.__setattr__(self, "options", options)
         if "layouts" not in self.table.fields:
             plain = self.build(self.table.recipe(self.name, self.dtypes[0]))
             if plain.arrays():

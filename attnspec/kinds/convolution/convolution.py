@@ -96,12 +96,10 @@ def _defined(
 CONVOLUTION = Kind(
     name="convolution",
     sentence="Slides a kernel along a sequence, a matrix for each tap.",
-    operands=("x", "kernel"),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"left": ("left",), "border": ("border",)},
     choices={"place": ("half", "same", "causal")},
     probes=({"length": 8, "size": 4, "data": "integers"},),
     nulls={

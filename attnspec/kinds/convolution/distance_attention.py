@@ -125,12 +125,10 @@ def _by_content(case: Case, right: Right) -> Array:
 DISTANCE_ATTENTION = Kind(
     name="distance-attention",
     sentence="Attends by the distance alone, whatever the vectors say.",
-    operands=("scores", "value", "left"),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"sink": ("sink",)},
     nulls={
         "late": late,
         "backward": backward,

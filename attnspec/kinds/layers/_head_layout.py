@@ -54,7 +54,6 @@ def _first(case: Case, right: Right) -> Array:
 def layout_kind(
     name: str,
     sentence: str,
-    operands: tuple[str, ...],
     law: str,
     *,
     build: Callable[[Recipe], Case],
@@ -67,7 +66,6 @@ def layout_kind(
     kind = Kind(
         name=name,
         sentence=sentence,
-        operands=operands,
         table=Table(fields=_FIELDS),
         build=build,
         judge=judge,

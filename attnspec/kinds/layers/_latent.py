@@ -200,12 +200,10 @@ def _numbered(case: Case, right: Right) -> Array:
 LATENT = Kind(
     name="latent",
     sentence="Attends to keys and values that are made of one short vector a member.",
-    operands=("readers", "members", *WEIGHTS),
     table=_TABLE,
     build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
-    options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
     choices={"pairing": PAIRINGS},
     probes=(
         {"members": 5, "readers": 3, "rotary_width": 4, "data": "normal"},

@@ -140,12 +140,10 @@ def _numbered(case: Case, right: Right) -> Array:
 MULTI_HEAD = Kind(
     name="multi-head",
     sentence="Lets readers attend to members in many ways, and sums what they find.",
-    operands=("readers", "members", *WEIGHTS),
     table=_TABLE,
     build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
-    options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
     nulls={
         "first_head": _first_head,
         "unmasked": forgetting("mask"),

@@ -102,12 +102,10 @@ def _summed(case: Case, right: Right) -> Array:
 CROSS_ATTENTION = Kind(
     name="cross-attention",
     sentence="Lets every reader take what it asks for from the members of a set.",
-    operands=("readers", "members", *_WEIGHTS),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"mask": ("mask",), "scale": ("scale",)},
     nulls={
         "unmasked": forgetting("mask"),
         # Without a query all members count the same.

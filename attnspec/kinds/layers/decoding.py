@@ -159,15 +159,10 @@ def _defined(
 DECODING = Kind(
     name="decoding",
     sentence="Writes the likeliest token until it is the stop token.",
-    operands=(
-        *("memory", "embedding", "positions", "own", "source", "output"),
-        *("start", "stop", "limit"),
-    ),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"cached": ("cached",)},
     nulls={
         # No token is -1.
         "endless": lambda case, right: right(case.replace(stop=-1)),

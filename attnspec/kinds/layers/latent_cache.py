@@ -90,7 +90,6 @@ def _mean(case: Case, right: Right) -> Array:
 LATENT_CACHE = Kind(
     name="latent-cache",
     sentence="Keeps of every member its latent and one turned key.",
-    operands=("members", "latent_weights", "rotary_key_weights"),
     table=_TABLE,
     build=_build,
     judge=_judge,

@@ -41,7 +41,6 @@ def _interleaved(case: Case, _right: Right) -> Array:
 MERGE_HEADS = layout.layout_kind(
     "merge-heads",
     "Joins the pieces of all heads into one vector.",
-    ("x",),
     "The pieces of all heads stand one behind the other, bit by bit.",
     build=_build,
     judge=_judge,

@@ -77,12 +77,10 @@ def _summed(case: Case, right: Right) -> Array:
 POOLING = Kind(
     name="pooling",
     sentence="Sums up a whole set in one vector, asked for by one query.",
-    operands=("query", "key", "value"),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"mask": ("mask",)},
     nulls={
         "unmasked": forgetting("mask"),
         # Without a query all members count the same.

@@ -119,12 +119,10 @@ def _alone(case: Case, right: Right) -> Array:
 SELF_ATTENTION = Kind(
     name="self-attention",
     sentence="Lets every vector of a sequence attend to all of them.",
-    operands=("vectors", *_WEIGHTS),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"mask": ("mask",), "causal": ("causal",), "scale": ("scale",)},
     nulls={
         "placed": placed,
         "exchanged": _exchanged,

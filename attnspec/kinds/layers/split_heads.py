@@ -46,7 +46,6 @@ def _interleaved(case: Case, _right: Right) -> Array:
 SPLIT_HEADS = layout.layout_kind(
     "split-heads",
     "Cuts every vector into consecutive pieces, one for each head.",
-    ("x", "heads"),
     "Each head gets its consecutive entries of every vector, bit by bit.",
     build=_build,
     judge=_judge,

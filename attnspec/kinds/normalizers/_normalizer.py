@@ -64,12 +64,10 @@ def normalizer(
     return Kind(
         name=name,
         sentence=sentence,
-        operands=("scores",),
         table=Table(fields, claims, _mend),
         build=build,
         judge=judge,
         definition=definition,
-        options={word: (word,) for word in claims},
         choices=choices,
         probes=probes,
         nulls={**NULLS, **{k.forgotten: forgetting(w) for w, k in own.items()}},

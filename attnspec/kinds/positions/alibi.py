@@ -80,7 +80,6 @@ def _one_sided(case: Case, right: Right) -> Array:
 ALIBI = Kind(
     name="alibi",
     sentence="Makes a bias that falls with the distance, at a slope for each head.",
-    operands=("heads", "queries", "keys"),
     table=Table(
         fields={
             "heads": (1, 2, 3, 4, 6, 8, 12, 16, 20, 32),

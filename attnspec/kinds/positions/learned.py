@@ -70,7 +70,6 @@ def _wrapped(case: Case, right: Right) -> Array:
 LEARNED = Kind(
     name="learned",
     sentence="Labels positions by the rows of a table.",
-    operands=("positions", "table"),
     table=Table(
         fields={
             "length": (1, 2, 3, 5, 8, 17, 33),

@@ -78,7 +78,6 @@ def _late(case: Case, right: Right) -> Array:
 PLACED_ATTENTION = Kind(
     name="placed-attention",
     sentence="Attends among vectors to which encodings of their places were added.",
-    operands=("vectors", "encoding", *_MATRICES),
     table=Table(
         fields={
             "length": (1, 2, 3, 5, 8, 17, 33),

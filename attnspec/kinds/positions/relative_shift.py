@@ -58,7 +58,6 @@ def _defined(x: Array) -> Array:
 RELATIVE_SHIFT = Kind(
     name="relative-shift",
     sentence="Moves the scores of distances to the columns of their keys.",
-    operands=("x",),
     table=Table(
         fields={
             "heads": (1, 2, 3),

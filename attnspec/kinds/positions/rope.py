@@ -91,12 +91,10 @@ def _rest_lost(case: Case, right: Right) -> Array:
 ROPE = Kind(
     name="rope",
     sentence="Turns queries or keys by their positions.",
-    operands=("x", "positions"),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"base": ("base",), "width": ("width",)},
     choices={"pairing": ("interleaved", "half_split")},
     probes=(
         {"length": 3, "width": 8, "data": "integers"},

@@ -122,7 +122,6 @@ def _first(case: Case, right: Right) -> Array:
 SHAW = Kind(
     name="shaw",
     sentence="Attends with keys and values to which vectors of distances are added.",
-    operands=_OPERANDS,
     table=Table(
         fields={
             **distances.SIZES,
@@ -137,7 +136,6 @@ SHAW = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"causal": ("causal",)},
     choices={
         "rows": ("left_first", "right_first"),
         "alignment": ("lower_right", "upper_left"),

@@ -72,7 +72,6 @@ def _defined(positions: Array, width: int, *, base: float = BASE) -> Array:
 SINUSOIDAL = Kind(
     name="sinusoidal",
     sentence="Labels positions by the sines and cosines of clocks.",
-    operands=("positions", "width"),
     table=Table(
         fields={
             "length": (1, 2, 3, 5, 8, 17, 33),
@@ -85,7 +84,6 @@ SINUSOIDAL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"base": ("base",)},
     choices={"layout": ("interleaved", "halves"), "frequencies": ("short", "to_base")},
     probes=({"length": 5, "width": 8}, {"length": 8, "width": 6}),
     nulls={"late": late, "squared": squared},

@@ -126,7 +126,6 @@ def _wrapped(case: Case, right: Right) -> Array:
 T5 = Kind(
     name="t5",
     sentence="Sorts distances, key minus query, into buckets.",
-    operands=("relative",),
     table=Table(
         fields={
             "queries": (1, 2, 3, 5, 17),
@@ -148,7 +147,6 @@ T5 = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={name: (name,) for name in _PLAIN},
     nulls={
         # Query minus key.
         "turned": lambda case, right: right(case.changed(np.negative, "relative")),

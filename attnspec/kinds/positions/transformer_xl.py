@@ -135,7 +135,6 @@ def _shared(case: Case, right: Right) -> Array:
 TRANSFORMER_XL = Kind(
     name="transformer-xl",
     sentence="Attends by contents and by distances, with a vector for each always.",
-    operands=_OPERANDS,
     table=Table(
         fields={
             **distances.SIZES,
@@ -152,7 +151,6 @@ TRANSFORMER_XL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"bidirectional": ("bidirectional",)},
     choices={"layout": ("interleaved", "halves")},
     probes=({"queries": 5, "width": 2, "clocks": 6, "data": "integers"},),
     nulls={

@@ -44,9 +44,6 @@ CLAIMED = ("decay", "log_decay")
 OPTIONS = {
     "decay": ("decay", "gates"),
     "log_decay": ("log_decay", "gates"),
-    "state": ("state",),
-    "scale": ("scale",),
-    "return_state": ("return_state",),
 }
 
 

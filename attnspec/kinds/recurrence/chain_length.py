@@ -71,7 +71,6 @@ def _defined(reads: Array) -> Array:
 CHAIN_LENGTH = Kind(
     name="chain-length",
     sentence="Counts the steps that must come one after another.",
-    operands=("reads",),
     table=_TABLE,
     build=_build,
     judge=_judge,

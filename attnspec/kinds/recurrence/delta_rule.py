@@ -117,7 +117,6 @@ def _only_added(case: Case, right: Right) -> Array:
 DELTA_RULE = Kind(
     name="delta-rule",
     sentence="Moves what a state answers to a key toward a new value.",
-    operands=("query", "key", "value", "rate"),
     table=_TABLE,
     build=_build,
     judge=_judge,

@@ -108,7 +108,6 @@ def _by_place(case: Case, right: Right) -> Array:
 LINEAR_ATTENTION = Kind(
     name="linear-attention",
     sentence="Weighs values up to its own by dot products; a state sums up the past.",
-    operands=("query", "key", "value"),
     table=_TABLE,
     build=_build,
     judge=_judge,

@@ -85,7 +85,6 @@ def _undivided(case: Case, right: Right) -> Array:
 NORMALIZED_LINEAR = Kind(
     name="normalized-linear",
     sentence="Averages values with linear weights of positive features.",
-    operands=("query", "key", "value"),
     table=_TABLE,
     build=_build,
     judge=_judge,

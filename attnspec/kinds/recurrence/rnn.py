@@ -114,12 +114,10 @@ def _sorted(case: Case, right: Right) -> Array:
 RNN = Kind(
     name="rnn",
     sentence="Reads a sequence step by step, keeping one state.",
-    operands=("x", "by_input", "by_state", "bias"),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"state": ("state",)},
     nulls={
         "late": late,
         "both_ways": _both_ways,

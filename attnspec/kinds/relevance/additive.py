@@ -64,7 +64,6 @@ def _defined(
 ADDITIVE = Kind(
     name="additive",
     sentence="Scores queries against keys by the bent sum of both projections.",
-    operands=("query", "key", "query_weight", "key_weight", "vector"),
     table=Table({**forms.TWO_WIDTHS, "inner": (1, 2, 4, 16)}),
     build=_build,
     judge=_judge,

@@ -47,7 +47,6 @@ def _defined(query: Array, key: Array, weight: Array) -> Array:
 BILINEAR = Kind(
     name="bilinear",
     sentence="Scores queries against keys by a matrix between them.",
-    operands=("query", "key", "weight"),
     table=Table(forms.TWO_WIDTHS),
     build=_build,
     judge=_judge,

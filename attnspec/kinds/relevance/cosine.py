@@ -64,7 +64,6 @@ def _dot_product(case: Case, _right: Right) -> Array:
 COSINE = Kind(
     name="cosine",
     sentence="Scores queries against keys by the cosine of their angle.",
-    operands=("query", "key"),
     table=Table({**forms.SIZES, "zeros": (False, True)}),
     build=_build,
     judge=_judge,

@@ -275,7 +275,6 @@ def _next_row(case: Case, right: Right) -> Array:
 MERGE = Kind(
     name="merge",
     sentence="Joins attention over two disjoint sets of keys by their logsumexps.",
-    operands=("output_a", "lse_a", "output_b", "lse_b"),
     table=_TABLE,
     build=_build,
     judge=_judge,

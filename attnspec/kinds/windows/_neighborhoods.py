@@ -53,12 +53,10 @@ def neighborhood_kind(
     return Kind(
         name=name,
         sentence=sentence,
-        operands=("query", "key", "value", "kernel_size"),
         table=table,
         build=build,
         judge=judge,
         definition=definition,
-        options={"dilation": ("dilation",), "scale": ("scale",)},
         choices={"even_size": ("one_more_left", "one_more_key")},
         probes=probes,
         nulls={**nulls, "undilated": forgetting("dilation")},

@@ -49,7 +49,6 @@ def _whole(case: Case) -> int:
 BAND_COST = Kind(
     name="band-cost",
     sentence="Counts the dot products of each query within a window.",
-    operands=("queries", "keys", "left", "right"),
     table=Table(fields={**masks.SIZES, "left": _SIDES, "right": _SIDES}),
     build=_build,
     judge=_judge,

@@ -85,12 +85,10 @@ def _chunked(case: Case, _right: Right) -> Array:
 BANDED = Kind(
     name="banded",
     sentence="Attends within a window around each position.",
-    operands=("query", "key", "value", "window"),
     table=_TABLE,
     build=_build,
     judge=_judge,
     definition=_defined,
-    options={"scale": ("scale",)},
     nulls={
         # Wider than the longest sequence: every key is shown to every query.
         "unbanded": lambda case, right: right(case.replace(window=(40, 40))),
