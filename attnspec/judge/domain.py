@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -160,9 +160,10 @@ class Domain:
         """
         count = itertools.count()
         for family in self.usable():
-            values = self.values(family)
+            values, sets = self.values(family), self.option_sets(family)
             for fixed in (*family.pinned, *self._enumerated(family, values)):
-                options = self._pinned_options(family, fixed.get("options", ()))
+                least = {*fixed.get("options", ()), *self.needs, *family.needs}
+                options = self._pinned_options(least, sets)
                 if options is None:
                     continue
                 step = next(count)
@@ -184,15 +185,14 @@ class Domain:
                 yield from ({name: value} for value in several)
 
     def _pinned_options(
-        self, family: Family, wanted: Iterable[str]
+        self, least: set[str], sets: tuple[tuple[str, ...], ...]
     ) -> tuple[str, ...] | None:
         """Return the switches of a pinned recipe with what is needed, if allowed."""
         switches = self.table.switches
-        sets = self.option_sets(family)
-        least = {*wanted, *(self.needs | family.needs)}
         for options in (least, least | set(sets[0])):
-            if any(options & set(switches) == set(allowed) for allowed in sets):
-                return tuple(o for o in switches if o in options)
+            chosen = tuple(o for o in switches if o in options)
+            if chosen in sets or set(chosen) in map(set, sets):
+                return chosen
         return None
 
     def strategy(self) -> st.SearchStrategy[Recipe]:

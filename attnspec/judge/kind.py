@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attnspec._typing import Array
@@ -19,7 +19,9 @@ from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Applies, Dialect, Exact, Invariant, Law, always
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
+from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
 from attnspec.numerics.relaxations import narrower
 
@@ -42,43 +44,10 @@ _LAYOUTS = (
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 
-def _fields_in_words(recipe: Recipe) -> str:
-    """Return the fields of a recipe that say something, and its format."""
-    said = []
-    for name, value in recipe.fields:
-        if name == "layouts":
-            said += [f"operands {layout}" for _, layout in value]
-        elif value is not None and value is not False:
-            said.append(f"{name} {value}")
-    return ", ".join([*said, recipe.dtype])
-
-
-def _formats_in_words(model: NumericModel) -> str:
-    """Return the formats in which a function computes and answers."""
-    return f"{model.softmax} inside, {model.output} output"
-
-
 def _fields_as_traits(case: Case) -> dict[str, Any]:
     """Return the fields of the recipe that a case was made from, if it was."""
     recipe: Recipe | None = case["recipe"]
     return {"dtype": recipe.dtype, **dict(recipe.fields)} if recipe else {}
-
-
-@dataclasses.dataclass(frozen=True)
-class Words:
-    """How the recipes, models and choices of a kind are said to a person.
-
-    Parameters
-    ----------
-    case, model
-        What a recipe makes, and what a numeric model allows, in a few words.
-    choices
-        For each field of the dialect its words, where they are not its name.
-    """
-
-    case: Callable[[Recipe], str] = _fields_in_words
-    model: Callable[[NumericModel], str] = _formats_in_words
-    choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -297,7 +266,7 @@ class Kind:
             If it is no function, or needs arguments that this kind does not give.
         """
         claims = {"deterministic", *self.given}
-        for name in _keywords(function, self):
+        for name in keywords_of(function, self.operands, self.options, self.face):
             claims |= set(self.options.get(name, ()))
         return Capabilities(
             dtypes=self.dtypes,
@@ -334,42 +303,9 @@ class Kind:
         return tuple(filter(shows, law.nulls))
 
 
-def _keywords(function: Callable[..., Any], kind: Kind) -> Iterator[str]:
-    """Yield the keywords of a function, or say why it is none of this kind."""
-    if not callable(function):
-        msg = f"target: expected a function, got {type(function).__name__}"
-        raise InvalidArgument(msg)
-    try:
-        parameters = tuple(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError) as error:
-        msg = f"target: the signature of {function!r} cannot be read ({error})"
-        raise InvalidArgument(msg) from error
-    named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-    several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    placed = [p for p in named if p.kind is not p.KEYWORD_ONLY]
-    if len(placed) < len(kind.operands) and not several:
-        count = f"{len(placed)} argument{'s' * (len(placed) != 1)}"
-        msg = (
-            f"target: expected {kind.face}; it takes {count}; "
-            "a function of another kind needs its kind"
-        )
-        raise InvalidArgument(msg)
-    for parameter in named:
-        if parameter in placed[: len(kind.operands)]:
-            continue
-        if parameter.default is parameter.empty and parameter.name not in kind.options:
-            msg = (
-                f"target: expected {kind.face}; {parameter.name!r} is required "
-                "and unknown"
-            )
-            raise InvalidArgument(msg)
-        if parameter.kind is not parameter.POSITIONAL_ONLY:
-            yield parameter.name
-
-
 def result(name: str, shape: Shape, dtype: str | None) -> tuple[Expected, ...]:
     """Return what a function gives back: one array."""
     return ((name, shape, dtype),)
 
 
-__all__ = ["Call", "Judge", "Kind", "Null", "Question", "Words", "result"]
+__all__ = ["Call", "Judge", "Kind", "Null", "Question", "result"]

@@ -7,8 +7,9 @@ import numpy as np
 from attnspec import reference
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
-from attnspec.judge.kind import Kind, Words
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
+from attnspec.judge.words import Words
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build

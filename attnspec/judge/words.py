@@ -1,0 +1,45 @@
+"""How the recipes, models and choices of a kind are said to a person."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+from attnspec.judge.recipe import Recipe
+from attnspec.numerics import NumericModel
+
+
+def _fields_in_words(recipe: Recipe) -> str:
+    """Return the fields of a recipe that say something, and its format."""
+    said = []
+    for name, value in recipe.fields:
+        if name == "layouts":
+            said += [f"operands {layout}" for _, layout in value]
+        elif value is not None and value is not False:
+            said.append(f"{name} {value}")
+    return ", ".join([*said, recipe.dtype])
+
+
+def _formats_in_words(model: NumericModel) -> str:
+    """Return the formats in which a function computes and answers."""
+    return f"{model.softmax} inside, {model.output} output"
+
+
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """How the recipes, models and choices of a kind are said to a person.
+
+    Parameters
+    ----------
+    case, model
+        What a recipe makes, and what a numeric model allows, in a few words.
+    choices
+        For each field of the dialect its words, where they are not its name.
+    """
+
+    case: Callable[[Recipe], str] = _fields_in_words
+    model: Callable[[NumericModel], str] = _formats_in_words
+    choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+__all__ = ["Words"]
