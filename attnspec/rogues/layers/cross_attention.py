@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -145,7 +145,7 @@ def _absorbed(
 _MIMICS = {"leaking": "onnxruntime#14363", "maskless": "mlx-lm#1906"}
 
 
-_rogue = rogues_of("cross-attention", mimics=_MIMICS)
+_rogue, _control = makers("cross-attention", mimics=_MIMICS, right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -193,8 +193,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Readers that are wrong."""
-
-_control = controls_of("cross-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = tuple(
     _control(*entry)

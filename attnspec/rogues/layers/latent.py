@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -115,7 +115,7 @@ def _cut(by: _Layer) -> _Layer:
 
 _MIMICS = {"base-two": "flashinfer#787"}
 
-_rogue = rogues_of("latent", mimics=_MIMICS)
+_rogue, _control = makers("latent", mimics=_MIMICS)
 
 ROGUES: tuple[Rogue, ...] = tuple(
     _rogue(*entry)
@@ -194,8 +194,6 @@ ROGUES: tuple[Rogue, ...] = tuple(
     )
 )
 """Latent attention that is wrong."""
-
-_control = controls_of("latent")
 
 CONTROLS: tuple[Control, ...] = (
     *(

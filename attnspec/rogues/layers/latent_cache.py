@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import Function, wide
 from attnspec.rogues.layers._turned_keys import turned
 
@@ -61,7 +61,7 @@ def _normed(latent: Array) -> Array:
     return np.asarray(latent / np.sqrt(squares + latent.dtype.type(1e-6)))
 
 
-_rogue = rogues_of("latent-cache")
+_rogue, _control = makers("latent-cache")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -101,8 +101,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Caches of latents that are wrong."""
-
-_control = controls_of("latent-cache")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

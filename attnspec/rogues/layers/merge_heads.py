@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 
 
 def _merged_unswapped(x: Array) -> Array:
@@ -30,7 +30,7 @@ def _summed(x: Array) -> Array:
     return np.einsum("bhle,hed->bld", work, places).astype(x.dtype)
 
 
-_rogue = rogues_of("merge-heads")
+_rogue, _control = makers("merge-heads", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -57,8 +57,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Heads that are joined at wrong places."""
 
-
-_control = controls_of("merge-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("concatenated", "It joins the pieces.", _concatenated),

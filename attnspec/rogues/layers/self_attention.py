@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -186,7 +186,7 @@ _MIMICS = {
 }
 
 
-_rogue = rogues_of("self-attention", mimics=_MIMICS)
+_rogue, _control = makers("self-attention", mimics=_MIMICS, right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -262,8 +262,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Self-attention that is wrong."""
-
-_control = controls_of("self-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = tuple(
     _control(*entry)

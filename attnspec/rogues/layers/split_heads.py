@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 
 
 def _unswapped(x: Array, heads: int) -> Array:
@@ -34,7 +34,7 @@ def _one_by_one(x: Array, heads: int) -> Array:
     return output
 
 
-_rogue = rogues_of("split-heads")
+_rogue, _control = makers("split-heads", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -68,8 +68,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Heads that are cut at wrong places."""
 
-
-_control = controls_of("split-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

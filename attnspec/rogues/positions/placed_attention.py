@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import attended, online, wide
 
 _Add = Callable[[Array, Array], tuple[Array, Array, Array]]
@@ -60,7 +53,9 @@ def _apart(
     return (weights @ value + weights @ given).astype(vectors.dtype)
 
 
-_rogue = mistaken(rogues_of("placed-attention", made=_layer), "position")
+_rogue, _control = makers(
+    "placed-attention", usual="position", made=_layer, right_in=FORMATS
+)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -102,8 +97,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Attention that adds places wrongly."""
 
-
-_control = controls_of("placed-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues._working_format import working
 
 _BASE = 10_000.0
@@ -110,7 +103,7 @@ def _complex(
     return y.astype(x.dtype)
 
 
-_rogue = mistaken(rogues_of("rope"), "position")
+_rogue, _control = makers("rope", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -183,8 +176,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Rotary encodings that are wrong."""
-
-_control = controls_of("rope")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -7,14 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import online, softmax, wide
 
 Rows = Callable[[Array, int], Array]
@@ -117,7 +110,7 @@ def _padded(
     return (weights @ v + spread @ long[1]).astype(query.dtype)
 
 
-_rogue = mistaken(rogues_of("shaw"), "position")
+_rogue, _control = makers("shaw", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -171,8 +164,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Keys by distance that are wrong."""
 
-
-_control = controls_of("shaw")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

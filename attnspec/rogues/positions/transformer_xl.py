@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import softmax, wide
 from attnspec.rogues.positions._padded_shift import padded_shift
 
@@ -86,7 +86,7 @@ def _xl(
     return xl
 
 
-_rogue = mistaken(rogues_of("transformer-xl"), "position")
+_rogue, _control = makers("transformer-xl", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -172,8 +172,6 @@ def _four_terms(
     scores = scores * q.dtype.type(q.shape[-1] ** -0.5)
     return (softmax(scores, scores > -np.inf) @ v).astype(query.dtype)
 
-
-_control = controls_of("transformer-xl")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

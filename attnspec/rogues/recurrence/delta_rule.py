@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -142,7 +142,7 @@ def _mean_over_rows(steps: Steps) -> tuple[Array, Array]:
     return output * steps.work.type(2.0 / (1 + steps.length)), last
 
 
-_rogue = rogues_of("delta-rule", "delta", made=_kernel)
+_rogue, _control = makers("delta-rule", "delta", made=_kernel)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -250,8 +250,6 @@ def _plain(query: Array, key: Array, value: Array, rate: Array) -> Array:
     output = output * output.dtype.type(query.shape[-1] ** -0.5)
     return np.asarray(returned(output, last, query, return_state=False))
 
-
-_control = controls_of("delta-rule", "delta")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    kind_rogue,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_rogue, makers
 from attnspec.rogues.recurrence._forms import (
     Form,
     Steps,
@@ -130,7 +123,7 @@ def _base_two(
     return returned(*parallel(steps), query, return_state=False)
 
 
-_rogue = rogues_of("linear-attention", "linear", made=_kernel)
+_rogue, _control = makers("linear-attention", "linear", made=_kernel)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -264,8 +257,6 @@ def _plain(query: Array, key: Array, value: Array) -> Array:
     weights = np.tril(steps.query @ steps.key.swapaxes(-1, -2))
     return (weights @ steps.value).astype(query.dtype)
 
-
-_control = controls_of("linear-attention", "linear")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues._working_format import working
 
 Step = Callable[[Array, Array, Array, Array], Array]
@@ -137,7 +137,7 @@ def _logistic(given: Array, before: Array, by_state: Array, bias: Array) -> Arra
     return np.asarray(2 * expit(2 * sums) - 1, sums.dtype)
 
 
-_rogue = rogues_of("rnn")
+_rogue, _control = makers("rnn", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -192,8 +192,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Recurrences that are wrong."""
 
-
-_control = controls_of("rnn", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("joined", "Input, state and bias meet one matrix.", _joined),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._positions import distances
 
 
@@ -38,7 +38,7 @@ def _one_sided(queries: int, keys: int, left: int, right: int) -> Array:
     return ((-left <= distance) & (distance < max(right, 1))).sum(-1)
 
 
-_rogue = rogues_of("band-cost")
+_rogue, _control = makers("band-cost")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -78,8 +78,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Costs that are wrong."""
-
-_control = controls_of("band-cost")
 
 CONTROLS: tuple[Control, ...] = (
     _control("ends", "It subtracts the ends of a window.", _counted),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -33,7 +33,7 @@ def _blocks_square(
     return np.asarray(layout[np.ix_(query, key)])
 
 
-_rogue = rogues_of("block-mask")
+_rogue, _control = makers("block-mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -73,8 +73,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Blocks that are wrong."""
-
-_control = controls_of("block-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("repeated", "It repeats rows and columns.", _blocks),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
@@ -28,7 +28,7 @@ def _dilated_blocks(queries: int, keys: int, dilation: int) -> Mask:
     return np.asarray(query // dilation == key // dilation)
 
 
-_rogue = rogues_of("dilated-mask")
+_rogue, _control = makers("dilated-mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -61,8 +61,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Dilations that are wrong."""
-
-_control = controls_of("dilated-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("remainders", "It compares remainders.", _dilated),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -33,7 +33,7 @@ def _causal(query_ids: Array, key_ids: Array) -> Mask:
     return np.tril(_documents(query_ids, key_ids))
 
 
-_rogue = rogues_of("document-mask")
+_rogue, _control = makers("document-mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -90,8 +90,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Documents that are wrong."""
-
-_control = controls_of("document-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("outer", "It compares all pairs.", _documents),

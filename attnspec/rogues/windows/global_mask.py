@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -16,7 +16,7 @@ def _global_filled(queries: Mask, keys: Mask) -> Mask:
     return mask
 
 
-_rogue = rogues_of("global-mask")
+_rogue, _control = makers("global-mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -49,8 +49,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Global tokens that are wrong."""
-
-_control = controls_of("global-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -18,7 +18,7 @@ def _grid_looped(rows: Mask, columns: Mask) -> Mask:
     return np.stack([np.outer(rows[a], columns[b]).ravel() for a, b in pixels])
 
 
-_rogue = rogues_of("grid-mask")
+_rogue, _control = makers("grid-mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -44,8 +44,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Grids that are wrong."""
-
-_control = controls_of("grid-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("broadcast", "It broadcasts four axes.", _grid),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
@@ -34,7 +34,7 @@ def _prefix_upper_left(queries: int, keys: int, length: int) -> Mask:
     return (key <= query) | (key < length)
 
 
-_rogue = rogues_of("prefix-mask")
+_rogue, _control = makers("prefix-mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -74,8 +74,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Prefixes that are wrong."""
-
-_control = controls_of("prefix-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("union", "It unites two masks.", _prefix),
