@@ -30,26 +30,23 @@ def _summed(x: Array) -> Array:
     return np.einsum("bhle,hed->bld", work, places).astype(x.dtype)
 
 
-_rogue, _control = makers("merge-heads", right_in=FORMATS)
+_rogue, _control = makers("merge-heads", usual="layout", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "unswapped",
-        "layout",
         "The axes of heads and places are not exchanged.",
         _merged_unswapped,
         "agreement",
     ),
     _rogue(
         "entries",
-        "layout",
         "The first entries of all heads come first.",
         _merged_entries,
         "agreement",
     ),
     _rogue(
         "shifted",
-        "layout",
         "Each head starts one entry late.",
         lambda x: np.roll(_concatenated(x), 1, axis=-1),
         "heads",

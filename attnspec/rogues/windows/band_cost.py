@@ -38,40 +38,35 @@ def _one_sided(queries: int, keys: int, left: int, right: int) -> Array:
     return ((-left <= distance) & (distance < max(right, 1))).sum(-1)
 
 
-_rogue, _control = makers("band-cost")
+_rogue, _control = makers("band-cost", usual="window")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "upper-left",
-        "window",
         "It declares the lower right and counts from the upper left.",
         _upper_left,
         "agreement",
     ),
     _rogue(
         "in-tiles",
-        "window",
         "It counts whole tiles of four keys.",
         _in_tiles,
         "most",
     ),
     _rogue(
         "whole",
-        "window",
         "All scores are computed, and most of them are hidden.",
         lambda n, m, *_: np.full(n, m),
         "linear",
     ),
     _rogue(
         "one-sided",
-        "window",
         "The last key on the right is forgotten.",
         _one_sided,
         "mirror",
     ),
     _rogue(
         "growing",
-        "window",
         "A window at the right border counts as many keys as one before it.",
         lambda n, m, left, right: np.maximum.accumulate(_counted(n, m, left, right)),
         "mirror",

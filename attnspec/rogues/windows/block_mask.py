@@ -33,40 +33,36 @@ def _blocks_square(
     return np.asarray(layout[np.ix_(query, key)])
 
 
-_rogue, _control = makers("block-mask")
+_rogue, _control = makers("block-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "negated",
-        "mask",
         "The layout says what is hidden.",
         lambda layout, *sizes: _blocks(~layout, *sizes),
         "single",
     ),
     _rogue(
         "tiled",
-        "mask",
         "The layout is repeated and not enlarged.",
         lambda x, r, c, queries, keys: np.tile(x, (r, c))[:queries, :keys],
         "constant",
     ),
     _rogue(
         "whole",
-        "tail",
         "The last blocks are hidden if they are cut.",
         _blocks_whole,
         "agreement",
+        mistake="tail",
     ),
     _rogue(
         "causal",
-        "mask",
         "Inside of a block attention is causal, whatever the layout says.",
         lambda *sizes: np.tril(_blocks(*sizes)),
         "constant",
     ),
     _rogue(
         "square",
-        "mask",
         "A block has no fewer columns than rows.",
         _blocks_square,
         "exchange",

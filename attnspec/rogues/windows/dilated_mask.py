@@ -28,33 +28,29 @@ def _dilated_blocks(queries: int, keys: int, dilation: int) -> Mask:
     return np.asarray(query // dilation == key // dilation)
 
 
-_rogue, _control = makers("dilated-mask")
+_rogue, _control = makers("dilated-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "between",
-        "mask",
         "The dilation counts the keys that are left out.",
         lambda n, m, d: _dilated(n, m, d + 1 if d > 1 else 1),
         "agreement",
     ),
     _rogue(
         "past",
-        "mask",
         "Only what is before the query is seen.",
         lambda n, m, d: _dilated(n, m, d) & (distances(n, m) <= 0),
         "classes",
     ),
     _rogue(
         "from-zero",
-        "mask",
         "It counts from the first key, not from the query.",
         lambda n, m, d: np.broadcast_to(np.arange(m) % d == 0, (n, m)),
         "classes",
     ),
     _rogue(
         "blocks",
-        "mask",
         "Consecutive tokens see each other, not those of equal remainder.",
         _dilated_blocks,
         "shift",

@@ -16,33 +16,29 @@ def _global_filled(queries: Mask, keys: Mask) -> Mask:
     return mask
 
 
-_rogue, _control = makers("global-mask")
+_rogue, _control = makers("global-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "both",
-        "mask",
         "A pair is seen only if both are global.",
         lambda q, k: q[:, None] & k,
         "agreement",
     ),
     _rogue(
         "keys",
-        "mask",
         "Global keys are seen, but global queries see no more than others.",
         lambda q, k: np.broadcast_to(k, (len(q), len(k))),
         "mutual",
     ),
     _rogue(
         "queries",
-        "mask",
         "Global queries see everything, but are not seen by others.",
         lambda q, k: np.broadcast_to(q[:, None], (len(q), len(k))),
         "mutual",
     ),
     _rogue(
         "either",
-        "mask",
         "Two global tokens do not see each other.",
         lambda q, k: q[:, None] ^ k,
         "cross",
