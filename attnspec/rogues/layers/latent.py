@@ -68,24 +68,13 @@ class _Attention:
 
     def __call__(
         self,
-        readers: Array,
-        members: Array,
-        query_weights: Array,
-        latent_weights: Array,
-        key_weights: Array,
-        value_weights: Array,
-        output_weights: Array,
-        rotary_query_weights: Array,
-        rotary_key_weights: Array,
-        *,
+        *operands: Array,
         mask: Array | None = None,
         causal: bool = False,
         scale: float | None = None,
     ) -> Array:
         """Evaluate it."""
-        first = readers, members, query_weights, latent_weights, key_weights
-        rest = value_weights, output_weights, rotary_query_weights, rotary_key_weights
-        by = self.change(_Layer(*wide(*first, *rest)))
+        by = self.change(_Layer(*wide(*operands)))
         lengths = by.x.shape[1], by.z.shape[1]
         here, there = self.places(*lengths)
         query, key, value = self.form(by)
@@ -97,7 +86,7 @@ class _Attention:
         weights = self.weigh(scores * scores.dtype.type(factor), seen)
         mixed = weights @ value
         output = mixed if self.form is _expanded else mixed @ by.value
-        return np.asarray((output @ by.output).sum(1)).astype(readers.dtype)
+        return np.asarray((output @ by.output).sum(1)).astype(operands[0].dtype)
 
 
 def _base_two(scores: Array, seen: Array) -> Array:
