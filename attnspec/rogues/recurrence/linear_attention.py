@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,11 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_rogue, makers
 from attnspec.rogues.recurrence._forms import (
-    Form,
     Steps,
     chunked,
     given,
     one_gate,
+    optioned,
     parallel,
     recurrent,
     returned,
@@ -24,33 +23,11 @@ from attnspec.rogues.recurrence._forms import (
 _CHUNK = 16
 
 
-def _kernel(form: Form) -> Callable[..., Any]:
-    """Return a form of linear attention with every option."""
-
-    def linear(
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
-        decay: Array | None = None,
-        log_decay: Array | None = None,
-        state: Array | None = None,
-        scale: float = 1.0,
-        return_state: bool = False,
-    ) -> Any:
-        steps = given(query, key, value, decay, log_decay, state)
-        output, last = form(steps)
-        output = output * output.dtype.type(scale)
-        return returned(output, last, query, return_state=return_state)
-
-    return linear
-
-
 def _falsy_scale(
     query: Array, key: Array, value: Array, *, scale: float | None = None
 ) -> Any:
     """Take a scale of zero for none."""
-    return _kernel(parallel)(query, key, value, scale=scale or 1.0)
+    return optioned(parallel)(query, key, value, scale=scale or 1.0)
 
 
 def _by_logarithms(steps: Steps) -> tuple[Array, Array]:
@@ -123,7 +100,7 @@ def _base_two(
     return returned(*parallel(steps), query, return_state=False)
 
 
-_rogue, _control = makers("linear-attention", "linear", made=_kernel)
+_rogue, _control = makers("linear-attention", "linear", made=optioned)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -260,13 +237,13 @@ def _plain(query: Array, key: Array, value: Array) -> Array:
 
 CONTROLS: tuple[Control, ...] = (
     _control(
-        "recurrent", "One step after another.", _kernel(recurrent), dtypes=FORMATS
+        "recurrent", "One step after another.", optioned(recurrent), dtypes=FORMATS
     ),
-    _control("parallel", "All weights at once.", _kernel(parallel), dtypes=FORMATS),
+    _control("parallel", "All weights at once.", optioned(parallel), dtypes=FORMATS),
     _control(
-        "chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=FORMATS
+        "chunks-of-3", "Three steps at once.", optioned(chunked(3)), dtypes=FORMATS
     ),
-    _control("chunks-of-16", "Sixteen steps at once.", _kernel(chunked(_CHUNK))),
+    _control("chunks-of-16", "Sixteen steps at once.", optioned(chunked(_CHUNK))),
     _control("plain", "It has no option at all.", _plain, dtypes=FORMATS),
     _control(
         "scaled",
