@@ -7,9 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    LatentProjections,
-)
+from attnspec.reference import LatentProjections
 from tests.reference._problems import Array, generators, sizes
 
 
