@@ -12,6 +12,7 @@ from attnspec._typing import Array
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
 from attnspec.rogues.layers._turned_keys import turned
+from attnspec.rogues.positions._half_split import half_split
 
 
 class _Layer(NamedTuple):
@@ -104,7 +105,7 @@ def _cut(by: _Layer) -> _Layer:
 
 _MIMICS = {"base-two": "flashinfer#787"}
 
-_rogue, _control = makers("latent", mimics=_MIMICS)
+_rogue, _control = makers("latent", mimics=_MIMICS, right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = tuple(
     _rogue(*entry)
@@ -186,19 +187,14 @@ ROGUES: tuple[Rogue, ...] = tuple(
 
 CONTROLS: tuple[Control, ...] = (
     *(
-        _control(*entry, dtypes=FORMATS)
+        _control(*entry)
         for entry in (
             ("expanded", "It expands all keys and values.", _Attention()),
             ("absorbed", "It reads the latents as they are.", _Attention(_absorbed)),
             ("merged", "Two matrices were made one before.", _Attention(_merged)),
         )
     ),
-    _control(
-        "half-split",
-        "It turns one entry of each half with the other.",
-        _Attention(_absorbed, halves=True),
-        dialect={"pairing": "half_split"},
-    ),
+    half_split("latent", _Attention(_absorbed, halves=True)),
 )
 """Latent attention that is right."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues._working_format import working
+from attnspec.rogues.positions._half_split import half_split
 
 _BASE = 10_000.0
 
@@ -103,7 +104,7 @@ def _complex(
     return y.astype(x.dtype)
 
 
-_rogue, _control = makers("rope", usual="position")
+_rogue, _control = makers("rope", usual="position", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -178,18 +179,8 @@ ROGUES: tuple[Rogue, ...] = (
 """Rotary encodings that are wrong."""
 
 CONTROLS: tuple[Control, ...] = (
-    _control(
-        "complex",
-        "It multiplies complex numbers.",
-        _complex,
-        dtypes=FORMATS,
-    ),
-    _control(
-        "half-split",
-        "It turns one entry of each half with the other.",
-        _rope(halves=True),
-        dialect={"pairing": "half_split"},
-    ),
+    _control("complex", "It multiplies complex numbers.", _complex),
+    half_split("rope", _rope(halves=True)),
 )
 """Rotary encodings that are right."""
 
