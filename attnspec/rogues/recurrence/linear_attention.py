@@ -213,15 +213,13 @@ ROGUES: tuple[Rogue, ...] = (
 
 
 def _scaled_by_width(
-    query: Array,
-    key: Array,
-    value: Array,
-    *,
+    *operands: Array,
     log_decay: Array | None = None,
     state: Array | None = None,
     return_state: bool = False,
 ) -> Any:
     """Multiply by the root of the width, and add logarithms, as systems do."""
+    query, key, value = operands
     steps = given(query, key, value, None, log_decay, state)
     output, last = _by_logarithms(steps)
     output = output * steps.work.type(query.shape[-1] ** -0.5)
