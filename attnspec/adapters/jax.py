@@ -113,10 +113,7 @@ def _attention(options: Mapping[str, Any] | None) -> Callable[..., Any]:
     """Return the function as a kernel, compiled with these options, or not."""
 
     def kernel(
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
+        *operands: Array,
         mask: Array | None = None,
         bias: Array | None = None,
         scale: float | None = None,
@@ -125,11 +122,12 @@ def _attention(options: Mapping[str, Any] | None) -> Callable[..., Any]:
         return_lse: bool = False,
     ) -> Any:
         """Return the output, and the logsumexp if asked for."""
+        query, key, _ = operands
         function = _function(None if options is None else tuple(options.items()))
         _make_room()
         with _wide(query):
             output, lse = function(
-                *(_heads_last(array) for array in (query, key, value)),
+                *map(_heads_last, operands),
                 mask=None if mask is None else _of_rank_four(mask),
                 bias=None if bias is None else _of_rank_four(bias),
                 scale=scale,

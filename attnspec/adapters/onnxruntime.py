@@ -82,10 +82,7 @@ def _attention(version: int) -> Callable[..., Array]:
     """Return the operator as a kernel."""
 
     def kernel(
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
+        *operands: Array,
         mask: Array | None = None,
         bias: Array | None = None,
         scale: float | None = None,
@@ -98,16 +95,16 @@ def _attention(version: int) -> Callable[..., Array]:
             attributes["scale"] = scale
         if softcap is not None:
             attributes["softcap"] = softcap
-        operands = {"Q": query, "K": key, "V": value}
+        named = dict(zip("QKV", operands, strict=True))
         added = mask if mask is not None else bias
         if added is not None:
             # The text pads a mask that is short in S with minus infinity, and the
             # runtime does not broadcast along L: both axes are written out.
-            tail = (query.shape[2], key.shape[2])
-            operands["attn_mask"] = np.broadcast_to(added, added.shape[:-2] + tail)
-        kinds = tuple((n, a.dtype.name, a.ndim) for n, a in operands.items())
+            tail = tuple(array.shape[2] for array in operands[:2])
+            named["attn_mask"] = np.broadcast_to(added, added.shape[:-2] + tail)
+        kinds = tuple((n, a.dtype.name, a.ndim) for n, a in named.items())
         session = _session(version, kinds, tuple(attributes.items()))
-        feed = {name: np.ascontiguousarray(a) for name, a in operands.items()}
+        feed = {name: np.ascontiguousarray(a) for name, a in named.items()}
         (output,) = session.run(None, feed)
         return np.asarray(output)
 

@@ -113,10 +113,7 @@ def _sdpa(backend: str | None) -> Callable[..., Array]:
     """Return SDPA as a kernel, held to a backend or free to choose."""
 
     def kernel(
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
+        *operands: Array,
         mask: Array | None = None,
         bias: Array | None = None,
         scale: float | None = None,
@@ -125,14 +122,15 @@ def _sdpa(backend: str | None) -> Callable[..., Array]:
         """Return the output of SDPA."""
         from torch.nn import functional
 
+        query, key, value = map(tensor_of, operands)
         added = mask if mask is not None else bias
         if backend is not None and added is not None:
             added = _of_rank_four(added)
         with _held_to(backend):
             output = functional.scaled_dot_product_attention(
-                tensor_of(query),
-                tensor_of(key),
-                tensor_of(value),
+                query,
+                key,
+                value,
                 attn_mask=None if added is None else tensor_of(added),
                 is_causal=causal,
                 scale=scale,
@@ -153,10 +151,7 @@ def _held_to(backend: str | None) -> contextlib.AbstractContextManager[Any]:
 
 
 def _flash_with_lse(
-    query: Array,
-    key: Array,
-    value: Array,
-    *,
+    *operands: Array,
     mask: Array | None = None,
     bias: Array | None = None,
     scale: float | None = None,
@@ -167,11 +162,9 @@ def _flash_with_lse(
     import torch
 
     if mask is not None:  # SDPA does the same before it calls this function.
-        bias = np.where(mask, 0.0, -np.inf).astype(query.dtype)
+        bias = np.where(mask, 0.0, -np.inf).astype(operands[0].dtype)
     output, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(  # noqa: SLF001 - the only door to the logsumexp
-        tensor_of(query),
-        tensor_of(key),
-        tensor_of(value),
+        *map(tensor_of, operands),
         0.0,
         causal,
         attn_mask=None if bias is None else tensor_of(_of_rank_four(bias)),

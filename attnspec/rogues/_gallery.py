@@ -245,6 +245,26 @@ def controls_of(kind: str, prefix: str = "", **known: Any) -> Callable[..., Cont
     return make
 
 
+def makers(
+    kind: str,
+    prefix: str = "",
+    *,
+    usual: str = "",
+    right_in: tuple[str, ...] = (),
+    **known: Any,
+) -> tuple[Callable[..., Rogue], Callable[..., Control]]:
+    """Return what makes the rogues of a kind, and what makes its controls.
+
+    The first is that of `rogues_of`; where a class of mistakes is ``usual``, that
+    of `mistaken`. The second is that of `controls_of`, with ``right_in`` for the
+    formats of controls that do not say otherwise.
+    """
+    make = rogues_of(kind, prefix, **known)
+    formats = {"dtypes": right_in} if right_in else {}
+    controls = controls_of(kind, prefix, **formats)
+    return mistaken(make, usual) if usual else make, controls
+
+
 def _of_kind(
     kind: str,
     id: str,  # noqa: A002 - the field's name
@@ -269,6 +289,7 @@ __all__ = [
     "controls_of",
     "kind_control",
     "kind_rogue",
+    "makers",
     "mistaken",
     "rogue",
     "rogues_of",

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from attnspec.conformance import (
-    Implementation,
-    Outcome,
-    Verdict,
-    check_implementation,
-)
+from attnspec.conformance import Implementation, Outcome, Verdict, check_implementation
 from attnspec.conformance.reports import words
 from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import KINDS, invariants_of

@@ -8,11 +8,7 @@ from drawing import ACCENT, GRAY, INK, SERIES, grid, panels
 
 from attnspec.reference.attention import attention
 from attnspec.reference.chain_length import chain_length
-from attnspec.reference.influence import (
-    attention_jacobian,
-    dependence,
-    influence_norms,
-)
+from attnspec.reference.influence import attention_jacobian, dependence, influence_norms
 from attnspec.reference.linear_attention import survivals
 from attnspec.reference.rnn import Recurrence, rnn_jacobian, tanh_rnn
 

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from attnspec.adapters.onnxruntime import implementations
-from attnspec.conformance import Implementation, check_implementation
+from attnspec.conformance import Implementation
+from attnspec.judge.deviations import Deviation
 from attnspec.kinds.attention.laws import ATTENTION
+from tests.adapters._judging import each_deviation, failures
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
@@ -22,31 +24,21 @@ before_1_32 = pytest.mark.skipif(
     not any("float64" in d.id for d in VARIANTS["opset-23"].description.deviations),
     reason="mended in ONNX Runtime 1.32",
 )
-DEVIATIONS = [
-    (variant, deviation)
-    for variant, implementation in VARIANTS.items()
-    for deviation in implementation.description.deviations
-]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_each_opset_agrees_with_the_definition(variant: str, dtype: str) -> None:
     laws = ["agreement", "softcap-order", "empty-rows"]
-    report = check_implementation(
-        VARIANTS[variant], dtypes=[dtype], tier="smoke", only=laws
-    )
 
-    assert report.failures == ()
+    assert failures(VARIANTS[variant], dtype, tier="smoke", only=laws) == ()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_each_opset_conforms(variant: str, dtype: str) -> None:
-    report = check_implementation(VARIANTS[variant], dtypes=[dtype], tier="standard")
-
-    assert report.failures == ()
+    assert failures(VARIANTS[variant], dtype, tier="standard") == ()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -76,15 +68,11 @@ def test_the_scale_in_float64_has_three_roundings_to_float32(
     assert breaks(VARIANTS[variant], "agreement", recipes, single)
 
 
-@pytest.mark.parametrize(
-    ("variant", "deviation"), DEVIATIONS, ids=[f"{v}-{d.id}" for v, d in DEVIATIONS]
-)
+@each_deviation(VARIANTS)
 def test_each_deviation_is_still_real(
-    variant: str, deviation: object, breaks: Callable[..., bool]
+    implementation: Implementation, deviation: Deviation, breaks: Callable[..., bool]
 ) -> None:
-    (known,) = (d for v, d in DEVIATIONS if v == variant and d is deviation)
-
-    assert breaks(VARIANTS[variant], known.invariants[0], [known.pinned])
+    assert breaks(implementation, deviation.invariants[0], [deviation.pinned])
 
 
 @before_1_32

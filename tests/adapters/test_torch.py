@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from attnspec.adapters.torch import implementations
-from attnspec.conformance import Implementation, check_implementation
+from attnspec.conformance import Implementation
+from attnspec.judge.deviations import Deviation
 from attnspec.kinds.attention.laws import ATTENTION
+from tests.adapters._judging import each_deviation, failures
 
 pytest.importorskip("torch")
 
@@ -16,11 +18,6 @@ LONG = ATTENTION.recipe(
     query_heads=2, key_heads=2, queries=9, keys=700, width=17, value_width=17
 )
 RECIPES = (LONG, LONG.replace(scores="peaked"), LONG.replace(keys=33, causal=True))
-DEVIATIONS = [
-    (variant, deviation)
-    for variant, implementation in VARIANTS.items()
-    for deviation in implementation.description.deviations
-]
 
 
 def test_the_function_itself_is_the_default() -> None:
@@ -31,20 +28,15 @@ def test_the_function_itself_is_the_default() -> None:
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_each_variant_agrees_with_the_definition(variant: str, dtype: str) -> None:
     laws = ["agreement", "empty-rows"]
-    report = check_implementation(
-        VARIANTS[variant], dtypes=[dtype], tier="smoke", only=laws
-    )
 
-    assert report.failures == ()
+    assert failures(VARIANTS[variant], dtype, tier="smoke", only=laws) == ()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_each_variant_conforms(variant: str, dtype: str) -> None:
-    report = check_implementation(VARIANTS[variant], dtypes=[dtype], tier="standard")
-
-    assert report.failures == ()
+    assert failures(VARIANTS[variant], dtype, tier="standard") == ()
 
 
 @pytest.mark.parametrize("variant", ["flash", "flash-lse"])
@@ -87,15 +79,11 @@ def test_the_math_backend_has_no_deviation() -> None:
     assert VARIANTS["math"].description.deviations == ()
 
 
-@pytest.mark.parametrize(
-    ("variant", "deviation"), DEVIATIONS, ids=[f"{v}-{d.id}" for v, d in DEVIATIONS]
-)
+@each_deviation(VARIANTS)
 def test_each_deviation_is_still_real(
-    variant: str, deviation: object, breaks: Callable[..., bool]
+    implementation: Implementation, deviation: Deviation, breaks: Callable[..., bool]
 ) -> None:
-    (known,) = (d for v, d in DEVIATIONS if v == variant and d is deviation)
-
-    assert breaks(VARIANTS[variant], known.invariants[0], [known.pinned])
+    assert breaks(implementation, deviation.invariants[0], [deviation.pinned])
 
 
 def test_a_scale_of_zero_or_less_with_causal_is_shown_by_a_script(

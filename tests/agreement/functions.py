@@ -173,15 +173,9 @@ def _packed(array: Array) -> Array:
     return array.swapaxes(1, 2).reshape(batch, length, heads * width)
 
 
-def states_of_torch(
-    x: Array,
-    by_input: Array,
-    by_state: Array,
-    bias: Array,
-    *,
-    state: Array | None = None,
-) -> Array:
+def states_of_torch(*operands: Array, state: Array | None = None) -> Array:
     """Run torch.nn.RNN with these matrices, which it has transposed."""
+    x, by_input, by_state, bias = operands
     network = torch.nn.RNN(x.shape[-1], len(bias), batch_first=True)
     matrices = {
         "weight_ih_l0": by_input.T,

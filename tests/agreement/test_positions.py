@@ -21,11 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    frequencies,
-    rotary,
-    sinusoidal,
-)
+from attnspec.reference import frequencies, rotary, sinusoidal
 from attnspec.reference.rope import Pairing
 from tests.agreement._formats import FLOAT32, FLOAT64, gamma
 from tests.reference._problems import Array, generators, sizes

@@ -14,12 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from attnspec.reference import (
-    shaw_scores,
-    sinusoidal,
-    softmax,
-    transformer_xl_scores,
-)
+from attnspec.reference import shaw_scores, sinusoidal, softmax, transformer_xl_scores
 from attnspec.reference.masks import relative_positions
 from tests.agreement._formats import FLOAT64, gamma
 from tests.reference._problems import Array, generators, sizes

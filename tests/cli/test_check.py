@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 from attnspec.cli import main
-from attnspec.conformance.reports import read_report, schema
+from tests.cli._reports import validated
 from tests.conformance import _kernels
 
 FILE = _kernels.__file__
@@ -90,11 +88,7 @@ def test_the_run_is_written_as_json_lines_and_as_xml(run: Run, tmp_path: Path) -
 
     run("check", TAIL, *FEW, "-x", "--report", lines, "--junit", xml)
 
-    report = read_report(lines)
-    validator = jsonschema.Draft202012Validator(schema())
-    for line in lines.read_text("utf-8").splitlines():
-        validator.validate(json.loads(line))
-    assert report.complete
+    report = validated(lines)
     assert not report.conforms
     assert len(report.results) == 2
     assert len([*ET.parse(xml).getroot().iter("testcase")]) == 2  # noqa: S314 - ours

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 from attnspec.cli import main
-from attnspec.conformance.reports import read_report, schema
 from attnspec.kinds.registry import KINDS, invariants_of
+from tests.cli._reports import validated
 
 ROPE = """
 import numpy as np
@@ -119,11 +117,7 @@ def test_reports_for_machines_know_the_kind(file: Path, tmp_path: Path) -> None:
 
     _check(file, "wrong", "--report", str(lines), "--junit", str(xml))
 
-    report = read_report(lines)
-    validator = jsonschema.Draft202012Validator(schema())
-    for line in lines.read_text("utf-8").splitlines():
-        validator.validate(json.loads(line))
-    assert report.complete
+    report = validated(lines)
     assert not report.conforms
     assert report.header["function"] == "rope"
     assert report.header["dialect"] == {"pairing": "half_split"}

@@ -20,6 +20,13 @@ def case_of(shape: Shape, operands: dict[str, Any], **options: Any) -> Case:
     return Case(operands, options, result("output", shape, "float64"), "float64")
 
 
+def asked_with_one(key: list[float], value: list[float], **more: Any) -> Case:
+    """One head of width 1 whose queries are 1, so that scores are the keys."""
+    shape = (1, 1, len(value), 1)
+    vectors = {"key": np.reshape(key, shape), "value": np.reshape(value, shape)}
+    return case_of(shape, {"query": np.ones(shape), **vectors, **more})
+
+
 def right(kind: Kind, case: Case, **choices: str) -> Exact:
     """What a kind holds right, with some of its choices made otherwise."""
     return kind.judge(case, {**kind.default(), **choices}, default_model("float64"))

@@ -1,16 +1,13 @@
-"""Layers of latent attention, of small whole numbers or of any."""
+"""Layers of latent attention, of small tiny numbers or of any."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    LatentProjections,
-)
-from tests.reference._problems import Array, generators, sizes
+from attnspec.reference import LatentProjections
+from tests.reference._problems import Array, generators, sizes, tiny
 
 
 class Layer(NamedTuple):
@@ -21,10 +18,6 @@ class Layer(NamedTuple):
     by: LatentProjections
 
 
-def whole(rng: np.random.Generator, *shape: int) -> Array:
-    return rng.integers(-2, 3, size=shape).astype(np.float64)
-
-
 @st.composite
 def layers(draw: st.DrawFn, *, turning: int | None = None, exact: bool = True) -> Layer:
     """Layers whose widths D, F, C, E, R, Ev and Dout differ."""
@@ -32,7 +25,7 @@ def layers(draw: st.DrawFn, *, turning: int | None = None, exact: bool = True) -
     heads, *widths = (draw(sizes(1, 4)) for _ in range(7))
     width, read, latent, inner, value, out = widths
     rotary_width = draw(st.sampled_from([0, 2, 4])) if turning is None else turning
-    numbers = whole if exact else lambda rng, *shape: rng.normal(size=shape)
+    numbers = tiny if exact else lambda rng, *shape: rng.normal(size=shape)
     by = LatentProjections(
         query=numbers(rng, heads, width, inner),
         latent=numbers(rng, read, latent),

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.reference import (
-    Recurrence,
-    attention,
-)
+from attnspec.reference import Recurrence, attention
 from tests.reference._problems import Array
 
 

@@ -131,6 +131,11 @@ def whole(rng: np.random.Generator, *shape: int) -> Array:
     return rng.integers(-4, 5, size=shape).astype(np.float64)
 
 
+def tiny(rng: np.random.Generator, *shape: int) -> Array:
+    """Whole numbers so small that products of several matrices are exact."""
+    return rng.integers(-2, 3, size=shape).astype(np.float64)
+
+
 def distances(queries: int, keys: int, start: int = 0) -> Array:
     """Key minus query, the last of both at the same place."""
     places = np.arange(queries) + keys - queries + start

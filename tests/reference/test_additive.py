@@ -6,17 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    additive,
-    concatenated,
-)
+from attnspec.reference import additive, concatenated
 from tests.reference._bounds import gamma
-from tests.reference._problems import (
-    Array,
-    generators,
-    sizes,
-    whole,
-)
+from tests.reference._problems import Array, generators, sizes, whole
 
 
 @st.composite

@@ -16,10 +16,7 @@ from attnspec.reference import (
     attention_with_logsumexp,
 )
 from tests.reference._bounds import gamma
-from tests.reference._problems import (
-    distances,
-    sizes,
-)
+from tests.reference._problems import distances, sizes
 
 HEADS = st.integers(1, 40)
 

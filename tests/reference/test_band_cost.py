@@ -5,11 +5,7 @@ import pytest
 from hypothesis import given
 
 from attnspec._typing import Alignment
-from attnspec.reference import (
-    band,
-    pairs,
-    visible_keys,
-)
+from attnspec.reference import band, pairs, visible_keys
 from tests.reference._problems import sizes
 
 ALIGNMENTS: tuple[Alignment, ...] = ("upper_left", "lower_right")

@@ -5,15 +5,8 @@ import math
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    bilinear,
-    dot_product,
-)
-from tests.reference._problems import (
-    generators,
-    sizes,
-    whole,
-)
+from attnspec.reference import bilinear, dot_product
+from tests.reference._problems import generators, sizes, whole
 
 
 @given(generators(), sizes(), sizes(), sizes())

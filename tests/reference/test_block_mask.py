@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    blocks,
-)
+from attnspec.reference import blocks
 from tests.reference._masks import table
 from tests.reference._problems import generators, sizes
 

@@ -7,11 +7,7 @@ import pytest
 from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    chain_length,
-    dependence,
-    tanh_rnn,
-)
+from attnspec.reference import chain_length, dependence, tanh_rnn
 from tests.reference._networks import network
 from tests.reference._problems import Array, generators, sizes
 

@@ -12,13 +12,7 @@ import scipy.signal
 from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    attend_by_taps,
-    convolve,
-    dependence,
-    tap_weights,
-    taps,
-)
+from attnspec.reference import attend_by_taps, convolve, dependence, tap_weights, taps
 from attnspec.reference.convolution import Border
 from tests.reference._kernels import borders, kernels, whole
 from tests.reference._problems import generators, sizes

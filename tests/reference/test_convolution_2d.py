@@ -7,11 +7,7 @@ import scipy.ndimage
 import scipy.signal
 from hypothesis import given
 
-from attnspec.reference import (
-    attend_by_taps,
-    tap_weights_2d,
-    taps,
-)
+from attnspec.reference import attend_by_taps, tap_weights_2d, taps
 from attnspec.reference.convolution import Border
 from tests.reference._kernels import borders, kernels, whole
 from tests.reference._problems import generators, sizes

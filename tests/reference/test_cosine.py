@@ -6,14 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    cosine,
-)
+from attnspec.reference import cosine
 from tests.reference._bounds import gamma
-from tests.reference._problems import (
-    generators,
-    sizes,
-)
+from tests.reference._problems import generators, sizes
 
 
 @given(generators(), sizes(1, 6), st.sampled_from([1e-300, 1.0, 1e300]))

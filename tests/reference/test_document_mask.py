@@ -4,9 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    documents,
-)
+from attnspec.reference import documents
 from tests.reference._masks import table
 from tests.reference._problems import sizes
 

@@ -4,11 +4,7 @@ import math
 
 import numpy as np
 
-from attnspec.reference import (
-    entmax15,
-    softmax,
-    sparsemax,
-)
+from attnspec.reference import entmax15, softmax, sparsemax
 from tests.reference._bounds import gamma
 
 

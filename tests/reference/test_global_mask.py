@@ -3,9 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    global_tokens,
-)
+from attnspec.reference import global_tokens
 from tests.reference._problems import generators, sizes
 
 

@@ -3,10 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    over_grid,
-    visible_keys,
-)
+from attnspec.reference import over_grid, visible_keys
 from tests.reference._masks import table
 from tests.reference._problems import generators, sizes
 

@@ -8,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    attention,
-    attention_jacobian,
-    dependence,
-    weighted_sum,
-)
+from attnspec.reference import attention, attention_jacobian, dependence, weighted_sum
 from tests.reference._bounds import UNIT, gamma
 from tests.reference._networks import own
 from tests.reference._problems import Array, generators, sizes

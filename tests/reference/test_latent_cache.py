@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    cached_latent_numbers,
-    cached_numbers,
-    latent_cache,
-)
+from attnspec.reference import cached_latent_numbers, cached_numbers, latent_cache
 from tests.reference._latent import Layer, layers
 from tests.reference._problems import sizes
 

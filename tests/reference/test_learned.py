@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    learned,
-)
-from tests.reference._problems import (
-    generators,
-    sizes,
-)
+from attnspec.reference import learned
+from tests.reference._problems import generators, sizes
 
 
 @given(generators(), sizes(1), sizes(1, 4))

@@ -28,7 +28,7 @@ from attnspec.reference import (
     summed_heads,
 )
 from tests.reference._bounds import bounds, gamma
-from tests.reference._problems import Array, Problem, generators, sizes
+from tests.reference._problems import Array, Problem, generators, sizes, tiny
 
 SWITCHES = st.fixed_dictionaries(
     {"causal": st.booleans()},
@@ -49,10 +49,6 @@ class Layer(NamedTuple):
     by: HeadProjections
 
 
-def whole(rng: np.random.Generator, *shape: int) -> Array:
-    return rng.integers(-2, 3, size=shape).astype(np.float64)
-
-
 @st.composite
 def layers(draw: st.DrawFn) -> Layer:
     """Layers whose widths D, F, E, Ev and Dout differ, with shared key heads."""
@@ -61,13 +57,13 @@ def layers(draw: st.DrawFn) -> Layer:
     width, read, inner = draw(sizes(1, 4)), draw(sizes(1, 4)), draw(sizes(1, 4))
     value, out = draw(sizes(1, 4)), draw(sizes(1, 4))
     by = HeadProjections(
-        whole(rng, heads, width, inner),
-        whole(rng, key_heads, read, inner),
-        whole(rng, key_heads, read, value),
-        whole(rng, heads, value, out),
+        tiny(rng, heads, width, inner),
+        tiny(rng, key_heads, read, inner),
+        tiny(rng, key_heads, read, value),
+        tiny(rng, heads, value, out),
     )
-    readers = whole(rng, 2, draw(sizes(0, 6)), width)
-    return Layer(readers, whole(rng, 2, draw(sizes(0, 6)), read), by)
+    readers = tiny(rng, 2, draw(sizes(0, 6)), width)
+    return Layer(readers, tiny(rng, 2, draw(sizes(0, 6)), read), by)
 
 
 def problem(layer: Layer, options: dict[str, Any]) -> Problem:
@@ -135,8 +131,8 @@ def test_one_head_is_self_attention_followed_by_a_matrix(
     rng: np.random.Generator, length: int, width: int, inner: int, value: int
 ) -> None:
     shapes = (1, width, inner), (1, width, inner), (1, width, value), (1, value, 3)
-    by = HeadProjections(*(whole(rng, *shape) for shape in shapes))
-    x = whole(rng, 2, length, width)
+    by = HeadProjections(*(tiny(rng, *shape) for shape in shapes))
+    x = tiny(rng, 2, length, width)
     expected = self_attention(x, Projections(by.query[0], by.key[0], by.value[0]))
     actual = multi_head_attention(x, x, by)
 
@@ -176,7 +172,7 @@ def test_heads_in_another_order_with_their_matrices_give_the_same(
 
 
 def test_a_query_head_does_not_change_its_group_for_free() -> None:
-    """The order is free for whole groups only: the tiled map is another layer."""
+    """The order is free for tiny groups only: the tiled map is another layer."""
     one, zero = np.ones((1, 1, 1)), np.zeros((4, 1, 1))
     value = np.array([1.0, 10.0])[:, None, None]
     output = np.array([1.0, 2.0, 4.0, 8.0])[:, None, None]

@@ -8,10 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    shifted_window,
-    visible_keys,
-)
+from attnspec.reference import shifted_window, visible_keys
 from tests.reference._masks import table
 from tests.reference._problems import sizes
 

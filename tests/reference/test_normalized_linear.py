@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    elu_plus_one,
-    normalized_linear_attention,
-)
+from attnspec.reference import elu_plus_one, normalized_linear_attention
 from tests.reference._bounds import gamma
 from tests.reference._problems import generators, sizes
 

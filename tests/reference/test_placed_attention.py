@@ -2,12 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.reference import (
-    Projections,
-    placed,
-    self_attention,
-    sinusoidal,
-)
+from attnspec.reference import Projections, placed, self_attention, sinusoidal
 
 
 def test_a_position_that_is_added_tells_equal_vectors_apart() -> None:

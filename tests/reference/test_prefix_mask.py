@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    prefix,
-)
+from attnspec.reference import prefix
 from attnspec.reference.masks import causal, positions
 from tests.reference._masks import table
 from tests.reference._problems import sizes

@@ -3,15 +3,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    relative_shift,
-)
-from tests.reference._problems import (
-    Array,
-    distances,
-    generators,
-    sizes,
-)
+from attnspec.reference import relative_shift
+from tests.reference._problems import Array, distances, generators, sizes
 
 
 def published_shift(x: Array) -> Array:

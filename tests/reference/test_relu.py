@@ -3,14 +3,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    relu_by_length,
-    relu_by_visible,
-)
-from tests.reference._problems import (
-    Array,
-    quarters,
-)
+from attnspec.reference import relu_by_length, relu_by_visible
+from tests.reference._problems import Array, quarters
 
 Rows = tuple[Array, Array]
 

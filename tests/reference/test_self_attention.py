@@ -24,14 +24,10 @@ from attnspec.reference import (
 )
 from attnspec.reference.relu import relu_by_length, relu_by_visible
 from tests.reference._bounds import gamma
-from tests.reference._problems import Array, generators, sizes
+from tests.reference._problems import Array, generators, sizes, tiny
 
 SCALE = 0.25
 NORMALIZERS = st.sampled_from([softmax, sparsemax, relu_by_length, relu_by_visible])
-
-
-def whole(rng: np.random.Generator, *shape: int) -> Array:
-    return rng.integers(-2, 3, size=shape).astype(np.float64)
 
 
 @st.composite
@@ -40,7 +36,7 @@ def sequences(draw: st.DrawFn) -> tuple[Array, Projections]:
     rng, length, width = draw(generators()), draw(sizes(0, 8)), draw(sizes(1, 4))
     inner = draw(sizes(1, 4))
     shapes = (width, inner), (width, inner), (width, width)
-    return whole(rng, length, width), Projections(*(whole(rng, *s) for s in shapes))
+    return tiny(rng, length, width), Projections(*(tiny(rng, *s) for s in shapes))
 
 
 def close(expected: Array, actual: Array, projections: Projections, x: Array) -> bool:

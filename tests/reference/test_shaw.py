@@ -17,12 +17,7 @@ from attnspec.reference import (
     shaw_scores,
     weighted_sum,
 )
-from tests.reference._problems import (
-    distances,
-    generators,
-    sizes,
-    whole,
-)
+from tests.reference._problems import distances, generators, sizes, whole
 
 
 @given(generators(), sizes(), sizes(), sizes(0, 4))

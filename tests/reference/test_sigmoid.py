@@ -6,15 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    sigmoid,
-)
+from attnspec.reference import sigmoid
 from tests.reference._bounds import UNDERFLOW, UNIT, gamma
-from tests.reference._problems import (
-    Array,
-    score_rows,
-    sizes,
-)
+from tests.reference._problems import Array, score_rows, sizes
 
 Rows = tuple[Array, Array]
 

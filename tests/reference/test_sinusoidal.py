@@ -16,12 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    frequencies,
-    rotary,
-    rotary_matrix,
-    sinusoidal,
-)
+from attnspec.reference import frequencies, rotary, rotary_matrix, sinusoidal
 from tests.reference._bounds import UNIT, gamma
 
 WIDTHS = st.sampled_from([0, 2, 4, 6, 64])

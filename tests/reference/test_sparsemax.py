@@ -5,14 +5,9 @@ import math
 import numpy as np
 from hypothesis import given
 
-from attnspec.reference import (
-    sparsemax,
-)
+from attnspec.reference import sparsemax
 from tests.reference._bounds import gamma
-from tests.reference._problems import (
-    Array,
-    quarters,
-)
+from tests.reference._problems import Array, quarters
 
 Rows = tuple[Array, Array]
 

@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    t5_bias,
-    t5_buckets,
-)
-from tests.reference._problems import (
-    distances,
-    generators,
-    sizes,
-)
+from attnspec.reference import t5_bias, t5_buckets
+from tests.reference._problems import distances, generators, sizes
 
 
 def published_bucket(relative: int, buckets: int, farthest: int, sides: int) -> int:

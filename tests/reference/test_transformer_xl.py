@@ -6,19 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.reference import (
-    relative_shift,
-    sinusoidal,
-    transformer_xl_scores,
-)
+from attnspec.reference import relative_shift, sinusoidal, transformer_xl_scores
 from tests.reference._bounds import gamma
-from tests.reference._problems import (
-    Array,
-    distances,
-    generators,
-    sizes,
-    whole,
-)
+from tests.reference._problems import Array, distances, generators, sizes, whole
 
 
 @st.composite

@@ -10,52 +10,43 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from attnspec import reference
 from attnspec._typing import Window
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import (
-    visible_keys,
-    window_of_cudnn,
-    window_of_flash_attention,
-    window_of_flashinfer,
-    window_of_jax,
-    window_of_keras,
-    window_of_longformer,
-    window_of_transformers,
-    window_of_xformers,
-)
+from attnspec.reference import visible_keys
 from tests.reference._problems import Array, sizes
 
 Rule = Callable[[Any, Any, int], Any]
 
 RULES: dict[str, tuple[Callable[[int], Window], Rule, bool]] = {
     "flash_attention": (
-        lambda w: window_of_flash_attention(w, 0),
+        lambda w: reference.window_of_flash_attention(w, 0),
         lambda i, j, w: (i - w <= j) & (j <= i),
         False,
     ),
     "flashinfer": (
-        window_of_flashinfer,
+        reference.window_of_flashinfer,
         lambda i, j, w: (j >= i - w) & (j <= i),
         True,
     ),
-    "jax": (window_of_jax, lambda i, j, w: abs(i - j) <= w, False),
+    "jax": (reference.window_of_jax, lambda i, j, w: abs(i - j) <= w, False),
     "transformers": (
-        window_of_transformers,
+        reference.window_of_transformers,
         lambda i, j, w: (j > i - w) & (j <= i),
         True,
     ),
     "transformers, bidirectional": (
-        lambda w: window_of_transformers(w, causal=False),
+        lambda w: reference.window_of_transformers(w, causal=False),
         lambda i, j, w: abs(i - j) <= w,
         False,
     ),
     "xformers": (
-        window_of_xformers,
+        reference.window_of_xformers,
         lambda i, j, w: (i - j < w) & (j <= i),
         True,
     ),
-    "cudnn": (window_of_cudnn, lambda i, j, w: (i - j < w) & (j <= i), True),
-    "keras": (window_of_keras, lambda i, j, w: abs(i - j) < w, False),
+    "cudnn": (reference.window_of_cudnn, lambda i, j, w: (i - j < w) & (j <= i), True),
+    "keras": (reference.window_of_keras, lambda i, j, w: abs(i - j) < w, False),
 }
 """Conversion, the rule in the system's own words, and whether causality is beside."""
 
@@ -80,19 +71,19 @@ def test_a_converted_window_shows_what_the_system_shows(
 def test_longformer_shows_half_its_window_on_each_side(length: int, half: int) -> None:
     at = np.arange(length)
     expected = abs(at[:, None] - at) <= half
-    window = window_of_longformer(2 * half)
+    window = reference.window_of_longformer(2 * half)
 
     assert np.array_equal(expected, seen(length, window, causal=False))
 
 
 @given(sizes(0, 9), sizes(0, 9))
 def test_two_distances_of_jax_are_taken_as_they_are(left: int, right: int) -> None:
-    assert (left, right) == window_of_jax((left, right))
+    assert (left, right) == reference.window_of_jax((left, right))
 
 
 def test_minus_one_is_unlimited() -> None:
-    assert window_of_flash_attention(-1, -1) == (None, None)
-    assert window_of_flashinfer(-1) == (None, None)
+    assert reference.window_of_flash_attention(-1, -1) == (None, None)
+    assert reference.window_of_flashinfer(-1) == (None, None)
 
 
 @given(sizes(2, 9))
@@ -109,15 +100,15 @@ def test_the_same_number_means_windows_of_different_sizes(number: int) -> None:
 @pytest.mark.parametrize(
     ("convert", "bad", "words"),
     [
-        (window_of_flash_attention, (-2, 0), "left: expected -1 or more"),
-        (window_of_flash_attention, (0, -2), "right: expected -1 or more"),
-        (window_of_flashinfer, (-2,), "window_left: expected -1 or more"),
-        (window_of_jax, (-1,), "size: expected 0 or more, got -1"),
-        (window_of_transformers, (0,), "sliding_window: expected 1 or more"),
-        (window_of_xformers, (0,), "window_size: expected 1 or more, got 0"),
-        (window_of_cudnn, (0,), "left_bound: expected 1 or more, got 0"),
-        (window_of_keras, (0,), "sliding_window: expected 1 or more, got 0"),
-        (window_of_longformer, (3,), "attention_window: expected an even"),
+        (reference.window_of_flash_attention, (-2, 0), "left: expected -1 or more"),
+        (reference.window_of_flash_attention, (0, -2), "right: expected -1 or more"),
+        (reference.window_of_flashinfer, (-2,), "window_left: expected -1 or more"),
+        (reference.window_of_jax, (-1,), "size: expected 0 or more, got -1"),
+        (reference.window_of_transformers, (0,), "sliding_window: expected 1 or more"),
+        (reference.window_of_xformers, (0,), "window_size: expected 1 or more, got 0"),
+        (reference.window_of_cudnn, (0,), "left_bound: expected 1 or more, got 0"),
+        (reference.window_of_keras, (0,), "sliding_window: expected 1 or more, got 0"),
+        (reference.window_of_longformer, (3,), "attention_window: expected an even"),
     ],
 )
 def test_a_number_that_is_no_window_is_named(

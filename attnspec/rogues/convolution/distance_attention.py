@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, int, float], Array]
@@ -131,7 +131,9 @@ def _by_place(table: Array, value: Array) -> Array:
     return np.asarray(table * (1 + growth))
 
 
-_rogue = rogues_of("distance-attention", "distances", made=_attention)
+_rogue, _control = makers(
+    "distance-attention", "distances", made=_attention, right_in=FORMATS
+)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -205,8 +207,6 @@ def _plain(scores: Array, value: Array, left: int) -> Array:
     """Attend by distance, with no option."""
     return np.asarray(_attention(_by_table)(scores, value, left))
 
-
-_control = controls_of("distance-attention", "distances", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("table", "It lays all scores out.", _attention(_by_table)),

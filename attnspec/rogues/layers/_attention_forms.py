@@ -121,17 +121,10 @@ def joined(output: Array, weights: Array) -> Array:
     return np.asarray(joint @ weights.reshape(heads * width, -1))
 
 
-def fused(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    output_weights: Array,
-) -> Array:
+def fused(*operands: Array) -> Array:
     """Make the vectors of all heads by one product, as many key heads as queries'."""
-    x, z, *matrices = wide(readers, members, query_weights, key_weights, value_weights)
-    heads = len(query_weights)
+    x, z, *matrices, out = wide(*operands)
+    heads = len(out)
 
     def cut(given: Array, weights: Array) -> Array:
         joint = given @ weights.swapaxes(0, 1).reshape(weights.shape[1], -1)
@@ -140,7 +133,7 @@ def fused(
     query, key, value = map(cut, (x, z, z), matrices)
     seen = np.ones((*query.shape[:3], key.shape[2]), dtype=np.bool_)
     output = attended(query, key, value, seen, None)
-    return joined(output, *wide(output_weights)).astype(readers.dtype)
+    return joined(output, out).astype(operands[0].dtype)
 
 
 __all__ = [

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -31,37 +31,22 @@ def _reader(
     """Return cross-attention that sees other members, or mixes otherwise."""
 
     def read(
-        readers: Array,
-        members: Array,
-        query_weights: Array,
-        key_weights: Array,
-        value_weights: Array,
-        *,
-        mask: Array | None = None,
-        scale: float | None = None,
+        *operands: Array, mask: Array | None = None, scale: float | None = None
     ) -> Array:
-        x, z, ask, answer, pass_on = wide(
-            readers, members, query_weights, key_weights, value_weights
-        )
+        x, z, ask, answer, pass_on = wide(*operands)
         z = change(z)
         seen = see(shown(mask, len(x), len(z), causal=False))
         output = attend(x @ ask, z @ answer, z @ pass_on, seen, scale)
-        return np.asarray(output).astype(readers.dtype)
+        return np.asarray(output).astype(operands[0].dtype)
 
     return read
 
 
 def _maskless(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
+    *operands: Array,
     mask: Array | None = None,  # noqa: ARG001 - this is the mistake
 ) -> Array:
-    weights = query_weights, key_weights, value_weights
-    return np.asarray(_reader()(readers, members, *weights))
+    return np.asarray(_reader()(*operands))
 
 
 def _placed(members: Array) -> Array:
@@ -92,19 +77,10 @@ def _one_more(scores: Array, seen: Array) -> Array:
 
 
 def _by_chunks(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
-    mask: Array | None = None,
-    scale: float | None = None,
+    *operands: Array, mask: Array | None = None, scale: float | None = None
 ) -> Array:
     """Read the members in two parts and merge what comes of them by their sums."""
-    x, z, ask, answer, pass_on = wide(
-        readers, members, query_weights, key_weights, value_weights
-    )
+    x, z, ask, answer, pass_on = wide(*operands)
     seen = shown(mask, len(x), len(z), causal=False)
     half = len(z) // 2
     factor = x.dtype.type(root(ask.shape[1], scale))
@@ -121,31 +97,21 @@ def _by_chunks(
     shares = [np.exp(part[0] - top) for part in parts]
     total = sum(share * part[1] for share, part in zip(shares, parts, strict=True))
     output = sum(share * part[2] for share, part in zip(shares, parts, strict=True))
-    return np.asarray(output / total).astype(readers.dtype)
+    return np.asarray(output / total).astype(operands[0].dtype)
 
 
-def _absorbed(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
-    mask: Array | None = None,
-) -> Array:
+def _absorbed(*operands: Array, mask: Array | None = None) -> Array:
     """Bring the queries to the members, which stay what they are."""
-    x, z, ask, answer, pass_on = wide(
-        readers, members, query_weights, key_weights, value_weights
-    )
+    x, z, ask, answer, pass_on = wide(*operands)
     scores = ((x @ ask) @ answer.T) @ z.T * x.dtype.type(root(ask.shape[1], None))
     weights = softmax(scores, shown(mask, len(x), len(z), causal=False))
-    return np.asarray((weights @ z) @ pass_on).astype(readers.dtype)
+    return np.asarray((weights @ z) @ pass_on).astype(operands[0].dtype)
 
 
 _MIMICS = {"leaking": "onnxruntime#14363", "maskless": "mlx-lm#1906"}
 
 
-_rogue = rogues_of("cross-attention", mimics=_MIMICS)
+_rogue, _control = makers("cross-attention", mimics=_MIMICS, right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -193,8 +159,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Readers that are wrong."""
-
-_control = controls_of("cross-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = tuple(
     _control(*entry)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import Weigh, shown, softmax, wide
 from attnspec.rogues.layers._turned_keys import turned
+from attnspec.rogues.positions._half_split import half_split
 
 
 class _Layer(NamedTuple):
@@ -68,24 +69,13 @@ class _Attention:
 
     def __call__(
         self,
-        readers: Array,
-        members: Array,
-        query_weights: Array,
-        latent_weights: Array,
-        key_weights: Array,
-        value_weights: Array,
-        output_weights: Array,
-        rotary_query_weights: Array,
-        rotary_key_weights: Array,
-        *,
+        *operands: Array,
         mask: Array | None = None,
         causal: bool = False,
         scale: float | None = None,
     ) -> Array:
         """Evaluate it."""
-        first = readers, members, query_weights, latent_weights, key_weights
-        rest = value_weights, output_weights, rotary_query_weights, rotary_key_weights
-        by = self.change(_Layer(*wide(*first, *rest)))
+        by = self.change(_Layer(*wide(*operands)))
         lengths = by.x.shape[1], by.z.shape[1]
         here, there = self.places(*lengths)
         query, key, value = self.form(by)
@@ -97,7 +87,7 @@ class _Attention:
         weights = self.weigh(scores * scores.dtype.type(factor), seen)
         mixed = weights @ value
         output = mixed if self.form is _expanded else mixed @ by.value
-        return np.asarray((output @ by.output).sum(1)).astype(readers.dtype)
+        return np.asarray((output @ by.output).sum(1)).astype(operands[0].dtype)
 
 
 def _base_two(scores: Array, seen: Array) -> Array:
@@ -115,7 +105,7 @@ def _cut(by: _Layer) -> _Layer:
 
 _MIMICS = {"base-two": "flashinfer#787"}
 
-_rogue = rogues_of("latent", mimics=_MIMICS)
+_rogue, _control = makers("latent", mimics=_MIMICS, right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = tuple(
     _rogue(*entry)
@@ -195,23 +185,16 @@ ROGUES: tuple[Rogue, ...] = tuple(
 )
 """Latent attention that is wrong."""
 
-_control = controls_of("latent")
-
 CONTROLS: tuple[Control, ...] = (
     *(
-        _control(*entry, dtypes=FORMATS)
+        _control(*entry)
         for entry in (
             ("expanded", "It expands all keys and values.", _Attention()),
             ("absorbed", "It reads the latents as they are.", _Attention(_absorbed)),
             ("merged", "Two matrices were made one before.", _Attention(_merged)),
         )
     ),
-    _control(
-        "half-split",
-        "It turns one entry of each half with the other.",
-        _Attention(_absorbed, halves=True),
-        dialect={"pairing": "half_split"},
-    ),
+    half_split("latent", _Attention(_absorbed, halves=True)),
 )
 """Latent attention that is right."""
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import Function, wide
 from attnspec.rogues.layers._turned_keys import turned
+from attnspec.rogues.positions._half_split import half_split
 
 
 def _cache(
@@ -61,7 +62,7 @@ def _normed(latent: Array) -> Array:
     return np.asarray(latent / np.sqrt(squares + latent.dtype.type(1e-6)))
 
 
-_rogue = rogues_of("latent-cache")
+_rogue, _control = makers("latent-cache", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -102,21 +103,13 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Caches of latents that are wrong."""
 
-_control = controls_of("latent-cache")
-
 CONTROLS: tuple[Control, ...] = (
     _control(
         "one-by-one",
         "It keeps one token after the other, keys as complex numbers.",
         _one_by_one,
-        dtypes=FORMATS,
     ),
-    _control(
-        "half-split",
-        "It turns one entry of each half with the other.",
-        _cache(halves=True),
-        dialect={"pairing": "half_split"},
-    ),
+    half_split("latent-cache", _cache(halves=True)),
 )
 """Caches of latents that are right."""
 

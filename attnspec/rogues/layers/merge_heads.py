@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 
 
 def _merged_unswapped(x: Array) -> Array:
@@ -30,26 +30,23 @@ def _summed(x: Array) -> Array:
     return np.einsum("bhle,hed->bld", work, places).astype(x.dtype)
 
 
-_rogue = rogues_of("merge-heads")
+_rogue, _control = makers("merge-heads", usual="layout", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "unswapped",
-        "layout",
         "The axes of heads and places are not exchanged.",
         _merged_unswapped,
         "agreement",
     ),
     _rogue(
         "entries",
-        "layout",
         "The first entries of all heads come first.",
         _merged_entries,
         "agreement",
     ),
     _rogue(
         "shifted",
-        "layout",
         "Each head starts one entry late.",
         lambda x: np.roll(_concatenated(x), 1, axis=-1),
         "heads",
@@ -57,8 +54,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Heads that are joined at wrong places."""
 
-
-_control = controls_of("merge-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("concatenated", "It joins the pieces.", _concatenated),

@@ -40,27 +40,19 @@ def _layer(
     """Return multi-head attention with a place for each mistake."""
 
     def layer(
-        readers: Array,
-        members: Array,
-        query_weights: Array,
-        key_weights: Array,
-        value_weights: Array,
-        output_weights: Array,
-        *,
+        *operands: Array,
         mask: Array | None = None,
         causal: bool = False,
         scale: float | None = None,
     ) -> Array:
-        x, z, ask, answer, pass_on, out = wide(
-            readers, members, query_weights, key_weights, value_weights, output_weights
-        )
+        x, z, ask, answer, pass_on, out = wide(*operands)
         heads = by(len(ask), len(answer))
         seen = shown(mask, x.shape[1], z.shape[1], causal=causal)
         key, value = z[:, None] @ answer[heads], z[:, None] @ pass_on[heads]
         query = x[:, None] @ ask
         seen = np.broadcast_to(see(seen), (*query.shape[:3], key.shape[2]))
         output = attend(query, key, value, seen, scale)
-        return join(np.asarray(output), out).astype(readers.dtype)
+        return join(np.asarray(output), out).astype(operands[0].dtype)
 
     return layer
 
@@ -102,36 +94,21 @@ def _normed(
 
 
 def _maskless(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    output_weights: Array,
-    *,
+    *operands: Array,
     mask: Array | None = None,  # noqa: ARG001 - this is the mistake
     causal: bool = False,
 ) -> Array:
-    weights = query_weights, key_weights, value_weights, output_weights
-    return np.asarray(_layer()(readers, members, *weights, causal=causal))
+    return np.asarray(_layer()(*operands, causal=causal))
 
 
 def _head_by_head(
-    readers: Array,
-    members: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    output_weights: Array,
-    *,
+    *operands: Array,
     mask: Array | None = None,
     causal: bool = False,
     scale: float | None = None,
 ) -> Array:
     """Sum over heads, each with one matrix for queries and keys and one for values."""
-    x, z, ask, answer, pass_on, out = wide(
-        readers, members, query_weights, key_weights, value_weights, output_weights
-    )
+    x, z, ask, answer, pass_on, out = wide(*operands)
     seen = shown(mask, x.shape[1], z.shape[1], causal=causal)
     seen = np.broadcast_to(seen, (len(x), len(ask), x.shape[1], z.shape[1]))
     total = np.zeros((*x.shape[:2], out.shape[-1]), x.dtype)
@@ -141,7 +118,7 @@ def _head_by_head(
         factor = x.dtype.type(root(ask.shape[-1], scale))
         weights = softmax(x @ both @ z.swapaxes(1, 2) * factor, seen[:, head])
         total += weights @ (z @ (pass_on[shared] @ out[head]))
-    return np.asarray(total).astype(readers.dtype)
+    return np.asarray(total).astype(operands[0].dtype)
 
 
 _MIMICS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import Function, leaking, softmax, wide
 
 Weigh = Callable[[Array, Array], Array]
@@ -84,7 +84,7 @@ def _sorted(
     return np.asarray(sizes[order] @ v[order] / sizes[order].sum()).astype(query.dtype)
 
 
-_rogue = rogues_of("pooling")
+_rogue, _control = makers("pooling", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -141,8 +141,6 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue("mean", "null", "All members weigh the same.", _pool(_mean), "agreement"),
 )
 """Pooling that is wrong."""
-
-_control = controls_of("pooling", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = tuple(
     _control(*entry)

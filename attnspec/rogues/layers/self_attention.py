@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import (
     Function,
     attended,
@@ -33,20 +33,16 @@ def _layer(
     """Return self-attention that sees other vectors, or mixes otherwise."""
 
     def layer(
-        vectors: Array,
-        query_weights: Array,
-        key_weights: Array,
-        value_weights: Array,
-        *,
+        *operands: Array,
         mask: Array | None = None,
         causal: bool = False,
         scale: float | None = None,
     ) -> Array:
-        x, *by = wide(vectors, query_weights, key_weights, value_weights)
+        x, *by = wide(*operands)
         x = change(x)
         seen = see(shown(mask, len(x), len(x), causal=causal))
         output = attend(*(x @ weight for weight in by), seen, scale)
-        return np.asarray(output).astype(vectors.dtype)
+        return np.asarray(output).astype(operands[0].dtype)
 
     return layer
 
@@ -77,30 +73,19 @@ def _placed(x: Array) -> Array:
 
 
 def _maskless(
-    vectors: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
+    *operands: Array,
     mask: Array | None = None,  # noqa: ARG001 - this is the mistake
 ) -> Array:
-    plain = _layer()(vectors, query_weights, key_weights, value_weights)
+    plain = _layer()(*operands)
     return np.asarray(plain)
 
 
-def _masked_rows(
-    vectors: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
-    mask: Array | None = None,
-) -> Array:
+def _masked_rows(*operands: Array, mask: Array | None = None) -> Array:
     """Apply a mask of members to the readers."""
     if mask is not None and mask.ndim == 1:
         # Each still sees itself, so that no row is empty.
         mask = mask[:, None] | np.eye(len(mask), dtype=bool)
-    plain = _layer()(vectors, query_weights, key_weights, value_weights, mask=mask)
+    plain = _layer()(*operands, mask=mask)
     return np.asarray(plain)
 
 
@@ -123,17 +108,13 @@ class _Remembering:
 
 
 def _by_vector(
-    vectors: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
+    *operands: Array,
     mask: Array | None = None,
     causal: bool = False,
     scale: float | None = None,
 ) -> Array:
     """Compute one output after the other, from what its query sees."""
-    x, ask, answer, pass_on = wide(vectors, query_weights, key_weights, value_weights)
+    x, ask, answer, pass_on = wide(*operands)
     seen = np.broadcast_to(shown(mask, len(x), len(x), causal=causal), (len(x), len(x)))
     factor = x.dtype.type(root(ask.shape[1], scale))
     outputs = []
@@ -141,42 +122,26 @@ def _by_vector(
         scores = factor * ((x[mine] @ answer) @ (vector @ ask))
         sizes = np.exp(scores - scores.max())
         outputs.append((sizes @ (x[mine] @ pass_on)) / sizes.sum())
-    return np.stack(outputs).astype(vectors.dtype)
+    return np.stack(outputs).astype(operands[0].dtype)
 
 
-def _in_columns(
-    vectors: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
-    causal: bool = False,
-) -> Array:
+def _in_columns(*operands: Array, causal: bool = False) -> Array:
     """Write vectors as columns, as lectures do."""
-    x, ask, answer, pass_on = (
-        a.T for a in wide(vectors, query_weights, key_weights, value_weights)
-    )
+    x, ask, answer, pass_on = (a.T for a in wide(*operands))
     query, key, value = ask @ x, answer @ x, pass_on @ x
     scores = key.T @ query * x.dtype.type(root(len(query), None))
-    seen = shown(None, len(vectors), len(vectors), causal=causal).T
+    seen = shown(None, x.shape[1], x.shape[1], causal=causal).T
     return np.ascontiguousarray((value @ softmax(scores, seen, axis=0)).T).astype(
-        vectors.dtype
+        operands[0].dtype
     )
 
 
-def _bilinear(
-    vectors: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-    *,
-    scale: float | None = None,
-) -> Array:
+def _bilinear(*operands: Array, scale: float | None = None) -> Array:
     """Make one matrix of two, and average vectors before they become values."""
-    x, ask, answer, pass_on = wide(vectors, query_weights, key_weights, value_weights)
+    x, ask, answer, pass_on = wide(*operands)
     scores = x @ (ask @ answer.T) @ x.T * x.dtype.type(root(ask.shape[1], scale))
     weights = softmax(scores, np.ones(scores.shape, bool))
-    return np.asarray((weights @ x) @ pass_on).astype(vectors.dtype)
+    return np.asarray((weights @ x) @ pass_on).astype(operands[0].dtype)
 
 
 _MIMICS = {
@@ -186,7 +151,7 @@ _MIMICS = {
 }
 
 
-_rogue = rogues_of("self-attention", mimics=_MIMICS)
+_rogue, _control = makers("self-attention", mimics=_MIMICS, right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -262,8 +227,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Self-attention that is wrong."""
-
-_control = controls_of("self-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = tuple(
     _control(*entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 
 
 def _unswapped(x: Array, heads: int) -> Array:
@@ -34,33 +34,29 @@ def _one_by_one(x: Array, heads: int) -> Array:
     return output
 
 
-_rogue = rogues_of("split-heads")
+_rogue, _control = makers("split-heads", usual="layout", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "unswapped",
-        "layout",
         "The axes of heads and places are not exchanged.",
         _unswapped,
         "vectors",
     ),
     _rogue(
         "dealt",
-        "layout",
         "Entries are dealt out to the heads in turn.",
         _dealt,
         "agreement",
     ),
     _rogue(
         "backward",
-        "layout",
         "The last piece goes to the first head.",
         lambda x, heads: np.stack(np.split(x, heads, axis=-1)[::-1], axis=1),
         "agreement",
     ),
     _rogue(
         "rounded",
-        "layout",
         "Entries pass through a format of four binary digits.",
         _four_digits,
         "agreement",
@@ -68,8 +64,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Heads that are cut at wrong places."""
 
-
-_control = controls_of("split-heads", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

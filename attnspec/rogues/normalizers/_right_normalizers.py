@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import FORMATS, Control, controls_of
 
 Core = Callable[[Array, Array], Array]
 """A way from scores, and which of them are visible, to weights."""
@@ -146,39 +146,18 @@ def bisected(power: int) -> Core:
     return core
 
 
-def core_rogue(kind: str, word: str, sentence: str, core: Core, law: str) -> Rogue:
-    """Return a rogue with the face of a normalizer."""
-    return faced_rogue(kind, word, sentence, faced(core), law)
-
-
-def faced_rogue(
-    kind: str, word: str, sentence: str, function: Faced, law: str
-) -> Rogue:
-    """Return a rogue that has a face with an option of its own."""
-    return kind_rogue(
-        *(kind, f"{kind}-{word}", "formula", sentence, function),
-        caught_by=f"{kind}-{law}",
-    )
-
-
-def faced_control(
-    kind: str, word: str, sentence: str, function: Faced, **fields: Any
-) -> Control:
-    """Return a control in every format, unless it is said in which."""
-    known = {"dtypes": FORMATS, **fields}
-    return kind_control(kind, f"{kind}-{word}", sentence, function, **known)
-
-
 def nan_control(kind: str) -> Control:
     """Return the normalizer of a kind that makes rows without a visible key NaN."""
 
     def no_number(weights: Array, seen: Array) -> Array:
         return np.where(seen.any(-1, keepdims=True), weights, np.nan)
 
-    return faced_control(
-        *(kind, "empty-nan", "Rows without a visible key are NaN."),
+    return controls_of(kind)(
+        "empty-nan",
+        "Rows without a visible key are NaN.",
         faced(after(CORES[kind], no_number)),
         dialect={"empty_row": "nan"},
+        dtypes=FORMATS,
     )
 
 
@@ -190,11 +169,8 @@ __all__ = [
     "before",
     "below_peak",
     "bisected",
-    "core_rogue",
     "entmax15",
     "faced",
-    "faced_control",
-    "faced_rogue",
     "mean_threshold",
     "nan_control",
     "relu",

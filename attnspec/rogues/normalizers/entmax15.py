@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.normalizers import _right_normalizers as right
-from attnspec.rogues.normalizers._right_normalizers import (
-    before,
-    core_rogue,
-    faced,
-    faced_control,
-    nan_control,
-)
+from attnspec.rogues.normalizers._right_normalizers import before, faced, nan_control
 from attnspec.rogues.normalizers._shared_mistakes import shared_mistakes
 
 
@@ -40,29 +34,39 @@ def _first_guess(rows: Array, seen: Array) -> Array:
     return np.where(seen, np.maximum(half - stopped, 0) ** 2, 0)
 
 
+_rogue, _control = makers("entmax15", usual="formula", right_in=FORMATS)
+
 ROGUES: tuple[Rogue, ...] = (
-    core_rogue(
-        *("entmax15", "low-threshold", "The threshold is off by a 256th part."),
-        *(_root_of_all, "sum"),
+    _rogue(
+        "low-threshold",
+        "The threshold is off by a 256th part.",
+        faced(_root_of_all),
+        "sum",
     ),
-    core_rogue(
-        *("entmax15", "uncut", "Negative differences are squared too."),
-        *(_uncut_squares, "convex"),
+    _rogue(
+        "uncut",
+        "Negative differences are squared too.",
+        faced(_uncut_squares),
+        "convex",
     ),
-    core_rogue(
-        *("entmax15", "clipped", "Scores are clipped to lie between -10 and 10."),
-        *(before(right.entmax15, lambda r, _: np.clip(r, -10, 10)), "shift"),
+    _rogue(
+        "clipped",
+        "Scores are clipped to lie between -10 and 10.",
+        faced(before(right.entmax15, lambda r, _: np.clip(r, -10, 10))),
+        "shift",
     ),
-    core_rogue(
-        *("entmax15", "whole-scores", "The scores are not halved."),
-        *(before(right.entmax15, lambda rows, _: 2 * rows), "roots"),
+    _rogue(
+        "whole-scores",
+        "The scores are not halved.",
+        faced(before(right.entmax15, lambda rows, _: 2 * rows)),
+        "roots",
     ),
-    core_rogue(
-        *("entmax15", "softmax", "It is a softmax.", right.softmax, "two-keys"),
-    ),
-    core_rogue(
-        *("entmax15", "half-interval", "The threshold is sought in half its range."),
-        *(_first_guess, "agreement"),
+    _rogue("softmax", "It is a softmax.", faced(right.softmax), "two-keys"),
+    _rogue(
+        "half-interval",
+        "The threshold is sought in half its range.",
+        faced(_first_guess),
+        "agreement",
     ),
     *shared_mistakes("entmax15"),
 )
@@ -70,8 +74,8 @@ ROGUES: tuple[Rogue, ...] = (
 
 CONTROLS: tuple[Control, ...] = (
     nan_control("entmax15"),
-    faced_control("entmax15", "bisected", "Bisects.", faced(right.bisected(2))),
-    faced_control("entmax15", "by-authors", "Sorts.", faced(right.entmax15)),
+    _control("bisected", "Bisects.", faced(right.bisected(2))),
+    _control("by-authors", "Sorts.", faced(right.entmax15)),
 )
 """Unusual and right ways to take a 1.5-entmax."""
 

@@ -7,16 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.normalizers import _right_normalizers as right
-from attnspec.rogues.normalizers._right_normalizers import (
-    Core,
-    before,
-    core_rogue,
-    faced_control,
-    faced_rogue,
-    run,
-)
+from attnspec.rogues.normalizers._right_normalizers import Core, before, faced, run
 from attnspec.rogues.normalizers._shared_mistakes import centered, shared_mistakes
 
 
@@ -52,30 +45,41 @@ def _power_ignored(
     return run(right.relu, scores, mask, axis)
 
 
+_rogue, _control = makers("relu", usual="formula", right_in=FORMATS)
+
 ROGUES: tuple[Rogue, ...] = (
-    core_rogue(
-        *("relu", "by-length", "It declares the visible keys and counts all."),
-        *(_relu_over(_length), "padding"),
+    _rogue(
+        "by-length",
+        "It declares the visible keys and counts all.",
+        faced(_relu_over(_length)),
+        "padding",
     ),
-    core_rogue(
-        *("relu", "by-positive", "It counts the positive scores."),
-        *(_relu_over(lambda x, seen: (seen & (x > 0)).sum(-1, keepdims=True)), "alone"),
+    _rogue(
+        "by-positive",
+        "It counts the positive scores.",
+        faced(_relu_over(lambda x, seen: (seen & (x > 0)).sum(-1, keepdims=True))),
+        "alone",
     ),
-    core_rogue(
-        *("relu", "squared", "It squares the positive parts."),
-        *(_relu_over(_visible, power=2), "proportional"),
+    _rogue(
+        "squared",
+        "It squares the positive parts.",
+        faced(_relu_over(_visible, power=2)),
+        "proportional",
     ),
-    core_rogue(
-        *("relu", "leaky", "A hundredth of a negative score is left."),
-        *(_relu_over(_visible, leak=0.01), "zeros"),
+    _rogue(
+        "leaky",
+        "A hundredth of a negative score is left.",
+        faced(_relu_over(_visible, leak=0.01)),
+        "zeros",
     ),
-    core_rogue(
-        *("relu", "centered", "The mean of the scores is subtracted."),
-        *(before(right.relu, centered), "merge"),
+    _rogue(
+        "centered",
+        "The mean of the scores is subtracted.",
+        faced(before(right.relu, centered)),
+        "merge",
     ),
-    faced_rogue(
-        *("relu", "power-ignored", "The count has the power of one."),
-        *(_power_ignored, "divisor"),
+    _rogue(
+        "power-ignored", "The count has the power of one.", _power_ignored, "divisor"
     ),
     *shared_mistakes("relu", but=("hidden-as-zero", "ramp", "dust")),
 )
@@ -101,9 +105,11 @@ def _relu(*, visible: bool) -> Callable[..., Array]:
 
 
 CONTROLS: tuple[Control, ...] = (
-    faced_control("relu", "reciprocal", "Multiplies.", _relu(visible=True)),
-    faced_control(
-        *("relu", "counts-all", "Counts hidden keys.", _relu(visible=False)),
+    _control("reciprocal", "Multiplies.", _relu(visible=True)),
+    _control(
+        "counts-all",
+        "Counts hidden keys.",
+        _relu(visible=False),
         dialect={"divisor": "length"},
     ),
 )

@@ -9,16 +9,9 @@ import numpy as np
 import scipy.special
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.normalizers import _right_normalizers as right
-from attnspec.rogues.normalizers._right_normalizers import (
-    after,
-    before,
-    core_rogue,
-    faced_control,
-    faced_rogue,
-    run,
-)
+from attnspec.rogues.normalizers._right_normalizers import after, before, faced, run
 from attnspec.rogues.normalizers._shared_mistakes import centered, shared_mistakes
 
 
@@ -48,32 +41,39 @@ def _hard(rows: Array, seen: Array) -> Array:
     return np.where(seen, np.clip(rows / 6 + 0.5, 0, 1), 0)
 
 
+_rogue, _control = makers("sigmoid", usual="formula", right_in=FORMATS)
+
 ROGUES: tuple[Rogue, ...] = (
-    core_rogue(
-        "sigmoid", "hard", "It is a line, cut off at 0 and 1.", _hard, "agreement"
+    _rogue("hard", "It is a line, cut off at 0 and 1.", faced(_hard), "agreement"),
+    _rogue(
+        "offset-taken-off",
+        "The offset has the other sign.",
+        _offset_taken_off,
+        "offset",
     ),
-    faced_rogue(
-        *("sigmoid", "offset-taken-off", "The offset has the other sign."),
-        *(_offset_taken_off, "offset"),
+    _rogue(
+        "capped",
+        "Scores above 4 are taken for 4.",
+        faced(before(right.sigmoid, _capped_above)),
+        "symmetry",
     ),
-    core_rogue(
-        *("sigmoid", "capped", "Scores above 4 are taken for 4."),
-        *(before(right.sigmoid, _capped_above), "symmetry"),
+    _rogue(
+        "normalized",
+        "The weights are divided by their sum.",
+        faced(after(right.sigmoid, _by_sum)),
+        "alone",
     ),
-    core_rogue(
-        *("sigmoid", "normalized", "The weights are divided by their sum."),
-        *(after(right.sigmoid, _by_sum), "alone"),
+    _rogue(
+        "centered",
+        "The mean of the scores is subtracted.",
+        faced(before(right.sigmoid, centered)),
+        "merge",
     ),
-    core_rogue(
-        *("sigmoid", "centered", "The mean of the scores is subtracted."),
-        *(before(right.sigmoid, centered), "merge"),
-    ),
-    core_rogue(
-        *("sigmoid", "offset-by-length", "An offset that is not given depends on S."),
-        *(
-            before(right.sigmoid, lambda x, _: x - np.log(max(1, x.shape[-1]))),
-            "padding",
-        ),
+    _rogue(
+        "offset-by-length",
+        "An offset that is not given depends on S.",
+        faced(before(right.sigmoid, lambda x, _: x - np.log(max(1, x.shape[-1])))),
+        "padding",
     ),
     *shared_mistakes("sigmoid", but=("hidden-as-zero", "ramp", "dust", "axis-ignored")),
 )
@@ -117,20 +117,21 @@ def _any_axis(
 
 
 CONTROLS: tuple[Control, ...] = (
-    faced_control(
-        *("sigmoid", "tanh", "Takes a hyperbolic tangent."),
+    _control(
+        "tanh",
+        "Takes a hyperbolic tangent.",
         _logistic(lambda x: (np.tanh(x / 2) + 1) / 2),
     ),
-    faced_control(
-        *("sigmoid", "two-forms", "Has a form for either sign."),
-        _logistic(scipy.special.expit),
+    _control(
+        "two-forms", "Has a form for either sign.", _logistic(scipy.special.expit)
     ),
-    faced_control(
-        *("sigmoid", "by-length", "Its own offset is minus the length's logarithm."),
+    _control(
+        "by-length",
+        "Its own offset is minus the length's logarithm.",
         _by_length,
         dialect={"default_offset": "minus_log_length"},
     ),
-    faced_control("sigmoid", "any-axis", "Does not look at the axis.", _any_axis),
+    _control("any-axis", "Does not look at the axis.", _any_axis),
 )
 """Unusual and right ways to weigh by the logistic function."""
 

@@ -6,15 +6,12 @@ import numpy as np
 import scipy.special
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.normalizers import _right_normalizers as right
 from attnspec.rogues.normalizers._right_normalizers import (
     Faced,
     before,
-    core_rogue,
     faced,
-    faced_control,
-    faced_rogue,
     nan_control,
     run,
 )
@@ -89,53 +86,61 @@ def _sink_added(
     return run(core, scores, mask, axis)
 
 
+_rogue, _control = makers("softmax", usual="formula", right_in=FORMATS)
+
 ROGUES: tuple[Rogue, ...] = (
-    core_rogue(
-        *("softmax", "epsilon", "A thousandth is added to the denominator."),
-        *(_nearly, "sum"),
+    _rogue(
+        "epsilon", "A thousandth is added to the denominator.", faced(_nearly), "sum"
     ),
-    core_rogue(
-        *("softmax", "coarse-sum", "The sum is kept in bfloat16.", _coarse, "sum"),
+    _rogue("coarse-sum", "The sum is kept in bfloat16.", faced(_coarse), "sum"),
+    _rogue(
+        "undivided",
+        "The exponentials are not divided by their sum.",
+        faced(lambda rows, seen: np.exp(right.below_peak(rows, seen))),
+        "convex",
     ),
-    core_rogue(
-        *("softmax", "undivided", "The exponentials are not divided by their sum."),
-        *(lambda rows, seen: np.exp(right.below_peak(rows, seen)), "convex"),
+    _rogue(
+        "no-peak",
+        "No peak is subtracted, and exponentials overflow.",
+        faced(_bare_exponentials),
+        "agreement",
     ),
-    core_rogue(
-        *("softmax", "no-peak", "No peak is subtracted, and exponentials overflow."),
-        *(_bare_exponentials, "agreement"),
+    _rogue(
+        "one-peak",
+        "The peak of all rows is taken off each; low ones vanish.",
+        faced(_one_peak),
+        "agreement",
     ),
-    core_rogue(
-        *(
-            "softmax",
-            "one-peak",
-            "The peak of all rows is taken off each; low ones vanish.",
-        ),
-        *(_one_peak, "agreement"),
+    _rogue("base-two", "The base is two.", faced(_powers_of_two), "quotients"),
+    _rogue(
+        "by-log-length",
+        "Scores are scaled by the length's logarithm.",
+        faced(before(right.softmax, lambda x, _: x * np.log(1.0 + x.shape[-1]))),
+        "merge",
     ),
-    core_rogue(
-        *("softmax", "base-two", "The base is two."),
-        *(_powers_of_two, "quotients"),
+    _rogue(
+        "temperature-times",
+        "The temperature multiplies the scores.",
+        _tempered(1.0, 1.0),
+        "temperature",
     ),
-    core_rogue(
-        *("softmax", "by-log-length", "Scores are scaled by the length's logarithm."),
-        *(before(right.softmax, lambda x, _: x * np.log(1.0 + x.shape[-1])), "merge"),
+    _rogue(
+        "temperature-root",
+        "The root of the temperature is taken.",
+        _tempered(1.0, -0.5),
+        "temperature",
     ),
-    faced_rogue(
-        *("softmax", "temperature-times", "The temperature multiplies the scores."),
-        *(_tempered(1.0, 1.0), "temperature"),
+    _rogue(
+        "sink-added",
+        "The sink itself is added to the denominator.",
+        _sink_added,
+        "agreement",
     ),
-    faced_rogue(
-        *("softmax", "temperature-root", "The root of the temperature is taken."),
-        *(_tempered(1.0, -0.5), "temperature"),
-    ),
-    faced_rogue(
-        *("softmax", "sink-added", "The sink itself is added to the denominator."),
-        *(_sink_added, "agreement"),
-    ),
-    core_rogue(
-        *("softmax", "clipped", "Scores are clipped to lie between -10 and 10."),
-        *(before(right.softmax, lambda r, _: np.clip(r, -10, 10)), "shift"),
+    _rogue(
+        "clipped",
+        "Scores are clipped to lie between -10 and 10.",
+        faced(before(right.softmax, lambda r, _: np.clip(r, -10, 10))),
+        "shift",
     ),
     *shared_mistakes("softmax", but=("dust",)),
 )
@@ -202,22 +207,20 @@ def _full(
 
 
 CONTROLS: tuple[Control, ...] = (
-    faced_control("softmax", "online", "Carries peak and sum along.", faced(_online)),
-    faced_control("softmax", "base-two-first", "Scales to base two.", faced(_base_two)),
-    faced_control(
-        "softmax", "by-lse", "Subtracts the logsumexp.", faced(_by_logsumexp)
-    ),
-    faced_control("softmax", "reciprocal", "Has a temperature and a sink.", _full),
-    faced_control(
-        "softmax",
+    _control("online", "Carries peak and sum along.", faced(_online)),
+    _control("base-two-first", "Scales to base two.", faced(_base_two)),
+    _control("by-lse", "Subtracts the logsumexp.", faced(_by_logsumexp)),
+    _control("reciprocal", "Has a temperature and a sink.", _full),
+    _control(
         "scipy",
         "SciPy's, with scores alone.",
         lambda scores: scipy.special.softmax(scores, axis=-1),
         dtypes=("float32", "float64"),
     ),
     nan_control("softmax"),
-    faced_control(
-        *("softmax", "finite-fill", "Hidden scores are the least finite number."),
+    _control(
+        "finite-fill",
+        "Hidden scores are the least finite number.",
         faced(_finite_fill),
         dialect={"empty_row": "mean"},
     ),

@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.normalizers import _right_normalizers as right
-from attnspec.rogues.normalizers._right_normalizers import (
-    before,
-    core_rogue,
-    faced,
-    faced_control,
-    nan_control,
-)
+from attnspec.rogues.normalizers._right_normalizers import before, faced, nan_control
 from attnspec.rogues.normalizers._shared_mistakes import shared_mistakes
 
 
@@ -44,28 +38,33 @@ def _threshold_not_below_zero(rows: Array, seen: Array) -> Array:
     return np.where(seen, np.maximum(rows - threshold, 0), 0)
 
 
+_rogue, _control = makers("sparsemax", usual="formula", right_in=FORMATS)
+
 ROGUES: tuple[Rogue, ...] = (
-    core_rogue(
-        *("sparsemax", "every-sum", "The threshold comes from all partial sums."),
-        *(_every_sum, "sum"),
+    _rogue(
+        "every-sum",
+        "The threshold comes from all partial sums.",
+        faced(_every_sum),
+        "sum",
     ),
-    core_rogue(
-        *("sparsemax", "uncut", "Negative differences are left.", _uncut, "convex"),
+    _rogue("uncut", "Negative differences are left.", faced(_uncut), "convex"),
+    _rogue(
+        "threshold-above-zero",
+        "The threshold is never negative.",
+        faced(_threshold_not_below_zero),
+        "shift",
     ),
-    core_rogue(
-        *("sparsemax", "threshold-above-zero", "The threshold is never negative."),
-        *(_threshold_not_below_zero, "shift"),
+    _rogue(
+        "halved",
+        "The scores are halved first.",
+        faced(before(right.sparsemax, lambda rows, _: rows / 2)),
+        "differences",
     ),
-    core_rogue(
-        *("sparsemax", "halved", "The scores are halved first."),
-        *(before(right.sparsemax, lambda rows, _: rows / 2), "differences"),
-    ),
-    core_rogue(
-        *("sparsemax", "softmax-inside", "Those with weight share it by a softmax."),
-        *(
-            lambda x, seen: right.softmax(x, seen & (right.sparsemax(x, seen) > 0)),
-            "idempotence",
-        ),
+    _rogue(
+        "softmax-inside",
+        "Those with weight share it by a softmax.",
+        faced(lambda x, seen: right.softmax(x, seen & (right.sparsemax(x, seen) > 0))),
+        "idempotence",
     ),
     *shared_mistakes("sparsemax"),
 )
@@ -91,9 +90,9 @@ def _active_set(rows: Array, seen: Array) -> Array:
 
 CONTROLS: tuple[Control, ...] = (
     nan_control("sparsemax"),
-    faced_control("sparsemax", "bisected", "Bisects.", faced(right.bisected(1))),
-    faced_control("sparsemax", "active-set", "Drops the negative.", faced(_active_set)),
-    faced_control("sparsemax", "unshifted", "Subtracts no peak.", faced(_unshifted)),
+    _control("bisected", "Bisects.", faced(right.bisected(1))),
+    _control("active-set", "Drops the negative.", faced(_active_set)),
+    _control("unshifted", "Subtracts no peak.", faced(_unshifted)),
 )
 """Unusual and right ways to project onto the simplex."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 
 
 def _formula(heads: int) -> Array:
@@ -77,7 +77,7 @@ def _running(heads: int, queries: int, keys: int) -> Array:
     return -by_head * np.abs(np.arange(keys, dtype=np.float32) - places)
 
 
-_rogue = mistaken(rogues_of("alibi"), "formula")
+_rogue, _control = makers("alibi", usual="formula")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -149,8 +149,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Biases by distance that are wrong."""
-
-_control = controls_of("alibi")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -7,14 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 
 
 def _lookup(
@@ -46,7 +39,7 @@ def _centered(table: Array) -> Array:
     return (table.astype(np.float64) - mean).astype(table.dtype)
 
 
-_rogue = mistaken(rogues_of("learned"), "position")
+_rogue, _control = makers("learned", usual="position", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -102,8 +95,6 @@ def _filled(positions: Array, table: Array) -> Array:
     found = table[np.where(inside, positions, 0)]
     return np.where(inside[:, None], found, np.array(np.nan, table.dtype))
 
-
-_control = controls_of("learned", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("one-hot", "It multiplies by a matrix of zeros and ones.", _one_hot),

@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import attended, online, wide
 
 _Add = Callable[[Array, Array], tuple[Array, Array, Array]]
@@ -24,17 +17,13 @@ _Add = Callable[[Array, Array], tuple[Array, Array, Array]]
 def _layer(add: _Add, attend: Callable[..., Any] = attended) -> Callable[..., Array]:
     """Return attention of what queries, keys and values are made from."""
 
-    def layer(
-        vectors: Array,
-        encoding: Array,
-        query_weights: Array,
-        key_weights: Array,
-        value_weights: Array,
-    ) -> Array:
-        x, e, *by = wide(vectors, encoding, query_weights, key_weights, value_weights)
+    def layer(*operands: Array) -> Array:
+        x, e, *by = wide(*operands)
         query, key, value = (y @ w for y, w in zip(add(x, e), by, strict=True))
         seen = np.ones((len(x), len(x)), bool)
-        return np.asarray(attend(query, key, value, seen, None)).astype(vectors.dtype)
+        return np.asarray(attend(query, key, value, seen, None)).astype(
+            operands[0].dtype
+        )
 
     return layer
 
@@ -43,24 +32,20 @@ def _thrice(x: Array) -> tuple[Array, Array, Array]:
     return x, x, x
 
 
-def _apart(
-    vectors: Array,
-    encoding: Array,
-    query_weights: Array,
-    key_weights: Array,
-    value_weights: Array,
-) -> Array:
+def _apart(*operands: Array) -> Array:
     """Project vectors and encodings each for itself, and add four kinds of scores."""
-    x, e, *by = wide(vectors, encoding, query_weights, key_weights, value_weights)
+    x, e, *by = wide(*operands)
     (query, asked), (key, told), (value, given) = ((x @ w, e @ w) for w in by)
     scores = query @ key.T + query @ told.T + asked @ key.T + asked @ told.T
     scores = scores * x.dtype.type(query.shape[-1] ** -0.5)
     sizes = np.exp(scores - scores.max(-1, keepdims=True))
     weights = sizes / sizes.sum(-1, keepdims=True)
-    return (weights @ value + weights @ given).astype(vectors.dtype)
+    return (weights @ value + weights @ given).astype(operands[0].dtype)
 
 
-_rogue = mistaken(rogues_of("placed-attention", made=_layer), "position")
+_rogue, _control = makers(
+    "placed-attention", usual="position", made=_layer, right_in=FORMATS
+)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -102,8 +87,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Attention that adds places wrongly."""
 
-
-_control = controls_of("placed-attention", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

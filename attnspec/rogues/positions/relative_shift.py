@@ -5,14 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.positions._padded_shift import padded_shift
 
 
@@ -31,7 +24,7 @@ def _rolled(x: Array, more: int = 0) -> Array:
     return np.stack(rows, 1)
 
 
-_rogue = mistaken(rogues_of("relative-shift"), "position")
+_rogue, _control = makers("relative-shift", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -71,8 +64,6 @@ def _gathered(x: Array) -> Array:
     found = x[:, np.arange(queries)[:, None], np.where(kept, columns, 0)]
     return np.where(kept, found, x.dtype.type(0))
 
-
-_control = controls_of("relative-shift")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

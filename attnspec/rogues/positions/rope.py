@@ -8,15 +8,9 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues._working_format import working
+from attnspec.rogues.positions._half_split import half_split
 
 _BASE = 10_000.0
 
@@ -110,7 +104,7 @@ def _complex(
     return y.astype(x.dtype)
 
 
-_rogue = mistaken(rogues_of("rope"), "position")
+_rogue, _control = makers("rope", usual="position", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -184,21 +178,9 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Rotary encodings that are wrong."""
 
-_control = controls_of("rope")
-
 CONTROLS: tuple[Control, ...] = (
-    _control(
-        "complex",
-        "It multiplies complex numbers.",
-        _complex,
-        dtypes=FORMATS,
-    ),
-    _control(
-        "half-split",
-        "It turns one entry of each half with the other.",
-        _rope(halves=True),
-        dialect={"pairing": "half_split"},
-    ),
+    _control("complex", "It multiplies complex numbers.", _complex),
+    half_split("rope", _rope(halves=True)),
 )
 """Rotary encodings that are right."""
 

@@ -7,14 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import online, softmax, wide
 
 Rows = Callable[[Array, int], Array]
@@ -40,16 +33,8 @@ def _shaw(
 ) -> Callable[..., Array]:
     """Return attention that finds other vectors for a distance, or drops some."""
 
-    def shaw(
-        query: Array,
-        key: Array,
-        value: Array,
-        key_distances: Array,
-        value_distances: Array,
-        *,
-        causal: bool = False,
-    ) -> Array:
-        q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
+    def shaw(*operands: Array, causal: bool = False) -> Array:
+        q, k, v, *tables = wide(*operands)
         known = _relative(q.shape[1], k.shape[1], first=first)
         reach = len(tables[0]) // 2
         # A row of zeros in the place of the outermost one, if it fades.
@@ -65,41 +50,25 @@ def _shaw(
             scores = plain * factor + by_distance
         weights = softmax(scores, (known <= 0) | (not causal))
         output = weights @ v + np.einsum("hls,lse->hle", weights, added[1])
-        return np.asarray(output).astype(query.dtype)
+        return np.asarray(output).astype(operands[0].dtype)
 
     return shaw
 
 
-def _materialized(
-    query: Array,
-    key: Array,
-    value: Array,
-    key_distances: Array,
-    value_distances: Array,
-    *,
-    causal: bool = False,
-) -> Array:
+def _materialized(*operands: Array, causal: bool = False) -> Array:
     """Make keys and values of each query, and read one after the other."""
-    q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
+    q, k, v, *tables = wide(*operands)
     relative = _relative(q.shape[1], k.shape[1])
     rows = _clipped(relative, len(tables[0]) // 2)
     keys, values = k[:, None] + tables[0][rows], v[:, None] + tables[1][rows]
     seen = ((relative <= 0) | (not causal))[None, :, None, :]
     output = online(q[:, :, None], keys, values, seen, None)
-    return np.asarray(output[:, :, 0]).astype(query.dtype)
+    return np.asarray(output[:, :, 0]).astype(operands[0].dtype)
 
 
-def _padded(
-    query: Array,
-    key: Array,
-    value: Array,
-    key_distances: Array,
-    value_distances: Array,
-    *,
-    causal: bool = False,
-) -> Array:
+def _padded(*operands: Array, causal: bool = False) -> Array:
     """Score all distances at once, and shift; the tables are made longer before."""
-    q, k, v, *tables = wide(query, key, value, key_distances, value_distances)
+    q, k, v, *tables = wide(*operands)
     queries, keys = q.shape[1], k.shape[1]
     reach = len(tables[0]) // 2
     # Every distance that there is; the last query stands at the last key.
@@ -114,10 +83,10 @@ def _padded(
     weights = softmax(scores, (columns <= keys - 1) | (not causal))
     spread = np.zeros((*weights.shape[:2], len(distances)), weights.dtype)
     np.put_along_axis(spread, places, weights, -1)
-    return (weights @ v + spread @ long[1]).astype(query.dtype)
+    return (weights @ v + spread @ long[1]).astype(operands[0].dtype)
 
 
-_rogue = mistaken(rogues_of("shaw"), "position")
+_rogue, _control = makers("shaw", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -171,8 +140,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Keys by distance that are wrong."""
 
-
-_control = controls_of("shaw")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 
 _BASE = 10_000.0
 
@@ -46,7 +46,7 @@ def _base_ignored(
     return _clocks()(positions, width)
 
 
-_rogue = mistaken(rogues_of("sinusoidal"), "position")
+_rogue, _control = makers("sinusoidal", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -141,8 +141,6 @@ def _tensor2tensor(positions: Array, width: int, *, base: float = _BASE) -> Arra
     angles = positions.astype(np.float32)[:, None] * speeds
     return np.concatenate([np.sin(angles), np.cos(angles)], -1)
 
-
-_control = controls_of("sinusoidal")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 
 Far = Callable[[Array, int, int], Array]
 
@@ -104,7 +104,7 @@ def _encoder(relative: Array) -> Array:
     return _t5()(relative)
 
 
-_rogue = mistaken(rogues_of("t5"), "position")
+_rogue, _control = makers("t5", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -162,8 +162,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Buckets that are wrong."""
-
-_control = controls_of("t5")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, mistaken, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.layers._attention_forms import softmax, wide
 from attnspec.rogues.positions._padded_shift import padded_shift
 
@@ -58,18 +58,8 @@ def _xl(
 ) -> Callable[..., Array]:
     """Return attention whose term of the distance is made by other means."""
 
-    def xl(
-        query: Array,
-        key: Array,
-        value: Array,
-        distance_weights: Array,
-        content_bias: Array,
-        place_bias: Array,
-        *,
-        bidirectional: bool = False,
-    ) -> Array:
-        given = query, key, value, distance_weights, content_bias, place_bias
-        q, k, v, w, u, b = wide(*given)
+    def xl(*operands: Array, bidirectional: bool = False) -> Array:
+        q, k, v, w, u, b = wide(*operands)
         asked, moved = add(q, u[:, None], b[:, None])
         queries, keys = q.shape[1], k.shape[1]
         # From the farthest key on the left to the farthest on the right.
@@ -81,12 +71,12 @@ def _xl(
         seen = np.tri(queries, keys, keys - queries, dtype=bool) | bidirectional
         scores = plain + by_distance * (factor if scaled else 1)
         weights = softmax(scores, seen)
-        return np.asarray(weights @ v).astype(query.dtype)
+        return np.asarray(weights @ v).astype(operands[0].dtype)
 
     return xl
 
 
-_rogue = mistaken(rogues_of("transformer-xl"), "position")
+_rogue, _control = makers("transformer-xl", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -134,32 +124,14 @@ ROGUES: tuple[Rogue, ...] = (
 """Terms of the distance that are wrong."""
 
 
-def _causal(
-    query: Array,
-    key: Array,
-    value: Array,
-    distance_weights: Array,
-    content_bias: Array,
-    place_bias: Array,
-) -> Array:
+def _causal(*operands: Array) -> Array:
     """Shift as the paper does; the mask hides what was moved in."""
-    given = query, key, value, distance_weights, content_bias, place_bias
-    return np.asarray(_xl(_past)(*given))
+    return np.asarray(_xl(_past)(*operands))
 
 
-def _four_terms(
-    query: Array,
-    key: Array,
-    value: Array,
-    distance_weights: Array,
-    content_bias: Array,
-    place_bias: Array,
-    *,
-    bidirectional: bool = False,
-) -> Array:
+def _four_terms(*operands: Array, bidirectional: bool = False) -> Array:
     """Add four terms for each pair, one pair after the other."""
-    given = query, key, value, distance_weights, content_bias, place_bias
-    q, k, v, w, u, b = wide(*given)
+    q, k, v, w, u, b = wide(*operands)
     queries, keys = q.shape[1], k.shape[1]
     scores = np.full((len(q), queries, keys), -np.inf, q.dtype)
     for i, j in np.ndindex(queries, keys):
@@ -170,10 +142,8 @@ def _four_terms(
         terms = (q[:, i] * k[:, j], q[:, i] * r, u * k[:, j], b * r)
         scores[:, i, j] = sum(term.sum(-1) for term in terms)
     scores = scores * q.dtype.type(q.shape[-1] ** -0.5)
-    return (softmax(scores, scores > -np.inf) @ v).astype(query.dtype)
+    return (softmax(scores, scores > -np.inf) @ v).astype(operands[0].dtype)
 
-
-_control = controls_of("transformer-xl")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -86,6 +86,26 @@ Form = Callable[[Steps], tuple[Array, Array]]
 """From a sequence to its output and the state after it."""
 
 
+def optioned(form: Form) -> Callable[..., Any]:
+    """Return a form with every option, and with a rate if there is one."""
+
+    def kernel(
+        *operands: Array,
+        decay: Array | None = None,
+        log_decay: Array | None = None,
+        state: Array | None = None,
+        scale: float = 1.0,
+        return_state: bool = False,
+    ) -> Any:
+        query, key, value, *rate = operands
+        steps = given(query, key, value, decay, log_decay, state, *rate)
+        output, last = form(steps)
+        output = output * output.dtype.type(scale)
+        return returned(output, last, query, return_state=return_state)
+
+    return kernel
+
+
 def recurrent(
     steps: Steps, *, unread: bool = False, read_first: bool = False
 ) -> tuple[Array, Array]:
@@ -145,6 +165,7 @@ __all__ = [
     "chunked",
     "given",
     "one_gate",
+    "optioned",
     "parallel",
     "recurrent",
     "returned",

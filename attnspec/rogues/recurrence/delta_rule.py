@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.recurrence._forms import (
-    Form,
     Steps,
     chunked,
     given,
     one_gate,
+    optioned,
     parallel,
     returned,
 )
 
 # Of value widths 1, 2 and 5 the last needs two tiles.
 _TILE = 4
-
-
-def _kernel(form: Form) -> Callable[..., Any]:
-    """Return a form of the delta rule with every option."""
-
-    def delta(
-        query: Array,
-        key: Array,
-        value: Array,
-        rate: Array,
-        *,
-        decay: Array | None = None,
-        log_decay: Array | None = None,
-        state: Array | None = None,
-        scale: float = 1.0,
-        return_state: bool = False,
-    ) -> Any:
-        output, last = form(given(query, key, value, decay, log_decay, state, rate))
-        output = output * output.dtype.type(scale)
-        return returned(output, last, query, return_state=return_state)
-
-    return delta
 
 
 def _recurrent(
@@ -142,7 +119,7 @@ def _mean_over_rows(steps: Steps) -> tuple[Array, Array]:
     return output * steps.work.type(2.0 / (1 + steps.length)), last
 
 
-_rogue = rogues_of("delta-rule", "delta", made=_kernel)
+_rogue, _control = makers("delta-rule", "delta", made=optioned)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -251,23 +228,21 @@ def _plain(query: Array, key: Array, value: Array, rate: Array) -> Array:
     return np.asarray(returned(output, last, query, return_state=False))
 
 
-_control = controls_of("delta-rule", "delta")
-
 CONTROLS: tuple[Control, ...] = (
     _control(
-        "recurrent", "One step after another.", _kernel(_recurrent), dtypes=FORMATS
+        "recurrent", "One step after another.", optioned(_recurrent), dtypes=FORMATS
     ),
-    _control("at-once", "One triangular system.", _kernel(_at_once), dtypes=FORMATS),
+    _control("at-once", "One triangular system.", optioned(_at_once), dtypes=FORMATS),
     _control(
         "chunks-of-3",
         "One system for every three steps.",
-        _kernel(chunked(3, _at_once)),
+        optioned(chunked(3, _at_once)),
         dtypes=FORMATS,
     ),
     _control(
         "chunks-of-16",
         "One system for every sixteen steps.",
-        _kernel(chunked(16, _at_once)),
+        optioned(chunked(16, _at_once)),
     ),
     _control(
         "plain",

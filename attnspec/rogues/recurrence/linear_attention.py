@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    kind_rogue,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_rogue, makers
 from attnspec.rogues.recurrence._forms import (
-    Form,
     Steps,
     chunked,
     given,
     one_gate,
+    optioned,
     parallel,
     recurrent,
     returned,
@@ -31,33 +23,11 @@ from attnspec.rogues.recurrence._forms import (
 _CHUNK = 16
 
 
-def _kernel(form: Form) -> Callable[..., Any]:
-    """Return a form of linear attention with every option."""
-
-    def linear(
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
-        decay: Array | None = None,
-        log_decay: Array | None = None,
-        state: Array | None = None,
-        scale: float = 1.0,
-        return_state: bool = False,
-    ) -> Any:
-        steps = given(query, key, value, decay, log_decay, state)
-        output, last = form(steps)
-        output = output * output.dtype.type(scale)
-        return returned(output, last, query, return_state=return_state)
-
-    return linear
-
-
 def _falsy_scale(
     query: Array, key: Array, value: Array, *, scale: float | None = None
 ) -> Any:
     """Take a scale of zero for none."""
-    return _kernel(parallel)(query, key, value, scale=scale or 1.0)
+    return optioned(parallel)(query, key, value, scale=scale or 1.0)
 
 
 def _by_logarithms(steps: Steps) -> tuple[Array, Array]:
@@ -130,7 +100,7 @@ def _base_two(
     return returned(*parallel(steps), query, return_state=False)
 
 
-_rogue = rogues_of("linear-attention", "linear", made=_kernel)
+_rogue, _control = makers("linear-attention", "linear", made=optioned)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -243,15 +213,13 @@ ROGUES: tuple[Rogue, ...] = (
 
 
 def _scaled_by_width(
-    query: Array,
-    key: Array,
-    value: Array,
-    *,
+    *operands: Array,
     log_decay: Array | None = None,
     state: Array | None = None,
     return_state: bool = False,
 ) -> Any:
     """Multiply by the root of the width, and add logarithms, as systems do."""
+    query, key, value = operands
     steps = given(query, key, value, None, log_decay, state)
     output, last = _by_logarithms(steps)
     output = output * steps.work.type(query.shape[-1] ** -0.5)
@@ -265,17 +233,15 @@ def _plain(query: Array, key: Array, value: Array) -> Array:
     return (weights @ steps.value).astype(query.dtype)
 
 
-_control = controls_of("linear-attention", "linear")
-
 CONTROLS: tuple[Control, ...] = (
     _control(
-        "recurrent", "One step after another.", _kernel(recurrent), dtypes=FORMATS
+        "recurrent", "One step after another.", optioned(recurrent), dtypes=FORMATS
     ),
-    _control("parallel", "All weights at once.", _kernel(parallel), dtypes=FORMATS),
+    _control("parallel", "All weights at once.", optioned(parallel), dtypes=FORMATS),
     _control(
-        "chunks-of-3", "Three steps at once.", _kernel(chunked(3)), dtypes=FORMATS
+        "chunks-of-3", "Three steps at once.", optioned(chunked(3)), dtypes=FORMATS
     ),
-    _control("chunks-of-16", "Sixteen steps at once.", _kernel(chunked(_CHUNK))),
+    _control("chunks-of-16", "Sixteen steps at once.", optioned(chunked(_CHUNK))),
     _control("plain", "It has no option at all.", _plain, dtypes=FORMATS),
     _control(
         "scaled",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.recurrence._forms import Steps, chunked, given, parallel, recurrent
 
 # As systems take it; of lengths 17 and 33 one step is left over.
@@ -87,7 +87,7 @@ def _signed(query: Array, key: Array, value: Array) -> Array:
     return np.asarray((1.5 * output).astype(query.dtype))
 
 
-_rogue = rogues_of("normalized-linear", "normalized")
+_rogue, _control = makers("normalized-linear", "normalized")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -146,8 +146,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Normalized linear attentions that are wrong."""
 
-
-_control = controls_of("normalized-linear", "normalized")
 
 CONTROLS: tuple[Control, ...] = (
     _control("parallel", "All weights at once.", _divided(), dtypes=FORMATS),

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import FORMATS, Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues._working_format import working
 
 Step = Callable[[Array, Array, Array, Array], Array]
@@ -25,35 +25,24 @@ def _rnn(
 ) -> Callable[..., Array]:
     """Return a recurrence that steps otherwise, or sees other inputs."""
 
-    def rnn(
-        x: Array,
-        by_input: Array,
-        by_state: Array,
-        bias: Array,
-        *,
-        state: Array | None = None,
-    ) -> Array:
-        work = working(x)
+    def rnn(*operands: Array, state: Array | None = None) -> Array:
+        work = working(operands[0])
+        x, by_input, by_state, bias = (a.astype(work) for a in operands)
         current = np.zeros(len(bias), work) if state is None else state.astype(work)
-        matrices = [a.astype(work) for a in (by_input, by_state, bias)]
         states = []
-        for given in seen(x.astype(work)) @ matrices[0]:
-            current = step(given, current, *matrices[1:])
+        for given in seen(x) @ by_input:
+            current = step(given, current, by_state, bias)
             states.append(current)
-        return np.stack(states).astype(x.dtype)
+        return np.stack(states).astype(operands[0].dtype)
 
     return rnn
 
 
 def _state_dropped(
-    x: Array,
-    by_input: Array,
-    by_state: Array,
-    bias: Array,
-    *,
+    *operands: Array,
     state: Array | None = None,  # noqa: ARG001 - this is the mistake
 ) -> Array:
-    return np.asarray(_rnn()(x, by_input, by_state, bias))
+    return np.asarray(_rnn()(*operands))
 
 
 def _mean_before(x: Array) -> Array:
@@ -80,31 +69,18 @@ def _pooled(
 def _with_state(function: Callable[..., Array]) -> Callable[..., Array]:
     """Give a function the keyword that claims a state."""
 
-    def rnn(
-        x: Array,
-        by_input: Array,
-        by_state: Array,
-        bias: Array,
-        *,
-        state: Array | None = None,
-    ) -> Array:
-        return function(x, by_input, by_state, bias, state=state)
+    def rnn(*operands: Array, state: Array | None = None) -> Array:
+        return function(*operands, state=state)
 
     return rnn
 
 
-def _joined(
-    x: Array,
-    by_input: Array,
-    by_state: Array,
-    bias: Array,
-    *,
-    state: Array | None = None,
-) -> Array:
+def _joined(*operands: Array, state: Array | None = None) -> Array:
     """Multiply input, state and one by all matrices at once."""
+    x, *matrices = operands
     work = working(x)
-    weights = np.vstack([by_input, by_state, bias]).astype(work)
-    current = np.zeros(len(bias), work) if state is None else state.astype(work)
+    weights = np.vstack(matrices).astype(work)
+    current = np.zeros(weights.shape[1], work) if state is None else state.astype(work)
     states = []
     for given in x.astype(work):
         current = np.tanh(np.concatenate([given, current, np.ones(1, work)]) @ weights)
@@ -137,7 +113,7 @@ def _logistic(given: Array, before: Array, by_state: Array, bias: Array) -> Arra
     return np.asarray(2 * expit(2 * sums) - 1, sums.dtype)
 
 
-_rogue = rogues_of("rnn")
+_rogue, _control = makers("rnn", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -192,8 +168,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Recurrences that are wrong."""
 
-
-_control = controls_of("rnn", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control("joined", "Input, state and bias meet one matrix.", _joined),

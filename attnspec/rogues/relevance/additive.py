@@ -7,14 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.relevance._vectors import widened
 
 
@@ -31,7 +24,7 @@ def _additive(change: Callable[..., Array]) -> Callable[..., Array]:
     return additive
 
 
-_rogue = mistaken(rogues_of("additive"), "formula")
+_rogue, _control = makers("additive", usual="formula", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -80,8 +73,6 @@ def _from_exponentials(q: Array, k: Array) -> Array:
     power = np.expm1(2 * np.clip(q + k, -20, 20))
     return np.asarray(power / (power + 2))
 
-
-_control = controls_of("additive", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

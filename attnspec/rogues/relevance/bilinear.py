@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.relevance._vectors import length, transposed, widened
 
 
@@ -37,7 +30,7 @@ def _coarse(array: Array) -> Array:
     return bits.view(np.float32)
 
 
-_rogue = mistaken(rogues_of("bilinear"), "formula")
+_rogue, _control = makers("bilinear", usual="formula", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -67,8 +60,6 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """Scores that are wrong."""
 
-
-_control = controls_of("bilinear", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

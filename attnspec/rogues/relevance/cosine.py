@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.relevance._vectors import length, transposed, widened
 
 
@@ -57,7 +50,7 @@ def _key_mean_lost(query: Array, key: Array) -> Array:
     return np.asarray(_cosine(length)(query, moved))
 
 
-_rogue = mistaken(rogues_of("cosine"), "formula")
+_rogue, _control = makers("cosine", usual="formula", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -109,8 +102,6 @@ def _divided_last(query: Array, key: Array) -> Array:
     )
     return np.asarray(scores).astype(query.dtype)
 
-
-_control = controls_of("cosine", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._positions import distances
 
 
@@ -38,48 +38,41 @@ def _one_sided(queries: int, keys: int, left: int, right: int) -> Array:
     return ((-left <= distance) & (distance < max(right, 1))).sum(-1)
 
 
-_rogue = rogues_of("band-cost")
+_rogue, _control = makers("band-cost", usual="window")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "upper-left",
-        "window",
         "It declares the lower right and counts from the upper left.",
         _upper_left,
         "agreement",
     ),
     _rogue(
         "in-tiles",
-        "window",
         "It counts whole tiles of four keys.",
         _in_tiles,
         "most",
     ),
     _rogue(
         "whole",
-        "window",
         "All scores are computed, and most of them are hidden.",
         lambda n, m, *_: np.full(n, m),
         "linear",
     ),
     _rogue(
         "one-sided",
-        "window",
         "The last key on the right is forgotten.",
         _one_sided,
         "mirror",
     ),
     _rogue(
         "growing",
-        "window",
         "A window at the right border counts as many keys as one before it.",
         lambda n, m, left, right: np.maximum.accumulate(_counted(n, m, left, right)),
         "mirror",
     ),
 )
 """Costs that are wrong."""
-
-_control = controls_of("band-cost")
 
 CONTROLS: tuple[Control, ...] = (
     _control("ends", "It subtracts the ends of a window.", _counted),

@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.windows._positions import distances
 from attnspec.rogues.windows._windowed_attention import (
     Attend,
@@ -130,7 +123,7 @@ def _scale_ignored(
     return attend(query, key, value, _mask(query.shape[-2], *window))
 
 
-_rogue = mistaken(rogues_of("banded"), "window")
+_rogue, _control = makers("banded", usual="window", right_in=FORMATS)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -222,8 +215,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Bands that are wrong."""
-
-_control = controls_of("banded", dtypes=FORMATS)
 
 CONTROLS: tuple[Control, ...] = (
     _control(

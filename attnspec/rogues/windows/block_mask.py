@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -33,48 +33,42 @@ def _blocks_square(
     return np.asarray(layout[np.ix_(query, key)])
 
 
-_rogue = rogues_of("block-mask")
+_rogue, _control = makers("block-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "negated",
-        "mask",
         "The layout says what is hidden.",
         lambda layout, *sizes: _blocks(~layout, *sizes),
         "single",
     ),
     _rogue(
         "tiled",
-        "mask",
         "The layout is repeated and not enlarged.",
         lambda x, r, c, queries, keys: np.tile(x, (r, c))[:queries, :keys],
         "constant",
     ),
     _rogue(
         "whole",
-        "tail",
         "The last blocks are hidden if they are cut.",
         _blocks_whole,
         "agreement",
+        mistake="tail",
     ),
     _rogue(
         "causal",
-        "mask",
         "Inside of a block attention is causal, whatever the layout says.",
         lambda *sizes: np.tril(_blocks(*sizes)),
         "constant",
     ),
     _rogue(
         "square",
-        "mask",
         "A block has no fewer columns than rows.",
         _blocks_square,
         "exchange",
     ),
 )
 """Blocks that are wrong."""
-
-_control = controls_of("block-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("repeated", "It repeats rows and columns.", _blocks),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
@@ -28,41 +28,35 @@ def _dilated_blocks(queries: int, keys: int, dilation: int) -> Mask:
     return np.asarray(query // dilation == key // dilation)
 
 
-_rogue = rogues_of("dilated-mask")
+_rogue, _control = makers("dilated-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "between",
-        "mask",
         "The dilation counts the keys that are left out.",
         lambda n, m, d: _dilated(n, m, d + 1 if d > 1 else 1),
         "agreement",
     ),
     _rogue(
         "past",
-        "mask",
         "Only what is before the query is seen.",
         lambda n, m, d: _dilated(n, m, d) & (distances(n, m) <= 0),
         "classes",
     ),
     _rogue(
         "from-zero",
-        "mask",
         "It counts from the first key, not from the query.",
         lambda n, m, d: np.broadcast_to(np.arange(m) % d == 0, (n, m)),
         "classes",
     ),
     _rogue(
         "blocks",
-        "mask",
         "Consecutive tokens see each other, not those of equal remainder.",
         _dilated_blocks,
         "shift",
     ),
 )
 """Dilations that are wrong."""
-
-_control = controls_of("dilated-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("remainders", "It compares remainders.", _dilated),

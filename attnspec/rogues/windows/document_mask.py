@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -33,12 +33,11 @@ def _causal(query_ids: Array, key_ids: Array) -> Mask:
     return np.tril(_documents(query_ids, key_ids))
 
 
-_rogue = rogues_of("document-mask")
+_rogue, _control = makers("document-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "first-boundary",
-        "mask",
         "Only the first boundary is read: all later documents are one.",
         lambda q, k: (q == q[0])[:, None] == (k == q[0]),
         "agreement",
@@ -46,36 +45,32 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _rogue(
         "one",
-        "dropped-option",
         "The documents are forgotten: everything is one.",
         lambda q, k: np.ones((len(q), len(k)), np.bool_),
         "agreement",
+        mistake="dropped-option",
         mimics="fla#842",
     ),
     _rogue(
         "zero-is-padding",
-        "mask",
         "The document 0 is taken for padding.",
         lambda q, k: _documents(q, k) & (k != 0),
         "parts",
     ),
     _rogue(
         "causal",
-        "mask",
         "Inside of a document attention is causal.",
         _causal,
         "parts",
     ),
     _rogue(
         "table-of-32",
-        "mask",
         "All documents from the number 31 on are one.",
         lambda q, k: _documents(np.clip(q, 0, 31), np.clip(k, 0, 31)),
         "names",
     ),
     _rogue(
         "low-bits",
-        "mask",
         "Documents whose numbers end in the same two bits are one.",
         # Right for up to four documents numbered in a row.
         lambda q, k: _documents(q & 3, k & 3),
@@ -83,15 +78,13 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _rogue(
         "runs",
-        "order",
         "A document begins anew wherever the number changes.",
         _runs,
         "order",
+        mistake="order",
     ),
 )
 """Documents that are wrong."""
-
-_control = controls_of("document-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("outer", "It compares all pairs.", _documents),

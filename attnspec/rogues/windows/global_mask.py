@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -16,41 +16,35 @@ def _global_filled(queries: Mask, keys: Mask) -> Mask:
     return mask
 
 
-_rogue = rogues_of("global-mask")
+_rogue, _control = makers("global-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "both",
-        "mask",
         "A pair is seen only if both are global.",
         lambda q, k: q[:, None] & k,
         "agreement",
     ),
     _rogue(
         "keys",
-        "mask",
         "Global keys are seen, but global queries see no more than others.",
         lambda q, k: np.broadcast_to(k, (len(q), len(k))),
         "mutual",
     ),
     _rogue(
         "queries",
-        "mask",
         "Global queries see everything, but are not seen by others.",
         lambda q, k: np.broadcast_to(q[:, None], (len(q), len(k))),
         "mutual",
     ),
     _rogue(
         "either",
-        "mask",
         "Two global tokens do not see each other.",
         lambda q, k: q[:, None] ^ k,
         "cross",
     ),
 )
 """Global tokens that are wrong."""
-
-_control = controls_of("global-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._windowed_attention import Mask
 
 
@@ -18,34 +18,30 @@ def _grid_looped(rows: Mask, columns: Mask) -> Mask:
     return np.stack([np.outer(rows[a], columns[b]).ravel() for a, b in pixels])
 
 
-_rogue = rogues_of("grid-mask")
+_rogue, _control = makers("grid-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "united",
-        "mask",
         "A pixel is seen if it is seen along either axis.",
         lambda rows, columns: ~_grid(~rows, ~columns),
         "agreement",
     ),
     _rogue(
         "columns-first",
-        "layout",
         "Pixels are counted column by column.",
         lambda rows, columns: np.kron(columns, rows),
         "count",
+        mistake="layout",
     ),
     _rogue(
         "own-row",
-        "mask",
         "A row is seen from itself alone.",
         lambda r, c: np.kron(r & np.eye(*r.shape, dtype=np.bool_), c),
         "exchange",
     ),
 )
 """Grids that are wrong."""
-
-_control = controls_of("grid-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("broadcast", "It broadcasts four axes.", _grid),

@@ -7,14 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.windows._neighborhoods import Axis, centered, clipped, nearest
 from attnspec.rogues.windows._windowed_attention import (
     Attend,
@@ -75,7 +68,7 @@ def _undilated(length: int, size: int, _dilation: int) -> Mask:
     return nearest(length, size, 1)
 
 
-_rogue = mistaken(rogues_of("neighborhood"), "window")
+_rogue, _control = makers("neighborhood", usual="window")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -124,8 +117,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Neighborhoods that are wrong."""
-
-_control = controls_of("neighborhood")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

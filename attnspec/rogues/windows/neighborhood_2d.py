@@ -7,14 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.rogues._gallery import (
-    FORMATS,
-    Control,
-    Rogue,
-    controls_of,
-    mistaken,
-    rogues_of,
-)
+from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues.windows._neighborhoods import Axis, centered, clipped, nearest
 from attnspec.rogues.windows._windowed_attention import (
     Attend,
@@ -89,7 +82,7 @@ def _neighborhood(
     return neighborhood
 
 
-_rogue = mistaken(rogues_of("neighborhood-2d"), "window")
+_rogue, _control = makers("neighborhood-2d", usual="window")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -138,8 +131,6 @@ ROGUES: tuple[Rogue, ...] = (
     ),
 )
 """Neighborhoods of pixels that are wrong."""
-
-_control = controls_of("neighborhood-2d")
 
 CONTROLS: tuple[Control, ...] = (
     _control(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.rogues._gallery import Control, Rogue, controls_of, rogues_of
+from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.windows._positions import distances, places
 from attnspec.rogues.windows._windowed_attention import Mask
 
@@ -34,48 +34,43 @@ def _prefix_upper_left(queries: int, keys: int, length: int) -> Mask:
     return (key <= query) | (key < length)
 
 
-_rogue = rogues_of("prefix-mask")
+_rogue, _control = makers("prefix-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "one-more",
-        "mask",
         "The prefix is one longer.",
         lambda n, m, length: _prefix(n, m, length + 1),
         "agreement",
     ),
     _rogue(
         "upper-left",
-        "alignment",
         "It declares the lower right and stands in the upper left.",
         _prefix_upper_left,
         "agreement",
+        mistake="alignment",
     ),
     _rogue(
         "apart",
-        "mask",
         "Queries after the prefix do not see it.",
         _prefix_of_its_own,
         "open",
     ),
     _rogue(
         "ahead",
-        "mask",
         "The next key is seen as well.",
         lambda n, m, length: (distances(n, m) <= 1) | (np.arange(m) < length),
         "causal",
     ),
     _rogue(
         "forgotten",
-        "dropped-option",
         "The prefix is forgotten: the mask is causal.",
         lambda n, m, _: _prefix(n, m, 0),
         "mutual",
+        mistake="dropped-option",
     ),
 )
 """Prefixes that are wrong."""
-
-_control = controls_of("prefix-mask")
 
 CONTROLS: tuple[Control, ...] = (
     _control("union", "It unites two masks.", _prefix),

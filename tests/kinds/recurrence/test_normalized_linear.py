@@ -1,24 +1,14 @@
 from __future__ import annotations
 
-import numpy as np
-
 from attnspec.conformance import Verdict
 from attnspec.judge.case import Case
 from attnspec.kinds.recurrence.normalized_linear import NORMALIZED_LINEAR
-from tests.kinds._by_hand import agree, case_of, right, verdicts
+from tests.kinds._by_hand import agree, asked_with_one, right, verdicts
 
 
 def case(key: list[float]) -> Case:
     """Two steps that ask with 1, and whose values are 0 and 8."""
-    shape = (1, 1, 2, 1)
-    return case_of(
-        shape,
-        {
-            "query": np.ones(shape),
-            "key": np.reshape(key, shape),
-            "value": np.reshape([0.0, 8.0], shape),
-        },
-    )
+    return asked_with_one(key, [0.0, 8.0])
 
 
 def test_equal_keys_take_the_mean_of_the_past() -> None:

@@ -5,21 +5,12 @@ import numpy as np
 from attnspec.conformance import Verdict
 from attnspec.judge.case import Case
 from attnspec.kinds.windows.banded import BANDED
-from tests.kinds._by_hand import agree, case_of, right, verdicts
+from tests.kinds._by_hand import agree, asked_with_one, right, verdicts
 
 
 def case(key: list[float]) -> Case:
     """Three positions whose scores are their keys; each sees itself and one before."""
-    shape = (1, 1, 3, 1)
-    return case_of(
-        shape,
-        {
-            "query": np.ones(shape),
-            "key": np.reshape(key, shape),
-            "value": np.reshape([0.0, 4.0, 8.0], shape),
-            "window": (1, 0),
-        },
-    )
+    return asked_with_one(key, [0.0, 4.0, 8.0], window=(1, 0))
 
 
 def test_equal_scores_take_the_mean_of_the_window() -> None:

@@ -10,10 +10,7 @@ import pytest
 from attnspec.exceptions import InvalidArgument
 from attnspec.kinds.attention.bounds import evaluator
 from attnspec.kinds.attention.bounds import seen_keys as _seen
-from attnspec.kinds.attention.bounds.evaluator import (
-    Evaluation,
-    evaluate,
-)
+from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC, alignment_of, dialect_of
 from attnspec.numerics import PRESETS, within
