@@ -101,9 +101,8 @@ def _recipe(data: dict[str, Any], kind: Kind) -> Recipe:
         msg = f"recipe: seed: expected a whole number; got {given['seed']!r}"
         raise InvalidArgument(msg)
     fields = {name: _hashable(v) for name, v in data.get("fields", {}).items()}
-    recipe = kind.recipe(given["dtype"], **fields)
     # As it was written: mending belongs to drawing.
-    recipe = recipe.replace(**fields)
+    recipe = kind.recipe(given["dtype"], **fields).replace(**fields)
     return recipe.replace(seed=given["seed"], family=str(given["family"]))
 
 

@@ -278,8 +278,7 @@ class Table:
 
     def simpler(self, recipe: Recipe) -> Iterator[Recipe]:
         """Yield recipes that are simpler in one way, the boldest first."""
-        layouts = dict(recipe.fields).get("layouts")
-        if layouts:
+        if dict(recipe.fields).get("layouts"):
             yield recipe.replace(layouts=())
         for name in self.on(recipe):
             yield self.off(recipe, name)

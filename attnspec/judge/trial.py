@@ -265,13 +265,9 @@ class Trial:
                 with contextlib.suppress(InvalidArgument):
                     yield self.draws.fit(candidate)
 
+        weight = self.bench.kind.table.weight
         return shrink(
-            recipe,
-            fails,
-            candidates,
-            self.bench.kind.table.weight,
-            attempts=attempts,
-            seconds=15.0,
+            recipe, fails, candidates, weight, attempts=attempts, seconds=15.0
         )
 
 
