@@ -36,24 +36,10 @@ class _Decoder:
     see: Callable[[Array], Array] = lambda memory: memory
     pad: Callable[[int], int] = lambda stop: stop
 
-    def __call__(
-        self,
-        memory: Array,
-        embedding: Array,
-        positions: Array,
-        own: Array,
-        source: Array,
-        output: Array,
-        start: int,
-        stop: int,
-        limit: int,
-        *,
-        cached: bool = False,
-    ) -> Array:
+    def __call__(self, *operands: Any, cached: bool = False) -> Array:
         """Evaluate it."""
-        z, table, places, mine, theirs, rate = wide(
-            memory, embedding, positions, own, source, output
-        )
+        *arrays, start, stop, limit = operands
+        z, table, places, mine, theirs, rate = wide(*arrays)
         known, z = [start], self.see(z)
         # An empty cache, to which every token adds one key and one value.
         key, value = np.zeros((2, 0, table.shape[1]), table.dtype)
