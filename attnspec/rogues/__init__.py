@@ -25,15 +25,16 @@ def _modules() -> Iterator[ModuleType]:
             yield importlib.import_module(f"{__name__}.{chapter}.{module}")
 
 
-_MODULES = tuple(_modules())
+MODULES = tuple(_modules())
+"""The modules of rogues and controls."""
 
 ROGUES: Mapping[str, Rogue] = {
-    entry.id: entry for module in _MODULES for entry in getattr(module, "ROGUES", ())
+    entry.id: entry for module in MODULES for entry in getattr(module, "ROGUES", ())
 }
 """The rogues by id."""
 
 CONTROLS: Mapping[str, Control] = {
-    entry.id: entry for module in _MODULES for entry in getattr(module, "CONTROLS", ())
+    entry.id: entry for module in MODULES for entry in getattr(module, "CONTROLS", ())
 }
 """The controls by id."""
 
@@ -53,4 +54,4 @@ def find(id: str) -> Rogue | Control:  # noqa: A002 - the field's name
     return found
 
 
-__all__ = ["CONTROLS", "MISTAKES", "ROGUES", "Control", "Rogue", "find"]
+__all__ = ["CONTROLS", "MISTAKES", "MODULES", "ROGUES", "Control", "Rogue", "find"]

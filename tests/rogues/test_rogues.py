@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from attnspec import rogues
 from attnspec.exceptions import UnknownName
 from attnspec.kinds.registry import INVARIANTS, KINDS
 from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
@@ -46,8 +47,15 @@ def test_there_is_a_rogue_of_every_class_of_mistakes() -> None:
     assert actual == expected
 
 
-def test_no_rogue_shares_its_id_with_a_control() -> None:
-    assert not set(ROGUES) & set(CONTROLS)
+def test_no_two_rogues_or_controls_share_an_id() -> None:
+    entries = [
+        entry.id
+        for module in rogues.MODULES
+        for name in ("ROGUES", "CONTROLS")
+        for entry in getattr(module, name, ())
+    ]
+
+    assert len(entries) == len(set(entries)) == len(ROGUES) + len(CONTROLS)
 
 
 def test_every_claim_is_made_by_a_rogue() -> None:

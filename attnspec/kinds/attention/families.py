@@ -121,6 +121,8 @@ FAMILIES = (
             *((96, 1), (128, 65)),
         ),
         heads=((1, 1), (2, 2)),
+        # Wider than the 64 channels that many kernels are written for.
+        pinned=tuple({"widths": (n, n), "lengths": (5, 5)} for n in (80, 96, 128)),
     ),
     _family(
         "strided-operands",

@@ -105,7 +105,7 @@ ROGUES: tuple[Rogue, ...] = (
         "twins",
     ),
     _rogue(
-        "of-nothing",
+        "both-empty",
         "empty-row",
         "Two empty parts make NaN.",
         unguarded,
