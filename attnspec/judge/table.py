@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ from attnspec.judge.recipe import Recipe
 
 _BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129})
 """Lengths where the faults of tiles live on when a smaller one hides them."""
+
+_OTHER_SEEDS = (1, 2, 3)
+"""Data that are tried where those of a failing case need a larger size."""
 
 _FIXED_POINT = 4
 """How often claims and multiples are fitted in turn: mending one may break another."""
@@ -290,6 +294,10 @@ class Table:
             if name not in self._numbers and not is_off:
                 for simple in self._simple(name)[: self._place(name, value)]:
                     yield self.mend(recipe.replace(**{name: simple}))
+        # What one row of many shows, a single row may show with other data.
+        for name, seed in itertools.product(self.sizes, _OTHER_SEEDS):
+            if recipe[name] > 1:
+                yield recipe.replace(**{name: 1}, seed=seed)
 
     def _simpler_together(self, recipe: Recipe) -> Iterator[Recipe]:
         """Yield recipes whose sizes that belong together are smaller, or all equal."""
