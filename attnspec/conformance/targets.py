@@ -20,7 +20,6 @@ from attnspec.conformance.implementation import (
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.worker import Worker
 from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
@@ -233,11 +232,31 @@ def open_target(
     UnusableTarget
         If the target cannot be found or imported.
     """
-    worker = Worker(request, deadline=deadline)
+    # It needs pipes and processes of POSIX; the rest of the package does not.
+    from attnspec.conformance.worker import (  # noqa: PLC0415
+        Worker,
+        python_server,
+    )
+
+    opening = {
+        "kind": request.kind,
+        "target": request.target,
+        "arrays": request.arrays,
+    }
+    worker = Worker(python_server(), opening, deadline=deadline, prepared=True)
     try:
         yield worker, worker.start()
     finally:
         worker.close()
+
+
+def opened(question: dict[str, Any]) -> tuple[Implementation, dict[str, Any]]:
+    """Return the implementation that a first question names, and its description."""
+    request = Request(
+        question["target"], kind=question["kind"], arrays=question["arrays"]
+    )
+    implementation = request()
+    return implementation, written(implementation.description)
 
 
 __all__ = [
@@ -250,3 +269,4 @@ __all__ = [
     "resolve",
     "through",
 ]
+def written(d): return {"name": d.name}
