@@ -15,6 +15,11 @@ from types import ModuleType
 from typing import Any
 
 from attnspec.conformance.check import claiming
+from attnspec.conformance.descriptions import (
+    read_description,
+    with_declared,
+    written,
+)
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
@@ -244,8 +249,14 @@ def open_target(
         "arrays": request.arrays,
     }
     worker = Worker(python_server(), opening, deadline=deadline, prepared=True)
+    # A user's function has the formats that are named; an adapter says its own.
+    adapter = (request.target.partition(":")[0] or DEFAULT) in _adapter_names()
+    declared = {"claims": list(request.claims), "without": list(request.without)}
+    if request.dtypes and not adapter:
+        declared["dtypes"] = list(request.dtypes)
     try:
-        yield worker, worker.start()
+        said = read_description(worker.start(), "target", request.kind)
+        yield worker, with_declared(said, declared, "target")
     finally:
         worker.close()
 
@@ -269,4 +280,3 @@ __all__ = [
     "resolve",
     "through",
 ]
-def written(d): return {"name": d.name}
