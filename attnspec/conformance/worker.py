@@ -86,6 +86,11 @@ class Worker:
         self._fresh = True
         self._asked = 0
 
+    @property
+    def first_deadline(self) -> float:
+        """Seconds that the first call of a process may take."""
+        return self._first * self._deadline
+
     def start(self) -> Any:
         """Start the process, open the kernel there and return its description.
 
@@ -174,13 +179,17 @@ class Worker:
                 raise Unreadable(msg)
             return back + found
 
+        begun = time.monotonic()
         answer, payload = self._ask(
             process,
             protocol.call(case, block, offset),
             () if self._shared else (block.content,),
-            seconds=self._deadline * (self._first if self._fresh else 1.0),
+            seconds=self.first_deadline if self._fresh else self._deadline,
             size=size,
         )
+        if self._fresh and time.monotonic() <= begun + self._deadline:
+            # What was compiled in time once is compiled in time again.
+            self._first = 1.0
         self._fresh = False
         arrays = _results(answer, payload, case)
 
@@ -212,8 +221,7 @@ class Worker:
             If it does not answer in time.
         """
         self._asked += 1
-        begun = time.monotonic()
-        until = begun + seconds
+        until = time.monotonic() + seconds
         try:
             question = protocol.encoded({**header, "number": self._asked})
             process.send((question, *parts), until)
@@ -233,9 +241,6 @@ class Worker:
         except KernelTimedOut as error:
             msg = f"did not return within {seconds:g} s"
             raise KernelTimedOut(msg) from error
-        if header["question"] == "call" and time.monotonic() <= begun + self._deadline:
-            # What was compiled in time once is compiled in time again.
-            self._first = 1.0
         return answer, payload
 
     def restart(self) -> None:
