@@ -142,14 +142,14 @@ class Worker:
             if self._prepared:
                 self._ask(process, {"question": "prepare"}, seconds=_PREPARED)
             answer, _ = self._ask(process, header, seconds=_FIRST * self._deadline)
-            version = answer.get("attnspec", protocol.VERSION)
-            if version != protocol.VERSION:
-                said = f"version {one_line(repr(version))} of the protocol"
-                msg = f"speaks {said}, not {protocol.VERSION}"
-                raise process.crashed(msg)
         except BaseException:
             process.stop()
             raise
+        version = answer.get("attnspec", protocol.VERSION)
+        if version != protocol.VERSION:
+            said = f"version {one_line(repr(version))} of the protocol"
+            msg = f"speaks {said}, not {protocol.VERSION}"
+            raise process.crashed(msg)
         self._shared = answer.get("memory") == "shared"
         return process, answer
 
@@ -225,23 +225,28 @@ class Worker:
         try:
             question = protocol.encoded({**header, "number": self._asked})
             process.send((question, *parts), until)
-            answer = protocol.decoded(process.line(until))
-            if answer.get("answer") != self._asked:
-                said = one_line(repr(answer.get("answer")))
-                msg = f"answers question {said} where {self._asked} was asked"
-                raise Unreadable(msg)
-            expected, announced = size(answer), answer.get("payload", 0)
-            if announced != expected:
-                said = one_line(repr(announced))
-                msg = f"announces {said} bytes where its results have {expected}"
-                raise Unreadable(msg)
-            payload = process.exactly(expected, until)
+            return self._answer(process, size, until)
         except Unreadable as error:
             raise process.crashed(str(error)) from error
         except KernelTimedOut as error:
             msg = f"did not return within {seconds:g} s"
             raise KernelTimedOut(msg) from error
-        return answer, payload
+
+    def _answer(
+        self, process: Process, size: Callable[[Header], int], until: float
+    ) -> tuple[Header, bytearray]:
+        """Read the answer to the last question."""
+        answer = protocol.decoded(process.line(until))
+        if answer.get("answer") != self._asked:
+            said = one_line(repr(answer.get("answer")))
+            msg = f"answers question {said} where {self._asked} was asked"
+            raise Unreadable(msg)
+        expected, announced = size(answer), answer.get("payload", 0)
+        if announced != expected:
+            said = one_line(repr(announced))
+            msg = f"announces {said} bytes where its results have {expected}"
+            raise Unreadable(msg)
+        return answer, process.exactly(expected, until)
 
     def restart(self) -> None:
         """Stop the process; the next call starts another."""
