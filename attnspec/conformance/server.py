@@ -57,7 +57,7 @@ class _Channel:
     def write(self, header: Header, arrays: Sequence[Array]) -> None:
         # Formats that NumPy does not know have no buffer: bytes do.
         parts: list[Any] = [
-            memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+            np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
             for array in arrays
             if array.size
         ]
