@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 
@@ -67,7 +68,7 @@ def test_two_calls_in_a_row_have_places_of_their_own(memory: SharedMemory) -> No
         start = memory.write(block.content)
         places.append(range(start, start + block.size))
 
-    for one, other in zip(places, places[1:], strict=False):
+    for one, other in itertools.pairwise(places):
         assert not set(one) & set(other)
     assert places[0] == places[2]
 
