@@ -138,9 +138,9 @@ class _Server:
 
 def main() -> None:
     """Serve a kernel in Python."""
-    from attnspec.conformance.targets import opened  # noqa: PLC0415 - it imports much
+    from attnspec.conformance.targets import served  # noqa: PLC0415 - it imports much
 
-    serve(opened)
+    serve(served)
 
 
 __all__ = ["Open", "main", "serve"]

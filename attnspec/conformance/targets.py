@@ -297,7 +297,7 @@ def open_target(
         worker.close()
 
 
-def opened(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]:
+def served(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]:
     """Return the implementation that a first question names, and its description."""
     request = Request(
         question["target"], kind=question["kind"], arrays=question["arrays"]
@@ -314,5 +314,6 @@ __all__ = [
     "known_targets",
     "open_target",
     "resolve",
+    "served",
     "through",
 ]
