@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         check_implementation,
         parametrize_with_checks,
     )
+    from attnspec.conformance.include import get_include
     from attnspec.judge.claims import Capabilities
 
 try:
@@ -89,6 +90,7 @@ _LAZY = {
     "Capabilities": "attnspec.judge.claims",
     "Implementation": "attnspec.conformance",
     "check_implementation": "attnspec.conformance",
+    "get_include": "attnspec.conformance.include",
     "parametrize_with_checks": "attnspec.conformance",
 }
 
@@ -130,6 +132,7 @@ __all__ = [
     "dot_product",
     "entmax15",
     "frequencies",
+    "get_include",
     "latent_attention_absorbed",
     "latent_attention_expanded",
     "learned",
