@@ -44,10 +44,11 @@ function write(header, payloads = []) {
 class Operand {
   constructor({ dtype, shape, strides, offset }, block) {
     const view = new DataView(block);
-    this.shape = shape;
-    this.offset = offset;
+    const float32 = (at) => view.getFloat32(at, true);
+    const bool = (at) => view.getUint8(at) !== 0;
+    this.read = { float32, bool }[dtype];
     this.strides = [0, 0, 0, 0, ...strides].slice(-4);
-    this.read = { float32: (at) => view.getFloat32(at, true), bool: (at) => view.getUint8(at) }[dtype];
+    Object.assign(this, { view, shape, offset });
   }
   at(b, h, i, j) {
     const [ofB, ofH, ofI, ofJ] = this.strides;
