@@ -84,7 +84,7 @@ IN_C = (
     Fault(
         "raises",
         *(ANSWER, f'attnspec_raise(&call, "E: \\"5\\" \\\\ 7\\n"); {ANSWER}'),
-        "agreement",
+        *("agreement", "refused"),
     ),
     Fault(
         "no access at nine keys",
@@ -93,8 +93,8 @@ IN_C = (
     ),
     Fault(
         "no end at five queries",
-        *("free(sums);", "while (L == 5) usleep(1000); free(sums);"),
-        *("query-sweep", "timed out"),
+        *("free(sums);", "while (L == 5) { sleep(1); } free(sums);"),
+        *("agreement", "timed out"),
     ),
     Fault(
         "an answer to another question",
@@ -104,11 +104,6 @@ IN_C = (
     Fault(
         "half an answer",
         *(ANSWER, 'fputs("{\\"answer\\": 1, \\"res", attnspec_io.out); exit(0);'),
-        *("agreement", "crashed"),
-    ),
-    Fault(
-        "half a payload",
-        *(ANSWER, f"call.results[0].shape[0] *= 2; {ANSWER} exit(0);"),
         *("agreement", "crashed"),
     ),
     Fault(
@@ -135,7 +130,7 @@ IN_JAVASCRIPT = (
     Fault(
         "throws",
         *("scale ??=", 'throw new Error("no");\n  scale ??='),
-        "agreement",
+        *("agreement", "refused"),
     ),
 )
 
