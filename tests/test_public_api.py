@@ -16,7 +16,16 @@ import pytest
 import attnspec
 from attnspec.kinds.registry import INVARIANTS
 
-HEAVY = ("click", "hypothesis", "jax", "onnxruntime", "pytest", "rich", "torch")
+HEAVY = (
+    "click",
+    "fastjsonschema",
+    "hypothesis",
+    "jax",
+    "onnxruntime",
+    "pytest",
+    "rich",
+    "torch",
+)
 LIBRARIES = ("attnspec.adapters",)
 """Packages whose modules may need libraries that are not there."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attnspec.conformance.check import check_implementation, judge
 from attnspec.conformance.implementation import Implementation, claims
 from attnspec.conformance.inputs import load_deviations
+from attnspec.conformance.schemas import description_schema
 from attnspec.judge.description import Description
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.verdicts import Finding, Outcome, Report, Verdict
@@ -37,6 +38,7 @@ __all__ = [
     "Verdict",
     "check_implementation",
     "claims",
+    "description_schema",
     "judge",
     "load_deviations",
     "parametrize_with_checks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from attnspec.conformance.call import Caller
+from attnspec.conformance.call import InProcess
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
@@ -13,35 +13,13 @@ from attnspec.conformance.implementation import (
 )
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
-from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
 from attnspec.judge.bench import Executor, KernelBench
-from attnspec.judge.case import Case, Result
 from attnspec.judge.description import Description
 from attnspec.judge.detection import detect
 from attnspec.judge.law import Invariant
-from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected, Outcome, Report, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, find, invariants_of, kind_named
-
-
-class InProcess:
-    """Calls a kernel in this process."""
-
-    def __init__(self, implementation: Implementation) -> None:
-        """Call this implementation's function."""
-        self._function = implementation.function
-        self._caller = Caller(self._function)
-
-    def __call__(self, case: Case) -> Result:
-        """Call the kernel."""
-        return self._caller(case)
-
-    def note(self, invariant: str, recipe: Recipe) -> None:
-        """Do nothing: where this process dies, so does its caller."""
-
-    def restart(self) -> None:
-        """Forget the last result; the kernel's own state cannot be undone."""
-        self._caller = Caller(self._function)
 
 
 def benches(
@@ -55,10 +33,22 @@ def benches(
         raise InvalidArgument(msg)
     first = wanted[0]
     kind = kind_named(description.kind)
-    detected = detect(call, kind, description, description.model(first), first)
+    model = description.model(first)
+    dialect = {**kind.default(), **description.dialect}
+    # First of all: a function that hangs is not asked for its dialect.
+    fault = KernelBench(call, kind, description, dialect, model).preflight(first)
+    if isinstance(fault, KernelTimedOut):
+        detected = Detected(dialect)
+    else:
+        detected = detect(call, kind, description, model, first)
     stands = {
         dtype: KernelBench(
-            call, kind, description, detected.dialect, description.model(dtype)
+            call,
+            kind,
+            description,
+            detected.dialect,
+            description.model(dtype),
+            {first: fault},
         )
         for dtype in wanted
     }
@@ -179,7 +169,7 @@ def check_implementation(
     """
     target = as_implementation(implementation, kind=kind)
     description = claiming(target.description, claims, dtypes, without)
-    call = InProcess(Implementation(target.function, description))
+    call = InProcess(Implementation(target.function, description).function)
     return judge(call, description, dtypes=dtypes, only=only, tier=tier, seed=seed)
 
 
@@ -198,7 +188,6 @@ def claiming(
 
 
 __all__ = [
-    "InProcess",
     "benches",
     "check_implementation",
     "chosen",

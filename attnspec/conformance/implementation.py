@@ -41,7 +41,7 @@ class Implementation:
     def __post_init__(self) -> None:
         """Reject what a function of this kind cannot claim, choose or deviate in."""
         kind = kind_named(self.description.kind or DEFAULT_KIND)
-        description = _checked(self.description.replace(kind=kind.name), kind)
+        description = checked(self.description.replace(kind=kind.name), kind)
         object.__setattr__(self, "description", description)
 
     @classmethod
@@ -68,7 +68,7 @@ class Implementation:
         return cls(function, description)
 
 
-def _checked(description: Description, kind: Kind) -> Description:
+def checked(description: Description, kind: Kind) -> Description:
     """Return the description of a function of a kind, with the kind's vocabulary.
 
     Raises
@@ -141,5 +141,6 @@ __all__ = [
     "Implementation",
     "Kernel",
     "as_implementation",
+    "checked",
     "claims",
 ]

@@ -1,13 +1,43 @@
-"""What people hand in: deviations in a file, tokens of findings."""
+"""What people hand in: descriptions and deviations in files, tokens of findings."""
 
 from __future__ import annotations
 
+import datetime as dt
+import tomllib
 from pathlib import Path
+from typing import Any
 
-from attnspec.judge import deviations, tokens
+from attnspec.conformance.descriptions import read_deviation
+from attnspec.conformance.schemas import named, satisfying
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge import tokens
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.tokens import Token
-from attnspec.kinds.registry import KINDS
+from attnspec.kinds.registry import KINDS, find, kind_named
+
+
+def load_description(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says of a kernel, for `with_declared`.
+
+    Raises
+    ------
+    InvalidArgument
+        If the file cannot be read, or does not satisfy `description_schema`.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror})"
+        raise InvalidArgument(msg) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path} is no TOML ({error})"
+        raise InvalidArgument(msg) from error
+    entries = data.get("deviation")
+    for entry in entries if isinstance(entries, list) else ():
+        # A day of TOML is what JSON has a text for.
+        if isinstance(entry, dict) and type(entry.get("expires")) is dt.date:
+            entry["expires"] = entry["expires"].isoformat()
+    return satisfying(data, str(path))
 
 
 def load_deviations(path: Path) -> tuple[Deviation, ...]:
@@ -18,7 +48,31 @@ def load_deviations(path: Path) -> tuple[Deviation, ...]:
     InvalidArgument
         If the file cannot be read, or an entry is none.
     """
-    return deviations.load_deviations(path, KINDS)
+    entries = only_deviations(path)["deviation"]
+    with named(str(path)):
+        kinds = [kind_named(find(entry["invariants"][0]).kind) for entry in entries]
+        found = tuple(map(read_deviation, entries, kinds))
+        for deviation, kind in zip(found, kinds, strict=True):
+            deviation.check(kind)
+    return found
+
+
+def only_deviations(path: Path) -> dict[str, Any]:
+    """Return what a file with tables ``[[deviation]]`` alone says of a kernel.
+
+    Raises
+    ------
+    InvalidArgument
+        If the file cannot be read, or says something else.
+    """
+    said = load_description(path)
+    if others := [name for name in said if name != "deviation"]:
+        msg = (
+            f"{path}: {others[0]}: expected tables [[deviation]] alone; "
+            "a file that describes a kernel is named by --description"
+        )
+        raise InvalidArgument(msg)
+    return {"deviation": [], **said}
 
 
 def read_token(text: str) -> Token:
@@ -32,4 +86,4 @@ def read_token(text: str) -> Token:
     return tokens.read_token(text, KINDS)
 
 
-__all__ = ["load_deviations", "read_token"]
+__all__ = ["load_description", "load_deviations", "only_deviations", "read_token"]

@@ -12,7 +12,8 @@ except ModuleNotFoundError as error:
     _msg = "parametrize_with_checks needs pytest; pip install 'attnspec[pytest]'"
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
-from attnspec.conformance.check import InProcess, benches, chosen, claiming
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches, chosen, claiming
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
@@ -163,7 +164,7 @@ def parametrize_with_checks(
     for target in implementations:
         known = as_implementation(target, kind=kind)
         description = claiming(known.description, asked, wanted, withdrawn)
-        call = InProcess(Implementation(known.function, description))
+        call = InProcess(known.function)
         found += checks(
             call,
             description,

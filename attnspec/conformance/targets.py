@@ -15,12 +15,16 @@ from types import ModuleType
 from typing import Any
 
 from attnspec.conformance.check import claiming
+from attnspec.conformance.descriptions import (
+    read_description,
+    with_declared,
+    written,
+)
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.worker import Worker
 from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
@@ -233,11 +237,37 @@ def open_target(
     UnusableTarget
         If the target cannot be found or imported.
     """
-    worker = Worker(request, deadline=deadline)
+    # It needs pipes and processes of POSIX; the rest of the package does not.
+    from attnspec.conformance.worker import (  # noqa: PLC0415
+        Worker,
+        python_server,
+    )
+
+    opening = {
+        "kind": request.kind,
+        "target": request.target,
+        "arrays": request.arrays,
+    }
+    worker = Worker(python_server(), opening, deadline=deadline, prepared=True)
+    # A user's function has the formats that are named; an adapter says its own.
+    adapter = (request.target.partition(":")[0] or DEFAULT) in _adapter_names()
+    declared = {"claims": list(request.claims), "without": list(request.without)}
+    if request.dtypes and not adapter:
+        declared["dtypes"] = list(request.dtypes)
     try:
-        yield worker, worker.start()
+        said = read_description(worker.start(), "target", request.kind)
+        yield worker, with_declared(said, declared, "target")
     finally:
         worker.close()
+
+
+def opened(question: dict[str, Any]) -> tuple[Implementation, dict[str, Any]]:
+    """Return the implementation that a first question names, and its description."""
+    request = Request(
+        question["target"], kind=question["kind"], arrays=question["arrays"]
+    )
+    implementation = request()
+    return implementation, written(implementation.description)
 
 
 __all__ = [

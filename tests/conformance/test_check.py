@@ -16,7 +16,8 @@ from attnspec.conformance import (
     check_implementation,
     judge,
 )
-from attnspec.conformance.check import InProcess, benches
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches
 from attnspec.conformance.implementation import claims
 from attnspec.conformance.inputs import read_token
 from attnspec.conformance.targets import Request, open_target
@@ -217,7 +218,7 @@ def _trial(check: Any, nulls: tuple[str, ...]) -> Outcome:
         families=("plain",),
     )
     implementation = Implementation.of(_kernels.right)
-    stands, _ = benches(InProcess(implementation), implementation.description)
+    stands, _ = benches(InProcess(implementation.function), implementation.description)
     bench = stands["float32"]
     draws = bench.draws(law, "float32", "smoke", 0)
     return Trial(law, bench, draws, TIERS["smoke"], lambda: None).run()

@@ -114,13 +114,19 @@ def test_deviations_are_read_from_a_file(tmp_path: Path) -> None:
         (FILE + "colour = 'red'\n", "unknown key 'colour'"),
         (
             FILE.replace("2030-01-01", "2030-01-01T00:00:00"),
-            "'expires': expected a day",
+            "expires: expected a day",
         ),
-        (FILE.replace('["tail-sweep"]', "[[1]]"), "'invariants': expected a list of"),
-        (FILE.replace('id = "tail"', "id = 3"), "'id': expected a text"),
+        (
+            FILE.replace('["tail-sweep"]', "[[1]]"),
+            r"invariants\[0\]: expected one line of",
+        ),
+        (
+            FILE.replace('id = "tail"', "id = 3"),
+            "id: expected one line of printable text",
+        ),
         ("deviation = 3", r"expected tables \[\[deviation\]\]"),
-        (FILE.replace("when = {", "when = 3 # {"), "'when': expected a table"),
-        (FILE.replace("2030-01-01", "'soon'"), "'expires': expected a day"),
+        (FILE.replace("when = {", "when = 3 # {"), "when: expected a table"),
+        (FILE.replace("2030-01-01", "'soon'"), "expires: expected a day"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_explained(

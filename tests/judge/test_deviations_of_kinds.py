@@ -104,8 +104,8 @@ def test_a_file_names_the_fields_that_are_not_the_simplest(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("pinned", "message"),
     [
-        ("3", "'pinned': expected a table"),
-        ('{ kind = "rope", fields = 3 }', "'pinned': expected a table"),
+        ("3", "pinned: expected a table"),
+        ('{ kind = "rope", fields = 3 }', "pinned.fields: expected a table"),
         ('{ kind = "ropes" }', "got 'ropes'; did you mean 'rope'"),
         ('{ kind = "rope", length = 3 }', "unknown key 'length'"),
         ('{ kind = "rope", fields = { turns = 3 } }', "no field 'turns'"),

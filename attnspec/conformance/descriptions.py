@@ -1,0 +1,216 @@
+"""Descriptions in words: read from a kernel's answer or a file, and written."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from attnspec.conformance.implementation import checked
+from attnspec.conformance.schemas import named, satisfying
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.description import Description
+from attnspec.judge.deviations import Deviation
+from attnspec.judge.kind import Kind
+from attnspec.judge.registry import read_recipe
+from attnspec.judge.registry import written as written_recipe
+from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
+from attnspec.numerics import PRESETS, NumericModel
+
+
+def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Description:
+    """Return the description that a kernel gives of itself.
+
+    Parameters
+    ----------
+    data
+        A JSON object that satisfies `description_schema`, from anybody.
+    where
+        What an error message begins with.
+    kind
+        What the kernel is judged as.
+
+    Raises
+    ------
+    InvalidArgument
+        If something in it is not as it must be; the message names where, the key,
+        the rule and the value.
+
+    Examples
+    --------
+    >>> found = read_description({"claims": ["scale"]}, "answer to open")
+    >>> sorted(found.capabilities.claims)
+    ['deterministic', 'scale', 'unequal_lengths']
+    """
+    said = satisfying(data, where)
+    with named(where):
+        own = kind_named(said.get("kind", kind))
+        if kind not in (DEFAULT_KIND, own.name):
+            msg = f"kind: expected {kind}; got {own.name!r}"
+            raise InvalidArgument(msg)
+        capabilities = Capabilities(
+            dtypes=tuple(dict.fromkeys(said.get("dtypes", own.dtypes))),
+            claims=frozenset(_given(own)),
+            vocabulary=own.vocabulary,
+        )
+    plain = Description("kernel", capabilities, kind=own.name)
+    return with_declared(plain, said, where)
+
+
+def _given(kind: Kind) -> set[str]:
+    """Return what every function of a kind claims unless it withdraws it."""
+    return {"deterministic", *kind.given}
+
+
+def with_declared(
+    description: Description, declared: Mapping[str, Any], where: str
+) -> Description:
+    """Return a description with what somebody says of the kernel added.
+
+    Parameters
+    ----------
+    description
+        What the kernel says of itself.
+    declared
+        A JSON object that satisfies `description_schema`. A name, a version, a choice
+        and a field of a model replace those of the kernel, the rest is joined, and
+        what it is without is withdrawn at last.
+    where
+        What an error message begins with.
+
+    Raises
+    ------
+    InvalidArgument
+        If something in it is not as it must be.
+    """
+    said = satisfying(dict(declared), where)
+    with named(where):
+        kind = kind_named(description.kind)
+        if said.get("kind", kind.name) != kind.name:
+            msg = f"kind: expected {kind.name}, as the kernel is; got {said['kind']!r}"
+            raise InvalidArgument(msg)
+        return checked(
+            description.replace(
+                name=said.get("name", description.name),
+                version=said.get("version", description.version),
+                capabilities=_joined(description.capabilities, said),
+                dialect={**description.dialect, **said.get("dialect", {})},
+                models={**description.models, **_models(description, said)},
+                deviations=(
+                    *description.deviations,
+                    *(
+                        read_deviation(entry, kind)
+                        for entry in said.get("deviation", ())
+                    ),
+                ),
+            ),
+            kind,
+        )
+
+
+def _joined(capabilities: Capabilities, said: Mapping[str, Any]) -> Capabilities:
+    """Return capabilities with what is said of them added, and then withdrawn."""
+    multiples = dict(capabilities.multiples)
+    for name, number in said.get("multiples", {}).items():
+        multiples[name] = math.lcm(multiples.get(name, 1), int(number))
+    pairs = [frozenset(pair) for pair in said.get("exclusive", ())]
+    if lone := [name for pair in pairs if len(pair) == 1 for name in pair]:
+        msg = f"exclusive: expected two different claims; got {lone[0]!r} twice"
+        raise InvalidArgument(msg)
+    dtypes = (*capabilities.dtypes, *said.get("dtypes", ()))
+    return capabilities.replace(
+        dtypes=tuple(dict.fromkeys(dtypes)),
+        multiples=multiples,
+        exclusive=tuple(dict.fromkeys((*capabilities.exclusive, *pairs))),
+    ).claiming(said.get("claims", ()), said.get("without", ()))
+
+
+def _models(
+    description: Description, said: Mapping[str, Any]
+) -> dict[str, NumericModel]:
+    """Return the models that are said: a name, or fields that differ from what was."""
+    found = {}
+    for dtype, model in said.get("models", {}).items():
+        with named(f"models.{dtype}"):
+            if isinstance(model, str) and model not in PRESETS:
+                msg = f"expected one of {', '.join(PRESETS)}; got {model!r}"
+                raise UnknownName(msg)
+            known = description.model(dtype)
+            found[dtype] = (
+                PRESETS[model]
+                if isinstance(model, str)
+                else known.replace(**{n: _field(n, v) for n, v in model.items()})
+            )
+    return found
+
+
+def _field(name: str, value: Any) -> Any:
+    """Return a field of a model; a whole number of JSON may be written as 2.0."""
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return int(value) if name in ("block", "scale_roundings") else value
+
+
+def read_deviation(entry: Mapping[str, Any], kind: Kind) -> Deviation:
+    """Return what a table says of a known failure of a kind."""
+    where = f"deviation {entry['id']!r}: 'pinned'"
+    expires = entry.get("expires")
+    changes = {
+        "invariants": tuple(entry["invariants"]),
+        "pinned": read_recipe(entry["pinned"], where, KINDS, kind.name),
+        "expires": expires and dt.date.fromisoformat(expires),
+    }
+    return Deviation(**{**entry, **changes})
+
+
+def written(description: Description) -> dict[str, Any]:
+    """Return a description as a JSON object: what `read_description` reads.
+
+    Examples
+    --------
+    >>> written(read_description({"claims": ["scale"]}, "example"))["claims"]
+    ['scale']
+    """
+    kind = kind_named(description.kind)
+    capabilities, given = description.capabilities, _given(kind)
+    said = {
+        "name": description.name,
+        "version": description.version,
+        "kind": kind.name,
+        "dtypes": capabilities.dtypes,
+        "claims": sorted(capabilities.claims - given),
+        "without": sorted(given - capabilities.claims),
+        "multiples": dict(capabilities.multiples),
+        "exclusive": [sorted(pair) for pair in capabilities.exclusive],
+        "dialect": dict(description.dialect),
+        "models": {d: dataclasses.asdict(m) for d, m in description.models.items()},
+        "deviation": [_written(deviation) for deviation in description.deviations],
+    }
+    # There and back: what JSON has no word for is gone, as a tuple is.
+    plain: dict[str, Any] = json.loads(json.dumps(said))
+    return plain
+
+
+def _written(deviation: Deviation) -> dict[str, Any]:
+    """Return a deviation as a JSON object."""
+    said = {field.name: getattr(deviation, field.name) for field in _FIELDS}
+    kind = kind_named(deviation.pinned.kind)
+    said["pinned"] = written_recipe(deviation.pinned, kind)
+    if deviation.expires is None:
+        return {name: said[name] for name in said if name != "expires"}
+    return {**said, "expires": deviation.expires.isoformat()}
+
+
+_FIELDS = dataclasses.fields(Deviation)
+
+
+__all__ = [
+    "read_description",
+    "read_deviation",
+    "with_declared",
+    "written",
+]
