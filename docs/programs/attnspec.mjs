@@ -57,7 +57,7 @@ class Operand {
   // The same, with the one element along an axis of length 1 at every index.
   broadcast() {
     const lengths = [1, 1, 1, 1, ...this.shape].slice(-4);
-    this.strides = this.strides.map((stride, axis) => (lengths[axis] === 1 ? 0 : stride));
+    this.strides = this.strides.map((own, axis) => (lengths[axis] === 1 ? 0 : own));
     return this;
   }
 }
@@ -74,12 +74,14 @@ export function serve(description, kernel) {
   }
 }
 
-function call({ number: answer, operands, options, results: wanted, payload: block }, kernel) {
-  const read = (told) => ("value" in told ? told.value : new Operand(told, block));
-  const given = [...operands, ...options].map((told) => [told.name, read(told)]);
-  const results = wanted.map(({ name, shape }) => ({ name, shape, dtype: "float32" }));
-  const arrays = results.map(({ shape }) => new Float32Array(shape.reduce((n, m) => n * m, 1)));
-  const named = results.map(({ name }, index) => [name, arrays[index].fill(NaN)]);
+function call({ number: answer, payload: block, ...question }, kernel) {
+  const read = (one) => ("value" in one ? one.value : new Operand(one, block));
+  const told = [...question.operands, ...question.options];
+  const given = told.map((one) => [one.name, read(one)]);
+  const results = question.results.map((one) => ({ ...one, dtype: "float32" }));
+  const size = ({ shape }) => shape.reduce((product, length) => product * length, 1);
+  const arrays = results.map((one) => new Float32Array(size(one)).fill(NaN));
+  const named = results.map(({ name }, index) => [name, arrays[index]]);
   try {
     kernel(Object.fromEntries(given), Object.fromEntries(named));
   } catch (error) {

@@ -27,7 +27,8 @@ static void flash(attnspec_call *call)
                 continue;
             double score = 0.0;
             for (int64_t e = 0; e < E; e++)
-                score += attnspec_get(query, b, h, i, e) * attnspec_get(key, b, shared, j, e);
+                score += attnspec_get(query, b, h, i, e) *
+                         attnspec_get(key, b, shared, j, e);
             score *= scale;
             if (score > highest) { /* what was summed before weighs less now */
                 const double factor = exp(highest - score);
@@ -53,9 +54,10 @@ static void flash(attnspec_call *call)
 int main(void)
 {
     attnspec_call call;
-    attnspec_start("{\"name\": \"flash.c\", \"dtypes\": [\"float32\"], \"claims\":"
-                   " [\"mask\", \"head_mask\", \"causal\", \"scale\", \"nonpositive_scale\","
-                   " \"return_lse\", \"grouped_query\", \"value_width\", \"empty_keys\"]}");
+    attnspec_start(
+        "{\"name\": \"flash.c\", \"dtypes\": [\"float32\"], \"claims\": [\"mask\","
+        " \"head_mask\", \"causal\", \"scale\", \"nonpositive_scale\", \"return_lse\","
+        " \"grouped_query\", \"value_width\", \"empty_keys\"]}");
     while (attnspec_next(&call)) {
         flash(&call);
         attnspec_answer(&call);

@@ -17,16 +17,17 @@ function flash({ query, key, value, mask, causal = false, scale }, { output, lse
       if (causal && j > i + S - L) break;
       if (mask && !mask.at(b, h, i, j)) continue;
       let score = 0;
-      for (let e = 0; e < E; e++) score += query.at(b, h, i, e) * key.at(b, shared, j, e);
+      for (let e = 0; e < E; e++)
+        score += query.at(b, h, i, e) * key.at(b, shared, j, e);
       scores[j] = score * scale;
       visible.push(j);
     }
     const highest = visible.reduce((most, j) => Math.max(most, scores[j]), -Infinity);
-    let total = 0;
-    for (const j of visible) total += Math.exp(scores[j] - highest);
+    const weights = visible.map((j) => Math.exp(scores[j] - highest));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
     for (let e = 0; e < Ev; e++) {
       let sum = 0;
-      for (const j of visible) sum += Math.exp(scores[j] - highest) * value.at(b, shared, j, e);
+      visible.forEach((j, n) => (sum += weights[n] * value.at(b, shared, j, e)));
       output[row * Ev + e] = visible.length > 0 ? sum / total : 0;
     }
     if (lse) lse[row] = highest + Math.log(total);

@@ -72,8 +72,8 @@ IN_C = (
         "layout",
     ),
     Fault(
-        "sets nothing",
-        *("attnspec_set(output,", "if (S == 9) attnspec_set(output,"),
+        "sets no result at nine keys",
+        *("attnspec_set(output,", "if (S != 9) attnspec_set(output,"),
         "agreement",
     ),
     Fault(

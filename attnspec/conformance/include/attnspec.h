@@ -277,7 +277,9 @@ static inline bool attnspec_json_text(const char *at, char *to, size_t size)
                 at += 6;
             }
             /* Half a pair is no character. */
-            count = attnspec_json_utf8(code >> 11 == 0xD800 >> 11 ? 0xFFFD : code, bytes);
+            if (code >> 11 == 0xD800 >> 11)
+                code = 0xFFFD;
+            count = attnspec_json_utf8(code, bytes);
         } else if (*at == '\\') {
             const char *known = strchr(escapes, *++at);
             bytes[0] = known != NULL ? known[1] : *at;
@@ -337,8 +339,8 @@ static inline int64_t attnspec_json_integer(const char *at)
     char *end = NULL;
     errno = 0;
     const long long found = at == NULL ? 0 : strtoll(at, &end, 10);
-    attnspec_require(at != NULL && end != at && strchr(".eE", *end) == NULL && errno == 0,
-                     "a question lacks a whole number");
+    const bool whole = at != NULL && end != at && strchr(".eE", *end) == NULL;
+    attnspec_require(whole && errno == 0, "a question lacks a whole number");
     return found;
 }
 
@@ -481,7 +483,8 @@ static inline attnspec_format attnspec_format_of(const char *name)
         return ATTNSPEC_FLOAT64;
     if (attnspec_json_equals(name, "integer"))
         return ATTNSPEC_INT64;
-    attnspec_require(attnspec_json_equals(name, "boolean"), "an array has no known format");
+    attnspec_require(attnspec_json_equals(name, "boolean"),
+                     "an array has no known format");
     return ATTNSPEC_BOOL;
 }
 
@@ -570,8 +573,9 @@ static inline void attnspec_read_block(attnspec_call *call, const char *question
         const int64_t offset =
             attnspec_json_integer(attnspec_json_member(told, "offset"));
         const int64_t end = offset + call->block_size;
-        attnspec_require(offset >= 0 && (end <= attnspec_io.mapped_size ||
-                                         (attnspec_map() && end <= attnspec_io.mapped_size)),
+        if (end > attnspec_io.mapped_size) /* it has grown */
+            attnspec_require(attnspec_map(), "the shared memory cannot be mapped");
+        attnspec_require(offset >= 0 && end <= attnspec_io.mapped_size,
                          "a block lies outside of the shared memory");
         attnspec_skip(attnspec_payload(question));
         call->block = attnspec_io.mapped + offset;
@@ -615,7 +619,8 @@ static inline bool attnspec_next(attnspec_call *call)
             return true;
         }
         attnspec_skip(attnspec_payload(question));
-        fprintf(attnspec_io.out, "{\"answer\": %lld, \"unknown\": true}\n", call->number);
+        fprintf(attnspec_io.out, "{\"answer\": %lld, \"unknown\": true}\n",
+                call->number);
         fflush(attnspec_io.out);
     }
     return false;
@@ -664,8 +669,8 @@ static inline void attnspec_answer(attnspec_call *call)
     }
     fprintf(attnspec_io.out, "], \"payload\": %lld}\n", (long long)payload);
     for (int index = 0; index < call->result_count; index++)
-        fwrite(call->results[index].data, 1, (size_t)attnspec_size(&call->results[index]),
-               attnspec_io.out);
+        fwrite(call->results[index].data, 1,
+               (size_t)attnspec_size(&call->results[index]), attnspec_io.out);
     fwrite(call->block, 1, (size_t)sent_back, attnspec_io.out);
     attnspec_finish(call);
 }
@@ -756,7 +761,8 @@ static inline void *attnspec_element(const attnspec_array *array, const int64_t 
 }
 
 /* Decode and encode a 16-bit number with so many bits of exponent and of fraction. */
-static inline double attnspec_decode(unsigned bits, int exponent_bits, int fraction_bits)
+static inline double attnspec_decode(unsigned bits, int exponent_bits,
+                                     int fraction_bits)
 {
     const int top = (1 << exponent_bits) - 1;
     const int exponent = (int)(bits >> fraction_bits) & top;
@@ -796,7 +802,7 @@ static inline void *attnspec_at(const attnspec_array *array, int64_t b, int64_t 
                                 int64_t i, int64_t j)
 {
     const int64_t index[4] = {b, h, i, j};
-    attnspec_require(array->rank <= 4, "an array of more than four axes needs an index");
+    attnspec_require(array->rank <= 4, "an array of more than four axes");
     return attnspec_element(array, index + 4 - array->rank);
 }
 
