@@ -7,7 +7,9 @@ pytest run in an environment that has attnspec loads this file.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,45 +23,121 @@ _TARGETS = pytest.StashKey[contextlib.ExitStack]()
 
 _SEVERAL: dict[str, Any] = {"action": "append", "default": []}
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "--attnspec": {
+    "": {
         **_SEVERAL,
         "metavar": "TARGET",
         "help": "judge an adapter, module:function or file.py:function (repeatable)",
     },
-    "--attnspec-kind": {
-        "metavar": "KIND",
-        "default": "attention",
-        "help": "what the targets are (default: attention); see 'attnspec kinds'",
+    "-program": {
+        **_SEVERAL,
+        "metavar": "COMMAND",
+        "help": "judge a program in any language (repeatable)",
     },
-    "--attnspec-dtype": {
+    "-kind": {
+        "metavar": "KIND",
+        "help": "what the kernels are (default: attention); see 'attnspec kinds'",
+    },
+    "-arrays": {
+        "metavar": "LIBRARY",
+        "default": "numpy",
+        "help": "whose arrays the targets take: numpy (default), torch or jax",
+    },
+    "-dtype": {
         **_SEVERAL,
         "metavar": "DTYPE",
         "help": "judge this format instead of all claimed ones (repeatable)",
     },
-    "--attnspec-claim": {
+    "-description": {
+        "metavar": "FILE",
+        "type": Path,
+        "help": "what is known of the kernels, in TOML",
+    },
+    "-claim": {
         **_SEVERAL,
         "metavar": "NAME",
         "help": "claim a capability beyond those of the signature (repeatable)",
     },
-    "--attnspec-tier": {
+    "-without": {
+        **_SEVERAL,
+        "metavar": "NAME",
+        "help": "do not claim a capability of the signature (repeatable)",
+    },
+    "-limit": {
+        **_SEVERAL,
+        "metavar": "LIMIT",
+        "help": "a size that must be a multiple: 'width %% 8 == 0' (repeatable)",
+    },
+    "-exclusive": {
+        **_SEVERAL,
+        "metavar": "CLAIM,CLAIM",
+        "help": "two claims that may not come together (repeatable)",
+    },
+    "-dialect": {
+        **_SEVERAL,
+        "metavar": "FIELD=VALUE",
+        "help": "a choice on which systems differ (repeatable)",
+    },
+    "-model": {
+        **_SEVERAL,
+        "metavar": "DTYPE=PRESET",
+        "help": "how the kernels compute in a format (repeatable)",
+    },
+    "-deviations": {
+        "metavar": "FILE",
+        "type": Path,
+        "help": "what is known to fail, in TOML",
+    },
+    "-only": {
+        **_SEVERAL,
+        "metavar": "ID",
+        "help": "an invariant (repeatable); all by default",
+    },
+    "-tier": {
         "metavar": "TIER",
         "default": "standard",
         "help": "how much to look at: smoke, standard (default) or thorough",
     },
-    "--attnspec-seed": {
+    "-seed": {
         "metavar": "N",
         "type": int,
         "default": 0,
         "help": "where the examples are drawn from (default: 0)",
     },
+    "-deadline": {
+        "metavar": "SECONDS",
+        "type": float,
+        "default": 20.0,
+        "help": "when a call has timed out (default: 20)",
+    },
+    "-report": {
+        "metavar": "FILE",
+        "type": Path,
+        "help": "write the report of the one kernel as JSON lines",
+    },
 }
+"""What follows ``--attnspec`` in the name of each option."""
+
+_WORDS = {
+    "kind": "kind",
+    "arrays": "arrays",
+    "description": "description",
+    "deviations": "deviations",
+    "dtypes": "dtype",
+    "claims": "claim",
+    "without": "without",
+    "limits": "limit",
+    "exclusive": "exclusive",
+    "dialect": "dialect",
+    "models": "model",
+}
+"""What says what a kernel is, and the option that says it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("attnspec", "conformance of attention kernels")
     for name, attributes in _OPTIONS.items():
-        group.addoption(name, **attributes)
+        group.addoption(f"--attnspec{name}", **attributes)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,39 +145,57 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
 
 
-def _checks(config: pytest.Config, target: str) -> list[Check]:
+def _checks(config: pytest.Config, target: str, program: str) -> list[Check]:
     """Start a kernel in a process of its own, and return its checks.
 
     Raises
     ------
     pytest.UsageError
-        If the target, a claim, a dtype or the tier does not exist.
+        If the kernel, or a name that is given with it, does not exist.
     """
+    from attnspec.conformance import Program
+    from attnspec.conformance.inputs import request_in_words
     from attnspec.conformance.parametrize import checks
-    from attnspec.conformance.reports import Replay
-    from attnspec.conformance.targets import Request, open_target
     from attnspec.exceptions import InvalidArgument
-    from attnspec.kinds.registry import kind_named
 
-    option = config.option
-    claims, dtypes = option.attnspec_claim, option.attnspec_dtype
-    kind = option.attnspec_kind
+    said = {name: _option(config, option) for name, option in _WORDS.items()}
+    wishes = ("only", "tier", "seed", "deadline", "report")
     try:
-        kind_named(kind)
-        opened = open_target(Request(target, tuple(claims), tuple(dtypes), kind))
-        call, description = config.stash[_TARGETS].enter_context(opened)
-        found = checks(
-            call,
-            description.replace(name=target),
-            dtypes=dtypes,
-            tier=option.attnspec_tier,
-            seed=option.attnspec_seed,
-            replay=Replay(target, tuple(claims)),
+        return checks(
+            Program(program) if program else target,
+            request_in_words(target=target, program=program, **said),
+            config.stash[_TARGETS],
+            dtypes=said["dtypes"],
+            **{name: _option(config, name) for name in wishes},
         )
-        return list(found)
     except InvalidArgument as error:
         message = f"attnspec: {error}"
         raise pytest.UsageError(message) from error
+
+
+def _option(config: pytest.Config, name: str) -> Any:
+    """Return the value of one of our options."""
+    return config.getoption(f"attnspec_{name}")
+
+
+def _kernels(config: pytest.Config) -> list[tuple[str, str]]:
+    """Return what is to be judged: a target and no program, or the other way round.
+
+    Raises
+    ------
+    pytest.UsageError
+        If one has no name, or several are to share a report.
+    """
+    targets, programs = config.option.attnspec, _option(config, "program")
+    if not all(map(str.strip, (*targets, *programs))):
+        message = "attnspec: expected words that name a kernel; got ''"
+        raise pytest.UsageError(message)
+    named = [*((name, "") for name in targets), *(("", name) for name in programs)]
+    kernels = list(dict.fromkeys(named))
+    if len(kernels) > 1 and _option(config, "report") is not None:
+        message = f"attnspec: report: expected one kernel in a file; got {len(kernels)}"
+        raise pytest.UsageError(message)
+    return kernels
 
 
 class Target(pytest.Collector):
@@ -150,14 +246,14 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add the checks of every target that was asked for."""
-    names = list(dict.fromkeys(config.option.attnspec))
-    if not names:
+    kernels = _kernels(config)
+    if not kernels:
         return
     config.stash[_TARGETS] = contextlib.ExitStack()
-    for name in names:
-        checks = _checks(config, name)
+    for target, program in kernels:
+        checks = _checks(config, target, program)
         parent = Target.from_parent(
-            session, name=name, nodeid="attnspec", checks=checks
+            session, name=target or program, nodeid="attnspec", checks=checks
         )
         # As pytest collects a file: others count what was collected.
         report = config.hook.pytest_make_collect_report(collector=parent)
@@ -166,8 +262,10 @@ def pytest_collection_modifyitems(
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the kernels."""
+    """Stop the kernels, those of `parametrize_with_checks` as well."""
     config.stash.get(_TARGETS, contextlib.ExitStack()).close()
+    if parametrize := sys.modules.get("attnspec.conformance.parametrize"):
+        parametrize.close_all()
 
 
 __all__ = [

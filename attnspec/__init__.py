@@ -75,6 +75,7 @@ from attnspec.reference import (
 if TYPE_CHECKING:
     from attnspec.conformance import (
         Implementation,
+        Program,
         check_implementation,
         parametrize_with_checks,
     )
@@ -89,6 +90,7 @@ except importlib.metadata.PackageNotFoundError:  # A source tree, not installed.
 _LAZY = {
     "Capabilities": "attnspec.judge.claims",
     "Implementation": "attnspec.conformance",
+    "Program": "attnspec.conformance",
     "check_implementation": "attnspec.conformance",
     "get_include": "attnspec.conformance.include",
     "parametrize_with_checks": "attnspec.conformance",
@@ -113,6 +115,7 @@ __all__ = [
     "HeadProjections",
     "Implementation",
     "LatentProjections",
+    "Program",
     "Projections",
     "__version__",
     "additive",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from attnspec.cli import _options as options
@@ -9,21 +11,9 @@ from attnspec.cli._root import CONFORMS, FAILS
 
 
 @click.command(short_help="See a finding again.")
-@click.argument("target")
-@click.argument("token")
-@options.ARRAYS
-@options.CLAIMS
-@options.WITHOUT
-@options.DEADLINE
-def replay(
-    target: str,
-    token: str,
-    *,
-    arrays: str,
-    claims: tuple[str, ...],
-    without: tuple[str, ...],
-    deadline: float,
-) -> int:
+@click.argument("words", nargs=-1, metavar="[TARGET] TOKEN")
+@options.kernel
+def replay(words: tuple[str, ...], *, deadline: float, **asked: Any) -> int:
     """See a finding again: make the case of TOKEN, and put TARGET before it.
 
     The exit code is 1 if the finding is reproduced and 0 if it is not.
@@ -31,40 +21,38 @@ def replay(
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
     from attnspec.conformance.reports import Replay, failure_lines
-    from attnspec.conformance.targets import Request, open_target
+    from attnspec.conformance.targets import open_target
 
+    *target, token = _target_and_token(words, asked["program"])
     known = read_token(token)
     known.verify()
-    dtypes = (known.recipe.dtype,)
-    request = Request(target, claims, dtypes, known.law.kind, arrays, without)
+    found = {"kind": known.law.kind, "dtypes": (known.recipe.dtype,)}
+    request = options.requested({**asked, **found, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
         outcome = again(call, described, known)
     if outcome is None:
         click.echo(f"not reproduced: {known.law.id} holds ({known.recipe.dtype})")
         return CONFORMS
-    lines = failure_lines(outcome, Replay(target, claims, arrays, without))
+    lines = failure_lines(outcome, Replay(request.replayed()))
     click.echo("\n".join(["reproduced", *lines]))
     return FAILS
 
 
+def _target_and_token(words: tuple[str, ...], program: str | None) -> tuple[str, ...]:
+    """Return the words that are given: a target, unless there is a program; a token."""
+    expected = ("TOKEN",) if program else ("TARGET", "TOKEN")
+    if len(words) != len(expected) or not all(words):
+        message = f"TOKEN: expected {' and '.join(expected)}; got {' '.join(words)!r}"
+        raise click.UsageError(message)
+    return words
+
+
 @click.command(short_help="Say what a kernel is: claims, dialect, precision.")
-@click.argument("target", default="")
+@options.TARGET
 @options.KIND
-@options.ARRAYS
 @options.DTYPES
-@options.CLAIMS
-@options.WITHOUT
-@options.DEADLINE
-def describe(
-    target: str,
-    *,
-    kind: str,
-    arrays: str,
-    dtypes: tuple[str, ...],
-    claims: tuple[str, ...],
-    without: tuple[str, ...],
-    deadline: float,
-) -> int:
+@options.kernel
+def describe(*, deadline: float, **asked: Any) -> int:
     """Say what TARGET is: capabilities, dialect and effective precision.
 
     The dialect is found by probes, the precision by a small run of the invariant
@@ -72,14 +60,15 @@ def describe(
     """
     from attnspec.conformance import judge
     from attnspec.conformance.reports import text
-    from attnspec.conformance.targets import Request, open_target
+    from attnspec.conformance.targets import open_target
     from attnspec.kinds.registry import kind_named
 
-    request = Request(target, claims, dtypes, kind, arrays, without)
+    request = options.requested(asked)
     with open_target(request, deadline=deadline) as (call, known):
         law = kind_named(known.kind).agreement
-        report = judge(call, known, dtypes=dtypes, only=(law,), tier="smoke")
-    click.echo("\n".join(text.description_lines(report, target or known.name)))
+        report = judge(call, known, dtypes=asked["dtypes"], only=(law,), tier="smoke")
+    lines = text.description_lines(report, request.title or known.name)
+    click.echo("\n".join(lines))
     return CONFORMS
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from attnspec.cli import _names as names
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+if TYPE_CHECKING:
+    from attnspec.conformance.targets import Request
 
-_WEEK = 604_800
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def several(
-    name: str, plural: str, metavar: str, callback: names.Callback, text: str
+    name: str, plural: str, metavar: str, callback: names.Callback | None, text: str
 ) -> Decorator:
     """Return an option that may be given more than once; order is kept."""
     return click.option(
@@ -28,11 +30,13 @@ def several(
     )
 
 
-def _seconds(_context: click.Context, _option: click.Parameter, value: float) -> float:
-    """Return a deadline that can be waited for, which no infinite one can."""
-    if not 0.0 < value <= _WEEK:
-        message = f"expected seconds above 0, up to {_WEEK:,}; got {value:g}"
-        raise click.BadParameter(message)
+def _given(
+    _context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Return words that name a kernel; where they are given they are not empty."""
+    if value is not None and not value.strip():
+        message = f"expected words that name a kernel; got {value!r}"
+        raise click.BadParameter(message, param=parameter)
     return value
 
 
@@ -48,18 +52,6 @@ def tier(default: str, text: str) -> Decorator:
     )
 
 
-DTYPES = several(
-    *("dtype", "dtypes", "DTYPE", names.DTYPE),
-    "A format to judge; all claimed ones by default.",
-)
-CLAIMS = several(
-    *("claim", "claims", "CLAIM", names.CLAIM),
-    "A capability beyond those of the signature.",
-)
-WITHOUT = several(
-    *("without", "without", "CLAIM", names.CLAIM),
-    "A capability of the signature not to claim.",
-)
 ONLY = several(
     *("only", "only", "ID", names.INVARIANT),
     "An invariant; all by default.",
@@ -72,42 +64,106 @@ SEED = click.option(
     metavar="N",
     help="Where the examples are drawn from.",
 )
+DTYPES = several(
+    *("dtype", "dtypes", "DTYPE", names.DTYPE),
+    "A format to judge; all claimed ones by default.",
+)
 KIND = click.option(
     "--kind",
-    default="attention",
-    show_default=True,
     metavar="KIND",
     callback=names.KIND,
-    help="What TARGET is; 'attnspec kinds' lists them.",
+    help="What the kernel is, attention by default; 'attnspec kinds' lists them.",
 )
-ARRAYS = click.option(
-    "--arrays",
-    default="numpy",
-    show_default=True,
-    metavar="LIBRARY",
-    callback=names.ARRAYS,
-    help="Whose arrays TARGET takes: numpy, torch or jax.",
+TARGET = click.argument("target", required=False, callback=_given)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+_KERNEL = (
+    click.option(
+        "--program",
+        metavar="COMMAND",
+        callback=_given,
+        help="Judge this program in place of TARGET; it may be in any language.",
+    ),
+    click.option(
+        "--arrays",
+        default="numpy",
+        show_default=True,
+        metavar="LIBRARY",
+        callback=names.ARRAYS,
+        help="Whose arrays TARGET takes: numpy, torch or jax.",
+    ),
+    click.option(
+        "--description",
+        type=FILE,
+        metavar="FILE",
+        help="What is known of the kernel, in TOML; the options below say the same.",
+    ),
+    several(
+        *("claim", "claims", "CLAIM", names.CLAIM),
+        "A capability beyond those of the signature.",
+    ),
+    several(
+        *("without", "without", "CLAIM", names.CLAIM),
+        "A capability of the signature not to claim.",
+    ),
+    several(
+        *("limit", "limits", "LIMIT", None),
+        "A size that must be a multiple: 'width % 8 == 0'.",
+    ),
+    several(
+        *("exclusive", "exclusive", "CLAIM,CLAIM", None),
+        "Two claims that may not come together.",
+    ),
+    several(
+        *("dialect", "dialect", "FIELD=VALUE", None),
+        "A choice on which systems differ.",
+    ),
+    several(
+        *("model", "models", "DTYPE=PRESET", None),
+        "How it computes in a format, as bfloat16=upcast-bfloat16.",
+    ),
+    click.option(
+        "--deadline",
+        type=float,
+        default=20.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="When a call has timed out; the first call of a process has longer.",
+    ),
 )
-DEADLINE = click.option(
-    "--deadline",
-    type=float,
-    callback=_seconds,
-    default=20.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="When a call has timed out; the first call of a process has three times that.",
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what the kernel is, for `request`."""
+    for option in reversed(_KERNEL):
+        function = option(function)
+    return function
+
+
+_WORDS = (
+    *("target", "program", "kind", "arrays", "description", "deviations", "dtypes"),
+    *("claims", "without", "limits", "exclusive", "dialect", "models"),
 )
+"""What `request_in_words` is told."""
+
+
+def requested(asked: Mapping[str, Any]) -> Request:
+    """Return the request that the options of a command make."""
+    from attnspec.conformance.inputs import request_in_words
+
+    words = {name: asked[name] for name in _WORDS if asked.get(name) is not None}
+    return request_in_words(**words)
 
 
 __all__ = [
-    "ARRAYS",
-    "CLAIMS",
-    "DEADLINE",
     "DTYPES",
+    "FILE",
     "KIND",
     "ONLY",
     "SEED",
-    "WITHOUT",
+    "TARGET",
+    "kernel",
+    "requested",
     "several",
     "tier",
 ]

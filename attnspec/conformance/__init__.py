@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attnspec.conformance.check import check_implementation, judge
+from attnspec.conformance.check import judge
 from attnspec.conformance.implementation import Implementation, claims
 from attnspec.conformance.inputs import load_deviations
+from attnspec.conformance.programs import Program
+from attnspec.conformance.runs import check_implementation
 from attnspec.conformance.schemas import description_schema
 from attnspec.judge.description import Description
 from attnspec.judge.deviations import Deviation
@@ -34,6 +36,7 @@ __all__ = [
     "Finding",
     "Implementation",
     "Outcome",
+    "Program",
     "Report",
     "Verdict",
     "check_implementation",

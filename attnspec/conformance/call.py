@@ -97,14 +97,16 @@ class InProcess:
             name: place(array, case.layout(name))
             for name, array in case.arrays().items()
         }
-        before = {name: item.buffer.tobytes() for name, item in placed.items()}
+        before = [
+            (name, item.buffer, item.buffer.tobytes()) for name, item in placed.items()
+        ]
         given = {
             name: placed[name].view if name in placed else value
             for name, value in case.arguments.items()
         }
         operands = [given.pop(name) for name in case.operands]
         arrays, changed = self._caller(operands, given, case.results)
-        mutated = [n for n, item in placed.items() if item.buffer.tobytes() != before[n]]
+        mutated = [name for name, now, then in before if now.tobytes() != then]
         return result_of(case, arrays, mutated, earlier_changed=changed)
 
 

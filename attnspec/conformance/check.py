@@ -1,16 +1,10 @@
-"""Judging an implementation: one call."""
+"""Judging a kernel that can be called: from the bench to the report."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
 
-from attnspec.conformance.call import InProcess
-from attnspec.conformance.implementation import (
-    Implementation,
-    Kernel,
-    as_implementation,
-)
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
@@ -116,81 +110,8 @@ def _not_run(
     return [Outcome(law, dtype, Verdict.NOT_RUN, reason=reason) for dtype, law in todo]
 
 
-def check_implementation(
-    implementation: Kernel | Implementation,
-    *,
-    kind: str = DEFAULT_KIND,
-    dtypes: Iterable[str] = (),
-    claims: Iterable[str] = (),
-    without: Iterable[str] = (),
-    only: Iterable[str] = (),
-    tier: str = "standard",
-    seed: int = 0,
-) -> Report:
-    """Judge a kernel in this process.
-
-    Parameters
-    ----------
-    implementation
-        A plain function ``kernel(query, key, value, *, mask=None, ...)``, whose
-        keywords are its capabilities, or an `Implementation`.
-    kind
-        What a plain function is: ``attention``, or one of ``attnspec kinds``.
-    dtypes
-        The formats to judge, all claimed ones by default.
-    claims
-        Capabilities that the signature cannot say.
-    without
-        Capabilities that it says and that are not claimed.
-    only
-        Ids of invariants, all by default.
-    tier
-        ``smoke``, ``standard`` or ``thorough``.
-    seed
-        Where the examples are drawn from.
-
-    Returns
-    -------
-    Report
-        ``report.conforms`` says whether the kernel conforms; ``report.failures``
-        holds the outcomes that do not.
-
-    Raises
-    ------
-    UnknownName
-        If a kind, an id, a claim, a dtype or the tier does not exist.
-
-    Examples
-    --------
-    >>> from attnspec.kernels import tiled_attention
-    >>> report = check_implementation(tiled_attention, only=["agreement"], tier="smoke")
-    >>> report.conforms
-    True
-    """
-    target = as_implementation(implementation, kind=kind)
-    description = claiming(target.description, claims, dtypes, without)
-    call = InProcess(Implementation(target.function, description).function)
-    return judge(call, description, dtypes=dtypes, only=only, tier=tier, seed=seed)
-
-
-def claiming(
-    description: Description,
-    claims: Iterable[str],
-    dtypes: Iterable[str] = (),
-    without: Iterable[str] = (),
-) -> Description:
-    """Return a description that claims more, or less."""
-    capabilities = description.capabilities.claiming(claims, without)
-    added = tuple(d for d in dtypes if d not in capabilities.dtypes)
-    return description.replace(
-        capabilities=capabilities.replace(dtypes=capabilities.dtypes + added)
-    )
-
-
 __all__ = [
     "benches",
-    "check_implementation",
     "chosen",
-    "claiming",
     "judge",
 ]

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.conformance.implementation import checked
@@ -188,15 +188,17 @@ def written(description: Description) -> dict[str, Any]:
         "exclusive": [sorted(pair) for pair in capabilities.exclusive],
         "dialect": dict(description.dialect),
         "models": {d: dataclasses.asdict(m) for d, m in description.models.items()},
-        "deviation": [_written(deviation) for deviation in description.deviations],
+        "deviation": [
+            written_deviation(deviation) for deviation in description.deviations
+        ],
     }
     # There and back: what JSON has no word for is gone, as a tuple is.
     plain: dict[str, Any] = json.loads(json.dumps(said))
     return plain
 
 
-def _written(deviation: Deviation) -> dict[str, Any]:
-    """Return a deviation as a JSON object."""
+def written_deviation(deviation: Deviation) -> dict[str, Any]:
+    """Return a deviation as a JSON object: what `read_deviation` reads."""
     said = {field.name: getattr(deviation, field.name) for field in _FIELDS}
     kind = kind_named(deviation.pinned.kind)
     said["pinned"] = written_recipe(deviation.pinned, kind)
@@ -208,9 +210,51 @@ def _written(deviation: Deviation) -> dict[str, Any]:
 _FIELDS = dataclasses.fields(Deviation)
 
 
+def declaring(
+    *,
+    dtypes: Iterable[str] = (),
+    claims: Iterable[str] = (),
+    without: Iterable[str] = (),
+    multiples: Mapping[str, int] | None = None,
+    exclusive: Iterable[Iterable[str]] = (),
+    dialect: Mapping[str, str] | None = None,
+    models: Mapping[str, str | NumericModel] | None = None,
+    deviations: Iterable[Deviation] = (),
+) -> dict[str, dict[str, Any]]:
+    """Return what is declared of a kernel, as `Request` has it.
+
+    Raises
+    ------
+    InvalidArgument
+        If something that should be a deviation is none.
+    """
+    said = {
+        "dtypes": listed(dtypes),
+        "claims": listed(claims),
+        "without": listed(without),
+        "multiples": multiples,
+        "exclusive": [listed(pair) for pair in exclusive],
+        "dialect": dialect,
+        "models": {
+            dtype: dataclasses.asdict(m) if isinstance(m, NumericModel) else m
+            for dtype, m in (models or {}).items()
+        },
+        "deviation": [written_deviation(deviation) for deviation in deviations],
+    }
+    return {"": {key: value for key, value in said.items() if value}}
+
+
+def listed(names: Iterable[str]) -> Iterable[str]:
+    """Return names as a list; one text is no list of letters, and is refused later."""
+    return names if isinstance(names, str) else [*names]
+
+
 __all__ = [
+    "declaring",
+    "listed",
     "read_description",
     "read_deviation",
     "with_declared",
     "written",
+    "written_deviation",
 ]

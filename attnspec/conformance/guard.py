@@ -1,9 +1,10 @@
 """Runs a program, and ends it and all that it starts when its judge ends.
 
 It is run as a script, ``python guard.py LIFELINE COMMAND...``, and imports nothing of
-attnspec, and little else: it starts with every kernel. LIFELINE is the reading end of a pipe that only the judge holds open: it is at
-its end when the judge lets go of it, however that comes about. The guard ends as the
-program ends, with the same exit code or by the same signal.
+attnspec, and little else: it starts with every kernel. LIFELINE is the reading end of a
+pipe that only the judge holds open: it is at its end when the judge lets go of it,
+however that comes about. The guard ends as the program ends, with the same exit code or
+by the same signal.
 """
 
 from __future__ import annotations

@@ -1,19 +1,62 @@
-"""What people hand in: descriptions and deviations in files, tokens of findings."""
+"""What people hand in: requests in words, files, tokens of findings."""
 
 from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from attnspec.conformance.descriptions import read_deviation
+from attnspec.conformance.options import read_options
 from attnspec.conformance.schemas import named, satisfying
+from attnspec.conformance.targets import LIBRARIES, Request
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge import tokens
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.tokens import Token
-from attnspec.kinds.registry import KINDS, find, kind_named
+from attnspec.kinds.registry import DEFAULT_KIND, KINDS, find, kind_named
+
+
+def request_in_words(
+    *,
+    target: str = "",
+    program: str = "",
+    kind: str | None = None,
+    arrays: str = LIBRARIES[0],
+    description: Path | None = None,
+    deviations: Path | None = None,
+    **options: Iterable[str],
+) -> Request:
+    """Return what is asked for by the words of a command line.
+
+    Parameters
+    ----------
+    target, program, arrays
+        As `Request` has them.
+    kind
+        What kind of function it is; else the file of the description says it.
+    description, deviations
+        Files that say what is known of the kernel, and what is known to fail.
+    **options
+        What `read_options` reads.
+
+    Raises
+    ------
+    InvalidArgument
+        If a file cannot be read, or an option is not of its form.
+    """
+    declared: dict[str, dict[str, Any]] = {}
+    if deviations is not None:
+        declared[str(deviations)] = only_deviations(deviations)
+    if description is not None:
+        declared[str(description)] = load_description(description)
+    if said := read_options(**options):
+        declared[""] = said
+    kinds = [said["kind"] for said in declared.values() if "kind" in said]
+    own = kind_named(kind or (*kinds, DEFAULT_KIND)[0]).name
+    return Request(target, own, arrays, program, declared)
 
 
 def load_description(path: Path) -> dict[str, Any]:
@@ -86,4 +129,10 @@ def read_token(text: str) -> Token:
     return tokens.read_token(text, KINDS)
 
 
-__all__ = ["load_description", "load_deviations", "only_deviations", "read_token"]
+__all__ = [
+    "load_description",
+    "load_deviations",
+    "only_deviations",
+    "read_token",
+    "request_in_words",
+]

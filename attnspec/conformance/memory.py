@@ -69,7 +69,9 @@ class Block:
         return [name for name in self.placed if not whole or self._written(name)]
 
     def _written(self, name: str) -> bool:
-        where = slice(self.starts[name], self.starts[name] + self.placed[name].buffer.nbytes)
+        where = slice(
+            self.starts[name], self.starts[name] + self.placed[name].buffer.nbytes
+        )
         return not _same(self._sent[where], self._found[where])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import dataclasses
-import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 try:
     import pytest
@@ -12,38 +14,28 @@ except ModuleNotFoundError as error:
     _msg = "parametrize_with_checks needs pytest; pip install 'attnspec[pytest]'"
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
-from attnspec.conformance.call import InProcess
-from attnspec.conformance.check import benches, chosen, claiming
-from attnspec.conformance.implementation import (
-    Implementation,
-    Kernel,
-    as_implementation,
-)
+from attnspec.conformance.check import chosen
+from attnspec.conformance.descriptions import declaring, listed
+from attnspec.conformance.programs import Program
 from attnspec.conformance.reports.text import Replay, failure_lines
-from attnspec.conformance.runner import outcomes
+from attnspec.conformance.runs import Named, opened, request_for
+from attnspec.conformance.stands import LateWriter, Stand
+from attnspec.conformance.targets import Request
 from attnspec.exceptions import ConformanceFailure, InvalidArgument
-from attnspec.judge.bench import Executor, KernelBench
-from attnspec.judge.description import Description
+from attnspec.judge.deviations import Deviation
 from attnspec.judge.law import Invariant
-from attnspec.judge.tiers import tier_named
-from attnspec.judge.verdicts import Outcome, Verdict
+from attnspec.judge.verdicts import Verdict
+from attnspec.kinds.registry import DEFAULT_KIND
+from attnspec.numerics import NumericModel
 
 Test = Callable[..., object]
 """A test function."""
 
+_OPENED = contextlib.ExitStack()
+"""The kernels of `parametrize_with_checks`; they are closed when pytest ends."""
 
-class Stand:
-    """One kernel under test; its dialect is detected once, when it is first needed."""
-
-    def __init__(self, call: Executor, description: Description) -> None:
-        """Judge this kernel."""
-        self._call = call
-        self.description = description
-
-    @functools.cached_property
-    def benches(self) -> dict[str, KernelBench]:
-        """For each dtype the bench on which the kernel stands."""
-        return benches(self._call, self.description)[0]
+close_all = _OPENED.close
+atexit.register(close_all)  # For a pytest whose plugin is switched off.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,20 +45,12 @@ class Check:
     stand: Stand
     law: Invariant
     dtype: str
-    tier: str
-    seed: int
     replay: Replay
 
     @property
     def name(self) -> str:
         """The words that name this check: kernel, dtype and invariant."""
         return f"{self.stand.description.name}-{self.dtype}-{self.law.id}"
-
-    def outcome(self) -> Outcome:
-        """Judge the kernel."""
-        stands = {self.dtype: self.stand.benches[self.dtype]}
-        found = outcomes(stands, (self.law,), tier=self.tier, seed=self.seed)
-        return next(found)
 
     def __call__(self) -> None:
         """Judge the kernel, as a test does.
@@ -77,7 +61,7 @@ class Check:
             If the law does not hold; the message is that of the command line.
         """
         __tracebackhide__ = True
-        outcome = self.outcome()
+        outcome = self.stand.outcome(self.law, self.dtype)
         if outcome.verdict is Verdict.UNSUPPORTED:
             pytest.skip(outcome.reason)
         if not outcome.conforms:
@@ -89,99 +73,160 @@ class Check:
 
 
 def checks(
-    call: Executor,
-    description: Description,
+    kernel: Named,
+    request: Request,
+    stack: contextlib.ExitStack,
     *,
     dtypes: Iterable[str] = (),
     only: Iterable[str] = (),
     tier: str = "standard",
     seed: int = 0,
-    replay: Replay,
-) -> Iterator[Check]:
-    """Yield the checks of one kernel, each dtype's together."""
-    stand = Stand(call, description)
-    laws = chosen(only, description.kind)
-    tier_named(tier)
-    claimed = description.capabilities.dtypes
-    for dtype in tuple(dtypes) or claimed:
+    deadline: float = 20.0,
+    report: Path | None = None,
+) -> list[Check]:
+    """Open a kernel, and return its checks, each dtype's together.
+
+    Parameters
+    ----------
+    kernel, request
+        What names the kernel, and what is declared of it.
+    stack
+        What closes the kernel, and its report, when it is closed itself.
+    dtypes, only, tier, seed, deadline, report
+        As `parametrize_with_checks` has them.
+
+    Raises
+    ------
+    InvalidArgument
+        If the kernel cannot be opened, or a name does not exist.
+    """
+    with contextlib.ExitStack() as own:
+        writers = [] if report is None else [LateWriter(report, request.title)]
+        opening = opened(kernel, request, deadline=deadline)
+        call, description = own.enter_context(opening)
+        if isinstance(kernel, str | Program):
+            description = description.replace(name=request.title)
+        wanted = tuple(dtypes) or description.capabilities.dtypes
+        laws = chosen(only, description.kind)
+        stand = Stand(
+            call, description, wanted, tier=tier, seed=seed, listeners=writers
+        )
+        own.callback(stand.ended, laws)
+        replay = Replay(request.replayed())
+        found = [Check(stand, law, d, replay) for d in _claimed(stand) for law in laws]
+        stack.push(own.pop_all())
+    return found
+
+
+def _claimed(stand: Stand) -> Iterator[str]:
+    """Yield the formats that are asked for, each of which must be claimed."""
+    claimed = stand.description.capabilities.dtypes
+    for dtype in stand.dtypes:
         if dtype not in claimed:
             msg = f"dtype: {dtype} is not claimed; claimed: {', '.join(claimed)}"
             raise InvalidArgument(msg)
-        for law in laws:
-            yield Check(stand, law, dtype, tier, seed, replay)
+        yield dtype
 
 
-def parametrize_with_checks(
-    implementations: Iterable[Kernel | Implementation],
+def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
+    implementations: Iterable[Named],
     *,
-    kind: str = "attention",
+    kind: str = DEFAULT_KIND,
+    arrays: str = "numpy",
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
+    multiples: Mapping[str, int] | None = None,
+    exclusive: Iterable[Iterable[str]] = (),
+    dialect: Mapping[str, str] | None = None,
+    models: Mapping[str, str | NumericModel] | None = None,
+    deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
     tier: str = "standard",
     seed: int = 0,
+    deadline: float = 20.0,
+    report: Path | str | None = None,
 ) -> Callable[[Test], Test]:
-    """Return a decorator that runs a test once for each kernel, dtype and invariant.
+    """Return a decorator that gives a test function one check after the other.
 
-    The test takes the argument ``check`` and calls it. What is not claimed is
-    skipped, with the reason; a known deviation passes.
+    Every invariant in every dtype becomes a test of its own. Its argument is named
+    ``check`` and is called. What is not claimed is skipped, with the reason. A kernel
+    that words or a `Program` name is started when pytest collects, and ended with it.
 
     Parameters
     ----------
     implementations
-        Plain functions, or `Implementation` objects.
-    kind
-        What plain functions are, such as ``rope``; see ``attnspec kinds``.
-    dtypes
-        The formats to judge, all claimed ones by default.
-    claims
-        Capabilities that the signatures cannot say.
-    without
-        Capabilities that they say and that are not claimed.
-    only
-        Ids of invariants, all by default.
-    tier
-        ``smoke``, ``standard`` or ``thorough``.
-    seed
-        Where the examples are drawn from.
+        Kernels, each as `check_implementation` takes it.
+    kind, arrays, dtypes, claims, without, multiples, exclusive, dialect, models
+        What is said of all of them, as in `check_implementation`.
+    deviations, only, tier, seed, deadline
+        As in `check_implementation`.
+    report
+        A file that the report of the one kernel is written to, as JSON lines. A
+        worker of pytest-xdist writes what it has run to a file of its own:
+        ``run.gw0.jsonl`` for ``run.jsonl``.
 
     Raises
     ------
-    UnknownName
-        If an id, a claim, a dtype or the tier does not exist.
+    InvalidArgument
+        If there is no kernel, or one cannot be opened, if a kind, an id, a claim, a
+        dtype or the tier does not exist, or if several kernels share a report.
 
     Examples
     --------
     >>> from attnspec.kernels import tiled_attention
-    >>> @parametrize_with_checks([tiled_attention], only=["agreement"])
+    >>> @parametrize_with_checks([tiled_attention], tier="smoke")
     ... def test_conformance(check):
     ...     check()
     """
-    wanted, asked, laws = tuple(dtypes), tuple(claims), tuple(only)
-    withdrawn = tuple(without)
-    found: list[Check] = []
-    for target in implementations:
-        known = as_implementation(target, kind=kind)
-        description = claiming(known.description, asked, wanted, withdrawn)
-        call = InProcess(known.function)
-        found += checks(
-            call,
-            description,
+    kernels, wanted, laws = _kernels(implementations), listed(dtypes), tuple(only)
+    declared = declaring(
+        dtypes=wanted,
+        claims=claims,
+        without=without,
+        multiples=multiples,
+        exclusive=exclusive,
+        dialect=dialect,
+        models=models,
+        deviations=deviations,
+    )
+    if len(kernels) > 1 and report is not None:
+        msg = f"report: expected one kernel in a file; got {len(kernels)}"
+        raise InvalidArgument(msg)
+    found = [
+        check
+        for kernel in kernels
+        for check in checks(
+            kernel,
+            request_for(kernel, kind, arrays, declared),
+            _OPENED,
             dtypes=wanted,
             only=laws,
             tier=tier,
             seed=seed,
-            replay=Replay(_target(known.function), asked, without=withdrawn),
+            deadline=deadline,
+            report=None if report is None else Path(report),
         )
+    ]
     return pytest.mark.parametrize("check", found, ids=[c.name for c in found])
 
 
-def _target(function: Kernel) -> str:
-    """Return the words that name a function on the command line, if there are any."""
-    name = getattr(function, "__qualname__", "<unnamed>")
-    module = getattr(function, "__module__", None)
-    return f"{module}:{name}" if module and "<" not in name else "TARGET"
+def _kernels(implementations: Iterable[Named]) -> tuple[Named, ...]:
+    """Return the kernels, of which there must be one, in a list."""
+    if isinstance(implementations, str | Program) or not isinstance(
+        implementations, Iterable
+    ):
+        msg = f"implementations: expected a list of kernels; got {implementations!r}"
+        raise InvalidArgument(msg)
+    if not (kernels := tuple(implementations)):
+        msg = "implementations: expected at least one kernel; got none"
+        raise InvalidArgument(msg)
+    return kernels
 
 
-__all__ = ["Check", "Stand", "checks", "parametrize_with_checks"]
+__all__ = [
+    "Check",
+    "checks",
+    "close_all",
+    "parametrize_with_checks",
+]

@@ -23,7 +23,10 @@ VERSION = 1
 Header = dict[str, Any]
 """What a message says of itself."""
 
-_PLAIN = (*(f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64)), "bool")
+_PLAIN = (
+    *(f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64)),
+    "bool",
+)
 _AXES = 32
 """Axes that a result may have: NumPy has no more in every version."""
 
@@ -49,12 +52,12 @@ def dtype_named(name: Any) -> np.dtype[Any]:
 
 
 def encoded(header: Mapping[str, Any]) -> bytes:
-    """Return the line that a header is.
+    r"""Return the line that a header is.
 
     Examples
     --------
     >>> encoded({"answer": 1, "raised": "ValueError: no such width"})
-    b'{"answer":1,"raised":"ValueError: no such width"}\\n'
+    b'{"answer":1,"raised":"ValueError: no such width"}\n'
     """
     return json.dumps(header, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
@@ -147,14 +150,14 @@ def expected(question: Header) -> list[Expected]:
     ]
 
 
-def results(number: int, wanted: Sequence[Expected], arrays: Sequence[Array]) -> Header:
-    """Return the header of the answer that these results are."""
+def results(wanted: Sequence[Expected], arrays: Sequence[Array]) -> Header:
+    """Return the header of the answer that these results are, without its number."""
     described = [
         {"name": name, "dtype": array.dtype.name, "shape": array.shape}
         for (name, _, _), array in zip(wanted, arrays, strict=True)
     ]
     size = sum(array.nbytes for array in arrays)
-    return {"answer": number, "results": described, "payload": size}
+    return {"results": described, "payload": size}
 
 
 Form = tuple[np.dtype[Any], tuple[int, ...]]
@@ -177,7 +180,9 @@ def forms(answer: Header, case: Case) -> list[Form]:
     if [item.get("name") for item in said] != names:
         msg = f"its answer has other results than {', '.join(names)}"
         raise Unreadable(msg)
-    return [(dtype_named(item.get("dtype")), _shape(item.get("shape"))) for item in said]
+    return [
+        (dtype_named(item.get("dtype")), _shape(item.get("shape"))) for item in said
+    ]
 
 
 def _shape(said: Any) -> tuple[int, ...]:
@@ -201,7 +206,9 @@ def arrays_of(forms: Sequence[Form], payload: bytearray) -> list[Array]:
     start = 0
     for dtype, shape in forms:
         count = math.prod(shape)
-        flat = np.frombuffer(payload, dtype, count, start) if count else np.empty(0, dtype)
+        flat = (
+            np.frombuffer(payload, dtype, count, start) if count else np.empty(0, dtype)
+        )
         # Behind a result of odd size the next one may lie askew.
         arrays.append(np.require(flat.reshape(shape), requirements="A"))
         start += count * dtype.itemsize

@@ -15,7 +15,12 @@ from attnspec.conformance.call import Caller
 from attnspec.conformance.implementation import Implementation
 from attnspec.conformance.process import HEADER_LIMIT
 from attnspec.conformance.protocol import Header
-from attnspec.exceptions import AttnspecError, InvalidArgument, KernelRaised, MalformedResult
+from attnspec.exceptions import (
+    AttnspecError,
+    InvalidArgument,
+    KernelRaised,
+    MalformedResult,
+)
 from attnspec.judge.told import one_line, told
 
 Open = Callable[[Header], tuple[Implementation, Header]]
@@ -52,7 +57,7 @@ class _Channel:
     def write(self, header: Header, arrays: Sequence[Array]) -> None:
         # Formats that NumPy does not know have no buffer: bytes do.
         parts: list[Any] = [
-            memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+            np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
             for array in arrays
             if array.size
         ]
@@ -73,24 +78,27 @@ class _Server:
 
     def answer(self, question: Header) -> tuple[Header, Sequence[Array]]:
         """Return the header of an answer, and the arrays of its payload."""
-        number = {"answer": question["number"]}
         try:
-            match question["question"]:
-                case "prepare":
-                    return number, ()
-                case "open":
-                    return {**number, **self._opened(question)}, ()
-                case "call":
-                    return self._called(question)
+            header, arrays = self._answered(question)
         except MalformedResult as fault:
-            return {**number, "malformed": one_line(fault.args[0])}, ()
+            header, arrays = {"malformed": one_line(fault.args[0])}, ()
         except KernelRaised as fault:
-            return {**number, "raised": str(fault)}, ()
+            header, arrays = {"raised": str(fault)}, ()
         except AttnspecError as error:
-            return {**number, "refused": one_line(str(error))}, ()
+            header, arrays = {"refused": one_line(str(error))}, ()
         except KeyboardInterrupt as error:  # Nobody's but the kernel's own.
-            return {**number, "raised": told(error)}, ()
-        return {**number, "unknown": True}, ()
+            header, arrays = {"raised": told(error)}, ()
+        return {"answer": question["number"], **header}, arrays
+
+    def _answered(self, question: Header) -> tuple[Header, Sequence[Array]]:
+        match question["question"]:
+            case "prepare":
+                return {}, ()
+            case "open":
+                return self._opened(question), ()
+            case "call":
+                return self._called(question)
+        return {"unknown": True}, ()
 
     def _opened(self, question: Header) -> Header:
         self._descriptor = question["memory"]
@@ -114,7 +122,7 @@ class _Server:
         )
         wanted = protocol.expected(question)
         arrays, changed = self._call(list(operands.values()), options, wanted)
-        header = protocol.results(question["number"], wanted, arrays)
+        header = protocol.results(wanted, arrays)
         return header | ({"earlier_result_changed": True} if changed else {}), arrays
 
     def _mapped(self, size: int) -> mmap.mmap | bytes:

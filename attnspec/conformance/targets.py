@@ -9,22 +9,19 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from attnspec.conformance.check import claiming
-from attnspec.conformance.descriptions import (
-    read_description,
-    with_declared,
-    written,
-)
+from attnspec.conformance.descriptions import read_description, with_declared, written
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
     as_implementation,
 )
+from attnspec.conformance.options import written_options
+from attnspec.conformance.programs import Program
 from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
@@ -35,6 +32,8 @@ DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
 
 _ADAPTERS = "attnspec.adapters"
+
+_WEEK = 604_800
 
 LIBRARIES = ("numpy", "torch", "jax")
 """The libraries whose arrays a function can take."""
@@ -66,42 +65,69 @@ def _known(name: str) -> Known:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """The words that name a target and what is claimed for it.
+    """What is asked for: a kernel, and what is declared of it.
 
     Parameters
     ----------
     target
         Nothing for the embedded default, an adapter by name (``torch``,
         ``torch:math``), ``package.module:function`` or ``path/file.py:function``.
-    claims, dtypes
-        What is claimed beyond what the target says itself.
     kind
         What kind of function it is.
     arrays
         The library whose arrays it takes: ``numpy``, ``torch`` or ``jax``.
-    without
-        What the target says itself and is not claimed.
+    program
+        The command of a program that is the kernel, in place of a target.
+    declared
+        What is said of it beside what it says itself: under the name of each file,
+        or no name, an object that satisfies `description_schema`.
     """
 
-    target: str
-    claims: tuple[str, ...] = ()
-    dtypes: tuple[str, ...] = ()
+    target: str = ""
     kind: str = DEFAULT_KIND
     arrays: str = "numpy"
-    without: tuple[str, ...] = ()
+    program: str = ""
+    declared: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Reject what a program cannot have."""
+        if self.program and self.target:
+            msg = f"program: expected in place of a target; got {self.target!r} as well"
+            raise InvalidArgument(msg)
+        if self.program and self.arrays != LIBRARIES[0]:
+            msg = f"arrays: a program takes bytes; got {self.arrays!r}"
+            raise InvalidArgument(msg)
 
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
         implementation = resolve(self.target, self.kind)
-        # A user's function has the formats that are named; an adapter says its own.
-        adapter = (self.target.partition(":")[0] or DEFAULT) in _adapter_names()
-        explicit = () if adapter else self.dtypes
-        description = claiming(
-            implementation.description, self.claims, explicit, self.without
+        function = through(self.arrays, implementation.function)
+        return Implementation(function, implementation.description)
+
+    @property
+    def title(self) -> str:
+        """The words that name the kernel, if there are any."""
+        return self.program or self.target
+
+    def said_of(self, description: Description) -> Description:
+        """Return what a kernel says of itself with what is declared of it."""
+        for where, said in self.declared.items():
+            description = with_declared(description, said, where)
+        return description
+
+    def replayed(self) -> tuple[str, ...]:
+        """Return the words of a command line that ask for the same kernel."""
+        words = (
+            ["--program", self.program] if self.program else [self.target or DEFAULT]
         )
-        return Implementation(
-            through(self.arrays, implementation.function), description
-        )
+        if self.arrays != LIBRARIES[0]:
+            words += ["--arrays", self.arrays]
+        for where, said in self.declared.items():
+            if where and {*said} != {"deviation"}:
+                words += ["--description", where]
+            elif not where:
+                words += written_options(said)
+        return tuple(words)
 
 
 def through(library: str, function: Kernel) -> Kernel:
@@ -219,49 +245,59 @@ def _guarded(what: str, action: Any) -> Any:
         raise UnusableTarget(msg) from error
 
 
+def _own_formats(request: Request) -> Request:
+    """Return a request that adds no formats to those of an adapter."""
+    name = request.target.partition(":")[0] or DEFAULT
+    if request.program or name not in _adapter_names():
+        return request
+    declared = {
+        where: {key: value for key, value in said.items() if key != "dtypes"}
+        for where, said in request.declared.items()
+    }
+    return dataclasses.replace(request, declared=declared)
+
+
 @contextlib.contextmanager
 def open_target(
     request: Request, *, deadline: float = 20.0
 ) -> Iterator[tuple[Executor, Description]]:
-    """Start a worker with a target in it, and stop it at the end.
+    """Start a kernel in a process of its own, and stop it at the end.
 
     Parameters
     ----------
     request
-        What names the target, and what is claimed for it.
+        What names the kernel, and what is declared of it.
     deadline
         Seconds after which a call has timed out.
 
     Raises
     ------
-    UnusableTarget
-        If the target cannot be found or imported.
+    InvalidArgument
+        If the kernel cannot be found, imported or started, or the deadline is none.
     """
+    if not 0.0 < deadline <= _WEEK:
+        msg = f"deadline: expected seconds above 0, up to {_WEEK:,}; got {deadline:g}"
+        raise InvalidArgument(msg)
     # It needs pipes and processes of POSIX; the rest of the package does not.
-    from attnspec.conformance.worker import (  # noqa: PLC0415
-        Worker,
-        python_server,
-    )
+    from attnspec.conformance.worker import Worker, python_server  # noqa: PLC0415
 
-    opening = {
-        "kind": request.kind,
-        "target": request.target,
-        "arrays": request.arrays,
-    }
-    worker = Worker(python_server(), opening, deadline=deadline, prepared=True)
-    # A user's function has the formats that are named; an adapter says its own.
-    adapter = (request.target.partition(":")[0] or DEFAULT) in _adapter_names()
-    declared = {"claims": list(request.claims), "without": list(request.without)}
-    if request.dtypes and not adapter:
-        declared["dtypes"] = list(request.dtypes)
+    opening = {"kind": request.kind}
+    if not request.program:
+        opening |= {"target": request.target, "arrays": request.arrays}
+    worker = Worker(
+        Program(request.program).found() if request.program else python_server(),
+        opening,
+        deadline=deadline,
+        prepared=not request.program,
+    )
     try:
         said = read_description(worker.start(), "target", request.kind)
-        yield worker, with_declared(said, declared, "target")
+        yield worker, _own_formats(request).said_of(said)
     finally:
         worker.close()
 
 
-def opened(question: dict[str, Any]) -> tuple[Implementation, dict[str, Any]]:
+def opened(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]:
     """Return the implementation that a first question names, and its description."""
     request = Request(
         question["target"], kind=question["kind"], arrays=question["arrays"]

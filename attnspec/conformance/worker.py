@@ -86,6 +86,11 @@ class Worker:
         self._fresh = True
         self._asked = 0
 
+    @property
+    def first_deadline(self) -> float:
+        """Seconds that the first call of a process may take."""
+        return self._first * self._deadline
+
     def start(self) -> Any:
         """Start the process, open the kernel there and return its description.
 
@@ -137,14 +142,14 @@ class Worker:
             if self._prepared:
                 self._ask(process, {"question": "prepare"}, seconds=_PREPARED)
             answer, _ = self._ask(process, header, seconds=_FIRST * self._deadline)
-            version = answer.get("attnspec", protocol.VERSION)
-            if version != protocol.VERSION:
-                said = f"version {one_line(repr(version))} of the protocol"
-                msg = f"speaks {said}, not {protocol.VERSION}"
-                raise process.crashed(msg)
         except BaseException:
             process.stop()
             raise
+        version = answer.get("attnspec", protocol.VERSION)
+        if version != protocol.VERSION:
+            said = f"version {one_line(repr(version))} of the protocol"
+            msg = f"speaks {said}, not {protocol.VERSION}"
+            raise process.crashed(msg)
         self._shared = answer.get("memory") == "shared"
         return process, answer
 
@@ -174,13 +179,17 @@ class Worker:
                 raise Unreadable(msg)
             return back + found
 
+        begun = time.monotonic()
         answer, payload = self._ask(
             process,
             protocol.call(case, block, offset),
             () if self._shared else (block.content,),
-            seconds=self._deadline * (self._first if self._fresh else 1.0),
+            seconds=self.first_deadline if self._fresh else self._deadline,
             size=size,
         )
+        if self._fresh and time.monotonic() <= begun + self._deadline:
+            # What was compiled in time once is compiled in time again.
+            self._first = 1.0
         self._fresh = False
         arrays = _results(answer, payload, case)
 
@@ -212,31 +221,32 @@ class Worker:
             If it does not answer in time.
         """
         self._asked += 1
-        begun = time.monotonic()
-        until = begun + seconds
+        until = time.monotonic() + seconds
         try:
             question = protocol.encoded({**header, "number": self._asked})
             process.send((question, *parts), until)
-            answer = protocol.decoded(process.line(until))
-            if answer.get("answer") != self._asked:
-                said = one_line(repr(answer.get("answer")))
-                msg = f"answers question {said} where {self._asked} was asked"
-                raise Unreadable(msg)
-            expected, announced = size(answer), answer.get("payload", 0)
-            if announced != expected:
-                said = one_line(repr(announced))
-                msg = f"announces {said} bytes where its results have {expected}"
-                raise Unreadable(msg)
-            payload = process.exactly(expected, until)
+            return self._answer(process, size, until)
         except Unreadable as error:
             raise process.crashed(str(error)) from error
         except KernelTimedOut as error:
             msg = f"did not return within {seconds:g} s"
             raise KernelTimedOut(msg) from error
-        if header["question"] == "call" and time.monotonic() <= begun + self._deadline:
-            # What was compiled in time once is compiled in time again.
-            self._first = 1.0
-        return answer, payload
+
+    def _answer(
+        self, process: Process, size: Callable[[Header], int], until: float
+    ) -> tuple[Header, bytearray]:
+        """Read the answer to the last question."""
+        answer = protocol.decoded(process.line(until))
+        if answer.get("answer") != self._asked:
+            said = one_line(repr(answer.get("answer")))
+            msg = f"answers question {said} where {self._asked} was asked"
+            raise Unreadable(msg)
+        expected, announced = size(answer), answer.get("payload", 0)
+        if announced != expected:
+            said = one_line(repr(announced))
+            msg = f"announces {said} bytes where its results have {expected}"
+            raise Unreadable(msg)
+        return answer, process.exactly(expected, until)
 
     def restart(self) -> None:
         """Stop the process; the next call starts another."""

@@ -35,8 +35,8 @@ def detect(
     sources = dict.fromkeys(description.dialect, "declared")
     answers: dict[str, str] = {}
     with contextlib.suppress(KernelTimedOut):
-        for name, answer in _asked(call, kind, description, dtype):
-            answers[name] = answer
+        # As they come: what was answered before a time-out stays.
+        answers.update(_asked(call, kind, description, dtype))
         if kind.probes:
             answers |= _by_probes(call, kind, description, model, dtype)
     for name, answer in answers.items():

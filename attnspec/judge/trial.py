@@ -9,16 +9,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import hypothesis
-import numpy as np
 from hypothesis import HealthCheck, Phase
 
-from attnspec.exceptions import Inadmissible, InvalidArgument, KernelFault
+from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Draws, KernelBench
-from attnspec.judge.case import Case
-from attnspec.judge.compare import agrees
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.drawing import hashed, in_turn, out_of_the_way
 from attnspec.judge.examination import Examination, Nulls, examine, relaxation
+from attnspec.judge.history import (
+    FAILS_IN_SEQUENCE,
+    LONGEST,
+    History,
+    needed_before,
+)
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
@@ -26,15 +29,8 @@ from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
-_HISTORY = 6
-"""How many calls before a finding are kept in case it depends on them."""
-
-
-_SEEN = (Verdict.FAILED, Verdict.REFUSED, Verdict.CRASHED)
-"""Failures of a sequence of calls that are asked whether its last call fails alone."""
-
-_DOUBTED = 5
-"""How often that is asked in vain: a function that is wrong by itself stays so."""
+_NOT_AGAIN = "not seen again in a fresh process"
+"""What is added to a finding that no sequence of the examples before it repeats."""
 
 _TURNS = 8
 """How often examples are drawn anew, as long as they do not tell enough."""
@@ -49,8 +45,6 @@ class Tally:
     inadmissible: int = 0
     deviating: int = 0
     ratio: float = 0.0
-    doubted: int = 0
-    """Sequences of calls whose last call is wrong by itself."""
     covered: dict[str, int] = dataclasses.field(default_factory=dict)
     past: list[Recipe] = dataclasses.field(default_factory=list)
     failure: tuple[Recipe, Examination] | None = None
@@ -77,6 +71,7 @@ class Trial:
         self.tick = tick
         self.brief = brief
         self.tally = Tally()
+        self.history = History(invariant, bench) if invariant.of_history else None
         self.nulls = None if brief else Nulls(invariant, bench)
         self._today = dt.datetime.now(tz=dt.UTC).date()
 
@@ -152,8 +147,8 @@ class Trial:
         self.tick()
         found = examine(self.invariant, recipe, self.bench, self.nulls)
         tally = self.tally
-        if found.verdict in _SEEN and self.invariant.of_history:
-            found = found if self._by_history(recipe) else Examination(weak=True)
+        if self.history is not None and found.verdict in FAILS_IN_SEQUENCE:
+            found = found if self.history.is_cause(recipe) else Examination(weak=True)
         if found.verdict is not None and self._covered(recipe):
             tally.deviating += 1
         elif found.verdict is not None:
@@ -166,46 +161,8 @@ class Trial:
             tally.counted += 1
         if found.verdict is None:
             tally.ratio = max(tally.ratio, found.ratio)
-        tally.past = [*tally.past, recipe][-_HISTORY:]
+        tally.past = [*tally.past, recipe][-LONGEST - 1 :]
         return found.ratio
-
-    def _by_history(self, recipe: Recipe) -> bool:
-        """Return whether the sequence of calls just made fails by those before its end.
-
-        With a function that can be given a fresh start the sequence must fail twice,
-        and its last call be right twice when it comes alone. Without one the last call
-        must be right now, or have been right earlier in the sequence.
-        """
-        call, (*earlier, last) = self.bench.call, self.bench.ran
-        if self.tally.doubted >= _DOUBTED:
-            return False
-        if not call.forgets:
-            known = any(case is last for case in earlier) or self._right(last)
-        else:
-            known = all(self._right(last) for _ in range(2)) and all(
-                self._fails_afresh(recipe) for _ in range(2)
-            )
-        self.tally.doubted += not known
-        return known
-
-    def _still_by_history(self, recipe: Recipe) -> bool:
-        """Return whether a sequence that was made small fails for the same reason."""
-        self.tally.doubted = 0
-        return self._fails_afresh(recipe) and self._by_history(recipe)
-
-    def _right(self, case: Case) -> bool:
-        """Return whether a call that comes alone is right."""
-        self.bench.call.restart()
-        try:
-            with np.errstate(all="ignore"):  # What comes back may be anything.
-                return all(c.holds for c in agrees(case, self.bench))
-        except (Inadmissible, KernelFault):
-            return False
-
-    def _fails_afresh(self, recipe: Recipe) -> bool:
-        """Return whether an example fails in a function without a past."""
-        self.bench.call.restart()
-        return examine(self.invariant, recipe, self.bench).verdict in _SEEN
 
     def _covering(self, recipe: Recipe, known: Iterable[Deviation]) -> Deviation | None:
         """Return the deviation that the failure of the example just examined is."""
@@ -271,24 +228,27 @@ class Trial:
     def _finding(self, recipe: Recipe, found: Examination) -> Finding:
         """Return a finding, shrunk, confirmed and explained."""
         fails = self._fails_like(found)
-        before = tuple(self.tally.past[:-1])
+        before: tuple[Recipe, ...] = ()
         self.bench.call.restart()
         first = recipe
         kind, law = self.bench.kind, self.invariant
         if self.brief:
-            token = Token(kind, law, recipe, before)
+            token = Token(kind, law, recipe)
             return Finding(recipe, found.message, str(token), found.comparison)
         if found.verdict is Verdict.TIMED_OUT:
-            before = ()
+            pass  # To see it again would take its time again.
         elif fails(recipe):
-            before = ()
             attempts = 30 if found.verdict is Verdict.CRASHED else 200
             recipe = self._shrunk(recipe, fails, attempts)
-            if law.of_history and not self._still_by_history(recipe):
+            if self.history is not None and not self.history.remains_cause(recipe):
                 recipe = first
             again = examine(law, recipe, self.bench)
             found = again if again.verdict == found.verdict else found
-        words = relaxation(law, (first, recipe), self.bench) if found.comparison else ""
+        elif not (before := needed_before(law, self.tally.past, self.bench, fails)):
+            message = f"{found.message}; {_NOT_AGAIN}"
+            found = dataclasses.replace(found, message=message)
+        explicable = found.comparison is not None and not before
+        words = relaxation(law, (first, recipe), self.bench) if explicable else ""
         token = Token(kind, law, recipe, before, words)
         return Finding(
             recipe=recipe,

@@ -52,7 +52,7 @@ def test_a_function_of_tensors_conforms(
     pytest.importorskip(library)
     file = tmp_path / f"rope_of_{library}.py"
     file.write_text(source, "utf-8")
-    request = Request(f"{file}:rope", (), (dtype,), "rope", library)
+    request = Request(f"{file}:rope", "rope", library)
 
     report = check_implementation(request(), dtypes=[dtype], tier="smoke")
 

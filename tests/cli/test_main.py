@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import signal
 import subprocess
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from attnspec.cli import _check, main
-from attnspec.conformance import targets
+from attnspec.cli import main
+from attnspec.conformance import recording, targets
 from attnspec.conformance.reports import read_report
 from attnspec.judge.tokens import Token
 from attnspec.kinds.attention.laws import ATTENTION
@@ -37,12 +38,15 @@ def run() -> Run:
         ("check --dtype float33", "--dtype: expected one of float64, float32"),
         ("check --only tail-swep", "did you mean 'tail-sweep'?"),
         ("check --seed x", "--seed: "),
-        ("check --deadline 0", "--deadline: "),
+        (
+            "check --deadline 0",
+            "deadline: expected seconds above 0, up to 604,800; got",
+        ),
         ("check --no-such-option", "--no-such-option"),
         ("check embeded", "did you mean 'embedded'?"),
         ("check no_such_file.py:kernel", "there is no file no_such_file.py"),
         ("check no_such_module:kernel", "importing no_such_module raises"),
-        ("check --deviations no_such_file", "deviations: no_such_file cannot be read"),
+        ("check --deviations no_such_file", "attnspec: no_such_file cannot be read"),
         ("check --report no/such/folder", "report: no/such/folder cannot be written"),
         ("check --junit no/such/folder", "junit: there is no folder no/such"),
         ("describe embeded", "did you mean 'embedded'?"),
@@ -80,11 +84,11 @@ def test_a_token_of_other_data_ends_with_2(run: Run) -> None:
 def test_a_fault_of_our_own_ends_with_3_and_keeps_the_traceback(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fail(*_: object) -> int:
+    def fail(*_: object, **__: object) -> int:
         msg = "the sky is falling"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr(_check, "_run", fail)
+    monkeypatch.setattr(recording, "recorded", fail)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     done = run("check")
@@ -97,10 +101,11 @@ def test_a_fault_of_our_own_ends_with_3_and_keeps_the_traceback(
     assert "Traceback" in log.read_text("utf-8")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
-    tmp_path: Path,
+    number: signal.Signals, tmp_path: Path
 ) -> None:
-    path = tmp_path / "run.jsonl"
+    path, xml = tmp_path / "run.jsonl", tmp_path / "run.xml"
     # A shell starts what runs in the background with interrupts ignored.
     program = (
         "import runpy, signal\n"
@@ -109,6 +114,7 @@ def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
     )
     command = [sys.executable, "-c", program, "check", "embedded"]
     command += ["--tier", "thorough", "--report", str(path)]
+    command += ["--junit", str(xml)]
 
     with subprocess.Popen(  # noqa: S603 - our own command
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -118,7 +124,7 @@ def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
             path.exists() and path.read_text("utf-8").count("\n")
         ):
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         try:
             out, err = process.communicate(timeout=60)
         finally:
@@ -129,6 +135,39 @@ def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
     assert "was not judged to the end" in out
     assert read_report(path).footer is not None
     assert not read_report(path).complete
+    assert xml.exists()
+
+
+def test_what_a_signal_did_before_a_command_it_does_again_after_it(run: Run) -> None:
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)}
+
+    run("kinds", "rope")
+
+    assert before == {n: signal.getsignal(n) for n in before}
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    program = (
+        "import os, signal\n"
+        "from attnspec.cli import main\n"
+        "import attnspec.conformance.reports.lists as lists\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "lists.listed_kinds = lambda: os.kill(os.getpid(), signal.SIGHUP) or ['on']\n"
+        "main(['kinds'])"
+    )
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "on\n")
+
+
+def test_a_command_runs_in_any_thread(run: Run) -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        done = pool.submit(run, "kinds", "rope").result()
+
+    assert done.exit_code == 0
 
 
 def test_nobody_reading_any_more_is_no_fault() -> None:

@@ -117,7 +117,6 @@ def test_a_kernel_that_returns_no_result_fails_once_and_the_rest_is_not_run(
     [
         (_kernels.mutates, "inputs-unchanged"),
         (_kernels.Buffered(), "inputs-unchanged"),
-        (_kernels.Stale(), "history"),
     ],
 )
 def test_a_kernel_with_a_bad_habit_is_caught(kernel: Any, invariant: str) -> None:

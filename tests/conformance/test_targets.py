@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from attnspec.conformance.targets import Request, known_targets, open_target, resolve
-from attnspec.exceptions import UnusableTarget
+from attnspec.exceptions import InvalidArgument, UnusableTarget
+from attnspec.judge.description import Description
 from tests.conformance import _kernels
 
 FILE = Path(_kernels.__file__)
@@ -63,19 +65,87 @@ def test_a_file_that_cannot_be_used_is_explained_in_one_line(
     assert "\n" not in str(found.value)
 
 
-def test_claims_and_dtypes_are_added_to_a_function() -> None:
-    request = Request(f"{FILE}:right", ("grouped_query",), ("float16",))
+def _opened(target: str, **said: Any) -> Description:
+    with open_target(Request(target, declared={"here": said})) as (_, description):
+        return description
 
-    capabilities = request().description.capabilities
 
-    assert "grouped_query" in capabilities
-    assert capabilities.dtypes == ("float32", "float16")
+def test_what_is_declared_is_added_to_what_a_function_says() -> None:
+    found = _opened(f"{FILE}:right", claims=["grouped_query"], dtypes=["float16"])
+
+    assert "grouped_query" in found.capabilities
+    assert found.capabilities.dtypes == ("float32", "float16")
+    with pytest.raises(InvalidArgument, match=r"here: claims: expected a list"):
+        _opened(f"{FILE}:right", claims="grouped_query")
 
 
 def test_a_dtype_does_not_widen_an_adapter() -> None:
-    dtypes = resolve("embedded").description.capabilities.dtypes
+    known = resolve("embedded").description
 
-    assert Request("", (), ("float16",))().description.capabilities.dtypes == dtypes
+    found = _opened("embedded", dtypes=["float16"], dialect={"empty_row": "nan"})
+
+    assert found.capabilities == known.capabilities
+    assert found.dialect == {**known.dialect, "empty_row": "nan"}
+
+
+def test_what_is_declared_later_replaces_what_was_declared_before() -> None:
+    declared: dict[str, dict[str, Any]] = {
+        "first.toml": {"without": ["causal"], "dialect": {"alignment": "upper_left"}},
+        "": {"claims": ["causal"], "dialect": {"alignment": "lower_right"}},
+    }
+
+    with open_target(Request(f"{FILE}:right", declared=declared)) as (_, found):
+        assert "causal" in found.capabilities
+        assert found.dialect == {"alignment": "lower_right"}
+
+
+def test_a_request_can_be_put_into_words_again() -> None:
+    said = {
+        "claims": ["softcap"],
+        "without": ["causal"],
+        "multiples": {"width": 8},
+        "exclusive": [["mask", "bias"]],
+        "dialect": {"alignment": "upper_left"},
+        "models": {"float32": "tfloat32", "float16": {"block": 8}},
+        "dtypes": ["float16"],
+    }
+    declared = {"kernel.toml": said, "known.toml": {"deviation": []}, "": said}
+    request = Request("torch", "attention", "jax", declared=declared)
+
+    assert " ".join(request.replayed()) == (
+        "torch --arrays jax --description kernel.toml --claim softcap --without causal "
+        "--limit width % 8 == 0 --exclusive mask,bias --dialect alignment=upper_left "
+        "--model float32=tfloat32"
+    )
+    assert Request(program="./server -v").replayed() == ("--program", "./server -v")
+    assert Request().replayed() == ("embedded",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"program": "x", "target": "torch"}, "program: expected in place of a target"),
+        (
+            {"program": "x", "arrays": "torch"},
+            "arrays: a program takes bytes; got 'tor",
+        ),
+    ],
+)
+def test_a_program_has_neither_a_target_nor_arrays(
+    fields: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        Request(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("deadline", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_deadline_can_be_waited_for(deadline: float) -> None:
+    expected = "deadline: expected seconds above 0, up to 604,800; got"
+    with (
+        pytest.raises(InvalidArgument, match=expected),
+        open_target(Request("embedded"), deadline=deadline),
+    ):
+        pass
 
 
 def test_adapters_are_known_whether_installed_or_not() -> None:

@@ -30,21 +30,13 @@ _QUIET = (Verdict.UNSUPPORTED, Verdict.NOT_RUN)
 class Replay:
     """How a finding can be seen again from the command line."""
 
-    target: str = "TARGET"
-    claims: tuple[str, ...] = ()
-    arrays: str = "numpy"
-    without: tuple[str, ...] = ()
+    kernel: tuple[str, ...] = ("TARGET",)
+    """What names the kernel, and the options that say what is declared of it."""
 
     def lines(self, token: str) -> list[str]:
         """Return the command; the token has a line of its own."""
-        command = ["attnspec", "replay", shlex.quote(self.target)]
-        if self.arrays != "numpy":
-            command += ["--arrays", self.arrays]
-        for claim in self.claims:
-            command += ["--claim", claim]
-        for claim in self.without:
-            command += ["--without", claim]
-        return ["  replay".ljust(words.LABEL) + " ".join([*command, "\\"]), token]
+        command = shlex.join(["attnspec", "replay", *self.kernel])
+        return [f"{'  replay'.ljust(words.LABEL)}{command} \\", token]
 
 
 def header_lines(report: Report, target: str) -> list[str]:
@@ -223,10 +215,10 @@ def summary_lines(report: Report, target: str) -> list[str]:
     ]
 
 
-def report_lines(report: Report) -> list[str]:
+def report_lines(report: Report, replay: Replay = Replay()) -> list[str]:
     """Return all failures, and the last lines, where there is no command line."""
     failed = [o for o in report.failures if o.verdict is not Verdict.NOT_RUN]
-    lines = [line for o in failed for line in [*failure_lines(o, Replay()), ""]]
+    lines = [line for o in failed for line in [*failure_lines(o, replay), ""]]
     return lines + summary_lines(report, report.description.name)
 
 

@@ -8,7 +8,7 @@ from tests.conformance.reports._runs import OUTCOMES, REPORT, TARGET, TOKEN
 
 
 def _print() -> None:
-    printer = Printer(TARGET, Replay(TARGET), laws=len(OUTCOMES))
+    printer = Printer(TARGET, Replay((TARGET,)), laws=len(OUTCOMES))
     with printer.live():
         printer.started(REPORT)
         for outcome in OUTCOMES:
@@ -70,7 +70,7 @@ def test_no_color_is_honored(
 
 def test_formats_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     report = REPORT.replace(dtypes=("float32", "bfloat16"))
-    printer = Printer(TARGET, Replay(TARGET), laws=1)
+    printer = Printer(TARGET, Replay((TARGET,)), laws=1)
 
     printer.started(report)
     printer.finished(OUTCOMES[0])

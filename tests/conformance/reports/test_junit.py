@@ -9,7 +9,7 @@ from attnspec.conformance.reports import Replay, junit, write_junit
 from attnspec.exceptions import InvalidArgument
 from tests.conformance.reports._runs import OUTCOMES, REPORT, TARGET, TOKEN
 
-REPLAY = Replay(TARGET)
+REPLAY = Replay((TARGET,))
 
 
 def _cases() -> dict[str, ET.Element]:

@@ -22,7 +22,7 @@ from tests.conformance.reports._runs import (
 
 LAWS = [law.id for law in invariants_of(DEFAULT_KIND)]
 
-REPLAY = Replay(TARGET, ("grouped_query",))
+REPLAY = Replay((TARGET, "--claim", "grouped_query"))
 
 
 def test_a_failure_is_told_in_full() -> None:
@@ -165,6 +165,6 @@ def test_a_run_in_which_all_is_unsupported_says_so() -> None:
 
 
 def test_a_target_with_spaces_is_quoted_in_the_replay_line() -> None:
-    first, _ = Replay("my kernels/flash.py:flash").lines(TOKEN)
+    first, _ = Replay(("my kernels/flash.py:flash",)).lines(TOKEN)
 
     assert first.endswith("replay 'my kernels/flash.py:flash' \\")

@@ -1,0 +1,133 @@
+"""A run that is written down as it goes: for people, as JSON lines, as JUnit XML."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from attnspec.conformance.check import judge
+from attnspec.conformance.reports import Replay, Writer, write_junit
+from attnspec.conformance.reports.text import report_lines
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge.bench import Executor
+from attnspec.judge.description import Description
+from attnspec.judge.verdicts import Outcome, Report
+
+
+class Listener(Protocol):
+    """Hears of a run: what is judged, every outcome as it comes, and the end."""
+
+    def started(self, report: Report) -> None:
+        """Hear of the report, which is empty yet."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Hear of an outcome."""
+
+    def ended(self, report: Report) -> None:
+        """Hear of the whole report."""
+
+
+class Record:
+    """What is known of a run so far; it passes that on to those who listen."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        """Begin with nothing."""
+        self._listeners = listeners
+        self._report: Report | None = None
+        self._outcomes: list[Outcome] = []
+        self._begun = time.perf_counter()
+
+    @property
+    def so_far(self) -> Report | None:
+        """The report as far as the run came; None if it has not begun."""
+        seconds = time.perf_counter() - self._begun
+        return self._report and self._report.replace(
+            outcomes=tuple(self._outcomes), complete=False, seconds=seconds
+        )
+
+    def started(self, report: Report) -> None:
+        """Begin a report."""
+        self._report = report
+        for listener in self._listeners:
+            listener.started(report)
+
+    def finished(self, outcome: Outcome) -> None:
+        """Add an outcome."""
+        self._outcomes.append(outcome)
+        for listener in self._listeners:
+            listener.finished(outcome)
+
+    def ended(self, report: Report) -> None:
+        """Close the report."""
+        for listener in self._listeners:
+            listener.ended(report)
+
+
+def recorded(
+    call: Executor,
+    description: Description,
+    *,
+    title: str,
+    replay: Replay,
+    listeners: Sequence[Listener] = (),
+    report: Path | None = None,
+    junit: Path | None = None,
+    **wishes: Any,
+) -> Report:
+    """Judge a kernel, and write the run down: whole, or as far as it came.
+
+    Parameters
+    ----------
+    call, description
+        The kernel, opened.
+    title, replay
+        What it is called, and the words that ask for it again.
+    listeners
+        Who hears of the run.
+    report, junit
+        Files for JSON lines and for JUnit XML.
+    **wishes
+        What `judge` is asked for.
+
+    Raises
+    ------
+    InvalidArgument
+        If a file cannot be written.
+    KeyboardInterrupt
+        If the run was interrupted; what there was is written.
+    """
+    if junit is not None and not junit.absolute().parent.is_dir():
+        msg = f"junit: there is no folder {junit.parent}"
+        raise InvalidArgument(msg)
+    with contextlib.ExitStack() as stack:
+        if report is not None:
+            writer = stack.enter_context(Writer(report, title))
+            listeners = (writer, *listeners)
+        record = Record(listeners)
+        found = _judged(call, description, record, wishes)
+        record.ended(found)
+    if junit is not None:
+        write_junit(found, junit, title, replay)
+    if not found.complete:
+        raise KeyboardInterrupt
+    return found.replace(lines=functools.partial(report_lines, replay=replay))
+
+
+def _judged(
+    call: Executor, description: Description, record: Record, wishes: Mapping[str, Any]
+) -> Report:
+    """Return the report; one that is not complete if the run was interrupted."""
+    wishes = {**wishes, "started": record.started, "finished": record.finished}
+    try:
+        return judge(call, description, **wishes)
+    except KeyboardInterrupt:
+        if (so_far := record.so_far) is None:
+            raise
+        return so_far
+
+
+__all__ = ["Listener", "Record", "recorded"]

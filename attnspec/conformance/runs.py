@@ -1,0 +1,193 @@
+"""A whole run: a kernel is opened, whatever names it, judged and written down."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.descriptions import declaring, listed
+from attnspec.conformance.implementation import (
+    Implementation,
+    Kernel,
+    as_implementation,
+)
+from attnspec.conformance.programs import Program
+from attnspec.conformance.recording import recorded
+from attnspec.conformance.reports import Replay
+from attnspec.conformance.targets import Request, open_target, through
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge.bench import Executor
+from attnspec.judge.description import Description
+from attnspec.judge.deviations import Deviation
+from attnspec.judge.verdicts import Report
+from attnspec.kinds.registry import DEFAULT_KIND
+from attnspec.numerics import NumericModel
+
+Named = str | Program | Kernel | Implementation
+"""A kernel: words that name it, a program, a function, or all that is known of it."""
+
+
+def request_for(
+    named: Named, kind: str, arrays: str, declared: Mapping[str, Mapping[str, Any]]
+) -> Request:
+    """Return the request that asks for a kernel; for a function it is asked here.
+
+    Raises
+    ------
+    InvalidArgument
+        If the words that name it are empty.
+    """
+    if isinstance(named, Program):
+        return Request("", kind, arrays, named.command, declared)
+    if isinstance(named, str):
+        if not named.strip():
+            msg = f"target: expected words that name a kernel; got {named!r}"
+            raise InvalidArgument(msg)
+        return Request(named, kind, arrays, declared=declared)
+    return Request(_words(named), kind, arrays, declared=declared)
+
+
+def _words(kernel: Kernel | Implementation) -> str:
+    """Return the words that name a function on the command line, if there are any."""
+    function = kernel.function if isinstance(kernel, Implementation) else kernel
+    name = getattr(function, "__qualname__", "<unnamed>")
+    module = getattr(function, "__module__", None)
+    return f"{module}:{name}" if module and "<" not in name else "TARGET"
+
+
+@contextlib.contextmanager
+def opened(
+    named: Named, request: Request, *, deadline: float = 20.0
+) -> Iterator[tuple[Executor, Description]]:
+    """Open a kernel: a function in this process, all else in one of its own.
+
+    Raises
+    ------
+    InvalidArgument
+        If it cannot be opened, or cannot be what is declared.
+    """
+    if isinstance(named, str | Program):
+        with open_target(request, deadline=deadline) as (call, description):
+            yield call, description
+            return
+    known = as_implementation(named, kind=request.kind)
+    description = request.said_of(known.description)
+    function = through(request.arrays, known.function)
+    yield InProcess(function), description
+
+
+def check_implementation(  # noqa: PLR0913 - all that can be asked for
+    implementation: Named,
+    *,
+    kind: str = DEFAULT_KIND,
+    arrays: str = "numpy",
+    dtypes: Iterable[str] = (),
+    claims: Iterable[str] = (),
+    without: Iterable[str] = (),
+    multiples: Mapping[str, int] | None = None,
+    exclusive: Iterable[Iterable[str]] = (),
+    dialect: Mapping[str, str] | None = None,
+    models: Mapping[str, str | NumericModel] | None = None,
+    deviations: Iterable[Deviation] = (),
+    only: Iterable[str] = (),
+    tier: str = "standard",
+    seed: int = 0,
+    deadline: float = 20.0,
+    stop_at_first: bool = False,
+    report: Path | str | None = None,
+    junit: Path | str | None = None,
+) -> Report:
+    """Judge a kernel, as ``attnspec check`` does.
+
+    Parameters
+    ----------
+    implementation
+        Words that name a kernel (``"torch"``, ``"package.module:function"``,
+        ``"path/file.py:function"``) or a `Program`: it is judged in a process of its
+        own. Or a plain function ``kernel(query, key, value, *, mask=None, ...)``,
+        whose keywords are its capabilities, or an `Implementation`: it is judged in
+        this process, which a crash or a hang of the kernel takes with it.
+    kind
+        What it is: ``attention``, or one of ``attnspec kinds``.
+    arrays
+        The library whose arrays a function takes: ``numpy``, ``torch`` or ``jax``.
+    dtypes
+        The formats to judge, all claimed ones by default.
+    claims
+        Capabilities beside those that it claims itself.
+    without
+        Capabilities that it claims itself and that are not claimed.
+    multiples
+        For each size the number that divides every supported one.
+    exclusive
+        Pairs of claims that may not come together.
+    dialect
+        Choices on which systems differ, by field.
+    models
+        For a format how it computes there: the name of a model, or a model.
+    deviations
+        What it is known to fail.
+    only
+        Ids of invariants, all by default.
+    tier
+        ``smoke``, ``standard`` or ``thorough``.
+    seed
+        Where the examples are drawn from.
+    deadline
+        Seconds after which a call has timed out; in this process there is none.
+    stop_at_first
+        Whether the first failure ends the run.
+    report, junit
+        Files that the report is written to, as JSON lines and as JUnit XML.
+
+    Returns
+    -------
+    Report
+        ``report.conforms`` says whether the kernel conforms; ``report.failures``
+        holds the outcomes that do not.
+
+    Raises
+    ------
+    InvalidArgument
+        If a kind, an id, a claim, a dtype or the tier does not exist, if the kernel
+        cannot be opened or a file not written.
+
+    Examples
+    --------
+    >>> from attnspec.kernels import tiled_attention
+    >>> report = check_implementation(tiled_attention, only=["agreement"], tier="smoke")
+    >>> report.conforms
+    True
+    """
+    dtypes = listed(dtypes)
+    declared = declaring(
+        dtypes=dtypes,
+        claims=claims,
+        without=without,
+        multiples=multiples,
+        exclusive=exclusive,
+        dialect=dialect,
+        models=models,
+        deviations=deviations,
+    )
+    request = request_for(implementation, kind, arrays, declared)
+    with opened(implementation, request, deadline=deadline) as (call, description):
+        return recorded(
+            call,
+            description,
+            title=request.title,
+            replay=Replay(request.replayed()),
+            report=None if report is None else Path(report),
+            junit=None if junit is None else Path(junit),
+            dtypes=dtypes,
+            only=only,
+            tier=tier,
+            seed=seed,
+            stop_at_first=stop_at_first,
+        )
+
+
+__all__ = ["Named", "check_implementation", "opened", "request_for"]

@@ -1,0 +1,79 @@
+"""Options say what a file says."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attnspec.conformance.inputs import request_in_words
+from attnspec.conformance.options import read_options, written_options
+from attnspec.exceptions import InvalidArgument
+
+SAID: dict[str, Any] = {
+    "claims": ["softcap"],
+    "without": ["causal"],
+    "multiples": {"width": 8, "keys": 16},
+    "exclusive": [["mask", "bias"]],
+    "dialect": {"alignment": "upper_left"},
+    "models": {"float32": "tfloat32"},
+}
+WORDS = (
+    "--claim softcap --without causal --limit 'width % 8 == 0' "
+    "--limit 'keys % 16 == 0' --exclusive mask,bias --dialect alignment=upper_left "
+    "--model float32=tfloat32"
+)
+
+
+def test_options_are_read_as_a_file_says_it() -> None:
+    found = read_options(
+        claims=["softcap"],
+        without=["causal"],
+        limits=["width % 8", " keys%16==0 "],
+        exclusive=["mask, bias"],
+        dialect=["alignment=upper_left"],
+        models=["float32 = tfloat32"],
+    )
+
+    assert found == SAID
+
+
+def test_options_are_written_as_they_are_read() -> None:
+    assert written_options(SAID) == shlex.split(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("limits", "width", "limit: expected 'SIZE % NUMBER == 0', as .*; got 'width'"),
+        ("limits", "width % 8 == 1", "limit: expected"),
+        ("limits", "width % -8", "limit: expected"),
+        ("exclusive", "mask", "exclusive: expected CLAIM,CLAIM; got 'mask'"),
+        ("exclusive", "mask,bias,scale", "exclusive: expected CLAIM,CLAIM"),
+        ("exclusive", "mask,", "exclusive: expected CLAIM,CLAIM"),
+        ("dialect", "alignment", "dialect: expected FIELD=VALUE; got 'alignment'"),
+        ("models", "=tfloat32", "model: expected DTYPE=PRESET; got '=tfloat32'"),
+    ],
+)
+def test_an_option_of_another_form_is_refused(
+    option: str, text: str, message: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        read_options(**{option: [text]})
+
+
+def test_a_file_comes_before_the_options_and_names_the_kind(tmp_path: Path) -> None:
+    file, known = tmp_path / "rope.toml", tmp_path / "known.toml"
+    file.write_text('kind = "rope"\nclaims = ["base"]', "utf-8")
+    known.write_text("", "utf-8")
+
+    found = request_in_words(
+        target="x.py:f", description=file, deviations=known, claims=["width"]
+    )
+    other = request_in_words(target="x.py:f", kind="alibi", description=file)
+
+    assert (found.target, found.kind, other.kind) == ("x.py:f", "rope", "alibi")
+    assert [*found.declared] == [str(known), str(file), ""]
+    assert found.declared[""] == {"claims": ["width"]}
