@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attnspec._typing import Array
 from attnspec.conformance import protocol
 from attnspec.conformance.memory import Block
 from attnspec.conformance.protocol import Unreadable
@@ -70,7 +71,10 @@ RIGHT = {"name": "output", "dtype": "float32", "shape": [1, 1, 3, 2]}
 
 
 def test_results_come_back_as_they_were_sent() -> None:
-    arrays = [np.arange(3, dtype=np.uint8), np.arange(6.0, dtype=np.float64)]
+    arrays: list[Array] = [
+        np.arange(3, dtype=np.uint8),
+        np.arange(6.0, dtype=np.float64),
+    ]
     wanted = [("a", (3,), "integer"), ("b", (6,), "float64")]
     case = Case({}, {}, tuple(wanted), "float64")
     header = json.loads(json.dumps(protocol.results(wanted, arrays)))
