@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         check_implementation,
         parametrize_with_checks,
     )
+    from attnspec.conformance.include import get_include
     from attnspec.judge.claims import Capabilities
 
 try:
@@ -91,6 +92,7 @@ _LAZY = {
     "Implementation": "attnspec.conformance",
     "Program": "attnspec.conformance",
     "check_implementation": "attnspec.conformance",
+    "get_include": "attnspec.conformance.include",
     "parametrize_with_checks": "attnspec.conformance",
 }
 
@@ -133,6 +135,7 @@ __all__ = [
     "dot_product",
     "entmax15",
     "frequencies",
+    "get_include",
     "latent_attention_absorbed",
     "latent_attention_expanded",
     "learned",

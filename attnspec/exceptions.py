@@ -30,6 +30,10 @@ class KernelRaised(KernelFault):
 class MalformedResult(KernelFault):
     """The kernel returned something other than the result that was asked for."""
 
+    def __str__(self) -> str:
+        """Say so, and what came instead."""
+        return f"returned something else: {super().__str__()}"
+
 
 class KernelCrashed(KernelFault):
     """The kernel ended its process."""

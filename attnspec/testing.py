@@ -12,8 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from attnspec._typing import DType
-from attnspec.conformance.call import Caller
-from attnspec.conformance.check import InProcess
+from attnspec.conformance.call import InProcess
 from attnspec.conformance.implementation import Implementation
 from attnspec.exceptions import ConformanceFailure, UnknownName
 from attnspec.judge.bench import KernelBench
@@ -181,7 +180,7 @@ def call(function: Callable[..., Any], case: Case) -> Result:
     >>> call(tiled_attention, case).output.shape
     (2, 3, 4, 8)
     """
-    return Caller(function)(case)
+    return InProcess(function)(case)
 
 
 def compare(result: Result, exact: Exact) -> tuple[Comparison, ...]:
@@ -257,7 +256,7 @@ def check_law(
     description = function.description
     choices = {**kind.default(), **description.dialect, **(dialect or {})}
     model = description.model(case.dtype)
-    bench = KernelBench(InProcess(function), kind, description, choices, model)
+    bench = KernelBench(InProcess(function.function), kind, description, choices, model)
     found = tuple(law.check(case, bench))
     if broken := [comparison for comparison in found if not comparison.holds]:
         raise ConformanceFailure(_in_words(law.id, broken[0]))

@@ -6,6 +6,7 @@ import click
 
 from attnspec.cli._again import describe, replay
 from attnspec.cli._check import check
+from attnspec.cli._include import include
 from attnspec.cli._lists import invariants, kinds, targets
 from attnspec.cli._rogues import rogues
 from attnspec.cli._root import Root
@@ -24,7 +25,7 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, describe, invariants, kinds, rogues, targets, replay):
+for command in (check, describe, invariants, kinds, rogues, targets, replay, include):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,121 +10,169 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
-from attnspec.judge.case import Case, Result
+from attnspec.judge.case import Case, Expected, Result
 from attnspec.judge.layouts import place
 from attnspec.judge.told import told
-from attnspec.numerics.dtypes import numpy_dtype
+from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""
 
 
 class Caller:
-    """Calls one kernel, and remembers its last result to see whether it changes."""
+    """Calls one function, and remembers its last result to see whether it changes."""
 
     def __init__(self, function: Kernel) -> None:
         """Call this function from now on."""
         self._function = function
-        self._last: tuple[Array, bytes] | None = None
+        self._last: tuple[Array, Array] | None = None
 
-    def __call__(self, case: Case) -> Result:
-        """Call the function on fresh copies of a case's arrays.
+    def __call__(
+        self,
+        operands: Sequence[Any],
+        options: Mapping[str, Any],
+        results: Sequence[Expected],
+    ) -> tuple[list[Array], bool]:
+        """Call the function, and return its results, copied.
+
+        Returns
+        -------
+        tuple
+            The results in their order, and whether the call has changed the result
+            of the call before.
 
         Raises
         ------
         KernelRaised
             If the function raises anything, `SystemExit` included.
         MalformedResult
-            If what it returns is not what the case says.
+            If what it returns is not what was asked for.
         """
-        placed = {
-            name: place(array, case.layout(name))
-            for name, array in case.arrays().items()
-        }
-        given = {
-            name: placed[name].view if name in placed else value
-            for name, value in case.arguments.items()
-        }
-        arguments = [given.pop(name) for name in case.operands]
-        arrays = _unpacked(self._returned(arguments, given), case)
-        mutated = [name for name, item in placed.items() if not item.unchanged]
-        first = case.results[0][0]
-        if self._changed_by(arrays[first]):
-            mutated.append("an earlier result")
-        copies = {name: np.array(array) for name, array in arrays.items()}
-        return Result(copies.pop(first), others=copies, mutated=tuple(mutated))
-
-    def _changed_by(self, output: Array) -> bool:
-        """Return whether a call changed the result of the call before; keep its own."""
-        changed = self._last is not None and self._last[0].tobytes() != self._last[1]
-        self._last = (output, output.tobytes())
-        return changed
-
-    def _returned(self, arguments: list[Array], options: dict[str, Any]) -> Any:
         try:
-            return self._function(*arguments, **options)
+            returned = self._function(*operands, **options)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             raise KernelRaised(told(error)) from error
+        arrays = _unpacked(returned, results)
+        changed = self._last is not None and not _same_bits(*self._last)
+        copies = [np.array(array) for array in arrays]
+        self._last = (arrays[0], copies[0])
+        return copies, changed
 
 
-def _unpacked(returned: Any, case: Case) -> dict[str, Array]:
-    """Return the results by name, or say what is wrong with them."""
-    parts = returned if len(case.results) > 1 else (returned,)
-    if not isinstance(parts, tuple | list) or len(parts) != len(case.results):
-        names = ", ".join(name for name, _, _ in case.results)
+class InProcess:
+    """Calls a kernel in this process.
+
+    Parameters
+    ----------
+    function
+        The kernel.
+    renewed
+        Makes the kernel anew, without a past, where that is possible.
+    """
+
+    def __init__(
+        self, function: Kernel, renewed: Callable[[], Kernel] | None = None
+    ) -> None:
+        """Call this function."""
+        self._function = function
+        self._renewed = renewed
+        self._caller = Caller(function)
+
+    @property
+    def forgets(self) -> bool:
+        """Whether `restart` leaves a kernel without a past."""
+        return self._renewed is not None
+
+    def restart(self) -> None:
+        """Forget the last result, and what the kernel keeps if that is possible."""
+        if self._renewed is not None:
+            self._function = self._renewed()
+        self._caller = Caller(self._function)
+
+    def __call__(self, case: Case) -> Result:
+        """Call the kernel on fresh copies of a case's arrays."""
+        placed = {
+            name: place(array, case.layout(name))
+            for name, array in case.arrays().items()
+        }
+        before = [
+            (name, item.buffer, item.buffer.tobytes()) for name, item in placed.items()
+        ]
+        given = {
+            name: placed[name].view if name in placed else value
+            for name, value in case.arguments.items()
+        }
+        operands = [given.pop(name) for name in case.operands]
+        arrays, changed = self._caller(operands, given, case.results)
+        mutated = [name for name, now, then in before if now.tobytes() != then]
+        return result_of(case, arrays, mutated, earlier_changed=changed)
+
+
+def _same_bits(one: Array, other: Array) -> bool:
+    """Return whether two arrays of one format and shape hold the same."""
+    words = f"u{one.dtype.itemsize}"
+    return bool((one.view(words) == other.view(words)).all())
+
+
+def result_of(
+    case: Case, arrays: Sequence[Array], mutated: list[str], *, earlier_changed: bool
+) -> Result:
+    """Return what a call gave back, and all that it has changed."""
+    if earlier_changed:
+        mutated = [*mutated, "an earlier result"]
+    names = [name for name, _, _ in case.results]
+    others = dict(zip(names[1:], arrays[1:], strict=True))
+    return Result(arrays[0], others=others, mutated=tuple(mutated))
+
+
+def _unpacked(returned: Any, results: Sequence[Expected]) -> list[Array]:
+    """Return the results, or say what is wrong with them."""
+    parts = returned if len(results) > 1 else (returned,)
+    if not isinstance(parts, tuple | list) or len(parts) != len(results):
+        names = ", ".join(name for name, _, _ in results)
         msg = f"expected ({names}), got {_described(returned)}"
-        raise _other(msg)
-    return {
-        name: _formed(part, name, shape, dtype)
-        for part, (name, shape, dtype) in zip(parts, case.results, strict=True)
-    }
+        raise MalformedResult(msg)
+    return [
+        formed(_plain(part, expected), expected)
+        for part, expected in zip(parts, results, strict=True)
+    ]
 
 
-def _array(
-    found: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any] | None
-) -> Array:
+def _plain(found: Any, expected: Expected) -> Array:
+    """Return what came back as an array that is no subclass: one could lie."""
+    name, shape, form = expected
+    if shape == () and form in _FORMS and isinstance(found, int | np.generic):
+        return np.asarray(found)  # One whole number needs no array.
     if not isinstance(found, np.ndarray):
         msg = f"{name}: expected a NumPy array, got {_described(found)}"
-        raise _other(msg)
+        raise MalformedResult(msg)
+    return np.ndarray.view(found, np.ndarray)
+
+
+def formed(found: Array, expected: Expected) -> Array:
+    """Return a result as it is, or say that its format or shape is another.
+
+    Raises
+    ------
+    MalformedResult
+        If it is not what was asked for.
+    """
+    name, shape, form = expected
+    if form in _FORMS:
+        wanted, right = f"{form} numbers", found.dtype.kind in _FORMS[form]
+    elif form is None:
+        wanted, right = "a floating-point dtype", found.dtype.name in DTYPES
+    else:
+        wanted, right = f"dtype {form}", found.dtype == numpy_dtype(form)
     if found.shape != shape:
         msg = f"{name}: expected shape {shape}, got {found.shape}"
-        raise _other(msg)
-    if dtype is not None and found.dtype != dtype:
-        msg = f"{name}: expected dtype {dtype.name}, got {found.dtype.name}"
-        raise _other(msg)
-    if dtype is None and not _real(found.dtype):
-        msg = f"{name}: expected a floating-point dtype, got {found.dtype.name}"
-        raise _other(msg)
+        raise MalformedResult(msg)
+    if not right:
+        msg = f"{name}: expected {wanted}, got {found.dtype.name}"
+        raise MalformedResult(msg)
     return found
-
-
-def _formed(found: Any, name: str, shape: tuple[int, ...], form: str | None) -> Array:
-    """Return an array of a format, or of whole or boolean numbers of any size."""
-    if form not in _FORMS:
-        return _array(found, name, shape, numpy_dtype(form) if form else None)
-    if shape == () and isinstance(found, int | np.integer | np.bool_):
-        found = np.asarray(found)  # One whole number needs no array.
-    if not isinstance(found, np.ndarray):
-        msg = f"{name}: expected a NumPy array, got {_described(found)}"
-        raise _other(msg)
-    if found.dtype.kind not in _FORMS[form]:
-        msg = f"{name}: expected {form} numbers, got {found.dtype.name}"
-        raise _other(msg)
-    if found.shape != shape:
-        msg = f"{name}: expected shape {shape}, got {found.shape}"
-        raise _other(msg)
-    return found
-
-
-def _other(text: str) -> MalformedResult:
-    """Return what is raised where something else came back."""
-    return MalformedResult(f"returned something else: {text}")
-
-
-def _real(dtype: np.dtype[Any]) -> bool:
-    return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
 def _described(found: Any) -> str:
@@ -132,4 +181,9 @@ def _described(found: Any) -> str:
     return "None" if found is None else f"a {type(found).__name__}"
 
 
-__all__ = ["Caller"]
+__all__ = [
+    "Caller",
+    "InProcess",
+    "formed",
+    "result_of",
+]

@@ -5,39 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from attnspec.conformance.call import Caller
-from attnspec.conformance.implementation import Implementation
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
-from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
 from attnspec.judge.bench import Executor, KernelBench
-from attnspec.judge.case import Case, Result
 from attnspec.judge.description import Description
 from attnspec.judge.detection import detect
 from attnspec.judge.law import Invariant
-from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected, Outcome, Report, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, find, invariants_of, kind_named
-
-
-class InProcess:
-    """Calls a kernel in this process."""
-
-    def __init__(self, implementation: Implementation) -> None:
-        """Call this implementation's function."""
-        self._function = implementation.function
-        self._caller = Caller(self._function)
-
-    def __call__(self, case: Case) -> Result:
-        """Call the kernel."""
-        return self._caller(case)
-
-    def note(self, invariant: str, recipe: Recipe) -> None:
-        """Do nothing: where this process dies, so does its caller."""
-
-    def restart(self) -> None:
-        """Forget the last result; the kernel's own state cannot be undone."""
-        self._caller = Caller(self._function)
 
 
 def benches(
@@ -51,10 +27,22 @@ def benches(
         raise InvalidArgument(msg)
     first = wanted[0]
     kind = kind_named(description.kind)
-    detected = detect(call, kind, description, description.model(first), first)
+    model = description.model(first)
+    dialect = {**kind.default(), **description.dialect}
+    # First of all: a function that hangs is not asked for its dialect.
+    fault = KernelBench(call, kind, description, dialect, model).preflight(first)
+    if isinstance(fault, KernelTimedOut):
+        detected = Detected(dialect)
+    else:
+        detected = detect(call, kind, description, model, first)
     stands = {
         dtype: KernelBench(
-            call, kind, description, detected.dialect, description.model(dtype)
+            call,
+            kind,
+            description,
+            detected.dialect,
+            description.model(dtype),
+            {first: fault},
         )
         for dtype in wanted
     }
@@ -123,7 +111,6 @@ def _not_run(
 
 
 __all__ = [
-    "InProcess",
     "benches",
     "chosen",
     "judge",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from attnspec.exceptions import KernelFault
+from attnspec.exceptions import KernelTimedOut
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.drawing import hashed
+from attnspec.judge.examination import FAULTS
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
+from attnspec.judge.tokens import Token
 from attnspec.judge.trial import Trial
-from attnspec.judge.verdicts import Outcome, Verdict
+from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
 _PATIENCE = 3
 """After so many time-outs a kernel is not called again: it would take hours."""
@@ -44,34 +46,56 @@ def outcomes(
     """
     budget = tier_named(tier)
     for dtype, bench in benches.items():
-        blocked = _preflight(bench, dtype)
+        asked = [law for law in invariants if not bench.out_of_scope(law)]
+        blocked = _Blocked(bench, dtype, asked)
         timeouts = 0
         for law in invariants:
-            if reason := bench.out_of_scope(law):
+            if law not in asked:
+                reason = bench.out_of_scope(law)
                 yield Outcome(law.id, dtype, Verdict.UNSUPPORTED, reason=reason)
-                continue
-            if blocked is not None and not law.is_form:
-                yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=blocked)
-                continue
-            if timeouts >= _PATIENCE:
+            elif found := blocked.outcome(law):
+                yield found
+            elif timeouts >= _PATIENCE:
                 reason = "the kernel timed out three times"
                 yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=reason)
-                continue
-            draws = bench.draws(law, dtype, tier, hashed(seed, law.id))
-            tick = functools.partial(progress, dtype, law.id)
-            trial = Trial(law, bench, draws, budget, tick, brief=brief)
-            outcome = trial.run()
-            timeouts += outcome.verdict is Verdict.TIMED_OUT
-            yield outcome
+            else:
+                draws = bench.draws(law, dtype, tier, hashed(seed, law.id))
+                tick = functools.partial(progress, dtype, law.id)
+                outcome = Trial(law, bench, draws, budget, tick, brief=brief).run()
+                timeouts += outcome.verdict is Verdict.TIMED_OUT
+                yield outcome
 
 
-def _preflight(bench: KernelBench, dtype: str) -> str | None:
-    """Return why the simplest call of all does not work, or None."""
-    try:
-        bench.call(bench.simplest(dtype))
-    except KernelFault as fault:
-        return f"the simplest call fails: {fault}"
-    return None
+class _Blocked:
+    """What is said of laws where the simplest call of all does not work.
+
+    The law of the result's form is asked in any case, because it says what is wrong.
+    Where it is not asked, or every call takes its deadline, the first law says it.
+    """
+
+    def __init__(
+        self, bench: KernelBench, dtype: str, asked: Sequence[Invariant]
+    ) -> None:
+        """Try the simplest call, if there is something to ask."""
+        self._bench = bench
+        self._dtype = dtype
+        self._fault = bench.preflight(dtype) if asked else None
+        self._hangs = isinstance(self._fault, KernelTimedOut)
+        tellers = [law for law in asked if law.is_form and not self._hangs]
+        self._teller = next(iter(tellers or asked), None)
+
+    def outcome(self, law: Invariant) -> Outcome | None:
+        """Return what is said of a law that is not asked, or None if it is."""
+        if self._fault is None or (law.is_form and not self._hangs):
+            return None
+        if law is not self._teller:
+            reason = f"the simplest call fails: {self._fault}"
+            return Outcome(law.id, self._dtype, Verdict.NOT_RUN, reason=reason)
+        recipe = self._bench.simplest(self._dtype)
+        token = str(Token(self._bench.kind, law, recipe))
+        finding = Finding(recipe, str(self._fault), token)
+        verdict = FAULTS[type(self._fault)]
+        return Outcome(law.id, self._dtype, verdict, finding=finding)
 
 
 __all__ = ["outcomes"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attnspec.conformance.check import InProcess
+from attnspec.conformance.call import InProcess
 from attnspec.conformance.descriptions import declaring, listed
 from attnspec.conformance.implementation import (
     Implementation,
@@ -77,7 +77,7 @@ def opened(
     known = of_kind(known, request.kind, request.title)
     description = request.said_of(known.description)
     function = through(request.arrays, known.function)
-    yield InProcess(Implementation(function, description)), description
+    yield InProcess(function), description
 
 
 def check_implementation(  # noqa: PLR0913 - all that can be asked for

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from attnspec.conformance.descriptions import with_declared
+from attnspec.conformance.descriptions import read_description, with_declared, written
 from attnspec.conformance.implementation import Implementation, as_implementation
 from attnspec.conformance.libraries import (
     ADAPTERS,
@@ -27,8 +27,11 @@ from attnspec.conformance.libraries import (
 )
 from attnspec.conformance.options import written_options
 from attnspec.conformance.programs import Program
-from attnspec.conformance.worker import Worker
-from attnspec.exceptions import InvalidArgument, UnknownName, UnusableTarget
+from attnspec.exceptions import (
+    InvalidArgument,
+    UnknownName,
+    UnusableTarget,
+)
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.kinds.registry import DEFAULT_KIND
@@ -233,13 +236,32 @@ def open_target(
     if not 0.0 < deadline <= _WEEK:
         msg = f"deadline: expected seconds above 0, up to {_WEEK:,}; got {deadline:g}"
         raise InvalidArgument(msg)
-    if request.program:
-        Program(request.program).found()
-    worker = Worker(request, deadline=deadline)
+    # It needs pipes and processes of POSIX; the rest of the package does not.
+    from attnspec.conformance.worker import Worker, python_server  # noqa: PLC0415
+
+    opening = {"kind": request.kind}
+    if not request.program:
+        opening |= {"target": request.target, "arrays": request.arrays}
+    worker = Worker(
+        Program(request.program).found() if request.program else python_server(),
+        opening,
+        deadline=deadline,
+        prepared=not request.program,
+    )
     try:
-        yield worker, _own_formats(request).said_of(worker.start())
+        said = read_description(worker.start(), "target", request.kind)
+        yield worker, _own_formats(request).said_of(said)
     finally:
         worker.close()
+
+
+def served(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]:
+    """Return the implementation that a first question names, and its description."""
+    request = Request(
+        question["target"], kind=question["kind"], arrays=question["arrays"]
+    )
+    implementation = request()
+    return implementation, written(implementation.description)
 
 
 __all__ = [
@@ -251,5 +273,6 @@ __all__ = [
     "of_kind",
     "open_target",
     "resolve",
+    "served",
     "through",
 ]

@@ -2,81 +2,116 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import signal
+import math
 import sys
-import tempfile
-from collections.abc import Callable
-from multiprocessing.connection import Connection
-from pathlib import Path
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attnspec.conformance.call import Caller
-from attnspec.conformance.implementation import Implementation
+from attnspec._typing import Array
+from attnspec.conformance import protocol
+from attnspec.conformance.call import formed, result_of
+from attnspec.conformance.memory import Block, SharedMemory
+from attnspec.conformance.process import Process
+from attnspec.conformance.protocol import Header, Unreadable
 from attnspec.exceptions import (
-    AttnspecError,
-    InvalidArgument,
     KernelCrashed,
     KernelFault,
+    KernelRaised,
     KernelTimedOut,
+    MalformedResult,
     UnusableTarget,
 )
 from attnspec.judge.case import Case, Result
-from attnspec.judge.description import Description
-from attnspec.judge.recipe import Recipe
+from attnspec.judge.told import one_line
 
-Open = Callable[[], Implementation]
-"""Imports the kernel; called in the worker, so it must be picklable."""
+_PREPARED = 60.0
+"""Seconds in which Python and attnspec must be there, before anything is imported."""
 
-_START = 300.0
-"""Seconds that a target may take to import."""
+_FIRST = 2.0
+"""How many deadlines opening and a first call may take: a kernel may be compiled."""
 
-_FIRST = 3.0
-"""How many deadlines the first call of a process may take: it may compile."""
+
+def python_server() -> list[str]:
+    """Return the command that serves a kernel in Python, imported as here."""
+    start = f"import sys; sys.path[:] = {sys.path!r}"
+    return [
+        sys.executable,
+        "-c",
+        f"{start}; from attnspec.conformance.server import main; main()",
+    ]
+
+
+_AT_LEAST = 1 << 24
+"""Bytes of a result of another shape that are read in any case, to say what it is."""
 
 
 class Worker:
-    """Calls a kernel in another process, and replaces the process when it ends."""
+    """Calls a kernel in another process, and replaces the process when it ends.
 
-    def __init__(self, open_kernel: Open, *, deadline: float = 20.0) -> None:
+    Parameters
+    ----------
+    command
+        The program that the kernel is.
+    opening
+        What the first question says beside its number: the kind, and for a kernel in
+        Python what is imported.
+    deadline
+        Seconds after which a question has timed out.
+    prepared
+        Whether the program answers a question ``prepare`` before it opens anything,
+        in a time that is its own.
+    """
+
+    forgets = True
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        opening: Mapping[str, Any],
+        *,
+        deadline: float = 20.0,
+        prepared: bool = False,
+    ) -> None:
         """Prepare a worker; `start` starts it."""
-        self._open = open_kernel
+        self._command = command
+        self._opening = opening
         self._deadline = deadline
-        self._context = multiprocessing.get_context("spawn")
-        self._process: Any = None
-        self._pipe: Connection[Any, Any] | None = None
+        self._prepared = prepared
+        self._first = _FIRST
+        self._process: Process | None = None
+        self._memory = SharedMemory()
+        self._block = Block()
+        self._shared = True
         self._fresh = True
-        handle, name = tempfile.mkstemp(prefix="attnspec-", suffix=".txt")
-        os.close(handle)
-        self._printed = Path(name)
-        self.journal = Path(name).with_suffix(".json")
+        self._asked = 0
 
-    def start(self) -> Description:
-        """Start the process, import the kernel there and return its description.
+    @property
+    def first_deadline(self) -> float:
+        """Seconds that the first call of a process may take."""
+        return self._first * self._deadline
+
+    def start(self) -> Any:
+        """Start the process, open the kernel there and return its description.
+
+        It comes from the process, and nothing of it has been checked.
 
         Raises
         ------
         UnusableTarget
-            If the kernel cannot be imported.
+            If it cannot be opened.
         """
-        ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._open, str(self._printed))
-        self._process = self._context.Process(target=_serve, args=arguments)
-        self._process.start()
-        theirs.close()
-        self._pipe = ours
-        self._fresh = True
         try:
-            kind, content = self._receive(_START)
+            self._process, answer = self._opened()
         except KernelFault as fault:
             msg = f"target: importing it {fault}"
+            if isinstance(fault, KernelTimedOut):
+                msg += "; a longer --deadline gives it more"
             raise UnusableTarget(msg) from fault
-        if kind == "unusable":
-            raise content
-        description: Description = content
-        return description
+        if "refused" in answer:
+            self._stop()
+            raise UnusableTarget(one_line(str(answer["refused"])))
+        return answer.get("description", {})
 
     def __call__(self, case: Case) -> Result:
         """Call the kernel in the worker.
@@ -87,105 +122,164 @@ class Worker:
             If the kernel raised, returned something else, ended its process or
             did not return in time.
         """
-        if self._pipe is None:
-            self.start()
-        with contextlib.suppress(BrokenPipeError):  # the receive below says it better
-            self._connection.send(case)
-        kind, content = self._receive(self._deadline * (_FIRST if self._fresh else 1.0))
-        self._fresh = False
-        if kind == "fault":
-            raise content
-        result: Result = content
-        return result
-
-    @property
-    def _connection(self) -> Connection[Any, Any]:
-        if self._pipe is None:
-            msg = "the worker is not running"
-            raise RuntimeError(msg)
-        return self._pipe
-
-    def _receive(self, seconds: float) -> tuple[str, Any]:
-        """Return the next message, or stop the process and say what became of it."""
         try:
-            if self._connection.poll(seconds):
-                message: tuple[str, Any] = self._connection.recv()
-                return message
-        except (EOFError, ConnectionResetError) as error:
-            ending = self._ended()
-            raise KernelCrashed(ending) from error
-        self._stop()
-        msg = f"did not return within {seconds:g} s"
-        raise KernelTimedOut(msg)
+            return self._called(self._process or self._reopened(), case)
+        except (KernelCrashed, KernelTimedOut):
+            self._stop()
+            raise
 
-    def _ended(self) -> str:
-        """Return how the process ended, with the last line that it printed."""
-        self._process.join(5.0)
-        code = self._process.exitcode
-        self._stop()
-        how = f"ended the process with exit code {code}"
-        if code is not None and code < 0:
-            how = f"ended the process by {signal.Signals(-code).name}"
-        lines = self._printed.read_text(errors="replace").strip().splitlines()
-        return f"{how}; last words: {lines[-1][:120]}" if lines else how
+    def _opened(self) -> tuple[Process, Header]:
+        """Return a fresh process, and what it answers to the first question."""
+        process = Process(self._command, [self._memory.descriptor])
+        self._fresh = True
+        header = {
+            "question": "open",
+            "attnspec": protocol.VERSION,
+            "memory": self._memory.descriptor,
+            **self._opening,
+        }
+        try:
+            if self._prepared:
+                self._ask(process, {"question": "prepare"}, seconds=_PREPARED)
+            answer, _ = self._ask(process, header, seconds=_FIRST * self._deadline)
+        except BaseException:
+            process.stop()
+            raise
+        version = answer.get("attnspec", protocol.VERSION)
+        if version != protocol.VERSION:
+            said = f"version {one_line(repr(version))} of the protocol"
+            msg = f"speaks {said}, not {protocol.VERSION}"
+            raise process.crashed(msg)
+        self._shared = answer.get("memory") == "shared"
+        return process, answer
 
-    def note(self, invariant: str, recipe: Recipe) -> None:
-        """Write down what is about to be tried, for when the machine goes down too."""
-        self.journal.write_text(f'{{"invariant": "{invariant}", "recipe": {recipe}}}\n')
+    def _reopened(self) -> Process:
+        """Return a process that takes the place of one that has ended."""
+        self._process, answer = self._opened()
+        if "refused" in answer:
+            msg = f"could not be opened again: {one_line(str(answer['refused']))}"
+            raise self._process.crashed(msg)
+        return self._process
+
+    def _called(self, process: Process, case: Case) -> Result:
+        block = self._block
+        block.lay(case)
+        offset = self._memory.write(block.content) if self._shared else None
+        back = 0 if self._shared else block.size
+        # As much as is asked for in any format, and some rows more.
+        asked = sum(8 * math.prod(shape) for _, shape, _ in case.results)
+        limit = max(8 * asked, _AT_LEAST)
+
+        def size(answer: Header) -> int:
+            if "results" not in answer:
+                return 0
+            found = sum(map(protocol.size_of, protocol.forms(answer, case)))
+            if found > limit:
+                msg = f"has results of {found} bytes, where at most {limit} are read"
+                raise Unreadable(msg)
+            return back + found
+
+        begun = time.monotonic()
+        answer, payload = self._ask(
+            process,
+            protocol.call(case, block, offset),
+            () if self._shared else (block.content,),
+            seconds=self.first_deadline if self._fresh else self._deadline,
+            size=size,
+        )
+        if self._fresh and time.monotonic() <= begun + self._deadline:
+            # What was compiled in time once is compiled in time again.
+            self._first = 1.0
+        self._fresh = False
+        arrays = _results(answer, payload, case)
+
+        def now(buffer: memoryview) -> int:
+            if offset is not None:
+                return self._memory.read_into(buffer, offset)
+            buffer[:] = memoryview(payload)[len(payload) - back :]
+            return back
+
+        changed = answer.get("earlier_result_changed") is True
+        return result_of(case, arrays, block.changed(now), earlier_changed=changed)
+
+    def _ask(
+        self,
+        process: Process,
+        header: Header,
+        parts: Sequence[memoryview] = (),
+        *,
+        seconds: float,
+        size: Callable[[Header], int] = lambda _answer: 0,
+    ) -> tuple[Header, bytearray]:
+        """Return the answer to a question, and its payload of this size.
+
+        Raises
+        ------
+        KernelCrashed
+            If the process ends, or answers something that cannot be read.
+        KernelTimedOut
+            If it does not answer in time.
+        """
+        self._asked += 1
+        until = time.monotonic() + seconds
+        try:
+            question = protocol.encoded({**header, "number": self._asked})
+            process.send((question, *parts), until)
+            return self._answer(process, size, until)
+        except Unreadable as error:
+            raise process.crashed(str(error)) from error
+        except KernelTimedOut as error:
+            msg = f"did not return within {seconds:g} s"
+            raise KernelTimedOut(msg) from error
+
+    def _answer(
+        self, process: Process, size: Callable[[Header], int], until: float
+    ) -> tuple[Header, bytearray]:
+        """Read the answer to the last question."""
+        answer = protocol.decoded(process.line(until))
+        if answer.get("answer") != self._asked:
+            said = one_line(repr(answer.get("answer")))
+            msg = f"answers question {said} where {self._asked} was asked"
+            raise Unreadable(msg)
+        expected, announced = size(answer), answer.get("payload", 0)
+        if announced != expected:
+            said = one_line(repr(announced))
+            msg = f"announces {said} bytes where its results have {expected}"
+            raise Unreadable(msg)
+        return answer, process.exactly(expected, until)
 
     def restart(self) -> None:
         """Stop the process; the next call starts another."""
         self._stop()
 
     def _stop(self) -> None:
-        if self._process is not None and self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        if self._pipe is not None:
-            self._pipe.close()
-        self._pipe = None
+        if self._process is not None:
+            self._process.stop()
         self._process = None
 
     def close(self) -> None:
-        """Stop the process and remove what it left."""
+        """Stop the process, and let go of the memory; nothing can be called then."""
         self._stop()
-        self._printed.unlink(missing_ok=True)
-        self.journal.unlink(missing_ok=True)
+        self._memory.close()
 
 
-def _serve(pipe: Connection[Any, Any], open_kernel: Open, printed: str) -> None:
-    """Run in the worker: import the kernel, then answer calls until the pipe closes."""
-    _redirect(printed)
-    try:
-        implementation = open_kernel()
-    except AttnspecError as error:
-        kind = (
-            error if isinstance(error, InvalidArgument) else UnusableTarget(str(error))
-        )
-        pipe.send(("unusable", kind))
-        return
-    pipe.send(("ready", implementation.description))
-    call = Caller(implementation.function)
-    while True:
-        try:
-            case = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        try:
-            result = call(case)
-        except KernelFault as fault:
-            pipe.send(("fault", fault))
-        else:
-            pipe.send(("result", result))
+def _results(answer: Header, payload: bytearray, case: Case) -> list[Array]:
+    """Return the results that an answer holds.
+
+    Raises
+    ------
+    KernelRaised
+        If it says that the kernel raised.
+    MalformedResult
+        If the results are of another form than asked for.
+    """
+    if "raised" in answer:
+        raise KernelRaised(one_line(str(answer["raised"])))
+    if "malformed" in answer:
+        raise MalformedResult(one_line(str(answer["malformed"])))
+    arrays = protocol.arrays_of(protocol.forms(answer, case), payload)
+    wanted = zip(arrays, case.results, strict=True)
+    return [formed(array, expected) for array, expected in wanted]
 
 
-def _redirect(printed: str) -> None:
-    """Send all that the kernel prints, from C too, into a file."""
-    file = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
-        stream.flush()
-        os.dup2(file, descriptor)
-    os.close(file)
-
-
-__all__ = ["Open", "Worker"]
+__all__ = ["Worker", "python_server"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
 from hypothesis import strategies as st
 
-from attnspec.exceptions import Inadmissible
+from attnspec.exceptions import Inadmissible, KernelFault
 from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
@@ -26,11 +26,12 @@ _REMEMBERED = 16
 class Executor(Protocol):
     """Something that calls a function: in this process, or in a worker."""
 
+    @property
+    def forgets(self) -> bool:
+        """Whether `restart` leaves a function without a past."""
+
     def __call__(self, case: Case) -> Result:
         """Call the function."""
-
-    def note(self, invariant: str, recipe: Recipe) -> None:
-        """Write down what is about to be tried, where that can help."""
 
     def restart(self) -> None:
         """Forget all earlier calls, where that is possible."""
@@ -59,8 +60,13 @@ class KernelBench:
         description: Description,
         dialect: Dialect,
         model: NumericModel,
+        simplest: Mapping[str, KernelFault | None] | None = None,
     ) -> None:
-        """Judge this function by this dialect and model."""
+        """Judge this function by this dialect and model.
+
+        `simplest` has for each format in which it is known what became of the
+        simplest call.
+        """
         self.call = call
         self.kind = kind
         self.description = description
@@ -69,6 +75,7 @@ class KernelBench:
         self.ran: list[Case] = []
         """The cases of the example before the judge: laws change what was drawn."""
         self._judged: dict[int, tuple[Case, Exact]] = {}
+        self._simplest = dict(simplest or {})
 
     @property
     def capabilities(self) -> Capabilities:
@@ -145,10 +152,20 @@ class KernelBench:
             return "no family can be drawn within what is claimed"
         return ""
 
-    def simplest(self, dtype: str) -> Case:
-        """Return the case of the simplest call of all."""
+    def simplest(self, dtype: str) -> Recipe:
+        """Return the recipe of the simplest call of all."""
         recipe = self.kind.recipe(dtype, **self.kind.simplest)
-        return self.kind.case(self.kind.table.within(recipe, self.capabilities))
+        return self.kind.table.within(recipe, self.capabilities)
+
+    def preflight(self, dtype: str) -> KernelFault | None:
+        """Return why the simplest call of all does not work, or None; call once."""
+        if dtype not in self._simplest:
+            self._simplest[dtype] = None
+            try:
+                self.call(self.kind.case(self.simplest(dtype)))
+            except KernelFault as fault:
+                self._simplest[dtype] = fault
+        return self._simplest[dtype]
 
 
 __all__ = ["Draws", "Executor", "KernelBench"]

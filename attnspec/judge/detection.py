@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 
-from attnspec.exceptions import KernelFault
+from attnspec.exceptions import KernelFault, KernelTimedOut
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
@@ -27,13 +28,17 @@ def detect(
 
     A field with a question of its own is asked. For the others those combinations of
     choices stay that are right on every probe, and what they agree on is detected.
-    Fields that are not enforced are reported as found.
+    Fields that are not enforced are reported as found. A function that does not return
+    in time is asked no more: every further call would take its deadline again.
     """
     chosen = {**kind.default(), **description.dialect}
     sources = dict.fromkeys(description.dialect, "declared")
-    answers = dict(_asked(call, kind, description, dtype))
-    if kind.probes:
-        answers |= _by_probes(call, kind, description, model, dtype)
+    answers: dict[str, str] = {}
+    with contextlib.suppress(KernelTimedOut):
+        # As they come: what was answered before a time-out stays.
+        answers.update(_asked(call, kind, description, dtype))
+        if kind.probes:
+            answers |= _by_probes(call, kind, description, model, dtype)
     for name, answer in answers.items():
         if name in kind.unenforced:
             sources[name] = f"{answer} (found, not enforced)"
@@ -52,6 +57,8 @@ def _asked(
             continue
         try:
             answer = question(call, description.capabilities, dtype)
+        except KernelTimedOut:
+            raise
         except KernelFault:
             continue
         if answer is not None:
@@ -104,6 +111,8 @@ def _fits(
         exact = kind.judge(case, choices, model)
         try:
             found = call(case)
+        except KernelTimedOut:
+            raise
         except KernelFault:
             return False
         results = [(exact.output, found.output, exact.bound)]

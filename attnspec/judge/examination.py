@@ -24,12 +24,13 @@ from attnspec.judge.verdicts import Verdict
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.formats import format_of
 
-_FAULTS: dict[type[KernelFault], Verdict] = {
+FAULTS: dict[type[KernelFault], Verdict] = {
     KernelRaised: Verdict.REFUSED,
     MalformedResult: Verdict.FAILED,
     KernelCrashed: Verdict.CRASHED,
     KernelTimedOut: Verdict.TIMED_OUT,
 }
+"""What a law says of a function that does not return a result."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _examined(
     except Inadmissible as reason:
         return Examination(inadmissible=str(reason))
     except KernelFault as fault:
-        return Examination(verdict=_FAULTS[type(fault)], message=str(fault))
+        return Examination(verdict=FAULTS[type(fault)], message=str(fault))
     ratio = max((c.ratio for c in comparisons), default=0.0)
     weak = not comparisons
     if not weak and nulls is not None:
@@ -148,4 +149,4 @@ def _reach(relaxed: NumericModel, model: NumericModel) -> float:
     return 2.0 * max(format_of(name).unit for name in new) / finest
 
 
-__all__ = ["Examination", "Nulls", "examine", "relaxation"]
+__all__ = ["FAULTS", "Examination", "Nulls", "examine", "relaxation"]

@@ -209,6 +209,7 @@ class Kind:
         is_form: bool | None = None,
         since: int = 1,
         provisional: bool = False,
+        of_history: bool = False,
         sentence: str = "",
     ) -> Callable[[Law], Law]:
         """Enter a law of this kind; its docstring's first line is its sentence.
@@ -244,6 +245,7 @@ class Kind:
                 is_form=not self.laws if is_form is None else is_form,
                 since=since,
                 provisional=provisional,
+                of_history=of_history,
             )
             return check
 

@@ -103,6 +103,9 @@ class Invariant:
         Whether it is asked even if the simplest call of all fails: it says how.
     provisional
         Whether it is reported and not counted yet.
+    of_history
+        Whether it says that calls do not depend on those before them: it fails only
+        where the last call is right when it comes alone.
     """
 
     id: str
@@ -121,6 +124,7 @@ class Invariant:
     applies: Applies = always
     is_form: bool = False
     provisional: bool = False
+    of_history: bool = False
 
     @property
     def clauses(self) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """Where an operand lies in memory when a kernel gets it.
 
-Every operand is placed in a fresh buffer between guard bands, aligned to 64
-bytes, and is compared with a snapshot after the call.
+Every operand is placed in a buffer between guard bands, aligned to 64 bytes, which is
+compared after the call with what it held before.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +25,14 @@ LAYOUTS = (
 )
 """The memory layout of an operand; the broadcast ones have a stride of 0."""
 
-_ALIGNMENT = 64
+ALIGNMENT = 64
+"""Bytes that divide the address of every buffer."""
+
 _GUARD = 64
+
+
+Room = Callable[[int], Array]
+"""Gives room for so many bytes, at an aligned address."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
@@ -32,17 +40,30 @@ class Placed:
     """An operand in memory: the view that a kernel gets, and what lies around it."""
 
     view: Array
-    _buffer: Array
-    _before: bytes
+    buffer: Array
+    """The operand between its guard bands, as it lies in memory."""
 
     @property
-    def unchanged(self) -> bool:
-        """Whether the operand and its guard bands hold what they held."""
-        return self._buffer.tobytes() == self._before
+    def offset(self) -> int:
+        """Bytes from the start of the buffer to the operand's first element."""
+        return int(self.view.ctypes.data - self.buffer.ctypes.data)
 
 
-def place(array: Array, layout: str = "contiguous") -> Placed:
-    """Copy an array into fresh memory in this layout.
+def fresh_room(size: int) -> Array:
+    """Return fresh memory for so many bytes, at an aligned address.
+
+    Examples
+    --------
+    >>> fresh_room(100).ctypes.data % ALIGNMENT
+    0
+    """
+    raw = np.empty(size + ALIGNMENT, np.uint8)
+    shift = -raw.ctypes.data % ALIGNMENT
+    return raw[shift : shift + size]
+
+
+def place(array: Array, layout: str = "contiguous", room: Room = fresh_room) -> Placed:
+    """Copy an array into memory in this layout.
 
     ``transposed`` swaps the two axes before the last in memory (heads and length),
     ``sliced`` takes every second element of the last-but-one axis of a larger
@@ -53,10 +74,14 @@ def place(array: Array, layout: str = "contiguous") -> Placed:
         msg = f"layout: expected one of {', '.join(LAYOUTS)}; got {layout!r}"
         raise UnknownName(msg)
     stored = _stored(array, layout)
-    buffer, start = _buffer(stored, odd=layout == "offset")
-    inner = buffer[start : start + stored.size].reshape(stored.shape)
+    start = _GUARD + (1 if layout == "offset" else 0)
+    end = start + stored.size
+    item = stored.dtype.itemsize
+    buffer = room((stored.size + 2 * _GUARD) * item + ALIGNMENT).view(stored.dtype)
+    buffer[:start] = buffer[end:] = _poison(stored.dtype)
+    inner = buffer[start:end].reshape(stored.shape)
     inner[...] = stored
-    return Placed(_view(inner, array.shape, layout), buffer, buffer.tobytes())
+    return Placed(_view(inner, array.shape, layout), buffer)
 
 
 def _stored(array: Array, layout: str) -> Array:
@@ -64,7 +89,7 @@ def _stored(array: Array, layout: str) -> Array:
     if layout == "transposed" and array.ndim >= 3:
         return array.swapaxes(-3, -2)
     if layout == "sliced" and array.ndim >= 2:
-        return np.stack([array, _guarded(array)], -2).reshape(
+        return np.stack([array, np.full_like(array, _poison(array.dtype))], -2).reshape(
             (*array.shape[:-2], 2 * array.shape[-2], array.shape[-1])
         )
     if layout == "broadcast_batch" and array.ndim == 4:
@@ -91,24 +116,11 @@ def _view(inner: Array, shape: tuple[int, ...], layout: str) -> Array:
     return np.lib.stride_tricks.as_strided(inner, shape, strides)
 
 
-def _guarded(array: Array) -> Array:
-    """Return an array of the same shape that no kernel may read: NaN, True, least."""
-    if array.dtype == np.bool_:
-        return np.ones_like(array)
-    if array.dtype.kind in "iu":
-        return np.full_like(array, np.iinfo(array.dtype).min)
-    return np.full_like(array, np.nan)
+def _poison(dtype: np.dtype[Any]) -> Any:
+    """Return what no kernel may read: NaN, True, the least whole number."""
+    if dtype == np.bool_:
+        return True
+    return np.iinfo(dtype).min if dtype.kind in "iu" else np.nan
 
 
-def _buffer(stored: Array, *, odd: bool) -> tuple[Array, int]:
-    """Return guard elements around room for `stored`, and where the room starts."""
-    item = stored.dtype.itemsize
-    slack = _ALIGNMENT // item
-    raw = np.empty(stored.size + 2 * _GUARD + 2 * slack, stored.dtype)
-    shift = -(raw.ctypes.data // item) % slack
-    buffer = raw[shift : shift + stored.size + 2 * _GUARD + slack]
-    buffer[...] = _guarded(buffer)
-    return buffer, _GUARD + (1 if odd else 0)
-
-
-__all__ = ["LAYOUTS", "Placed", "place"]
+__all__ = ["ALIGNMENT", "LAYOUTS", "Placed", "Room", "fresh_room", "place"]

@@ -16,6 +16,12 @@ from attnspec.judge.bench import Draws, KernelBench
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.drawing import hashed, in_turn, out_of_the_way
 from attnspec.judge.examination import Examination, Nulls, examine, relaxation
+from attnspec.judge.history import (
+    FAILS_IN_SEQUENCE,
+    LONGEST,
+    History,
+    needed_before,
+)
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
@@ -23,9 +29,8 @@ from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
-_HISTORY = 6
-"""How many calls before a finding are kept in case it depends on them."""
-
+_NOT_AGAIN = "not seen again in a fresh process"
+"""What is added to a finding that no sequence of the examples before it repeats."""
 
 _TURNS = 8
 """How often examples are drawn anew, as long as they do not tell enough."""
@@ -66,6 +71,7 @@ class Trial:
         self.tick = tick
         self.brief = brief
         self.tally = Tally()
+        self.history = History(invariant, bench) if invariant.of_history else None
         self.nulls = None if brief else Nulls(invariant, bench)
         self._today = dt.datetime.now(tz=dt.UTC).date()
 
@@ -139,9 +145,10 @@ class Trial:
     def see(self, recipe: Recipe) -> float:
         """Examine one example, and return the largest error in units of the bound."""
         self.tick()
-        self.bench.call.note(self.invariant.id, recipe)
         found = examine(self.invariant, recipe, self.bench, self.nulls)
         tally = self.tally
+        if self.history is not None and found.verdict in FAILS_IN_SEQUENCE:
+            found = found if self.history.is_cause(recipe) else Examination(weak=True)
         if found.verdict is not None and self._covered(recipe):
             tally.deviating += 1
         elif found.verdict is not None:
@@ -154,7 +161,7 @@ class Trial:
             tally.counted += 1
         if found.verdict is None:
             tally.ratio = max(tally.ratio, found.ratio)
-        tally.past = [*tally.past, recipe][-_HISTORY:]
+        tally.past = [*tally.past, recipe][-LONGEST - 1 :]
         return found.ratio
 
     def _covering(self, recipe: Recipe, known: Iterable[Deviation]) -> Deviation | None:
@@ -221,22 +228,27 @@ class Trial:
     def _finding(self, recipe: Recipe, found: Examination) -> Finding:
         """Return a finding, shrunk, confirmed and explained."""
         fails = self._fails_like(found)
-        before = tuple(self.tally.past[:-1])
+        before: tuple[Recipe, ...] = ()
         self.bench.call.restart()
         first = recipe
         kind, law = self.bench.kind, self.invariant
         if self.brief:
-            token = Token(kind, law, recipe, before)
+            token = Token(kind, law, recipe)
             return Finding(recipe, found.message, str(token), found.comparison)
         if found.verdict is Verdict.TIMED_OUT:
-            before = ()
+            pass  # To see it again would take its time again.
         elif fails(recipe):
-            before = ()
             attempts = 30 if found.verdict is Verdict.CRASHED else 200
             recipe = self._shrunk(recipe, fails, attempts)
+            if self.history is not None and not self.history.remains_cause(recipe):
+                recipe = first
             again = examine(law, recipe, self.bench)
             found = again if again.verdict == found.verdict else found
-        words = relaxation(law, (first, recipe), self.bench) if found.comparison else ""
+        elif not (before := needed_before(law, self.tally.past, self.bench, fails)):
+            message = f"{found.message}; {_NOT_AGAIN}"
+            found = dataclasses.replace(found, message=message)
+        explicable = found.comparison is not None and not before
+        words = relaxation(law, (first, recipe), self.bench) if explicable else ""
         token = Token(kind, law, recipe, before, words)
         return Finding(
             recipe=recipe,

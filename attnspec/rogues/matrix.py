@@ -18,7 +18,8 @@ from typing import Any
 import threadpoolctl
 
 from attnspec.conformance import Verdict
-from attnspec.conformance.check import InProcess, benches, chosen
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches, chosen
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.law import Invariant
@@ -255,7 +256,8 @@ def _verdicts(
     """Return what each invariant says, the worst of all dtypes; and why."""
     implementation = entry.fresh()
     description = implementation.description
-    stands, _ = benches(InProcess(implementation), description)
+    call = InProcess(implementation.function, lambda: entry.fresh().function)
+    stands, _ = benches(call, description)
     verdicts: dict[str, Verdict] = {}
     reason = ""
     for outcome in outcomes(stands, laws, tier=tier, seed=seed, brief=brief):

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from attnspec.conformance import Implementation
-from attnspec.conformance.check import InProcess, benches
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.examination import examine
 from attnspec.judge.recipe import Recipe
@@ -25,7 +26,7 @@ Shows = Callable[[str], str]
 
 
 def _bench(implementation: Implementation, dtype: str) -> KernelBench:
-    call = InProcess(implementation)
+    call = InProcess(implementation.function)
     stands, _ = benches(call, implementation.description, (dtype,))
     return stands[dtype]
 

@@ -93,6 +93,29 @@ def hangs(query: Any, key: Any, value: Any) -> Any:
     return right(query, key, value)
 
 
+def compiles(query: Any, key: Any, value: Any) -> Any:
+    """Take 0.7 s for the first call of a process."""
+    if not _COMPILED:
+        time.sleep(0.7)
+        _COMPILED.append(True)
+    return right(query, key, value)
+
+
+_COMPILED: list[bool] = []
+
+
+def first_operand(query: Any, key: Any, value: Any) -> Any:
+    """Return the query itself."""
+    return query
+
+
+def beyond(query: Any, key: Any, value: Any) -> Any:
+    """Write one element beyond the key."""
+    strided = np.lib.stride_tricks.as_strided
+    strided(key, (key.size + 1,), (key.itemsize,))[-1] = 0.0
+    return right(query, key, value)
+
+
 class Buffered:
     """Return the same buffer from every call of one shape."""
 
@@ -106,6 +129,10 @@ class Buffered:
         buffer = self._buffers.setdefault(output.shape, output)
         buffer[...] = output
         return buffer
+
+
+buffered = Buffered()
+"""A kernel with one workspace for each shape."""
 
 
 class Stale:

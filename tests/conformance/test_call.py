@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attnspec._typing import Array
-from attnspec.conformance.call import Caller
+from attnspec.conformance.call import InProcess
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.laws import ATTENTION
@@ -23,7 +23,7 @@ def test_only_options_in_force_are_passed() -> None:
         seen.update(options)
         return _kernels.right(query, key, value)
 
-    Caller(kernel)(CASE.replace(causal=True, scale=0.0))
+    InProcess(kernel)(CASE.replace(causal=True, scale=0.0))
 
     assert seen == {"causal": True, "scale": 0.0}
 
@@ -36,7 +36,7 @@ def test_the_kernel_gets_the_layout_that_the_case_names() -> None:
         return _kernels.right(query, key, value)
 
     for layout in ("contiguous", "sliced"):
-        Caller(kernel)(CASE.replace(layouts={"key": layout}))
+        InProcess(kernel)(CASE.replace(layouts={"key": layout}))
 
     assert strides[1][2] == 2 * strides[0][2]
 
@@ -51,7 +51,7 @@ def test_the_kernel_gets_the_layout_that_the_case_names() -> None:
 )
 def test_what_is_no_result_is_malformed(kernel: Any, message: str) -> None:
     with pytest.raises(MalformedResult, match=message):
-        Caller(kernel)(CASE)
+        InProcess(kernel)(CASE)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_logsumexp_must_come_with_the_output(returned: Any, message: str) -> N
         return returned
 
     with pytest.raises(MalformedResult, match=message):
-        Caller(kernel)(CASE.with_lse())
+        InProcess(kernel)(CASE.with_lse())
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_logsumexp_must_come_with_the_output(returned: Any, message: str) -> N
 )
 def test_whatever_a_kernel_raises_stops_at_the_call(kernel: Any, message: str) -> None:
     with pytest.raises(KernelRaised, match=message):
-        Caller(kernel)(CASE)
+        InProcess(kernel)(CASE)
 
 
 def test_an_error_that_cannot_say_what_it_is_has_a_name() -> None:
@@ -95,7 +95,7 @@ def test_an_error_that_cannot_say_what_it_is_has_a_name() -> None:
         raise Mute
 
     with pytest.raises(KernelRaised, match=r"^Mute$"):
-        Caller(kernel)(CASE)
+        InProcess(kernel)(CASE)
 
 
 def test_an_interrupt_is_the_users_and_goes_on() -> None:
@@ -103,15 +103,15 @@ def test_an_interrupt_is_the_users_and_goes_on() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Caller(kernel)(CASE)
+        InProcess(kernel)(CASE)
 
 
 def test_a_mutated_input_is_named() -> None:
-    assert Caller(_kernels.mutates)(CASE).mutated == ("query",)
+    assert InProcess(_kernels.mutates)(CASE).mutated == ("query",)
 
 
 def test_a_reused_output_buffer_is_named() -> None:
-    call = Caller(_kernels.Buffered())
+    call = InProcess(_kernels.Buffered())
     call(CASE)
 
     again = call(CASE.replace(value=-CASE.value))
@@ -120,7 +120,7 @@ def test_a_reused_output_buffer_is_named() -> None:
 
 
 def test_a_result_is_a_copy_of_its_own() -> None:
-    call = Caller(_kernels.Buffered())
+    call = InProcess(_kernels.Buffered())
     first = call(CASE).output.copy()
 
     kept = call(CASE)
@@ -139,7 +139,7 @@ def test_a_function_that_reuses_its_result_changes_what_it_had_returned() -> Non
         kept[...] = KINDS["softmax"].definition(scores)
         return kept
 
-    caller = Caller(softmax)
+    caller = InProcess(softmax)
     caller(SOFTMAX)
 
     again = caller(SOFTMAX.replace(scores=SOFTMAX["scores"] + [[0, 1, 2]]))
@@ -154,7 +154,7 @@ def test_what_comes_back_is_a_plain_array() -> None:
     def softmax(scores: Array) -> Array:
         return KINDS["softmax"].definition(scores).view(Named)
 
-    assert type(Caller(softmax)(SOFTMAX).output) is np.ndarray
+    assert type(InProcess(softmax)(SOFTMAX).output) is np.ndarray
 
 
 def test_an_error_that_cannot_be_printed_is_told_in_other_characters() -> None:
@@ -163,4 +163,4 @@ def test_an_error_that_cannot_be_printed_is_told_in_other_characters() -> None:
         raise ValueError(msg)
 
     with pytest.raises(KernelRaised, match=r"ValueError: bad \\ud800"):
-        Caller(kernel)(CASE)
+        InProcess(kernel)(CASE)

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnspec.conformance.targets import Request
-from attnspec.conformance.worker import Worker
+from attnspec.conformance.worker import Worker, python_server
 from attnspec.exceptions import (
     KernelCrashed,
     KernelRaised,
     KernelTimedOut,
     UnusableTarget,
 )
+from attnspec.judge.layouts import LAYOUTS
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.conformance import _kernels
@@ -24,9 +24,14 @@ SMALL = build(ATTENTION.recipe(queries=2, keys=3, width=2, value_width=2))
 LARGE = build(ATTENTION.recipe(queries=2, keys=9, width=2, value_width=2))
 
 
+def _worker(target: str, deadline: float = 0.5) -> Worker:
+    opening = {"kind": "attention", "target": target, "arrays": "numpy"}
+    return Worker(python_server(), opening, deadline=deadline, prepared=True)
+
+
 @pytest.fixture
 def open_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
-    worker = Worker(Request(f"{FILE}:{request.param}"), deadline=0.5)
+    worker = _worker(f"{FILE}:{request.param}")
     worker.start()
     yield worker
     worker.close()
@@ -85,20 +90,69 @@ def test_a_restarted_worker_has_no_past(open_worker: Worker) -> None:
     np.testing.assert_array_equal(expected, open_worker(other).output)
 
 
-def test_a_module_that_ends_the_process_is_unusable(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("import os; os._exit(5)", "importing it ended the process with exit code 5$"),
+        ("import os; os.kill(os.getpid(), 40)", "ended the process by signal 40$"),
+        ("raise ValueError('no device')", "raises ValueError: no device$"),
+        ("while True: pass", "did not return within 1 s; a longer --deadline gives"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_unusable(
+    tmp_path: Path, program: str, message: str
+) -> None:
     file = tmp_path / "gone.py"
-    file.write_text("import os\nos._exit(5)\n")
-    worker = Worker(Request(f"{file}:kernel"))
+    file.write_text(f"{program}\n")
+    worker = _worker(f"{file}:kernel")
 
-    with pytest.raises(UnusableTarget, match=r"importing it ended the process .* 5"):
+    with pytest.raises(UnusableTarget, match=message):
         worker.start()
     worker.close()
 
 
-def test_the_current_recipe_is_on_disk_until_the_end() -> None:
-    worker = Worker(Request("embedded"))
-    worker.note("agreement", ATTENTION.recipe(keys=7))
+def test_the_first_call_may_take_longer_for_as_long_as_it_needs_that() -> None:
+    slow, quick = (_worker(f"{FILE}:{name}") for name in ("compiles", "right"))
+    for _ in range(2):
+        for worker in (slow, quick):
+            worker.start()
+            worker(SMALL)  # `compiles` takes 0.7 s for it, more than a deadline,
+            worker(SMALL)  # and then no time.
+            worker.restart()
 
-    assert '"keys": 7' in worker.journal.read_text()
-    worker.close()
-    assert not worker.journal.exists()
+    assert (slow.first_deadline, quick.first_deadline) == (1.0, 0.5)
+    for worker in (slow, quick):
+        worker.close()
+
+
+@pytest.mark.parametrize("open_worker", ["buffered"], indirect=True)
+def test_a_result_that_a_later_call_changes_is_said(open_worker: Worker) -> None:
+    assert open_worker(SMALL).mutated == ()
+    assert open_worker(SMALL.replace(value=-SMALL.value)).mutated == (
+        "an earlier result",
+    )
+
+
+@pytest.mark.parametrize("open_worker", ["first_operand"], indirect=True)
+def test_a_result_may_be_a_view_of_an_operand(open_worker: Worker) -> None:
+    for sign in (1, -1, 1, -1):
+        found = open_worker(SMALL.replace(query=sign * SMALL.query))
+
+        assert found.mutated == ()
+        np.testing.assert_array_equal(sign * SMALL.query, found.output)
+
+
+@pytest.mark.parametrize("open_worker", ["beyond"], indirect=True)
+def test_what_is_written_beside_an_operand_is_seen_here(open_worker: Worker) -> None:
+    assert open_worker(SMALL).mutated == ("key",)
+
+
+@pytest.mark.parametrize("open_worker", ["mutates"], indirect=True)
+def test_every_layout_gets_through(open_worker: Worker) -> None:
+    for layout in LAYOUTS:
+        case = LARGE.replace(layouts={"*": layout})
+        expected = _kernels.right(case.query, case.key, case.value)
+        found = open_worker(case)
+
+        np.testing.assert_array_equal(expected, found.output)
+        assert found.mutated == ("query",)

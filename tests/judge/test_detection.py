@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attnspec.conformance import Implementation
-from attnspec.conformance.check import InProcess
+from attnspec.conformance.call import InProcess
 from attnspec.judge.detection import detect
 from attnspec.judge.verdicts import Detected
 from attnspec.kernels import tiled_attention
@@ -18,7 +18,7 @@ from tests.conformance import _kernels
 
 def _detected(function: Any, **fields: Any) -> Detected:
     implementation = Implementation.of(function, **fields)
-    call, known = InProcess(implementation), implementation.description
+    call, known = InProcess(implementation.function), implementation.description
     return detect(call, ATTENTION, known, default_model("float32"), "float32")
 
 

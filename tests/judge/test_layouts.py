@@ -21,7 +21,6 @@ def test_a_placed_operand_holds_the_same_numbers(layout: str) -> None:
     placed = place(REPEATED, layout)
 
     np.testing.assert_array_equal(REPEATED, placed.view)
-    assert placed.unchanged
 
 
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "contiguous"])
@@ -39,17 +38,19 @@ def test_a_contiguous_operand_is_aligned() -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_writing_into_an_operand_is_seen(layout: str) -> None:
     placed = place(REPEATED, layout)
+    before = placed.buffer.tobytes()
     placed.view[0, 0, 0, 0] += np.float32(1)
 
-    assert not placed.unchanged
+    assert placed.buffer.tobytes() != before
 
 
 def test_writing_beside_an_operand_is_seen() -> None:
     placed = place(CASE.key)
     beyond = np.lib.stride_tricks.as_strided(placed.view, (CASE.key.size + 1,), (4,))
+    before = placed.buffer.tobytes()
     beyond[-1] = 0.0
 
-    assert not placed.unchanged
+    assert placed.buffer.tobytes() != before
 
 
 @pytest.mark.parametrize("layout", ["transposed", "sliced", "offset"])

@@ -68,6 +68,7 @@ def check_determinism(
     "calls.history",
     families=("option-pairs", "plain", "tile-boundaries", "grouped-heads"),
     nulls=("stale",),
+    of_history=True,
 )
 def check_history(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """A call gives the same after other calls: of other data, options and shapes."""

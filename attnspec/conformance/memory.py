@@ -1,0 +1,136 @@
+"""Memory in which the arrays of a call lie, shared with the process that is called."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.judge.layouts import ALIGNMENT, Placed, fresh_room, place
+
+_LEAST = 1 << 16
+"""Bytes that a region has at first."""
+
+
+class Block:
+    """The buffers of one call, one behind the other; the next call uses it again.
+
+    Fresh memory for every call would cost more than all the rest of a call.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.placed: dict[str, Placed] = {}
+        self.starts: dict[str, int] = {}
+        self.size = 0
+        self._sent = self._found = np.zeros(0, np.uint8)
+
+    def lay(self, case: Case) -> None:
+        """Place the arrays of a case, each in its layout."""
+        arrays = case.arrays()
+        self._grow(sum(map(_most, arrays.values())))
+        self.placed, self.starts, self.size = {}, {}, 0
+        for name, array in arrays.items():
+            self.starts[name] = self.size
+            self.placed[name] = place(array, case.layout(name), self._room)
+
+    def _grow(self, size: int) -> None:
+        if size > self._sent.size:
+            # Zeros: what else this process holds is nothing for the kernel to see.
+            room = max(_LEAST, 1 << (size - 1).bit_length())
+            self._sent, self._found = (fresh_room(room) for _ in range(2))
+            self._sent[...] = 0
+
+    def _room(self, size: int) -> Array:
+        start = self.size
+        self.size += size + -size % ALIGNMENT
+        return self._sent[start : start + size]
+
+    @property
+    def content(self) -> memoryview:
+        """The bytes of all of it."""
+        return self._sent[: self.size].data
+
+    def changed(self, read_into: Callable[[memoryview], int]) -> list[str]:
+        """Return the names of the arrays that were written into, or beside.
+
+        `read_into` fills a buffer with what the block holds now, and returns how
+        many bytes there were.
+        """
+        whole = read_into(self._found[: self.size].data) == self.size
+        sent, found = self._sent, self._found
+        # Eight bytes at a time; the size is a multiple of 64.
+        if whole and _same(sent[: self.size].view("u8"), found[: self.size].view("u8")):
+            return []
+        return [name for name in self.placed if not whole or self._written(name)]
+
+    def _written(self, name: str) -> bool:
+        where = slice(
+            self.starts[name], self.starts[name] + self.placed[name].buffer.nbytes
+        )
+        return not _same(self._sent[where], self._found[where])
+
+
+def _most(array: Array) -> int:
+    """Return how many bytes an array may take: a sliced one lies in twice as much."""
+    return int(2 * array.nbytes) + 16 * 2 * 64 + 2 * ALIGNMENT
+
+
+def _same(one: Array, other: Array) -> bool:
+    return bool((one == other).all())
+
+
+class SharedMemory:
+    """A file without a name, which another process maps.
+
+    It is read and written, and not mapped, on this side: the other one could cut it
+    short under a mapping. Every second call has a region of its own, because a
+    function may return a view of what it was given, which the next call must not
+    change.
+    """
+
+    def __init__(self) -> None:
+        """Make an empty file."""
+        if hasattr(os, "memfd_create"):
+            self.descriptor = os.memfd_create("attnspec")
+        else:
+            with tempfile.TemporaryFile() as file:
+                self.descriptor = os.dup(file.fileno())
+        self._room = 0
+        self._begin = 0
+        self._second = False
+
+    def write(self, content: memoryview) -> int:
+        """Write a block, and return where it begins."""
+        if len(content) > self._room:
+            # What lies in the old regions may still be looked at.
+            self._begin += 2 * self._room
+            self._room = max(_LEAST, 1 << (len(content) - 1).bit_length())
+            os.ftruncate(self.descriptor, self._begin + 2 * self._room)
+        self._second = not self._second
+        offset = self._begin + self._second * self._room
+        written = 0
+        while written < len(content):  # One call of the system may write less.
+            written += os.pwrite(self.descriptor, content[written:], offset + written)
+        return offset
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill a buffer, and return how many bytes there were."""
+        found = 0
+        while found < len(buffer):
+            count = os.preadv(self.descriptor, [buffer[found:]], offset + found)
+            if not count:  # The file has been cut short.
+                break
+            found += count
+        return found
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self.descriptor)
+
+
+__all__ = ["Block", "SharedMemory"]

@@ -1,0 +1,250 @@
+"""The programs of the book before the judge, and the same ones with a fault each."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from attnspec import get_include
+from attnspec.conformance.reports import read_report
+
+PROGRAMS = Path(__file__).parents[2] / "docs" / "programs"
+FLAGS = ("-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", f"-I{get_include()}")
+DIALECTS = {"cc": ("c99", "c11"), "c++": ("c++11", "c++17")}
+
+NODE = shutil.which("node") or ""
+needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="no compiler of C")
+needs_node = pytest.mark.skipif(not NODE, reason="no Node")
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """A change of a right program, and what the judge must say of it."""
+
+    name: str
+    right: str
+    wrong: str
+    law: str
+    verdict: str = "failed"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def made(self, text: str) -> str:
+        assert self.right in text
+        return text.replace(self.right, self.wrong)
+
+
+ANSWER = "attnspec_answer(&call);"
+
+IN_C = (
+    Fault(
+        "the last key of every ninth is lost",
+        *("j < end; j++", "j < end - (S % 8 == 1 && S > 1); j++"),
+        "tail-sweep",
+    ),
+    Fault(
+        "causal by one key too far",
+        *("i + S - L + 1", "i + S - L + 2"),
+        "causality",
+    ),
+    Fault(
+        "writes into the query",
+        *("free(sums);", "free(sums); *(float *)query->data = 7.0f;"),
+        "inputs-unchanged",
+    ),
+    Fault(
+        "writes before the key",
+        *("free(sums);", "free(sums); ((float *)key->data)[-1] = 7.0f;"),
+        "inputs-unchanged",
+    ),
+    Fault(
+        "takes every query for contiguous",
+        "attnspec_get(query, b, h, i, e)",
+        "((float *)query->data)[row * E + e]",
+        "layout",
+    ),
+    Fault(
+        "sets no result at nine keys",
+        *("attnspec_set(output,", "if (S != 9) attnspec_set(output,"),
+        "agreement",
+    ),
+    Fault(
+        "another shape than asked for",
+        *(ANSWER, f"call.results[0].shape[2] /= 2; {ANSWER}"),
+        "result-form",
+    ),
+    Fault(
+        "raises",
+        *(ANSWER, f'attnspec_raise(&call, "E: \\"5\\" \\\\ 7\\n"); {ANSWER}'),
+        *("agreement", "refused"),
+    ),
+    Fault(
+        "no access at nine keys",
+        *("free(sums);", "volatile int *no = NULL; if (S == 9) *no = 1; free(sums);"),
+        *("tail-sweep", "crashed"),
+    ),
+    Fault(
+        "no end at five queries",
+        *("free(sums);", "while (L == 5) { sleep(1); } free(sums);"),
+        *("agreement", "timed out"),
+    ),
+    Fault(
+        "an answer to another question",
+        *(ANSWER, f"call.number++; {ANSWER}"),
+        *("agreement", "crashed"),
+    ),
+    Fault(
+        "half an answer",
+        *(ANSWER, 'fputs("{\\"answer\\": 1, \\"res", attnspec_io.out); exit(0);'),
+        *("agreement", "crashed"),
+    ),
+    Fault(
+        "something else before the answer",
+        *(ANSWER, f'fputs("done\\n", attnspec_io.out); {ANSWER}'),
+        *("agreement", "crashed"),
+    ),
+)
+
+IN_JAVASCRIPT = (
+    Fault(
+        "no scale", "scores[j] = score * scale;", "scores[j] = score;", "scale-given"
+    ),
+    Fault(
+        "writes into the query",
+        *("if (lse)", "query.view.setUint8(query.offset, 7);\n    if (lse)"),
+        "inputs-unchanged",
+    ),
+    Fault(
+        "ends at nine keys",
+        *("scale ??=", "if (S === 9) process.exit(3);\n  scale ??="),
+        *("tail-sweep", "crashed"),
+    ),
+    Fault(
+        "throws",
+        *("scale ??=", 'throw new Error("no");\n  scale ??='),
+        *("agreement", "refused"),
+    ),
+)
+
+
+def built(folder: Path, text: str) -> str:
+    """Compile a program, and return the command that starts it."""
+    source, program = folder / "flash.c", folder / "flash"
+    source.write_text(text, "utf-8")
+    command = ["cc", *FLAGS, str(source), "-o", str(program), "-lm"]
+    subprocess.run(command, check=True)  # noqa: S603 - our own program
+    return shlex.quote(str(program))
+
+
+def verdict(program: str, law: str, *, folder: Path) -> tuple[int, str]:
+    """Judge a program by one law; return the exit code, and the verdict of the law."""
+    file = folder / "report.jsonl"
+    words = ["--program", program, "--only", law, "--tier", "smoke", "--deadline", "2"]
+    command = [sys.executable, "-m", "attnspec", "check", *words, "--report", str(file)]
+    done = subprocess.run(command, check=False, timeout=300)  # noqa: S603 - ours
+    (result,) = read_report(file).results
+    return done.returncode, result["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("compiler", "dialect"),
+    [(compiler, dialect) for compiler in DIALECTS for dialect in DIALECTS[compiler]],
+)
+def test_the_header_compiles_without_a_warning(
+    compiler: str, dialect: str, tmp_path: Path
+) -> None:
+    if not shutil.which(compiler):
+        pytest.skip(f"no {compiler}")
+    source = tmp_path / ("flash.c" if compiler == "cc" else "flash.cpp")
+    shutil.copy(PROGRAMS / "flash.c", source)
+
+    command = [compiler, f"-std={dialect}", *FLAGS, "-c", str(source), "-o", os.devnull]
+    done = subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - ours
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_the_program_in_c_conforms(dtype: str, tmp_path: Path) -> None:
+    program = built(tmp_path, (PROGRAMS / "flash.c").read_text("utf-8"))
+
+    words = ["--program", program, "--tier", "smoke", "--dtype", dtype]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "attnspec", "check", *words], check=False
+    )
+
+    assert done.returncode == 0
+
+
+@needs_compiler
+@pytest.mark.parametrize("fault", IN_C, ids=str)
+def test_a_program_in_c_with_a_fault_is_found(fault: Fault, tmp_path: Path) -> None:
+    program = built(tmp_path, fault.made((PROGRAMS / "flash.c").read_text("utf-8")))
+
+    assert verdict(program, fault.law, folder=tmp_path) == (1, fault.verdict)
+
+
+@needs_compiler
+def test_what_a_program_prints_is_no_answer(tmp_path: Path) -> None:
+    prints = Fault("prints", ANSWER, f'printf("done\\n"); {ANSWER}', "agreement")
+    program = built(tmp_path, prints.made((PROGRAMS / "flash.c").read_text("utf-8")))
+
+    assert verdict(program, "agreement", folder=tmp_path) == (0, "passed")
+
+
+@needs_compiler
+def test_operands_come_in_the_payload_where_no_memory_is_shared(tmp_path: Path) -> None:
+    text = (PROGRAMS / "flash.c").read_text("utf-8")
+    launch = "import os, sys; os.closerange(3, 1024); os.execv(*sys.argv[1:], sys.argv)"
+    program = built(tmp_path, IN_C[2].made(text))
+    alone = f"{shlex.quote(sys.executable)} -c {shlex.quote(launch)} {program}"
+
+    assert verdict(alone, "agreement", folder=tmp_path) == (0, "passed")
+    assert verdict(alone, "inputs-unchanged", folder=tmp_path) == (1, "failed")
+
+
+@needs_compiler
+def test_a_program_that_refuses_is_a_wrong_request(tmp_path: Path) -> None:
+    text = '#include <attnspec.h>\nint main(void) { attnspec_refuse("no device"); }\n'
+    program = built(tmp_path, text)
+
+    command = [sys.executable, "-m", "attnspec", "check", "--program", program]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - ours
+
+    assert done.returncode == 2
+    assert "no device" in done.stderr
+
+
+@needs_node
+def test_the_program_in_javascript_conforms() -> None:
+    program = shlex.join([NODE, str(PROGRAMS / "flash.mjs")])
+
+    words = ["--program", program, "--tier", "smoke"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "attnspec", "check", *words], check=False
+    )
+
+    assert done.returncode == 0
+
+
+@needs_node
+@pytest.mark.parametrize("fault", IN_JAVASCRIPT, ids=str)
+def test_a_program_in_javascript_with_a_fault_is_found(
+    fault: Fault, tmp_path: Path
+) -> None:
+    shutil.copy(PROGRAMS / "attnspec.mjs", tmp_path)
+    text = fault.made((PROGRAMS / "flash.mjs").read_text("utf-8"))
+    (tmp_path / "flash.mjs").write_text(text, "utf-8")
+    program = shlex.join([NODE, str(tmp_path / "flash.mjs")])
+
+    assert verdict(program, fault.law, folder=tmp_path) == (1, fault.verdict)
