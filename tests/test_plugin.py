@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 
 import pytest
 
+from attnspec.conformance.reports import read_report
 from attnspec.kinds.registry import DEFAULT_KIND, invariants_of
 from tests.conformance import _kernels
 
@@ -79,9 +81,119 @@ def test_a_function_of_another_kind_is_a_target(pytester: pytest.Pytester) -> No
     done.assert_outcomes(passed=len(invariants_of("rope")))
 
 
+def test_what_the_command_is_told_the_plugin_is_told(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makefile(
+        ".toml",
+        kernel='claims = ["value_width"]\nwithout = ["deterministic"]',
+        known="""
+        [[deviation]]
+        id = "last-key"
+        invariants = ["tail-sweep"]
+        reason = "the last key of a tile is lost"
+        when = { causal = true }
+        pinned = { fields = { keys = 65, causal = true } }
+        """,
+    )
+    words = [
+        *("--attnspec-without", "unequal_lengths", "--attnspec-deadline", "9"),
+        *("--attnspec-limit", "width % 2", "--attnspec-exclusive", "scale,mask"),
+        *("--attnspec-dialect", "empty_row=zero", "--attnspec-only", "tail-sweep"),
+        *("--attnspec-model", "float32=tfloat32", "--attnspec-tier", "smoke"),
+        *(
+            "--attnspec-description",
+            "kernel.toml",
+            "--attnspec-deviations",
+            "known.toml",
+        ),
+    ]
+
+    done = pytester.runpytest(*PLUGIN, "--attnspec", f"{FILE}:tail", *words)
+
+    done.assert_outcomes(failed=1)
+    again = (
+        f"  replay        attnspec replay {FILE}:tail --description kernel.toml "
+        "--without unequal_lengths --limit 'width % 2 == 0' --exclusive scale,mask "
+        "--dialect empty_row=zero --model float32=tfloat32 \\"
+    )
+    done.stdout.fnmatch_lines([again])
+
+
+def test_a_report_is_written_and_complete_if_every_check_ran(
+    pytester: pytest.Pytester,
+) -> None:
+    words = (*PLUGIN, "--attnspec", f"{FILE}:right", "--attnspec-tier", "smoke")
+    laws = ("--attnspec-only", "agreement", "--attnspec-only", "sink-off")
+    report = ("--attnspec-report", "run.jsonl")
+
+    pytester.runpytest(*words, *laws, *report)
+    whole = read_report(pytester.path / "run.jsonl")
+    pytester.runpytest(*words, *laws, *report, "-k", "agreement")
+    part = read_report(pytester.path / "run.jsonl")
+
+    assert whole.conforms
+    assert [len(whole.results), len(part.results)] == [2, 1]
+    assert part.footer is not None
+    assert not part.complete
+
+
+@pytest.mark.parametrize("plugin", [PLUGIN, ("-p", "no:attnspec")])
+def test_a_kernel_that_words_name_is_ended_with_pytest(
+    plugin: tuple[str, ...], pytester: pytest.Pytester
+) -> None:
+    pytester.makefile(
+        ".py",
+        kernels="""
+        import os, pathlib
+        from attnspec.kernels import tiled_attention as kernel
+
+        pathlib.Path("pid").write_text(str(os.getpid()))
+        """,
+        test_them="""
+        from attnspec import parametrize_with_checks
+
+        laws = {"only": ["agreement"], "tier": "smoke"}
+
+        @parametrize_with_checks(["kernels.py:kernel"], report="run.jsonl", **laws)
+        def test_conformance(check):
+            check()
+        """,
+    )
+
+    done = pytester.runpytest_subprocess(*plugin, "test_them.py")
+
+    done.assert_outcomes(passed=1)
+    assert read_report(pytester.path / "run.jsonl").conforms
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((pytester.path / "pid").read_text()), 0)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("--attnspec", ""), "expected words that name a kernel; got ''"),
+        (("--attnspec-program", " "), "expected words that name a kernel; got ''"),
+        (("--attnspec-program", "/no/such"), "program: '/no/such' is not found"),
+        (
+            ("--attnspec-program", "true", "--attnspec-arrays", "torch"),
+            "arrays: a program takes bytes; got 'torch'",
+        ),
+        (("--attnspec", "embedded", "--attnspec-limit", "width"), "limit: expected*"),
+        (("--attnspec", "embedded", "--attnspec-deadline", "0"), "deadline: expected*"),
+        (("--attnspec", "embedded", "--attnspec-only", "x"), "invariant: no such id*"),
+        (
+            ("--attnspec", "embedded", "--attnspec-description", "no.toml"),
+            "no.toml cannot be read*",
+        ),
+        (
+            ("--attnspec", "embedded", "--attnspec-report", "no/run.jsonl"),
+            "report: there is no folder no",
+        ),
+        (
+            ("--attnspec", "embedded", "--attnspec", "x", "--attnspec-report", "r"),
+            "report: expected one kernel in a file; got 2",
+        ),
         (("--attnspec", "embeded"), "*did you mean 'embedded'?"),
         (("--attnspec", "embedded", "--attnspec-tier", "fast"), "*tier: expected one*"),
         (("--attnspec", "embedded", "--attnspec-claim", "x"), "*claim: expected one*"),

@@ -228,6 +228,10 @@ def declaring(
     InvalidArgument
         If something that should be a deviation is none.
     """
+    known: tuple[Any, ...] = tuple(deviations)
+    if others := [entry for entry in known if not isinstance(entry, Deviation)]:
+        msg = f"deviations: expected a Deviation; got {others[0]!r}"
+        raise InvalidArgument(msg)
     said = {
         "dtypes": listed(dtypes),
         "claims": listed(claims),
@@ -239,14 +243,15 @@ def declaring(
             dtype: dataclasses.asdict(m) if isinstance(m, NumericModel) else m
             for dtype, m in (models or {}).items()
         },
-        "deviation": [written_deviation(deviation) for deviation in deviations],
+        "deviation": [written_deviation(deviation) for deviation in known],
     }
     return {"": {key: value for key, value in said.items() if value}}
 
 
-def listed(names: Iterable[str]) -> Iterable[str]:
+def listed(names: Any) -> Any:
     """Return names as a list; one text is no list of letters, and is refused later."""
-    return names if isinstance(names, str) else [*names]
+    is_list = isinstance(names, Iterable) and not isinstance(names, str)
+    return [*names] if is_list else names
 
 
 __all__ = [

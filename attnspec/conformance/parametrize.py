@@ -106,7 +106,7 @@ def checks(
         call, description = own.enter_context(opening)
         if isinstance(kernel, str | Program):
             description = description.replace(name=request.title)
-        wanted = tuple(dtypes) or description.capabilities.dtypes
+        wanted = tuple(dict.fromkeys(dtypes)) or description.capabilities.dtypes
         laws = chosen(only, description.kind)
         stand = Stand(
             call, description, wanted, tier=tier, seed=seed, listeners=writers

@@ -17,7 +17,7 @@ from attnspec.conformance.implementation import (
 from attnspec.conformance.programs import Program
 from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay
-from attnspec.conformance.targets import Request, open_target, through
+from attnspec.conformance.targets import Request, of_kind, open_target, through
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
@@ -74,6 +74,7 @@ def opened(
             yield call, description
             return
     known = as_implementation(named, kind=request.kind)
+    known = of_kind(known, request.kind, request.title)
     description = request.said_of(known.description)
     function = through(request.arrays, known.function)
     yield InProcess(function), description

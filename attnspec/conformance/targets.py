@@ -7,60 +7,40 @@ import dataclasses
 import difflib
 import importlib
 import importlib.util
-import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from attnspec.conformance.descriptions import read_description, with_declared, written
-from attnspec.conformance.implementation import (
-    Implementation,
-    Kernel,
-    as_implementation,
+from attnspec.conformance.implementation import Implementation, as_implementation
+from attnspec.conformance.libraries import (
+    ADAPTERS,
+    LIBRARIES,
+    Known,
+    adapter,
+    adapter_names,
+    guarded,
+    known_targets,
+    through,
 )
 from attnspec.conformance.options import written_options
 from attnspec.conformance.programs import Program
-from attnspec.exceptions import AttnspecError, InvalidArgument, UnusableTarget
+from attnspec.exceptions import (
+    InvalidArgument,
+    UnknownName,
+    UnusableTarget,
+)
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
-from attnspec.judge.told import told
 from attnspec.kinds.registry import DEFAULT_KIND
 
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
 
-_ADAPTERS = "attnspec.adapters"
-
 _WEEK = 604_800
-
-LIBRARIES = ("numpy", "torch", "jax")
-"""The libraries whose arrays a function can take."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Known:
-    """An adapter by name, and whether what it needs is installed."""
-
-    name: str
-    installed: bool
-    install: str
-    """The command that installs what it needs."""
-    sentence: str
-
-
-def known_targets() -> tuple[Known, ...]:
-    """Return the adapters, without importing what they adapt."""
-    return tuple(map(_known, _adapter_names()))
-
-
-def _known(name: str) -> Known:
-    module = importlib.import_module(f"{_ADAPTERS}.{name}")
-    missing = [n for n in module.REQUIRES if importlib.util.find_spec(n) is None]
-    install = f"pip install 'attnspec[{module.EXTRA}]'" if module.EXTRA else ""
-    sentence = (module.__doc__ or "").strip().splitlines()[0]
-    return Known(name, not missing, install, sentence)
+"""The most seconds that can be waited for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,10 +70,14 @@ class Request:
     declared: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Reject what a program cannot have."""
+        """Reject arrays of no library, and what a program cannot have."""
         if self.program and self.target:
             msg = f"program: expected in place of a target; got {self.target!r} as well"
             raise InvalidArgument(msg)
+        if self.arrays not in LIBRARIES:
+            listed = ", ".join(LIBRARIES)
+            msg = f"arrays: expected one of {listed}; got {self.arrays!r}"
+            raise UnknownName(msg)
         if self.program and self.arrays != LIBRARIES[0]:
             msg = f"arrays: a program takes bytes; got {self.arrays!r}"
             raise InvalidArgument(msg)
@@ -130,31 +114,6 @@ class Request:
         return tuple(words)
 
 
-def through(library: str, function: Kernel) -> Kernel:
-    """Return a function of another library's arrays as one of NumPy's.
-
-    Raises
-    ------
-    UnusableTarget
-        If the library is not installed.
-    """
-    if library == LIBRARIES[0]:
-        return function
-    if not (adapter := _known(library)).installed:
-        msg = f"target: {library} is not installed; {adapter.install}"
-        raise UnusableTarget(msg)
-    converters = importlib.import_module(f"{_ADAPTERS}._arrays")
-    wrap: Callable[[Kernel], Kernel] = getattr(converters, library)
-    wrapped: Kernel = _guarded(library, lambda: wrap(function))
-    return wrapped
-
-
-def _adapter_names() -> list[str]:
-    package = importlib.import_module(_ADAPTERS)
-    names = [m.name for m in pkgutil.iter_modules(package.__path__)]
-    return [name for name in names if not name.startswith("_")]
-
-
 def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
     """Return the implementation that a target names, importing what it needs.
 
@@ -164,10 +123,20 @@ def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
         If there is no such adapter, variant, file, module or function, or if
         importing it raises.
     """
-    found = _found(target or DEFAULT, kind)
-    if kind not in (DEFAULT_KIND, found.description.kind):
-        own = found.description.kind
-        msg = f"target: {target or DEFAULT} is of kind {own}, not {kind}"
+    return of_kind(_found(target or DEFAULT, kind), kind, target or DEFAULT)
+
+
+def of_kind(found: Implementation, kind: str, title: str) -> Implementation:
+    """Return an implementation if it is of a kind, which is not the default.
+
+    Raises
+    ------
+    UnusableTarget
+        If it is of another.
+    """
+    own = found.description.kind
+    if kind not in (DEFAULT_KIND, own):
+        msg = f"target: {title} is of kind {own}, not {kind}"
         raise UnusableTarget(msg)
     return found
 
@@ -175,14 +144,14 @@ def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
 def _found(target: str, kind: str) -> Implementation:
     """Return the implementation of an adapter, or in a module or a file."""
     name, _, rest = target.partition(":")
-    if name in _adapter_names():
+    if name in adapter_names():
         return _variant(name, rest)
     where, colon, function = target.rpartition(":")
     if not colon or not where or not function:
-        close = difflib.get_close_matches(target, _adapter_names(), 1)
+        close = difflib.get_close_matches(target, adapter_names(), 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         msg = (
-            f"target: {target!r} is no adapter ({', '.join(_adapter_names())}) and "
+            f"target: {target!r} is no adapter ({', '.join(adapter_names())}) and "
             f"names no function as module:function or file.py:function{hint}"
         )
         raise UnusableTarget(msg)
@@ -199,12 +168,12 @@ def _found(target: str, kind: str) -> Implementation:
 
 
 def _variant(name: str, variant: str) -> Implementation:
-    known = _known(name)
+    known = adapter(name)
     if not known.installed:
         msg = f"target: {name} is not installed; {known.install}"
         raise UnusableTarget(msg)
-    module = importlib.import_module(f"{_ADAPTERS}.{name}")
-    variants: dict[str, Implementation] = _guarded(name, module.implementations)
+    module = importlib.import_module(f"{ADAPTERS}.{name}")
+    variants: dict[str, Implementation] = guarded(name, module.implementations)
     if variant and variant not in variants:
         msg = f"target: {name} has the variants {', '.join(variants)}; not {variant!r}"
         raise UnusableTarget(msg)
@@ -217,9 +186,9 @@ def _imported(where: str) -> ModuleType:
         if not path.is_file():
             msg = f"target: there is no file {where}"
             raise UnusableTarget(msg)
-        return _guarded(where, lambda: _from_file(path))
+        return guarded(where, lambda: _from_file(path))
     sys.path.insert(0, "")
-    return _guarded(where, lambda: importlib.import_module(where))
+    return guarded(where, lambda: importlib.import_module(where))
 
 
 def _from_file(path: Path) -> ModuleType:
@@ -234,21 +203,10 @@ def _from_file(path: Path) -> ModuleType:
     return module
 
 
-def _guarded(what: str, action: Any) -> Any:
-    """Return what an import returns; whatever it raises makes the target unusable."""
-    try:
-        return action()
-    except AttnspecError:
-        raise
-    except BaseException as error:
-        msg = f"target: importing {what} raises {told(error)}"
-        raise UnusableTarget(msg) from error
-
-
 def _own_formats(request: Request) -> Request:
     """Return a request that adds no formats to those of an adapter."""
     name = request.target.partition(":")[0] or DEFAULT
-    if request.program or name not in _adapter_names():
+    if request.program or name not in adapter_names():
         return request
     declared = {
         where: {key: value for key, value in said.items() if key != "dtypes"}
@@ -312,6 +270,7 @@ __all__ = [
     "Known",
     "Request",
     "known_targets",
+    "of_kind",
     "open_target",
     "resolve",
     "served",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -161,3 +162,134 @@ def test_what_is_withdrawn_stands_in_the_command_that_replays(run: Run) -> None:
     assert done.exit_code == 1
     assert "tests/conformance/_kernels.py:tail --without causal" in done.stdout
     assert run("replay", TAIL, "--without", "causals", "A").exit_code == 2
+
+
+DECLARED = (
+    *("--limit", "width % 2 == 0", "--exclusive", "causal,mask", "--without", "causal"),
+    *("--dialect", "alignment=lower_right", "--model", "float32=tfloat32"),
+)
+
+
+def test_what_is_declared_is_in_the_header_and_in_the_line_that_replays(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "kernel.toml"
+    file.write_text('version = "tail 1.2"\nclaims = ["softcap"]', "utf-8")
+    options = ("--description", file, *DECLARED)
+
+    done = run("check", TAIL, "--tier", "smoke", "--only", "tail-sweep", *options)
+    replay, token = done.stdout.split("  replay")[1].split("\\\n")
+    again = run(*shlex.split(replay)[1:], token.split()[0])
+
+    assert done.exit_code == 1
+    said = " ".join(done.stdout.split())
+    assert "tail 1.2" in said
+    assert "capabilities softcap unequal_lengths" in said
+    assert "alignment lower_right (declared)" in said
+    assert "operands rounded to tfloat32" in said
+    assert again.exit_code == 1
+    assert again.stdout.removeprefix("reproduced\n") in done.stdout
+
+
+def test_a_multiple_is_kept_to(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "even.py"
+    file.write_text(
+        "from attnspec.kernels import tiled_attention\n"
+        "def even(query, key, value):\n"
+        "    assert query.shape[-1] % 2 == 0\n"
+        "    return tiled_attention(query, key, value)\n"
+    )
+    few = ("--tier", "smoke", "--only", "agreement")
+
+    assert run("check", f"{file}:even", *few, "--limit", "width % 2").exit_code == 0
+    assert run("check", f"{file}:even", *few).exit_code == 1
+
+
+def test_a_file_says_what_kind_a_function_is(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "rope.toml"
+    file.write_text('kind = "rope"', "utf-8")
+    target = "attnspec.kinds.positions.rope:ROPE.definition"
+    few = ("--tier", "smoke", "--only", "rope-agreement", "--description", file)
+
+    assert run("check", target, *few).exit_code == 0
+    other = run("check", target, *few, "--kind", "alibi")
+    assert other.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("",), "TARGET: expected words that name a kernel; got ''"),
+        (("--program", ""), "--program: expected words that name a kernel; got ''"),
+        (("--program", "/no/such"), "program: '/no/such' is not found"),
+        (("--program", __file__), f"program: '{__file__}' is not executable"),
+        (("--program", "'x"), 'program: expected a command; got "\'x"'),
+        (("x", "--program", "y"), "program: expected in place of a target; got 'x'"),
+        (("--program", "y", "--arrays", "jax"), "arrays: a program takes bytes; got"),
+        (("--limit", "width"), "limit: expected 'SIZE % NUMBER == 0', as"),
+        (("--limit", "width % 0"), "multiples.width: expected a whole number from 1"),
+        (("--limit", "turns % 8"), "multiples: expected one of "),
+        (("--exclusive", "mask"), "exclusive: expected CLAIM,CLAIM; got 'mask'"),
+        (("--exclusive", "mask,turns"), "exclusive: expected one of "),
+        (("--dialect", "rows=x"), "dialect: expected one of alignment"),
+        (("--dialect", "empty_row=x"), "empty_row: expected one of 'zero'"),
+        (("--model", "float32=x"), "models.float32: expected one of float64"),
+        (("--description", "no.toml"), "no.toml cannot be read (No such file"),
+    ],
+)
+def test_a_wrong_request_is_explained_in_one_line(
+    words: tuple[str, ...], message: str, run: Run
+) -> None:
+    done = run("check", *words)
+
+    assert done.exit_code == 2
+    assert done.output.startswith(f"attnspec: {message}")
+    assert done.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('claims = "causal"', "claims: expected a list of texts; got 'causal'"),
+        ('claims = ["turns"]', "claim: expected one of mask"),
+        ('kind = "rope"', "target: embedded is of kind attention, not rope"),
+    ],
+)
+def test_a_description_that_is_wrong_is_named(
+    text: str, message: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("kernel.toml").write_text(text, "utf-8")
+
+    done = run("check", "--description", "kernel.toml")
+
+    assert done.exit_code == 2
+    assert message in done.output
+    assert "kernel.toml: " in done.output or "target: " in done.output
+
+
+def test_a_description_is_no_file_of_deviations(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "kernel.toml"
+    file.write_text('claims = ["causal"]', "utf-8")
+
+    done = run("check", "--deviations", file)
+
+    assert done.exit_code == 2
+    assert "expected tables [[deviation]] alone; a file that" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "TOKEN: expected TARGET and TOKEN; got ''"),
+        (("", "A"), "TOKEN: expected TARGET and TOKEN; got ' A'"),
+        (("--program", "true", "x", "A"), "TOKEN: expected TOKEN; got 'x A'"),
+    ],
+)
+def test_a_finding_is_seen_again_in_one_kernel(
+    words: tuple[str, ...], message: str, run: Run
+) -> None:
+    done = run("replay", *words)
+
+    assert done.exit_code == 2
+    assert done.output == f"attnspec: {message}\n"

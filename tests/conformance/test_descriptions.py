@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
-import importlib.util
+import functools
 import json
+import operator
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import jsonschema
 import pytest
+from hypothesis import strategies as st
 
-from attnspec.adapters import embedded, jax, onnxruntime, torch
 from attnspec.conformance import Deviation, Implementation, description_schema
 from attnspec.conformance.descriptions import (
     read_description,
@@ -54,27 +57,24 @@ def _read(**said: Any) -> Description:
     return read_description(said, "answer")
 
 
-def _known() -> Iterator[Description]:
-    for adapter in (embedded, torch, jax, onnxruntime):
-        if all(map(importlib.util.find_spec, adapter.REQUIRES)):
-            for implementation in adapter.implementations().values():
-                yield implementation.description
-    for name, kind in KINDS.items():
-        yield Implementation.of(kind.definition, kind=name).description
+FULL = written(_read(**WHOLE))
+"""The same, and every field of its models."""
 
 
-@pytest.mark.parametrize("description", [*_known()], ids=lambda d: f"{d.kind}-{d.name}")
-def test_what_is_written_is_read_as_it_was(description: Description) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written_is_read_as_it_was(kind: str) -> None:
+    description = Implementation.of(KINDS[kind].definition, kind=kind).description
     said = json.loads(json.dumps(written(description)))
 
     VALIDATOR.validate(said)
     assert read_description(said, "answer") == description
 
 
-def test_every_key_is_read() -> None:
+def test_every_key_is_read_and_written() -> None:
     found = _read(**WHOLE)
 
     VALIDATOR.validate(WHOLE)
+    assert _read(**written(found)) == found
     assert (found.name, found.version, found.kind) == ("flash.c", "1.2", "attention")
     assert found.capabilities.dtypes == ("float32", "bfloat16")
     claims = {"scale", "causal", "grouped_query", "deterministic"}
@@ -226,6 +226,37 @@ def test_a_deviation_that_cannot_be_is_refused_in_one_short_line(
     said = str(found.value)
     assert said.isprintable()
     assert len(said) < 1_000
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def _places(data: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value within data."""
+    listed = enumerate(data) if isinstance(data, list) else ()
+    for key, value in data.items() if isinstance(data, dict) else listed:
+        yield (key,)
+        yield from ((key, *rest) for rest in _places(value))
+
+
+@hypothesis.given(st.sampled_from([*_places(FULL)]), JSON)
+def test_whatever_stands_in_any_place_is_read_or_refused(
+    place: tuple[Any, ...], value: Any
+) -> None:
+    said = copy.deepcopy(FULL)
+    *way, last = place
+    functools.reduce(operator.getitem, way, said)[last] = value
+
+    try:
+        found = _read(**said)
+    except InvalidArgument as error:
+        assert str(error).isprintable()  # noqa: PT017 - most values are refused
+        assert len(str(error)) < 1_000  # noqa: PT017 - as above
+    else:
+        assert _read(**json.loads(json.dumps(written(found)))) == found
 
 
 def test_what_is_declared_is_added_and_a_choice_replaced() -> None:

@@ -109,7 +109,11 @@ def test_a_request_can_be_put_into_words_again() -> None:
         "models": {"float32": "tfloat32", "float16": {"block": 8}},
         "dtypes": ["float16"],
     }
-    declared = {"kernel.toml": said, "known.toml": {"deviation": []}, "": said}
+    declared: dict[str, dict[str, Any]] = {
+        "kernel.toml": said,
+        "known.toml": {"deviation": []},
+        "": said,
+    }
     request = Request("torch", "attention", "jax", declared=declared)
 
     assert " ".join(request.replayed()) == (
