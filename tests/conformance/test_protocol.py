@@ -55,12 +55,12 @@ def test_every_argument_of_every_kind_arrives(kind: Any) -> None:
 
 
 def test_bfloat16_and_pairs_with_nothing_in_them_arrive() -> None:
-    fields = {"queries": 3, "keys": 3, "window": (None, 1)}
-    case = ATTENTION.case(ATTENTION.recipe("bfloat16", **fields))
+    recipe = ATTENTION.recipe("bfloat16", queries=3, keys=3, window=(None, 1))
+    case = ATTENTION.case(recipe)
     found = _there(case)
 
     assert found["window"] == (None, 1)
-    assert found["query"].dtype == case.query.dtype
+    assert found["query"].dtype == case["query"].dtype
 
 
 def _results(*said: Any) -> dict[str, Any]:
