@@ -55,9 +55,9 @@ def test_words_are_judged_in_another_process_and_a_function_in_this_one() -> Non
     here = _judged(where).failures
     apart = _judged(f"{__file__}:where").failures
 
-    assert f"RuntimeError: {os.getpid()}" in here[0].reason
-    assert "RuntimeError: " in apart[0].reason
-    assert f"{os.getpid()}" not in apart[0].reason
+    assert f"RuntimeError: {os.getpid()}" in here[0].finding.message
+    assert "RuntimeError: " in apart[0].finding.message
+    assert f"{os.getpid()}" not in apart[0].finding.message
 
 
 def test_a_kernel_that_ends_its_process_is_a_verdict() -> None:
