@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,23 @@ def test_a_logsumexp_must_come_with_the_output(returned: Any, message: str) -> N
 def test_whatever_a_kernel_raises_stops_at_the_call(kernel: Any, message: str) -> None:
     with pytest.raises(KernelRaised, match=message):
         InProcess(kernel)(CASE)
+
+
+def test_a_kernel_cannot_end_this_process_with_success() -> None:
+    with pytest.raises(KernelRaised, match=r"^SystemExit: os\._exit\(0\)$"):
+        InProcess(lambda *_: os._exit(0))(CASE)
+
+    assert os._exit.__module__ == "posix"
+
+
+def test_a_child_of_a_kernel_ends_as_it_should() -> None:
+    def kernel(query: Any, key: Any, value: Any) -> Any:
+        if not (child := os.fork()):
+            os._exit(3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        return _kernels.right(query, key, value)
+
+    InProcess(kernel)(CASE)
 
 
 def test_an_error_that_cannot_say_what_it_is_has_a_name() -> None:

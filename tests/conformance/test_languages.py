@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shlex
 import shutil
 import subprocess
@@ -12,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from attnspec import get_include
 from attnspec.conformance.reports import read_report
-
-PROGRAMS = Path(__file__).parents[2] / "docs" / "programs"
-FLAGS = ("-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", f"-I{get_include()}")
-DIALECTS = {"cc": ("c99", "c11"), "c++": ("c++11", "c++17")}
-
-NODE = shutil.which("node") or ""
-needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="no compiler of C")
-needs_node = pytest.mark.skipif(not NODE, reason="no Node")
+from tests.conformance._programs import (
+    NODE,
+    PROGRAMS,
+    asked,
+    built,
+    flash,
+    needs_compiler,
+    needs_node,
+    question,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,15 +135,6 @@ IN_JAVASCRIPT = (
 )
 
 
-def built(folder: Path, text: str) -> str:
-    """Compile a program, and return the command that starts it."""
-    source, program = folder / "flash.c", folder / "flash"
-    source.write_text(text, "utf-8")
-    command = ["cc", *FLAGS, str(source), "-o", str(program), "-lm"]
-    subprocess.run(command, check=True)  # noqa: S603 - our own program
-    return shlex.quote(str(program))
-
-
 def verdict(program: str, law: str, *, folder: Path) -> tuple[int, str]:
     """Judge a program by one law; return the exit code, and the verdict of the law."""
     file = folder / "report.jsonl"
@@ -154,29 +145,11 @@ def verdict(program: str, law: str, *, folder: Path) -> tuple[int, str]:
     return done.returncode, result["verdict"]
 
 
-@pytest.mark.parametrize(
-    ("compiler", "dialect"),
-    [(compiler, dialect) for compiler in DIALECTS for dialect in DIALECTS[compiler]],
-)
-def test_the_header_compiles_without_a_warning(
-    compiler: str, dialect: str, tmp_path: Path
-) -> None:
-    if not shutil.which(compiler):
-        pytest.skip(f"no {compiler}")
-    source = tmp_path / ("flash.c" if compiler == "cc" else "flash.cpp")
-    shutil.copy(PROGRAMS / "flash.c", source)
-
-    command = [compiler, f"-std={dialect}", *FLAGS, "-c", str(source), "-o", os.devnull]
-    done = subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - ours
-
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
 @pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 def test_the_program_in_c_conforms(dtype: str, tmp_path: Path) -> None:
-    program = built(tmp_path, (PROGRAMS / "flash.c").read_text("utf-8"))
+    program = built(tmp_path, flash("c"))
 
     words = ["--program", program, "--tier", "smoke", "--dtype", dtype]
     done = subprocess.run(  # noqa: S603 - our own program
@@ -189,7 +162,7 @@ def test_the_program_in_c_conforms(dtype: str, tmp_path: Path) -> None:
 @needs_compiler
 @pytest.mark.parametrize("fault", IN_C, ids=str)
 def test_a_program_in_c_with_a_fault_is_found(fault: Fault, tmp_path: Path) -> None:
-    program = built(tmp_path, fault.made((PROGRAMS / "flash.c").read_text("utf-8")))
+    program = built(tmp_path, fault.made(flash("c")))
 
     assert verdict(program, fault.law, folder=tmp_path) == (1, fault.verdict)
 
@@ -197,14 +170,14 @@ def test_a_program_in_c_with_a_fault_is_found(fault: Fault, tmp_path: Path) -> N
 @needs_compiler
 def test_what_a_program_prints_is_no_answer(tmp_path: Path) -> None:
     prints = Fault("prints", ANSWER, f'printf("done\\n"); {ANSWER}', "agreement")
-    program = built(tmp_path, prints.made((PROGRAMS / "flash.c").read_text("utf-8")))
+    program = built(tmp_path, prints.made(flash("c")))
 
     assert verdict(program, "agreement", folder=tmp_path) == (0, "passed")
 
 
 @needs_compiler
 def test_operands_come_in_the_payload_where_no_memory_is_shared(tmp_path: Path) -> None:
-    text = (PROGRAMS / "flash.c").read_text("utf-8")
+    text = flash("c")
     launch = "import os, sys; os.closerange(3, 1024); os.execv(*sys.argv[1:], sys.argv)"
     program = built(tmp_path, IN_C[2].made(text))
     alone = f"{shlex.quote(sys.executable)} -c {shlex.quote(launch)} {program}"
@@ -225,6 +198,7 @@ def test_a_program_that_refuses_is_a_wrong_request(tmp_path: Path) -> None:
     assert "no device" in done.stderr
 
 
+@pytest.mark.slow
 @needs_node
 def test_the_program_in_javascript_conforms() -> None:
     program = shlex.join([NODE, str(PROGRAMS / "flash.mjs")])
@@ -243,8 +217,29 @@ def test_a_program_in_javascript_with_a_fault_is_found(
     fault: Fault, tmp_path: Path
 ) -> None:
     shutil.copy(PROGRAMS / "attnspec.mjs", tmp_path)
-    text = fault.made((PROGRAMS / "flash.mjs").read_text("utf-8"))
+    text = fault.made(flash("mjs"))
     (tmp_path / "flash.mjs").write_text(text, "utf-8")
     program = shlex.join([NODE, str(tmp_path / "flash.mjs")])
 
     assert verdict(program, fault.law, folder=tmp_path) == (1, fault.verdict)
+
+
+UNKNOWN = question({"question": "gradient", "number": 7}, b"{\n")
+
+
+@needs_compiler
+def test_a_program_in_c_knows_what_it_does_not_know(tmp_path: Path) -> None:
+    (opened, _), unknown = asked(built(tmp_path, flash("c")), UNKNOWN)
+
+    assert opened["description"]["name"] == "flash.c"
+    assert unknown == ({"answer": 7, "unknown": True}, b"")
+
+
+@needs_node
+def test_a_program_in_javascript_knows_what_it_does_not_know() -> None:
+    program = shlex.join([NODE, str(PROGRAMS / "flash.mjs")])
+
+    (opened, _), unknown = asked(program, UNKNOWN)
+
+    assert opened["description"]["name"] == "flash.mjs"
+    assert unknown == ({"answer": 7, "unknown": True}, b"")

@@ -21,15 +21,17 @@ def memory() -> Iterator[SharedMemory]:
     memory.close()
 
 
+def _changed(block: Block, memory: SharedMemory, offset: int) -> list[str]:
+    return block.changed(lambda buffer: memory.read_into(buffer, offset))
+
+
 def test_what_was_written_can_be_read(memory: SharedMemory) -> None:
     block = Block()
     for case in (SMALL, LARGE, SMALL):
         block.lay(case)
         offset = memory.write(block.content)
 
-        assert (
-            block.changed(lambda buffer, at=offset: memory.read_into(buffer, at)) == []
-        )  # type: ignore[misc]
+        assert _changed(block, memory, offset) == []
 
 
 def test_a_byte_that_was_changed_is_found_and_its_array_named(
@@ -43,7 +45,7 @@ def test_a_byte_that_was_changed_is_found_and_its_array_named(
     for place in (start, start + block.placed["key"].buffer.nbytes - 1):
         before = os.pread(memory.descriptor, 1, offset + place)
         os.pwrite(memory.descriptor, bytes([before[0] ^ 1]), offset + place)
-        found = block.changed(lambda buffer: memory.read_into(buffer, offset))
+        found = _changed(block, memory, offset)
         os.pwrite(memory.descriptor, before, offset + place)
 
         assert found == ["key"]
@@ -55,7 +57,7 @@ def test_memory_that_was_cut_short_has_changed(memory: SharedMemory) -> None:
     offset = memory.write(block.content)
     os.ftruncate(memory.descriptor, 0)
 
-    found = block.changed(lambda buffer: memory.read_into(buffer, offset))
+    found = _changed(block, memory, offset)
 
     assert found == ["query", "key", "value"]
 

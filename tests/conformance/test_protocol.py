@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attnspec._typing import Array
 from attnspec.conformance import protocol
 from attnspec.conformance.memory import Block
 from attnspec.conformance.protocol import Unreadable
@@ -54,12 +55,12 @@ def test_every_argument_of_every_kind_arrives(kind: Any) -> None:
 
 
 def test_bfloat16_and_pairs_with_nothing_in_them_arrive() -> None:
-    fields = {"queries": 3, "keys": 3, "window": (None, 1)}
-    case = ATTENTION.case(ATTENTION.recipe("bfloat16", **fields))
+    recipe = ATTENTION.recipe("bfloat16", queries=3, keys=3, window=(None, 1))
+    case = ATTENTION.case(recipe)
     found = _there(case)
 
     assert found["window"] == (None, 1)
-    assert found["query"].dtype == case.query.dtype
+    assert found["query"].dtype == case["query"].dtype
 
 
 def _results(*said: Any) -> dict[str, Any]:
@@ -70,7 +71,10 @@ RIGHT = {"name": "output", "dtype": "float32", "shape": [1, 1, 3, 2]}
 
 
 def test_results_come_back_as_they_were_sent() -> None:
-    arrays = [np.arange(3, dtype=np.uint8), np.arange(6.0, dtype=np.float64)]
+    arrays: list[Array] = [
+        np.arange(3, dtype=np.uint8),
+        np.arange(6.0, dtype=np.float64),
+    ]
     wanted = [("a", (3,), "integer"), ("b", (6,), "float64")]
     case = Case({}, {}, tuple(wanted), "float64")
     header = json.loads(json.dumps(protocol.results(wanted, arrays)))
