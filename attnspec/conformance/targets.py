@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -236,7 +237,10 @@ def open_target(
     if not 0.0 < deadline <= _WEEK:
         msg = f"deadline: expected seconds above 0, up to {_WEEK:,}; got {deadline:g}"
         raise InvalidArgument(msg)
-    # It needs pipes and processes of POSIX; the rest of the package does not.
+    if os.name != "posix":
+        msg = "target: a process of its own needs Linux, macOS or another POSIX system"
+        raise UnusableTarget(msg)
+    # It imports what other systems do not have.
     from attnspec.conformance.worker import Worker, python_server  # noqa: PLC0415
 
     opening = {"kind": request.kind}
