@@ -36,9 +36,8 @@ KNOWN = Deviation(
 
 
 def _judged(kernel: Any, *only: str, **said: Any) -> Any:
-    return check_implementation(
-        kernel, only=only or ["agreement"], tier="smoke", **said
-    )
+    wishes = {"only": only or ["agreement"], "tier": "smoke", **said}
+    return check_implementation(kernel, **wishes)
 
 
 def where(query: Any, key: Any, value: Any) -> Any:
@@ -183,6 +182,7 @@ def test_an_interrupted_run_is_written_as_far_as_it_came(tmp_path: Path) -> None
         (_kernels.right, {"arrays": "cupy"}, "arrays: expected one of numpy, torch"),
         (_kernels.right, {"report": "/no/such/run"}, "report: /no/such/run cannot be"),
         (_kernels.right, {"junit": "/no/such/run"}, "junit: there is no folder /no"),
+        (_kernels.right, {"only": "agreement"}, "only: expected a list of ids; got 'a"),
         ("embedded", {"deadline": 0}, "deadline: expected seconds above 0"),
     ],
 )
