@@ -13,6 +13,7 @@ import tempfile
 
 import hypothesis
 import hypothesis.configuration
+import pytest
 
 # Found examples are kept between runs, but not in the user's checkout.
 hypothesis.configuration.set_hypothesis_home_dir(
@@ -40,6 +41,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide from what is tested that pytest-xdist may run these tests."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
 
 
 def pytest_report_header() -> str:

@@ -57,6 +57,9 @@ def chosen(only: Iterable[str] = (), kind: str = DEFAULT_KIND) -> tuple[Invarian
     UnknownName
         If there is no such id, or the law is of another kind.
     """
+    if isinstance(only, str):
+        msg = f"only: expected a list of ids; got {only!r}"
+        raise InvalidArgument(msg)
     laws = tuple(map(find, only))
     for law in laws:
         if law.kind != kind:

@@ -147,11 +147,11 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     deadline: float = 20.0,
     report: Path | str | None = None,
 ) -> Callable[[Test], Test]:
-    """Return a decorator that gives a test function one check after the other.
+    """Return a decorator that runs a test once for each kernel, dtype and invariant.
 
-    Every invariant in every dtype becomes a test of its own. Its argument is named
-    ``check`` and is called. What is not claimed is skipped, with the reason. A kernel
-    that words or a `Program` name is started when pytest collects, and ended with it.
+    The test takes the argument ``check`` and calls it. What is not claimed is
+    skipped, with the reason; a known deviation passes. A kernel that is given by its
+    name, or as a `Program`, is started when pytest collects and ended with pytest.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ... def test_conformance(check):
     ...     check()
     """
-    kernels, wanted, laws = _kernels(implementations), listed(dtypes), tuple(only)
+    kernels, wanted, laws = _kernels(implementations), listed(dtypes), listed(only)
     declared = declaring(
         dtypes=wanted,
         claims=claims,

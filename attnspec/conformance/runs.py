@@ -106,11 +106,11 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     Parameters
     ----------
     implementation
-        Words that name a kernel (``"torch"``, ``"package.module:function"``,
-        ``"path/file.py:function"``) or a `Program`: it is judged in a process of its
-        own. Or a plain function ``kernel(query, key, value, *, mask=None, ...)``,
-        whose keywords are its capabilities, or an `Implementation`: it is judged in
-        this process, which a crash or a hang of the kernel takes with it.
+        The name of a kernel (``"torch"``, ``"package.module:function"``,
+        ``"path/file.py:function"``) or a `Program`, judged in a process of its own.
+        Or a plain function ``kernel(query, key, value, *, mask=None, ...)``, whose
+        keywords are its capabilities, or an `Implementation`, judged in this process:
+        a kernel that crashes ends it, and one that hangs is waited for.
     kind
         What it is: ``attention``, or one of ``attnspec kinds``.
     arrays
