@@ -109,7 +109,7 @@ class Process:
         while (end := self._unread.find(b"\n", searched)) < 0:
             searched = len(self._unread)
             if searched > HEADER_LIMIT:
-                msg = "its answer has no header: no line ends within 1 MiB"
+                msg = "gave no header: no line ends within 1 MiB"
                 raise self.crashed(msg)
             count = self._read(self._chunk, until)
             self._unread += self._chunk[:count]

@@ -47,7 +47,7 @@ def dtype_named(name: Any) -> np.dtype[Any]:
         return numpy_dtype(name)
     if name in _PLAIN:
         return np.dtype(name)
-    msg = f"{str(name)[:40]!r} is no format"
+    msg = f"gave {str(name)[:40]!r} as a format"
     raise Unreadable(msg)
 
 
@@ -78,10 +78,10 @@ def decoded(line: bytes | bytearray) -> Header:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        msg = f"its answer is no JSON: {bytes(line[:40])!r}"
+        msg = f"gave no JSON: {bytes(line[:40])!r}"
         raise Unreadable(msg) from error
     if not isinstance(found, dict):
-        msg = f"its answer is no JSON object: {bytes(line[:40])!r}"
+        msg = f"gave no JSON object: {bytes(line[:40])!r}"
         raise Unreadable(msg)
     return found
 
@@ -175,10 +175,10 @@ def forms(answer: Header, case: Case) -> list[Form]:
     said = answer.get("results")
     names = [name for name, _, _ in case.results]
     if not isinstance(said, list) or not all(isinstance(item, dict) for item in said):
-        msg = "its answer has no results"
+        msg = "gave no results"
         raise Unreadable(msg)
     if [item.get("name") for item in said] != names:
-        msg = f"its answer has other results than {', '.join(names)}"
+        msg = f"gave other results than {', '.join(names)}"
         raise Unreadable(msg)
     return [
         (dtype_named(item.get("dtype")), _shape(item.get("shape"))) for item in said
@@ -189,7 +189,7 @@ def _shape(said: Any) -> tuple[int, ...]:
     """Return a shape, each size of which is a whole number from 0 to 2^62."""
     right = isinstance(said, list) and len(said) <= _AXES
     if not right or not all(type(n) is int and 0 <= n < 2**62 for n in said):
-        msg = f"{str(said)[:40]} is no shape"
+        msg = f"gave {str(said)[:40]} as a shape"
         raise Unreadable(msg)
     return tuple(said)
 

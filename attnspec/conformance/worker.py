@@ -78,13 +78,14 @@ class Worker:
         self._opening = opening
         self._deadline = deadline
         self._prepared = prepared
+        self._what = "target: importing it" if prepared else "program: opening it"
         self._first = _FIRST
         self._process: Process | None = None
         self._memory = SharedMemory()
         self._block = Block()
         self._shared = True
         self._fresh = True
-        self._asked = 0
+        self._asked = -1
 
     @property
     def first_deadline(self) -> float:
@@ -104,7 +105,7 @@ class Worker:
         try:
             self._process, answer = self._opened()
         except KernelFault as fault:
-            msg = f"target: importing it {fault}"
+            msg = f"{self._what} failed: it {fault}"
             if isinstance(fault, KernelTimedOut):
                 msg += "; a longer --deadline gives it more"
             raise UnusableTarget(msg) from fault
@@ -132,6 +133,7 @@ class Worker:
         """Return a fresh process, and what it answers to the first question."""
         process = Process(self._command, [self._memory.descriptor])
         self._fresh = True
+        self._asked = -1  # The first question of a process has the number 0.
         header = {
             "question": "open",
             "attnspec": protocol.VERSION,

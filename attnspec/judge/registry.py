@@ -12,6 +12,12 @@ from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.told import told
 
+_BEYOND = 16
+"""How many times larger than the largest case that is drawn one may be that is read."""
+
+_AT_LEAST = 4096
+"""A number in a recipe that is read in any case."""
+
 Kinds = Mapping[str, Kind]
 """Kinds by name."""
 
@@ -81,6 +87,7 @@ def read_recipe(data: Any, where: str, kinds: Kinds, default: str = "") -> Recip
     try:
         kind = kind_named(str(data.get("kind", default)), kinds)
         recipe = _recipe(data, kind)
+        _sized(recipe, kind)
         kind.case(recipe)
     except InvalidArgument as error:
         msg = f"{where}: {error}"
@@ -104,6 +111,22 @@ def _recipe(data: dict[str, Any], kind: Kind) -> Recipe:
     # As it was written: mending belongs to drawing.
     recipe = kind.recipe(given["dtype"], **fields).replace(**fields)
     return recipe.replace(seed=given["seed"], family=str(given["family"]))
+
+
+def _sized(recipe: Recipe, kind: Kind) -> None:
+    """Reject a case far beyond any that is drawn: to make it would take for ever."""
+    budget = kind.table.budget
+    if budget is not None:
+        if budget.cost(recipe) > _BEYOND * budget.most["thorough"]:
+            msg = f"fields: the case is more than {_BEYOND} times as large as any drawn"
+            raise InvalidArgument(msg)
+        return
+    for name, value in recipe.fields:
+        listed = [n for n in kind.table.fields[name] if type(n) is int]
+        most = max(_BEYOND * max(listed, default=0), _AT_LEAST)
+        if type(value) is int and abs(value) > most:
+            msg = f"{name}: expected a number up to {most}; got {value}"
+            raise InvalidArgument(msg)
 
 
 def _hashable(value: Any) -> Any:

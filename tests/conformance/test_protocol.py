@@ -91,22 +91,22 @@ def test_results_come_back_as_they_were_sent() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ({"answer": 1}, "its answer has no results"),
-        ({"answer": 1, "results": {}}, "its answer has no results"),
-        (_results(3), "its answer has no results"),
-        (_results(), "its answer has other results than output"),
-        (_results({**RIGHT, "name": "lse"}), "other results than output"),
-        (_results(RIGHT, RIGHT), "other results than output"),
-        (_results({**RIGHT, "dtype": "complex128"}), "'complex128' is no format"),
-        (_results({**RIGHT, "dtype": "object"}), "'object' is no format"),
-        (_results({**RIGHT, "dtype": ["float32"]}), "is no format"),
-        (_results({**RIGHT, "dtype": {}}), "is no format"),
-        (_results({**RIGHT, "shape": None}), "None is no shape"),
-        (_results({**RIGHT, "shape": [1, -1]}), r"\[1, -1\] is no shape"),
-        (_results({**RIGHT, "shape": [1.0]}), r"\[1\.0\] is no shape"),
-        (_results({**RIGHT, "shape": [True]}), r"\[True\] is no shape"),
-        (_results({**RIGHT, "shape": [2**70]}), "is no shape"),
-        (_results({**RIGHT, "shape": [1] * 99}), "is no shape"),
+        ({"answer": 1}, "gave no results"),
+        ({"answer": 1, "results": {}}, "gave no results"),
+        (_results(3), "gave no results"),
+        (_results(), "gave other results than output"),
+        (_results({**RIGHT, "name": "lse"}), "gave other results than output"),
+        (_results(RIGHT, RIGHT), "gave other results than output"),
+        (_results({**RIGHT, "dtype": "complex128"}), "gave 'complex128' as a format"),
+        (_results({**RIGHT, "dtype": "object"}), "gave 'object' as a format"),
+        (_results({**RIGHT, "dtype": ["float32"]}), "as a format"),
+        (_results({**RIGHT, "dtype": {}}), "as a format"),
+        (_results({**RIGHT, "shape": None}), "gave None as a shape"),
+        (_results({**RIGHT, "shape": [1, -1]}), r"\[1, -1\] as a shape"),
+        (_results({**RIGHT, "shape": [1.0]}), r"\[1\.0\] as a shape"),
+        (_results({**RIGHT, "shape": [True]}), r"\[True\] as a shape"),
+        (_results({**RIGHT, "shape": [2**70]}), "as a shape"),
+        (_results({**RIGHT, "shape": [1] * 99}), "as a shape"),
     ],
 )
 def test_results_that_cannot_be_read_say_why(
@@ -122,5 +122,5 @@ def test_results_that_cannot_be_read_say_why(
     ids=["empty", "rubbish", "a list", "a number", "half", "no UTF-8", "deep"],
 )
 def test_a_line_that_is_no_object_says_so(line: bytes) -> None:
-    with pytest.raises(Unreadable, match="its answer is no JSON"):
+    with pytest.raises(Unreadable, match="gave no JSON"):
         protocol.decoded(line)

@@ -93,7 +93,10 @@ def test_a_restarted_worker_has_no_past(open_worker: Worker) -> None:
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        ("import os; os._exit(5)", "importing it ended the process with exit code 5$"),
+        (
+            "import os; os._exit(5)",
+            "importing it failed: it ended the process with exit code 5$",
+        ),
         ("import os; os.kill(os.getpid(), 40)", "ended the process by signal 40$"),
         ("raise ValueError('no device')", "raises ValueError: no device$"),
         ("while True: pass", "did not return within 1 s; a longer --deadline gives"),
