@@ -26,7 +26,7 @@ _PIPE = 1 << 20
 _KEPT = 1 << 12
 """Bytes of what a program prints that are kept, for its last words."""
 
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 """Seconds that a guard has to end what it guards."""
 
 
@@ -187,7 +187,7 @@ class Process:
     def _ending(self) -> str:
         """Return how the program ended; one that closed its output is ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(_PATIENCE / 5)
+            self._popen.wait(_PATIENCE / 2)
         code = self._popen.poll()
         self.stop()
         if code is None:
