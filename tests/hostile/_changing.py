@@ -16,7 +16,7 @@ import attnspec.conformance.call as call_module
 from attnspec.conformance import protocol
 from attnspec.judge import compare
 from attnspec.judge.verdicts import Outcome, Report, Verdict
-from tests.hostile._base import attention, gets, zeros
+from tests.hostile._base import attention, gets, patch, zeros
 
 _strided = np.lib.stride_tricks.as_strided
 
@@ -80,8 +80,8 @@ def a_thread_changes_an_operand(query: Any, key: Any, value: Any) -> Any:
 def hides_what_it_changes(query: Any, key: Any, value: Any) -> Any:
     """Attack A6: replace what compares, then overwrite the operands."""
     output = attention(query, key, value)
-    call_module._same_bits = lambda *_: True  # type: ignore[attr-defined]
-    call_module.result_of = lambda *_, **__: None  # type: ignore[assignment]
+    patch(call_module, _same_bits=lambda *_: True)
+    patch(call_module, result_of=lambda *_, **__: None)
     value[...] = 0
     return output
 
@@ -90,14 +90,14 @@ def hides_what_it_changes(query: Any, key: Any, value: Any) -> Any:
 def says_that_it_conforms(query: Any, key: Any, value: Any) -> Any:
     """Attack A9: make every verdict and report conform."""
     for kind in (Verdict, Outcome, Report):
-        kind.conforms = True  # type: ignore[misc,assignment]
-    compare.agrees = lambda *_: iter(())  # type: ignore[assignment]
+        patch(kind, conforms=True)
+    patch(compare, agrees=lambda *_: iter(()))
     return zeros(query, key, value)
 
 
 @gets("failed")
 def its_caller_accepts_anything(query: Any, key: Any, value: Any) -> Any:
-    call_module.formed = lambda found, _: found
+    patch(call_module, formed=lambda found, _: found)
     return zeros(query, key, value)[..., :1, :]
 
 
@@ -110,25 +110,25 @@ def its_results_lie(query: Any, key: Any, value: Any) -> Any:
         header["results"][0]["dtype"] = "float16"
         return header
 
-    protocol.results = lie
+    patch(protocol, results=lie)
     return attention(query, key, value)
 
 
 @gets("crashed")
 def json_says_nothing(query: Any, key: Any, value: Any) -> Any:
-    json.dumps = lambda *_, **__: "{}"
+    patch(json, dumps=lambda *_, **__: "{}")
     return attention(query, key, value)
 
 
 @gets("crashed")
 def json_raises(query: Any, key: Any, value: Any) -> Any:
-    json.dumps = None  # type: ignore[assignment]
+    patch(json, dumps=None)
     return attention(query, key, value)
 
 
 @gets("timed out", "crashed")
 def writing_does_nothing(query: Any, key: Any, value: Any) -> Any:
-    os.write = lambda _, data: len(data)  # type: ignore[assignment]
+    patch(os, write=lambda _, data: memoryview(data).nbytes)
     return attention(query, key, value)
 
 
@@ -136,21 +136,20 @@ def writing_does_nothing(query: Any, key: Any, value: Any) -> Any:
 def numpy_copies_zeros(query: Any, key: Any, value: Any) -> Any:
     output = attention(query, key, value)
     copy = np.array
-    np.array = lambda array, *a, **k: 0 * copy(array, *a, **k)  # type: ignore[assignment]
+    patch(np, array=lambda array, *a, **k: 0 * copy(array, *a, **k))
     return output
 
 
 @gets("crashed", "refused", "failed")
 def numpy_is_gone(query: Any, key: Any, value: Any) -> Any:
     output = attention(query, key, value)
-    for name in ("array", "ascontiguousarray", "ndarray", "asarray"):
-        setattr(np, name, None)
+    patch(np, array=None, ascontiguousarray=None, ndarray=None, asarray=None)
     return output
 
 
 @gets("passed")
 def time_stands_still(query: Any, key: Any, value: Any) -> Any:
-    time.monotonic = time.perf_counter = time.time = lambda: 0.0
+    patch(time, monotonic=lambda: 0.0, perf_counter=lambda: 0.0, time=lambda: 0.0)
     return attention(query, key, value)
 
 
@@ -158,7 +157,7 @@ def time_stands_still(query: Any, key: Any, value: Any) -> Any:
 def chance_is_none(query: Any, key: Any, value: Any) -> Any:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - to disturb the old generator
-    random.random = lambda: 0.0
+    patch(random, random=lambda: 0.0)
     return attention(query, key, value)
 
 

@@ -49,7 +49,7 @@ def leaves_at_the_tenth_call(query: Any, key: Any, value: Any) -> Any:
 @gets("crashed")
 def leaves_between_two_calls(query: Any, key: Any, value: Any) -> Any:
     if CALLS.next() == 8:
-        threading.Thread(target=lambda: (time.sleep(0.02), os._exit(0))).start()
+        threading.Timer(0.02, os._exit, (0,)).start()
     time.sleep(0.01)
     return attention(query, key, value)
 

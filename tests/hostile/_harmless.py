@@ -94,7 +94,7 @@ def changes_handlers(query: Any, key: Any, value: Any) -> Any:
 
 @gets("passed")
 def replaces_its_streams(query: Any, key: Any, value: Any) -> Any:
-    sys.stdin = sys.stdout = sys.stderr = None  # type: ignore[assignment]
+    sys.stdin = sys.stdout = sys.stderr = None
     return attention(query, key, value)
 
 

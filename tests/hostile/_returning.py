@@ -87,8 +87,8 @@ def no_axes(query: Any, key: Any, value: Any) -> Any:
 class Liar(np.ndarray[Any, Any]):
     """Says that it has another shape and format, holds other bytes, equals all."""
 
-    shape = property(lambda _: (1, 1, 1, 1))  # type: ignore[assignment]
-    dtype = property(lambda _: np.dtype(np.float16))  # type: ignore[assignment]
+    shape = property(lambda _: (1, 1, 1, 1))
+    dtype = property(lambda _: np.dtype(np.float16))
 
     def tobytes(self, *_: Any, **__: Any) -> bytes:
         return b"lies"
@@ -102,8 +102,7 @@ class Liar(np.ndarray[Any, Any]):
     def __eq__(self, _: object) -> Any:
         return True
 
-    def __hash__(self) -> int:
-        return 0
+    __hash__ = None
 
 
 @gets("passed")
