@@ -75,9 +75,13 @@ class Process:
 
         Raises
         ------
+        KernelCrashed
+            If the program has ended, or the guard without which it could outlive all.
         KernelTimedOut
             If it is not taken in time.
         """
+        if self._popen.poll() is not None:
+            raise self.crashed()
         try:
             for part in parts:
                 self._send(memoryview(part), until)
@@ -213,6 +217,8 @@ class Process:
         except subprocess.TimeoutExpired:  # The guard itself was stopped.
             self._popen.kill()
             self._popen.wait()
+        if self._popen.returncode == -signal.SIGKILL:
+            guard.end_session(self._popen.pid)
         with contextlib.suppress(OSError):
             self._listen()
         self._selector.close()

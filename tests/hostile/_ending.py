@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 from tests.hostile._base import Calls, attention, gets
 
 CALLS = Calls()
+GUARD = os.getppid()
 
 
 @gets("crashed")
@@ -84,6 +86,14 @@ def another_program_that_stays(query: Any, key: Any, value: Any) -> Any:
 def kills_its_guard(query: Any, key: Any, value: Any) -> Any:
     os.kill(os.getppid(), signal.SIGKILL)
     time.sleep(600)
+
+
+@gets("crashed")
+def outlives_its_guard(query: Any, key: Any, value: Any) -> Any:
+    ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # Not to be told when a parent dies.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(GUARD, signal.SIGKILL)
+    return attention(query, key, value)
 
 
 @gets("crashed")
