@@ -1,0 +1,96 @@
+"""Modules that lie while they are imported, or have no kernel worth the name."""
+
+from __future__ import annotations
+
+from tests.hostile._modules import ENDED, HANGS, KERNEL
+
+OTHER = ENDED.replace("ended the process ", "")
+
+
+def _answering(answer: str) -> str:
+    """Return a module that writes to every descriptor before the server answers."""
+    return f"""
+import os
+for name in os.listdir("/proc/self/fd"):
+    try:
+        os.set_blocking(int(name), False)
+        os.write(int(name), ({answer}).encode() + b"\\n")
+    except OSError:
+        pass
+{KERNEL}"""
+
+
+def _describing(description: str) -> str:
+    """Return a module whose kernel is described in these words."""
+    return f"""
+import attnspec.conformance.targets as targets
+targets.written = lambda _: {description}
+{KERNEL}"""
+
+
+def _patching(where: str, value: str) -> str:
+    module, _, name = where.rpartition(".")
+    return f"import {module}\n{module}.{name} = {value}\n{KERNEL}"
+
+
+ANSWERING = [
+    ("answers_0", _answering("""'{"answer": 0}'"""), 2, OTHER + "answers question 0 wh"),
+    ("answers_a_list", _answering("'[' * 10**4 + ']' * 10**4"), 2, OTHER + "gave no JS"),
+    ("answers_a_number", _answering("'1' * 10**4"), 2, OTHER + "gave no JSON"),
+    ("answers_nothing", _answering("''"), 2, OTHER + "gave no JSON: b''"),
+    (
+        "answers_another_version",
+        _answering("""'{"answer": 1, "attnspec": ' + '9' * 4000 + '}'"""),
+        2,
+        OTHER + "speaks version 999",
+    ),
+    (
+        "answers_bytes",
+        _answering("""'{"answer": 1, "payload": 1000000000000}'"""),
+        2,
+        OTHER + "announces 1000000000000 bytes where its results have 0;",
+    ),
+    ("answers_no_format", _answering("""'{"answer": 1, "description": 1}'"""), 2, ": "),
+    (
+        "answers_before",
+        _answering("""'{"answer": 1, "memory": "shared", "description": {}}'"""),
+        1,
+        "CRASHED .* answers question 1 where 2 was asked",
+    ),
+    (
+        "refuses_in_color",
+        _answering(r"""'{"answer": 1, "refused": "\\u001b[31m\\u0000' + 'x' * 9999 + '"}'"""),
+        2,
+        r"\\x1b\[31m\\x00xxx",
+    ),
+]
+
+PATCHING = [
+    ("dumps_nothing", _patching("json.dumps", "lambda *a, **k: '{}'"), 2, OTHER + "answe"),
+    ("dumps_lines", _patching("json.dumps", "lambda *a, **k: '\\n'"), 2, "raises|gave no"),
+    ("writes_nothing", _patching("os.write", "lambda *a: 0"), 2, HANGS),
+    ("writes_wrongly", _patching("os.write", "lambda *a: 1 / 0"), 2, ENDED + "with"),
+    ("never_exits", _patching("sys.exit", "lambda *a: None"), 0, "conforms in"),
+    (
+        "has_no_results",
+        _patching("attnspec.conformance.protocol.results", "lambda *a: {}"),
+        1,
+        "gave no results",
+    ),
+    (
+        "has_endless_results",
+        _patching(
+            "attnspec.conformance.protocol.results",
+            "lambda w, a: {'results': [{'name': n, 'dtype': 'float32', "
+            "'shape': [2**61] * 9} for n, *_ in w], 'payload': 2**61}",
+        ),
+        1,
+        "has results of [0-9]+ bytes, where at most",
+    ),
+    (
+        "calls_nothing",
+        _patching("attnspec.conformance.server.Caller", "lambda f: lambda *a: ([], 0)"),
+        1,
+        "CRASHED",
+    ),
+]
