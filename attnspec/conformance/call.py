@@ -190,6 +190,9 @@ def formed(found: Array, expected: Expected) -> Array:
     if found.shape != shape:
         msg = f"{name}: expected shape {shape}, got {found.shape}"
         raise MalformedResult(msg)
+    if not found.dtype.isnative:
+        msg = f"{name}: expected {wanted}, got {found.dtype.name} with swapped bytes"
+        raise MalformedResult(msg)
     if not right:
         msg = f"{name}: expected {wanted}, got {found.dtype.name}"
         raise MalformedResult(msg)

@@ -116,7 +116,14 @@ def _kill(process: int) -> None:
 def _children() -> list[int]:
     """Return the guard's children, the zombies that it has yet to reap included."""
     mine = os.getpid()
-    return [process for process in _processes() if _parent(process) == mine]
+    return [process for process in _processes() if _parentage(process)[0] == mine]
+
+
+def end_session(leader: int) -> None:
+    """Kill every process of a session whose leader, the guard, has been killed."""
+    for process in _processes():
+        if _parentage(process)[1] == leader:
+            _kill(process)
 
 
 def _processes() -> list[int]:
@@ -127,14 +134,15 @@ def _processes() -> list[int]:
         return []
 
 
-def _parent(process: int) -> int:
-    """Return the parent of a process, 0 if the process has ended."""
+def _parentage(process: int) -> tuple[int, int]:
+    """Return parent and session of a process, zeros if the process has ended."""
     try:
         with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 - no pathlib here
             # The name before it is in parentheses and may hold anything.
-            return int(file.read().rpartition(b")")[2].split()[1])
+            _, parent, _, session, *_ = file.read().rpartition(b")")[2].split()
     except OSError:
-        return 0
+        return 0, 0
+    return int(parent), int(session)
 
 
 def _end_like(status: int) -> None:
@@ -152,4 +160,4 @@ def _end_like(status: int) -> None:
 if __name__ == "__main__":
     main()
 
-__all__ = ["NOT_STARTED", "main"]
+__all__ = ["NOT_STARTED", "end_session", "main"]

@@ -26,7 +26,7 @@ _PIPE = 1 << 20
 _KEPT = 1 << 12
 """Bytes of what a program prints that are kept, for its last words."""
 
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 """Seconds that a guard has to end what it guards."""
 
 
@@ -75,9 +75,13 @@ class Process:
 
         Raises
         ------
+        KernelCrashed
+            If the program has ended, or the guard without which it could outlive all.
         KernelTimedOut
             If it is not taken in time.
         """
+        if self._popen.poll() is not None:
+            raise self.crashed()
         try:
             for part in parts:
                 self._send(memoryview(part), until)
@@ -187,7 +191,7 @@ class Process:
     def _ending(self) -> str:
         """Return how the program ended; one that closed its output is ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(_PATIENCE / 5)
+            self._popen.wait(_PATIENCE / 2)
         code = self._popen.poll()
         self.stop()
         if code is None:
@@ -213,6 +217,8 @@ class Process:
         except subprocess.TimeoutExpired:  # The guard itself was stopped.
             self._popen.kill()
             self._popen.wait()
+        if self._popen.returncode == -signal.SIGKILL:
+            guard.end_session(self._popen.pid)
         with contextlib.suppress(OSError):
             self._listen()
         self._selector.close()

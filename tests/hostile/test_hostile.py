@@ -1,0 +1,123 @@
+"""Kernels that mean harm: each gets its verdict, whatever way it is judged."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from attnspec import check_implementation
+from attnspec.cli import main
+from attnspec.judge.verdicts import Verdict
+from tests.hostile._base import VERDICTS
+
+FAMILIES = (
+    *("raising", "ending", "hanging", "writing"),
+    *("changing", "returning", "harmless"),
+)
+for _family in FAMILIES:
+    importlib.import_module(f"tests.hostile._{_family}")
+
+pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+
+DEADLINE = 1.5
+"""Seconds: far more than a small kernel takes, on a loaded machine as well."""
+
+LAWS = ("inputs-unchanged", "agreement")
+KERNELS = [pytest.param(target, id=target.partition("._")[2]) for target in VERDICTS]
+
+
+def _left(mark: str) -> list[str]:
+    """Return the processes with a mark in their environment, this one aside."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (entry / "environ").read_bytes():
+                found.append(entry.name)
+        except OSError:
+            continue
+    return [process for process in found if process != str(os.getpid())]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """See that no process outlives a run, and that no file is left."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    mark = f"hostile-{os.getpid()}-{time.monotonic_ns()}"
+    monkeypatch.setenv("ATTNSPEC_MARK", mark)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    yield
+    assert _left(mark) == []
+    assert list(temporary.iterdir()) == []
+
+
+def _said(verdicts: list[Verdict]) -> str:
+    """Return the first verdict that does not conform, or that all passed."""
+    return next((str(v) for v in verdicts if not v.conforms), "passed")
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(VERDICTS) >= 100
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_the_command_gives_it_its_verdict(target: str) -> None:
+    only = [word for law in LAWS for word in ("--only", law)]
+    limits = ["--tier", "smoke", "--deadline", str(DEADLINE), "-x"]
+    begun = time.monotonic()
+    done = CliRunner().invoke(main, ["check", target, *only, *limits])
+    took = time.monotonic() - begun
+
+    verdicts = VERDICTS[target]
+    said = [v for v in Verdict if f"\n{v.upper()} " in done.output]
+    assert _said(said) in verdicts, done.output
+    assert done.exit_code == (0 if verdicts == ("passed",) else 1)
+    assert max(map(len, done.output.splitlines())) < 2_000
+    assert all(c.isprintable() or c == "\n" for c in done.output)
+    assert "Traceback" not in done.output
+    assert took < 3 * DEADLINE + 10  # All that is not the kernel's is in the rest.
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_a_call_from_python_gives_it_its_verdict(target: str) -> None:
+    report = check_implementation(
+        target, only=LAWS, tier="smoke", deadline=DEADLINE, stop_at_first=True
+    )
+
+    assert _said([o.verdict for o in report.outcomes]) in VERDICTS[target], str(report)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_pytest_gives_it_its_verdict(family: str, pytester: pytest.Pytester) -> None:
+    module = f"tests.hostile._{family}:"
+    targets = [target for target in VERDICTS if target.startswith(module)]
+    asked = [word for target in targets for word in ("--attnspec", target)]
+    limits = ["--attnspec-tier", "smoke", "--attnspec-deadline", str(DEADLINE)]
+    only = ["--attnspec-only", "agreement"]
+
+    done = pytester.inline_run(*asked, *limits, *only)
+
+    reports = [
+        r for r in done.getreports("pytest_runtest_logreport") if r.when == "call"
+    ]
+    assert len(reports) == len(targets)
+    for report, target in zip(reports, targets, strict=True):
+        assert target in report.nodeid
+        # What changes operands alone is right in what it returns.
+        if VERDICTS[target] == ("passed",):
+            assert report.passed, report.longreprtext
+        elif family not in ("changing", "writing"):
+            assert report.failed, target
+            assert any(
+                f"{v.upper()} agreement" in report.longreprtext
+                for v in VERDICTS[target]
+            )
