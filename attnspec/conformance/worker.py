@@ -173,7 +173,7 @@ class Worker:
         limit = max(8 * asked, _AT_LEAST)
 
         def size(answer: Header) -> int:
-            if "results" not in answer:
+            if "raised" in answer or "malformed" in answer:
                 return 0
             found = sum(map(protocol.size_of, protocol.forms(answer, case)))
             if found > limit:

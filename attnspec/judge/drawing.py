@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import hashlib
-import tempfile
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +14,15 @@ from hypothesis import configuration
 from attnspec.judge.bench import Draws
 from attnspec.judge.recipe import Recipe
 
+_NOWHERE = Path(os.devnull) / "hypothesis"
+"""A folder that nobody can make: what is kept there can be done without."""
+
 
 @contextlib.contextmanager
 def out_of_the_way() -> Iterator[None]:
-    """Keep Hypothesis's files out of the user's folder while the kit draws."""
+    """Let Hypothesis write no files while the kit draws, as on a full disk."""
     home = configuration.storage_directory(intent_to_write=False).path
-    elsewhere = Path(tempfile.gettempdir()) / "attnspec-hypothesis"
-    configuration.set_hypothesis_home_dir(elsewhere)
+    configuration.set_hypothesis_home_dir(_NOWHERE)
     try:
         yield
     finally:
