@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec.conformance.check import InProcess
+from attnspec.conformance.call import InProcess
 from attnspec.conformance.runner import outcomes
 from attnspec.conformance.targets import resolve
 from attnspec.judge.bench import KernelBench
@@ -89,7 +89,7 @@ def run(tier: str, dtypes: tuple[str, ...]) -> list[Outcome]:
     """Judge the embedded kernel."""
     implementation = resolve("")
     known, kind = implementation.description, measured()
-    call = TimedExecutor(implementation)
+    call = TimedExecutor(implementation.function)
     first = dtypes[0]
     dialect = detect(call, kind, known, known.model(first), first).dialect
     stands = {
