@@ -16,10 +16,13 @@ import pytest
 
 from attnspec.conformance.reports import StoredReport, read_report
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc is read"),
+]
 
-LENGTH = 2.4
-"""About the seconds that a whole run takes; some moments may lie behind its end."""
+LENGTH, SHORT = 2.4, 1.2
+"""About the seconds that a whole run and one law take; a moment may lie behind them."""
 
 PATIENCE = 3.0
 """Seconds in which everything has ended after the judge has."""
@@ -44,16 +47,16 @@ def has_a_child(query, key, value):
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _moments(seed: int) -> list[float]:
+def _moments(seed: int, length: float = LENGTH) -> list[float]:
     """Return ten delays, spread over a run."""
     draw = random.Random(seed)  # noqa: S311 - no secret
-    return [0.05 + LENGTH * (i + draw.random()) / 10 for i in range(10)]
+    return [0.05 + length * (i + draw.random()) / 10 for i in range(10)]
 
 
 class _Run:
     """A judge in a process of its own, with a mark and a temporary folder."""
 
-    def __init__(self, folder: Path, function: str) -> None:
+    def __init__(self, folder: Path, function: str, *asked: str) -> None:
         self.mark = f"ending-{os.getpid()}-{time.monotonic_ns()}"
         self.temporary = folder / f"{self.mark}-temporary"
         self.temporary.mkdir()
@@ -62,6 +65,7 @@ class _Run:
         kernels.write_text(KERNELS, encoding="utf-8")
         words = [sys.executable, "-m", "attnspec", "check", f"{kernels}:{function}"]
         words += ["--tier", "smoke", "--dtype", "float32", "--report", str(self.report)]
+        words += asked
         environment = {
             **os.environ,
             "ATTNSPEC_MARK": self.mark,
@@ -166,8 +170,8 @@ def test_a_worker_that_is_killed_is_a_crash_or_replaced(
     tmp_path: Path, runs: list[_Run]
 ) -> None:
     codes = set()
-    for delay in _moments(10):
-        runs.append(run := _Run(tmp_path, "right"))
+    for delay in _moments(10, SHORT):
+        runs.append(run := _Run(tmp_path, "right", "--only", "agreement"))
         time.sleep(delay)
         for process, words in run.alive().items():
             if "conformance.server" in words and "guard.py" not in words:
