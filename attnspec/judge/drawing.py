@@ -29,6 +29,21 @@ def out_of_the_way() -> Iterator[None]:
         configuration.set_hypothesis_home_dir(home)
 
 
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise an interrupt again where Hypothesis makes an error of its own of it."""
+    try:
+        yield
+    except Exception as error:
+        # Before its engine is there, an interrupt fails one of its assertions.
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, KeyboardInterrupt):
+            cause = cause.__context__
+        if cause is None:
+            raise
+        raise KeyboardInterrupt from error
+
+
 def in_turn(draws: Draws) -> list[Recipe]:
     """Return the pinned recipes, shuffled, each family giving one in its turn."""
     shuffled = sorted(draws.pinned, key=lambda r: hashed(draws.seed, str(r)))
@@ -46,4 +61,4 @@ def hashed(seed: int, text: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-__all__ = ["hashed", "in_turn", "out_of_the_way"]
+__all__ = ["hashed", "in_turn", "interruptible", "out_of_the_way"]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Draws, KernelBench
 from attnspec.judge.deviations import Deviation
-from attnspec.judge.drawing import hashed, in_turn, out_of_the_way
+from attnspec.judge.drawing import hashed, in_turn, interruptible, out_of_the_way
 from attnspec.judge.examination import Examination, Nulls, examine, relaxation
 from attnspec.judge.history import (
     FAILS_IN_SEQUENCE,
@@ -139,7 +139,7 @@ class Trial:
                 ratio = self.see(recipe)
                 hypothesis.target(min(ratio, 2.0), label="error / bound")
 
-        with out_of_the_way():
+        with out_of_the_way(), interruptible():
             draw()
 
     def see(self, recipe: Recipe) -> float:
