@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from attnspec.conformance.reports import StoredReport, read_report
+from tests.hostile import _base
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,7 +31,7 @@ PATIENCE = 3.0
 
 KERNELS = """
 import ctypes, os, time
-from tests.hostile._base import attention
+from hostile_base import attention
 
 def right(query, key, value):
     return attention(query, key, value)
@@ -61,6 +63,8 @@ class _Run:
         self.temporary = folder / f"{self.mark}-temporary"
         self.temporary.mkdir()
         self.report = folder / f"{self.mark}.jsonl"
+        # Beside it, because the tests need not be where Python looks for modules.
+        shutil.copy(_base.__file__, folder / "hostile_base.py")
         kernels = folder / "kernels.py"
         kernels.write_text(KERNELS, encoding="utf-8")
         words = [sys.executable, "-m", "attnspec", "check", f"{kernels}:{function}"]

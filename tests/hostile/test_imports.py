@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -15,14 +16,15 @@ from attnspec import check_implementation
 from attnspec.cli import main
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Verdict
+from tests.hostile import _base
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
 
 DEADLINE = 1.5
-RIGHT = "from tests.hostile._base import attention as kernel\n"
-WRONG = "from tests.hostile._base import zeros as kernel\n"
-NAMED = "from attnspec import Implementation\nfrom tests.hostile._base import zeros\n"
+RIGHT = "from hostile_base import attention as kernel\n"
+WRONG = "from hostile_base import zeros as kernel\n"
+NAMED = "from attnspec import Implementation\nfrom hostile_base import zeros\n"
 ANSWER = r"""b'{"answer": 1, "description": {}}\n'"""
 
 UNUSABLE = {
@@ -53,7 +55,7 @@ UNUSABLE = {
     "closes_all": ("import os; os.closerange(0, 256)", "ended the process"),
     "writes": (
         (
-            "from tests.hostile._base import write_everywhere\n"
+            "from hostile_base import write_everywhere\n"
             f"write_everywhere(b'rubbish\\n')\n{RIGHT}"
         ),
         "gave no JSON",
@@ -123,7 +125,7 @@ JUDGED = {
     "forks_and_raises": (f"import os\nif not os.fork(): raise OSError\n{RIGHT}", None),
     "answers_before": (
         (
-            "import time\nfrom tests.hostile._base import write_everywhere\n"
+            "import time\nfrom hostile_base import write_everywhere\n"
             f"write_everywhere({ANSWER})\ntime.sleep(600)"
         ),
         Verdict.TIMED_OUT,
@@ -158,6 +160,8 @@ LIMITS = ("--tier", "smoke", "--only", "agreement", "--deadline", str(DEADLINE))
 
 
 def _file(folder: Path, program: str) -> str:
+    # Beside it, because the tests need not be where Python looks for modules.
+    shutil.copy(_base.__file__, folder / "hostile_base.py")
     file = folder / "hostile.py"
     file.write_text(f"{program}\n", encoding="utf-8")
     return f"{file}:kernel"
