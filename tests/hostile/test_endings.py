@@ -19,6 +19,7 @@ from attnspec.conformance.reports import StoredReport, read_report
 from tests.hostile import _base
 
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="/proc is read"),
 ]

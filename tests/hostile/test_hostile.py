@@ -87,6 +87,7 @@ def test_the_command_gives_it_its_verdict(target: str) -> None:
     assert took < 3 * DEADLINE + 10  # All that is not the kernel's is in the rest.
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("target", KERNELS)
 def test_a_call_from_python_gives_it_its_verdict(target: str) -> None:
     report = check_implementation(
@@ -96,6 +97,7 @@ def test_a_call_from_python_gives_it_its_verdict(target: str) -> None:
     assert _said([o.verdict for o in report.outcomes]) in VERDICTS[target], str(report)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pytest_gives_it_its_verdict(family: str, pytester: pytest.Pytester) -> None:
     module = f"tests.hostile._{family}:"

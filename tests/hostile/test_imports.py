@@ -19,7 +19,10 @@ from attnspec.judge.verdicts import Verdict
 from tests.hostile import _base
 
 pytest_plugins = ["pytester"]
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc is read"),
+]
 
 DEADLINE = 1.5
 RIGHT = "from hostile_base import attention as kernel\n"

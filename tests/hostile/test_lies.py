@@ -14,7 +14,10 @@ from attnspec.cli import main
 from attnspec.exceptions import InvalidArgument
 from tests.hostile._lies import LIES
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc is read"),
+]
 
 DEADLINE = 2.0
 UNUSABLE = [lie for lie in LIES if lie[2] == 2]
