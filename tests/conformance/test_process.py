@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from attnspec.conformance.process import HEADER_LIMIT, Process
 from attnspec.exceptions import KernelCrashed, KernelTimedOut
+from tests.conformance._processes import alive
 
 ECHO = "import sys\nfor line in sys.stdin.buffer:\n sys.stdout.buffer.write(line)"
 FOREVER = "import time\ntime.sleep(600)"
@@ -103,18 +103,6 @@ def test_a_program_that_cannot_be_started_is_said() -> None:
         process.line(_soon())
 
 
-def _alive(mark: str) -> list[str]:
-    """Return the processes that have a mark in their environment."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (entry / "environ").read_bytes():
-                found.append(entry.name)
-        except OSError:
-            continue
-    return [pid for pid in found if pid != str(os.getpid())]
-
-
 DESCENDANTS = """
 import os, time
 if os.fork() == 0:
@@ -141,7 +129,7 @@ def test_no_descendant_outlives_a_program(
             process.line(_soon())
     process.stop()
 
-    assert _alive(mark) == []
+    assert alive(mark) == {}
 
 
 JUDGE = """
@@ -165,10 +153,10 @@ def test_a_program_ends_with_its_judge_whatever_ends_that(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as judge:  # noqa: S603 - our own program
         assert judge.stdout is not None
         assert judge.stdout.readline() == "ready\n"
-        assert len(_alive(mark)) >= 3
+        assert len(alive(mark)) >= 3
         judge.send_signal(signal.SIGKILL)
     until = _soon(10)
-    while _alive(mark) and time.monotonic() < until:
+    while alive(mark) and time.monotonic() < until:
         time.sleep(0.02)
 
-    assert _alive(mark) == []
+    assert alive(mark) == {}

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from attnspec.conformance.reports import StoredReport, read_report
+from tests.conformance._processes import alive
 from tests.hostile import _base
 
 pytestmark = [
@@ -92,24 +93,12 @@ class _Run:
         _, said = self.judge.communicate(timeout=60)
         return self.judge.returncode, said.decode()
 
-    def alive(self) -> dict[int, str]:
-        """Return the processes of the run, and the command line of each."""
-        found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if self.mark.encode() in (entry / "environ").read_bytes():
-                    words = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
-                    found[int(entry.name)] = words.decode(errors="replace")
-            except OSError:
-                continue
-        return found
-
     def leaves_nothing(self) -> bool:
         """Return whether no process and no file is left, soon after the end."""
         until = time.monotonic() + PATIENCE
-        while self.alive() and time.monotonic() < until:
+        while alive(self.mark) and time.monotonic() < until:
             time.sleep(0.02)
-        return not self.alive() and not list(self.temporary.iterdir())
+        return not alive(self.mark) and not list(self.temporary.iterdir())
 
     def found(self) -> StoredReport | None:
         """Return the report, None if it was not begun."""
@@ -123,7 +112,7 @@ def runs(tmp_path: Path) -> Iterator[list[_Run]]:
     begun: list[_Run] = []
     yield begun
     for run in begun:
-        for process in run.alive():
+        for process in alive(run.mark):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         run.judge.communicate()
@@ -139,7 +128,7 @@ def test_an_interrupt_closes_the_report_at_any_moment(
         run.judge.send_signal(number)
         code, said = run.ended()
 
-        assert run.leaves_nothing(), (delay, run.alive())
+        assert run.leaves_nothing(), (delay, alive(run.mark))
         found = run.found()
         if found is None:
             assert code in (130, -number), (delay, said)
@@ -163,7 +152,7 @@ def test_a_judge_that_is_killed_leaves_what_was_found(
         code, said = run.ended()
 
         assert code in (0, -signal.SIGKILL), (delay, said)
-        assert run.leaves_nothing(), (delay, run.alive())
+        assert run.leaves_nothing(), (delay, alive(run.mark))
         found = run.found()
         assert found is None or found.complete is (found.footer is not None)
         counts.append(0 if found is None else len(found.results))
@@ -178,7 +167,7 @@ def test_a_worker_that_is_killed_is_a_crash_or_replaced(
     for delay in _moments(10, SHORT):
         runs.append(run := _Run(tmp_path, "right", "--only", "agreement"))
         time.sleep(delay)
-        for process, words in run.alive().items():
+        for process, words in alive(run.mark).items():
             if "conformance.server" in words and "guard.py" not in words:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
@@ -186,7 +175,7 @@ def test_a_worker_that_is_killed_is_a_crash_or_replaced(
         codes.add(code)
 
         assert code in (0, 1, 2), (delay, said)
-        assert run.leaves_nothing(), (delay, run.alive())
+        assert run.leaves_nothing(), (delay, alive(run.mark))
         if code == 2:
             assert said.endswith("failed: it ended the process by SIGKILL\n")
             continue
@@ -208,11 +197,11 @@ def test_a_kernel_that_cannot_be_asked_to_end_ends_with_its_judge(
     runs.append(run := _Run(tmp_path, function))
     until = time.monotonic() + 60
     least = 3 if function == "holds_the_lock" else 4
-    while len(run.alive()) < least and time.monotonic() < until:
+    while len(alive(run.mark)) < least and time.monotonic() < until:
         time.sleep(0.02)
     time.sleep(0.3)
     run.judge.send_signal(number)
     code, said = run.ended()
 
     assert code == (130 if number in CAUGHT else -number), said
-    assert run.leaves_nothing(), run.alive()
+    assert run.leaves_nothing(), alive(run.mark)

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from attnspec import check_implementation
 from attnspec.cli import main
 from attnspec.judge.verdicts import Verdict
+from tests.conformance._processes import alive
 from tests.hostile._base import VERDICTS
 
 FAMILIES = (
@@ -34,18 +35,6 @@ LAWS = ("inputs-unchanged", "agreement")
 KERNELS = [pytest.param(target, id=target.partition("._")[2]) for target in VERDICTS]
 
 
-def _left(mark: str) -> list[str]:
-    """Return the processes with a mark in their environment, this one aside."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (entry / "environ").read_bytes():
-                found.append(entry.name)
-        except OSError:
-            continue
-    return [process for process in found if process != str(os.getpid())]
-
-
 @pytest.fixture(autouse=True)
 def _nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """See that no process outlives a run, and that no file is left."""
@@ -56,7 +45,7 @@ def _nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     yield
-    assert _left(mark) == []
+    assert alive(mark) == {}
     assert list(temporary.iterdir()) == []
 
 
