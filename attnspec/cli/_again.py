@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from attnspec.cli import _interrupts
 from attnspec.cli import _options as options
 from attnspec.cli._root import CONFORMS, FAILS
 
@@ -66,7 +67,14 @@ def describe(*, deadline: float, **asked: Any) -> int:
     request = options.requested(asked)
     with open_target(request, deadline=deadline) as (call, known):
         law = kind_named(known.kind).agreement
-        report = judge(call, known, dtypes=asked["dtypes"], only=(law,), tier="smoke")
+        report = judge(
+            call,
+            known,
+            dtypes=asked["dtypes"],
+            only=(law,),
+            tier="smoke",
+            progress=lambda *_: _interrupts.check(),
+        )
     lines = text.description_lines(report, request.title or known.name)
     click.echo("\n".join(lines))
     return CONFORMS

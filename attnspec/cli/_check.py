@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from attnspec.cli import _interrupts
 from attnspec.cli import _options as options
 from attnspec.cli._root import CONFORMS, FAILS
 
@@ -56,6 +57,11 @@ def check(
         title = request.title or known.name
         replay = Replay(request.replayed())
         printer = Printer(title, replay, laws=len(chosen(only, known.kind)))
+
+        def progress(dtype: str, invariant: str) -> None:
+            _interrupts.check()
+            printer.progress(dtype, invariant)
+
         with printer.live():
             found = recorded(
                 call,
@@ -70,7 +76,7 @@ def check(
                 tier=tier,
                 seed=seed,
                 stop_at_first=stop_at_first,
-                progress=printer.progress,
+                progress=progress,
             )
     return CONFORMS if found.conforms else FAILS
 

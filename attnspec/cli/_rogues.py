@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attnspec.cli import _interrupts
 from attnspec.cli import _options as options
 from attnspec.cli._names import KIND, known
 from attnspec.cli._root import CONFORMS, FAILS
@@ -105,6 +106,7 @@ class _Progress:
         self._shown = shown
 
     def __call__(self, done: int, total: int, row: Row) -> None:
+        _interrupts.check()
         if self._shown:
             click.echo(f"\r{done} of {total}  {row.id:<40}", nl=False, err=True)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 import tempfile
-import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
+from attnspec.cli._interrupts import interrupting
 from attnspec.exceptions import InvalidArgument
 
 CONFORMS, FAILS, WRONG_REQUEST, OWN_FAULT = range(4)
@@ -26,7 +24,7 @@ class Root(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what ends it by a signal, ends it as an interrupt does."""
-        with _signals():
+        with interrupting():
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt as error:
@@ -62,34 +60,6 @@ class Root(click.Group):
         except Exception as error:  # noqa: BLE001 - the last resort: report it, end with 3
             _apologize(error)
         sys.exit(code or CONFORMS)
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Make an interrupt of a wish to end and of a closed terminal, the first time.
-
-    What is ignored stays so: that is what nohup does.
-    """
-    names = ("SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    heard = [number for number in numbers if before[number] is signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        heard = []
-
-    def interrupt(_number: int, _frame: object) -> NoReturn:
-        # What is written at the end must not be interrupted by the next one.
-        for number in heard:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for number in heard:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in heard:
-            signal.signal(number, before[number])
 
 
 def _end(message: str, code: int) -> NoReturn:

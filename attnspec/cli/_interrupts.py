@@ -1,0 +1,59 @@
+"""Signals that end a command: the report is closed, whatever they interrupt."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from typing import NoReturn
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+_BEFORE = (signal.SIG_DFL, signal.default_int_handler)
+"""Handlers that are replaced. What is ignored stays so: that is what nohup does."""
+
+_pending: list[int] = []
+"""The signals that have come in this run; one at most."""
+
+
+@contextlib.contextmanager
+def interrupting() -> Iterator[None]:
+    """Make an interrupt of each of these signals, the first time that one comes."""
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = [number for number in numbers if before[number] in _BEFORE]
+    if threading.current_thread() is not threading.main_thread():
+        heard = []
+
+    def interrupt(number: int, _frame: object) -> NoReturn:
+        # What is written at the end must not be interrupted by the next one.
+        for other in heard:
+            signal.signal(other, signal.SIG_IGN)
+        _pending.append(number)
+        raise KeyboardInterrupt
+
+    for number in heard:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        _pending.clear()
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+def check() -> None:
+    """Raise an interrupt that was lost, as Python loses one in a callback of its own.
+
+    Whoever works for long calls this now and then.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If one of the signals has come.
+    """
+    if _pending:
+        raise KeyboardInterrupt
+
+
+__all__ = ["check", "interrupting"]

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import contextlib
+import signal
+
+import pytest
+
+from attnspec.cli._interrupts import check, interrupting
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_that_was_lost_comes_again(number: signal.Signals) -> None:
+    with interrupting():
+        check()
+        # So Python does with one that comes while it collects garbage.
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(number)
+
+        with pytest.raises(KeyboardInterrupt):
+            check()
+
+    check()
+
+
+def test_a_second_signal_does_not_interrupt_what_the_first_has_begun() -> None:
+    with interrupting():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_handlers_are_as_they_were_afterwards() -> None:
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    with interrupting():
+        assert signal.getsignal(signal.SIGTERM) is not before[1]
+
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupting():
+            signal.raise_signal(signal.SIGHUP)
+            check()
+    finally:
+        signal.signal(signal.SIGHUP, before)
