@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
-from typing import NoReturn
+from types import FrameType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _BEFORE = (signal.SIG_DFL, signal.default_int_handler)
@@ -25,12 +25,13 @@ def interrupting() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         heard = []
 
-    def interrupt(number: int, _frame: object) -> NoReturn:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         # What is written at the end must not be interrupted by the next one.
         for other in heard:
             signal.signal(other, signal.SIG_IGN)
         _pending.append(number)
-        raise KeyboardInterrupt
+        if not _is_dropped(frame):
+            raise KeyboardInterrupt
 
     for number in heard:
         signal.signal(number, interrupt)
@@ -42,8 +43,17 @@ def interrupting() -> Iterator[None]:
             signal.signal(number, before[number])
 
 
+def _is_dropped(frame: FrameType | None) -> bool:
+    """Return whether Python prints what is raised in a frame, and goes on."""
+    while frame is not None:
+        if frame.f_code.co_name in ("gc_callback", "__del__"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def check() -> None:
-    """Raise an interrupt that was lost, as Python loses one in a callback of its own.
+    """Raise an interrupt that could not be raised where it came.
 
     Whoever works for long calls this now and then.
 

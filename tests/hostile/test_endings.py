@@ -131,7 +131,9 @@ def test_an_interrupt_closes_the_report_at_any_moment(
         assert run.leaves_nothing(), (delay, alive(run.mark))
         found = run.found()
         if found is None:
-            assert code in (130, -number), (delay, said)
+            # While a module is imported, Python itself may end by SIGINT, which a
+            # shell calls 130 as well.
+            assert code in (130, -number, -signal.SIGINT), (delay, said)
         elif found.complete:
             # It came when all was done, or all but the end of Python.
             assert code in (0, 130, -number), (delay, said)
