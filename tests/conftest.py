@@ -9,11 +9,16 @@ from __future__ import annotations
 import importlib.util
 import os
 import pathlib
+import sys
 import tempfile
 
 import hypothesis
 import hypothesis.configuration
 import pytest
+
+# A kernel in a process of its own may be one of the tests'. At the end: what is tested
+# is the attnspec that is installed.
+sys.path.append(str(pathlib.Path(__file__).parents[1]))
 
 # Found examples are kept between runs, but not in the user's checkout.
 hypothesis.configuration.set_hypothesis_home_dir(

@@ -57,7 +57,7 @@ def _started(command: list[str], lifeline: int) -> int:
         return child
     try:
         os.setpgid(0, 0)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it.
+        _defaults()
         _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # It may end the guard.
         if os.getppid() != guard:
             os._exit(NOT_STARTED)
@@ -66,6 +66,13 @@ def _started(command: list[str], lifeline: int) -> int:
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
     os._exit(NOT_STARTED)
+
+
+def _defaults() -> None:
+    """Handle every signal as a program finds it: a shell or Python may ignore some."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        with contextlib.suppress(OSError, ValueError):  # Some belong to the C library.
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _waited(child: int, lifeline: int) -> int:

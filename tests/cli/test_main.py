@@ -106,10 +106,12 @@ def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     path, xml = tmp_path / "run.jsonl", tmp_path / "run.xml"
-    # A shell starts what runs in the background with interrupts ignored.
+    # A shell starts what runs in the background with interrupts ignored, nohup with
+    # SIGHUP ignored.
     program = (
         "import runpy, signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "runpy.run_module('attnspec', run_name='__main__', alter_sys=True)\n"
     )
     command = [sys.executable, "-c", program, "check", "embedded"]
