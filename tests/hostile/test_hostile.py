@@ -45,6 +45,9 @@ def _nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     yield
+    until = time.monotonic() + 2  # What has been killed takes a moment to be gone.
+    while alive(mark) and time.monotonic() < until:
+        time.sleep(0.02)
     assert alive(mark) == {}
     assert list(temporary.iterdir()) == []
 
