@@ -29,6 +29,8 @@ _PLAIN = (
 )
 _AXES = 32
 """Axes that a result may have: NumPy has no more in every version."""
+_ELEMENTS = 2**59
+"""Elements that a result may have: NumPy counts their bytes in 63 bits."""
 
 
 class Unreadable(Exception):
@@ -186,9 +188,11 @@ def forms(answer: Header, case: Case) -> list[Form]:
 
 
 def _shape(said: Any) -> tuple[int, ...]:
-    """Return a shape, each size of which is a whole number from 0 to 2^62."""
+    """Return a shape of whole numbers, which NumPy can make."""
     right = isinstance(said, list) and len(said) <= _AXES
-    if not right or not all(type(n) is int and 0 <= n < 2**62 for n in said):
+    right = right and all(type(n) is int and n >= 0 for n in said)
+    # NumPy bounds the other axes of an empty array, too.
+    if not right or math.prod(n or 1 for n in said) > _ELEMENTS:
         msg = f"gave {str(said)[:40]} as a shape"
         raise Unreadable(msg)
     return tuple(said)

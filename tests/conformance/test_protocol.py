@@ -106,6 +106,8 @@ def test_results_come_back_as_they_were_sent() -> None:
         (_results({**RIGHT, "shape": [1.0]}), r"\[1\.0\] as a shape"),
         (_results({**RIGHT, "shape": [True]}), r"\[True\] as a shape"),
         (_results({**RIGHT, "shape": [2**70]}), "as a shape"),
+        (_results({**RIGHT, "shape": [0, 2**61]}), "as a shape"),
+        (_results({**RIGHT, "shape": [2**31, 0, 2**31]}), "as a shape"),
         (_results({**RIGHT, "shape": [1] * 99}), "as a shape"),
     ],
 )
@@ -114,6 +116,18 @@ def test_results_that_cannot_be_read_say_why(
 ) -> None:
     with pytest.raises(Unreadable, match=message):
         protocol.forms(answer, CASE)
+
+
+@pytest.mark.parametrize("shape", [[0], [0, 2**59], [2**29, 0, 2**30], [0] * 32])
+@pytest.mark.parametrize("dtype", ["bool", "bfloat16", "float64"])
+def test_every_empty_result_that_can_be_read_can_be_made(
+    shape: list[int], dtype: str
+) -> None:
+    answer = _results({**RIGHT, "dtype": dtype, "shape": shape})
+
+    (array,) = protocol.arrays_of(protocol.forms(answer, CASE), bytearray())
+
+    assert array.shape == tuple(shape)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,13 @@ def size_that_is_negative(query: Any, key: Any, value: Any) -> Any:
 
 
 @gets("crashed")
+def size_that_is_nothing_times_much(query: Any, key: Any, value: Any) -> Any:
+    result = {"name": "output", "dtype": "float32", "shape": [0, 1 << 61]}
+    write_everywhere(_answer(query, value, results=[result], payload=0))
+    return attention(query, key, value)
+
+
+@gets("crashed")
 def format_that_is_none(query: Any, key: Any, value: Any) -> Any:
     result = {"name": "output", "dtype": "O", "shape": [1]}
     write_everywhere(_answer(query, value, results=[result], payload=8))
