@@ -88,7 +88,7 @@ def _waited(child: int, lifeline: int) -> int:
                 return found[1]
         ready, _, _ = select.select([lifeline, woken], [], [])
         if lifeline in ready:
-            return signal.SIGKILL
+            return 0  # A guard that ends by a signal was told to by somebody else.
         os.read(woken, 4096)
 
 
@@ -104,11 +104,12 @@ def _end_descendants(child: int) -> None:
     """Kill the group of the child, and on Linux every process that is left of it."""
     until = time.monotonic() + _AT_MOST
     while time.monotonic() < until:
+        # A group is killed at once: none of it can start another meanwhile.
+        _kill(-child)
         left = _children()
         for process in left:
             _kill(process)
         if not left:
-            _kill(-child)
             return
         while _reaped()[0] > 0:
             pass
@@ -123,14 +124,27 @@ def _kill(process: int) -> None:
 def _children() -> list[int]:
     """Return the guard's children, the zombies that it has yet to reap included."""
     mine = os.getpid()
-    return [process for process in _processes() if _parentage(process)[0] == mine]
+    return [process for process in _processes() if _stat(process)[1] == mine]
 
 
-def end_session(leader: int) -> None:
-    """Kill every process of a session whose leader, the guard, has been killed."""
-    for process in _processes():
-        if _parentage(process)[1] == leader:
+def end_marked(leader: int, mark: bytes) -> None:
+    """Kill what a guard that was killed has left: its session, and all marked."""
+    until = time.monotonic() + _AT_MOST
+    while time.monotonic() < until:
+        left = [p for p in _processes() if _is_left(p, leader, mark)]
+        for process in left:
             _kill(process)
+        if not left:
+            return
+        time.sleep(0.001)
+
+
+def _is_left(process: int, leader: int, mark: bytes) -> bool:
+    """Return whether a process runs in a session, or was started with a mark."""
+    state, _, session = _stat(process)
+    if state == b"Z":  # It has ended, and its parent has yet to see it.
+        return False
+    return session == leader or mark in _read(process, "environ")
 
 
 def _processes() -> list[int]:
@@ -141,15 +155,20 @@ def _processes() -> list[int]:
         return []
 
 
-def _parentage(process: int) -> tuple[int, int]:
-    """Return parent and session of a process, zeros if the process has ended."""
+def _stat(process: int) -> tuple[bytes, int, int]:
+    """Return state, parent and session of a process, nothing if it has ended."""
+    # The name before it is in parentheses and may hold anything.
+    fields = _read(process, "stat").rpartition(b")")[2].split()
+    return (fields[0], int(fields[1]), int(fields[3])) if fields else (b"", 0, 0)
+
+
+def _read(process: int, what: str) -> bytes:
+    """Return what Linux says of a process, nothing if it has ended."""
     try:
-        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 - no pathlib here
-            # The name before it is in parentheses and may hold anything.
-            _, parent, _, session, *_ = file.read().rpartition(b")")[2].split()
+        with open(f"/proc/{process}/{what}", "rb") as file:  # noqa: PTH123 - no pathlib here
+            return file.read()
     except OSError:
-        return 0, 0
-    return int(parent), int(session)
+        return b""
 
 
 def _end_like(status: int) -> None:
@@ -167,4 +186,4 @@ def _end_like(status: int) -> None:
 if __name__ == "__main__":
     main()
 
-__all__ = ["NOT_STARTED", "end_session", "main"]
+__all__ = ["NOT_STARTED", "end_marked", "main"]

@@ -26,6 +26,9 @@ _PIPE = 1 << 20
 _KEPT = 1 << 12
 """Bytes of what a program prints that are kept, for its last words."""
 
+_MARK = "ATTNSPEC_GUARDED"
+"""In the environment of a program, by which it is found if it has killed its guard."""
+
 _PATIENCE = 2.0
 """Seconds that a guard has to end what it guards."""
 
@@ -45,6 +48,7 @@ class Process:
         """Start the program."""
         end, self._lifeline = os.pipe()
         guarded = [sys.executable, "-I", "-S", guard.__file__, str(end), *command]
+        self._mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self._popen = subprocess.Popen(  # noqa: S603 - what the user asked for
             guarded,
             stdin=subprocess.PIPE,
@@ -52,6 +56,7 @@ class Process:
             stderr=subprocess.PIPE,
             bufsize=0,
             pass_fds=(end, *inherited),
+            env={**os.environ, _MARK: self._mark},
             start_new_session=True,
         )
         os.close(end)
@@ -212,13 +217,14 @@ class Process:
             return
         os.close(self._lifeline)
         self._lifeline = -1
+        self._popen.send_signal(signal.SIGCONT)  # The program may have stopped it.
         try:
             self._popen.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:  # The guard itself was stopped.
+        except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
         if self._popen.returncode == -signal.SIGKILL:
-            guard.end_session(self._popen.pid)
+            guard.end_marked(self._popen.pid, f"{_MARK}={self._mark}\0".encode())
         with contextlib.suppress(OSError):
             self._listen()
         self._selector.close()

@@ -132,6 +132,42 @@ def test_no_descendant_outlives_a_program(
     assert alive(mark) == {}
 
 
+OF_ITS_GUARD = "import os, signal\nos.kill(os.getppid(), signal.{})\n"
+CHAIN = """
+import os, time
+until = time.monotonic() + 30
+os.write(1, b"ready\\n")
+if os.fork():
+    time.sleep(600)
+os.close(0); os.close(1); os.close(2)
+while time.monotonic() < until:
+    if os.fork():
+        os._exit(0)
+"""
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "program",
+    [
+        DESCENDANTS + OF_ITS_GUARD.format("SIGKILL") + FOREVER,
+        DESCENDANTS + OF_ITS_GUARD.format("SIGSTOP") + FOREVER,
+        CHAIN,
+    ],
+    ids=["kills its guard", "stops its guard", "goes on in ever new processes"],
+)
+def test_no_descendant_outlives_a_program_that_resists(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARK", mark := f"test-{os.getpid()}-{time.monotonic_ns()}")
+    process = Process([sys.executable, "-c", program])
+    assert process.line(_soon()) == b"ready"
+    time.sleep(0.3)
+    process.stop()
+
+    assert _alive(mark) == []
+
+
 JUDGE = """
 import sys, time
 from attnspec.conformance.process import Process
