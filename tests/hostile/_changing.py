@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import mmap
 import os
 import random
 import threading
@@ -74,6 +75,28 @@ def a_thread_changes_an_operand(query: Any, key: Any, value: Any) -> Any:
     thread.start()
     thread.join()
     return output
+
+
+@gets("failed")
+def a_thread_changes_an_operand_for_ever(query: Any, key: Any, value: Any) -> Any:
+    output = attention(query, key, value)
+
+    def change() -> None:
+        while True:
+            value[...] += 1
+            time.sleep(0)
+
+    threading.Thread(target=change, daemon=True).start()
+    time.sleep(0.02)
+    return output
+
+
+@gets("crashed")
+def unmaps_its_operands(query: Any, key: Any, value: Any) -> Any:
+    output = attention(query, key, value)
+    page = key.__array_interface__["data"][0] & -mmap.PAGESIZE
+    ctypes.CDLL(None).munmap(ctypes.c_void_p(page), ctypes.c_size_t(1 << 16))
+    return output + attention(query, key, value)
 
 
 @gets("failed")

@@ -97,6 +97,17 @@ def outlives_its_guard(query: Any, key: Any, value: Any) -> Any:
 
 
 @gets("crashed")
+def kills_its_guard_and_leaves_a_child(query: Any, key: Any, value: Any) -> Any:
+    if os.fork() == 0:
+        os.setsid()
+        os.closerange(0, 256)
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(0.05)
+    kills_its_guard(query, key, value)
+
+
+@gets("crashed")
 def kills_its_group(query: Any, key: Any, value: Any) -> Any:
     os.killpg(0, signal.SIGKILL)
 

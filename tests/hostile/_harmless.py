@@ -8,6 +8,7 @@ import concurrent.futures
 import gc
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -148,6 +149,14 @@ def traces(query: Any, key: Any, value: Any) -> Any:
 @gets("passed")
 def leaves_in_the_end(query: Any, key: Any, value: Any) -> Any:
     atexit.register(os._exit, 5)
+    return attention(query, key, value)
+
+
+@gets("passed")
+def limits_itself(query: Any, key: Any, value: Any) -> Any:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    os.nice(1)
     return attention(query, key, value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,35 @@ def read_only(query: Any, key: Any, value: Any) -> Any:
     output = attention(query, key, value)
     output.setflags(write=False)
     return output
+
+
+@gets("passed")
+def a_file(query: Any, key: Any, value: Any) -> Any:
+    output = attention(query, key, value)
+    if not output.size:
+        return output
+    with tempfile.TemporaryFile() as file:
+        mapped = np.memmap(file, output.dtype, "w+", shape=output.shape)
+    mapped[...] = output
+    return mapped
+
+
+@gets("failed")
+def a_matrix(query: Any, key: Any, value: Any) -> Any:
+    return np.matrix(attention(query, key, value)[0, 0])
+
+
+@gets("failed")
+def one_row_for_all(query: Any, key: Any, value: Any) -> Any:
+    output = attention(query, key, value)
+    return np.broadcast_to(output[..., :1, :], output.shape)
+
+
+@gets("failed")
+def an_interface_that_lies(query: Any, key: Any, value: Any) -> Any:
+    address = value.__array_interface__["data"]
+    about = {"version": 3, "typestr": "<f4", "shape": (1 << 40,), "data": address}
+    return type("Array", (), {"__array_interface__": about})()
 
 
 @gets("failed")
