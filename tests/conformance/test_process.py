@@ -165,7 +165,7 @@ def test_no_descendant_outlives_a_program_that_resists(
     time.sleep(0.3)
     process.stop()
 
-    assert _alive(mark) == []
+    assert alive(mark) == {}
 
 
 JUDGE = """
