@@ -55,15 +55,17 @@ def _is_day(text: str) -> bool:
 
 
 @functools.cache
-def _validator() -> Callable[[object], object]:
-    """Return the function that the schema is compiled to."""
+def _validator() -> tuple[Callable[[object], object], type[Any]]:
+    """Return the function that the schema is compiled to, and what it raises."""
     import fastjsonschema  # noqa: PLC0415 - only what is read needs it
 
     formats = {"printable": str.isprintable, "date": _is_day}
     compiled: Callable[[object], object] = fastjsonschema.compile(
         description_schema(), formats=formats
     )
-    return compiled
+    # Both of one import: where modules are imported anew, as pytester does, the
+    # exception of another import is another class.
+    return compiled, fastjsonschema.JsonSchemaValueException
 
 
 def satisfying(data: object, where: str) -> dict[str, Any]:
@@ -74,11 +76,10 @@ def satisfying(data: object, where: str) -> dict[str, Any]:
     InvalidArgument
         If they do not; the message names where, the key, the rule and the value.
     """
-    from fastjsonschema import JsonSchemaValueException  # noqa: PLC0415 - as above
-
+    validate, broken = _validator()
     try:
-        _validator()(data)
-    except JsonSchemaValueException as error:
+        validate(data)
+    except broken as error:
         path = (error.name or "data").removeprefix("data").removeprefix(".")
         parts = filter(None, (where, _shown(path)[1:-1]))
         msg = ": ".join([*parts, _broken(error)])

@@ -7,6 +7,7 @@ import datetime as dt
 import functools
 import json
 import operator
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -257,6 +258,17 @@ def test_whatever_stands_in_any_place_is_read_or_refused(
         assert len(str(error)) < 1_000  # noqa: PT017 - as above
     else:
         assert _read(**json.loads(json.dumps(written(found)))) == found
+
+
+def test_what_cannot_be_said_is_refused_where_modules_are_imported_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _read(name="once")
+    for name in [n for n in sys.modules if n.partition(".")[0] == "fastjsonschema"]:
+        monkeypatch.delitem(sys.modules, name)
+
+    with pytest.raises(InvalidArgument, match="dtypes: expected a list"):
+        _read(dtypes=[])
 
 
 def test_what_is_declared_is_added_and_a_choice_replaced() -> None:
