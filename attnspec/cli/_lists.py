@@ -33,8 +33,8 @@ def kinds(kind: str | None) -> int:
 @click.command()
 def targets() -> int:
     """List the adapters: installed, or how to install them."""
+    from attnspec.conformance.libraries import known_targets
     from attnspec.conformance.reports import words
-    from attnspec.conformance.targets import known_targets
 
     for known in known_targets():
         state = "installed" if known.installed else known.install

@@ -80,7 +80,7 @@ def kinds() -> Iterable[str]:
 
 def libraries() -> Iterable[str]:
     """Return the libraries whose arrays a function can take."""
-    from attnspec.conformance.targets import LIBRARIES
+    from attnspec.conformance.libraries import LIBRARIES
 
     return LIBRARIES
 

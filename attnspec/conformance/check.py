@@ -20,11 +20,7 @@ def benches(
     call: Executor, description: Description, dtypes: Iterable[str] = ()
 ) -> tuple[dict[str, KernelBench], Detected]:
     """Return a bench for each dtype, and the dialect that all of them hold it to."""
-    claimed = description.capabilities.dtypes
-    wanted = tuple(dtypes) or claimed
-    if unclaimed := [dtype for dtype in wanted if dtype not in claimed]:
-        msg = f"dtype: {unclaimed[0]} is not claimed; claimed: {', '.join(claimed)}"
-        raise InvalidArgument(msg)
+    wanted = formats(description, dtypes)
     first = wanted[0]
     kind = kind_named(description.kind)
     model = description.model(first)
@@ -46,7 +42,24 @@ def benches(
         )
         for dtype in wanted
     }
+    stands[first].probe_fault = detected.fault
     return stands, detected
+
+
+def formats(description: Description, dtypes: Iterable[str]) -> tuple[str, ...]:
+    """Return the formats that are asked for, each once; all claimed ones by default.
+
+    Raises
+    ------
+    InvalidArgument
+        If one is not claimed.
+    """
+    claimed = description.capabilities.dtypes
+    wanted = tuple(dict.fromkeys(dtypes)) or claimed
+    if unclaimed := [dtype for dtype in wanted if dtype not in claimed]:
+        msg = f"dtype: {unclaimed[0]} is not claimed; claimed: {', '.join(claimed)}"
+        raise InvalidArgument(msg)
+    return wanted
 
 
 def chosen(only: Iterable[str] = (), kind: str = DEFAULT_KIND) -> tuple[Invariant, ...]:
@@ -116,5 +129,6 @@ def _not_run(
 __all__ = [
     "benches",
     "chosen",
+    "formats",
     "judge",
 ]

@@ -24,7 +24,7 @@ _SET_CHILD_SUBREAPER, _SET_DEATH_SIGNAL = 36, 1
 _AT_MOST = 5.0
 """Seconds in which descendants are ended that go on starting others."""
 
-NOT_STARTED = 127
+_NOT_STARTED = 127
 """The exit code, as of a shell, where the program cannot be started."""
 
 
@@ -60,12 +60,12 @@ def _started(command: list[str], lifeline: int) -> int:
         _defaults()
         _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)  # It may end the guard.
         if os.getppid() != guard:
-            os._exit(NOT_STARTED)
+            os._exit(_NOT_STARTED)
         os.close(lifeline)
         os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
-    os._exit(NOT_STARTED)
+    os._exit(_NOT_STARTED)
 
 
 def _defaults() -> None:
@@ -186,4 +186,4 @@ def _end_like(status: int) -> None:
 if __name__ == "__main__":
     main()
 
-__all__ = ["NOT_STARTED", "end_marked", "main"]
+__all__ = ["end_marked", "main"]

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.conformance.descriptions import read_deviation
+from attnspec.conformance.libraries import LIBRARIES
 from attnspec.conformance.options import read_options
 from attnspec.conformance.schemas import named, satisfying
-from attnspec.conformance.targets import LIBRARIES, Request
+from attnspec.conformance.targets import Request
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge import tokens
 from attnspec.judge.deviations import Deviation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 try:
@@ -14,7 +14,7 @@ except ModuleNotFoundError as error:
     _msg = "parametrize_with_checks needs pytest; pip install 'attnspec[pytest]'"
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
-from attnspec.conformance.check import chosen
+from attnspec.conformance.check import chosen, formats
 from attnspec.conformance.descriptions import declaring, listed
 from attnspec.conformance.programs import Program
 from attnspec.conformance.reports.text import Replay, failure_lines
@@ -106,26 +106,16 @@ def checks(
         call, description = own.enter_context(opening)
         if isinstance(kernel, str | Program):
             description = description.replace(name=request.title)
-        wanted = tuple(dict.fromkeys(dtypes)) or description.capabilities.dtypes
+        wanted = formats(description, dtypes)
         laws = chosen(only, description.kind)
         stand = Stand(
             call, description, wanted, tier=tier, seed=seed, listeners=writers
         )
         own.callback(stand.ended, laws)
         replay = Replay(request.replayed())
-        found = [Check(stand, law, d, replay) for d in _claimed(stand) for law in laws]
+        found = [Check(stand, law, d, replay) for d in wanted for law in laws]
         stack.push(own.pop_all())
     return found
-
-
-def _claimed(stand: Stand) -> Iterator[str]:
-    """Yield the formats that are asked for, each of which must be claimed."""
-    claimed = stand.description.capabilities.dtypes
-    for dtype in stand.dtypes:
-        if dtype not in claimed:
-            msg = f"dtype: {dtype} is not claimed; claimed: {', '.join(claimed)}"
-            raise InvalidArgument(msg)
-        yield dtype
 
 
 def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -62,8 +63,18 @@ def outcomes(
                 draws = bench.draws(law, dtype, tier, hashed(seed, law.id))
                 tick = functools.partial(progress, dtype, law.id)
                 outcome = Trial(law, bench, draws, budget, tick, brief=brief).run()
+                outcome = _with_probe(bench, outcome)
                 timeouts += outcome.verdict is Verdict.TIMED_OUT
                 yield outcome
+
+
+def _with_probe(bench: KernelBench, outcome: Outcome) -> Outcome:
+    """Return the outcome of a law with what a probe of the dialect met, said once."""
+    fault, bench.probe_fault = bench.probe_fault, None
+    if fault is None or not outcome.conforms:
+        return outcome
+    reason = f"a probe of the dialect {fault}"
+    return dataclasses.replace(outcome, verdict=FAULTS[type(fault)], reason=reason)
 
 
 class _Blocked:

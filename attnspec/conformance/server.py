@@ -61,6 +61,9 @@ class _Channel:
             for array in arrays
             if array.size
         ]
+        # A kernel may have changed that of all descriptors.
+        for descriptor in (self._questions.fileno(), self._answers):
+            os.set_blocking(descriptor, True)
         for part in (protocol.encoded(header), *parts):
             left = memoryview(part)
             while left:

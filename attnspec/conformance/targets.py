@@ -19,11 +19,9 @@ from attnspec.conformance.implementation import Implementation, as_implementatio
 from attnspec.conformance.libraries import (
     ADAPTERS,
     LIBRARIES,
-    Known,
     adapter,
     adapter_names,
     guarded,
-    known_targets,
     through,
 )
 from attnspec.conformance.options import written_options
@@ -243,6 +241,7 @@ def open_target(
     # It imports what other systems do not have.
     from attnspec.conformance.worker import Worker, python_server  # noqa: PLC0415
 
+    where = "program" if request.program else "target"
     opening = {"kind": request.kind}
     if not request.program:
         opening |= {"target": request.target, "arrays": request.arrays}
@@ -253,7 +252,7 @@ def open_target(
         prepared=not request.program,
     )
     try:
-        said = read_description(worker.start(), "target", request.kind)
+        said = read_description(worker.start(), where, request.kind)
         yield worker, _own_formats(request).said_of(said)
     finally:
         worker.close()
@@ -270,13 +269,9 @@ def served(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]
 
 __all__ = [
     "DEFAULT",
-    "LIBRARIES",
-    "Known",
     "Request",
-    "known_targets",
     "of_kind",
     "open_target",
     "resolve",
     "served",
-    "through",
 ]

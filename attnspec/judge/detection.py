@@ -6,10 +6,11 @@ import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 
-from attnspec.exceptions import KernelFault, KernelTimedOut
+from attnspec.exceptions import KernelCrashed, KernelFault, KernelTimedOut
 from attnspec.judge.bench import Executor
+from attnspec.judge.case import Case, Result
 from attnspec.judge.description import Description
-from attnspec.judge.kind import Kind
+from attnspec.judge.kind import Call, Kind
 from attnspec.judge.verdicts import Detected
 from attnspec.numerics import NumericModel, within
 
@@ -33,23 +34,32 @@ def detect(
     """
     chosen = {**kind.default(), **description.dialect}
     sources = dict.fromkeys(description.dialect, "declared")
+    faults: list[KernelFault] = []
+
+    def probing(case: Case) -> Result:
+        try:
+            return call(case)
+        except (KernelCrashed, KernelTimedOut) as fault:
+            faults.append(fault)
+            raise
+
     answers: dict[str, str] = {}
     with contextlib.suppress(KernelTimedOut):
         # As they come: what was answered before a time-out stays.
-        answers.update(_asked(call, kind, description, dtype))
+        answers.update(_asked(probing, kind, description, dtype))
         if kind.probes:
-            answers |= _by_probes(call, kind, description, model, dtype)
+            answers |= _by_probes(probing, kind, description, model, dtype)
     for name, answer in answers.items():
         if name in kind.unenforced:
             sources[name] = f"{answer} (found, not enforced)"
         else:
             chosen[name] = answer
             sources[name] = "detected"
-    return Detected(chosen, sources)
+    return Detected(chosen, sources, next(iter(faults), None))
 
 
 def _asked(
-    call: Executor, kind: Kind, description: Description, dtype: str
+    call: Call, kind: Kind, description: Description, dtype: str
 ) -> Iterator[tuple[str, str]]:
     """Yield the fields that are not declared and have an answer."""
     for name, question in kind.questions.items():
@@ -66,7 +76,7 @@ def _asked(
 
 
 def _by_probes(
-    call: Executor,
+    call: Call,
     kind: Kind,
     description: Description,
     model: NumericModel,
@@ -99,7 +109,7 @@ def _combinations(kind: Kind, declared: Mapping[str, str]) -> list[dict[str, str
 
 
 def _fits(
-    call: Executor,
+    call: Call,
     kind: Kind,
     choices: Mapping[str, str],
     model: NumericModel,

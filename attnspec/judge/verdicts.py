@@ -7,6 +7,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from attnspec.exceptions import KernelFault
 from attnspec.judge.description import Description
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics import Comparison
@@ -92,6 +93,8 @@ class Detected:
     """The choice in each field."""
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """For each field: declared, detected, found (not enforced) or default."""
+    fault: KernelFault | None = None
+    """What a probe met: the function ended its process, or did not return in time."""
 
 
 def _verdict_alone(report: Report) -> list[str]:

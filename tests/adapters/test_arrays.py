@@ -10,7 +10,8 @@ import pytest
 
 from attnspec.adapters._arrays import _wrapped
 from attnspec.conformance import check_implementation
-from attnspec.conformance.targets import Request, through
+from attnspec.conformance.libraries import through
+from attnspec.conformance.targets import Request
 from attnspec.exceptions import UnusableTarget
 
 TORCH = """

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from attnspec.conformance.descriptions import read_description, written
-from attnspec.conformance.targets import known_targets
+from attnspec.conformance.libraries import known_targets
 
 
 @pytest.mark.parametrize("name", [known.name for known in known_targets()])

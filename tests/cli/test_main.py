@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from attnspec.cli import main
-from attnspec.conformance import recording, targets
+from attnspec.conformance import recording
 from attnspec.conformance.reports import read_report
 from attnspec.judge.tokens import Token
 from attnspec.kinds.attention.laws import ATTENTION
@@ -244,15 +244,15 @@ def test_an_invariant_is_explained(run: Run, name: str) -> None:
     assert all(null in done.stdout for null in INVARIANTS[name].nulls)
 
 
-def _known() -> Iterator[targets.Known]:
-    yield targets.Known("here", True, "", "A library that is here.")  # noqa: FBT003
-    yield targets.Known("there", False, "pip install there", "One that is not.")  # noqa: FBT003
+def _known() -> Iterator[libraries.Known]:
+    yield libraries.Known("here", True, "", "A library that is here.")  # noqa: FBT003
+    yield libraries.Known("there", False, "pip install there", "One that is not.")  # noqa: FBT003
 
 
 def test_targets_say_how_they_are_installed(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(targets, "known_targets", lambda: tuple(_known()))
+    monkeypatch.setattr(libraries, "known_targets", lambda: tuple(_known()))
 
     lines = [line.split() for line in run("targets").stdout.splitlines()]
 

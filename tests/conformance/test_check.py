@@ -21,7 +21,14 @@ from attnspec.conformance.check import benches
 from attnspec.conformance.implementation import claims
 from attnspec.conformance.inputs import read_token
 from attnspec.conformance.targets import Request, open_target
-from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.exceptions import (
+    InvalidArgument,
+    KernelCrashed,
+    KernelFault,
+    KernelTimedOut,
+    UnknownName,
+)
+from attnspec.judge.case import Case, Result
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import TIERS
 from attnspec.judge.trial import Trial
@@ -163,6 +170,42 @@ def test_a_kernel_that_dies_or_hangs_gets_its_verdict_and_the_run_goes_on(
         )
 
     assert [o.verdict for o in report.outcomes] == [verdict, verdict]
+
+
+class _FailsOnce(InProcess):
+    """Fails in one call, by its number: the first is the simplest of all."""
+
+    def __init__(self, number: int, fault: KernelFault) -> None:
+        super().__init__(_kernels.right)
+        self._left = number
+        self._fault = fault
+
+    def __call__(self, case: Case) -> Result:
+        self._left -= 1
+        if self._left == 0:
+            raise self._fault
+        return super().__call__(case)
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [
+        (KernelTimedOut("did not return within 4 s"), Verdict.TIMED_OUT),
+        (KernelCrashed("ended the process by SIGSEGV"), Verdict.CRASHED),
+    ],
+)
+def test_a_probe_that_hangs_or_crashes_is_said_by_one_law(
+    fault: KernelFault, verdict: Verdict
+) -> None:
+    description = Implementation.of(_kernels.right).description
+    call = _FailsOnce(2, fault)
+    laws = ["agreement", "causality"]
+    report = judge(call, description, only=laws, tier="smoke")
+
+    first, second = report.outcomes
+    assert (first.verdict, first.reason) == (verdict, f"a probe of the dialect {fault}")
+    assert second.verdict is Verdict.PASSED
+    assert f"a probe of the dialect {fault}" in " ".join(str(report).split())
 
 
 def test_a_finding_that_needs_earlier_calls_keeps_them() -> None:

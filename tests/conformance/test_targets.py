@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from attnspec.conformance.targets import Request, known_targets, open_target, resolve
+from attnspec.conformance.libraries import known_targets
+from attnspec.conformance.targets import Request, open_target, resolve
 from attnspec.exceptions import InvalidArgument, UnusableTarget
 from attnspec.judge.description import Description
 from tests.conformance import _kernels

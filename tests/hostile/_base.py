@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -55,11 +56,18 @@ class Calls:
         return self.count
 
 
+def descriptors(kind: str) -> list[int]:
+    """Return the descriptors of this process that are pipes, or memory files."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if kind in os.readlink(f"/proc/self/fd/{name}"):
+                found.append(int(name))
+    return found
+
+
 def write_everywhere(data: bytes) -> None:
     """Write to every pipe that this process has."""
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if "pipe" in os.readlink(f"/proc/self/fd/{name}"):
-                os.write(int(name), data)
-        except OSError:
-            continue
+    for descriptor in descriptors("pipe"):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, data)

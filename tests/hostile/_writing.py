@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tests.hostile._base import Calls, attention, gets, write_everywhere, zeros
+from tests.hostile._base import (
+    Calls,
+    attention,
+    descriptors,
+    gets,
+    write_everywhere,
+    zeros,
+)
 
 CALLS = Calls()
 
@@ -150,45 +157,29 @@ def closes_everything(query: Any, key: Any, value: Any) -> Any:
 
 @gets("crashed")
 def closes_its_outputs(query: Any, key: Any, value: Any) -> Any:
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if "pipe" in os.readlink(f"/proc/self/fd/{name}"):
-                os.close(int(name))
-        except OSError:
-            continue
+    for descriptor in descriptors("pipe"):
+        os.close(descriptor)
     return attention(query, key, value)
 
 
 @gets("failed", "crashed")
 def writes_into_the_memory_by_its_descriptor(query: Any, key: Any, value: Any) -> Any:
     output = attention(query, key, value)
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if "memfd" in os.readlink(f"/proc/self/fd/{name}"):
-                os.pwrite(int(name), bytes(1 << 17), 0)
-        except OSError:
-            continue
+    for descriptor in descriptors("memfd"):
+        os.pwrite(descriptor, bytes(1 << 17), 0)
     return output
 
 
 @gets("failed", "crashed")
 def cuts_the_memory_short(query: Any, key: Any, value: Any) -> Any:
     output = attention(query, key, value)
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if "memfd" in os.readlink(f"/proc/self/fd/{name}"):
-                os.ftruncate(int(name), 0)
-        except OSError:
-            continue
+    for descriptor in descriptors("memfd"):
+        os.ftruncate(descriptor, 0)
     return output
 
 
 @gets("passed")
 def makes_the_memory_larger(query: Any, key: Any, value: Any) -> Any:
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if "memfd" in os.readlink(f"/proc/self/fd/{name}"):
-                os.ftruncate(int(name), 1 << 30)
-        except OSError:
-            continue
+    for descriptor in descriptors("memfd"):
+        os.ftruncate(descriptor, 1 << 30)
     return attention(query, key, value)

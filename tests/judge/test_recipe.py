@@ -10,6 +10,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.registry import read_recipe, written
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.positions.rope import ROPE
 from tests.judge._attention import recipes
 
 KINDS = {"attention": ATTENTION}
@@ -43,6 +44,21 @@ def test_an_impossible_recipe_is_refused(
 ) -> None:
     with pytest.raises(InvalidArgument, match=message):
         build(ATTENTION.recipe(**fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"queries": 30_000, "keys": 30_000, "mask": "holes"}, {"keys": 2**40}]
+)
+def test_a_case_far_beyond_any_that_is_drawn_is_not_made(
+    fields: dict[str, object],
+) -> None:
+    with pytest.raises(InvalidArgument, match="more than 16 times as large as any"):
+        read_recipe({"fields": fields}, "pinned", KINDS, "attention")
+
+
+def test_a_number_far_beyond_any_that_is_drawn_is_not_read() -> None:
+    with pytest.raises(InvalidArgument, match="length: expected a number up to"):
+        read_recipe({"fields": {"length": 2**40}}, "pinned", {"rope": ROPE}, "rope")
 
 
 def test_an_unknown_field_is_refused() -> None:
