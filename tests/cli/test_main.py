@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from attnspec.cli import main
-from attnspec.conformance import recording
+from attnspec.conformance import libraries, recording
 from attnspec.conformance.reports import read_report
 from attnspec.judge.tokens import Token
 from attnspec.kinds.attention.laws import ATTENTION

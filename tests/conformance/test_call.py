@@ -67,6 +67,10 @@ def test_what_is_no_result_is_malformed(kernel: Any, message: str) -> None:
             (np.zeros((1, 1, 3, 2), np.float32), np.zeros((1, 1, 3), int)),
             "lse: expected a floating-point dtype, got int64",
         ),
+        (
+            (np.zeros((1, 1, 3, 2), np.float32), np.zeros((1, 1, 3), ">f4")),
+            "lse: expected a floating-point dtype, got float32 with swapped bytes",
+        ),
     ],
 )
 def test_a_logsumexp_must_come_with_the_output(returned: Any, message: str) -> None:
@@ -93,7 +97,8 @@ LEAVES = """
 import os
 from attnspec import check_implementation
 def kernel(query, key, value): os._exit(0)
-print(check_implementation(kernel, only=["agreement"], tier="smoke").failures[0].verdict)
+report = check_implementation(kernel, only=["agreement"], tier="smoke")
+print(report.failures[0].verdict)
 """
 
 

@@ -187,6 +187,23 @@ class _FailsOnce(InProcess):
         return super().__call__(case)
 
 
+def test_a_kernel_that_never_returns_is_called_once_before_a_run_stops() -> None:
+    class Hangs(InProcess):
+        calls = 0
+
+        def __call__(self, case: Case) -> Result:  # noqa: ARG002 - an executor's form
+            self.calls += 1
+            msg = "did not return within 4 s"
+            raise KernelTimedOut(msg)
+
+    description = Implementation.of(_kernels.right).description
+    call = Hangs(_kernels.right)
+    report = judge(call, description, tier="smoke", stop_at_first=True)
+
+    assert report.outcomes[0].verdict is Verdict.TIMED_OUT
+    assert call.calls == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "verdict"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,3 +160,44 @@ def test_every_layout_gets_through(open_worker: Worker) -> None:
 
         np.testing.assert_array_equal(expected, found.output)
         assert found.mutated == ("query",)
+
+
+PROGRAM = """
+import json, sys
+number = int(json.loads(sys.stdin.readline())["number"])
+print(json.dumps({"answer": number, "description": {}}), flush=True)
+question = json.loads(sys.stdin.buffer.readline())
+sys.stdin.buffer.read(question.get("payload", 0))
+block = question["block"]["size"]
+result = {"name": "output", "dtype": "float32", "shape": [1, 1, 2, 2]}
+answer = {"answer": 1, "results": [result], "payload": 16 + block}
+answer |= CHANGES
+sys.stdout.buffer.write(json.dumps(answer).encode() + bytes([10]))
+sys.stdout.buffer.write(bytes(1 << 16))
+sys.stdout.flush()
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"answer": 2}, "answers question 2 where 1 was asked"),
+        ({"payload": 16}, "announces 16 bytes where its results have"),
+        ({"payload": "16"}, "announces '16' bytes where its results have"),
+        ({"results": []}, "gave other results than output"),
+        ({"results": None}, "gave no results"),
+        ({"unknown": True, "results": None}, "gave no results"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_a_crash(
+    changes: dict[str, object], message: str
+) -> None:
+    program = PROGRAM.replace("CHANGES", repr(changes))
+    command = [sys.executable, "-c", program]
+    worker = Worker(command, {"kind": "attention"}, deadline=10.0)
+    worker.start()
+
+    with pytest.raises(KernelCrashed, match=message):
+        worker(SMALL)
+    worker.close()
