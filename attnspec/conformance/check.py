@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
 from attnspec.judge.bench import Executor, KernelBench
+from attnspec.judge.causes import grouped
 from attnspec.judge.description import Description
 from attnspec.judge.detection import detect
+from attnspec.judge.examination import examine
 from attnspec.judge.law import Invariant
+from attnspec.judge.smaller import asked_of
 from attnspec.judge.verdicts import Detected, Outcome, Report, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, find, invariants_of, kind_named
 
@@ -43,6 +46,8 @@ def benches(
         for dtype in wanted
     }
     stands[first].probe_fault = detected.fault
+    for stand in stands.values():
+        stand.findings = stands[first].findings
     return stands, detected
 
 
@@ -111,10 +116,43 @@ def judge(
     for outcome in stream:
         done.append(outcome)
         finished(outcome)
-        if stop_at_first and not outcome.conforms:
+        if stop_at_first and not (outcome.conforms or outcome.held_back):
             done += _not_run(stands, laws, len(done))
             break
-    return report.replace(outcomes=tuple(done), seconds=time.perf_counter() - start)
+    relaxed = _relaxed(stands, done)
+    kind = kind_named(description.kind)
+    return report.replace(
+        outcomes=tuple(done),
+        causes=grouped(done, relaxed, kind, _shows(stands)),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _relaxed(
+    stands: Mapping[str, KernelBench], outcomes: Iterable[Outcome]
+) -> dict[str, str]:
+    """Return for each format in which numbers are wrong what explains all calls."""
+    wrong = {o.dtype for o in outcomes if o.finding and not o.conforms}
+    return {dtype: stands[dtype].explained() for dtype in stands if dtype in wrong}
+
+
+def _shows(stands: Mapping[str, KernelBench]) -> Callable[[Outcome, Outcome], bool]:
+    """Return what says whether the law of one finding fails in another one's case."""
+
+    def shows(one: Outcome, other: Outcome) -> bool:
+        bench = stands[one.dtype]
+        law = bench.kind.laws[one.invariant]
+        if one.finding is None or other.finding is None:
+            return False
+        fit = bench.domain(law, one.dtype).fit
+        mine, theirs = one.finding.recipe, other.finding.recipe
+        recipe = asked_of(bench.kind, law, theirs, mine, fit)
+        return recipe is not None and examine(law, recipe, bench).verdict in (
+            one.verdict,
+            Verdict.HELD_BACK,
+        )
+
+    return shows
 
 
 def _not_run(

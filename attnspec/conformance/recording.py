@@ -14,8 +14,10 @@ from attnspec.conformance.reports import Replay, Writer, write_junit
 from attnspec.conformance.reports.text import report_lines
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
+from attnspec.judge.causes import grouped
 from attnspec.judge.description import Description
 from attnspec.judge.verdicts import Outcome, Report
+from attnspec.kinds.registry import kind_named
 
 
 class Listener(Protocol):
@@ -44,9 +46,15 @@ class Record:
     @property
     def so_far(self) -> Report | None:
         """The report as far as the run came; None if it has not begun."""
+        if self._report is None:
+            return None
         seconds = time.perf_counter() - self._begun
-        return self._report and self._report.replace(
-            outcomes=tuple(self._outcomes), complete=False, seconds=seconds
+        kind = kind_named(self._report.description.kind)
+        return self._report.replace(
+            outcomes=tuple(self._outcomes),
+            causes=grouped(self._outcomes, {}, kind),
+            complete=False,
+            seconds=seconds,
         )
 
     def started(self, report: Report) -> None:

@@ -46,11 +46,11 @@ def replay(call: Executor, description: Description, token: Token) -> Outcome | 
     if found.verdict is None:
         return None
     finding = Finding(
+        invariant=law.id,
         recipe=token.recipe,
         message=found.message,
         token=str(token),
         comparison=found.comparison,
-        relaxation=token.relaxation,
         before=token.before,
     )
     return Outcome(law.id, dtype, found.verdict, finding=finding)

@@ -104,7 +104,7 @@ class _Blocked:
             return Outcome(law.id, self._dtype, Verdict.NOT_RUN, reason=reason)
         recipe = self._bench.simplest(self._dtype)
         token = str(Token(self._bench.kind, law, recipe))
-        finding = Finding(recipe, str(self._fault), token)
+        finding = Finding(law.id, recipe, str(self._fault), token)
         verdict = FAULTS[type(self._fault)]
         return Outcome(law.id, self._dtype, verdict, finding=finding)
 

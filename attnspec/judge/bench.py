@@ -14,9 +14,11 @@ from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.domain import Domain
+from attnspec.judge.evidence import Evidence
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.verdicts import Finding
 from attnspec.numerics import NumericModel
 
 _REMEMBERED = 16
@@ -72,8 +74,14 @@ class KernelBench:
         self.description = description
         self.dialect = dialect
         self.model = model
-        self.ran: list[Case] = []
-        """The cases of the example before the judge: laws change what was drawn."""
+        self.calls: list[tuple[Case, Result | None]] = []
+        """The calls of the example before the judge: laws change what was drawn.
+
+        One that did not return has no result.
+        """
+        self.evidence = Evidence()
+        self.findings: list[Finding] = []
+        """What was found so far, in this format and in others."""
         self._judged: dict[int, tuple[Case, Exact]] = {}
         self._simplest = dict(simplest or {})
         self.probe_fault: KernelFault | None = None
@@ -86,8 +94,16 @@ class KernelBench:
 
     def run(self, case: Case) -> Result:
         """Call the function."""
-        self.ran.append(case)
-        return self.call(case)
+        self.calls.append((case, None))
+        found = self.call(case)
+        self.calls[-1] = case, found
+        self.evidence.add(case, found)
+        return found
+
+    @property
+    def ran(self) -> list[Case]:
+        """The cases of the calls of the example before the judge."""
+        return [case for case, _ in self.calls]
 
     def judged(self, case: Case) -> Exact:
         """Return the exact result of a case and the bounds on the function's error.
@@ -110,9 +126,10 @@ class KernelBench:
         self._judged[id(problem)] = problem, exact
         return exact
 
-    def with_model(self, model: NumericModel) -> KernelBench:
-        """Return the same bench with another numeric model."""
-        return KernelBench(self.call, self.kind, self.description, self.dialect, model)
+    def explained(self) -> str:
+        """Return what a numeric model must allow to explain every call, or nothing."""
+        found = self.evidence.explained(self.kind, self.dialect, self.model)
+        return found[0] if found else ""
 
     def nulls(self, law: Invariant) -> tuple[str, ...]:
         """Return the null answers of a law that can be told from a right one."""

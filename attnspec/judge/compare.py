@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.case import Case
-from attnspec.judge.law import F64, Bench
+from attnspec.judge.case import Case, Result
+from attnspec.judge.law import F64, Bench, Exact
 from attnspec.numerics import Comparison, identical, within
 
 
@@ -43,6 +43,14 @@ def finite_difference(two: F64, one: F64) -> F64:
         return np.where((two == one) | (np.isnan(two) & np.isnan(one)), 0.0, two - one)
 
 
+def judged_results(case: Case, found: Result, exact: Exact) -> Iterator[Comparison]:
+    """Yield whether every result of a call is within the bound of what is right."""
+    yield within(exact.output, found.output, exact.bound)
+    for name, _, _ in case.results[1:]:
+        value, bound = exact.others[name]
+        yield within(value, found.others[name], bound, what=name)
+
+
 def agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]:
     """Yield whether every result is within the bound of what is right.
 
@@ -50,10 +58,8 @@ def agrees(case: Case, bench: Bench, note: str = "") -> Iterator[Comparison]:
     """
     exact = bench.judged(case)
     found = bench.run(case)
-    yield noted(within(exact.output, found.output, exact.bound), note)
-    for name, _, _ in case.results[1:]:
-        value, bound = exact.others[name]
-        yield noted(within(value, found.others[name], bound, what=name), note)
+    for comparison in judged_results(case, found, exact):
+        yield noted(comparison, note)
     if found.mutated:
         yield fact(f"changed: {', '.join(found.mutated)}", holds=False)
 
@@ -100,6 +106,7 @@ __all__ = [
     "alike",
     "fact",
     "finite_difference",
+    "judged_results",
     "noted",
     "rounding",
     "same_at",

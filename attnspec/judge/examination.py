@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 
 from attnspec.exceptions import (
     Inadmissible,
+    InvalidArgument,
     KernelCrashed,
     KernelFault,
     KernelRaised,
@@ -16,13 +16,13 @@ from attnspec.exceptions import (
     MalformedResult,
 )
 from attnspec.judge.bench import KernelBench
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, Result
+from attnspec.judge.compare import judged_results
 from attnspec.judge.law import Invariant
 from attnspec.judge.nulls import NullBench
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Verdict
-from attnspec.numerics import Comparison, NumericModel
-from attnspec.numerics.formats import format_of
+from attnspec.numerics import Comparison
 
 FAULTS: dict[type[KernelFault], Verdict] = {
     KernelRaised: Verdict.REFUSED,
@@ -85,12 +85,15 @@ def examine(
 def _examined(
     invariant: Invariant, case: Case, bench: KernelBench, nulls: Nulls | None
 ) -> Examination:
-    bench.ran.clear()
+    bench.calls.clear()
     try:
         comparisons = []
         for comparison in invariant.check(case, bench):
             if not comparison.holds:
-                return _failed(comparison)
+                least = 1 if invariant.of_history else 2
+                held = _all_wrong(bench, least)
+                verdict = Verdict.HELD_BACK if held else Verdict.FAILED
+                return _failed(comparison, verdict)
             comparisons.append(comparison)
     except Inadmissible as reason:
         return Examination(inadmissible=str(reason))
@@ -103,50 +106,35 @@ def _examined(
     return Examination(ratio=ratio, weak=weak)
 
 
-def _failed(comparison: Comparison) -> Examination:
+def _all_wrong(bench: KernelBench, least: int) -> bool:
+    """Return whether a law compared several problems, each of them wrong by itself.
+
+    Then it is not the relation between them that is broken, and another law says what
+    is. Several calls of one problem are no such comparison, but for a law of history:
+    it says nothing of a call that is wrong when it comes first.
+    """
+    answers = {id(c.problem): (c, found) for c, found in bench.calls if found}
+    return len(answers) >= least and all(
+        _is_wrong(case, found, bench) for case, found in answers.values()
+    )
+
+
+def _is_wrong(case: Case, found: Result, bench: KernelBench) -> bool:
+    """Return whether a call is known to be wrong by itself."""
+    try:
+        exact = bench.judged(case)
+        return not all(c.holds for c in judged_results(case, found, exact))
+    except (Inadmissible, InvalidArgument):
+        return False
+
+
+def _failed(comparison: Comparison, verdict: Verdict) -> Examination:
     return Examination(
-        verdict=Verdict.FAILED,
+        verdict=verdict,
         comparison=comparison,
         message=comparison.note,
         ratio=comparison.ratio,
     )
 
 
-def relaxation(
-    invariant: Invariant, recipes: tuple[Recipe, ...], bench: KernelBench
-) -> str:
-    """Return the mildest relaxation of the numeric model that explains every example.
-
-    An example that was shrunk has little left to explain, so the one that was
-    found first must be explained as well, by a model that still tells it from a
-    null answer: a bound so wide that anything passes explains nothing.
-    """
-    ratio = max(examine(invariant, recipe, bench).ratio for recipe in recipes)
-    if not math.isfinite(ratio):
-        return ""
-    for words, model in bench.kind.relaxations(bench.model):
-        if ratio > _reach(model, bench.model):
-            continue
-        relaxed = bench.with_model(model)
-        again = [examine(invariant, recipe, relaxed) for recipe in recipes[1:]]
-        again.append(examine(invariant, recipes[0], relaxed, Nulls(invariant, relaxed)))
-        holds = all(a.verdict is None and not a.inadmissible for a in again)
-        if holds and not again[-1].weak:
-            return words
-    return ""
-
-
-def _reach(relaxed: NumericModel, model: NumericModel) -> float:
-    """Return how many bounds an error may have that a coarser format explains.
-
-    A bound grows as the unit does. Where it grows much more than that, it is the
-    higher orders of a format that is too coarse to tell anything.
-    """
-    new = set(relaxed.formats) - set(model.formats)
-    if not new:
-        return math.inf
-    finest = min(format_of(name).unit for name in model.formats)
-    return 2.0 * max(format_of(name).unit for name in new) / finest
-
-
-__all__ = ["FAULTS", "Examination", "Nulls", "examine", "relaxation"]
+__all__ = ["FAULTS", "Examination", "Nulls", "examine"]

@@ -48,9 +48,9 @@ class History:
         and its last call be right twice when it comes alone. Without one the last call
         must be right now, or have been right earlier in the sequence.
         """
-        if self._doubted >= _DOUBTED:
-            return False
         *earlier, last = self._bench.ran
+        if not earlier or self._doubted >= _DOUBTED:
+            return False
         if self._bench.call.forgets:
             known = all(self._is_right(last) for _ in range(2))
             known = known and all(self._fails(recipe) for _ in range(2))

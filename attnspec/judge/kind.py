@@ -50,6 +50,11 @@ def _fields_as_traits(case: Case) -> dict[str, Any]:
     return {"dtype": recipe.dtype, **dict(recipe.fields)} if recipe else {}
 
 
+def _no_signs(_case: Case) -> tuple[str, ...]:
+    """Return no signs."""
+    return ()
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of function, and all that the machine needs to know about it.
@@ -96,6 +101,9 @@ class Kind:
         The fields of the simplest call of all that are not simply the first ones.
     traits
         What conditions of deviations are about.
+    signs
+        Words for what a case has that may be all that a mistake needs, whichever
+        options bring it about.
     relaxations
         Milder numeric models, each with the words for what it allows.
     words
@@ -125,6 +133,7 @@ class Kind:
     dtypes: tuple[str, ...] = ("float32",)
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
+    signs: Callable[[Any], tuple[str, ...]] = _no_signs
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )

@@ -261,15 +261,15 @@ class Table:
     def weight(self, recipe: Recipe) -> tuple[int, ...]:
         """Return how hard a recipe is to read: options, then sizes, then the rest."""
         switches = len(self.on(recipe))
-        sizes = sum(recipe[name] for name in self._numbers)
-        rest = [n for n, _ in recipe.fields if n not in self._numbers]
+        sizes = sum(recipe[name] for name in self.numbers)
+        rest = [n for n, _ in recipe.fields if n not in self.numbers]
         # A switch is more to read than a layout, whatever the sizes are.
         layouts = len(dict(recipe.fields).get("layouts", ()))
         ranks = sum(self._place(name, recipe[name]) for name in rest)
         return 4 * switches + layouts, sizes, ranks
 
     @functools.cached_property
-    def _numbers(self) -> frozenset[str]:
+    def numbers(self) -> frozenset[str]:
         """The fields that are read as numbers: sizes, and what is drawn with them."""
         return frozenset(self.sizes).union(*self.together.values())
 
@@ -291,7 +291,7 @@ class Table:
             yield from (recipe.replace(**{name: n}) for n in _smaller(recipe[name]))
         for name, value in recipe.fields:
             is_off = name in self.switches and value == self.plain[name]
-            if name not in self._numbers and not is_off:
+            if name not in self.numbers and not is_off:
                 for simple in self._simple(name)[: self._place(name, value)]:
                     yield self.mend(recipe.replace(**{name: simple}))
         # What one row of many shows, a single row may show with other data.

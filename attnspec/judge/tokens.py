@@ -30,8 +30,6 @@ class Token:
     law: Invariant
     recipe: Recipe
     before: tuple[Recipe, ...] = ()
-    relaxation: str = ""
-    """What was said of the numeric model: it took more than this case to say it."""
     checksum: str = ""
     """The checksum of the data where the finding was made; else that of here."""
     suite: int = SUITE_VERSION
@@ -45,8 +43,6 @@ class Token:
             "r": written(self.recipe, self.kind),
             "x": self.checksum or self._checksum(),
         }
-        if self.relaxation:
-            data["w"] = self.relaxation
         if self.before:
             data["b"] = [written(recipe, self.kind) for recipe in self.before]
         text = json.dumps(data, separators=(",", ":")).encode()
@@ -98,7 +94,6 @@ def read_token(text: str, kinds: Kinds) -> Token:
             read_recipe(recipe, "token", kinds, law.kind)
             for recipe in data.get("b", ())
         ),
-        relaxation=data.get("w", ""),
         checksum=data["x"],
         suite=data["s"],
     )

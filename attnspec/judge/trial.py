@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
 
-from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Draws, KernelBench
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.drawing import hashed, in_turn, interruptible, out_of_the_way
-from attnspec.judge.examination import Examination, Nulls, examine, relaxation
+from attnspec.judge.examination import Examination, Nulls, examine
+from attnspec.judge.features import OF_THE_PAST
 from attnspec.judge.history import (
     FAILS_IN_SEQUENCE,
     LONGEST,
@@ -24,13 +23,16 @@ from attnspec.judge.history import (
 )
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.shrink import shrink
+from attnspec.judge.smaller import Smaller
 from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token
-from attnspec.judge.verdicts import Finding, Outcome, Verdict
+from attnspec.judge.verdicts import Features, Finding, Outcome, Verdict
 
 _NOT_AGAIN = "not seen again in a fresh process"
 """What is added to a finding that no sequence of the examples before it repeats."""
+
+_HELD = "what it compares is wrong by itself"
+"""Why a law is held back."""
 
 _TURNS = 8
 """How often examples are drawn anew, as long as they do not tell enough."""
@@ -47,6 +49,7 @@ class Tally:
     ratio: float = 0.0
     covered: dict[str, int] = dataclasses.field(default_factory=dict)
     past: list[Recipe] = dataclasses.field(default_factory=list)
+    held: tuple[Recipe, Examination] | None = None
     failure: tuple[Recipe, Examination] | None = None
 
 
@@ -147,10 +150,12 @@ class Trial:
         self.tick()
         found = examine(self.invariant, recipe, self.bench, self.nulls)
         tally = self.tally
-        if self.history is not None and found.verdict in FAILS_IN_SEQUENCE:
-            found = found if self.history.is_cause(recipe) else Examination(weak=True)
+        if found.verdict in FAILS_IN_SEQUENCE and not self._is_cause(recipe):
+            found = dataclasses.replace(found, verdict=Verdict.HELD_BACK)
         if found.verdict is not None and self._covered(recipe):
             tally.deviating += 1
+        elif found.verdict is Verdict.HELD_BACK:
+            tally.held = tally.held or (recipe, found)
         elif found.verdict is not None:
             tally.failure = recipe, found
         elif found.inadmissible:
@@ -195,6 +200,9 @@ class Trial:
             reason = self._expired(tally.failure[0])
             finding = self._finding(*tally.failure)
             return self._outcome(verdict, reason=reason, finding=finding)
+        if tally.held is not None:
+            finding = self._finding(*tally.held)
+            return self._outcome(Verdict.HELD_BACK, reason=_HELD, finding=finding)
         if tally.counted < self.tier.floor:
             seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
             if tally.counted + tally.deviating >= self.tier.floor:
@@ -226,61 +234,68 @@ class Trial:
         )
 
     def _finding(self, recipe: Recipe, found: Examination) -> Finding:
-        """Return a finding, shrunk, confirmed and explained."""
-        fails = self._fails_like(found)
+        """Return a finding: confirmed, shrunk, and with what it needs to show."""
+        law, bench = self.invariant, self.bench
+        smaller = Smaller(law, bench, self.draws, self._fails_like(found))
         before: tuple[Recipe, ...] = ()
-        self.bench.call.restart()
-        first = recipe
-        kind, law = self.bench.kind, self.invariant
-        if self.brief:
-            token = Token(kind, law, recipe)
-            return Finding(recipe, found.message, str(token), found.comparison)
-        if found.verdict is Verdict.TIMED_OUT:
-            pass  # To see it again would take its time again.
-        elif fails(recipe):
-            attempts = 30 if found.verdict is Verdict.CRASHED else 200
-            recipe = self._shrunk(recipe, fails, attempts)
-            if self.history is not None and not self.history.remains_cause(recipe):
-                recipe = first
-            again = examine(law, recipe, self.bench)
-            found = again if again.verdict == found.verdict else found
-        elif not (before := needed_before(law, self.tally.past, self.bench, fails)):
-            message = f"{found.message}; {_NOT_AGAIN}"
-            found = dataclasses.replace(found, message=message)
-        explicable = found.comparison is not None and not before
-        words = relaxation(law, (first, recipe), self.bench) if explicable else ""
-        token = Token(kind, law, recipe, before, words)
-        return Finding(
+        features: Features | None = None
+        if not self.brief:
+            bench.call.restart()
+        # To see what timed out again would take its time again.
+        if not self.brief and found.verdict is not Verdict.TIMED_OUT:
+            if smaller.fails(recipe):
+                recipe, found = self._smallest(recipe, found, smaller)
+                features = smaller.features(recipe, found)
+            else:
+                past = self.tally.past
+                before = needed_before(law, past, bench, smaller.fails)
+                features = Features(OF_THE_PAST)
+                if not before:
+                    message = f"{found.message}; {_NOT_AGAIN}"
+                    found = dataclasses.replace(found, message=message)
+        finding = Finding(
+            invariant=law.id,
             recipe=recipe,
             message=found.message,
-            token=str(token),
+            token=str(Token(bench.kind, law, recipe, before)),
             comparison=found.comparison,
-            relaxation=words,
             before=before,
+            features=features,
+            same_as=smaller.same_as,
         )
+        if found.verdict is not Verdict.HELD_BACK:
+            bench.findings.append(finding)
+        return finding
+
+    def _smallest(
+        self, recipe: Recipe, found: Examination, smaller: Smaller
+    ) -> tuple[Recipe, Examination]:
+        """Return the smallest recipe that fails in the same way."""
+        small = smaller.than(recipe, found)
+        if found.verdict is not Verdict.HELD_BACK and not self._remains_cause(small):
+            return recipe, found
+        again = examine(self.invariant, small, self.bench)
+        return (small, again) if again.verdict == found.verdict else (small, found)
+
+    def _is_cause(self, recipe: Recipe) -> bool:
+        """Return whether a sequence fails by its past, if that is what is asked."""
+        return self.history is None or self.history.is_cause(recipe)
+
+    def _remains_cause(self, recipe: Recipe) -> bool:
+        """Return whether a smaller sequence still fails by its past."""
+        return self.history is None or self.history.remains_cause(recipe)
 
     def _fails_like(self, found: Examination) -> Callable[[Recipe], bool]:
+        alike = {found.verdict}
+        if self.history is not None and found.verdict is Verdict.HELD_BACK:
+            alike |= set(FAILS_IN_SEQUENCE)
+
         def fails(recipe: Recipe) -> bool:
             self.tick()
             again = examine(self.invariant, recipe, self.bench)
-            return again.verdict == found.verdict and not self._covered(recipe)
+            return again.verdict in alike and not self._covered(recipe)
 
         return fails
-
-    def _shrunk(
-        self, recipe: Recipe, fails: Callable[[Recipe], bool], attempts: int
-    ) -> Recipe:
-        """Return the smallest recipe that fails; one that cannot be is passed over."""
-
-        def candidates(failing: Recipe) -> Iterator[Recipe]:
-            for candidate in self.bench.kind.table.simpler(failing):
-                with contextlib.suppress(InvalidArgument):
-                    yield self.draws.fit(candidate)
-
-        weight = self.bench.kind.table.weight
-        return shrink(
-            recipe, fails, candidates, weight, attempts=attempts, seconds=15.0
-        )
 
 
 __all__ = ["Tally", "Trial"]

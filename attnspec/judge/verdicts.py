@@ -33,6 +33,8 @@ class Verdict(enum.StrEnum):
     REFUSED = "refused"
     DEVIATION = "deviation"
     STALE = "stale"
+    HELD_BACK = "held back"
+    """Every call that it compares is wrong by itself: another law says how."""
     MISTRUSTED = "mistrusted"
     NOT_RUN = "not run"
 
@@ -43,19 +45,53 @@ class Verdict(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Features:
+    """What a finding's smallest case has, and what of it the finding needs."""
+
+    nature: str
+    """How the kernel is wrong: only findings of one nature have one cause."""
+    has: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """Claims that it makes use of, unusual data and layouts, and sizes beyond a few."""
+    needs: frozenset[str] = frozenset()
+    """Those without which the law holds."""
+    signs: frozenset[str] = frozenset()
+    """What accounts for all that it needs, whichever claims bring it about."""
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """The claims alone: what else a case has is said in several words."""
+        return frozenset(name for name in self.has if " " not in name)
+
+    def explain(self, other: Features) -> bool:
+        """Return whether the other finding shows the same mistake.
+
+        All that this one has must be there, and it must need nothing else; or one
+        sign must account for both.
+        """
+        if self.nature == other.nature and self.signs & other.signs:
+            return True
+        shared = all(other.has.get(name, -1) >= n for name, n in self.has.items())
+        return self.nature == other.nature and shared and other.needs <= set(self.has)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
     """One way in which a kernel broke a law, shrunk."""
 
+    invariant: str
+    """The id of the law."""
     recipe: Recipe
     """The recipe of the smallest case."""
     message: str
     """What happened, in a few words."""
     token: str
     comparison: Comparison | None = None
-    relaxation: str = ""
-    """The mildest relaxation of the numeric model under which the law holds."""
     before: tuple[Recipe, ...] = ()
     """The calls that must come first, where the finding depends on history."""
+    features: Features | None = None
+    """What it needs in order to show; None if that was not asked."""
+    same_as: str = ""
+    """The law that an earlier finding broke in the same case."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,9 +116,24 @@ class Outcome:
     """Whether the law is reported and not counted yet."""
 
     @property
+    def held_back(self) -> bool:
+        """Whether the law says nothing because its calls are wrong by themselves."""
+        return self.verdict is Verdict.HELD_BACK
+
+    @property
     def conforms(self) -> bool:
         """Whether a run with this outcome may conform."""
         return self.provisional or self.verdict.conforms
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings that show one mistake: the one that says it best, and the others."""
+
+    headline: Outcome
+    others: tuple[Outcome, ...] = ()
+    relaxation: str = ""
+    """What a numeric model would have to allow to explain every call of the run."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,6 +163,8 @@ class Report:
     detected: Detected
     dtypes: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    causes: tuple[Cause, ...] = ()
+    """The findings, those with one cause together."""
     seconds: float = 0.0
     complete: bool = True
     """Whether the run reached its end."""
@@ -143,7 +196,9 @@ __all__ = [
     "REPORT_VERSION",
     "SPEC_VERSION",
     "SUITE_VERSION",
+    "Cause",
     "Detected",
+    "Features",
     "Finding",
     "Outcome",
     "Report",

@@ -14,10 +14,11 @@ from attnspec.conformance.reports import text, words
 from attnspec.conformance.reports.text import Replay
 from attnspec.judge.verdicts import Outcome, Report
 
-_BAD = r"\b(FAILED|CRASHED|TIMED OUT|REFUSED|STALE|MISTRUSTED|NOT RUN)\b"
+_BAD = r"\b(FAILED|CRASHED|TIMED OUT|REFUSED|STALE|HELD BACK|MISTRUSTED|NOT RUN)\b"
 _BAD_WORDS = r"does not conform|no numeric model explains it|\d times the bound"
 _LABEL = (
-    r"^ *(smallest case|expected|where|precision|because|after|the kernel|clause)  "
+    r"^ *(smallest case|expected|where|precision|because|after|also breaks"
+    r"|the kernel|clause)  "
 )
 _HEAD = r"^(capabilities|not claimed|dialect|model|deviation)  "
 _STYLES = (
@@ -28,7 +29,7 @@ _STYLES = (
     (r" conforms( in .*)?$", "bold green"),
     (r"(exact|of the bound)$", "green"),
     (r"known deviation.*$", "yellow"),
-    (r"^  (unsupported|not run|replay)  ", "dim"),
+    (r"^  (unsupported|held back|not run|replay)  ", "dim"),
 )
 _REFRESH = 0.1
 
@@ -91,15 +92,14 @@ class Printer:
         if len(self._dtypes) > 1 and outcome.dtype != self._shown:
             self.lines([*([""] if self._shown else []), outcome.dtype])
             self._shown = outcome.dtype
-        self.lines([text.outcome_line(outcome)])
+        self.lines([text.outcome_line(outcome), *text.finding_lines(outcome)])
 
     def ended(self, report: Report) -> None:
         """Print what failed, what is known to fail, and the summary."""
         self.lines(text.quiet_lines(report.outcomes))
         self.lines([""])
-        for outcome in report.failures:
-            if not text.is_quiet(outcome):
-                self.lines([*text.failure_lines(outcome, self._replay), ""])
+        for block in text.blocks(report, self._replay):
+            self.lines([*block, ""])
         known = report.description.deviations
         if met := text.deviation_lines(report.outcomes, known):
             self.lines([*met, ""])

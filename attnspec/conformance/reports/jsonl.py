@@ -22,6 +22,7 @@ from attnspec.judge.verdicts import (
     REPORT_VERSION,
     SPEC_VERSION,
     SUITE_VERSION,
+    Cause,
     Finding,
     Outcome,
     Report,
@@ -71,9 +72,11 @@ class Writer:
         self._written += 1
 
     def ended(self, report: Report) -> None:
-        """Write the results that were never begun, and the footer."""
+        """Write the results that were never begun, the causes and the footer."""
         for outcome in report.outcomes[self._written :]:
             self.finished(outcome)
+        for found in report.causes:
+            self._write(cause(found))
         self._write(footer(report))
 
     def _write(self, entry: dict[str, Any]) -> None:
@@ -148,8 +151,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "recipe": finding.recipe.to_json(),
         "before": [recipe.to_json() for recipe in finding.before],
         "comparison": None if comparison is None else dataclasses.asdict(comparison),
-        "relaxation": finding.relaxation,
+        "same_as": finding.same_as,
         "token": finding.token,
+    }
+
+
+def cause(found: Cause) -> dict[str, Any]:
+    """Return one mistake: the result that says it best, and the others."""
+    headline, *others = (
+        {"invariant": outcome.invariant, "dtype": outcome.dtype}
+        for outcome in (found.headline, *found.others)
+    )
+    return {
+        "kind": "cause",
+        "headline": headline,
+        "others": others,
+        "relaxation": found.relaxation,
     }
 
 
@@ -185,6 +202,7 @@ class StoredReport:
 
     header: dict[str, Any]
     results: tuple[dict[str, Any], ...]
+    causes: tuple[dict[str, Any], ...]
     footer: dict[str, Any] | None
     """None if the file was cut short."""
 
@@ -233,8 +251,9 @@ def read_report(path: Path) -> StoredReport:
         msg = f"report: {path}: expected version {REPORT_VERSION}, got {found}"
         raise InvalidArgument(msg)
     results = tuple(entry for entry in entries if entry["kind"] == "result")
+    causes = tuple(entry for entry in entries if entry["kind"] == "cause")
     last = entries[-1] if entries[-1]["kind"] == "footer" else None
-    return StoredReport(entries[0], results, last)
+    return StoredReport(entries[0], results, causes, last)
 
 
 def _entries(lines: list[str], path: Path) -> list[dict[str, Any]]:
@@ -271,6 +290,7 @@ def schema() -> dict[str, Any]:
 __all__ = [
     "StoredReport",
     "Writer",
+    "cause",
     "footer",
     "header",
     "read_report",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,6 +14,7 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import (
     SPEC_VERSION,
     SUITE_VERSION,
+    Cause,
     Outcome,
     Report,
     Verdict,
@@ -24,6 +26,7 @@ _TAGS = {
     Verdict.STALE: "failure",
     Verdict.CRASHED: "error",
     Verdict.TIMED_OUT: "error",
+    Verdict.HELD_BACK: "error",
     Verdict.MISTRUSTED: "error",
     Verdict.NOT_RUN: "error",
     Verdict.UNSUPPORTED: "skipped",
@@ -39,7 +42,8 @@ def junit(report: Report, target: str, replay: Replay) -> ET.Element:
         suite = ET.SubElement(root, "testsuite", _totals(outcomes))
         suite.set("name", f"{target} {dtype}")
         suite.append(_properties(_environment(report)))
-        suite.extend(_test(o, f"{target}.{dtype}", replay) for o in outcomes)
+        where = f"{target}.{dtype}"
+        suite.extend(_test(o, where, replay, report.causes) for o in outcomes)
     return root
 
 
@@ -72,7 +76,12 @@ def _properties(values: dict[str, str]) -> ET.Element:
     return element
 
 
-def _test(outcome: Outcome, where: str, replay: Replay) -> ET.Element:
+def _test(
+    outcome: Outcome, where: str, replay: Replay, causes: Iterable[Cause]
+) -> ET.Element:
+    mine = (c for c in causes if outcome in (c.headline, *c.others))
+    cause = next(mine, None)
+    relaxation = cause.relaxation if cause else None
     element = ET.Element("testcase", classname=where, name=outcome.invariant)
     element.set("time", f"{outcome.seconds:.3f}")
     values = {
@@ -90,7 +99,8 @@ def _test(outcome: Outcome, where: str, replay: Replay) -> ET.Element:
         about = ET.SubElement(element, tag, message=_legal(said))
         about.set("type", str(outcome.verdict))
         if tag != "skipped":
-            about.text = _legal("\n".join(text.failure_lines(outcome, replay)))
+            lines = text.failure_lines(outcome, replay, relaxation=relaxation)
+            about.text = _legal("\n".join([*lines, *text.kin_lines(cause, outcome)]))
     return element
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attnspec
 from attnspec.conformance.reports import words
@@ -14,6 +14,7 @@ from attnspec.judge.deviations import Deviation
 from attnspec.judge.verdicts import (
     SPEC_VERSION,
     SUITE_VERSION,
+    Cause,
     Finding,
     Outcome,
     Report,
@@ -22,7 +23,7 @@ from attnspec.judge.verdicts import (
 from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of, kind_named
 from attnspec.numerics import Comparison
 
-_QUIET = (Verdict.UNSUPPORTED, Verdict.NOT_RUN)
+_QUIET = (Verdict.UNSUPPORTED, Verdict.HELD_BACK, Verdict.NOT_RUN)
 """Verdicts that come in numbers, for one reason: they get one line together."""
 
 
@@ -69,10 +70,9 @@ def description_lines(report: Report, target: str) -> list[str]:
     """Return what a kernel is: the header, and how precise it was in `agreement`."""
     lines = header_lines(report, target)
     for number, outcome in enumerate(report.outcomes):
-        finding = outcome.finding
         said = f"{outcome.dtype}: largest error {words.times_bound(outcome.ratio)}"
-        if finding is not None:
-            said = f"{outcome.dtype}: beyond the bound; {_explanation(finding)}"
+        if outcome.finding is not None:
+            said = f"{outcome.dtype}: beyond the bound; {_explanation(report, outcome)}"
         elif not outcome.verdict.conforms or not outcome.counted:
             said = f"{outcome.dtype}: {outcome.verdict} ({outcome.reason})"
         else:
@@ -81,13 +81,13 @@ def description_lines(report: Report, target: str) -> list[str]:
     return lines
 
 
-def _explanation(finding: Finding) -> str:
+def _explanation(report: Report, outcome: Outcome) -> str:
     """Return which relaxation of the model explains a finding, if one does."""
-    if finding.comparison is None:
-        return words.one_line(finding.message)
-    if finding.relaxation:
-        return f"passes if {finding.relaxation}"
-    return "no numeric model explains it"
+    if outcome.finding is not None and outcome.finding.comparison is None:
+        return words.one_line(outcome.finding.message)
+    found = (c.relaxation for c in report.causes if outcome in (c.headline, *c.others))
+    relaxation = next(found, "")
+    return f"passes if {relaxation}" if relaxation else "no numeric model explains it"
 
 
 def is_quiet(outcome: Outcome) -> bool:
@@ -102,6 +102,8 @@ def outcome_line(outcome: Outcome) -> str:
         said = f"{said}, known deviation in {outcome.deviating:,}"
     elif outcome.verdict is not Verdict.PASSED:
         said = outcome.verdict.upper()
+        if outcome.finding is not None and outcome.finding.same_as:
+            said = f"{said} as {outcome.finding.same_as}"
     names = [law.id for law in invariants_of(INVARIANTS[outcome.invariant].kind)]
     width = max(24, *(len(name) + 1 for name in names))
     return f"  {outcome.invariant:<{width}}{outcome.counted:>7,} counted   {said}"
@@ -122,8 +124,53 @@ def quiet_lines(outcomes: Iterable[Outcome]) -> list[str]:
     return lines
 
 
-def failure_lines(outcome: Outcome, replay: Replay) -> list[str]:
-    """Return all that is known of an outcome that does not conform."""
+def finding_lines(outcome: Outcome) -> list[str]:
+    """Return a finding in brief, to be read as the run goes on."""
+    finding = outcome.finding
+    if finding is None or finding.same_as or is_quiet(outcome):
+        return []
+    said = kind_named(finding.recipe.kind).words.case(finding.recipe)
+    if finding.comparison is None:
+        happened = finding.message
+    else:
+        expected, _, actual = words.numbers(finding.comparison)
+        happened = f"expected {expected}, got {actual}"
+    return words.wrapped(f"{said}: {happened}", indent=6)
+
+
+def cause_lines(cause: Cause, replay: Replay) -> list[str]:
+    """Return the finding that says a mistake best, and what else it breaks."""
+    first = cause.headline
+    lines = failure_lines(first, replay, relaxation=cause.relaxation)
+    also: dict[str, list[str]] = {}
+    for other in cause.others:
+        if not other.held_back:
+            also.setdefault(other.dtype, []).append(other.invariant)
+    for number, (dtype, laws) in enumerate(also.items()):
+        said = ", ".join(laws)
+        said = said if dtype == first.dtype else f"{said} ({dtype})"
+        label = "  also breaks" if not number else ""
+        lines += words.wrapped(said, first=label)
+    return lines
+
+
+def kin_lines(cause: Cause | None, outcome: Outcome) -> list[str]:
+    """Return which result says best what an outcome shows, if it is another one."""
+    if cause is None or cause.headline is outcome:
+        return []
+    first = cause.headline
+    said = f"the same mistake as {first.invariant} ({first.dtype})"
+    return words.wrapped(said, first="  cause")
+
+
+def failure_lines(
+    outcome: Outcome, replay: Replay, *, relaxation: str | None = None
+) -> list[str]:
+    """Return all that is known of an outcome that does not conform.
+
+    `relaxation` is what the numeric model must allow to explain every call, if that
+    was asked: empty if nothing explains them.
+    """
     law = INVARIANTS[outcome.invariant]
     title = f"{outcome.verdict.upper()} {law.id} ({outcome.dtype}): {law.sentence}"
     lines = words.wrapped(title, indent=2)
@@ -131,7 +178,7 @@ def failure_lines(outcome: Outcome, replay: Replay) -> list[str]:
     if outcome.reason:
         lines += words.wrapped(outcome.reason, first="  because")
     if outcome.finding is not None:
-        lines += _finding_lines(outcome.verdict, outcome.finding)
+        lines += _finding_lines(outcome.verdict, outcome.finding, relaxation)
     page = f"docs/reference/{law.clause.partition('.')[0]}"
     lines += words.pieces([law.clause, page], first="  clause")
     if outcome.finding is not None:
@@ -139,7 +186,9 @@ def failure_lines(outcome: Outcome, replay: Replay) -> list[str]:
     return lines
 
 
-def _finding_lines(verdict: Verdict, finding: Finding) -> list[str]:
+def _finding_lines(
+    verdict: Verdict, finding: Finding, relaxation: str | None
+) -> list[str]:
     said = kind_named(finding.recipe.kind).words.case(finding.recipe)
     lines = words.wrapped(said, first="  smallest case")
     if finding.before:
@@ -147,7 +196,7 @@ def _finding_lines(verdict: Verdict, finding: Finding) -> list[str]:
         lines += words.wrapped(f"{calls}; alone it is right", first="  after")
     if finding.comparison is not None:
         lines += _comparison_lines(finding.comparison, finding.message)
-        lines += _relaxation_lines(finding.comparison, finding)
+        lines += _relaxation_lines(finding.comparison, finding, relaxation)
     else:
         raised = "raised " if verdict is Verdict.REFUSED else ""
         lines += words.wrapped(f"{raised}{finding.message}", first="  the kernel")
@@ -167,11 +216,15 @@ def _comparison_lines(comparison: Comparison, message: str) -> list[str]:
     return lines + words.pieces([where, *filter(None, [message])], first="  where")
 
 
-def _relaxation_lines(comparison: Comparison, finding: Finding) -> list[str]:
-    if finding.relaxation:
-        return words.wrapped(f"passes if {finding.relaxation}", first="  precision")
-    # An exact law, or one about earlier calls, is not a matter of precision.
-    if comparison.bound == 0 or finding.before:
+def _relaxation_lines(
+    comparison: Comparison, finding: Finding, relaxation: str | None
+) -> list[str]:
+    # What depends on earlier calls is not a matter of precision.
+    if finding.before or relaxation is None:
+        return []
+    if relaxation:
+        return words.wrapped(f"passes if {relaxation}", first="  precision")
+    if comparison.bound == 0:  # Nor is an exact law.
         return []
     return words.wrapped("no numeric model explains it", first="  precision")
 
@@ -197,13 +250,15 @@ def summary_lines(report: Report, target: str) -> list[str]:
     """Return the last lines: the numbers, and the verdict in words."""
     judged = [o for o in report.outcomes if o.verdict is not Verdict.UNSUPPORTED]
     missed = len([o for o in judged if o.verdict is Verdict.NOT_RUN])
-    failed = len(report.failures) - missed
-    held = len(judged) - failed - missed
+    back = len([o for o in judged if o.held_back])
+    failed = len(report.failures) - missed - back
+    held = len(judged) - failed - missed - back
     examples = sum(o.counted for o in judged)
     verb = "holds" if held == 1 else "hold"
     said = [
         f"{held} of {_invariants(report, len(judged))} {verb}",
-        *([f"{failed} {'fails' if failed == 1 else 'fail'}"] if failed else []),
+        *([_failing(failed, len(report.causes))] if failed else []),
+        *([f"{back} held back"] if back else []),
         *([f"{missed} not run"] if missed else []),
         f"{words.count(examples, 'example')} counted",
         f"{sum(o.weak for o in judged):,} weak",
@@ -215,10 +270,28 @@ def summary_lines(report: Report, target: str) -> list[str]:
     ]
 
 
+def _failing(failed: int, causes: int) -> str:
+    """Return how many laws are broken, and by how many mistakes."""
+    said = f"{failed} {'fails' if failed == 1 else 'fail'}"
+    return (
+        f"{said} by {words.count(causes, 'cause')}" if failed > 1 and causes else said
+    )
+
+
+def blocks(report: Report, replay: Replay) -> Iterator[list[str]]:
+    """Yield all that is known of each cause, and of what failed without one."""
+    said: list[Outcome] = []
+    for cause in report.causes:
+        said += [cause.headline, *cause.others]
+        yield cause_lines(cause, replay)
+    for outcome in report.failures:
+        if outcome not in said and not is_quiet(outcome):
+            yield failure_lines(outcome, replay)
+
+
 def report_lines(report: Report, replay: Replay = Replay()) -> list[str]:
-    """Return all failures, and the last lines, where there is no command line."""
-    failed = [o for o in report.failures if o.verdict is not Verdict.NOT_RUN]
-    lines = [line for o in failed for line in [*failure_lines(o, replay), ""]]
+    """Return all causes, and the last lines, where there is no command line."""
+    lines = [line for block in blocks(report, replay) for line in [*block, ""]]
     return lines + summary_lines(report, report.description.name)
 
 
@@ -246,11 +319,15 @@ def verdict_in_words(report: Report) -> str:
 
 __all__ = [
     "Replay",
+    "blocks",
+    "cause_lines",
     "description_lines",
     "deviation_lines",
     "failure_lines",
+    "finding_lines",
     "header_lines",
     "is_quiet",
+    "kin_lines",
     "outcome_line",
     "quiet_lines",
     "report_lines",

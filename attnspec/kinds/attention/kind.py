@@ -18,7 +18,7 @@ from attnspec.kinds.attention.dialect import CHOICES
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.attention.questions import QUESTIONS
 from attnspec.kinds.attention.table import TABLE
-from attnspec.kinds.attention.traits import traits
+from attnspec.kinds.attention.traits import signs, traits
 from attnspec.kinds.attention.words import (
     CHOICES_IN_WORDS,
     case_in_words,
@@ -98,6 +98,7 @@ ATTENTION = Kind(
     null_needs=NEEDS,
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
+    signs=signs,
     relaxations=relaxations,
     words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
 )

@@ -64,6 +64,11 @@ def traits(case: AttentionCase) -> dict[str, Any]:
     return facts
 
 
+def signs(case: AttentionCase) -> tuple[str, ...]:
+    """Return what a case has that a mistake may need, whatever brings it about."""
+    return ("empty row",) if _has_empty_rows(case) else ()
+
+
 def _sign(scale: float | None) -> str:
     if scale is None:
         return "default"
@@ -113,4 +118,4 @@ def _has_empty_rows(case: AttentionCase) -> bool:
     return False
 
 
-__all__ = ["TRAITS", "traits"]
+__all__ = ["TRAITS", "signs", "traits"]

@@ -5,7 +5,7 @@ import pytest
 from attnspec.conformance import Outcome
 from attnspec.conformance.reports import lists, text
 from attnspec.conformance.reports.text import Replay
-from attnspec.judge.verdicts import Verdict
+from attnspec.judge.verdicts import Cause, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
 from tests.conformance.reports._runs import (
     ERROR,
@@ -39,7 +39,7 @@ FAILED tail-sweep (float32): {INVARIANTS["tail-sweep"].sentence}
   replay        attnspec replay mypkg.kernels:flash --claim grouped_query \\
 {TOKEN}"""
 
-    actual = "\n".join(text.failure_lines(FAILED, REPLAY))
+    actual = "\n".join(text.failure_lines(FAILED, REPLAY, relaxation=""))
 
     assert " ".join(expected.split()) == " ".join(actual.split())
     assert expected.splitlines()[-6:] == actual.splitlines()[-6:]
@@ -50,16 +50,50 @@ def test_the_token_is_alone_on_the_last_line() -> None:
 
 
 def test_a_model_that_explains_a_failure_is_named() -> None:
-    said = "\n".join(text.failure_lines(PRECISION, REPLAY))
+    cause = Cause(PRECISION, (), "scores are stored in bfloat16")
+
+    said = "\n".join(text.cause_lines(cause, REPLAY))
 
     assert "precision     passes if scores are stored in bfloat16" in said
+
+
+def test_a_cause_names_the_other_laws_that_it_breaks_but_none_that_is_held_back() -> (
+    None
+):
+    held = Outcome("layout", "float32", Verdict.HELD_BACK, finding=finding(ERROR))
+    other = Outcome("row-sums", "float32", Verdict.FAILED, finding=finding(ERROR))
+    narrow = Outcome("agreement", "bfloat16", Verdict.FAILED, finding=finding(ERROR))
+
+    said = "\n".join(text.cause_lines(Cause(FAILED, (held, other, narrow)), REPLAY))
+
+    assert "  also breaks   row-sums\n                agreement (bfloat16)" in said
+    assert "layout" not in said.partition("also breaks")[2]
+
+
+def test_a_finding_is_told_in_brief_as_the_run_goes_on() -> None:
+    (*_, last) = text.finding_lines(FAILED)
+
+    assert last.strip() == "1.0153287, got 1" or "expected 1.0153287, got 1" in last
+    assert text.finding_lines(OUTCOMES[0]) == []
+
+
+def test_what_an_earlier_finding_explains_is_no_case_of_its_own() -> None:
+    same = Outcome(
+        "row-sums",
+        "float32",
+        Verdict.FAILED,
+        finding=finding(ERROR, same_as="agreement"),
+    )
+
+    assert text.outcome_line(same).endswith("FAILED as agreement")
+    assert text.finding_lines(same) == []
 
 
 def test_a_law_about_earlier_calls_is_no_matter_of_precision() -> None:
     found = finding(ERROR, before=(FAILED.finding.recipe,))  # type: ignore[union-attr]
     outcome = Outcome("history", "float32", Verdict.FAILED, finding=found)
 
-    said = "\n".join(text.failure_lines(outcome, REPLAY))
+    said = "\n".join(text.failure_lines(outcome, REPLAY, relaxation=""))
 
     assert "after         1 other call; alone it is right" in said
     assert "numeric model" not in said

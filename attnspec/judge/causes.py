@@ -1,0 +1,169 @@
+"""Which findings have one cause.
+
+Two findings show one mistake if each needs nothing that the other one has not, or if
+one numeric model explains both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from attnspec.judge.features import OF_THE_PAST, WRONG, forced
+from attnspec.judge.kind import Kind
+from attnspec.judge.verdicts import Cause, Features, Outcome, Verdict
+
+_UNSTEADY = "determinism"
+"""The law by which a kernel gives different answers to the same call."""
+
+
+def grouped(
+    outcomes: Iterable[Outcome],
+    relaxed: Mapping[str, str],
+    kind: Kind,
+    shows: Callable[[Outcome, Outcome], bool] = lambda _one, _other: False,
+) -> tuple[Cause, ...]:
+    """Return the causes of a run's findings, in the order in which they were found.
+
+    Parameters
+    ----------
+    outcomes
+        What became of every law.
+    relaxed
+        For each format the words of the numeric model that explains all its calls.
+    kind
+        What the kernel is.
+    shows
+        Says whether the law of one finding fails in the case of another one.
+    """
+    found = [o for o in outcomes if o.finding is not None and not o.conforms]
+    ranked = sorted(found, key=lambda o: _rank(o, kind))
+    groups = {id(outcome): [outcome] for outcome in found}
+    for place, outcome in enumerate(ranked):
+        kin = _kin(outcome, ranked[:place], found, relaxed)
+        if kin is not None and groups[id(kin)] is not groups[id(outcome)]:
+            groups[id(kin)] += groups[id(outcome)]
+            for member in groups[id(outcome)]:
+                groups[id(member)] = groups[id(kin)]
+    each = {id(group): group for group in map(groups.__getitem__, map(id, found))}
+    causes = [_cause(group, found, relaxed, kind) for group in each.values()]
+    return tuple(_merged(causes, shows))
+
+
+def _merged(
+    causes: list[Cause], shows: Callable[[Outcome, Outcome], bool]
+) -> Iterator[Cause]:
+    """Yield causes; one whose law fails in a plainer one's case is that one."""
+    kept: list[Cause] = []
+    for cause in sorted(causes, key=lambda c: _breadth(c.headline)):
+        for place, plainer in enumerate(kept):
+            if _is_same(plainer.headline, cause.headline, shows):
+                others = (*plainer.others, cause.headline, *cause.others)
+                kept[place] = dataclasses.replace(plainer, others=others)
+                break
+        else:
+            kept.append(cause)
+    yield from sorted(
+        kept, key=lambda c: [k.headline for k in causes].index(c.headline)
+    )
+
+
+def _is_same(
+    plainer: Outcome, other: Outcome, shows: Callable[[Outcome, Outcome], bool]
+) -> bool:
+    """Return whether the law of one finding fails in the case of the other."""
+    if _is_within(plainer, other) and shows(other, plainer):
+        return True
+    return _is_within(other, plainer) and shows(plainer, other)
+
+
+def _is_within(first: Outcome, other: Outcome) -> bool:
+    """Return whether the case of one finding makes all the claims of another one."""
+    one, two = _features(first), _features(other)
+    return one.nature == two.nature and one.claims <= two.claims
+
+
+def _cause(
+    group: list[Outcome],
+    found: list[Outcome],
+    relaxed: Mapping[str, str],
+    kind: Kind,
+) -> Cause:
+    """Return the cause of findings that belong together."""
+    first = min(group, key=lambda o: _rank(o, kind))
+    others = tuple(o for o in found if o in group and o is not first)
+    return Cause(first, others, _words(first, relaxed))
+
+
+def _kin(
+    outcome: Outcome,
+    better: list[Outcome],
+    found: list[Outcome],
+    relaxed: Mapping[str, str],
+) -> Outcome | None:
+    """Return a finding that shows the same mistake, if there is one."""
+    same_as = outcome.finding.same_as if outcome.finding else ""
+    same = [o for o in found if o.invariant == same_as and o is not outcome]
+    if same:
+        return min(same, key=lambda o: o.dtype != outcome.dtype)
+    alike = [o for o in better if _one_cause(o, outcome, relaxed)]
+    if not alike and outcome.held_back:
+        # It says nothing itself: whatever is wrong here is what holds it back.
+        alike = [o for o in better if o.dtype == outcome.dtype and not o.held_back]
+    return next(iter(alike), None)
+
+
+def _rank(outcome: Outcome, kind: Kind) -> tuple[bool, tuple[int, int], int, int]:
+    """Return how well a finding says what is wrong: the least says it best.
+
+    A law that is held back says nothing; of the others the one that needs least, and
+    then the one that is about what is needed.
+    """
+    law = kind.laws[outcome.invariant]
+    has = _features(outcome).has
+    about = sum(name in law.needs or forced(kind, law, name) for name in has)
+    place = list(kind.laws).index(law.id)
+    return outcome.held_back, _breadth(outcome), -about, place
+
+
+def _breadth(outcome: Outcome) -> tuple[int, int]:
+    """Return how much a finding has: claims, and everything."""
+    features = _features(outcome)
+    return len(features.claims), len(features.has)
+
+
+def _features(outcome: Outcome) -> Features:
+    """Return the features of an outcome's finding."""
+    finding = outcome.finding
+    known = finding.features if finding else None
+    return known or Features(str(outcome.verdict))
+
+
+def _words(outcome: Outcome, relaxed: Mapping[str, str]) -> str:
+    """Return what explains an outcome, if it is a matter of precision."""
+    is_wrong = _features(outcome).nature == WRONG
+    return relaxed.get(outcome.dtype, "") if is_wrong else ""
+
+
+def _one_cause(first: Outcome, other: Outcome, relaxed: Mapping[str, str]) -> bool:
+    """Return whether two findings show one mistake."""
+    one, two = _features(first), _features(other)
+    words = _words(first, relaxed)
+    if words and words == _words(other, relaxed):
+        return True
+    if two.nature == OF_THE_PAST:
+        unsteady = one.nature == OF_THE_PAST or first.invariant == _UNSTEADY
+        return unsteady or other.held_back
+    if first.verdict is other.verdict is Verdict.REFUSED and _said(first) == _said(
+        other
+    ):
+        return True
+    return one.explain(two)
+
+
+def _said(outcome: Outcome) -> str:
+    """Return what happened, in words."""
+    return outcome.finding.message if outcome.finding else ""
+
+
+__all__ = ["grouped"]

@@ -1,0 +1,198 @@
+"""What a finding needs in order to show.
+
+What a case has beyond the simplest one are the claims that it makes use of, unusual
+data and layouts, and sizes beyond a few. What a finding needs of them is found out by
+taking them away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge.case import Case
+from attnspec.judge.examination import Examination
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Invariant
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.verdicts import Verdict
+
+FEW = 8
+"""Sizes up to this one say nothing: a law may need some keys to see anything."""
+
+OF_THE_PAST = "depends on the calls before it"
+"""The nature of a finding that a kernel without a past does not show."""
+
+_OTHERS = (1, 2)
+"""Seeds of other data: one example may be right by chance."""
+
+WRONG = "wrong"
+"""The nature of a finding in numbers."""
+
+
+def nature(law: Invariant, found: Examination, *, fleeting: bool) -> str:
+    """Return how a kernel is wrong, in a word.
+
+    `fleeting` is a finding that is not seen again alone.
+    """
+    if fleeting or (law.of_history and found.verdict is not Verdict.HELD_BACK):
+        return OF_THE_PAST
+    if found.comparison is None:
+        return str(found.verdict)
+    is_fact = found.comparison.what == "fact"
+    return found.message.partition(":")[0] if is_fact else WRONG
+
+
+def present(
+    kind: Kind, recipe: Recipe, ran: Iterable[Case], found: Examination
+) -> dict[str, int]:
+    """Return what a failing case has beyond the simplest one.
+
+    Parameters
+    ----------
+    kind
+        Its kind.
+    recipe
+        What it was made from.
+    ran
+        The calls that a law made of it: it may give options of its own.
+    found
+        How it failed.
+    """
+    table = kind.table
+    said = [name for name in table.claims if table.uses(recipe, name)]
+    said += [option for case in ran for option in case.options]
+    said += _unusual(kind, recipe)
+    said += [f"layout {operand}" for operand, _ in _layouts(recipe)]
+    if found.comparison is not None and found.comparison.what not in ("fact", "output"):
+        said.append(f"result {found.comparison.what}")
+    sizes = {size(n): recipe[n] for n in table.numbers if recipe[n] > FEW}
+    return {**dict.fromkeys(said, 1), **sizes}
+
+
+def size(field: str) -> str:
+    """Return the word for a size beyond a few: its field may be a claim's name, too."""
+    return f"{field} size"
+
+
+def _layouts(recipe: Recipe) -> tuple[tuple[str, str], ...]:
+    """Return the layouts of a recipe that has some."""
+    return tuple(recipe["layouts"]) if "layouts" in recipe else ()
+
+
+def _unusual(kind: Kind, recipe: Recipe) -> Iterator[str]:
+    """Yield the data of a recipe that are none of the simple ones."""
+    for name in _with_simple_values(kind, recipe):
+        value = recipe[name]
+        if value != kind.table.plain[name] and value not in kind.table.simple[name]:
+            yield f"{name} {value}"
+
+
+def _with_simple_values(kind: Kind, recipe: Recipe) -> Iterator[str]:
+    """Yield the fields that have simple values beside unusual ones."""
+    table = kind.table
+    for name, simple in table.simple.items():
+        if simple and name in recipe and name not in table.numbers:
+            yield name
+
+
+def spare_and_needed(
+    kind: Kind,
+    recipe: Recipe,
+    has: Iterable[str],
+    fit: Callable[[Recipe], Recipe],
+    look: Callable[[Recipe], Examination],
+) -> tuple[set[str], set[str], set[str]]:
+    """Return what a finding can do without, what it needs, and its signs.
+
+    What the law itself needs is neither, nor anything without which it says nothing.
+    A sign accounts for a finding if the one goes where the other goes.
+    """
+    spare, needs = set(), set()
+    mine = set(kind.signs(kind.case(recipe)))
+    signs, gone = set(mine), set()
+    for name in has:
+        fitted = list(_fitted(_simpler(kind, recipe, name), fit, recipe))
+        seen = [(set(kind.signs(kind.case(c))), look(c)) for c in fitted]
+        failing = [theirs for theirs, again in seen if again.verdict in _WRONG]
+        signs = signs.intersection(*failing)
+        gone |= {
+            s for theirs, again in seen if again.verdict is None for s in mine - theirs
+        }
+        if failing:
+            spare.add(name)
+        elif any(_says_right(again) for _, again in seen):
+            needs.add(name)
+    return spare, needs, signs & gone
+
+
+def _simpler(kind: Kind, recipe: Recipe, name: str) -> Iterator[Recipe]:
+    """Yield recipes without something that a case has, with other data as well."""
+    table = kind.table
+    field, _, unusual = name.partition(" ")
+    if name in table.claims and table.uses(recipe, name):
+        for bare in (table.without(recipe, name), *_evened(kind, recipe, name)):
+            yield from (bare.replace(seed=seed) for seed in (recipe.seed, *_OTHERS))
+    elif unusual and field in table.simple:
+        for value in table.simple[field]:
+            yield table.mend(recipe.replace(**{field: value}))
+
+
+def _evened(kind: Kind, recipe: Recipe, claim: str) -> Iterator[Recipe]:
+    """Yield recipes that lack a claim because sizes that differ are made equal."""
+    table = kind.table
+    for names in table.together.values():
+        if set(names) <= set(table.sizes):
+            largest = max(recipe[name] for name in names)
+            even = recipe.replace(**dict.fromkeys(names, largest))
+            if not table.uses(even, claim):
+                yield even
+
+
+def _fitted(
+    candidates: Iterable[Recipe], fit: Callable[[Recipe], Recipe], recipe: Recipe
+) -> Iterator[Recipe]:
+    """Yield the recipes of which a law can be asked, as it can be."""
+    for candidate in candidates:
+        with contextlib.suppress(InvalidArgument):
+            fitted = fit(candidate)
+            if fitted != recipe:
+                yield fitted
+
+
+_WRONG = (Verdict.FAILED, Verdict.HELD_BACK, Verdict.REFUSED, Verdict.CRASHED)
+
+
+def _says_right(found: Examination) -> bool:
+    """Return whether a law has looked, and holds."""
+    return found.verdict is None and not (found.weak or found.inadmissible)
+
+
+def is_given(kind: Kind, law: Invariant, name: str) -> bool:
+    """Return whether a law always has unusual data: they tell nothing."""
+    field, _, unusual = name.partition(" ")
+    return bool(unusual) and field in kind.table.simple and forced(kind, law, name)
+
+
+def forced(kind: Kind, law: Invariant, name: str) -> bool:
+    """Return whether a law, or all of its families, sets a size or data of its own."""
+    field = name.partition(" ")[0]
+    spread = {field} | {n for n, names in kind.table.together.items() if field in names}
+    families = [kind.table.named_families[f].fields for f in law.families]
+    return bool(spread & set(law.fields)) or (
+        bool(families) and all(spread & set(fields) for fields in families)
+    )
+
+
+__all__ = [
+    "FEW",
+    "OF_THE_PAST",
+    "WRONG",
+    "forced",
+    "is_given",
+    "nature",
+    "present",
+    "size",
+    "spare_and_needed",
+]
