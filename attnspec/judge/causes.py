@@ -71,16 +71,25 @@ def _merged(
 def _is_same(
     plainer: Outcome, other: Outcome, shows: Callable[[Outcome, Outcome], bool]
 ) -> bool:
-    """Return whether the law of one finding fails in the case of the other."""
-    if _is_within(plainer, other) and shows(other, plainer):
-        return True
-    return _is_within(other, plainer) and shows(plainer, other)
+    """Return whether the law of one finding fails in the case of the other.
+
+    The case must have all that the law's own finding needs.
+    """
+    return any(
+        _features(one).nature == _features(two).nature
+        and one_needs <= set(_features(two).has)
+        and shows(two, one)
+        for one, two, one_needs in (
+            (plainer, other, _features(plainer).claims),
+            (other, plainer, _needed_claims(other)),
+        )
+    )
 
 
-def _is_within(first: Outcome, other: Outcome) -> bool:
-    """Return whether the case of one finding makes all the claims of another one."""
-    one, two = _features(first), _features(other)
-    return one.nature == two.nature and one.claims <= two.claims
+def _needed_claims(outcome: Outcome) -> frozenset[str]:
+    """Return the claims that a finding needs."""
+    features = _features(outcome)
+    return features.claims & features.needs
 
 
 def _cause(

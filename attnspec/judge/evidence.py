@@ -25,6 +25,13 @@ _TRIED = 60
 """How many calls, those that are furthest off first, a model must explain at once."""
 
 
+_WIDER = 16.0
+"""How much wider a bound must be for an error of the wider model to show."""
+
+_SHARE = 0.1
+"""The share of calls with wider bounds that must be off: a rounding is everywhere."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Call:
     """A call that returned, and how far off it was, in units of its bound."""
@@ -32,8 +39,8 @@ class _Call:
     case: Case
     found: Result
     ratio: float
-    size: float
-    """The largest bound."""
+    bounds: tuple[float, ...]
+    """The largest bound of each result."""
 
 
 class Evidence:
@@ -63,75 +70,90 @@ class Evidence:
         -------
         tuple of (str, NumericModel) or None
             None if no call is wrong, or no relaxation explains all: then the error
-            is no rounding. A model by which anything passes explains nothing.
+            is no rounding. Nor does a model by which anything passes, or one whose
+            roundings would show in many calls and do in few.
         """
-        judged = _Judged(kind, dialect)
-        calls = sorted(judged.calls(self._calls, model), key=lambda c: -c.ratio)
+        calls = list(_calls(_Judge(kind, dialect, model), self._calls))
+        calls.sort(key=lambda call: -call.ratio)
         worst = calls[0].ratio if calls else 0.0
         if worst <= 1 or not math.isfinite(worst):
             return None
-        found = [
-            (judged.width(relaxed, calls[:_TRIED]), words, relaxed)
-            for words, relaxed in kind.relaxations(model)
-            if worst <= _reach(relaxed, model)
-            and judged.explains(relaxed, calls[:_TRIED])
-        ]
+        found = []
+        for words, relaxed in kind.relaxations(model):
+            judge = _Judge(kind, dialect, relaxed)
+            if worst <= _reach(relaxed, model) and judge.explains(calls[:_TRIED]):
+                found.append((judge.width(calls[:_TRIED]), words, relaxed))
         for _, words, relaxed in sorted(found, key=lambda entry: entry[0]):
-            if judged.explains(relaxed, calls):
+            judge = _Judge(kind, dialect, relaxed)
+            if judge.explains(calls) and judge.is_seen(calls):
                 return words, relaxed
         return None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Judged:
-    """Calls before numeric models."""
+class _Judge:
+    """Judges calls by a numeric model."""
 
     kind: Kind
     dialect: Dialect
+    model: NumericModel
 
-    def calls(
-        self, known: list[tuple[Case, Result]], model: NumericModel
-    ) -> Iterator[_Call]:
-        """Yield the calls of which a model says something, each with its error."""
-        for case, found in known:
-            if (exact := self._exact(case, model)) is None:
-                continue
-            if (comparisons := _compared(case, found, exact)) is not None:
-                ratio = max(c.ratio for c in comparisons)
-                size = float(np.max(exact.bound, initial=0.0))
-                yield _Call(case, found, ratio, size)
-
-    def explains(self, model: NumericModel, calls: list[_Call]) -> bool:
-        """Return whether every call is right by a model that not anything satisfies."""
-        telling = False
-        for call in calls:
-            if (exact := self._exact(call.case, model)) is None:
-                continue
-            comparisons = _compared(call.case, call.found, exact)
-            if comparisons is None or not all(c.holds for c in comparisons):
-                return False
-            nothing = np.zeros_like(exact.output)
-            telling |= (
-                call.ratio > 1 and not within(exact.output, nothing, exact.bound).holds
-            )
-        return telling
-
-    def width(self, model: NumericModel, calls: list[_Call]) -> float:
-        """Return how much wider its bounds are, in the mean of logarithms."""
-        logs = []
-        for call in calls:
-            exact = self._exact(call.case, model)
-            if exact is not None and call.size > 0:
-                wide = float(np.max(exact.bound, initial=0.0))
-                logs.append(math.log(max(wide, call.size) / call.size))
-        return sum(logs) / max(1, len(logs))
-
-    def _exact(self, case: Case, model: NumericModel) -> Exact | None:
+    def exact(self, case: Case) -> Exact | None:
+        """Return what is right for a case; None if the model promises nothing."""
         try:
-            exact = self.kind.judge(case.problem, self.dialect, model)
+            exact = self.kind.judge(case.problem, self.dialect, self.model)
         except (Inadmissible, InvalidArgument):
             return None
         return None if np.isnan(exact.bound).any() else exact
+
+    def explains(self, calls: list[_Call]) -> bool:
+        """Return whether every call is right, by a model that nothing would not be."""
+        telling = False
+        for call in calls:
+            if (exact := self.exact(call.case)) is None:
+                continue
+            compared = _compared(call.case, call.found, exact)
+            if compared is None or not all(c.holds for c in compared):
+                return False
+            nothing = np.zeros_like(exact.output)
+            excluded = not within(exact.output, nothing, exact.bound).holds
+            telling = telling or (call.ratio > 1 and excluded)
+        return telling
+
+    def growth(self, call: _Call) -> float:
+        """Return how much wider the bounds of a call are."""
+        exact = self.exact(call.case)
+        if exact is None:
+            return 1.0
+        pairs = zip(_bounds(call.case, exact), call.bounds, strict=True)
+        return max((wide / own for wide, own in pairs if own > 0), default=1.0)
+
+    def width(self, calls: list[_Call]) -> float:
+        """Return how much wider bounds are, in the mean of logarithms."""
+        logs = [math.log(max(1.0, self.growth(call))) for call in calls]
+        return sum(logs) / max(1, len(logs))
+
+    def is_seen(self, calls: list[_Call]) -> bool:
+        """Return whether enough of the calls that should be off are off."""
+        wider = [call for call in calls if self.growth(call) >= _WIDER]
+        off = sum(call.ratio > 1 for call in wider)
+        return not wider or off >= _SHARE * len(wider)
+
+
+def _calls(judge: _Judge, known: list[tuple[Case, Result]]) -> Iterator[_Call]:
+    """Yield the calls of which a model says something, each with its error."""
+    for case, found in known:
+        if (exact := judge.exact(case)) is None:
+            continue
+        if compared := _compared(case, found, exact):
+            ratio = max(c.ratio for c in compared)
+            yield _Call(case, found, ratio, _bounds(case, exact))
+
+
+def _bounds(case: Case, exact: Exact) -> tuple[float, ...]:
+    """Return the largest bound of each result."""
+    others = (exact.others[name][1] for name, _, _ in case.results[1:])
+    return tuple(float(np.max(b, initial=0.0)) for b in (exact.bound, *others))
 
 
 def _compared(case: Case, found: Result, exact: Exact) -> list[Comparison] | None:

@@ -115,11 +115,11 @@ def _all_wrong(bench: KernelBench, least: int) -> bool:
     """
     answers = {id(c.problem): (c, found) for c, found in bench.calls if found}
     return len(answers) >= least and all(
-        _is_wrong(case, found, bench) for case, found in answers.values()
+        is_wrong(case, found, bench) for case, found in answers.values()
     )
 
 
-def _is_wrong(case: Case, found: Result, bench: KernelBench) -> bool:
+def is_wrong(case: Case, found: Result, bench: KernelBench) -> bool:
     """Return whether a call is known to be wrong by itself."""
     try:
         exact = bench.judged(case)
@@ -137,4 +137,4 @@ def _failed(comparison: Comparison, verdict: Verdict) -> Examination:
     )
 
 
-__all__ = ["FAULTS", "Examination", "Nulls", "examine"]
+__all__ = ["FAULTS", "Examination", "Nulls", "examine", "is_wrong"]

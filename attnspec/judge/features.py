@@ -8,7 +8,10 @@ taking them away.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.case import Case
@@ -45,14 +48,14 @@ def nature(law: Invariant, found: Examination, *, fleeting: bool) -> str:
 
 
 def present(
-    kind: Kind, recipe: Recipe, ran: Iterable[Case], found: Examination
+    kind: Kind, law: Invariant, recipe: Recipe, ran: Iterable[Case], found: Examination
 ) -> dict[str, int]:
     """Return what a failing case has beyond the simplest one.
 
     Parameters
     ----------
-    kind
-        Its kind.
+    kind, law
+        Its kind, and the law that it breaks.
     recipe
         What it was made from.
     ran
@@ -62,8 +65,10 @@ def present(
     """
     table = kind.table
     said = [name for name in table.claims if table.uses(recipe, name)]
-    said += [option for case in ran for option in case.options]
-    said += _unusual(kind, recipe)
+    said += [name for name in law.needs if name in table.claims]
+    for case in ran:
+        said += [*case.options, *_unusual(kind, case.options)]
+    said += _unusual(kind, dict(recipe.fields))
     said += [f"layout {operand}" for operand, _ in _layouts(recipe)]
     if found.comparison is not None and found.comparison.what not in ("fact", "output"):
         said.append(f"result {found.comparison.what}")
@@ -81,20 +86,14 @@ def _layouts(recipe: Recipe) -> tuple[tuple[str, str], ...]:
     return tuple(recipe["layouts"]) if "layouts" in recipe else ()
 
 
-def _unusual(kind: Kind, recipe: Recipe) -> Iterator[str]:
-    """Yield the data of a recipe that are none of the simple ones."""
-    for name in _with_simple_values(kind, recipe):
-        value = recipe[name]
-        if value != kind.table.plain[name] and value not in kind.table.simple[name]:
-            yield f"{name} {value}"
-
-
-def _with_simple_values(kind: Kind, recipe: Recipe) -> Iterator[str]:
-    """Yield the fields that have simple values beside unusual ones."""
+def _unusual(kind: Kind, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields, or options, whose values are none of the simple ones."""
     table = kind.table
     for name, simple in table.simple.items():
-        if simple and name in recipe and name not in table.numbers:
-            yield name
+        value = values.get(name)
+        known = (None, table.plain.get(name), *simple)
+        if simple and name not in table.numbers and not isinstance(value, np.ndarray):
+            yield from [f"{name} {value}"] if value not in known else []
 
 
 def spare_and_needed(

@@ -52,10 +52,12 @@ class History:
         if not earlier or self._doubted >= _DOUBTED:
             return False
         if self._bench.call.forgets:
-            known = all(self._is_right(last) for _ in range(2))
+            known = all(right_alone(last, self._bench) for _ in range(2))
             known = known and all(self._fails(recipe) for _ in range(2))
         else:
-            known = any(case is last for case in earlier) or self._is_right(last)
+            known = any(case is last for case in earlier) or right_alone(
+                last, self._bench
+            )
         self._doubted += not known
         return known
 
@@ -64,20 +66,21 @@ class History:
         self._doubted = 0
         return self._fails(recipe) and self.is_cause(recipe)
 
-    def _is_right(self, case: Case) -> bool:
-        """Return whether a call that comes alone is right."""
-        self._bench.call.restart()
-        try:
-            with np.errstate(all="ignore"):  # What comes back may be anything.
-                return all(c.holds for c in agrees(case, self._bench))
-        except (Inadmissible, KernelFault):
-            return False
-
     def _fails(self, recipe: Recipe) -> bool:
         """Return whether an example fails in a function without a past."""
         self._bench.call.restart()
         found = examine(self._law, recipe, self._bench)
         return found.verdict in FAILS_IN_SEQUENCE
+
+
+def right_alone(case: Case, bench: KernelBench) -> bool:
+    """Return whether a call that comes first is right, as far as that can be said."""
+    bench.call.restart()
+    try:
+        with np.errstate(all="ignore"):  # What comes back may be anything.
+            return all(c.holds for c in agrees(case, bench))
+    except (Inadmissible, KernelFault):
+        return False
 
 
 def needed_before(
@@ -116,4 +119,10 @@ def needed_before(
     return ()
 
 
-__all__ = ["FAILS_IN_SEQUENCE", "LONGEST", "History", "needed_before"]
+__all__ = [
+    "FAILS_IN_SEQUENCE",
+    "LONGEST",
+    "History",
+    "needed_before",
+    "right_alone",
+]

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Draws, KernelBench
-from attnspec.judge.examination import Examination, examine
+from attnspec.judge.case import Case, Result
+from attnspec.judge.examination import Examination, examine, is_wrong
 from attnspec.judge.features import (
     FEW,
+    OF_THE_PAST,
     forced,
     is_given,
     nature,
@@ -18,6 +20,7 @@ from attnspec.judge.features import (
     size,
     spare_and_needed,
 )
+from attnspec.judge.history import right_alone
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
@@ -47,6 +50,7 @@ class Smaller:
         self._draws = draws
         self.fails = fails
         self._is_moved = False
+        self._calls: list[tuple[Case, Result | None]] = []
         self.same_as = ""
         """The law that an earlier finding broke in the same case."""
 
@@ -59,7 +63,7 @@ class Smaller:
         """
         if found.verdict is Verdict.HELD_BACK:
             return self._shrunk(recipe, 30)
-        has = present(self._bench.kind, recipe, self._bench.ran, found)
+        has = present(self._bench.kind, self._law, recipe, self._bench.ran, found)
         known = [f for f in self._bench.findings if self._is_alike(f, found, has)]
         for finding in sorted(known, key=_breadth):
             other = self._without(recipe, finding)
@@ -121,6 +125,8 @@ class Smaller:
         That is the case of the finding, where the law fails in it as well; or the one
         just seen, where a call of it is as wrong without anything else that it has.
         """
+        if self._has_wrong_call(finding):
+            return recipe
         moved = self._moved(recipe, finding)
         if moved is not None and self.fails(moved):
             self._is_moved = True
@@ -132,6 +138,18 @@ class Smaller:
             again.ratio * _FAINTER >= found.ratio or not math.isfinite(again.ratio)
         )
         return recipe if is_as_wrong else None
+
+    def _has_wrong_call(self, finding: Finding) -> bool:
+        """Return whether a call with no other options than a finding's is wrong."""
+        has = finding.features.has if finding.features else {}
+        if any(" " in name for name in has) or len(self._calls) < 2:
+            return False
+        return any(
+            found is not None
+            and set(case.problem.options) <= set(has)
+            and is_wrong(case, found, self._bench)
+            for case, found in self._calls
+        )
 
     def _bare(self, recipe: Recipe, finding: Finding, has: dict[str, int]) -> Recipe:
         """Return a recipe without anything but what an earlier finding has."""
@@ -155,8 +173,10 @@ class Smaller:
     def features(self, recipe: Recipe, found: Examination) -> Features:
         """Return what a smallest case has, and what of it the finding needs."""
         kind, law = self._bench.kind, self._law
-        has = present(kind, recipe, self._bench.ran, found)
+        has = present(kind, law, recipe, self._bench.ran, found)
         has = {n: v for n, v in has.items() if not is_given(kind, law, n)}
+        if self._is_of_the_past():
+            return Features(OF_THE_PAST)
         if self.same_as and not self._is_moved:
             return Features(nature(law, found, fleeting=False), has)
         spare, needs, signs = spare_and_needed(
@@ -173,6 +193,13 @@ class Smaller:
             needs=frozenset(n for n in needs if not forced(kind, law, n)),
             signs=frozenset(signs),
         )
+
+    def _is_of_the_past(self) -> bool:
+        """Return whether several calls fail of which each is right when it is alone."""
+        ran = self._bench.ran
+        if self.same_as or len(ran) < 2 or not self._bench.call.forgets:
+            return False
+        return all(right_alone(case, self._bench) for case in ran)
 
     def _look(self, recipe: Recipe) -> Examination:
         return examine(self._law, recipe, self._bench)

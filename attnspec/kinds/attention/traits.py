@@ -31,6 +31,9 @@ _TRAITS = {
     **{f"{name}_layout": f"the layout of {name}" for name in ("query", "key", "value")},
     **{f"{name}_layout": f"the layout of {name}" for name in ("mask", "bias")},
 }
+_LARGE = 40.0
+"""Scores, in nats, whose exponentials leave the range in which all is harmless."""
+
 TRAITS: Mapping[str, str] = _TRAITS
 """The traits and what they say."""
 
@@ -66,7 +69,21 @@ def traits(case: AttentionCase) -> dict[str, Any]:
 
 def signs(case: AttentionCase) -> tuple[str, ...]:
     """Return what a case has that a mistake may need, whatever brings it about."""
-    return ("empty row",) if _has_empty_rows(case) else ()
+    found = {
+        "empty row": _has_empty_rows(case),
+        "alignment": bool(case.causal or case.window) and case.sizes.L != case.sizes.S,
+        "large scores": _largest_score(case) > _LARGE,
+    }
+    return tuple(name for name, holds in found.items() if holds)
+
+
+def _largest_score(case: AttentionCase) -> float:
+    """Return an upper limit on the size of any score, but for hidden ones."""
+    parts = [abs(case.effective_scale) * _largest_product(case)]
+    for array in (case.bias, case.sink):
+        numbers = np.zeros(1) if array is None else array.astype(np.float64)
+        parts.append(float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)))
+    return sum(parts)
 
 
 def _sign(scale: float | None) -> str:
