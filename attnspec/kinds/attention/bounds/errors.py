@@ -87,13 +87,16 @@ def _product_error(problem: Problem, ground: Ground, rates: Rates) -> Real:
     np.matmul(left, ground.key, out=error[..., : problem.keys])
     error[..., problem.keys :] = 0.0
     if ground.key_rounded is not None:
-        error[..., : problem.keys] += _of_inputs(problem, ground, rates)
+        rounded = _of_inputs(problem, ground, rates, ground.key_rounded)
+        error[..., : problem.keys] += rounded
     error = error.reshape(batch, heads, group, queries, columns)
     error += alone.astype(real)
     return error
 
 
-def _of_inputs(problem: Problem, ground: Ground, rates: Rates) -> Real:
+def _of_inputs(
+    problem: Problem, ground: Ground, rates: Rates, rounded_key: Real
+) -> Real:
     """Bound what rounding query and key as they are given does to products.
 
     |fl(q) fl(k) - q k| <= r |q'| |k| + r (1 + r) |q| |k'|, where q' and k' are what
@@ -106,8 +109,8 @@ def _of_inputs(problem: Problem, ground: Ground, rates: Rates) -> Real:
     again = 1.0 + compound(*formats, unit=unit)
     rate = rates.input * ground.outward
     left, right = ((a * rate).astype(real).reshape(shape) for a in (rounded, query))
-    assert ground.key_rounded is not None
-    return left @ ground.key + right @ (ground.key_rounded * real(again))
+    products: Real = left @ ground.key + right @ (rounded_key * real(again))
+    return products
 
 
 def _capped(error: Real, magnitude: Real, softcap: float, rates: Rates) -> Real:

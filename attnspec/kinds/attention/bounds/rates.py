@@ -96,8 +96,8 @@ def covering(model: NumericModel) -> NumericModel:
     if "float64" not in sums:
         return model
     own = PRESETS["float64"]
-    fields = ("exp_relative", "exp_argument", "log_relative")
-    fields += ("tanh_relative", "tanh_absolute")
+    functions = ("exp_relative", "exp_argument", "log_relative")
+    fields = (*functions, "tanh_relative", "tanh_absolute")
     return model.replace(
         operands=model.operands or own.operands,
         scale_roundings=max(model.scale_roundings, own.scale_roundings),
