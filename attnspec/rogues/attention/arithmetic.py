@@ -307,6 +307,41 @@ _FLASH = (
 )
 
 
+Change = Callable[[Array], Array]
+
+
+def _given(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
+    """Change query and key as they are given."""
+    return lambda t, _: t._replace(query=change(t.query), key=change(t.key))
+
+
+def _with_values(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
+    return lambda t, _: t._replace(value=change(t.value))
+
+
+def _operands(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
+    return lambda t, call: _with_values(change)(_given(change)(t, call), call)
+
+
+def _then_scaled(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
+    def scaled(tables: Tables, call: AttentionCase) -> Tables:
+        return tables._replace(query=change(_scaled_query(tables, call).query))
+
+    return scaled
+
+
+def _scores(change: Change) -> Callable[[Array, Array], Array]:
+    return lambda scores, visible: KERNEL.hide(change(scores), visible)
+
+
+def _weights(change: Change) -> Callable[[Array, AttentionCase], Array]:
+    return lambda weights, _: change(weights)
+
+
+def _output(change: Change) -> Callable[..., tuple[Array, Array]]:
+    return lambda output, lse, _: (change(output), lse)
+
+
 def _narrowed(name: str, narrow: np.dtype[Any]) -> Iterator[Right]:
     """Yield kernels in float32 that round one thing to a narrower format."""
 
@@ -316,76 +351,44 @@ def _narrowed(name: str, narrow: np.dtype[Any]) -> Iterator[Right]:
     def cut(array: Array) -> Array:
         return ways.truncated(array, narrow)
 
-    def given(change: Callable[[Array], Array]) -> Callable[..., Tables]:
-        return lambda t, _: t._replace(query=change(t.query), key=change(t.key))
-
-    def answering(change: Callable[[Array], Array]) -> Callable[..., Any]:
-        return lambda output, lse, _: (change(output), lse)
-
-    def with_values(change: Callable[[Array], Array]) -> Callable[..., Tables]:
-        return lambda t, _: t._replace(value=change(t.value))
-
-    def hiding(change: Callable[[Array], Array]) -> Callable[..., Array]:
-        return lambda scores, seen: KERNEL.hide(change(scores), seen)
-
-    def scaled(tables: Tables, call: AttentionCase) -> Tables:
-        return tables._replace(query=near(_scaled_query(tables, call).query))
-
     def scale(call: AttentionCase) -> float:
-        return float(np.asarray(call.effective_scale).astype(narrow))
+        return float(near(np.asarray(call.effective_scale)))
 
-    def operands(tables: Tables, call: AttentionCase) -> Tables:
-        return with_values(near)(given(near)(tables, call), call)
-
-    def weights(rounded: Array, _: AttentionCase) -> Array:
-        return near(rounded)
-
-    places: tuple[tuple[str, Kernel], ...] = (
-        (
-            "the logsumexp is rounded to",
-            PLAIN.replace(answer=lambda o, z, _: (o, near(z))),
-        ),
-        ("the scale is rounded to", PLAIN.replace(scale=scale)),
-        ("scores are rounded to", PLAIN.replace(hide=hiding(near))),
-        ("scores are truncated to", PLAIN.replace(hide=hiding(cut))),
-        ("query and key are rounded to", PLAIN.replace(stage=given(near))),
-        ("query and key are truncated to", PLAIN.replace(stage=given(cut))),
-        ("the query is scaled in", PLAIN.replace(stage=scaled, scale=lambda _: 1.0)),
-        ("the output is rounded to", PLAIN.replace(answer=answering(near))),
-        ("the output is truncated to", PLAIN.replace(answer=answering(cut))),
-        ("values are rounded to", PLAIN.replace(stage=with_values(near))),
-        ("values are truncated to", PLAIN.replace(stage=with_values(cut))),
-        ("weights are rounded to", PLAIN.replace(narrow=weights)),
-        ("weights are truncated to", PLAIN.replace(narrow=lambda w, _: cut(w))),
-        (
-            "weights are added up as rounded to",
-            PLAIN.replace(narrow=weights, adds_narrow=True),
-        ),
-        (
-            "the row sum is stored by blocks of keys in",
-            PLAIN.replace(stored_total=near),
-        ),
-        (
-            "the output is stored by blocks of keys in",
-            PLAIN.replace(stored_output=near),
-        ),
-        (
-            "the row sum is added up in",
-            PLAIN.replace(tiles=_tiles(1), stored_total=near),
-        ),
-        (
-            "the output is added up in",
-            PLAIN.replace(tiles=_tiles(1), stored_output=near),
-        ),
-        (
-            "operands and output are rounded to",
-            NormalizedFirst(stage=operands, narrow=weights, answer=answering(near)),
-        ),
+    changes: dict[str, dict[str, Any]] = {
+        "the logsumexp is rounded to": {"answer": lambda o, lse, _: (o, near(lse))},
+        "the scale is rounded to": {"scale": scale},
+        "scores are rounded to": {"hide": _scores(near)},
+        "scores are truncated to": {"hide": _scores(cut)},
+        "query and key are rounded to": {"stage": _given(near)},
+        "query and key are truncated to": {"stage": _given(cut)},
+        "the query is scaled in": {"stage": _then_scaled(near), "scale": lambda _: 1.0},
+        "the output is rounded to": {"answer": _output(near)},
+        "the output is truncated to": {"answer": _output(cut)},
+        "values are rounded to": {"stage": _with_values(near)},
+        "values are truncated to": {"stage": _with_values(cut)},
+        "weights are rounded to": {"narrow": _weights(near)},
+        "weights are truncated to": {"narrow": _weights(cut)},
+        "weights are added up as rounded to": {
+            "narrow": _weights(near),
+            "adds_narrow": True,
+        },
+        "the row sum is stored by blocks of keys in": {"stored_total": near},
+        "the output is stored by blocks of keys in": {"stored_output": near},
+    }
+    for words, steps in changes.items():
+        yield _relaxed(f"{words} {name}", PLAIN.replace(**steps))
+    for words, step in (("row sum", "stored_total"), ("output", "stored_output")):
+        kernel = PLAIN.replace(tiles=_tiles(1), **{step: near})
+        yield _relaxed(f"the {words} is added up in {name}", kernel, block=1)
+    whole = NormalizedFirst(
+        stage=_operands(near), narrow=_weights(near), answer=_output(near)
     )
-    for words, kernel in places:
-        block = {"block": 1} if "added up in" in words else {}
-        told = f"{words} {name}"
-        yield Right(told.replace(" ", "-"), kernel, ("float32",), "", block, told)
+    yield _relaxed(f"operands and output are rounded to {name}", whole)
+
+
+def _relaxed(words: str, kernel: Kernel, **changes: Any) -> Right:
+    """Return a kernel in float32 that declares what a relaxation says."""
+    return Right(words.replace(" ", "-"), kernel, ("float32",), "", changes, words)
 
 
 def _kept_in_float8(name: str, narrow: np.dtype[Any]) -> Right:

@@ -28,7 +28,7 @@ from attnspec.kinds.attention.bounds.errors import (
 )
 from attnspec.kinds.attention.bounds.ground import Ground
 from attnspec.kinds.attention.bounds.problem import Float64
-from attnspec.kinds.attention.bounds.rates import Rates, gamma
+from attnspec.kinds.attention.bounds.rates import Rates, gamma, rounded
 from attnspec.kinds.attention.bounds.scores import weighted_sum
 from attnspec.kinds.attention.bounds.spread import Spread, spread
 from attnspec.numerics.formats import format_of
@@ -45,11 +45,11 @@ def output_bound(
     model, output = rates.model, np.abs(weights.output)
     moved, absolute, beside, inside = _value_errors(weights, ground, rates, spread_)
     terms = _additions(weights, rates)
-    dividing = (1 + rates.unit) ** 3 - 1
+    dividing = rounded(3, rates.unit)
     storing = _storing(model.stored_accumulator, rates)
     adding = _gammas(terms, format_of(model.accumulator).unit * model.accumulator_unit)
     below = _denominator_error(weights, rates)
-    numerator = (1 + adding) * (1 + storing) * (1 + dividing) - 1
+    numerator = adding + (storing + dividing + storing * dividing) * (1 + adding)
     numerator = numerator * (1 + rates.weight) * (1 + rates.value) * absolute
     numerator = (1 + below) * (numerator + beside + inside)
     error = (moved + numerator + below * (output + moved)) * (1 + dividing)
@@ -77,7 +77,7 @@ def _denominator_error(weights: Weights, rates: Rates) -> Float64:
     model = rates.model
     unit = format_of(model.row_sum or model.softmax).unit
     adding = _gammas(_additions(weights, rates), unit)
-    return (1 + adding) * (1 + _storing(model.stored_row_sum, rates)) - 1
+    return adding + _storing(model.stored_row_sum, rates) * (1 + adding)
 
 
 def _with_evaluator(error: Float64, rates: Rates, spread_: Spread) -> Float64:
