@@ -6,19 +6,25 @@ controls as well.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.numerics import PRESETS, NumericModel, default_model, relaxations
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues.attention import _arithmetic as ways
-from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables, tiles_of
+from attnspec.rogues.attention._narrowed import NARROWED
+from attnspec.rogues.attention._right import (
+    PLAIN,
+    Right,
+    scaled_query,
+    tiles,
+    unrounded,
+)
 from attnspec.rogues.attention._sums import (
     FOLDED,
     Merged,
@@ -36,38 +42,6 @@ _HALVES = ("float16", "bfloat16")
 _NARROW = ("float32", *_HALVES)
 _ALL = ("float64", *_NARROW)
 
-Run = Callable[..., Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Right:
-    """A right kernel: what it does, in which formats, and what it declares."""
-
-    id: str
-    run: Run
-    dtypes: tuple[str, ...]
-    base: str = "upcast"
-    """Without ``-dtype``; ``flash`` and ``upcast`` are the format itself in float32."""
-    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    words: str = ""
-    """Those of a relaxation, if it declares one."""
-
-    def model(self, dtype: str) -> NumericModel:
-        """Return the model that it declares in a format."""
-        names = (f"{self.base}-{dtype}", self.base)
-        known = next((PRESETS[name] for name in names if name in PRESETS), None)
-        model = (known or default_model(dtype)).replace(**self.changes)
-        return dict(relaxations(model))[self.words] if self.words else model
-
-
-def unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
-    """Leave the weights as they are."""
-    return weights
-
-
-def _tiles(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
-    return lambda keys, _: tiles_of(size, keys)
-
 
 def _backward(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
     return lambda keys, _: reversed(list(tiles_of(size, keys)))
@@ -80,11 +54,6 @@ def _shuffled(keys: int, _: AttentionCase) -> Iterator[Array]:
 
 def _one_tile(keys: int, _: AttentionCase) -> Iterator[Array]:
     return iter([np.arange(keys)])
-
-
-def _scaled_query(tables: Tables, call: AttentionCase) -> Tables:
-    real = tables.query.dtype.type
-    return tables._replace(query=tables.query * real(call.effective_scale))
 
 
 def _scaled_by_roots(tables: Tables, call: AttentionCase) -> Tables:
@@ -144,16 +113,13 @@ def _start_wide(call: AttentionCase) -> Rows:
     return Rows(*(array.astype(np.longdouble) for array in KERNEL.start(call)))
 
 
-PLAIN = Summed(narrow=unrounded)
-"""The kernel whose weights are not rounded."""
-
 _UPCAST = (
     Right("backward", PLAIN.replace(tiles=_backward(16)), _ALL),
     Right(
         "shuffled-exp2-reciprocal",
         PLAIN.replace(
             tiles=_shuffled,
-            stage=_scaled_query,
+            stage=scaled_query,
             scale=lambda _: 1.0,
             exp=ways.exp2,
             finish=_by_reciprocal,
@@ -162,9 +128,7 @@ _UPCAST = (
     ),
     Right(
         "single-keys-cody-waite",
-        PLAIN.replace(
-            tiles=_tiles(1), dot=ways.channel_by_channel, exp=ways.cody_waite
-        ),
+        PLAIN.replace(tiles=tiles(1), dot=ways.channel_by_channel, exp=ways.cody_waite),
         _NARROW,
         changes={"block": 1},
     ),
@@ -192,7 +156,7 @@ _UPCAST = (
     Right("normalized-first", NormalizedFirst(narrow=unrounded), _ALL),
     Right(
         "blocks-of-64",
-        PLAIN.replace(tiles=_tiles(64)),
+        PLAIN.replace(tiles=tiles(64)),
         _ALL,
         changes={"block": 64, "sum_block": 64},
     ),
@@ -307,112 +271,7 @@ _FLASH = (
 )
 
 
-Change = Callable[[Array], Array]
-
-
-def _given(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
-    """Change query and key as they are given."""
-    return lambda t, _: t._replace(query=change(t.query), key=change(t.key))
-
-
-def _with_values(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
-    return lambda t, _: t._replace(value=change(t.value))
-
-
-def _operands(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
-    return lambda t, call: _with_values(change)(_given(change)(t, call), call)
-
-
-def _then_scaled(change: Change) -> Callable[[Tables, AttentionCase], Tables]:
-    def scaled(tables: Tables, call: AttentionCase) -> Tables:
-        return tables._replace(query=change(_scaled_query(tables, call).query))
-
-    return scaled
-
-
-def _scores(change: Change) -> Callable[[Array, Array], Array]:
-    return lambda scores, visible: KERNEL.hide(change(scores), visible)
-
-
-def _weights(change: Change) -> Callable[[Array, AttentionCase], Array]:
-    return lambda weights, _: change(weights)
-
-
-def _output(change: Change) -> Callable[..., tuple[Array, Array]]:
-    return lambda output, lse, _: (change(output), lse)
-
-
-def _narrowed(name: str, narrow: np.dtype[Any]) -> Iterator[Right]:
-    """Yield kernels in float32 that round one thing to a narrower format."""
-
-    def near(array: Array) -> Array:
-        return ways.through(array, narrow)
-
-    def cut(array: Array) -> Array:
-        return ways.truncated(array, narrow)
-
-    def scale(call: AttentionCase) -> float:
-        return float(near(np.asarray(call.effective_scale)))
-
-    changes: dict[str, dict[str, Any]] = {
-        "the logsumexp is rounded to": {"answer": lambda o, lse, _: (o, near(lse))},
-        "the scale is rounded to": {"scale": scale},
-        "scores are rounded to": {"hide": _scores(near)},
-        "scores are truncated to": {"hide": _scores(cut)},
-        "query and key are rounded to": {"stage": _given(near)},
-        "query and key are truncated to": {"stage": _given(cut)},
-        "the query is scaled in": {"stage": _then_scaled(near), "scale": lambda _: 1.0},
-        "the output is rounded to": {"answer": _output(near)},
-        "the output is truncated to": {"answer": _output(cut)},
-        "values are rounded to": {"stage": _with_values(near)},
-        "values are truncated to": {"stage": _with_values(cut)},
-        "weights are rounded to": {"narrow": _weights(near)},
-        "weights are truncated to": {"narrow": _weights(cut)},
-        "weights are added up as rounded to": {
-            "narrow": _weights(near),
-            "adds_narrow": True,
-        },
-        "the row sum is stored by blocks of keys in": {"stored_total": near},
-        "the output is stored by blocks of keys in": {"stored_output": near},
-    }
-    for words, steps in changes.items():
-        yield _relaxed(f"{words} {name}", PLAIN.replace(**steps))
-    for words, step in (("row sum", "stored_total"), ("output", "stored_output")):
-        kernel = PLAIN.replace(tiles=_tiles(1), **{step: near})
-        yield _relaxed(f"the {words} is added up in {name}", kernel, block=1)
-    whole = NormalizedFirst(
-        stage=_operands(near), narrow=_weights(near), answer=_output(near)
-    )
-    yield _relaxed(f"operands and output are rounded to {name}", whole)
-
-
-def _relaxed(words: str, kernel: Kernel, **changes: Any) -> Right:
-    """Return a kernel in float32 that declares what a relaxation says."""
-    return Right(words.replace(" ", "-"), kernel, ("float32",), "", changes, words)
-
-
-def _kept_in_float8(name: str, narrow: np.dtype[Any]) -> Right:
-    """Return a kernel in bfloat16 whose keys and values were kept in eight bits."""
-
-    def kept(tables: Tables, _: AttentionCase) -> Tables:
-        key, value = (ways.through(x, narrow) for x in (tables.key, tables.value))
-        return tables._replace(key=key, value=value)
-
-    words = f"key and value are rounded to {name}"
-    dtypes = ("float32", "bfloat16")
-    return Right(
-        words.replace(" ", "-"), PLAIN.replace(stage=kept), dtypes, words=words
-    )
-
-
-RIGHT: tuple[Right, ...] = (
-    *_UPCAST,
-    *_FLASH,
-    *_narrowed("float16", np.dtype(np.float16)),
-    *_narrowed("bfloat16", ways.BFLOAT16),
-    _kept_in_float8("float8_e4m3", ways.E4M3),
-    _kept_in_float8("float8_e5m2", ways.E5M2),
-)
+RIGHT: tuple[Right, ...] = (*_UPCAST, *_FLASH, *NARROWED)
 """The kernels."""
 
 _SHOWN = {
@@ -437,4 +296,4 @@ CONTROLS: tuple[Control, ...] = tuple(
 )
 """Those that stand before the judge with all its laws."""
 
-__all__ = ["CONTROLS", "PLAIN", "RIGHT", "Right"]
+__all__ = ["CONTROLS", "RIGHT", "Right"]

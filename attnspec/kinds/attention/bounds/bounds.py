@@ -162,14 +162,17 @@ def _underflow(weights: Weights, ground: Ground, rates: Rates) -> Float64:
     model, count = rates.model, weights.terms
     grown = math.exp(min(model.max_slack, 700.0))
     flushed = model.tiny(model.softmax) * grown
+    unsummed = max(model.tiny(model.row_sum or model.softmax) * grown, flushed)
     sums = ground.sums
     if weights.seen.keep is not None:
         shape = weights.p.shape[:2] + weights.seen.keep.shape[2:]
         keep = np.broadcast_to(weights.seen.keep, shape).astype(ground.real)
         width = weights.output.shape[-1]
         sums = weighted_sum(keep, ground.columns[..., :width]) * ground.unit
-    error = flushed * (2 * sums + count * np.abs(weights.output))
+    error = flushed * 2 * sums + unsummed * count * np.abs(weights.output)
     error = error + 2 * count * model.tiny(model.accumulator)
+    if model.stored_accumulator:
+        error = error + (rates.rescalings + 1) * model.tiny(model.stored_accumulator)
     if model.weights:
         lost = model.operand_unit * model.tiny(model.weights) * grown
         normalized = model.weights_normalized or model.normalized_by_lse
