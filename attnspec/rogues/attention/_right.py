@@ -6,9 +6,12 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import PRESETS, NumericModel, default_model, relaxations
+from attnspec.rogues.attention._arithmetic import through
 from attnspec.rogues.attention._kernel import Tables, tiles_of
 from attnspec.rogues.attention._sums import Summed
 
@@ -39,6 +42,11 @@ def unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a
     return weights
 
 
+def rounded_to(narrow: np.dtype[Any]) -> Callable[[Array, AttentionCase], Array]:
+    """Round weights to a format."""
+    return lambda weights, _: through(weights, narrow)
+
+
 def tiles(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
     return lambda keys, _: tiles_of(size, keys)
 
@@ -51,4 +59,4 @@ def scaled_query(tables: Tables, call: AttentionCase) -> Tables:
 PLAIN = Summed(narrow=unrounded)
 """The kernel whose weights are not rounded."""
 
-__all__ = ["PLAIN", "Right", "scaled_query", "tiles", "unrounded"]
+__all__ = ["PLAIN", "Right", "rounded_to", "scaled_query", "tiles", "unrounded"]

@@ -21,6 +21,7 @@ from attnspec.rogues.attention._narrowed import NARROWED
 from attnspec.rogues.attention._right import (
     PLAIN,
     Right,
+    rounded_to,
     scaled_query,
     tiles,
     unrounded,
@@ -250,7 +251,7 @@ _FLASH = (
     *(
         Right(
             f"weights-in-{name}",
-            Summed(narrow=lambda w, _, n=narrow: ways.through(w, n), adds_narrow=adds),
+            Summed(narrow=rounded_to(narrow), adds_narrow=adds),
             ("float32", "bfloat16"),
             "flash",
             {"weights": name, "weights_in_sum": "yes" if adds else "no"},

@@ -72,13 +72,17 @@ def _length(model: NumericModel, width: int, keys: int) -> str | None:
         ("softmax", terms, model.row_sum or model.softmax, 1.0),
         ("accumulator", terms, model.accumulator, model.accumulator_unit),
     ]
-    for name in ("stored_row_sum", "stored_accumulator"):
-        if format_ := getattr(model, name):
-            sums.append((name, blocks, format_, 1.0))
+    stored = {name: getattr(model, name) for name in _STORED}
+    sums += [
+        (name, blocks, format_, 1.0) for name, format_ in stored.items() if format_
+    ]
     for name, terms, format_, unit in sums:
         if math.isinf(gamma(terms, format_of(format_).unit * unit)):
             return f"{name}: {terms} terms are too many for a sum in {format_}"
     return None
+
+
+_STORED = ("stored_row_sum", "stored_accumulator")
 
 
 def _sizes(problem: Problem) -> dict[str, float]:
