@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Draws, KernelBench
-from attnspec.judge.deviations import Deviation
 from attnspec.judge.drawing import hashed, in_turn, interruptible, out_of_the_way
 from attnspec.judge.examination import Examination, Nulls, examine, relaxation
 from attnspec.judge.history import (
@@ -22,6 +20,7 @@ from attnspec.judge.history import (
     History,
     needed_before,
 )
+from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
@@ -45,7 +44,6 @@ class Tally:
     inadmissible: int = 0
     deviating: int = 0
     ratio: float = 0.0
-    covered: dict[str, int] = dataclasses.field(default_factory=dict)
     past: list[Recipe] = dataclasses.field(default_factory=list)
     failure: tuple[Recipe, Examination] | None = None
 
@@ -73,39 +71,18 @@ class Trial:
         self.tally = Tally()
         self.history = History(invariant, bench) if invariant.of_history else None
         self.nulls = None if brief else Nulls(invariant, bench)
-        self._today = dt.datetime.now(tz=dt.UTC).date()
-
-    @property
-    def deviations(self) -> tuple[Deviation, ...]:
-        """The deviations that bear on this invariant today."""
-        known = self.bench.description.deviations
-        mine = [d for d in known if self.invariant.id in d.invariants]
-        return tuple(d for d in mine if not d.expired(self._today))
+        self.known = KnownFailures(invariant, bench, draws.dtype)
 
     def run(self) -> Outcome:
         """Return the outcome of all examples."""
         start = time.perf_counter()
-        if stale := self._stale():
-            outcome = self._outcome(Verdict.STALE, reason=stale)
-        else:
-            self._pinned()
-            for turn in range(_TURNS):
-                if self.tally.failure is None and (turn == 0 or self._wanting()):
-                    self._drawn(turn)
-            outcome = self._conclusion()
+        stale = self.known.look()
+        self._pinned()
+        for turn in range(_TURNS):
+            if self.tally.failure is None and (turn == 0 or self._wanting()):
+                self._drawn(turn)
+        outcome = self._conclusion(stale)
         return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
-
-    def _stale(self) -> str:
-        """Return what is said of a deviation whose pinned case passes."""
-        for deviation in self.deviations:
-            mine = deviation.invariants[0] == self.invariant.id
-            if not mine or deviation.pinned.dtype != self.draws.dtype:
-                continue
-            found = examine(self.invariant, deviation.pinned, self.bench)
-            if found.verdict is None:
-                return f"deviation {deviation.id!r}: its pinned case passes"
-            self.tally.covered[deviation.id] = 0
-        return ""
 
     def _pinned(self) -> None:
         for recipe in in_turn(self.draws)[: self.tier.pinned]:
@@ -149,7 +126,7 @@ class Trial:
         tally = self.tally
         if self.history is not None and found.verdict in FAILS_IN_SEQUENCE:
             found = found if self.history.is_cause(recipe) else Examination(weak=True)
-        if found.verdict is not None and self._covered(recipe):
+        if found.verdict is not None and self.known.cover(recipe):
             tally.deviating += 1
         elif found.verdict is not None:
             tally.failure = recipe, found
@@ -164,37 +141,15 @@ class Trial:
         tally.past = [*tally.past, recipe][-LONGEST - 1 :]
         return found.ratio
 
-    def _covering(self, recipe: Recipe, known: Iterable[Deviation]) -> Deviation | None:
-        """Return the deviation that the failure of the example just examined is."""
-        kind = self.bench.kind
-        cases = (kind.case(recipe), *self.bench.ran)
-        for deviation in known:
-            if deviation.covers(self.invariant.id, map(kind.traits, cases)):
-                return deviation
-        return None
-
-    def _covered(self, recipe: Recipe) -> bool:
-        """Return whether the failure of the example just examined is a deviation."""
-        deviation = self._covering(recipe, self.deviations)
-        if deviation is not None:
-            seen = self.tally.covered.get(deviation.id, 0)
-            self.tally.covered[deviation.id] = seen + 1
-        return deviation is not None
-
-    def _expired(self, recipe: Recipe) -> str:
-        """Return which deviation would have covered a failure, had it not expired."""
-        deviation = self._covering(recipe, self.bench.description.deviations)
-        if deviation is None:
-            return ""
-        return f"deviation {deviation.id!r} expired on {deviation.expires}"
-
-    def _conclusion(self) -> Outcome:
+    def _conclusion(self, stale: str) -> Outcome:
         tally = self.tally
         if tally.failure is not None:
             verdict = tally.failure[1].verdict or Verdict.FAILED
-            reason = self._expired(tally.failure[0])
+            reason = self.known.why_not(tally.failure[0]) or stale
             finding = self._finding(*tally.failure)
             return self._outcome(verdict, reason=reason, finding=finding)
+        if stale:
+            return self._outcome(Verdict.STALE, reason=stale)
         if tally.counted < self.tier.floor:
             seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
             if tally.counted + tally.deviating >= self.tier.floor:
@@ -204,7 +159,7 @@ class Trial:
             names = ", ".join(self.nulls.remaining)
             reason = f"no example told the kernel from a null answer: {names}"
             return self._outcome(Verdict.MISTRUSTED, reason=reason)
-        return self._outcome(Verdict.DEVIATION if tally.covered else Verdict.PASSED)
+        return self._outcome(Verdict.DEVIATION if self.known.met else Verdict.PASSED)
 
     def _outcome(
         self, verdict: Verdict, reason: str = "", finding: Finding | None = None
@@ -221,7 +176,7 @@ class Trial:
             ratio=tally.ratio,
             reason=reason,
             finding=finding,
-            deviations=tuple(tally.covered),
+            deviations=tuple(self.known.met),
             provisional=self.invariant.provisional,
         )
 
@@ -263,7 +218,7 @@ class Trial:
         def fails(recipe: Recipe) -> bool:
             self.tick()
             again = examine(self.invariant, recipe, self.bench)
-            return again.verdict == found.verdict and not self._covered(recipe)
+            return again.verdict == found.verdict and not self.known.cover(recipe)
 
         return fails
 
