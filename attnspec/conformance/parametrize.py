@@ -61,7 +61,10 @@ class Check:
             If the law does not hold; the message is that of the command line.
         """
         __tracebackhide__ = True
-        outcome = self.stand.outcome(self.law, self.dtype)
+        try:
+            outcome = self.stand.outcome(self.law, self.dtype)
+        except InvalidArgument as error:  # Not known before the kernel was called.
+            raise ConformanceFailure(str(error)) from error
         if outcome.verdict is Verdict.UNSUPPORTED:
             pytest.skip(outcome.reason)
         if not outcome.conforms:
@@ -109,7 +112,13 @@ def checks(
         wanted = formats(description, dtypes)
         laws = chosen(only, description.kind)
         stand = Stand(
-            call, description, wanted, tier=tier, seed=seed, listeners=writers
+            call,
+            description,
+            wanted,
+            tier=tier,
+            seed=seed,
+            only=laws if only else (),
+            listeners=writers,
         )
         own.callback(stand.ended, laws)
         replay = Replay(request.replayed())

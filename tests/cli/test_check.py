@@ -226,6 +226,10 @@ def test_a_file_says_what_kind_a_function_is(run: Run, tmp_path: Path) -> None:
         (("--program", "'x"), 'program: expected a command; got "\'x"'),
         (("x", "--program", "y"), "program: expected in place of a target; got 'x'"),
         (("--program", "y", "--arrays", "jax"), "arrays: a program takes bytes; got"),
+        (
+            (TAIL, "--only", "causality", "--only", "sink-off"),
+            "only: expected an invariant that is asked of this kernel; causality: ",
+        ),
         (("--limit", "width"), "limit: expected 'SIZE % NUMBER == 0', as"),
         (("--limit", "width % 0"), "multiples.width: expected a whole number from 1"),
         (("--limit", "turns % 8"), "multiples: expected one of "),

@@ -234,10 +234,10 @@ def verdict_in_words(report: Report) -> str:
     seen = {o.invariant for o in report.outcomes}
     if not report.complete:
         return "was not judged to the end"
+    if not report.asked:
+        return "was asked nothing: it claims nothing that was looked at"
     if not report.conforms:
         return "does not conform"
-    if all(o.verdict is Verdict.UNSUPPORTED for o in report.outcomes):
-        return "claims nothing that was looked at"
     if seen < {law.id for law in invariants_of(report.description.kind)}:
         asked = words.count(len(seen), "invariant that was", "invariants that were")
         return f"conforms in the {asked} asked for"
