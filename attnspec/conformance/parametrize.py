@@ -24,6 +24,7 @@ from attnspec.conformance.targets import Request
 from attnspec.exceptions import ConformanceFailure, InvalidArgument
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.law import Invariant
+from attnspec.judge.seeds import Seed, seed_of
 from attnspec.judge.verdicts import Verdict
 from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.numerics import NumericModel
@@ -121,7 +122,7 @@ def checks(
             listeners=writers,
         )
         own.callback(stand.ended, laws)
-        replay = Replay(request.replayed())
+        replay = Replay(request.replayed(), seed)
         found = [Check(stand, law, d, replay) for d in wanted for law in laws]
         stack.push(own.pop_all())
     return found
@@ -142,7 +143,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
     tier: str = "standard",
-    seed: int = 0,
+    seed: Seed = 0,
     deadline: float = 20.0,
     report: Path | str | None = None,
 ) -> Callable[[Test], Test]:
@@ -179,6 +180,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ...     check()
     """
     kernels, wanted, laws = _kernels(implementations), listed(dtypes), listed(only)
+    seed = seed_of(seed)
     declared = declaring(
         dtypes=wanted,
         claims=claims,

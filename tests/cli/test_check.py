@@ -137,6 +137,20 @@ def test_the_same_seed_gives_the_same_run(run: Run) -> None:
     assert counts(7) == counts(7)
 
 
+def test_a_random_seed_is_in_every_report(run: Run, tmp_path: Path) -> None:
+    lines, xml = tmp_path / "run.jsonl", tmp_path / "run.xml"
+    few = ("--tier", "smoke", "--only", "tail-sweep")
+    done = run(
+        "check", TAIL, *few, "--seed", "random", "--report", lines, "--junit", xml
+    )
+
+    seed = validated(lines).header["seed"]
+    assert done.stdout.count(f"seed {seed}") == 2
+    assert f'name="seed" value="{seed}"' in xml.read_text("utf-8")
+    again = run("check", TAIL, *few, "--seed", seed)
+    assert done.stdout.split("\nFAILED")[1].split("\n\n")[0] in again.stdout
+
+
 def test_a_description_says_what_the_kernel_is(run: Run) -> None:
     done = run("describe", f"{FILE}:bf16_scores")
 
@@ -230,6 +244,7 @@ def test_a_file_says_what_kind_a_function_is(run: Run, tmp_path: Path) -> None:
             (TAIL, "--only", "causality", "--only", "sink-off"),
             "only: expected an invariant that is asked of this kernel; causality: ",
         ),
+        (("--seed", "x"), "--seed: expected a whole number or 'random'; got 'x'"),
         (("--limit", "width"), "limit: expected 'SIZE % NUMBER == 0', as"),
         (("--limit", "width % 0"), "multiples.width: expected a whole number from 1"),
         (("--limit", "turns % 8"), "multiples: expected one of "),

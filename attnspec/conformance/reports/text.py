@@ -32,11 +32,17 @@ class Replay:
 
     kernel: tuple[str, ...] = ("TARGET",)
     """What names the kernel, and the options that say what is declared of it."""
+    seed: int = 0
+    """Where the examples of the run were drawn from."""
 
     def lines(self, token: str) -> list[str]:
         """Return the command; the token has a line of its own."""
         command = shlex.join(["attnspec", "replay", *self.kernel])
-        return [f"{'  replay'.ljust(words.LABEL)}{command} \\", token]
+        lines = [f"{'  replay'.ljust(words.LABEL)}{command} \\", token]
+        if self.seed:
+            said = f"--seed {self.seed} draws what this run has drawn"
+            lines = [*words.wrapped(said, first="  seed"), *lines]
+        return lines
 
 
 def header_lines(report: Report, target: str) -> list[str]:
