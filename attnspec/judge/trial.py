@@ -25,7 +25,7 @@ from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
 from attnspec.judge.tiers import Tier
-from attnspec.judge.tokens import Token
+from attnspec.judge.tokens import Token, error_in
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
 _NOT_AGAIN = "not seen again in a fresh process"
@@ -187,8 +187,10 @@ class Trial:
         self.bench.call.restart()
         first = recipe
         kind, law = self.bench.kind, self.invariant
+        verdict = found.verdict or Verdict.FAILED
         if self.brief:
-            token = Token(kind, law, recipe)
+            error = error_in(verdict, found.message)
+            token = Token(kind, law, recipe, verdict=verdict, error=error)
             return Finding(recipe, found.message, str(token), found.comparison)
         if found.verdict is Verdict.TIMED_OUT:
             pass  # To see it again would take its time again.
@@ -204,7 +206,8 @@ class Trial:
             found = dataclasses.replace(found, message=message)
         explicable = found.comparison is not None and not before
         words = relaxation(law, (first, recipe), self.bench) if explicable else ""
-        token = Token(kind, law, recipe, before, words)
+        error = error_in(verdict, found.message)
+        token = Token(kind, law, recipe, before, words, verdict, error)
         return Finding(
             recipe=recipe,
             message=found.message,

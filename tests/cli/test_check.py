@@ -53,6 +53,18 @@ def test_a_wrong_kernel_ends_with_1_and_a_token_that_replays(run: Run) -> None:
     assert other.stdout == "not reproduced: tail-sweep holds (float32)\n"
 
 
+def test_another_finding_is_not_the_one_of_the_token(run: Run) -> None:
+    only = ("--tier", "smoke", "--only", "tail-sweep")
+    done = run("check", TAIL, *only)
+    token = done.stdout.split("\\\n")[1].split()[0]
+    again = run("replay", f"{FILE}:dies", token)
+
+    assert again.exit_code == 1
+    assert again.stdout.startswith(
+        "not reproduced, but another finding: it was failed\nCRASHED tail-sweep"
+    )
+
+
 def test_a_replayed_finding_reads_as_it_did(run: Run) -> None:
     done = run("check", TAIL, "--tier", "smoke", "--only", "tail-sweep")
     token = done.stdout.split("\\\n")[1].split()[0]
