@@ -13,6 +13,7 @@ from attnspec.judge.examination import FAULTS
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
 from attnspec.judge.tokens import Token, error_in
+from attnspec.judge.told import one_line
 from attnspec.judge.trial import Trial
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
@@ -100,7 +101,7 @@ class _Blocked:
         if self._fault is None or (law.is_form and not self._hangs):
             return None
         if law is not self._teller:
-            reason = f"the simplest call fails: {self._fault}"
+            reason = f"the simplest call fails: {one_line(str(self._fault))}"
             return Outcome(law.id, self._dtype, Verdict.NOT_RUN, reason=reason)
         recipe, message = self._bench.simplest(self._dtype), str(self._fault)
         verdict, kind = FAULTS[type(self._fault)], self._bench.kind

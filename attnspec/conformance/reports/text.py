@@ -156,7 +156,9 @@ def _finding_lines(verdict: Verdict, finding: Finding) -> list[str]:
         lines += _relaxation_lines(finding.comparison, finding)
     else:
         raised = "raised " if verdict is Verdict.REFUSED else ""
-        lines += words.wrapped(f"{raised}{finding.message}", first="  the kernel")
+        first, *others = f"{raised}{finding.message}".splitlines() or [""]
+        lines += words.wrapped(first, first="  the kernel")
+        lines += [line for other in others for line in words.wrapped(other)]
     return lines
 
 
