@@ -98,10 +98,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "how much to look at: smoke, standard (default) or thorough",
     },
     "-seed": {
-        "metavar": "N",
-        "type": int,
-        "default": 0,
-        "help": "where the examples are drawn from (default: 0)",
+        "metavar": "N|random",
+        "default": "0",
+        "help": "where the examples are drawn from (default: 0); 'random' is another "
+        "place every time",
     },
     "-deadline": {
         "metavar": "SECONDS",
@@ -143,6 +143,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, so that it can be selected with -m attnspec."""
     config.addinivalue_line("markers", _MARKER)
+    if _option(config, "seed") == "random":
+        from attnspec.judge.seeds import seed_of
+
+        # Once, so that all workers of pytest-xdist draw the same.
+        config.option.attnspec_seed = seed_of("random")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say where the examples are drawn from, if that is not the usual place."""
+    seed = str(_option(config, "seed"))
+    return None if seed == "0" else f"attnspec: seed {seed}"
 
 
 def _checks(config: pytest.Config, target: str, program: str) -> list[Check]:
@@ -157,15 +168,17 @@ def _checks(config: pytest.Config, target: str, program: str) -> list[Check]:
     from attnspec.conformance.inputs import request_in_words
     from attnspec.conformance.parametrize import checks
     from attnspec.exceptions import InvalidArgument
+    from attnspec.judge.seeds import seed_of
 
     said = {name: _option(config, option) for name, option in _WORDS.items()}
-    wishes = ("only", "tier", "seed", "deadline", "report")
+    wishes = ("only", "tier", "deadline", "report")
     try:
         return checks(
             Program(program) if program else target,
             request_in_words(target=target, program=program, **said),
             config.stash[_TARGETS],
             dtypes=said["dtypes"],
+            seed=seed_of(_option(config, "seed")),
             **{name: _option(config, name) for name in wishes},
         )
     except InvalidArgument as error:

@@ -21,6 +21,18 @@ _INSTALLED = importlib.metadata.entry_points(group="pytest11", name="attnspec")
 PLUGIN = () if _INSTALLED else ("-p", "_attnspec_pytest")
 
 
+def test_a_random_seed_is_said_and_repeats_the_run(pytester: pytest.Pytester) -> None:
+    words = (*PLUGIN, "--attnspec", f"{FILE}:tail", "--attnspec-only", "tail-sweep")
+    done = pytester.runpytest(
+        *words, "--attnspec-tier", "smoke", "--attnspec-seed", "random"
+    )
+
+    (header,) = [n for n in done.outlines if n.startswith("attnspec: seed ")]
+    seed = header.split()[-1]
+    done.stdout.fnmatch_lines([f"  seed          --seed {seed} draws what *"])
+    assert seed.isdigit()
+
+
 def test_every_invariant_of_a_target_is_a_test(pytester: pytest.Pytester) -> None:
     target = f"{FILE}:right"
 
@@ -181,6 +193,10 @@ def test_a_kernel_that_words_name_is_ended_with_pytest(
         ),
         (("--attnspec", "embedded", "--attnspec-limit", "width"), "limit: expected*"),
         (("--attnspec", "embedded", "--attnspec-deadline", "0"), "deadline: expected*"),
+        (
+            ("--attnspec", "embedded", "--attnspec-seed", "x"),
+            "seed: expected a whole number or 'random'; got 'x'",
+        ),
         (("--attnspec", "embedded", "--attnspec-only", "x"), "invariant: no such id*"),
         (
             ("--attnspec", "embedded", "--attnspec-description", "no.toml"),

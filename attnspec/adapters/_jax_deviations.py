@@ -20,6 +20,13 @@ def refused_products() -> tuple[Deviation, ...]:
         "one-key-width-1": ({"keys": 1, "width": 1}, _POINT.replace(queries=3)),
     }
     rest = tuple(law.id for law in ATTENTION.laws.values() if law.id != "agreement")
+    shorter = _POINT.replace(keys=3)
+    further = (
+        # Laws about parts of a case, or about what hides keys, need such a case.
+        *(_POINT.replace(batch=2), _POINT.replace(query_heads=2, key_heads=2)),
+        _POINT.replace(mask="all", causal=True),
+        *(shorter.replace(mask="padding", mask_axes="111S", seed=n) for n in range(4)),
+    )
     return tuple(
         Deviation(
             id=f"jax-bfloat16-{name}",
@@ -31,6 +38,7 @@ def refused_products() -> tuple[Deviation, ...]:
             ),
             when={"dtype": "bfloat16", "key_heads": 1} | when,
             pinned=pinned.replace(value_width=pinned["width"]),
+            further=further,
         )
         for name, (when, pinned) in degenerate.items()
     )
@@ -40,6 +48,12 @@ def deviations() -> tuple[Deviation, ...]:
     """Return what every variant gets wrong."""
     rest = tuple(law.id for law in ATTENTION.laws.values() if law.id != "empty-rows")
     empty = ATTENTION.recipe(queries=5, keys=9, width=4, value_width=4)
+    beside = ATTENTION.recipe(
+        queries=4, keys=1, mask="all", causal=True, bias="holes", bias_axes="11LS"
+    )
+    banded = ATTENTION.recipe(
+        queries=2, keys=2, window=(0, 0), bias="holes", bias_axes="B1L1"
+    )
     reason = (
         "a query whose keys a bias of minus infinity hides all gives NaN, one whose "
         "keys a boolean mask hides all the mean of all values. A row that both hide "
@@ -52,6 +66,12 @@ def deviations() -> tuple[Deviation, ...]:
             reason=reason,
             when={"minus_infinity_bias": True, "empty_rows": True},
             pinned=empty.replace(bias="empty_rows"),
+            further=(
+                # What a mask or a window hides, said by a bias or beside one.
+                empty.replace(mask="none", causal=True),
+                *(beside.replace(seed=seed) for seed in range(4)),
+                *(banded.replace(seed=seed) for seed in range(4)),
+            ),
         ),
         Deviation(
             id="jax-nan-behind-bias",

@@ -17,7 +17,8 @@ from attnspec.cli._root import CONFORMS, FAILS
 def replay(words: tuple[str, ...], *, deadline: float, **asked: Any) -> int:
     """See a finding again: make the case of TOKEN, and put TARGET before it.
 
-    The exit code is 1 if the finding is reproduced and 0 if it is not.
+    The exit code is 1 if the finding is reproduced, or another one is made of the
+    same case, and 0 if the law holds.
     """
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
@@ -34,8 +35,13 @@ def replay(words: tuple[str, ...], *, deadline: float, **asked: Any) -> int:
     if outcome is None:
         click.echo(f"not reproduced: {known.law.id} holds ({known.recipe.dtype})")
         return CONFORMS
+    said = "reproduced"
+    message = outcome.finding.message if outcome.finding else ""
+    if not known.is_seen_in(outcome.verdict, message):
+        before = " ".join(filter(None, (known.verdict, known.error)))
+        said = f"not reproduced, but another finding: it was {before}"
     lines = failure_lines(outcome, Replay(request.replayed()))
-    click.echo("\n".join(["reproduced", *lines]))
+    click.echo("\n".join([said, *lines]))
     return FAILS
 
 

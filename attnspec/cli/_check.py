@@ -55,7 +55,7 @@ def check(
     request = options.requested(asked)
     with open_target(request, deadline=deadline) as (call, known):
         title = request.title or known.name
-        replay = Replay(request.replayed())
+        replay = Replay(request.replayed(), seed)
         printer = Printer(title, replay, laws=len(chosen(only, known.kind)))
 
         def progress(dtype: str, invariant: str) -> None:

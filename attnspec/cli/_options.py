@@ -56,13 +56,26 @@ ONLY = several(
     *("only", "only", "ID", names.INVARIANT),
     "An invariant; all by default.",
 )
+
+
+def _seed(_context: click.Context, parameter: click.Parameter, value: str) -> int:
+    """Return the seed, one of the operating system's if a random one is wanted."""
+    from attnspec.judge.seeds import seed_of
+
+    try:
+        return seed_of(value)
+    except ValueError as error:
+        message = str(error).removeprefix("seed: ")
+        raise click.BadParameter(message, param=parameter) from error
+
+
 SEED = click.option(
     "--seed",
-    type=int,
-    default=0,
+    default="0",
     show_default=True,
-    metavar="N",
-    help="Where the examples are drawn from.",
+    metavar="N|random",
+    callback=_seed,
+    help="Where the examples are drawn from; 'random' is another place every time.",
 )
 DTYPES = several(
     *("dtype", "dtypes", "DTYPE", names.DTYPE),

@@ -14,7 +14,7 @@ from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Expected, Result
 from attnspec.judge.layouts import place
-from attnspec.judge.told import told
+from attnspec.judge.told import told_in_lines
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
 _FORMS = {"integer": "iu", "boolean": "b"}
@@ -55,7 +55,7 @@ class Caller:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            raise KernelRaised(told(error)) from error
+            raise KernelRaised(told_in_lines(error)) from error
         arrays = _unpacked(returned, results)
         changed = self._last is not None and not _same_bits(*self._last)
         copies = [np.array(array) for array in arrays]

@@ -86,6 +86,22 @@ def chosen(only: Iterable[str] = (), kind: str = DEFAULT_KIND) -> tuple[Invarian
     return laws or invariants_of(kind)
 
 
+def check_asked(benches: Iterable[KernelBench], laws: Iterable[Invariant]) -> None:
+    """Reject laws none of which says anything of a function.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is nothing to ask; the message says why.
+    """
+    stands = tuple(benches)
+    reasons = {law.id: [bench.out_of_scope(law) for bench in stands] for law in laws}
+    if all(all(several) for several in reasons.values()):
+        said = "; ".join(f"{name}: {several[0]}" for name, several in reasons.items())
+        msg = f"only: expected an invariant that is asked of this kernel; {said}"
+        raise InvalidArgument(msg)
+
+
 def judge(
     call: Executor,
     description: Description,
@@ -107,6 +123,8 @@ def judge(
     start = time.perf_counter()
     laws = chosen(only, description.kind)
     stands, detected = benches(call, description, dtypes)
+    if only:
+        check_asked(stands.values(), laws)
     report = Report(
         description, tier, seed, detected, tuple(stands), (), lines=text.report_lines
     )
@@ -166,6 +184,7 @@ def _not_run(
 
 __all__ = [
     "benches",
+    "check_asked",
     "chosen",
     "formats",
     "judge",

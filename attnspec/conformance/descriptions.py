@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attnspec.conformance.implementation import checked
@@ -93,15 +93,16 @@ def with_declared(
         if said.get("kind", kind.name) != kind.name:
             msg = f"kind: expected {kind.name}, as the kernel is; got {said['kind']!r}"
             raise InvalidArgument(msg)
+        capabilities = _joined(description.capabilities, said)
         return checked(
             description.replace(
                 name=said.get("name", description.name),
                 version=said.get("version", description.version),
-                capabilities=_joined(description.capabilities, said),
+                capabilities=capabilities,
                 dialect={**description.dialect, **said.get("dialect", {})},
                 models={**description.models, **_models(description, said)},
                 deviations=(
-                    *description.deviations,
+                    *_still_in_scope(description, capabilities, kind),
                     *(
                         read_deviation(entry, kind)
                         for entry in said.get("deviation", ())
@@ -127,6 +128,19 @@ def _joined(capabilities: Capabilities, said: Mapping[str, Any]) -> Capabilities
         multiples=multiples,
         exclusive=tuple(dict.fromkeys((*capabilities.exclusive, *pairs))),
     ).claiming(said.get("claims", ()), said.get("without", ()))
+
+
+def _still_in_scope(
+    description: Description, capabilities: Capabilities, kind: Kind
+) -> Iterator[Deviation]:
+    """Yield the deviations that do not go with the claims that are withdrawn."""
+    for deviation in description.deviations:
+        before, after = (
+            kind.table.beyond(deviation.pinned, each)
+            for each in (description.capabilities, capabilities)
+        )
+        if before or not after:
+            yield deviation
 
 
 def _models(
@@ -163,6 +177,10 @@ def read_deviation(entry: Mapping[str, Any], kind: Kind) -> Deviation:
     changes = {
         "invariants": tuple(entry["invariants"]),
         "pinned": read_recipe(entry["pinned"], where, KINDS, kind.name),
+        "further": tuple(
+            read_recipe(data, f"deviation {entry['id']!r}: 'further'", KINDS, kind.name)
+            for data in entry.get("further", ())
+        ),
         "expires": expires and dt.date.fromisoformat(expires),
     }
     return Deviation(**{**entry, **changes})
@@ -203,6 +221,7 @@ def written_deviation(deviation: Deviation) -> dict[str, Any]:
     said = {field.name: getattr(deviation, field.name) for field in _FIELDS}
     kind = kind_named(deviation.pinned.kind)
     said["pinned"] = written_recipe(deviation.pinned, kind)
+    said["further"] = [written_recipe(recipe, kind) for recipe in deviation.further]
     if deviation.expires is None:
         return {name: said[name] for name in said if name != "expires"}
     return {**said, "expires": deviation.expires.isoformat()}

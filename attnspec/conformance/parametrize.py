@@ -24,6 +24,7 @@ from attnspec.conformance.targets import Request
 from attnspec.exceptions import ConformanceFailure, InvalidArgument
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.law import Invariant
+from attnspec.judge.seeds import Seed, seed_of
 from attnspec.judge.verdicts import Verdict
 from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.numerics import NumericModel
@@ -61,7 +62,10 @@ class Check:
             If the law does not hold; the message is that of the command line.
         """
         __tracebackhide__ = True
-        outcome = self.stand.outcome(self.law, self.dtype)
+        try:
+            outcome = self.stand.outcome(self.law, self.dtype)
+        except InvalidArgument as error:  # Not known before the kernel was called.
+            raise ConformanceFailure(str(error)) from error
         if outcome.verdict is Verdict.UNSUPPORTED:
             pytest.skip(outcome.reason)
         if not outcome.conforms:
@@ -109,10 +113,16 @@ def checks(
         wanted = formats(description, dtypes)
         laws = chosen(only, description.kind)
         stand = Stand(
-            call, description, wanted, tier=tier, seed=seed, listeners=writers
+            call,
+            description,
+            wanted,
+            tier=tier,
+            seed=seed,
+            only=laws if only else (),
+            listeners=writers,
         )
         own.callback(stand.ended, laws)
-        replay = Replay(request.replayed())
+        replay = Replay(request.replayed(), seed)
         found = [Check(stand, law, d, replay) for d in wanted for law in laws]
         stack.push(own.pop_all())
     return found
@@ -133,7 +143,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
     tier: str = "standard",
-    seed: int = 0,
+    seed: Seed = 0,
     deadline: float = 20.0,
     report: Path | str | None = None,
 ) -> Callable[[Test], Test]:
@@ -170,6 +180,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ...     check()
     """
     kernels, wanted, laws = _kernels(implementations), listed(dtypes), listed(only)
+    seed = seed_of(seed)
     declared = declaring(
         dtypes=wanted,
         claims=claims,

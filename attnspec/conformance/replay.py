@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attnspec.conformance.check import benches
+from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.examination import examine
@@ -25,24 +26,34 @@ def replay(call: Executor, description: Description, token: Token) -> Outcome | 
     Returns
     -------
     Outcome or None
-        The finding, if it is reproduced.
+        What became of the case; None if the law was asked of it, and holds. It is
+        the same finding if `Token.is_seen_in` says so.
 
     Raises
     ------
     InvalidArgument
-        If the recipe makes other data than it made, or its dtype is not claimed.
+        If the recipe makes other data than it made, its dtype or what its case makes
+        use of is not claimed, or the law says nothing of it here.
     UnknownName
         If the kernel is of another kind.
     """
     law = token.law
     token.verify()
     dtype = token.recipe.dtype
+    token.check_scope(description.capabilities)
     stands, _ = benches(call, description, (dtype,))
     bench = stands[dtype]
+    if reason := bench.out_of_scope(law):
+        msg = f"token: {law.id} is not asked of this kernel: {reason}"
+        raise InvalidArgument(msg)
     call.restart()
     for recipe in token.before:
         examine(law, recipe, bench)
     found = examine(law, token.recipe, bench)
+    if found.weak or found.inadmissible:
+        reason = found.inadmissible or "there is nothing to compare"
+        msg = f"token: {law.id} says nothing of this case here: {reason}"
+        raise InvalidArgument(msg)
     if found.verdict is None:
         return None
     finding = Finding(

@@ -12,7 +12,8 @@ from attnspec.judge.drawing import hashed
 from attnspec.judge.examination import FAULTS
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
-from attnspec.judge.tokens import Token
+from attnspec.judge.tokens import Token, error_in
+from attnspec.judge.told import one_line
 from attnspec.judge.trial import Trial
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
@@ -100,12 +101,15 @@ class _Blocked:
         if self._fault is None or (law.is_form and not self._hangs):
             return None
         if law is not self._teller:
-            reason = f"the simplest call fails: {self._fault}"
+            reason = f"the simplest call fails: {one_line(str(self._fault))}"
             return Outcome(law.id, self._dtype, Verdict.NOT_RUN, reason=reason)
-        recipe = self._bench.simplest(self._dtype)
-        token = str(Token(self._bench.kind, law, recipe))
-        finding = Finding(law.id, recipe, str(self._fault), token)
-        verdict = FAULTS[type(self._fault)]
+        recipe, message = self._bench.simplest(self._dtype), str(self._fault)
+        verdict, kind = FAULTS[type(self._fault)], self._bench.kind
+        # The law of the form can be asked of the simplest case; this one may not.
+        form = next(each for each in kind.laws.values() if each.is_form)
+        error = error_in(verdict, message)
+        token = Token(kind, form, recipe, verdict=verdict, error=error)
+        finding = Finding(law.id, recipe, message, str(token))
         return Outcome(law.id, self._dtype, verdict, finding=finding)
 
 

@@ -23,6 +23,7 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.deviations import Deviation
+from attnspec.judge.seeds import Seed, seed_of
 from attnspec.judge.verdicts import Report
 from attnspec.kinds.registry import DEFAULT_KIND
 from attnspec.numerics import NumericModel
@@ -96,7 +97,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
     tier: str = "standard",
-    seed: int = 0,
+    seed: Seed = 0,
     deadline: float = 20.0,
     stop_at_first: bool = False,
     report: Path | str | None = None,
@@ -137,7 +138,8 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     tier
         ``smoke``, ``standard`` or ``thorough``.
     seed
-        Where the examples are drawn from.
+        Where the examples are drawn from; ``"random"`` is another place every time,
+        and the report says which: a kernel cannot have seen those examples before.
     deadline
         Seconds after which a call has timed out; in this process there is none.
     stop_at_first
@@ -164,7 +166,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     >>> report.conforms
     True
     """
-    dtypes = listed(dtypes)
+    dtypes, seed = listed(dtypes), seed_of(seed)
     declared = declaring(
         dtypes=dtypes,
         claims=claims,
@@ -181,7 +183,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
             call,
             description,
             title=request.title,
-            replay=Replay(request.replayed()),
+            replay=Replay(request.replayed(), seed),
             report=None if report is None else Path(report),
             junit=None if junit is None else Path(junit),
             dtypes=dtypes,

@@ -21,7 +21,7 @@ from attnspec.exceptions import (
     KernelRaised,
     MalformedResult,
 )
-from attnspec.judge.told import one_line, told
+from attnspec.judge.told import one_line, told_in_lines
 
 Open = Callable[[Header], tuple[Implementation, Header]]
 """Imports the kernel that the first question names, and says what it is."""
@@ -90,7 +90,7 @@ class _Server:
         except AttnspecError as error:
             header, arrays = {"refused": one_line(str(error))}, ()
         except KeyboardInterrupt as error:  # Nobody's but the kernel's own.
-            header, arrays = {"raised": told(error)}, ()
+            header, arrays = {"raised": told_in_lines(error)}, ()
         return {"answer": question["number"], **header}, arrays
 
     def _answered(self, question: Header) -> tuple[Header, Sequence[Array]]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from attnspec.conformance.check import benches
+from attnspec.conformance.check import benches, check_asked
 from attnspec.conformance.recording import Listener, Record
 from attnspec.conformance.reports import Writer
 from attnspec.conformance.runner import outcomes
@@ -30,20 +30,30 @@ class Stand:
         *,
         tier: str,
         seed: int,
+        only: tuple[Invariant, ...] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
-        """Judge this kernel, in these formats."""
+        """Judge this kernel, in these formats; by these laws only, if any are named."""
         self._call = call
         self.description = description
         self.dtypes = dtypes
         self.tier = tier_named(tier).name
         self.seed = seed
+        self._only = only
         self._record = Record(listeners)
 
     @functools.cached_property
     def benches(self) -> dict[str, KernelBench]:
-        """For each dtype the bench on which the kernel stands."""
+        """For each dtype the bench on which the kernel stands.
+
+        Raises
+        ------
+        InvalidArgument
+            If laws are named, and none of them says anything of this kernel.
+        """
         found, detected = benches(self._call, self.description, self.dtypes)
+        if self._only:
+            check_asked(found.values(), self._only)
         dtypes = tuple(found)
         report = Report(self.description, self.tier, self.seed, detected, dtypes, ())
         self._record.started(report)

@@ -33,7 +33,7 @@ from attnspec.exceptions import (
 )
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
-from attnspec.kinds.registry import DEFAULT_KIND
+from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
@@ -93,9 +93,18 @@ class Request:
         return self.program or self.target
 
     def said_of(self, description: Description) -> Description:
-        """Return what a kernel says of itself with what is declared of it."""
+        """Return what a kernel says of itself with what is declared of it.
+
+        Raises
+        ------
+        InvalidArgument
+            If it cannot be, or a deviation could never be seen within what is claimed.
+        """
         for where, said in self.declared.items():
             description = with_declared(description, said, where)
+        for deviation in description.deviations:
+            kind = kind_named(description.kind)
+            deviation.check_scope(kind, description.capabilities)
         return description
 
     def replayed(self) -> tuple[str, ...]:

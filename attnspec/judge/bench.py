@@ -84,6 +84,8 @@ class KernelBench:
         """What was found so far, in this format and in others."""
         self._judged: dict[int, tuple[Case, Exact]] = {}
         self._simplest = dict(simplest or {})
+        self.looked_at: set[str] = set()
+        """The deviations of which it was asked whether they are stale."""
         self.probe_fault: KernelFault | None = None
         """What a probe of the dialect met, as long as no law has said it."""
 

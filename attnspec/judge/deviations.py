@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.traits import Condition, holds
@@ -28,9 +29,14 @@ class Deviation:
     when
         Traits that a case must have for its failure to be this one.
     pinned
-        A recipe whose case has these traits and fails the first of the
-        invariants, as long as the deviation is real; if it passes, the
-        deviation is stale.
+        A recipe whose case has these traits. It is put before the invariants in every
+        run, in every format that is judged and in which it has the traits: the
+        deviation covers those in which it fails. If it passes the first of them
+        that is in scope, the deviation is stale.
+    further
+        More such cases, for invariants that the pinned one cannot break: one about
+        two heads has none to compare in a case of one head. The calls that it
+        leads to must have the traits.
     link
         Where it is documented or reported.
     expires
@@ -42,6 +48,7 @@ class Deviation:
     reason: str
     when: Condition
     pinned: Recipe
+    further: tuple[Recipe, ...] = ()
     link: str = ""
     expires: dt.date | None = None
 
@@ -61,9 +68,10 @@ class Deviation:
             if name not in kind.laws:
                 msg = f"{where}: no invariant of {kind.name} has the id {name!r}"
                 raise UnknownName(msg)
-        if self.pinned.kind != kind.name:
-            msg = f"{where}: the pinned case is of {self.pinned.kind}, not {kind.name}"
-            raise InvalidArgument(msg)
+        for recipe in self.cases:
+            if recipe.kind != kind.name:
+                msg = f"{where}: the pinned case is of {recipe.kind}, not {kind.name}"
+                raise InvalidArgument(msg)
         facts = kind.traits(kind.case(self.pinned))
         for name in self.when:
             if name not in facts:
@@ -72,6 +80,33 @@ class Deviation:
         if not holds(self.when, facts):
             msg = f"{where}: the pinned case does not have the traits of 'when'"
             raise InvalidArgument(msg)
+
+    def check_scope(self, kind: Kind, capabilities: Capabilities) -> None:
+        """Reject a pinned case that a function with these capabilities never gets.
+
+        Raises
+        ------
+        InvalidArgument
+            If it makes use of what is not claimed, or is in no claimed format.
+        """
+        where = f"deviation {self.id!r}: its pinned case is out of scope"
+        if reason := kind.table.beyond(self.pinned, capabilities):
+            msg = f"{where}: {reason}"
+            raise InvalidArgument(msg)
+        if not any(self.is_about(dtype, kind) for dtype in capabilities.dtypes):
+            listed = ", ".join(capabilities.dtypes)
+            msg = f"{where}: it has the traits of 'when' in no claimed dtype ({listed})"
+            raise InvalidArgument(msg)
+
+    @property
+    def cases(self) -> tuple[Recipe, ...]:
+        """The pinned case and the further ones."""
+        return (self.pinned, *self.further)
+
+    def is_about(self, dtype: str, kind: Kind) -> bool:
+        """Return whether the pinned case has the traits in a format."""
+        recipe = self.pinned.replace(dtype=dtype)
+        return holds(self.when, kind.traits(kind.case(recipe)))
 
     def covers(self, invariant: str, facts: Iterable[Mapping[str, Any]]) -> bool:
         """Return whether a failure of this invariant is this deviation.

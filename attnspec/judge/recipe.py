@@ -11,6 +11,17 @@ from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.numerics.dtypes import DTYPES
 
 
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values are the same: 0, 0.0, -0.0 and False are four.
+
+    Examples
+    --------
+    >>> same(0.0, 0.0), same(0.0, -0.0), same(False, 0), same((1, 2), (1, 2))
+    (True, False, False, True)
+    """
+    return bool(one == other) and (other != 0 or repr(one) == repr(other))
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recipe:
     """How to make a case of a kind: the value of each of its fields.
@@ -67,7 +78,7 @@ class Recipe:
             msg = f"recipe: {self.kind} has no field {unknown[0]!r}"
             raise UnknownName(msg)
         # Most replacements, while a recipe is fitted to a scope, change nothing.
-        if not own and all(self._values[name] == v for name, v in changes.items()):
+        if not own and all(same(self._values[n], v) for n, v in changes.items()):
             return self
         fields = tuple({**self._values, **changes}.items())
         own = {"dtype": self.dtype, "seed": self.seed, "family": self.family, **own}
@@ -88,4 +99,4 @@ class Recipe:
         return json.dumps(self.to_json())
 
 
-__all__ = ["Recipe"]
+__all__ = ["Recipe", "same"]

@@ -9,7 +9,7 @@ from typing import Any
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
-from attnspec.judge.recipe import Recipe
+from attnspec.judge.recipe import Recipe, same
 from attnspec.judge.told import told
 
 _BEYOND = 16
@@ -56,7 +56,7 @@ def law_named(id: str, kinds: Kinds) -> Invariant:  # noqa: A002 - the field's n
 def written(recipe: Recipe, kind: Kind) -> dict[str, Any]:
     """Return a recipe as JSON, without the fields that have their first value."""
     plain = kind.table.plain
-    fields = {name: v for name, v in recipe.fields if v != plain[name]}
+    fields = {name: v for name, v in recipe.fields if not same(v, plain[name])}
     return {**recipe.to_json(), "fields": fields}
 
 

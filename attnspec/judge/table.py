@@ -226,6 +226,22 @@ class Table:
             return claim.dropped(recipe)
         return self.off(recipe, *claim.fields)
 
+    def beyond(self, recipe: Recipe, capabilities: Capabilities) -> str:
+        """Return what of a recipe is not within what is claimed, in words, or nothing.
+
+        Unlike `within` it changes nothing: it is asked of what somebody wrote.
+        """
+        used = {name for name in self.claims if self.uses(recipe, name)}
+        if unclaimed := sorted(used - capabilities.claims):
+            return f"{unclaimed[0]} is not claimed"
+        for name, number in capabilities.multiples.items():
+            if recipe[name] % number:
+                return f"{name} {recipe[name]} is no multiple of {number}"
+        for pair in capabilities.exclusive:
+            if pair <= used:
+                return f"{' and '.join(sorted(pair))} exclude each other"
+        return ""
+
     def within(
         self,
         recipe: Recipe,

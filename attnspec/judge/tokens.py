@@ -11,15 +11,24 @@ from typing import Any
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.case import checksum
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.registry import Kinds, law_named, read_recipe, written
-from attnspec.judge.verdicts import REPORT_VERSION, SUITE_VERSION
+from attnspec.judge.verdicts import SUITE_VERSION, Verdict
+
+TOKEN_VERSION = 2
+"""Form of the tokens; those of version 1 did not say what became of the case."""
 
 _PREFIX = "A"
-_WHOLE = {"s", "i", "r", "x"}
+_WHOLE = {"s", "i", "r", "x", "f"}
 """The parts that every token has beside its version."""
+
+_VERDICTS = tuple(
+    map(str, (Verdict.FAILED, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.REFUSED))
+)
+"""What can become of a case."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +39,10 @@ class Token:
     law: Invariant
     recipe: Recipe
     before: tuple[Recipe, ...] = ()
+    verdict: Verdict = Verdict.FAILED
+    """What became of the case."""
+    error: str = ""
+    """The name of the exception, where the kernel raised one."""
     checksum: str = ""
     """The checksum of the data where the finding was made; else that of here."""
     suite: int = SUITE_VERSION
@@ -37,12 +50,15 @@ class Token:
     def __str__(self) -> str:
         """Return the token as one printable word."""
         data: dict[str, Any] = {
-            "v": REPORT_VERSION,
+            "v": TOKEN_VERSION,
             "s": self.suite,
             "i": self.law.id,
             "r": written(self.recipe, self.kind),
             "x": self.checksum or self._checksum(),
+            "f": str(self.verdict),
         }
+        if self.error:
+            data["e"] = self.error
         if self.before:
             data["b"] = [written(recipe, self.kind) for recipe in self.before]
         text = json.dumps(data, separators=(",", ":")).encode()
@@ -62,6 +78,32 @@ class Token:
             )
             raise InvalidArgument(msg)
 
+    def check_scope(self, capabilities: Capabilities) -> None:
+        """Reject a finding that says nothing of a function with these capabilities.
+
+        Raises
+        ------
+        InvalidArgument
+            If the case makes use of what is not claimed, or lacks what the law needs.
+        """
+        table = self.kind.table
+        switches = self.law.needs & set(table.switches)
+        if lacking := sorted(switches - set(table.on(self.recipe))):
+            msg = f"token: its case lacks {lacking[0]}, which {self.law.id} is about"
+            raise InvalidArgument(msg)
+        if reason := table.beyond(self.recipe, capabilities):
+            msg = f"token: its case is out of scope: {reason}"
+            raise InvalidArgument(msg)
+
+    def is_seen_in(self, verdict: Verdict, message: str) -> bool:
+        """Return whether this is what became of the case again."""
+        return verdict is self.verdict and error_in(verdict, message) == self.error
+
+
+def error_in(verdict: Verdict, message: str) -> str:
+    """Return the name of the exception that a message tells of, if there is one."""
+    return message.partition(":")[0] if verdict is Verdict.REFUSED else ""
+
 
 def read_token(text: str, kinds: Kinds) -> Token:
     """Return the token that a word stands for, its recipe of one of these kinds.
@@ -79,8 +121,14 @@ def read_token(text: str, kinds: Kinds) -> Token:
     except (ValueError, binascii.Error, zlib.error, KeyError, TypeError) as error:
         msg = f"token: {text[:24]!r} is no token of attnspec, or is cut short"
         raise InvalidArgument(msg) from error
-    if version != REPORT_VERSION:
-        msg = f"token: made by report version {version}; this is {REPORT_VERSION}"
+    if version != TOKEN_VERSION:
+        msg = (
+            f"token: expected version {TOKEN_VERSION}, got version {version!r}; "
+            "a run of the attnspec that is installed makes another"
+        )
+        raise InvalidArgument(msg)
+    if data.get("f") not in _VERDICTS or not isinstance(data.get("e", ""), str):
+        msg = f"token: {text[:24]!r} lacks what became of the case"
         raise InvalidArgument(msg)
     if not set(data) >= _WHOLE or not isinstance(data.get("b", []), list):
         msg = f"token: {text[:24]!r} lacks a part of a finding"
@@ -94,9 +142,11 @@ def read_token(text: str, kinds: Kinds) -> Token:
             read_recipe(recipe, "token", kinds, law.kind)
             for recipe in data.get("b", ())
         ),
+        verdict=Verdict(data["f"]),
+        error=data.get("e", ""),
         checksum=data["x"],
         suite=data["s"],
     )
 
 
-__all__ = ["Token", "read_token"]
+__all__ = ["TOKEN_VERSION", "Token", "error_in", "read_token"]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from attnspec.judge.bench import Draws, KernelBench
-from attnspec.judge.deviations import Deviation
 from attnspec.judge.drawing import hashed, in_turn, interruptible, out_of_the_way
 from attnspec.judge.examination import Examination, Nulls, examine
 from attnspec.judge.features import OF_THE_PAST
@@ -21,11 +19,12 @@ from attnspec.judge.history import (
     History,
     needed_before,
 )
+from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.smaller import Smaller
 from attnspec.judge.tiers import Tier
-from attnspec.judge.tokens import Token
+from attnspec.judge.tokens import Token, error_in
 from attnspec.judge.verdicts import Features, Finding, Outcome, Verdict
 
 _NOT_AGAIN = "not seen again in a fresh process"
@@ -47,7 +46,6 @@ class Tally:
     inadmissible: int = 0
     deviating: int = 0
     ratio: float = 0.0
-    covered: dict[str, int] = dataclasses.field(default_factory=dict)
     past: list[Recipe] = dataclasses.field(default_factory=list)
     held: tuple[Recipe, Examination] | None = None
     failure: tuple[Recipe, Examination] | None = None
@@ -76,39 +74,18 @@ class Trial:
         self.tally = Tally()
         self.history = History(invariant, bench) if invariant.of_history else None
         self.nulls = None if brief else Nulls(invariant, bench)
-        self._today = dt.datetime.now(tz=dt.UTC).date()
-
-    @property
-    def deviations(self) -> tuple[Deviation, ...]:
-        """The deviations that bear on this invariant today."""
-        known = self.bench.description.deviations
-        mine = [d for d in known if self.invariant.id in d.invariants]
-        return tuple(d for d in mine if not d.expired(self._today))
+        self.known = KnownFailures(invariant, bench, draws.dtype)
 
     def run(self) -> Outcome:
         """Return the outcome of all examples."""
         start = time.perf_counter()
-        if stale := self._stale():
-            outcome = self._outcome(Verdict.STALE, reason=stale)
-        else:
-            self._pinned()
-            for turn in range(_TURNS):
-                if self.tally.failure is None and (turn == 0 or self._wanting()):
-                    self._drawn(turn)
-            outcome = self._conclusion()
+        stale = self.known.look()
+        self._pinned()
+        for turn in range(_TURNS):
+            if self.tally.failure is None and (turn == 0 or self._wanting()):
+                self._drawn(turn)
+        outcome = self._conclusion(stale)
         return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
-
-    def _stale(self) -> str:
-        """Return what is said of a deviation whose pinned case passes."""
-        for deviation in self.deviations:
-            mine = deviation.invariants[0] == self.invariant.id
-            if not mine or deviation.pinned.dtype != self.draws.dtype:
-                continue
-            found = examine(self.invariant, deviation.pinned, self.bench)
-            if found.verdict is None:
-                return f"deviation {deviation.id!r}: its pinned case passes"
-            self.tally.covered[deviation.id] = 0
-        return ""
 
     def _pinned(self) -> None:
         for recipe in in_turn(self.draws)[: self.tier.pinned]:
@@ -152,7 +129,7 @@ class Trial:
         tally = self.tally
         if found.verdict in FAILS_IN_SEQUENCE and not self._is_cause(recipe):
             found = dataclasses.replace(found, verdict=Verdict.HELD_BACK)
-        if found.verdict is not None and self._covered(recipe):
+        if found.verdict is not None and self.known.cover(recipe):
             tally.deviating += 1
         elif found.verdict is Verdict.HELD_BACK:
             tally.held = tally.held or (recipe, found)
@@ -169,40 +146,23 @@ class Trial:
         tally.past = [*tally.past, recipe][-LONGEST - 1 :]
         return found.ratio
 
-    def _covering(self, recipe: Recipe, known: Iterable[Deviation]) -> Deviation | None:
-        """Return the deviation that the failure of the example just examined is."""
-        kind = self.bench.kind
-        cases = (kind.case(recipe), *self.bench.ran)
-        for deviation in known:
-            if deviation.covers(self.invariant.id, map(kind.traits, cases)):
-                return deviation
-        return None
-
-    def _covered(self, recipe: Recipe) -> bool:
-        """Return whether the failure of the example just examined is a deviation."""
-        deviation = self._covering(recipe, self.deviations)
-        if deviation is not None:
-            seen = self.tally.covered.get(deviation.id, 0)
-            self.tally.covered[deviation.id] = seen + 1
-        return deviation is not None
-
-    def _expired(self, recipe: Recipe) -> str:
-        """Return which deviation would have covered a failure, had it not expired."""
-        deviation = self._covering(recipe, self.bench.description.deviations)
-        if deviation is None:
-            return ""
-        return f"deviation {deviation.id!r} expired on {deviation.expires}"
-
-    def _conclusion(self) -> Outcome:
+    def _conclusion(self, stale: str) -> Outcome:
         tally = self.tally
         if tally.failure is not None:
             verdict = tally.failure[1].verdict or Verdict.FAILED
-            reason = self._expired(tally.failure[0])
+            reason = self.known.why_not(tally.failure[0]) or stale
             finding = self._finding(*tally.failure)
             return self._outcome(verdict, reason=reason, finding=finding)
+        if stale:
+            return self._outcome(Verdict.STALE, reason=stale)
         if tally.held is not None:
             finding = self._finding(*tally.held)
             return self._outcome(Verdict.HELD_BACK, reason=_HELD, finding=finding)
+        return self._nothing_found()
+
+    def _nothing_found(self) -> Outcome:
+        """Return the outcome of examples that are right, as far as they tell."""
+        tally = self.tally
         if tally.counted < self.tier.floor:
             seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
             if tally.counted + tally.deviating >= self.tier.floor:
@@ -212,7 +172,7 @@ class Trial:
             names = ", ".join(self.nulls.remaining)
             reason = f"no example told the kernel from a null answer: {names}"
             return self._outcome(Verdict.MISTRUSTED, reason=reason)
-        return self._outcome(Verdict.DEVIATION if tally.covered else Verdict.PASSED)
+        return self._outcome(Verdict.DEVIATION if self.known.met else Verdict.PASSED)
 
     def _outcome(
         self, verdict: Verdict, reason: str = "", finding: Finding | None = None
@@ -229,7 +189,7 @@ class Trial:
             ratio=tally.ratio,
             reason=reason,
             finding=finding,
-            deviations=tuple(tally.covered),
+            deviations=tuple(self.known.met),
             provisional=self.invariant.provisional,
         )
 
@@ -253,11 +213,14 @@ class Trial:
                 if not before:
                     message = f"{found.message}; {_NOT_AGAIN}"
                     found = dataclasses.replace(found, message=message)
+        verdict = found.verdict or Verdict.FAILED
+        error = error_in(verdict, found.message)
+        token = Token(bench.kind, law, recipe, before, verdict, error)
         finding = Finding(
             invariant=law.id,
             recipe=recipe,
             message=found.message,
-            token=str(Token(bench.kind, law, recipe, before)),
+            token=str(token),
             comparison=found.comparison,
             before=before,
             features=features,
@@ -293,7 +256,7 @@ class Trial:
         def fails(recipe: Recipe) -> bool:
             self.tick()
             again = examine(self.invariant, recipe, self.bench)
-            return again.verdict in alike and not self._covered(recipe)
+            return again.verdict in alike and not self.known.cover(recipe)
 
         return fails
 

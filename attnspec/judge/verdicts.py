@@ -183,8 +183,13 @@ class Report:
 
     @property
     def conforms(self) -> bool:
-        """Whether every invariant that counts has a verdict that conforms."""
-        return self.complete and not self.failures
+        """Whether something was asked, and all that counts has a verdict for it."""
+        return self.complete and self.asked and not self.failures
+
+    @property
+    def asked(self) -> bool:
+        """Whether an invariant was put before the function at all."""
+        return any(o.verdict is not Verdict.UNSUPPORTED for o in self.outcomes)
 
     @property
     def failures(self) -> tuple[Outcome, ...]:

@@ -15,7 +15,7 @@ def _fields_in_words(recipe: Recipe) -> str:
     for name, value in recipe.fields:
         if name == "layouts":
             said += [f"operands {layout}" for _, layout in value]
-        elif value is not None and value is not False:
+        elif value is not None:
             said.append(f"{name} {value}")
     return ", ".join([*said, recipe.dtype])
 

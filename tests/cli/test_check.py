@@ -53,6 +53,18 @@ def test_a_wrong_kernel_ends_with_1_and_a_token_that_replays(run: Run) -> None:
     assert other.stdout == "not reproduced: tail-sweep holds (float32)\n"
 
 
+def test_another_finding_is_not_the_one_of_the_token(run: Run) -> None:
+    only = ("--tier", "smoke", "--only", "tail-sweep")
+    done = run("check", TAIL, *only)
+    token = done.stdout.split("\\\n")[1].split()[0]
+    again = run("replay", f"{FILE}:dies", token)
+
+    assert again.exit_code == 1
+    assert again.stdout.startswith(
+        "not reproduced, but another finding: it was failed\nCRASHED tail-sweep"
+    )
+
+
 def test_a_replayed_finding_reads_as_it_did(run: Run) -> None:
     done = run("check", TAIL, "--tier", "smoke", "--only", "tail-sweep")
     token = done.stdout.split("\\\n")[1].split()[0]
@@ -135,6 +147,20 @@ def test_the_same_seed_gives_the_same_run(run: Run) -> None:
         return re.findall(r"^  .* counted .*$", done.stdout, re.MULTILINE)
 
     assert counts(7) == counts(7)
+
+
+def test_a_random_seed_is_in_every_report(run: Run, tmp_path: Path) -> None:
+    lines, xml = tmp_path / "run.jsonl", tmp_path / "run.xml"
+    few = ("--tier", "smoke", "--only", "tail-sweep")
+    done = run(
+        "check", TAIL, *few, "--seed", "random", "--report", lines, "--junit", xml
+    )
+
+    seed = validated(lines).header["seed"]
+    assert done.stdout.count(f"seed {seed}") == 2
+    assert f'name="seed" value="{seed}"' in xml.read_text("utf-8")
+    again = run("check", TAIL, *few, "--seed", seed)
+    assert done.stdout.split("\nFAILED")[1].split("\n\n")[0] in again.stdout
 
 
 def test_a_description_says_what_the_kernel_is(run: Run) -> None:
@@ -226,6 +252,11 @@ def test_a_file_says_what_kind_a_function_is(run: Run, tmp_path: Path) -> None:
         (("--program", "'x"), 'program: expected a command; got "\'x"'),
         (("x", "--program", "y"), "program: expected in place of a target; got 'x'"),
         (("--program", "y", "--arrays", "jax"), "arrays: a program takes bytes; got"),
+        (
+            (TAIL, "--only", "causality", "--only", "sink-off"),
+            "only: expected an invariant that is asked of this kernel; causality: ",
+        ),
+        (("--seed", "x"), "--seed: expected a whole number or 'random'; got 'x'"),
         (("--limit", "width"), "limit: expected 'SIZE % NUMBER == 0', as"),
         (("--limit", "width % 0"), "multiples.width: expected a whole number from 1"),
         (("--limit", "turns % 8"), "multiples: expected one of "),

@@ -347,9 +347,19 @@ def test_the_decorator_claims_what_a_signature_cannot_say() -> None:
     assert report.outcomes[0].verdict is not Verdict.UNSUPPORTED
 
 
-def test_something_that_is_no_function_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="target: expected a function, got int"):
-        check_implementation(3)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("kernel", "message"),
+    [
+        (3, "target: expected a function, got int"),
+        ([], "target: expected a function, got list"),
+        (None, "target: expected a function, got NoneType"),
+        ("", "target: expected words that name a kernel; got ''"),
+        (" ", "target: expected words that name a kernel; got ' '"),
+    ],
+)
+def test_something_that_is_no_kernel_is_refused(kernel: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        check_implementation(kernel)
 
 
 def test_a_report_says_what_failed() -> None:

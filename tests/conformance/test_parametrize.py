@@ -162,9 +162,18 @@ def test_a_function_of_another_kind_has_its_own_checks() -> None:
 
 
 def test_what_is_not_claimed_is_skipped_with_the_reason() -> None:
-    (check,) = _checks(right, only=["sink-off"])
+    check, _ = _checks(right, only=["sink-off", "agreement"])
 
     with pytest.raises(pytest.skip.Exception, match="sink not claimed"):
+        check()
+
+
+def test_checks_that_ask_nothing_fail() -> None:
+    (check,) = _checks(right, only=["sink-off"])
+
+    with pytest.raises(
+        ConformanceFailure, match="asked of this kernel; sink-off: sink"
+    ):
         check()
 
 

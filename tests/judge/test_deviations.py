@@ -4,11 +4,13 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from attnspec.conformance import (
     Deviation,
     Implementation,
+    Outcome,
     Verdict,
     check_implementation,
     load_deviations,
@@ -61,6 +63,129 @@ def test_an_expired_deviation_covers_nothing() -> None:
         Verdict.FAILED,
         "deviation 'tail' expired on 2020-01-01",
     )
+
+
+def _leaking(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+    """Hide later keys by a number that large scores reach."""
+    scores = query @ key.swapaxes(-1, -2) / np.sqrt(query.shape[-1], dtype=query.dtype)
+    if causal:
+        length, keys = scores.shape[-2:]
+        scores[..., ~np.tri(length, keys, keys - length, dtype=bool)] = -1e4
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return (weights / weights.sum(-1, keepdims=True) @ value).astype(query.dtype)
+
+
+LAWS = ("causality", "agreement", "causal-support")
+
+
+def _of_causal(**changes: Any) -> Deviation:
+    fields: dict[str, Any] = {
+        "id": "far",
+        "invariants": LAWS,
+        "reason": "keys that are hidden get weight",
+        "when": {"causal": True},
+        "pinned": ATTENTION.recipe(queries=3, keys=3, causal=True, dtype="float16"),
+    }
+    return Deviation(**{**fields, **changes})
+
+
+def _verdicts(kernel: Any, deviation: Deviation, **options: Any) -> list[Outcome]:
+    implementation = Implementation.of(
+        kernel, deviations=(deviation,), dtypes=("float32", "float16")
+    )
+    asked = {"only": LAWS, "tier": "smoke", **options}
+    return list(check_implementation(implementation, **asked).outcomes)
+
+
+def test_a_case_that_passes_covers_nothing_whatever_its_format_is() -> None:
+    found = _verdicts(_leaking, _of_causal(), dtypes=["float32"])
+
+    assert {o.verdict for o in found} & {Verdict.FAILED}
+    assert not {o.verdict for o in found} & {Verdict.DEVIATION}
+
+
+def test_a_deviation_of_no_format_is_stale_in_each_of_them_once() -> None:
+    found = _verdicts(_kernels.right, _of_causal(), dtypes=["float32"])
+
+    verdicts = [o.verdict for o in found]
+    assert verdicts == [Verdict.STALE, Verdict.PASSED, Verdict.PASSED]
+
+
+def test_a_deviation_of_one_format_says_nothing_of_another() -> None:
+    narrow = _of_causal(when={"causal": True, "dtype": "float16"})
+    found = _verdicts(_kernels.right, narrow, dtypes=["float32"])
+
+    assert {o.verdict for o in found} == {Verdict.PASSED}
+
+
+def _of_two_faults(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+    """Double the scores, and lose the last of many keys: both where it is causal."""
+    if not causal:
+        return _kernels.right(query, key, value)
+    kept = slice(0, -1 if key.shape[2] > 8 else None)
+    return _kernels.right(2 * query, key[:, :, kept], value[:, :, kept], causal=True)
+
+
+def _of_both(**changes: Any) -> list[tuple[Verdict, str]]:
+    """Return what is said of the first fault, and of the second."""
+    laws = ("agreement", "tail-sweep")
+    pinned = ATTENTION.recipe(queries=2, keys=4, width=2, value_width=2, causal=True)
+    deviation = _of_causal(invariants=laws, pinned=pinned, **changes)
+    found = _verdicts(
+        _of_two_faults, deviation, only=laws, dtypes=["float32"], tier="standard"
+    )
+    return [(o.verdict, o.reason) for o in found]
+
+
+def test_only_the_laws_that_its_pinned_case_fails_are_covered() -> None:
+    assert _of_both() == [
+        (Verdict.DEVIATION, ""),
+        (
+            Verdict.FAILED,
+            "deviation 'far': its pinned case passes tail-sweep in float32",
+        ),
+    ]
+
+
+def test_a_further_case_is_there_for_laws_that_the_first_one_passes() -> None:
+    long = ATTENTION.recipe(keys=65, causal=True)
+
+    assert _of_both(further=(long,)) == [(Verdict.DEVIATION, "")] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"when": {}, "pinned": ATTENTION.recipe(causal=True, window=(0, 0))},
+            "window is not claimed",
+        ),
+        (
+            {
+                "when": {"dtype": "bfloat16"},
+                "pinned": ATTENTION.recipe(dtype="bfloat16"),
+            },
+            r"it has the traits of 'when' in no claimed dtype \(float32, float16\)",
+        ),
+    ],
+)
+def test_a_pinned_case_that_the_kernel_never_gets_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=f"'far': .* out of scope: {message}"):
+        _verdicts(_leaking, _of_causal(**changes))
+
+
+def test_what_is_not_claimed_any_more_takes_its_deviations_with_it() -> None:
+    found = _verdicts(
+        _kernels.right,
+        _of_causal(),
+        dtypes=["float32"],
+        without=["causal"],
+        only=["agreement"],
+    )
+
+    assert [o.verdict for o in found] == [Verdict.PASSED]
 
 
 @pytest.mark.parametrize(

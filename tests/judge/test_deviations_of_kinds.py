@@ -54,7 +54,7 @@ def _judged(function: object, deviation: Deviation) -> set[Verdict]:
 
 
 def test_a_known_failure_is_a_deviation() -> None:
-    found = _judged(_rope, _deviation(positions="offset", data="integers", length=3))
+    found = _judged(_rope, _deviation(positions="far", data="integers", length=3))
 
     assert found == {Verdict.DEVIATION}
 
@@ -91,12 +91,12 @@ def _file(folder: Path, pinned: str) -> Path:
 
 
 def test_a_file_names_the_fields_that_are_not_the_simplest(tmp_path: Path) -> None:
-    fields = 'positions = "offset", data = "integers", length = 3'
+    fields = 'positions = "far", data = "integers", length = 3'
     pinned = f'{{ kind = "rope", fields = {{ {fields} }} }}'
 
     (found,) = load_deviations(_file(tmp_path, pinned))
 
-    expected = _pinned(positions="offset", data="integers", length=3)
+    expected = _pinned(positions="far", data="integers", length=3)
     assert found.pinned == expected
     assert _judged(_rope, found) == {Verdict.DEVIATION}
 

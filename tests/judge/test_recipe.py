@@ -8,6 +8,7 @@ from hypothesis import given
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.registry import read_recipe, written
+from attnspec.judge.words import Words
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.positions.rope import ROPE
@@ -21,6 +22,23 @@ def test_a_recipe_survives_json(recipe: Recipe) -> None:
     text = json.dumps(written(recipe, ATTENTION))
 
     assert read_recipe(json.loads(text), "recipe", KINDS) == recipe
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_a_zero_is_said_and_keeps_its_sign(zero: float) -> None:
+    recipe = ATTENTION.recipe(scale=1.0).replace(scale=-zero).replace(scale=zero)
+    again = read_recipe(
+        json.loads(json.dumps(written(recipe, ATTENTION))), "recipe", KINDS
+    )
+
+    assert repr(again["scale"]) == repr(zero)
+    assert f", scale {zero!r}, " in ATTENTION.words.case(again)
+
+
+def test_what_a_recipe_of_a_kind_holds_is_said_zero_and_false_as_well() -> None:
+    recipe = Recipe("x", (("a", 0), ("b", 0.0), ("c", -0.0), ("d", False), ("e", None)))
+
+    assert Words().case(recipe) == "a 0, b 0.0, c -0.0, d False, float32"
 
 
 def test_recipes_are_equal_and_hash_by_value() -> None:

@@ -13,6 +13,7 @@ from attnspec.conformance.inputs import read_token
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.tokens import Token
+from attnspec.judge.verdicts import Verdict
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.judge._attention import recipes
 
@@ -20,18 +21,43 @@ ANY = recipes()
 AGREEMENT = ATTENTION.laws["agreement"]
 
 
-@given(st.sampled_from(sorted(ATTENTION.laws)), ANY, st.lists(ANY, max_size=2))
+@given(
+    st.sampled_from(sorted(ATTENTION.laws)),
+    ANY,
+    st.lists(ANY, max_size=2),
+    st.sampled_from([Verdict.FAILED, Verdict.CRASHED, Verdict.TIMED_OUT]),
+)
 def test_a_token_is_one_word_that_can_be_read_again(
-    invariant: str, recipe: Recipe, before: list[Recipe]
+    invariant: str, recipe: Recipe, before: list[Recipe], verdict: Verdict
 ) -> None:
-    word = str(Token(ATTENTION, ATTENTION.laws[invariant], recipe, tuple(before)))
+    law = ATTENTION.laws[invariant]
+    word = str(Token(ATTENTION, law, recipe, tuple(before), verdict=verdict))
 
     token = read_token(word)
 
     assert word.split() == [word]
     assert (token.law.id, token.recipe) == (invariant, recipe)
     assert token.before == tuple(before)
+    assert token.is_seen_in(verdict, "")
     token.verify()
+
+
+def test_an_exception_is_seen_again_in_one_of_its_name() -> None:
+    word = str(
+        Token(
+            ATTENTION,
+            AGREEMENT,
+            ATTENTION.recipe(keys=5),
+            verdict=Verdict.REFUSED,
+            error="ValueError",
+        )
+    )
+
+    token = read_token(word)
+
+    assert token.is_seen_in(Verdict.REFUSED, "ValueError: too long")
+    assert not token.is_seen_in(Verdict.REFUSED, "TypeError: no causal")
+    assert not token.is_seen_in(Verdict.FAILED, "")
 
 
 @pytest.mark.parametrize("word", ["", "A", "hello", "Axxxx", "A" + "z" * 80, "A====="])
@@ -73,6 +99,10 @@ def _packed(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"v": 1}, "expected version 2, got version 1; a run of the attnspec that"),
+        ({"f": None}, "lacks what became of the case"),
+        ({"f": "passed"}, "lacks what became of the case"),
+        ({"e": 3}, "lacks what became of the case"),
         ({"i": None}, "lacks a part of a finding"),
         ({"b": 5}, "lacks a part of a finding"),
         ({"r": {"fields": {"keys": "x"}}}, "no case can be made of it"),

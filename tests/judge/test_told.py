@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from attnspec.judge.told import one_line, told
+from attnspec.judge.told import few_lines, one_line, told, told_in_lines
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,38 @@ def test_an_error_has_its_name_and_the_name_is_cut_short_too() -> None:
     assert told(ValueError("no\nmore")) == "ValueError: no"
     assert told(ValueError()) == "ValueError"
     assert told(long("text")) == "E" * 300 + " ..."
+
+
+def test_an_error_of_several_lines_keeps_them() -> None:
+    error = RuntimeError("Exception from plugin\n\n  check failed\ncause: no kernel\n")
+
+    said = "RuntimeError: Exception from plugin\ncheck failed\ncause: no kernel"
+    assert told_in_lines(error) == said
+
+
+def test_what_led_to_an_error_is_told() -> None:
+    error = ValueError("no kernel")
+    error.__cause__ = KeyError("tile")
+
+    assert told_in_lines(error) == "ValueError: no kernel\nbecause of KeyError: 'tile'"
+
+
+def test_errors_that_led_to_each_other_are_told_once() -> None:
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+
+    assert told_in_lines(one) == "ValueError: one\nbecause of ValueError: other"
+
+
+def test_many_lines_are_cut_with_a_word_of_how_many() -> None:
+    lines = few_lines("\n".join(map(str, range(100)))).splitlines()
+
+    assert lines == ["0", "1", "2", "3", "4", "5", "... (94 more lines)"]
+
+
+def test_an_error_whose_text_fails_has_its_name() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise TypeError
+
+    assert told_in_lines(Mute()) == "Mute"

@@ -26,6 +26,7 @@ from attnspec.judge.verdicts import (
     Finding,
     Outcome,
     Report,
+    Verdict,
 )
 from attnspec.kinds.registry import INVARIANTS
 
@@ -215,8 +216,9 @@ class StoredReport:
 
     @property
     def conforms(self) -> bool:
-        """Whether the run was complete and the kernel conformed."""
-        return self.complete and all(r["conforms"] for r in self.results)
+        """Whether the run was complete, asked something, and the kernel conformed."""
+        asked = any(r["verdict"] != Verdict.UNSUPPORTED for r in self.results)
+        return self.complete and asked and all(r["conforms"] for r in self.results)
 
 
 def read_report(path: Path) -> StoredReport:

@@ -33,11 +33,17 @@ class Replay:
 
     kernel: tuple[str, ...] = ("TARGET",)
     """What names the kernel, and the options that say what is declared of it."""
+    seed: int = 0
+    """Where the examples of the run were drawn from."""
 
     def lines(self, token: str) -> list[str]:
         """Return the command; the token has a line of its own."""
         command = shlex.join(["attnspec", "replay", *self.kernel])
-        return [f"{'  replay'.ljust(words.LABEL)}{command} \\", token]
+        lines = [f"{'  replay'.ljust(words.LABEL)}{command} \\", token]
+        if self.seed:
+            said = f"--seed {self.seed} draws what this run has drawn"
+            lines = [*words.wrapped(said, first="  seed"), *lines]
+        return lines
 
 
 def header_lines(report: Report, target: str) -> list[str]:
@@ -199,7 +205,9 @@ def _finding_lines(
         lines += _relaxation_lines(finding.comparison, finding, relaxation)
     else:
         raised = "raised " if verdict is Verdict.REFUSED else ""
-        lines += words.wrapped(f"{raised}{finding.message}", first="  the kernel")
+        first, *others = f"{raised}{finding.message}".splitlines() or [""]
+        lines += words.wrapped(first, first="  the kernel")
+        lines += [line for other in others for line in words.wrapped(other)]
     return lines
 
 
@@ -307,10 +315,10 @@ def verdict_in_words(report: Report) -> str:
     seen = {o.invariant for o in report.outcomes}
     if not report.complete:
         return "was not judged to the end"
+    if not report.asked:
+        return "was asked nothing: it claims nothing that was looked at"
     if not report.conforms:
         return "does not conform"
-    if all(o.verdict is Verdict.UNSUPPORTED for o in report.outcomes):
-        return "claims nothing that was looked at"
     if seen < {law.id for law in invariants_of(report.description.kind)}:
         asked = words.count(len(seen), "invariant that was", "invariants that were")
         return f"conforms in the {asked} asked for"

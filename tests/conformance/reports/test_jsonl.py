@@ -87,6 +87,12 @@ def test_a_green_report_conforms(tmp_path: Path) -> None:
     assert read_report(_write(tmp_path / "green.jsonl", GREEN)).conforms
 
 
+def test_a_stored_report_that_asked_nothing_does_not_conform(tmp_path: Path) -> None:
+    empty = REPORT.replace(outcomes=OUTCOMES[10:12])
+
+    assert not read_report(_write(tmp_path / "empty.jsonl", empty)).conforms
+
+
 def test_a_report_without_footer_is_cut_short(tmp_path: Path) -> None:
     report = read_report(_write(tmp_path / "cut.jsonl", GREEN, ended=False))
 

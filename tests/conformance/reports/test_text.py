@@ -192,10 +192,12 @@ def test_an_interrupted_run_has_no_verdict() -> None:
     assert text.verdict_in_words(cut) == "was not judged to the end"
 
 
-def test_a_run_in_which_all_is_unsupported_says_so() -> None:
+def test_a_run_in_which_all_is_unsupported_is_not_green_and_says_so() -> None:
     empty = REPORT.replace(outcomes=OUTCOMES[10:12])
 
-    assert text.verdict_in_words(empty) == "claims nothing that was looked at"
+    said = text.verdict_in_words(empty)
+    assert said == "was asked nothing: it claims nothing that was looked at"
+    assert not empty.conforms
 
 
 def test_a_target_with_spaces_is_quoted_in_the_replay_line() -> None:
