@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec._typing import Array
@@ -48,6 +48,11 @@ def _fields_as_traits(case: Case) -> dict[str, Any]:
     """Return the fields of the recipe that a case was made from, if it was."""
     recipe: Recipe | None = case["recipe"]
     return {"dtype": recipe.dtype, **dict(recipe.fields)} if recipe else {}
+
+
+def _no_calls(_dtype: str, _capabilities: Capabilities) -> tuple[Case, ...]:
+    """Return no calls."""
+    return ()
 
 
 def _no_signs(_case: Case) -> tuple[str, ...]:
@@ -106,6 +111,8 @@ class Kind:
         options bring it about.
     relaxations
         Milder numeric models, each with the words for what it allows.
+    precision_calls
+        Calls in a format that tell these models apart.
     words
         How its recipes, models and choices are said to a person.
     """
@@ -137,6 +144,7 @@ class Kind:
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )
+    precision_calls: Callable[[str, Capabilities], Iterable[Case]] = _no_calls
     words: Words = dataclasses.field(default_factory=Words)
     laws: dict[str, Invariant] = dataclasses.field(default_factory=dict, init=False)
     """The laws by id, in the order in which they run."""

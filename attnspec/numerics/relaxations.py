@@ -157,12 +157,16 @@ def _tfloat32(model: NumericModel, done: str, unit: float) -> list[_Relaxed]:
     name = "tfloat32"
     if _unit(model.output) >= _unit(name):
         return []
+    given = {"inputs": (*model.inputs, name)}
     first = {"operands": (*model.operands, name, name)}
     second = {"weights": name, "values": (*model.values, name)}
     second |= {"weights_in_sum": "either"}
+    # An operand that the format holds is not rounded, unless it is scaled before.
     changes = (
+        (f"query and key are {done} to TF32", given),
         (f"query and key are {done} to TF32", first),
         (f"weights and values are {done} to TF32", second),
+        (f"operands of both products are {done} to TF32", given | second),
         (f"operands of both products are {done} to TF32", first | second),
     )
     return [

@@ -18,6 +18,7 @@ from attnspec.kinds.attention.dialect import CHOICES
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.attention.questions import QUESTIONS
 from attnspec.kinds.attention.table import TABLE
+from attnspec.kinds.attention.precision import precision_calls
 from attnspec.kinds.attention.traits import signs, traits
 from attnspec.kinds.attention.words import (
     CHOICES_IN_WORDS,
@@ -100,6 +101,7 @@ ATTENTION = Kind(
     traits=traits,
     signs=signs,
     relaxations=relaxations,
+    precision_calls=precision_calls,
     words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
 )
 """Attention."""
