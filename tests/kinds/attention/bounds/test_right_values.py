@@ -15,7 +15,7 @@ from attnspec.kinds.attention.bounds.rates import rates
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import PRESETS, NumericModel, within
 from attnspec.reference import attention_with_logsumexp
-from attnspec.reference.split import merge_all
+from attnspec.reference.merge import merge_all
 from attnspec.rogues.attention._arithmetic import (
     by_exponentials,
     by_logistic,
