@@ -172,7 +172,8 @@ def _underflow(weights: Weights, ground: Ground, rates: Rates) -> Float64:
     error = flushed * 2 * sums + unsummed * count * np.abs(weights.output)
     error = error + 2 * count * model.tiny(model.accumulator)
     if model.stored_accumulator:
-        error = error + (rates.rescalings + 1) * model.tiny(model.stored_accumulator)
+        each = model.tiny(model.stored_accumulator) * grown
+        error = error + (rates.rescalings + 1) * each
     if model.weights:
         lost = model.operand_unit * model.tiny(model.weights) * grown
         normalized = model.weights_normalized or model.normalized_by_lse

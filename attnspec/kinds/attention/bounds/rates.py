@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 from attnspec.numerics.formats import format_of
@@ -110,6 +111,7 @@ def covering(model: NumericModel) -> NumericModel:
     )
 
 
+@functools.lru_cache(1024)
 def rates(
     given: NumericModel, width: int, keys: int, scale: float, dtype: str
 ) -> Rates:
