@@ -15,6 +15,7 @@ from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import CHOICES
+from attnspec.kinds.attention.formula import formula
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.attention.questions import QUESTIONS
 from attnspec.kinds.attention.table import TABLE
@@ -99,7 +100,7 @@ ATTENTION = Kind(
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
     relaxations=relaxations,
-    words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
+    words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS, formula),
 )
 """Attention."""
 
