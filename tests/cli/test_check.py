@@ -207,7 +207,16 @@ def test_what_is_withdrawn_stands_in_the_command_that_replays(run: Run) -> None:
 
 
 DECLARED = (
-    *("--limit", "width % 2 == 0", "--exclusive", "causal,mask", "--without", "causal"),
+    *(
+        "--limit",
+        "width % 2 == 0",
+        "--limit",
+        "keys >= 2",
+        "--exclusive",
+        "causal,mask",
+        "--without",
+        "causal",
+    ),
     *("--dialect", "alignment=lower_right", "--model", "float32=tfloat32"),
 )
 
