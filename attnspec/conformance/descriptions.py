@@ -45,7 +45,7 @@ def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Desc
     --------
     >>> found = read_description({"claims": ["scale"]}, "answer to open")
     >>> sorted(found.capabilities.claims)
-    ['deterministic', 'scale', 'unequal_lengths']
+    ['deterministic', 'more_queries', 'scale', 'unequal_lengths']
     """
     said = satisfying(data, where)
     with named(where):

@@ -33,7 +33,7 @@ class Implementation:
     >>> def kernel(query, key, value, *, causal=False): ...
     >>> implementation = Implementation.of(kernel, claims=["grouped_query"])
     >>> sorted(implementation.description.capabilities.claims)
-    ['causal', 'deterministic', 'grouped_query', 'unequal_lengths']
+    ['causal', 'deterministic', 'grouped_query', 'more_queries', 'unequal_lengths']
     """
 
     function: Kernel

@@ -235,7 +235,7 @@ def test_what_is_declared_is_in_the_header_and_in_the_line_that_replays(
     assert done.exit_code == 1
     said = " ".join(done.stdout.split())
     assert "tail 1.2" in said
-    assert "capabilities softcap unequal_lengths" in said
+    assert "capabilities softcap unequal_lengths more_queries" in said
     assert "alignment lower_right (declared)" in said
     assert "operands rounded to tfloat32" in said
     assert again.exit_code == 1

@@ -81,8 +81,9 @@ ATTENTION = Kind(
         "mask": ("mask", "head_mask"),
         "bias": ("bias", "minus_infinity_bias", "float32_bias", "head_mask"),
         "scale": ("scale", "nonpositive_scale"),
+        "sink": ("sink", "minus_infinity_sink"),
     },
-    given=("unequal_lengths",),
+    given=("unequal_lengths", "more_queries"),
     unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
     choices=CHOICES,
     choice_needs={
