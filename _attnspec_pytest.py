@@ -65,12 +65,13 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "-limit": {
         **_SEVERAL,
         "metavar": "LIMIT",
-        "help": "a size that must be a multiple: 'width %% 8 == 0' (repeatable)",
+        "help": "a size that must be a multiple, or is least: 'width %% 8 == 0', "
+        "'keys >= 2' (repeatable)",
     },
     "-exclusive": {
         **_SEVERAL,
         "metavar": "CLAIM,CLAIM",
-        "help": "two claims that may not come together (repeatable)",
+        "help": "claims of which no two may come together (repeatable)",
     },
     "-dialect": {
         **_SEVERAL,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,11 +11,28 @@ from attnspec.cli import _interrupts
 from attnspec.cli import _options as options
 from attnspec.cli._root import CONFORMS, FAILS
 
+if TYPE_CHECKING:
+    from attnspec.conformance.replay import Replayed
+    from attnspec.judge.tokens import Token
+
 
 @click.command(short_help="See a finding again.")
 @click.argument("words", nargs=-1, metavar="[TARGET] TOKEN")
 @options.kernel
-def replay(words: tuple[str, ...], *, deadline: float, **asked: Any) -> int:
+@click.option("--show", is_flag=True, help="Print the arrays of the call.")
+@click.option(
+    "--script",
+    metavar="FILE",
+    help="Write a script in NumPy alone that shows the fault; '-' prints it.",
+)
+def replay(
+    words: tuple[str, ...],
+    *,
+    deadline: float,
+    show: bool,
+    script: str | None,
+    **asked: Any,
+) -> int:
     """See a finding again: make the case of TOKEN, and put TARGET before it.
 
     The exit code is 1 if the finding is reproduced, or another one is made of the
@@ -23,26 +41,53 @@ def replay(words: tuple[str, ...], *, deadline: float, **asked: Any) -> int:
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
     from attnspec.conformance.reports import Replay, failure_lines
+    from attnspec.conformance.reports.arrays import witness_lines
     from attnspec.conformance.targets import open_target
 
     *target, token = _target_and_token(words, asked["program"])
     known = read_token(token)
     known.verify()
-    found = {"kind": known.law.kind, "dtypes": (known.recipe.dtype,)}
-    request = options.requested({**asked, **found, "target": "".join(target)})
+    own = {"kind": known.law.kind, "dtypes": (known.recipe.dtype,)}
+    request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
-        outcome = again(call, described, known)
-    if outcome is None:
+        found = again(call, described, known)
+    if found is None:
         click.echo(f"not reproduced: {known.law.id} holds ({known.recipe.dtype})")
         return CONFORMS
+    outcome = found.outcome
     said = "reproduced"
     message = outcome.finding.message if outcome.finding else ""
     if not known.is_seen_in(outcome.verdict, message):
         before = " ".join(filter(None, (known.verdict, known.error)))
         said = f"not reproduced, but another finding: it was {before}"
-    lines = failure_lines(outcome, Replay(request.replayed()))
-    click.echo("\n".join([said, *lines]))
+    lines = [said, *failure_lines(outcome, Replay(request.replayed()))]
+    if show and found.witness is not None:
+        lines += ["", *witness_lines(found.witness)]
+    if script != "-":
+        click.echo("\n".join(lines))
+    if script is not None:
+        _write_script(script, found, known, request.target)
     return FAILS
+
+
+def _write_script(file: str, found: Replayed, known: Token, target: str) -> None:
+    """Write the script that shows a finding."""
+    from attnspec.conformance.script import script
+    from attnspec.exceptions import InvalidArgument
+
+    if found.witness is None:
+        message = "script: the kernel was not called"
+        raise InvalidArgument(message)
+    said = known.kind.words.case(known.recipe)
+    text = script(found.witness, known.law, known.kind, found.dialect, target, said)
+    if file == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"script: {file} cannot be written ({error.strerror})"
+        raise InvalidArgument(message) from error
 
 
 def _target_and_token(words: tuple[str, ...], program: str | None) -> tuple[str, ...]:

@@ -121,11 +121,11 @@ _KERNEL = (
     ),
     several(
         *("limit", "limits", "LIMIT", None),
-        "A size that must be a multiple: 'width % 8 == 0'.",
+        "A size that must be a multiple, or is least: 'width % 8 == 0', 'keys >= 2'.",
     ),
     several(
-        *("exclusive", "exclusive", "CLAIM,CLAIM", None),
-        "Two claims that may not come together.",
+        *("exclusive", "exclusive", "CLAIM,CLAIM[,...]", None),
+        "Claims of which no two may come together.",
     ),
     several(
         *("dialect", "dialect", "FIELD=VALUE", None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +45,7 @@ def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Desc
     --------
     >>> found = read_description({"claims": ["scale"]}, "answer to open")
     >>> sorted(found.capabilities.claims)
-    ['deterministic', 'scale', 'unequal_lengths']
+    ['deterministic', 'more_queries', 'scale', 'unequal_lengths']
     """
     said = satisfying(data, where)
     with named(where):
@@ -118,6 +119,9 @@ def _joined(capabilities: Capabilities, said: Mapping[str, Any]) -> Capabilities
     multiples = dict(capabilities.multiples)
     for name, number in said.get("multiples", {}).items():
         multiples[name] = math.lcm(multiples.get(name, 1), int(number))
+    least = dict(capabilities.least)
+    for name, number in said.get("least", {}).items():
+        least[name] = max(least.get(name, 0), int(number))
     pairs = [frozenset(pair) for pair in said.get("exclusive", ())]
     if lone := [name for pair in pairs if len(pair) == 1 for name in pair]:
         msg = f"exclusive: expected two different claims; got {lone[0]!r} twice"
@@ -126,6 +130,7 @@ def _joined(capabilities: Capabilities, said: Mapping[str, Any]) -> Capabilities
     return capabilities.replace(
         dtypes=tuple(dict.fromkeys(dtypes)),
         multiples=multiples,
+        least=least,
         exclusive=tuple(dict.fromkeys((*capabilities.exclusive, *pairs))),
     ).claiming(said.get("claims", ()), said.get("without", ()))
 
@@ -204,6 +209,7 @@ def written(description: Description) -> dict[str, Any]:
         "claims": sorted(capabilities.claims - given),
         "without": sorted(given - capabilities.claims),
         "multiples": dict(capabilities.multiples),
+        "least": dict(capabilities.least),
         "exclusive": [sorted(pair) for pair in capabilities.exclusive],
         "dialect": dict(description.dialect),
         "models": {d: dataclasses.asdict(m) for d, m in description.models.items()},
@@ -236,6 +242,7 @@ def declaring(
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
+    least: Mapping[str, int] | None = None,
     exclusive: Iterable[Iterable[str]] = (),
     dialect: Mapping[str, str] | None = None,
     models: Mapping[str, str | NumericModel] | None = None,
@@ -257,7 +264,8 @@ def declaring(
         "claims": listed(claims),
         "without": listed(without),
         "multiples": multiples,
-        "exclusive": [listed(pair) for pair in exclusive],
+        "least": least,
+        "exclusive": [pair for group in exclusive for pair in pairs_of(group)],
         "dialect": dialect,
         "models": {
             dtype: dataclasses.asdict(m) if isinstance(m, NumericModel) else m
@@ -266,6 +274,20 @@ def declaring(
         "deviation": [written_deviation(deviation) for deviation in known],
     }
     return {"": {key: value for key, value in said.items() if value}}
+
+
+def pairs_of(group: Any) -> Any:
+    """Return every pair of claims that may not come together, two or more of them.
+
+    Examples
+    --------
+    >>> pairs_of(("mask", "bias", "causal"))
+    [['mask', 'bias'], ['mask', 'causal'], ['bias', 'causal']]
+    """
+    names = listed(group)
+    if not isinstance(names, list) or len(names) < 3:
+        return [names]  # What is no pair is refused later.
+    return [list(pair) for pair in itertools.combinations(names, 2)]
 
 
 def listed(names: Any) -> Any:
@@ -277,6 +299,7 @@ def listed(names: Any) -> Any:
 __all__ = [
     "declaring",
     "listed",
+    "pairs_of",
     "read_description",
     "read_deviation",
     "with_declared",

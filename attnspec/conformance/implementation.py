@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
@@ -32,7 +33,7 @@ class Implementation:
     >>> def kernel(query, key, value, *, causal=False): ...
     >>> implementation = Implementation.of(kernel, claims=["grouped_query"])
     >>> sorted(implementation.description.capabilities.claims)
-    ['causal', 'deterministic', 'grouped_query', 'unequal_lengths']
+    ['causal', 'deterministic', 'grouped_query', 'more_queries', 'unequal_lengths']
     """
 
     function: Kernel
@@ -54,15 +55,29 @@ class Implementation:
         dtypes: tuple[str, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
+        multiples: Mapping[str, int] | None = None,
+        least: Mapping[str, int] | None = None,
+        exclusive: Iterable[Iterable[str]] = (),
         **fields: Any,
     ) -> Implementation:
         """Return the implementation that a plain function is: its keywords claim.
 
-        What is named in `claims` is claimed beyond that, in `without` it is not.
+        What is named in `claims` is claimed beyond that, in `without` it is not; of
+        the claims of a group in `exclusive` no two come together. Sizes are
+        `multiples` of a number, and at `least` another.
         """
         claimed = kind_named(kind).claimed_by(function)
         capabilities = claimed.claiming(claims, without)
-        capabilities = capabilities.replace(dtypes=tuple(dtypes) or capabilities.dtypes)
+        capabilities = capabilities.replace(
+            dtypes=tuple(dtypes) or capabilities.dtypes,
+            multiples=dict(multiples or {}),
+            least=dict(least or {}),
+            exclusive=tuple(
+                frozenset(pair)
+                for group in exclusive
+                for pair in itertools.combinations(group, 2)
+            ),
+        )
         name = name or str(getattr(function, "__name__", "kernel"))
         description = Description(name, capabilities, kind=kind, **fields)
         return cls(function, description)
@@ -98,8 +113,11 @@ def claims(
     *names: str,
     dtypes: tuple[str, ...] | None = None,
     without: tuple[str, ...] = (),
+    **limits: Any,
 ) -> Callable[[Kernel], Kernel]:
     """Return a decorator that claims what a signature cannot say, or less than it says.
+
+    The keywords `multiples`, `least` and `exclusive` are those of `Implementation.of`.
 
     Examples
     --------
@@ -111,9 +129,12 @@ def claims(
         msg = f"claim: expected one of {', '.join(sorted(known))}; got {unknown[0]!r}"
         raise UnknownName(msg)
     Capabilities(dtypes=dtypes or ("float32",))
+    if other := sorted(set(limits) - {"multiples", "least", "exclusive"}):
+        msg = f"limits: expected multiples, least or exclusive; got {other[0]!r}"
+        raise UnknownName(msg)
 
     def decorate(function: Kernel) -> Kernel:
-        said = (names, dtypes, without)
+        said = {"claims": names, "dtypes": dtypes or (), "without": without, **limits}
         function.__attnspec_claims__ = said  # type: ignore[attr-defined]
         return function
 
@@ -126,15 +147,8 @@ def as_implementation(
     """Return an implementation as it is, a function as what its keywords claim."""
     if isinstance(target, Implementation):
         return target
-    names, dtypes, without = getattr(target, "__attnspec_claims__", ((), None, ()))
-    return Implementation.of(
-        target,
-        name=name,
-        kind=kind,
-        claims=names,
-        without=without,
-        dtypes=dtypes or (),
-    )
+    said = getattr(target, "__attnspec_claims__", {})
+    return Implementation.of(target, name=name, kind=kind, **said)
 
 
 __all__ = [

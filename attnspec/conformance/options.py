@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument
 
-_LIMIT = re.compile(r"\s*(\w+)\s*%\s*(\d{1,9})\s*(?:==\s*0\s*)?")
+_MULTIPLE = re.compile(r"\s*(\w+)\s*%\s*(\d{1,9})\s*(?:==\s*0\s*)?")
 """A size and the number that divides it: ``width % 8 == 0``, or ``width % 8``."""
+
+_LEAST = re.compile(r"\s*(\w+)\s*>=\s*(\d{1,9})\s*")
+"""A size and the smallest that is supported: ``width >= 4``."""
 
 
 def read_options(
@@ -31,36 +35,42 @@ def read_options(
 
     Examples
     --------
-    >>> read_options(limits=["width % 8 == 0"], dialect=["alignment=upper_left"])
-    {'multiples': {'width': 8}, 'dialect': {'alignment': 'upper_left'}}
+    >>> read_options(limits=["width % 8 == 0", "keys >= 2"])
+    {'multiples': {'width': 8}, 'least': {'keys': 2}}
     """
+    sizes = [*map(_limit, limits)]
     said = {
         "claims": [*claims],
         "without": [*without],
         "dtypes": [*dtypes],
-        "multiples": dict(map(_limit, limits)),
-        "exclusive": [_pair(text) for text in exclusive],
+        "multiples": dict(found for is_least, found in sizes if not is_least),
+        "least": dict(found for is_least, found in sizes if is_least),
+        "exclusive": [pair for text in exclusive for pair in _pairs(text)],
         "dialect": dict(_sides("dialect", "FIELD=VALUE", text) for text in dialect),
         "models": dict(_sides("model", "DTYPE=PRESET", text) for text in models),
     }
     return {key: value for key, value in said.items() if value}
 
 
-def _limit(text: str) -> tuple[str, int]:
-    """Return a size and the number that divides it."""
-    if (found := _LIMIT.fullmatch(text)) is None:
-        msg = f"limit: expected 'SIZE % NUMBER == 0', as 'width % 8 == 0'; got {text!r}"
+def _limit(text: str) -> tuple[bool, tuple[str, int]]:
+    """Return whether a limit is a least size, the size and the number."""
+    least = _LEAST.fullmatch(text)
+    if (found := least or _MULTIPLE.fullmatch(text)) is None:
+        msg = (
+            "limit: expected 'SIZE % NUMBER == 0', as 'width % 8 == 0', or "
+            f"'SIZE >= NUMBER'; got {text!r}"
+        )
         raise InvalidArgument(msg)
-    return found[1], int(found[2])
+    return least is not None, (found[1], int(found[2]))
 
 
-def _pair(text: str) -> list[str]:
-    """Return two claims."""
-    pair = [name.strip() for name in text.split(",")]
-    if len(pair) != 2 or not all(pair):
+def _pairs(text: str) -> list[list[str]]:
+    """Return every pair of the claims that a text names, two or more of them."""
+    names = [name.strip() for name in text.split(",")]
+    if len(names) < 2 or not all(names):
         msg = f"exclusive: expected CLAIM,CLAIM; got {text!r}"
         raise InvalidArgument(msg)
-    return pair
+    return [list(pair) for pair in itertools.combinations(names, 2)]
 
 
 def _sides(option: str, form: str, text: str) -> tuple[str, str]:
@@ -85,6 +95,7 @@ def written_options(said: Mapping[str, Any]) -> list[str]:
         *(("--claim", claim) for claim in said.get("claims", ())),
         *(("--without", claim) for claim in said.get("without", ())),
         *(("--limit", f"{size} % {number} == 0") for size, number in sizes.items()),
+        *(("--limit", f"{n} >= {least}") for n, least in said.get("least", {}).items()),
         *(("--exclusive", ",".join(pair)) for pair in said.get("exclusive", ())),
         *(("--dialect", f"{n}={v}") for n, v in said.get("dialect", {}).items()),
         *(("--model", f"{d}={m}") for d, m in models.items() if isinstance(m, str)),

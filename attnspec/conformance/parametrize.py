@@ -137,6 +137,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
+    least: Mapping[str, int] | None = None,
     exclusive: Iterable[Iterable[str]] = (),
     dialect: Mapping[str, str] | None = None,
     models: Mapping[str, str | NumericModel] | None = None,
@@ -157,7 +158,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ----------
     implementations
         Kernels, each as `check_implementation` takes it.
-    kind, arrays, dtypes, claims, without, multiples, exclusive, dialect, models
+    kind, arrays, dtypes, claims, without, multiples, least, exclusive, dialect, models
         What is said of all of them, as in `check_implementation`.
     deviations, only, tier, seed, deadline
         As in `check_implementation`.
@@ -186,6 +187,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
         claims=claims,
         without=without,
         multiples=multiples,
+        least=least,
         exclusive=exclusive,
         dialect=dialect,
         models=models,

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from attnspec.conformance.check import benches
+from attnspec.conformance.witness import Recorder, Witness, witness
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.examination import examine
+from attnspec.judge.law import Dialect
 from attnspec.judge.tokens import Token
 from attnspec.judge.verdicts import Finding, Outcome
 
 
-def replay(call: Executor, description: Description, token: Token) -> Outcome | None:
+@dataclasses.dataclass(frozen=True)
+class Replayed:
+    """What became of the case of a token, and the call that shows it."""
+
+    outcome: Outcome
+    dialect: Dialect
+    witness: Witness | None
+
+
+def replay(call: Executor, description: Description, token: Token) -> Replayed | None:
     """Make the case of a token again, and put it before the same law.
 
     Parameters
@@ -25,7 +38,7 @@ def replay(call: Executor, description: Description, token: Token) -> Outcome | 
 
     Returns
     -------
-    Outcome or None
+    Replayed or None
         What became of the case; None if the law was asked of it, and holds. It is
         the same finding if `Token.is_seen_in` says so.
 
@@ -46,9 +59,12 @@ def replay(call: Executor, description: Description, token: Token) -> Outcome | 
     if reason := bench.out_of_scope(law):
         msg = f"token: {law.id} is not asked of this kernel: {reason}"
         raise InvalidArgument(msg)
-    call.restart()
+    bench.call = recorder = Recorder(call)
+    recorder.restart()
     for recipe in token.before:
         examine(law, recipe, bench)
+    if not (token.before or law.of_history):
+        recorder.calls.clear()
     found = examine(law, token.recipe, bench)
     if found.weak or found.inadmissible:
         reason = found.inadmissible or "there is nothing to compare"
@@ -64,7 +80,8 @@ def replay(call: Executor, description: Description, token: Token) -> Outcome | 
         comparison=found.comparison,
         before=token.before,
     )
-    return Outcome(law.id, dtype, found.verdict, finding=finding)
+    outcome = Outcome(law.id, dtype, found.verdict, finding=finding)
+    return Replayed(outcome, bench.dialect, witness(recorder, bench))
 
 
-__all__ = ["replay"]
+__all__ = ["Replayed", "replay"]

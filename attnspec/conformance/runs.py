@@ -91,6 +91,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
+    least: Mapping[str, int] | None = None,
     exclusive: Iterable[Iterable[str]] = (),
     dialect: Mapping[str, str] | None = None,
     models: Mapping[str, str | NumericModel] | None = None,
@@ -125,8 +126,10 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         Capabilities that it claims itself and that are not claimed.
     multiples
         For each size the number that divides every supported one.
+    least
+        For each size the smallest that is supported.
     exclusive
-        Pairs of claims that may not come together.
+        Claims of which no two may come together, in pairs or more at once.
     dialect
         Choices on which systems differ, by field.
     models
@@ -172,6 +175,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         claims=claims,
         without=without,
         multiples=multiples,
+        least=least,
         exclusive=exclusive,
         dialect=dialect,
         models=models,

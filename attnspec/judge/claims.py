@@ -21,6 +21,8 @@ class Capabilities:
         Names out of the vocabulary of its kind; see ``attnspec kinds KIND``.
     multiples
         For each size the number that divides every supported one.
+    least
+        For each size the smallest that is supported.
     exclusive
         Pairs of claims that may not come together.
     vocabulary
@@ -37,6 +39,7 @@ class Capabilities:
     dtypes: tuple[str, ...] = ("float32",)
     claims: frozenset[str] = frozenset({"deterministic"})
     multiples: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    least: Mapping[str, int] = dataclasses.field(default_factory=dict)
     exclusive: tuple[frozenset[str], ...] = ()
     vocabulary: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
 

@@ -237,6 +237,9 @@ class Table:
         for name, number in capabilities.multiples.items():
             if recipe[name] % number:
                 return f"{name} {recipe[name]} is no multiple of {number}"
+        for name, number in capabilities.least.items():
+            if recipe[name] < number:
+                return f"{name} {recipe[name]} is less than {number}"
         for pair in capabilities.exclusive:
             if pair <= used:
                 return f"{' and '.join(sorted(pair))} exclude each other"
@@ -251,8 +254,8 @@ class Table:
         """Return the nearest recipe within what is claimed.
 
         What is not claimed is left out, and of an exclusive pair the one that is not
-        in `keep`; sizes are rounded up to their multiples. A recipe within scope
-        comes back unchanged, so nothing need be filtered.
+        in `keep`; sizes are raised to their least, and to multiples. A recipe within
+        scope comes back unchanged, so nothing need be filtered.
         """
         for _ in range(_FIXED_POINT):
             fitted = self.mend(self._fit(self.mend(recipe), capabilities, keep))
@@ -264,8 +267,7 @@ class Table:
     def _fit(
         self, recipe: Recipe, capabilities: Capabilities, keep: frozenset[str]
     ) -> Recipe:
-        sizes = capabilities.multiples.items()
-        recipe = recipe.replace(**{n: -(-recipe[n] // m) * m for n, m in sizes})
+        recipe = self._sized(recipe, capabilities)
         for name in self.claims:
             if name not in capabilities.claims and self.uses(recipe, name):
                 recipe = self.without(recipe, name)
@@ -273,6 +275,20 @@ class Table:
             if all(name in self.claims and self.uses(recipe, name) for name in pair):
                 recipe = self.without(recipe, max(pair - keep or pair))
         return recipe
+
+    def _sized(self, recipe: Recipe, capabilities: Capabilities) -> Recipe:
+        """Return the recipe whose sizes are large enough, and multiples."""
+        least, multiples = capabilities.least, capabilities.multiples
+        sizes = {
+            name: max(recipe[name], least.get(name, recipe[name]))
+            for name in {**least, **multiples}
+        }
+        return recipe.replace(
+            **{
+                n: -(-size // multiples.get(n, 1)) * multiples.get(n, 1)
+                for n, size in sizes.items()
+            }
+        )
 
     def weight(self, recipe: Recipe) -> tuple[int, ...]:
         """Return how hard a recipe is to read: options, then sizes, then the rest."""

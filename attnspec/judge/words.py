@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics import NumericModel
@@ -35,11 +36,15 @@ class Words:
         What a recipe makes, and what a numeric model allows, in a few words.
     choices
         For each field of the dialect its words, where they are not its name.
+    formula
+        Lines of NumPy that make ``expected_NAME`` for each result of a case, under a
+        dialect, of its arguments by name; for a script that shows a fault.
     """
 
     case: Callable[[Recipe], str] = _fields_in_words
     model: Callable[[NumericModel], str] = _formats_in_words
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    formula: Callable[[Any, Mapping[str, str]], str] | None = None
 
 
 __all__ = ["Words"]

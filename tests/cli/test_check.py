@@ -53,6 +53,22 @@ def test_a_wrong_kernel_ends_with_1_and_a_token_that_replays(run: Run) -> None:
     assert other.stdout == "not reproduced: tail-sweep holds (float32)\n"
 
 
+def test_a_finding_is_shown_and_written_as_a_script(run: Run, tmp_path: Path) -> None:
+    done = run("check", TAIL, "--tier", "smoke", "--only", "tail-sweep")
+    token = done.stdout.split("\\\n")[1].split()[0]
+    file = tmp_path / "fault.py"
+    shown = run("replay", TAIL, token, "--show", "--script", file)
+    printed = run("replay", TAIL, token, "--script", "-")
+    refused = run("replay", TAIL, token, "--script", tmp_path / "no" / "fault.py")
+
+    assert shown.exit_code == printed.exit_code == 1
+    assert "\nthe call\n  query  (1, 1, " in shown.stdout
+    assert file.read_text("utf-8") == printed.stdout
+    assert "from _kernels import tail as kernel" in printed.stdout
+    assert refused.exit_code == 2
+    assert "script: " in refused.stderr
+
+
 def test_another_finding_is_not_the_one_of_the_token(run: Run) -> None:
     only = ("--tier", "smoke", "--only", "tail-sweep")
     done = run("check", TAIL, *only)
@@ -191,7 +207,16 @@ def test_what_is_withdrawn_stands_in_the_command_that_replays(run: Run) -> None:
 
 
 DECLARED = (
-    *("--limit", "width % 2 == 0", "--exclusive", "causal,mask", "--without", "causal"),
+    *(
+        "--limit",
+        "width % 2 == 0",
+        "--limit",
+        "keys >= 2",
+        "--exclusive",
+        "causal,mask",
+        "--without",
+        "causal",
+    ),
     *("--dialect", "alignment=lower_right", "--model", "float32=tfloat32"),
 )
 
@@ -210,7 +235,7 @@ def test_what_is_declared_is_in_the_header_and_in_the_line_that_replays(
     assert done.exit_code == 1
     said = " ".join(done.stdout.split())
     assert "tail 1.2" in said
-    assert "capabilities softcap unequal_lengths" in said
+    assert "capabilities softcap unequal_lengths more_queries" in said
     assert "alignment lower_right (declared)" in said
     assert "operands rounded to tfloat32" in said
     assert again.exit_code == 1

@@ -12,7 +12,9 @@ from attnspec.conformance.implementation import as_implementation, claims
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
+from attnspec.judge.kind import Kind
 from attnspec.kernels import tiled_attention
+from attnspec.kinds.registry import KINDS
 from attnspec.numerics import default_model
 
 
@@ -59,7 +61,8 @@ def test_a_limit_that_a_kind_does_not_have_is_refused(
 def test_what_a_signature_says_can_be_withdrawn() -> None:
     def kernel(query: Array, key: Array, value: Array, *, scale: float) -> None: ...
 
-    found = Implementation.of(kernel, without=["unequal_lengths", "nonpositive_scale"])
+    less = ["unequal_lengths", "more_queries", "nonpositive_scale"]
+    found = Implementation.of(kernel, without=less)
     decorated = claims("grouped_query", without=("deterministic",))(kernel)
 
     assert found.description.capabilities.claims == {"scale", "deterministic"}
@@ -81,3 +84,41 @@ def test_a_kernel_of_equal_lengths_conforms_without_the_others() -> None:
 
     assert not whole.conforms
     assert less.conforms
+
+
+def test_no_size_is_smaller_than_the_least_that_is_claimed() -> None:
+    seen: set[tuple[int, ...]] = set()
+
+    def kernel(query: Array, key: Array, value: Array) -> Array:
+        seen.add((query.shape[3], value.shape[3]))
+        return tiled_attention(query, key, value)
+
+    least = {"width": 6, "value_width": 6}
+    known = Implementation.of(kernel, least=least, multiples={"width": 4})
+    report = check_implementation(known, only=["agreement"], tier="smoke")
+
+    assert report.conforms
+    assert min(width for width, _ in seen) == 8
+    assert all(width % 4 == 0 and other >= 6 for width, other in seen)
+
+
+def test_the_decorator_says_limits_in_the_words_of_the_others() -> None:
+    @claims("mask", "bias", least={"keys": 2}, exclusive=[("mask", "bias", "causal")])
+    def kernel(query: Array, key: Array, value: Array, *, causal: bool = False) -> None:
+        raise NotImplementedError(query.shape, key.shape, value.shape, causal)
+
+    known = as_implementation(kernel).description.capabilities
+    assert known.least == {"keys": 2}
+    assert not known.allows({"mask", "causal"})
+    assert not known.allows({"bias", "mask"})
+    with pytest.raises(UnknownName, match="expected multiples, least or exclusive"):
+        claims(sizes={"keys": 2})
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_the_simplest_call_of_a_kind_has_ordinary_sizes(kind: Kind) -> None:
+    recipe = kind.recipe(kind.dtypes[0], **kind.ordinary)
+    sizes = [recipe[name] for name in kind.limits if recipe[name] != 1]
+
+    assert kind.case(recipe).results
+    assert all(size >= 3 for size in sizes), recipe

@@ -51,7 +51,7 @@ def test_options_are_written_as_they_are_read() -> None:
         ("limits", "width % 8 == 1", "limit: expected"),
         ("limits", "width % -8", "limit: expected"),
         ("exclusive", "mask", "exclusive: expected CLAIM,CLAIM; got 'mask'"),
-        ("exclusive", "mask,bias,scale", "exclusive: expected CLAIM,CLAIM"),
+        ("exclusive", "mask,,scale", "exclusive: expected CLAIM,CLAIM"),
         ("exclusive", "mask,", "exclusive: expected CLAIM,CLAIM"),
         ("dialect", "alignment", "dialect: expected FIELD=VALUE; got 'alignment'"),
         ("models", "=tfloat32", "model: expected DTYPE=PRESET; got '=tfloat32'"),

@@ -15,6 +15,7 @@ from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import CHOICES
+from attnspec.kinds.attention.formula import formula
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.attention.questions import QUESTIONS
 from attnspec.kinds.attention.table import TABLE
@@ -81,8 +82,9 @@ ATTENTION = Kind(
         "mask": ("mask", "head_mask"),
         "bias": ("bias", "minus_infinity_bias", "float32_bias", "head_mask"),
         "scale": ("scale", "nonpositive_scale"),
+        "sink": ("sink", "minus_infinity_sink"),
     },
-    given=("unequal_lengths",),
+    given=("unequal_lengths", "more_queries"),
     unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
     choices=CHOICES,
     choice_needs={
@@ -102,7 +104,7 @@ ATTENTION = Kind(
     signs=signs,
     relaxations=relaxations,
     precision_calls=precision_calls,
-    words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
+    words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS, formula),
 )
 """Attention."""
 

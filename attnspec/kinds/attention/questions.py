@@ -63,7 +63,7 @@ def _empty(capabilities: Capabilities, dtype: str) -> Iterator[AttentionCase]:
         case = flat(_case(capabilities, dtype, queries=2, keys=4))
         bias = np.where(_hiding(case), 0.0, -np.inf).astype(case.query.dtype)
         yield case.replace(bias=bias)
-    if capabilities.allows({"causal", "unequal_lengths"}):
+    if capabilities.allows({"causal", "unequal_lengths", "more_queries"}):
         yield flat(_case(capabilities, dtype, queries=6, keys=4, causal=True))
 
 
@@ -115,7 +115,7 @@ def _named_lse(found: float) -> str | None:
 
 
 def _empty_keys(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
-    if not capabilities.allows({"empty_keys", "unequal_lengths"}):
+    if not capabilities.allows({"empty_keys", "unequal_lengths", "more_queries"}):
         return None
     output = call(_case(capabilities, dtype, queries=2, keys=0)).output
     return _named(output[0, 0, 0].astype(np.float64), np.full(1, np.inf))

@@ -18,7 +18,8 @@ def hides_keys(dialect: Dialect, capabilities: Capabilities) -> bool:
 def empties_rows(dialect: Dialect, capabilities: Capabilities) -> bool:
     """Return whether the kernel can be asked for a row without any key."""
     late = dialect["alignment"] == "lower_right" and "causal" in capabilities
-    by_flag = "unequal_lengths" in capabilities and (late or "window" in capabilities)
+    longer = {"unequal_lengths", "more_queries"} <= capabilities.claims
+    by_flag = longer and (late or "window" in capabilities)
     by_bias = {"bias", "minus_infinity_bias"} <= capabilities.claims
     return "mask" in capabilities or by_bias or by_flag
 

@@ -139,6 +139,11 @@ _CLAIMS = {
         used=lambda r: r["bias"] in HIDING_BIASES,
         dropped=lambda r: r.replace(bias="normal"),
     ),
+    "minus_infinity_sink": Claim(
+        "a sink of minus infinity",
+        used=lambda r: r["sink"] == "minus_infinity",
+        dropped=lambda r: r.replace(sink="normal"),
+    ),
     "float32_bias": Claim("a float32 bias beside 16-bit operands", "bias_dtype"),
     "head_mask": Claim(
         "a mask or bias that differs between heads",
@@ -159,6 +164,11 @@ _CLAIMS = {
         "L other than S",
         used=lambda r: r["queries"] != r["keys"],
         dropped=lambda r: r.replace(queries=r["keys"]),
+    ),
+    "more_queries": Claim(
+        "L greater than S",
+        used=lambda r: r["queries"] > r["keys"],
+        dropped=lambda r: r.replace(keys=r["queries"]),
     ),
     "empty_keys": Claim(
         "S = 0",

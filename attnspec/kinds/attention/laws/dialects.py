@@ -98,7 +98,7 @@ def check_empty_rows(
 @ATTENTION.law(
     "empty-sequences",
     "masks.empty-row",
-    needs=("empty_keys", "unequal_lengths"),
+    needs=("empty_keys", "unequal_lengths", "more_queries"),
     families=("plain",),
     fields={"lengths": ((3, 0), (1, 0), (2, 0), (9, 0)), "layouts": ((),)},
     nulls=("ones",),

@@ -84,7 +84,7 @@ def _finite(lse: F64) -> F64:
 @ATTENTION.law(
     "sink-off",
     "normalizers.sink",
-    needs=("sink",),
+    needs=("sink", "minus_infinity_sink"),
     nulls=("sink_clamped",),
 )
 def check_sink_off(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:

@@ -29,7 +29,7 @@ def _part(case: AttentionCase, keys: slice) -> AttentionCase:
 
 _law_of_parts = functools.partial(
     ATTENTION.law,
-    needs=("return_lse", "unequal_lengths"),
+    needs=("return_lse", "unequal_lengths", "more_queries"),
     without=("causal", "window", "sink"),
     nulls=("mean_value", "copy_value", "zeros:lse"),
 )
