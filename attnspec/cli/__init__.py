@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from attnspec.cli._again import describe, replay
+from attnspec.cli._again import replay
 from attnspec.cli._check import check
+from attnspec.cli._describe import describe
 from attnspec.cli._include import include
 from attnspec.cli._lists import invariants, kinds, targets
 from attnspec.cli._rogues import rogues

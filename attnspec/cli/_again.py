@@ -1,4 +1,4 @@
-"""The commands that look at one kernel again: at a finding, or at what it is."""
+"""The command that sees a finding again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attnspec.cli import _interrupts
 from attnspec.cli import _options as options
 from attnspec.cli._root import CONFORMS, FAILS
 
@@ -99,36 +98,4 @@ def _target_and_token(words: tuple[str, ...], program: str | None) -> tuple[str,
     return words
 
 
-@click.command(short_help="Say what a kernel is: claims, dialect, precision.")
-@options.TARGET
-@options.KIND
-@options.DTYPES
-@options.kernel
-def describe(*, deadline: float, **asked: Any) -> int:
-    """Say what TARGET is: capabilities, dialect and effective precision.
-
-    The dialect is found by probes, the precision by a small run of the invariant
-    'agreement'.
-    """
-    from attnspec.conformance import judge
-    from attnspec.conformance.reports import text
-    from attnspec.conformance.targets import open_target
-    from attnspec.kinds.registry import kind_named
-
-    request = options.requested(asked)
-    with open_target(request, deadline=deadline) as (call, known):
-        law = kind_named(known.kind).agreement
-        report = judge(
-            call,
-            known,
-            dtypes=asked["dtypes"],
-            only=(law,),
-            tier="smoke",
-            progress=lambda *_: _interrupts.check(),
-        )
-    lines = text.description_lines(report, request.title or known.name)
-    click.echo("\n".join(lines))
-    return CONFORMS
-
-
-__all__ = ["describe", "replay"]
+__all__ = ["replay"]

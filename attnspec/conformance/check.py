@@ -151,7 +151,9 @@ def _relaxed(
 ) -> dict[str, str]:
     """Return for each format in which numbers are wrong what explains all calls."""
     wrong = {o.dtype for o in outcomes if o.finding and not o.conforms}
-    return {dtype: stands[dtype].explained() for dtype in stands if dtype in wrong}
+    return {
+        dtype: stands[dtype].explanation().words for dtype in stands if dtype in wrong
+    }
 
 
 def _shows(stands: Mapping[str, KernelBench]) -> Callable[[Outcome, Outcome], bool]:

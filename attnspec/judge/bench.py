@@ -14,7 +14,7 @@ from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.domain import Domain
-from attnspec.judge.evidence import Evidence
+from attnspec.judge.evidence import Evidence, Explanation
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.recipe import Recipe
@@ -128,10 +128,9 @@ class KernelBench:
         self._judged[id(problem)] = problem, exact
         return exact
 
-    def explained(self) -> str:
-        """Return what a numeric model must allow to explain every call, or nothing."""
-        found = self.evidence.explained(self.kind, self.dialect, self.model)
-        return found[0] if found else ""
+    def explanation(self) -> Explanation:
+        """Return how far off the calls are, and which model explains all of them."""
+        return self.evidence.explanation(self.kind, self.dialect, self.model)
 
     def nulls(self, law: Invariant) -> tuple[str, ...]:
         """Return the null answers of a law that can be told from a right one."""

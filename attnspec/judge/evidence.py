@@ -14,7 +14,6 @@ from attnspec.judge.compare import judged_results
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact
 from attnspec.numerics import Comparison, NumericModel, within
-from attnspec.numerics.formats import format_of
 
 _MOST = 2_000
 """How many calls are kept, and"""
@@ -25,10 +24,10 @@ _TRIED = 60
 """How many calls, those that are furthest off first, a model must explain at once."""
 
 
-_WIDER = 16.0
+_WIDER = 4.0
 """How much wider a bound must be for an error of the wider model to show."""
 
-_SHARE = 0.1
+_SHARE = 0.02
 """The share of calls with wider bounds that must be off: a rounding is everywhere."""
 
 
@@ -41,6 +40,17 @@ class _Call:
     ratio: float
     bounds: tuple[float, ...]
     """The largest bound of each result."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Explanation:
+    """How far off the calls of a run are, and which model explains all of them."""
+
+    calls: int
+    worst: float
+    """The largest error in units of the bound."""
+    words: str = ""
+    model: NumericModel | None = None
 
 
 class Evidence:
@@ -56,10 +66,10 @@ class Evidence:
         if len(self._calls) < _MOST and numbers <= _LARGEST:
             self._calls.append((case, found))
 
-    def explained(
+    def explanation(
         self, kind: Kind, dialect: Dialect, model: NumericModel
-    ) -> tuple[str, NumericModel] | None:
-        """Return the tightest relaxation of a model that explains every call.
+    ) -> Explanation:
+        """Return how far off the calls are, and the tightest model that explains all.
 
         Parameters
         ----------
@@ -68,26 +78,26 @@ class Evidence:
 
         Returns
         -------
-        tuple of (str, NumericModel) or None
-            None if no call is wrong, or no relaxation explains all: then the error
-            is no rounding. Nor does a model by which anything passes, or one whose
-            roundings would show in many calls and do in few.
+        Explanation
+            Without words if no call is wrong, or no relaxation explains all: then the
+            error is no rounding. Nor does a model by which anything passes, or one
+            whose roundings would show in many calls and do in few.
         """
         calls = list(_calls(_Judge(kind, dialect, model), self._calls))
         calls.sort(key=lambda call: -call.ratio)
         worst = calls[0].ratio if calls else 0.0
         if worst <= 1 or not math.isfinite(worst):
-            return None
+            return Explanation(len(calls), worst)
         found = []
         for words, relaxed in kind.relaxations(model):
             judge = _Judge(kind, dialect, relaxed)
-            if worst <= _reach(relaxed, model) and judge.explains(calls[:_TRIED]):
+            if judge.explains(calls[:_TRIED]):
                 found.append((judge.width(calls[:_TRIED]), words, relaxed))
         for _, words, relaxed in sorted(found, key=lambda entry: entry[0]):
             judge = _Judge(kind, dialect, relaxed)
             if judge.explains(calls) and judge.is_seen(calls):
-                return words, relaxed
-        return None
+                return Explanation(len(calls), worst, words, relaxed)
+        return Explanation(len(calls), worst)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -165,17 +175,4 @@ def _compared(case: Case, found: Result, exact: Exact) -> list[Comparison] | Non
         return None
 
 
-def _reach(relaxed: NumericModel, model: NumericModel) -> float:
-    """Return how many bounds an error may have that a coarser format explains.
-
-    A bound grows as the unit does. Where it grows much more than that, it is the
-    higher orders of a format that is too coarse to tell anything.
-    """
-    new = set(relaxed.formats) - set(model.formats)
-    if not new:
-        return math.inf
-    finest = min(format_of(name).unit for name in model.formats)
-    return 2.0 * max(format_of(name).unit for name in new) / finest
-
-
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "Explanation"]

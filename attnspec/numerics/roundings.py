@@ -35,7 +35,7 @@ def exponential(model: NumericModel, *errors: tuple[str, float]) -> list[Relaxed
     return [
         (
             f"the exponential has a relative error of {text}",
-            model.replace(exp_relative=max(error, model.exp_relative)),
+            model.replace(exp_relative=error + model.exp_relative),
         )
         for text, error in errors
     ]

@@ -72,30 +72,6 @@ def header_lines(report: Report, target: str) -> list[str]:
     return lines
 
 
-def description_lines(report: Report, target: str) -> list[str]:
-    """Return what a kernel is: the header, and how precise it was in `agreement`."""
-    lines = header_lines(report, target)
-    for number, outcome in enumerate(report.outcomes):
-        said = f"{outcome.dtype}: largest error {words.times_bound(outcome.ratio)}"
-        if outcome.finding is not None:
-            said = f"{outcome.dtype}: beyond the bound; {_explanation(report, outcome)}"
-        elif not outcome.verdict.conforms or not outcome.counted:
-            said = f"{outcome.dtype}: {outcome.verdict} ({outcome.reason})"
-        else:
-            said += f" in {words.count(outcome.counted, 'example')}"
-        lines += words.wrapped(said, first="" if number else "precision")
-    return lines
-
-
-def _explanation(report: Report, outcome: Outcome) -> str:
-    """Return which relaxation of the model explains a finding, if one does."""
-    if outcome.finding is not None and outcome.finding.comparison is None:
-        return words.one_line(outcome.finding.message)
-    found = (c.relaxation for c in report.causes if outcome in (c.headline, *c.others))
-    relaxation = next(found, "")
-    return f"passes if {relaxation}" if relaxation else "no numeric model explains it"
-
-
 def is_quiet(outcome: Outcome) -> bool:
     """Return whether an outcome gets no line of its own."""
     return outcome.verdict in _QUIET
@@ -329,7 +305,6 @@ __all__ = [
     "Replay",
     "blocks",
     "cause_lines",
-    "description_lines",
     "deviation_lines",
     "failure_lines",
     "finding_lines",

@@ -17,9 +17,9 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import CHOICES
 from attnspec.kinds.attention.formula import formula
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
+from attnspec.kinds.attention.precision import precision_calls
 from attnspec.kinds.attention.questions import QUESTIONS
 from attnspec.kinds.attention.table import TABLE
-from attnspec.kinds.attention.precision import precision_calls
 from attnspec.kinds.attention.traits import signs, traits
 from attnspec.kinds.attention.words import (
     CHOICES_IN_WORDS,

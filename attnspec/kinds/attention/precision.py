@@ -43,7 +43,7 @@ def _calls(
     for keys in _LENGTHS:
         query, key = random.standard_normal((4, _WIDTH)), np.zeros((keys, _WIDTH))
         value = random.standard_normal((keys, _WIDTH)) + 3.0
-        for each in (value, _cancelling(value), value * 2.0**-20):
+        for each in (value, _cancelling(value), value * 2.0**-12, value * 2.0**-20):
             yield _call(dtype, query, key, each)
     for keys in _LENGTHS[1:-1]:
         for spread in (0.3, 1.0, 4.0):
@@ -61,6 +61,8 @@ def _calls(
         yield _call(dtype, _short(query), key, value, scale)
         yield _call(dtype, query, _short(key), value, scale)
         yield _call(dtype, _short(query), _short(key), value, scale)
+    for bits in (7, 8, 10, 11):
+        yield from _hard(random, dtype, 1 + 0.98 * 2.0**-bits)
     yield from _cancelled_products(random, dtype)
     yield from _grid(random, dtype)
 
@@ -75,6 +77,17 @@ def _cancelling(value: Array) -> Array:
     value = value.copy()
     value[1::2] = -value[: len(value) - 1 : 2] * (1 + 2.0**-9)
     return value
+
+
+def _hard(
+    random: np.random.Generator, dtype: str, number: float
+) -> Iterator[AttentionCase]:
+    """Yield calls with numbers that some format moves nearly as far as it may."""
+    signs = np.where(random.standard_normal((16, 1)) < 0, -1.0, 1.0)
+    query, key = np.full((4, 1), 4.0 * number), 2.0 * number * signs
+    value = random.standard_normal((16, _WIDTH))
+    yield _call(dtype, query, key, value)
+    yield _call(dtype, query, np.zeros((2, 1)), np.full((2, _WIDTH), number))
 
 
 def _cancelled_products(

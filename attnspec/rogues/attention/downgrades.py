@@ -71,14 +71,14 @@ def _scale(rounding: _Rounding) -> Kernel:
     """Return the kernel whose scale is rounded."""
 
     def scale(call: AttentionCase) -> float:
-        return float(rounding(np.float32([call.effective_scale]))[0])
+        return float(rounding(np.asarray([call.effective_scale], np.float32))[0])
 
     return KERNEL.replace(scale=scale)
 
 
 def _scores(rounding: _Rounding) -> Kernel:
     """Return the kernel whose scores are stored in a narrow format."""
-    return KERNEL.replace(cap=lambda s, call: KERNEL.cap(np.float32(rounding(s)), call))
+    return KERNEL.replace(cap=lambda s, call: KERNEL.cap(rounding(s), call))
 
 
 def _weights(rounding: _Rounding, values: _Rounding | None = None) -> Kernel:

@@ -122,7 +122,6 @@ def test_every_verdict_says_what_happened(invariant: str, expected: str) -> None
 def test_everything_but_tokens_fits_80_columns() -> None:
     lines = [
         *text.header_lines(REPORT, TARGET),
-        *text.description_lines(REPORT, TARGET),
         *map(text.outcome_line, OUTCOMES),
         *text.quiet_lines(OUTCOMES),
         *text.deviation_lines(OUTCOMES, [KNOWN]),

@@ -65,7 +65,7 @@ def admissible(
 
 def _length(model: NumericModel, width: int, keys: int) -> str | None:
     """Name a sum that is too long for its format."""
-    own = rates(model, width, keys, 1.0, model.output)
+    own = rates(model, width, keys, 1.0)
     terms, blocks = min(keys, own.depth) + own.rescalings, own.rescalings + 1
     sums = [
         ("dot", width, model.dot, model.dot_unit),

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.bounds.ground import Ground, held
-from attnspec.kinds.attention.bounds.problem import Float64, Problem, Real
+from attnspec.kinds.attention.bounds.problem import Bool, Float64, Problem, Real
 from attnspec.kinds.attention.bounds.rates import Rates, compound
 from attnspec.kinds.attention.bounds.scores import Visibility
+from attnspec.numerics.formats import format_of
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -79,7 +80,7 @@ def _product_error(problem: Problem, ground: Ground, rates: Rates) -> Real:
     tiny = rates.operand_tiny + ground.guard
     alone = tiny * size.sum(axis=-1, keepdims=True)
     alone += rates.product_tiny + ground.guard * width
-    size *= rates.product * ground.outward
+    size *= (rates.product + rates.prescale * _rounded(problem, rates)) * ground.outward
     size += tiny
     left = size.astype(real).reshape(batch, heads, group * queries, width)
     columns = ground.columns.shape[3]
@@ -92,6 +93,19 @@ def _product_error(problem: Problem, ground: Ground, rates: Rates) -> Real:
     error = error.reshape(batch, heads, group, queries, columns)
     error += alone.astype(real)
     return error
+
+
+def _rounded(problem: Problem, rates: Rates) -> Bool | bool:
+    """Return where a query that is scaled first is rounded: where no format holds it.
+
+    A product within float64's rounding of a number that the format holds is rounded
+    to that number, or cut to the one before it.
+    """
+    model = rates.model
+    finer = rates.unit < format_of(model.prescale).unit if model.prescale else False
+    if not finer or model.operand_unit > 1:
+        return bool(model.prescale)
+    return ~held((model.prescale or "",), problem.query * problem.scale)
 
 
 def _of_inputs(

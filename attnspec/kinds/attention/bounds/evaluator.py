@@ -185,7 +185,7 @@ class _Work:
         own = None
         if model is not None:
             width, keys = problem.query.shape[-1], problem.value.shape[3]
-            own = rates(model, width, keys, problem.scale, problem.dtype)
+            own = rates(model, width, keys, problem.scale)
         target = {
             name: array.reshape(problem.query.shape[:4] + array.shape[3:])
             for name in _FIELDS

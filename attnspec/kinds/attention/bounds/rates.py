@@ -21,6 +21,8 @@ class Rates:
         The unit roundoffs of the softmax and of the output.
     product, score
         On scale * |query| . |key| and on the magnitude of a scaled product.
+    prescale
+        On a scaled product, where the scaled query is rounded.
     input
         On a scaled product, where query or key are rounded as they are given.
     operand_tiny, product_tiny
@@ -51,6 +53,7 @@ class Rates:
     output: float
     product: float
     score: float
+    prescale: float
     input: float
     operand_tiny: float
     product_tiny: float
@@ -91,11 +94,6 @@ def gamma(count: float, unit: float) -> float:
     return math.expm1(-count * math.log1p(-unit))
 
 
-def _is_power_of_two(number: float) -> bool:
-    """Whether multiplication with the number is exact."""
-    return abs(math.frexp(number)[0]) == 0.5
-
-
 def covering(model: NumericModel) -> NumericModel:
     """Return the model, or one that also admits the evaluator's float64."""
     sums = (model.dot, model.softmax, model.accumulator)
@@ -112,13 +110,8 @@ def covering(model: NumericModel) -> NumericModel:
 
 
 @functools.lru_cache(1024)
-def rates(
-    given: NumericModel, width: int, keys: int, scale: float, dtype: str
-) -> Rates:
-    """Return the error rates of a model for products of `width` terms.
-
-    `dtype` is the format that query, key and value come in.
-    """
+def rates(given: NumericModel, width: int, keys: int, scale: float) -> Rates:
+    """Return the error rates of a model for products of `width` terms."""
     model = covering(given)
     unit = format_of(model.softmax).unit
     stored = compound(*model.scores)
@@ -129,13 +122,15 @@ def rates(
     merges = min(model.merges, max(0, keys - 1)) if model.splits else 0
     operand_tiny, product_tiny = _tiny_errors(model, width, scale)
     inputs = compound(*model.inputs, unit=model.operand_unit)
-    product = (1 + inputs) ** 2 * _product_error(model, width, scale, dtype)
+    again, product = (1 + inputs) ** 2, _product_error(model, width)
+    prescale = compound(*filter(None, [model.prescale]), unit=model.operand_unit)
     of_lse = rounded(4, unit)
     return Rates(
         model=model,
         unit=unit,
         output=format_of(model.output).unit * model.output_unit,
-        product=product * later * scale,
+        product=again * product * later * scale,
+        prescale=prescale * again * (1 + product) * later * scale,
         score=stored + scaling * (1 + stored),
         input=inputs * later * scale,
         operand_tiny=operand_tiny * later,
@@ -173,14 +168,9 @@ def _of_scale(model: NumericModel, scale: float) -> float:
     return max(format_of(model.scale).unit, model.tiny(model.scale) / size)
 
 
-def _product_error(model: NumericModel, width: int, scale: float, dtype: str) -> float:
+def _product_error(model: NumericModel, width: int) -> float:
     """Return the error of a product of rounded operands, relative to |q| . |k|."""
-    rounded = model.operands
-    if name := model.prescale:
-        held = format_of(name).unit <= format_of(dtype).unit
-        if not (held and _is_power_of_two(scale)):
-            rounded += (name,)
-    operand = compound(*rounded, unit=model.operand_unit)
+    operand = compound(*model.operands, unit=model.operand_unit)
     dot = gamma(width, format_of(model.dot).unit * model.dot_unit)
     return operand + dot * (1 + operand)
 
