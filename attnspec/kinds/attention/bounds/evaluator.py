@@ -1,7 +1,8 @@
 """The exact value of a case, and how far a kernel may lie from it.
 
 It is attention in float64 by blocks of queries; no (L, S) matrix is held. A
-small case is one block; the heads of a large one are spread over threads.
+small case is one block; a large one is cut into groups of heads, and these are spread
+over threads.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from attnspec.kinds.attention.bounds.block import EMPTY_LSE, block
 from attnspec.kinds.attention.bounds.ground import Ground, ground
 from attnspec.kinds.attention.bounds.problem import Float64, Problem, prepare
 from attnspec.kinds.attention.bounds.rates import Rates, rates
-from attnspec.kinds.attention.bounds.seen_keys import blocks, seen_keys
+from attnspec.kinds.attention.bounds.seen_keys import blocks, head_groups, seen_keys
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics.models import NumericModel
@@ -201,15 +202,12 @@ class _Work:
                 own = self._ground(self.problem)
                 self._block(self.problem, own, _WHOLE, slice(None))
             return
-        places = list(np.ndindex(self.problem.key.shape[:2]))
         with _single_blas(), ThreadPoolExecutor(threads) as pool:
-            list(pool.map(self._head, places))
+            list(pool.map(self._heads, head_groups(self.problem)))
 
-    def _head(self, place: tuple[int, int]) -> None:
-        """Fill what one key head serves, block by block."""
-        batch, head = place
-        problem = self.problem.heads(batch, head)
-        where = (slice(batch, batch + 1), slice(head, head + 1))
+    def _heads(self, where: tuple[slice, slice]) -> None:
+        """Fill what some key heads serve, block by block."""
+        problem = self.problem.heads(*where)
         with np.errstate(all="ignore"):  # This state belongs to the thread.
             own = self._ground(problem)
             for rows in blocks(problem):
