@@ -44,6 +44,13 @@ _LAYOUTS = (
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 
+def _whole_fields(case: Case) -> dict[str, int]:
+    """Return the sizes of the recipe that a case was made from, if it was."""
+    recipe: Recipe | None = case["recipe"]
+    fields = recipe.fields if recipe else ()
+    return {name: value for name, value in fields if type(value) is int}
+
+
 def _fields_as_traits(case: Case) -> dict[str, Any]:
     """Return the fields of the recipe that a case was made from, if it was."""
     recipe: Recipe | None = case["recipe"]
@@ -96,6 +103,8 @@ class Kind:
         The fields of the simplest call of all that are not simply the first ones.
     traits
         What conditions of deviations are about.
+    sizes
+        The sizes of a case, of which a report says the largest.
     relaxations
         Milder numeric models, each with the words for what it allows.
     words
@@ -125,6 +134,7 @@ class Kind:
     dtypes: tuple[str, ...] = ("float32",)
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
+    sizes: Callable[[Any], Mapping[str, int]] = _whole_fields
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )
@@ -202,6 +212,7 @@ class Kind:
         also: tuple[str, ...] = (),
         needs: tuple[str, ...] = (),
         families: tuple[str, ...] = (),
+        pins: tuple[str, ...] = (),
         fields: Mapping[str, tuple[Any, ...]] | None = None,
         without: tuple[str, ...] = (),
         any_of: tuple[str, ...] = (),
@@ -238,6 +249,7 @@ class Kind:
                 also=also,
                 needs=frozenset(needs),
                 families=families,
+                pins=pins,
                 fields=dict(fields or {}),
                 without=frozenset(without),
                 any_of=frozenset(any_of),

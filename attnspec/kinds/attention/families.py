@@ -12,9 +12,10 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attnspec.judge.table import Family
+from attnspec.judge.family import Family
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.options import AXES
+from attnspec.kinds.attention.sizes import SIZES
 
 TILES = (8, 16, 32, 64, 128)
 BOUNDARIES = tuple(
@@ -122,7 +123,7 @@ FAMILIES = (
         ),
         heads=((1, 1), (2, 2)),
         # Wider than the 64 channels that many kernels are written for.
-        pinned=tuple({"widths": (n, n), "lengths": (5, 5)} for n in (80, 96, 128)),
+        pinned=({"widths": (128, 128), "lengths": (5, 5)},),
     ),
     _family(
         "strided-operands",
@@ -240,8 +241,8 @@ FAMILIES = (
             | {"scores": "normal", "values": "normal"},
         ),
     ),
+    *SIZES,
 )
-
 """Every family, the plainest first."""
 
 __all__ = ["BOUNDARIES", "FAMILIES", "GROUPED", "TILES"]

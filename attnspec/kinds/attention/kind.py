@@ -36,6 +36,19 @@ def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evalua
     return evaluate(case, dialect, model)
 
 
+def _sizes(case: AttentionCase) -> dict[str, int]:
+    """Return the sizes of which a report says the largest."""
+    sizes = case.sizes
+    return {
+        "E": sizes.E,
+        "Ev": sizes.Ev,
+        "group": sizes.Hq // max(1, sizes.Hkv),
+        "rows": sizes.B * sizes.Hq * sizes.L,
+        "L": sizes.L,
+        "S": sizes.S,
+    }
+
+
 def _defined(
     query: Array,
     key: Array,
@@ -81,7 +94,7 @@ ATTENTION = Kind(
         "bias": ("bias", "minus_infinity_bias", "float32_bias", "head_mask"),
         "scale": ("scale", "nonpositive_scale"),
     },
-    given=("unequal_lengths",),
+    given=("unequal_lengths", "many_rows"),
     unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
     choices=CHOICES,
     choice_needs={
@@ -98,6 +111,7 @@ ATTENTION = Kind(
     null_needs=NEEDS,
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
+    sizes=_sizes,
     relaxations=relaxations,
     words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
 )

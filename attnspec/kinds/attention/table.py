@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Budget, Claim, Table
+from attnspec.judge.table import Claim, Table
+from attnspec.kinds.attention.budget import BUDGET
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.options import AXES, HIDING_BIASES
@@ -81,28 +82,6 @@ def _mended(recipe: Recipe) -> Recipe:
     return recipe.replace(**axes, layouts=layouts, hidden=hidden, bias_dtype=dtype)
 
 
-def _cost(r: Recipe) -> int:
-    """Return about how many multiplications a case takes."""
-    rows = r["batch"] * r["query_heads"] * r["queries"]
-    return int(rows * r["keys"] * (r["width"] + r["value_width"]))
-
-
-_BUDGET = Budget(
-    cost=_cost,
-    most={"smoke": 300_000, "standard": 1_000_000, "thorough": 30_000_000},
-    cuts=(
-        lambda r: r.replace(batch=1 if r["batch"] < 3 else 2),
-        lambda r: r.replace(queries=max(3, r["queries"] // 2)),
-        lambda r: r.replace(width=max(4, r["width"] // 2)),
-        lambda r: r.replace(value_width=max(4, r["value_width"] // 2)),
-        lambda r: r.replace(query_heads=1, key_heads=1),
-    ),
-    # Where L must be S, fewer queries alone come back as many as there are keys.
-    last=lambda r: r.replace(queries=r["queries"] // 2, keys=r["keys"] // 2),
-)
-"""The largest B * Hq * L * S * (E + Ev) of a case in each tier."""
-
-
 def _with_heads(recipe: Recipe, option: str) -> bool:
     """Return whether a mask or bias differs between heads."""
     return recipe[option] is not None and "H" in recipe[f"{option}_axes"]
@@ -118,6 +97,21 @@ def _without_heads(recipe: Recipe) -> Recipe:
             kept = axes.replace("H", "1") if len(axes) == 4 else axes.removeprefix("H")
             changes[f"{option}_axes"] = kept
     return recipe.replace(**changes)
+
+
+_MANY = 2**16 - 1
+"""The rows that every kernel has: what 16 bits count."""
+
+
+def _rows(r: Recipe) -> int:
+    """Return B Hq L, and not less than B Hkv."""
+    return int(r["batch"] * max(r["query_heads"] * r["queries"], r["key_heads"]))
+
+
+def _with_fewer_rows(r: Recipe) -> Recipe:
+    """Return the recipe with one batch element, one head and at most 65,535 queries."""
+    queries = min(r["queries"], _MANY)
+    return r.replace(batch=1, query_heads=1, key_heads=1, queries=queries)
 
 
 _CLAIMS = {
@@ -160,6 +154,11 @@ _CLAIMS = {
         used=lambda r: r["queries"] != r["keys"],
         dropped=lambda r: r.replace(queries=r["keys"]),
     ),
+    "many_rows": Claim(
+        "more than 65,535 rows, or batch elements times heads",
+        used=lambda r: _rows(r) > _MANY,
+        dropped=_with_fewer_rows,
+    ),
     "empty_keys": Claim(
         "S = 0",
         used=lambda r: r["keys"] == 0,
@@ -185,7 +184,7 @@ TABLE = Table(
     },
     sizes=("batch", "keys", "queries", "width", "value_width"),
     simple=_SIMPLE,
-    budget=_BUDGET,
+    budget=BUDGET,
 )
 """What is drawn of attention."""
 

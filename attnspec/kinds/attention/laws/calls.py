@@ -11,12 +11,14 @@ from attnspec.judge.compare import alike, fact, noted, rounding
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import AttentionBench, lse_of, output_agrees
 from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.kinds.attention.sizes import ALL_SIZES
 from attnspec.numerics import Comparison, identical, within
 
 
 @ATTENTION.law(
     "result-form",
     "calls.result",
+    pins=("model-widths", "model-groups", "many-rows"),
     families=("plain", "option-pairs", "unequal-lengths"),
     nulls=("wrong_dtype",),
 )
@@ -39,19 +41,28 @@ def check_result_form(
 @ATTENTION.law(
     "inputs-unchanged",
     "calls.inputs",
+    pins=(
+        "model-widths",
+        "model-groups",
+        "composite-keys",
+        "composite-queries",
+        "many-rows",
+    ),
     nulls=("mutates",),
 )
 def check_inputs_unchanged(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
-    """A call leaves its inputs and the memory around them as they were."""
-    mutated = bench.run(case).mutated
-    yield fact(f"changed: {', '.join(mutated) or 'nothing'}", holds=not mutated)
+    """A call leaves its inputs, the memory around them and earlier results alone."""
+    for call in (case, case.replace(query=-case.query)):
+        mutated = bench.run(call).mutated
+        yield fact(f"changed: {', '.join(mutated) or 'nothing'}", holds=not mutated)
 
 
 @ATTENTION.law(
     "determinism",
     "calls.deterministic",
+    pins=ALL_SIZES,
     needs=("deterministic",),
     nulls=("random",),
 )
@@ -66,6 +77,7 @@ def check_determinism(
 @ATTENTION.law(
     "history",
     "calls.history",
+    pins=("model-widths", "model-groups"),
     families=("option-pairs", "plain", "tile-boundaries", "grouped-heads"),
     nulls=("stale",),
     of_history=True,

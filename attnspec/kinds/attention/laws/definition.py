@@ -12,12 +12,14 @@ from attnspec.kinds.attention.compare import AttentionBench, lse_agrees, output_
 from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import winners
 from attnspec.kinds.attention.scope import has_options
+from attnspec.kinds.attention.sizes import ALL_SIZES, MOST_SIZES
 from attnspec.numerics import Comparison, identical, within
 
 
 @ATTENTION.law(
     "agreement",
     "attention.definition",
+    pins=ALL_SIZES,
     also=("scores.dot-product", "normalizers.softmax"),
     nulls=("zeros", "mean_value", "first_row", "scale_off"),
 )
@@ -29,6 +31,7 @@ def check_agreement(case: AttentionCase, bench: AttentionBench) -> Iterator[Comp
 @ATTENTION.law(
     "lse-agreement",
     "normalizers.logsumexp",
+    pins=MOST_SIZES,
     needs=("return_lse",),
     nulls=("zeros:lse", "first_row:lse", "scale_off:lse", "zeros"),
 )
@@ -44,6 +47,7 @@ def check_lse_agreement(
 @ATTENTION.law(
     "query-sweep",
     "attention.definition",
+    pins=("composite-queries", "tiled-queries", "every-query-tile"),
     families=("query-boundaries",),
     nulls=("first_row", "zeros"),
 )
@@ -97,6 +101,7 @@ def check_exact_uniform(
 @ATTENTION.law(
     "options-honored",
     "attention.options",
+    pins=("model-widths", "model-groups", "composite-keys"),
     families=("option-pairs",),
     any_of=("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
     nulls=("options_dropped",),
