@@ -165,7 +165,7 @@ def test_a_buffer_of_one_shape_is_named_when_that_shape_comes_again() -> None:
 
 
 def test_a_result_that_is_an_argument_may_change_with_it() -> None:
-    def kernel(query: Any, key: Any, value: Any) -> Any:  # noqa: ARG001 - the face
+    def kernel(query: Any, key: Any, value: Any) -> Any:
         return query
 
     caller = Caller(kernel)
