@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import scipy.optimize
@@ -35,7 +37,7 @@ _MOST = 80_000_000
 
 def _recipes() -> list[Recipe]:
     """Return an example of every combination of sizes that is not too large."""
-    drawn = (
+    drawn: Iterator[dict[str, Any]] = (
         dict(zip(_SIZES, sizes, strict=True))
         for sizes in itertools.product(*_SIZES.values())
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import json
@@ -137,45 +138,29 @@ class Domain:
 
         One that would take too long is cut, except in the fields that are kept.
         """
-        recipe = self._within(drawn, self.needs | family.needs)
-        if not family.outright:
-            kept = self._unchanged(recipe, kept or {})
-            recipe = self._affordable(recipe, self.needs | family.needs, kept)
-        recipe = recipe.replace(family=family.name)
-        return recipe.replace(seed=self._data_seed(recipe, variant))
-
-    def _within(self, drawn: Mapping[str, Any], keep: frozenset[str]) -> Recipe:
-        """Return the recipe within scope, whatever it costs."""
         fields = dict(drawn)
         options = fields.pop("options", ())
         for name in self.table.switches:
             if name not in options:
                 fields.pop(name, None)
-        recipe = self.table.recipe(self.kind, self.dtype, **fields)
-        return self.table.within(recipe, self.capabilities, keep)
+        within = functools.partial(
+            self.table.within,
+            capabilities=self.capabilities,
+            keep=self.needs | family.needs,
+        )
+        recipe = within(self.table.recipe(self.kind, self.dtype, **fields))
+        budget = self.table.budget
+        if budget is not None and not family.outright:
+            kept = self._unchanged(recipe, kept or {})
+            recipe = budget.fitted(recipe, self.tier, kept, within)
+        recipe = recipe.replace(family=family.name)
+        return recipe.replace(seed=self._data_seed(recipe, variant))
 
     def _unchanged(self, recipe: Recipe, kept: Mapping[str, Any]) -> dict[str, Any]:
         """Return the sizes to keep that a recipe has: its scope may change some."""
         sizes = {n for names in self.table.together.values() for n in names}
         spread = self.table.spread(kept).items()
         return {n: v for n, v in spread if n in sizes and recipe[n] == v}
-
-    def _affordable(
-        self, recipe: Recipe, keep: frozenset[str], kept: Mapping[str, Any]
-    ) -> Recipe:
-        """Return the recipe within scope and within the budget of the tier."""
-        budget = self.table.budget
-        if budget is None or budget.allows(recipe, self.tier):
-            return recipe
-        cut = budget.cut(recipe, self.tier, kept)
-        recipe = self.table.within(cut, self.capabilities, keep)
-        while not budget.allows(recipe, self.tier):
-            cut = budget.last(recipe).replace(**kept)
-            shorter = self.table.within(cut, self.capabilities, keep)
-            if budget.seconds(shorter) >= budget.seconds(recipe):
-                break
-            recipe = shorter
-        return recipe
 
     def _data_seed(self, recipe: Recipe, variant: int) -> int:
         """Return the seed of the bulk data: a hash of all that was drawn."""

@@ -73,8 +73,29 @@ class Budget:
         """Return whether an example may be drawn in a tier."""
         return self.seconds(recipe) <= self.drawn[tier]
 
-    def cut(self, recipe: Recipe, tier: str, kept: Mapping[str, Any]) -> Recipe:
-        """Return the recipe with sizes cut, but the kept ones, until it is allowed."""
+    def fitted(
+        self,
+        recipe: Recipe,
+        tier: str,
+        kept: Mapping[str, Any],
+        within: Callable[[Recipe], Recipe],
+    ) -> Recipe:
+        """Return the recipe with sizes cut, but the kept ones, until it is allowed.
+
+        `within` fits a recipe to its scope, which may undo a cut.
+        """
+        if self.allows(recipe, tier):
+            return recipe
+        recipe = within(self._cut(recipe, tier, kept))
+        while not self.allows(recipe, tier):
+            shorter = within(self.last(recipe).replace(**kept))
+            if self.seconds(shorter) >= self.seconds(recipe):
+                break
+            recipe = shorter
+        return recipe
+
+    def _cut(self, recipe: Recipe, tier: str, kept: Mapping[str, Any]) -> Recipe:
+        """Return the recipe with sizes cut in turn, whatever its scope is."""
         for cut in self.cuts * 4:
             if self.allows(recipe, tier):
                 break

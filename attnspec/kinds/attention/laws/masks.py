@@ -181,7 +181,6 @@ def check_mask_forms(
 @ATTENTION.law(
     "mask-broadcast",
     "masks.broadcast",
-    pins=("model-groups", "composite-keys", "many-rows"),
     needs=("mask", "head_mask"),
     families=("masks-with-holes", "biases"),
     fields={"batch": (2, 3), "heads": ((2, 2), (3, 3), (6, 2), (2, 1))},
