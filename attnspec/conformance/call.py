@@ -13,7 +13,8 @@ from attnspec._typing import Array
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Expected, Result
-from attnspec.judge.layouts import place
+from attnspec.judge.far import FAR, place_far
+from attnspec.judge.layouts import Placed, place
 from attnspec.judge.told import told
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
@@ -117,12 +118,10 @@ class InProcess:
     def __call__(self, case: Case) -> Result:
         """Call the kernel on fresh copies of a case's arrays."""
         placed = {
-            name: place(array, case.layout(name))
+            name: placed_in(array, case.layout(name))
             for name, array in case.arrays().items()
         }
-        before = [
-            (name, item.buffer, item.buffer.tobytes()) for name, item in placed.items()
-        ]
+        before = [(name, item, item.content()) for name, item in placed.items()]
         given = {
             name: placed[name].view if name in placed else value
             for name, value in case.arguments.items()
@@ -130,8 +129,13 @@ class InProcess:
         operands = [given.pop(name) for name in case.operands]
         with _staying():
             arrays, changed = self._caller(operands, given, case.results)
-        mutated = [name for name, now, then in before if now.tobytes() != then]
+        mutated = [name for name, now, then in before if now.content() != then]
         return result_of(case, arrays, mutated, earlier_changed=changed)
+
+
+def placed_in(array: Array, layout: str) -> Placed:
+    """Return an array in memory of its own, in this layout."""
+    return place_far(array) if layout == FAR else place(array, layout)
 
 
 @contextlib.contextmanager
@@ -236,5 +240,6 @@ __all__ = [
     "Caller",
     "InProcess",
     "formed",
+    "placed_in",
     "result_of",
 ]

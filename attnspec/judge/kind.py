@@ -80,6 +80,9 @@ class Kind:
         own name.
     given
         Claims that every function makes unless it withdraws them.
+    native
+        Claims that every function in Python makes, as long as its arrays keep their
+        strides.
     unsaid
         Claims that no keyword makes: given beside the function, or not made.
     choices
@@ -121,6 +124,7 @@ class Kind:
     value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     choice_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(
@@ -279,7 +283,7 @@ class Kind:
         InvalidArgument
             If it is no function, or needs arguments that this kind does not give.
         """
-        claims = {"deterministic", *self.given}
+        claims = {"deterministic", *self.given, *self.native}
         for name in keywords_of(function, self.operands, self.options, self.face):
             claims |= set(self.options.get(name, ()))
         return Capabilities(

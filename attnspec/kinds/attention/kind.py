@@ -7,6 +7,7 @@ import numpy as np
 from attnspec import reference
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
+from attnspec.judge.far import FAR, last_offset
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.words import Words
@@ -39,6 +40,10 @@ def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evalua
 def _sizes(case: AttentionCase) -> dict[str, int]:
     """Return the sizes of which a report says the largest."""
     sizes = case.sizes
+    far = [
+        n for n, layout in case.layouts.items() if layout == FAR and case[n] is not None
+    ]
+    offsets = [last_offset(case[name].shape) for name in far]
     return {
         "E": sizes.E,
         "Ev": sizes.Ev,
@@ -46,6 +51,7 @@ def _sizes(case: AttentionCase) -> dict[str, int]:
         "rows": sizes.B * sizes.Hq * sizes.L,
         "L": sizes.L,
         "S": sizes.S,
+        **({"offset": max(offsets)} if offsets else {}),
     }
 
 
@@ -95,6 +101,7 @@ ATTENTION = Kind(
         "scale": ("scale", "nonpositive_scale"),
     },
     given=("unequal_lengths", "many_rows"),
+    native=("far_offsets",),
     unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
     choices=CHOICES,
     choice_needs={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attnspec.judge.far import FAR
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.attention.budget import BUDGET
@@ -158,6 +159,13 @@ _CLAIMS = {
         "more than 65,535 rows, or batch elements times heads",
         used=lambda r: _rows(r) > _MANY,
         dropped=_with_fewer_rows,
+    ),
+    "far_offsets": Claim(
+        "operands of more than 2**31 elements from the first to the last",
+        used=lambda r: any(layout == FAR for _, layout in r["layouts"]),
+        dropped=lambda r: r.replace(
+            layouts=tuple(pair for pair in r["layouts"] if pair[1] != FAR)
+        ),
     ),
     "empty_keys": Claim(
         "S = 0",

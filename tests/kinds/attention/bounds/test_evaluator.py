@@ -12,6 +12,7 @@ from attnspec.kinds.attention.bounds import evaluator
 from attnspec.kinds.attention.bounds import seen_keys as _seen
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.bounds.problem import prepare
+from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC, alignment_of, dialect_of
 from attnspec.kinds.attention.laws import ATTENTION
@@ -230,7 +231,7 @@ def test_many_key_heads_are_evaluated_in_few_groups(
 ) -> None:
     """Each head is what it is alone, and a group holds no more than it must."""
     fields = {"query_heads": heads, "key_heads": heads, "queries": 1, "keys": 3}
-    case = ATTENTION.build(ATTENTION.recipe(batch=batch, width=2, **fields))
+    case = build(ATTENTION.recipe(batch=batch, width=2, **fields))
     whole = evaluate(case, SPEC, FLOAT32)
     cut = _seen.head_groups(prepare(case, SPEC, slice(None)))
     for b, h in ((0, 0), (batch - 1, heads - 1), (batch // 2, heads // 3)):
