@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -149,7 +150,7 @@ class Float8Weights(Kernel):
 class FiniteSinks:
     """Computes inf - inf in a row without keys, if its sink is minus infinity too."""
 
-    def __call__(self, *operands: Array, **options: object) -> object:
+    def __call__(self, *operands: Array, **options: Any) -> Any:
         """Compute attention."""
         return KERNEL.replace(finish=self.finish)(*operands, **options)
 

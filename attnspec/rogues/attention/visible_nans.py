@@ -34,7 +34,7 @@ def _across_sequences(
 ) -> tuple[Array, Array]:
     """Multiply the values of all sequences and heads by zero, and add them."""
     output, lse = KERNEL.answer(output, lse, call)
-    seen = KERNEL.visible(call).any((0, 1, 2))
+    seen = np.asarray(KERNEL.visible(call).any((0, 1, 2)))
     value = np.where(seen[:, None], call.value, 0)
     return output + (0 * value.sum((0, 1, 2))).astype(output.dtype), lse
 
