@@ -44,6 +44,27 @@ def lse_agrees(
     yield noted(within(expected, actual, bound, what="lse"), note)
 
 
+def decided_agrees(
+    case: AttentionCase, bench: AttentionBench, note: str
+) -> Iterator[Comparison]:
+    """Yield whether output and logsumexp are right where NaN and infinities decide."""
+    exact = bench.judged(case)
+    asked = "return_lse" in bench.capabilities
+    found = bench.run(case.with_lse() if asked else case)
+    output = _decided(found.output, exact.output, exact.left_open)
+    yield noted(within(exact.output, output, exact.bound), note)
+    if asked:
+        expected = expected_lse(found.others["lse"], case, bench)
+        lse = _decided(found.others["lse"], expected, exact.lse_left_open)
+        bound = exact.others["lse"][1]
+        yield noted(within(expected, lse, bound, what="lse"), note)
+
+
+def _decided(actual: Array, expected: F64, left_open: Array | None) -> Array:
+    """Return what a kernel returned, and what is expected where all is right."""
+    return actual if left_open is None else np.where(left_open, expected, actual)
+
+
 def expected_lse(actual: Array, case: AttentionCase, bench: AttentionBench) -> F64:
     """Return the exact logsumexp; a finite stand-in for minus infinity as it came."""
     exact = bench.judged(case)
@@ -77,6 +98,7 @@ def lse_of(case: AttentionCase, bench: AttentionBench) -> Array:
 
 __all__ = [
     "AttentionBench",
+    "decided_agrees",
     "expected_lse",
     "lse_agrees",
     "lse_of",

@@ -129,6 +129,8 @@ _CLAIMS = {
     "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
     "return_lse": Claim("the logsumexp of each row"),
+    "visible_nan": Claim("NaN that a query sees makes its results NaN"),
+    "visible_infinity": Claim("infinities that a query sees follow IEEE 754"),
     "nonpositive_scale": Claim(
         "a scale of zero or less",
         used=lambda r: r["scale"] is not None and r["scale"] <= 0,
