@@ -1,0 +1,123 @@
+"""Rogues that lose a NaN that is seen, or let it reach what does not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.kinds.attention.case import AttentionCase
+from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues.attention._kernel import KERNEL, TILE, Rows, Tables
+
+
+def _nan_as_hidden(scores: Array, visible: Array) -> Array:
+    """Hide scores that are NaN."""
+    return KERNEL.hide(scores, visible & ~np.isnan(scores))
+
+
+def _nan_row_as_flat(scores: Array, visible: Array) -> Array:
+    """Weigh the keys of a row equally where a score of a tile is NaN."""
+    broken = np.any(np.isnan(scores) & visible, axis=-1, keepdims=True)
+    return KERNEL.hide(np.where(broken, 0, scores), visible)
+
+
+def _nan_sum_as_empty(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
+    """Take a sum that is no number for that of a row without keys."""
+    output, lse = KERNEL.finish(rows, call)
+    return np.where(np.isnan(rows.total), 0, output), lse
+
+
+def _across_sequences(
+    output: Array, lse: Array, call: AttentionCase
+) -> tuple[Array, Array]:
+    """Multiply the values of all sequences and heads by zero, and add them."""
+    output, lse = KERNEL.answer(output, lse, call)
+    seen = KERNEL.visible(call).any((0, 1, 2))
+    value = np.where(seen[:, None], call.value, 0)
+    return output + (0 * value.sum((0, 1, 2))).astype(output.dtype), lse
+
+
+def _across_channels(
+    output: Array, lse: Array, call: AttentionCase
+) -> tuple[Array, Array]:
+    """Make a row NaN as a whole where one channel is."""
+    output, lse = KERNEL.answer(output, lse, call)
+    broken = np.isnan(output).any(-1, keepdims=True)
+    return np.where(broken, np.asarray(np.nan, output.dtype), output), lse
+
+
+def _whole_tiles_hidden(tables: Tables, call: AttentionCase) -> Tables:
+    """Drop values in tiles that nobody sees, and keep those beside seen ones."""
+    start = np.arange(0, call.sizes.S, TILE)
+    seen = tables.visible.any(2)
+    if not start.size:
+        return tables
+    tile = np.logical_or.reduceat(seen, start, axis=-1)
+    kept = np.repeat(tile, TILE, axis=-1)[..., : call.sizes.S, None]
+    value = np.where(kept, tables.value, 0).astype(tables.value.dtype)
+    return tables._replace(value=value)
+
+
+def _nan(
+    id: str,  # noqa: A002 - the field's name
+    sentence: str,
+    law: str,
+    mimics: str,
+    **steps: Callable[..., object],
+) -> Rogue:
+    kernel = KERNEL.replace(**steps)
+    return rogue(id, "visible-nan", sentence, kernel, caught_by=law, mimics=mimics)
+
+
+ROGUES: tuple[Rogue, ...] = (
+    _nan(
+        "nan-scores-hidden",
+        "A score of NaN loses against every maximum: its key is hidden.",
+        "agreement",
+        "pytorch#188147",
+        hide=_nan_as_hidden,
+    ),
+    _nan(
+        "nan-rows-flat",
+        "A row with a score of NaN gets the mean of its values.",
+        "agreement",
+        "Micro-Expert-Router#117",
+        hide=_nan_row_as_flat,
+    ),
+    _nan(
+        "nan-rows-zero",
+        "A row with a score of NaN is answered as one without keys.",
+        "agreement",
+        "pytorch#141128",
+        finish=_nan_sum_as_empty,
+    ),
+    _nan(
+        "nan-across-sequences",
+        "A NaN in a value reaches the other sequences and heads.",
+        "agreement",
+        "flashinfer#942",
+        answer=_across_sequences,
+    ),
+    _nan(
+        "nan-across-channels",
+        "A NaN in one channel of a value reaches the other channels.",
+        "agreement",
+        "aiter#4420",
+        answer=_across_channels,
+    ),
+    rogue(
+        "nan-beside-seen-keys",
+        "hidden-nan",
+        "Values that nobody sees are dropped tile by tile: a NaN beside a seen "
+        "value is multiplied by zero.",
+        KERNEL.replace(stage=_whole_tiles_hidden, shown=lambda value, _: value),
+        caught_by="nan-masked-values",
+        mimics="sglang#38851",
+        dialect={"nan_masked_value": "clean"},
+    ),
+)
+"""The rogues of NaN that is seen."""
+
+__all__ = ["ROGUES"]
