@@ -77,8 +77,11 @@ ATTENTION = Kind(
     value=evaluate,
     definition=_defined,
     options={
-        "mask": ("mask", "head_mask"),
-        "bias": ("bias", "minus_infinity_bias", "float32_bias", "head_mask"),
+        "mask": ("mask", "head_mask", "vector_mask"),
+        "bias": (
+            *("bias", "minus_infinity_bias", "float32_bias"),
+            *("head_mask", "vector_mask"),
+        ),
         "scale": ("scale", "nonpositive_scale"),
     },
     given=("unequal_lengths", "visible_nan", "visible_infinity"),

@@ -125,9 +125,10 @@ class Spoiled:
         undecided = self.seen & self.open
         if dialect["nan_masked_key"] != "clean":
             undecided |= ~self.seen & (self.nan | self.down | self.open)
-        found: Bool = undecided.any(-1)
-        if self.whole.sink is None:
-            found |= self.seen.any(-1) & ~(self.seen & ~self.down).any(-1)
+        gone = self.seen.any(-1) & ~(self.seen & ~self.down).any(-1)
+        if self.whole.sink is not None:
+            gone &= self.whole.sink == -np.inf
+        found: Bool = undecided.any(-1) | gone
         return found
 
     def _weights(

@@ -11,7 +11,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import AttentionBench, decided_agrees
+from attnspec.kinds.attention.compare import AttentionBench, spoiled_agrees
 from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import hidden_from_all
 from attnspec.numerics import Comparison
@@ -25,7 +25,7 @@ _law = functools.partial(
         # Weights that no format rounds to 0: what 0 times NaN is, is another question.
         "scores": ("normal", "uniform", "integers", "ties"),
     },
-    nulls=("nan_dropped", "nan_spreads", "zeros"),
+    nulls=("nan_dropped", "nan_spreads"),
 )
 
 _law_of_nan = functools.partial(_law, needs=("visible_nan",))
@@ -60,7 +60,7 @@ def check_nan_in_query(
     shape = case.query.shape
     place = np.unravel_index(_drawn(case, "query", case.query.size), shape)
     query = _with(case.query, tuple(map(int, place)), np.nan)
-    yield from decided_agrees(case.replace(query=query), bench, "NaN in a query")
+    yield from spoiled_agrees(case.replace(query=query), case, bench, "NaN in a query")
 
 
 @_law_of_nan("nan-in-key", "attention.nan-scores")
@@ -72,11 +72,12 @@ def check_nan_in_key(
     if key is not None:
         place = (*key, _drawn(case, "component", case.sizes.E))
         spoiled = case.replace(key=_with(case.key, place, np.nan))
-        yield from decided_agrees(spoiled, bench, "NaN in a key")
+        yield from spoiled_agrees(spoiled, case, bench, "NaN in a key")
     if case.bias is not None:
         index = np.unravel_index(_drawn(case, "bias", case.bias.size), case.bias.shape)
         bias = _with(case.bias, tuple(map(int, index)), np.nan)
-        yield from decided_agrees(case.replace(bias=bias), bench, "NaN in the bias")
+        spoiled = case.replace(bias=bias)
+        yield from spoiled_agrees(spoiled, case, bench, "NaN in the bias")
 
 
 @_law_of_nan("nan-in-value", "attention.nan-values")
@@ -88,7 +89,7 @@ def check_nan_in_value(
     if key is not None:
         place = (*key, _drawn(case, "component", case.sizes.Ev))
         spoiled = case.replace(value=_with(case.value, place, np.nan))
-        yield from decided_agrees(spoiled, bench, "NaN in a value")
+        yield from spoiled_agrees(spoiled, case, bench, "NaN in a value")
 
 
 @_law(
@@ -100,7 +101,7 @@ def check_nan_in_value(
 def check_infinities(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
-    """A score of minus infinity has no weight; an infinite value is an infinite column."""
+    """A score of minus infinity weighs nothing; an infinite value makes its column so."""
     key = _seen_key(case, bench)
     if key is None:
         return
@@ -109,14 +110,13 @@ def check_infinities(
     # All queries on one side of 0, so that all scores of the key are minus infinity.
     query[..., component] = np.maximum(np.abs(query[..., component]), 0.5)
     number = math.copysign(math.inf, -case.effective_scale)
-    lowest = _with(case.key, (*key, component), number)
-    yield from decided_agrees(
-        case.replace(query=query, key=lowest), bench, "a score of minus infinity"
-    )
+    clean = case.replace(query=query)
+    lowest = clean.replace(key=_with(case.key, (*key, component), number))
+    yield from spoiled_agrees(lowest, clean, bench, "a score of minus infinity")
     place = (*key, _drawn(case, "column", case.sizes.Ev))
     number = math.inf if _drawn(case, "sign", 2) else -math.inf
     spoiled = case.replace(value=_with(case.value, place, number))
-    yield from decided_agrees(spoiled, bench, f"{number} in a value")
+    yield from spoiled_agrees(spoiled, case, bench, f"{number} in a value")
 
 
 __all__: list[str] = []
