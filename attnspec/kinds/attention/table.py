@@ -88,6 +88,11 @@ def _with_heads(recipe: Recipe, option: str) -> bool:
     return recipe[option] is not None and "H" in recipe[f"{option}_axes"]
 
 
+def _is_vector(recipe: Recipe, option: str) -> bool:
+    """Return whether a mask or bias has one axis."""
+    return recipe[option] is not None and recipe[f"{option}_axes"] == "S"
+
+
 def _without_heads(recipe: Recipe) -> Recipe:
     """Return the recipe whose mask and bias are the same for all heads."""
     changes = {}
@@ -124,6 +129,8 @@ _CLAIMS = {
     "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
     "return_lse": Claim("the logsumexp of each row"),
+    "visible_nan": Claim("NaN that a query sees makes its results NaN"),
+    "visible_infinity": Claim("infinities that a query sees follow IEEE 754"),
     "nonpositive_scale": Claim(
         "a scale of zero or less",
         used=lambda r: r["scale"] is not None and r["scale"] <= 0,
@@ -135,6 +142,17 @@ _CLAIMS = {
         dropped=lambda r: r.replace(bias="normal"),
     ),
     "float32_bias": Claim("a float32 bias beside 16-bit operands", "bias_dtype"),
+    "vector_mask": Claim(
+        "a mask or bias of rank one, (S,)",
+        used=lambda r: any(_is_vector(r, option) for option in ("mask", "bias")),
+        dropped=lambda r: r.replace(
+            **{
+                f"{option}_axes": "1S"
+                for option in ("mask", "bias")
+                if _is_vector(r, option)
+            }
+        ),
+    ),
     "head_mask": Claim(
         "a mask or bias that differs between heads",
         used=lambda r: _with_heads(r, "mask") or _with_heads(r, "bias"),

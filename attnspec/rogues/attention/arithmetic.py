@@ -41,7 +41,7 @@ class SplitByLse(Split):
         lse = peak + np.log(np.sum(shares, axis=0))
         parts = zip(stored, done, strict=True)
         mixed = sum(np.exp(one - _based(lse)) * part for one, (part, _) in parts)
-        return Rows(lse, (lse > -np.inf).astype(lse.dtype), np.asarray(mixed))
+        return Rows(lse, (lse != -np.inf).astype(lse.dtype), np.asarray(mixed))
 
 
 class TwoPasses(Kernel):

@@ -163,7 +163,7 @@ CONTROLS: tuple[Control, ...] = (
         "centered-keys",
         "Keys less their mean: the same output; no logsumexp is returned.",
         _DOUBLE.replace(stage=centered),
-        without=("return_lse", "sink", "softcap"),
+        without=("return_lse", "sink", "softcap", "visible_infinity"),
     ),
     control(
         "shifted-scores",

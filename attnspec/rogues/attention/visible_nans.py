@@ -8,8 +8,8 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._kernel import KERNEL, TILE, Rows, Tables
+from attnspec.rogues._gallery import Control, Rogue, control, rogue
+from attnspec.rogues.attention._kernel import KERNEL, TILE, Kernel, Rows, Tables
 
 
 def _nan_as_hidden(scores: Array, visible: Array) -> Array:
@@ -60,6 +60,36 @@ def _whole_tiles_hidden(tables: Tables, call: AttentionCase) -> Tables:
     return tables._replace(value=value)
 
 
+def _across_rows(
+    output: Array, lse: Array, call: AttentionCase
+) -> tuple[Array, Array]:
+    """Make all rows of a head NaN where one of them is."""
+    output, lse = KERNEL.answer(output, lse, call)
+    broken = np.isnan(lse).any(-1, keepdims=True)
+    return np.where(broken[..., None], np.asarray(np.nan, output.dtype), output), lse
+
+
+def _finite_values(value: Array, scores: Array) -> Array:
+    """Take infinities for the largest finite numbers."""
+    largest = np.finfo(value.dtype).max
+    return np.clip(KERNEL.shown(value, scores), -largest, largest)
+
+
+class _ZerosSkipped(Kernel):
+    """Adds up the values whose weight is not 0."""
+
+    def absorb(
+        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+    ) -> Rows:
+        peak = self.peak(rows.peak, scores)
+        base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
+        fade, weights = np.exp(rows.peak - base), np.exp(scores - base)
+        terms = weights[..., None] * value[:, :, None]
+        mixed = np.where(weights[..., None] == 0, 0, terms).sum(-2, dtype=terms.dtype)
+        total = rows.total * fade + weights.sum(-1, keepdims=True)
+        return Rows(peak, total, rows.accumulator * fade + mixed)
+
+
 def _nan(
     id: str,  # noqa: A002 - the field's name
     sentence: str,
@@ -75,37 +105,60 @@ ROGUES: tuple[Rogue, ...] = (
     _nan(
         "nan-scores-hidden",
         "A score of NaN loses against every maximum: its key is hidden.",
-        "agreement",
+        "nan-in-query",
         "pytorch#188147",
         hide=_nan_as_hidden,
     ),
     _nan(
         "nan-rows-flat",
         "A row with a score of NaN gets the mean of its values.",
-        "agreement",
+        "nan-in-key",
         "Micro-Expert-Router#117",
         hide=_nan_row_as_flat,
     ),
     _nan(
         "nan-rows-zero",
         "A row with a score of NaN is answered as one without keys.",
-        "agreement",
+        "nan-in-query",
         "pytorch#141128",
         finish=_nan_sum_as_empty,
     ),
     _nan(
         "nan-across-sequences",
         "A NaN in a value reaches the other sequences and heads.",
-        "agreement",
+        "nan-in-value",
         "flashinfer#942",
         answer=_across_sequences,
     ),
     _nan(
         "nan-across-channels",
         "A NaN in one channel of a value reaches the other channels.",
-        "agreement",
+        "nan-in-value",
         "aiter#4420",
         answer=_across_channels,
+    ),
+    _nan(
+        "nan-across-rows",
+        "A NaN in one query makes all queries of its head NaN.",
+        "nan-in-query",
+        "",
+        answer=_across_rows,
+    ),
+    _nan(
+        "infinities-clipped",
+        "An infinite value is taken for the largest finite number.",
+        "infinities",
+        "",
+        shown=_finite_values,
+    ),
+    rogue(
+        "nan-of-weight-zero",
+        "hidden-nan",
+        "A value that other rows see is multiplied by a weight of 0, which is "
+        "promised to be skipped.",
+        KERNEL,
+        caught_by="nan-in-value",
+        dialect={"nan_zero_weight": "clean"},
     ),
     rogue(
         "nan-beside-seen-keys",
@@ -120,4 +173,17 @@ ROGUES: tuple[Rogue, ...] = (
 )
 """The rogues of NaN that is seen."""
 
-__all__ = ["ROGUES"]
+CONTROLS: tuple[Control, ...] = (
+    control(
+        "zero-weights-skipped",
+        "Values with a weight of 0 are skipped: no NaN of theirs is read.",
+        _ZerosSkipped(),
+        dialect={
+            name: "clean"
+            for name in ("nan_masked_key", "nan_masked_value", "nan_zero_weight")
+        },
+    ),
+)
+"""The right kernels that treat a weight of 0 in a way of their own."""
+
+__all__ = ["CONTROLS", "ROGUES"]

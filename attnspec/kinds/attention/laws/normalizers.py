@@ -100,6 +100,22 @@ def check_sink_off(case: AttentionCase, bench: AttentionBench) -> Iterator[Compa
 
 
 @ATTENTION.law(
+    "sink-range",
+    "normalizers.sink",
+    needs=("sink",),
+    families=("far-sinks",),
+    nulls=("no_sink", "sink_clamped"),
+)
+def check_sink_range(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
+    """A sink far below all scores takes nothing; one far above takes everything."""
+    yield from output_agrees(case, bench, f"sink = {float(case.sink[0]):g}")
+    if "return_lse" in bench.capabilities:
+        yield from lse_agrees(case, bench, f"sink = {float(case.sink[0]):g}")
+
+
+@ATTENTION.law(
     "lse-partition",
     "normalizers.logsumexp",
     pins=("model-groups", "composite-keys", "composite-queries"),
