@@ -1,246 +1,441 @@
-"""Controls of unusual arithmetic, right within what their models declare."""
+"""Right kernels of unlike arithmetic, each with the model that it declares.
+
+The bounds are tried against all of them by ``benchmarks/right_kernels.py``; some are
+controls as well.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.numerics import PRESETS, default_model
+from attnspec.numerics import PRESETS, NumericModel, default_model, relaxations
 from attnspec.rogues._gallery import Control, control
-from attnspec.rogues.attention._formats import tfloat32, through, truncated_tfloat32
-from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
-from attnspec.rogues.attention._split import Split
-from attnspec.rogues.attention._steps import divided
+from attnspec.rogues.attention import _arithmetic as ways
+from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues.attention._sums import (
+    FOLDED,
+    Merged,
+    NormalizedFirst,
+    Summed,
+    Tree,
+    TwoPass,
+    combined,
+    one_after_another,
+    renormalized,
+)
 
-_LOG2E = np.float32(math.log2(math.e))
-_LOG2 = np.float32(math.log(2))
-_FLOAT8 = np.dtype(ml_dtypes.float8_e4m3fn)
+_SLACK = 8 * math.log(2)
+_HALVES = ("float16", "bfloat16")
+_NARROW = ("float32", *_HALVES)
+_ALL = ("float64", *_NARROW)
 
-
-def _based(peak: Array) -> Array:
-    """Return what can be subtracted from a score."""
-    return np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
-
-
-class SplitByLse(Split):
-    """Merges finished parts by weights exp(lse_i - lse), and divides by nothing."""
-
-    def merged(self, rows: list[Rows], call: AttentionCase) -> Rows:
-        """Weigh each part by what its stored logsumexp says."""
-        done = [self.kernel.finish(part, call) for part in rows]
-        stored = [lse[..., None] for _, lse in done]
-        peak = np.maximum.reduce(stored)
-        shares = [np.exp(lse - _based(peak)) for lse in stored]
-        lse = peak + np.log(np.sum(shares, axis=0))
-        parts = zip(stored, done, strict=True)
-        mixed = sum(np.exp(one - _based(lse)) * part for one, (part, _) in parts)
-        return Rows(lse, (lse != -np.inf).astype(lse.dtype), np.asarray(mixed))
-
-
-class TwoPasses(Kernel):
-    """Stores the logsumexp in a first pass, and sums exp(s - lse) v in a second."""
-
-    def attend(self, call: AttentionCase) -> tuple[Array, Array]:
-        """Go through the tiles twice."""
-        tables, rows = self.tables(call), self.start(call)
-        scores = []
-        for tile in self.tiles(call.sizes.S, call):
-            scores.append((tile, self.scored(tables, tile, call)))
-            rows = self.absorb(rows, scores[-1][1], tables.value[:, :, tile], call)
-        _, lse = self.finish(rows, call)
-        output = np.zeros_like(rows.accumulator)
-        for tile, score in scores:
-            weights = self.exp(score - _based(lse)[..., None])
-            output = output + weights @ self.shown(tables.value[:, :, tile], score)
-        return self.answer(output, lse, call)
-
-
-def _tensor_core(narrow: Callable[[Array], Array]) -> Kernel:
-    """Return a kernel that rounds the operands of both products."""
-
-    def shown(value: Array, scores: Array) -> Array:
-        return narrow(KERNEL.shown(value, scores))
-
-    return KERNEL.replace(
-        dot=lambda query, key: KERNEL.dot(narrow(query), narrow(key)),
-        narrow=lambda weights, _: narrow(weights),
-        shown=shown,
-    )
-
-
-def _cap_by(tanh: Callable[[Array], Array]) -> Kernel:
-    """Return a kernel whose softcap has another hyperbolic tangent."""
-
-    def cap(scores: Array, call: AttentionCase) -> Array:
-        if call.softcap is None:
-            return scores
-        height = scores.dtype.type(call.softcap)
-        return height * tanh(scores / height)
-
-    return KERNEL.replace(cap=cap)
-
-
-def _by_sigmoid(x: Array) -> Array:
-    return 2 / (1 + np.exp(-2 * x)) - 1
-
-
-def _by_exponentials(x: Array) -> Array:
-    small = np.exp(-2 * np.abs(x))
-    return np.copysign((1 - small) / (1 + small), x)
-
-
-class FoldedScale(Kernel):
-    """Computes exp2(s c - m c), c = scale log2 e, with one fused multiply-add."""
-
-    def scored(self, tables: Tables, tile: Array, call: AttentionCase) -> Array:  # noqa: ARG002 - a step's form
-        """Leave scores without their scale."""
-        dots = self.dot(tables.query, tables.key[:, :, tile])
-        return self.hide(dots, tables.visible[..., tile])
-
-    def absorb(
-        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
-    ) -> Rows:
-        """Keep the peak in units of log 2."""
-        factor = np.float32(np.float32(self.scale(call)) * _LOG2E)
-        hidden = np.isneginf(scores)
-        peak = self.peak(rows.peak, np.where(hidden, -np.inf, scores * factor))
-        exact = scores.astype(np.float64) * float(factor) - _based(peak)
-        power = np.where(hidden, -np.inf, exact).astype(np.float32)
-        fade, weights = np.exp2(rows.peak - _based(peak)), np.exp2(power)
-        total = rows.total * fade + weights.sum(-1, keepdims=True)
-        mixed = weights @ self.shown(value, np.where(hidden, -np.inf, 0))
-        return Rows(peak, total, rows.accumulator * fade + mixed)
-
-
-def _from_log2(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    """Return the logsumexp to base e, and divide by way of the reciprocal."""
-    output, _ = _reciprocal(rows, call)
-    return output, ((rows.peak + np.log2(rows.total)) * _LOG2)[..., 0]
-
-
-def _reciprocal(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-    """Multiply by one over the sum."""
-    _, lse = KERNEL.finish(rows, call)
-    share = rows.total.dtype.type(1) / rows.total
-    return np.where(rows.total == 0, 0, rows.accumulator * share), lse
-
-
-class Float8Weights(Kernel):
-    """Rounds weights to eight bits, and sums them as rounded."""
-
-    def absorb(
-        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
-    ) -> Rows:
-        """Round what is new."""
-        rounded = self.replace(exp=lambda x: through(np.exp(x), _FLOAT8))
-        peak = self.peak(rows.peak, scores)
-        fade = np.exp(rows.peak - _based(peak))
-        faded = Rows(peak, rows.total * fade, rows.accumulator * fade)
-        return Kernel.absorb(rounded, faded, scores, value, call)
+Run = Callable[..., Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class FiniteSinks:
-    """Computes inf - inf in a row without keys, if its sink is minus infinity too."""
+class Right:
+    """A right kernel: what it does, in which formats, and what it declares."""
 
-    def __call__(self, *operands: Array, **options: Any) -> Any:
-        """Compute attention."""
-        return KERNEL.replace(finish=self.finish)(*operands, **options)
+    id: str
+    run: Run
+    dtypes: tuple[str, ...]
+    base: str = "upcast"
+    """Without ``-dtype``; ``flash`` and ``upcast`` are the format itself in float32."""
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    words: str = ""
+    """Those of a relaxation, if it declares one."""
 
-    def finish(self, rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
-        """Divide by the sum, 0/0 too, where there is a sink."""
-        if call.sink is None:
-            return KERNEL.finish(rows, call)
-        return rows.accumulator / rows.total, KERNEL.finish(rows, call)[1]
+    def model(self, dtype: str) -> NumericModel:
+        """Return the model that it declares in a format."""
+        names = (f"{self.base}-{dtype}", self.base)
+        known = next((PRESETS[name] for name in names if name in PRESETS), None)
+        model = (known or default_model(dtype)).replace(**self.changes)
+        return dict(relaxations(model))[self.words] if self.words else model
 
 
-_FLOAT32 = default_model("float32")
-_SPLITS = _FLOAT32.replace(name="split", splits=True)
-_EIGHT_BITS = default_model("bfloat16").replace(
-    name="float8-weights", weights="float8_e4m3", weights_in_sum="yes"
+def unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
+    """Leave the weights as they are."""
+    return weights
+
+
+def _tiles(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
+    return lambda keys, _: tiles_of(size, keys)
+
+
+def _backward(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
+    return lambda keys, _: reversed(list(tiles_of(size, keys)))
+
+
+def _shuffled(keys: int, _: AttentionCase) -> Iterator[Array]:
+    tiles = list(tiles_of(16, keys))
+    return (tiles[i] for i in np.random.default_rng(keys).permutation(len(tiles)))
+
+
+def _one_tile(keys: int, _: AttentionCase) -> Iterator[Array]:
+    return iter([np.arange(keys)])
+
+
+def _scaled_query(tables: Tables, call: AttentionCase) -> Tables:
+    real = tables.query.dtype.type
+    return tables._replace(query=tables.query * real(call.effective_scale))
+
+
+def _scaled_by_roots(tables: Tables, call: AttentionCase) -> Tables:
+    real, scale = tables.query.dtype.type, call.effective_scale
+    root, sign = real(math.sqrt(abs(scale))), real(math.copysign(1.0, scale))
+    query, key = tables.query * (root * sign), tables.key * root
+    return tables._replace(query=query, key=key)
+
+
+def _by_reciprocal(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
+    inverse = np.where(rows.total == 0, 0, rows.total.dtype.type(1) / rows.total)
+    return rows.accumulator * inverse.astype(rows.total.dtype), KERNEL.finish(
+        rows, call
+    )[1]
+
+
+def _lazy(peak: Array, scores: Array) -> Array:
+    best = KERNEL.peak(peak, scores)
+    return np.where(best > peak + scores.dtype.type(_SLACK), best, peak)
+
+
+def _capped(tanh: Callable[[Array], Array]) -> Callable[[Array, AttentionCase], Array]:
+    def cap(scores: Array, call: AttentionCase) -> Array:
+        if call.softcap is None:
+            return scores
+        most = scores.dtype.type(call.softcap)
+        return most * tanh(scores / most)
+
+    return cap
+
+
+def _dot(product: ways.Product) -> ways.Product:
+    return lambda query, key: product(query, key.swapaxes(2, 3))
+
+
+def _tensor_core(group: int, **steps: Any) -> Summed:
+    product = ways.in_groups(group)
+    return Summed(dot=_dot(product), mix=product, **steps)
+
+
+def _in_tfloat32(*, values: bool, nearest: bool) -> Summed:
+    def near(array: Array) -> Array:
+        return ways.tfloat32(array, nearest=nearest)
+
+    return Summed(
+        dot=lambda q, k: KERNEL.dot(near(q), near(k)),
+        narrow=lambda weights, _: near(weights),
+        mix=lambda weights, value: weights @ (near(value) if values else value),
+    )
+
+
+def _wide(call: AttentionCase) -> np.dtype[Any]:  # noqa: ARG001 - a step's form
+    return np.dtype(np.longdouble)
+
+
+def _start_wide(call: AttentionCase) -> Rows:
+    return Rows(*(array.astype(np.longdouble) for array in KERNEL.start(call)))
+
+
+PLAIN = Summed(narrow=unrounded)
+"""The kernel whose weights are not rounded."""
+
+_UPCAST = (
+    Right("backward", PLAIN.replace(tiles=_backward(16)), _ALL),
+    Right(
+        "shuffled-exp2-reciprocal",
+        PLAIN.replace(
+            tiles=_shuffled,
+            stage=_scaled_query,
+            scale=lambda _: 1.0,
+            exp=ways.exp2,
+            finish=_by_reciprocal,
+        ),
+        _ALL,
+    ),
+    Right(
+        "single-keys-cody-waite",
+        PLAIN.replace(
+            tiles=_tiles(1), dot=ways.channel_by_channel, exp=ways.cody_waite
+        ),
+        _NARROW,
+        changes={"block": 1},
+    ),
+    Right(
+        "single-keys-backward",
+        PLAIN.replace(
+            tiles=_backward(1),
+            stage=_scaled_by_roots,
+            scale=lambda _: 1.0,
+            exp=ways.exp2,
+            finish=_by_reciprocal,
+        ),
+        _ALL,
+        changes={"block": 1},
+    ),
+    Right(
+        "folded-scale",
+        FOLDED.replace(dot=ways.fused, narrow=unrounded),
+        _NARROW,
+        changes={"folded_scale": True},
+    ),
+    Right("tree", Tree(6, PLAIN), _ALL, changes={"block": 1}),
+    Right("compensated", PLAIN.replace(mix=ways.compensated, tiles=_one_tile), _ALL),
+    Right("term-by-term", PLAIN.replace(mix=ways.term_by_term, tiles=_one_tile), _ALL),
+    Right("normalized-first", NormalizedFirst(narrow=unrounded), _ALL),
+    Right(
+        "blocks-of-64",
+        PLAIN.replace(tiles=_tiles(64)),
+        _ALL,
+        changes={"block": 64, "sum_block": 64},
+    ),
+    Right(
+        "split-combined",
+        Merged(3, PLAIN, join=combined),
+        _ALL,
+        changes={"splits": True},
+    ),
+    Right(
+        "split-renormalized",
+        Merged(5, PLAIN, join=renormalized),
+        _ALL,
+        changes={"splits": True},
+    ),
+    Right(
+        "ring",
+        Merged(8, PLAIN, join=one_after_another),
+        _ALL,
+        changes={"splits": True},
+    ),
+    Right(
+        "two-pass",
+        TwoPass(narrow=unrounded),
+        _ALL,
+        changes={"normalized_by_lse": True},
+    ),
+    *(
+        Right(f"tanh-{name}", PLAIN.replace(cap=_capped(tanh)), _ALL)
+        for name, tanh in (
+            ("logistic", ways.by_logistic),
+            ("exponentials", ways.by_exponentials),
+            ("one-exponential", ways.by_one_exponential),
+        )
+    ),
+    Right(
+        "long-double",
+        PLAIN.replace(work=_wide, start=_start_wide),
+        ("float64",),
+    ),
 )
 
-CONTROLS: tuple[Control, ...] = (
-    control(
-        "split-by-lse",
-        "Finished parts are merged by exp(lse_i - lse), and nothing is divided.",
-        SplitByLse(3),
-        models={"float32": _SPLITS},
+_FLASH = (
+    Right("flash", KERNEL, _HALVES, "flash"),
+    Right(
+        "flash-adds-rounded",
+        Summed(adds_narrow=True),
+        _HALVES,
+        "flash",
+        {"weights_in_sum": "yes"},
     ),
-    control(
-        "two-passes-by-lse",
-        "A first pass stores the logsumexp, a second sums exp(s - lse) v.",
-        TwoPasses(),
-        models={"float32": _SPLITS},
+    Right(
+        "flash-one-tile",
+        KERNEL.replace(tiles=_one_tile, exp=ways.exp2, finish=_by_reciprocal),
+        _HALVES,
+        "flash",
     ),
-    control(
-        "both-products-in-tfloat32",
-        "Operands of both products are rounded to TF32.",
-        _tensor_core(tfloat32),
-        models={"float32": PRESETS["tfloat32"]},
+    Right(
+        "normalized-rounded",
+        NormalizedFirst(),
+        _HALVES,
+        "flash",
+        {"weights_normalized": True},
     ),
-    control(
-        "both-products-truncated",
-        "Operands of both products are cut off to TF32.",
-        _tensor_core(truncated_tfloat32),
-        models={"float32": PRESETS["tfloat32"]},
+    Right("two-pass-rounded", TwoPass(), _HALVES, "two-pass"),
+    Right(
+        "flash-attention-4",
+        _tensor_core(16, peak=_lazy, exp=ways.cubic, finish=_by_reciprocal),
+        _HALVES,
+        "tensor-core",
+        {"exp_relative": 1e-4},
     ),
-    control(
-        "tanh-by-sigmoid",
-        "The softcap's tanh is 2 sigmoid(2x) - 1.",
-        _cap_by(_by_sigmoid),
+    Right(
+        "lazy-exp2",
+        _tensor_core(16, peak=_lazy, exp=ways.exp2),
+        _HALVES,
+        "tensor-core",
     ),
-    control(
-        "tanh-by-exponentials",
-        "The softcap's tanh is (1 - e) / (1 + e), e = exp(-2 |x|).",
-        _cap_by(_by_exponentials),
+    Right(
+        "eight-wide-adds-rounded",
+        _tensor_core(8, adds_narrow=True),
+        _HALVES,
+        "tensor-core",
     ),
-    control(
-        "scale-folded-by-fma",
-        "The scale is part of the exponent, in one fused multiply-add.",
-        FoldedScale(finish=_from_log2),
-        without=("softcap", "sink", "bias", "minus_infinity_bias", "float32_bias"),
+    Right(
+        "split-rounded",
+        Merged(3, _tensor_core(16), join=combined),
+        _HALVES,
+        "tensor-core",
     ),
-    control(
-        "reciprocal",
-        "The accumulator is multiplied by one over the sum.",
-        KERNEL.replace(finish=_reciprocal),
+    *(
+        Right(
+            f"weights-in-{name}",
+            Summed(narrow=lambda w, _, n=narrow: ways.through(w, n), adds_narrow=adds),
+            ("float32", "bfloat16"),
+            "flash",
+            {"weights": name, "weights_in_sum": "yes" if adds else "no"},
+        )
+        for name, narrow, adds in (
+            ("float8_e4m3", ways.E4M3, True),
+            ("float8_e5m2", ways.E5M2, False),
+        )
     ),
-    control(
-        "float8-weights-summed",
-        "Weights are rounded to eight bits and summed as rounded.",
-        Float8Weights(),
-        dtypes=("bfloat16",),
-        models={"bfloat16": _EIGHT_BITS},
-    ),
-    control(
-        "empty-row-nan-without-sink",
-        "A row without keys is NaN, and 0 where there is a sink; no mask is taken.",
-        KERNEL.replace(finish=divided()),
-        dialect={"empty_row": "nan", "empty_keys": "nan"},
-        without=("mask", "head_mask", "causal", "window", "softcap", "return_lse"),
-    ),
-    control(
-        "finite-sinks",
-        "Every number may be a sink, minus infinity may not.",
-        FiniteSinks(),
-        without=("minus_infinity_sink",),
+    *(
+        Right(name, _in_tfloat32(values=values, nearest=near), ("float32",), "tfloat32")
+        for name, values, near in (
+            ("tfloat32-weights", False, True),
+            ("tfloat32", True, True),
+            ("tfloat32-truncated", True, False),
+        )
     ),
 )
-"""The right kernels of unusual arithmetic."""
 
-__all__ = [
-    "CONTROLS",
-    "FiniteSinks",
-    "Float8Weights",
-    "FoldedScale",
-    "SplitByLse",
-    "TwoPasses",
-]
+
+def _narrowed(name: str, narrow: np.dtype[Any]) -> Iterator[Right]:
+    """Yield kernels in float32 that round one thing to a narrower format."""
+
+    def near(array: Array) -> Array:
+        return ways.through(array, narrow)
+
+    def cut(array: Array) -> Array:
+        return ways.truncated(array, narrow)
+
+    def given(change: Callable[[Array], Array]) -> Callable[..., Tables]:
+        return lambda t, _: t._replace(query=change(t.query), key=change(t.key))
+
+    def answering(change: Callable[[Array], Array]) -> Callable[..., Any]:
+        return lambda output, lse, _: (change(output), lse)
+
+    def with_values(change: Callable[[Array], Array]) -> Callable[..., Tables]:
+        return lambda t, _: t._replace(value=change(t.value))
+
+    def hiding(change: Callable[[Array], Array]) -> Callable[..., Array]:
+        return lambda scores, seen: KERNEL.hide(change(scores), seen)
+
+    def scaled(tables: Tables, call: AttentionCase) -> Tables:
+        return tables._replace(query=near(_scaled_query(tables, call).query))
+
+    def scale(call: AttentionCase) -> float:
+        return float(np.asarray(call.effective_scale).astype(narrow))
+
+    def operands(tables: Tables, call: AttentionCase) -> Tables:
+        return with_values(near)(given(near)(tables, call), call)
+
+    def weights(rounded: Array, _: AttentionCase) -> Array:
+        return near(rounded)
+
+    places: tuple[tuple[str, Kernel], ...] = (
+        (
+            "the logsumexp is rounded to",
+            PLAIN.replace(answer=lambda o, z, _: (o, near(z))),
+        ),
+        ("the scale is rounded to", PLAIN.replace(scale=scale)),
+        ("scores are rounded to", PLAIN.replace(hide=hiding(near))),
+        ("scores are truncated to", PLAIN.replace(hide=hiding(cut))),
+        ("query and key are rounded to", PLAIN.replace(stage=given(near))),
+        ("query and key are truncated to", PLAIN.replace(stage=given(cut))),
+        ("the query is scaled in", PLAIN.replace(stage=scaled, scale=lambda _: 1.0)),
+        ("the output is rounded to", PLAIN.replace(answer=answering(near))),
+        ("the output is truncated to", PLAIN.replace(answer=answering(cut))),
+        ("values are rounded to", PLAIN.replace(stage=with_values(near))),
+        ("values are truncated to", PLAIN.replace(stage=with_values(cut))),
+        ("weights are rounded to", PLAIN.replace(narrow=weights)),
+        ("weights are truncated to", PLAIN.replace(narrow=lambda w, _: cut(w))),
+        (
+            "weights are added up as rounded to",
+            PLAIN.replace(narrow=weights, adds_narrow=True),
+        ),
+        (
+            "the row sum is stored by blocks of keys in",
+            PLAIN.replace(stored_total=near),
+        ),
+        (
+            "the output is stored by blocks of keys in",
+            PLAIN.replace(stored_output=near),
+        ),
+        (
+            "the row sum is added up in",
+            PLAIN.replace(tiles=_tiles(1), stored_total=near),
+        ),
+        (
+            "the output is added up in",
+            PLAIN.replace(tiles=_tiles(1), stored_output=near),
+        ),
+        (
+            "operands and output are rounded to",
+            NormalizedFirst(stage=operands, narrow=weights, answer=answering(near)),
+        ),
+    )
+    for words, kernel in places:
+        block = {"block": 1} if "added up in" in words else {}
+        told = f"{words} {name}"
+        yield Right(told.replace(" ", "-"), kernel, ("float32",), "", block, told)
+
+
+def _kept_in_float8(name: str, narrow: np.dtype[Any]) -> Right:
+    """Return a kernel in bfloat16 whose keys and values were kept in eight bits."""
+
+    def kept(tables: Tables, _: AttentionCase) -> Tables:
+        key, value = (ways.through(x, narrow) for x in (tables.key, tables.value))
+        return tables._replace(key=key, value=value)
+
+    words = f"key and value are rounded to {name}"
+    dtypes = ("float32", "bfloat16")
+    return Right(
+        words.replace(" ", "-"), PLAIN.replace(stage=kept), dtypes, words=words
+    )
+
+
+RIGHT: tuple[Right, ...] = (
+    *_UPCAST,
+    *_FLASH,
+    *_narrowed("float16", np.dtype(np.float16)),
+    *_narrowed("bfloat16", ways.BFLOAT16),
+    _kept_in_float8("float8_e4m3", ways.E4M3),
+    _kept_in_float8("float8_e5m2", ways.E5M2),
+)
+"""The kernels."""
+
+_SHOWN = {
+    "split-combined": "Parts are merged by exp(lse_i - lse), and not normalized anew.",
+    "ring": "Parts join one after another by their logsumexps.",
+    "two-pass": "Weights are formed from the logsumexp of a first pass.",
+    "folded-scale": "The scale multiplies scores and maximum apart, in base two.",
+    "tanh-exponentials": "The softcap is a quotient of sums of exponentials.",
+    "tanh-logistic": "The softcap is 2 s(2x) - 1, with a logistic function s.",
+    "tfloat32": "All operands of both products are rounded to TF32.",
+    "tfloat32-truncated": "All operands are truncated to TF32.",
+    "weights-in-float8_e4m3": "Weights are rounded to eight bits, and summed so.",
+    "shuffled-exp2-reciprocal": "The accumulator is multiplied by one over the sum.",
+}
+
+CONTROLS: tuple[Control, ...] = tuple(
+    control(
+        right.id,
+        _SHOWN[right.id],
+        right.run,
+        dtypes=("float32",),
+        models={"float32": right.model("float32")},
+    )
+    for right in RIGHT
+    if right.id in _SHOWN
+)
+"""Those that stand before the judge with all its laws."""
+
+__all__ = ["CONTROLS", "PLAIN", "RIGHT", "Right"]

@@ -66,6 +66,11 @@ def _mask_as_bias(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG
     return call.replace(mask=None, bias=bias)
 
 
+def _infinite_sink_divided(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
+    """Divide by the sum with a sink, even where that is 0/0."""
+    return (KERNEL.finish if call.sink is None else divided())(rows, call)
+
+
 def _unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     """Leave the weights in the format of the scores."""
     return weights
@@ -145,6 +150,19 @@ CONTROLS: tuple[Control, ...] = (
         "A query that sees no key answers NaN, and that is declared.",
         KERNEL.replace(finish=divided()),
         dialect={"empty_row": "nan", "empty_keys": "nan"},
+    ),
+    control(
+        "empty-row-nan-without-sink",
+        "A row without keys is NaN, and 0 where there is a sink; no mask is taken.",
+        KERNEL.replace(finish=divided()),
+        dialect={"empty_row": "nan", "empty_keys": "nan"},
+        without=("mask", "head_mask", "causal", "window", "softcap", "return_lse"),
+    ),
+    control(
+        "finite-sinks",
+        "Every number may be a sink, minus infinity may not.",
+        KERNEL.replace(finish=_infinite_sink_divided),
+        without=("minus_infinity_sink",),
     ),
     control(
         "empty-row-mean",

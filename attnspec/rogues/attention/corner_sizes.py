@@ -11,7 +11,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._formats import through
+from attnspec.rogues.attention._arithmetic import through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, tiles_of
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)

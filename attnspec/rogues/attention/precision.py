@@ -12,7 +12,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._formats import tfloat32, through
+from attnspec.rogues.attention._arithmetic import tfloat32, through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
 from attnspec.rogues.attention._steps import divided, finished
 

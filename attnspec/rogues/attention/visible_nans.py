@@ -60,9 +60,7 @@ def _whole_tiles_hidden(tables: Tables, call: AttentionCase) -> Tables:
     return tables._replace(value=value)
 
 
-def _across_rows(
-    output: Array, lse: Array, call: AttentionCase
-) -> tuple[Array, Array]:
+def _across_rows(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, Array]:
     """Make all rows of a head NaN where one of them is."""
     output, lse = KERNEL.answer(output, lse, call)
     broken = np.isnan(lse).any(-1, keepdims=True)
@@ -178,10 +176,9 @@ CONTROLS: tuple[Control, ...] = (
         "zero-weights-skipped",
         "Values with a weight of 0 are skipped: no NaN of theirs is read.",
         _ZerosSkipped(),
-        dialect={
-            name: "clean"
-            for name in ("nan_masked_key", "nan_masked_value", "nan_zero_weight")
-        },
+        dialect=dict.fromkeys(
+            ("nan_masked_key", "nan_masked_value", "nan_zero_weight"), "clean"
+        ),
     ),
 )
 """The right kernels that treat a weight of 0 in a way of their own."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._formats import tfloat32
+from attnspec.rogues.attention._arithmetic import tfloat32
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables
 from attnspec.rogues.attention._split import Split
 
