@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from attnspec._typing import Array
@@ -14,7 +13,7 @@ from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._arithmetic import through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, tiles_of
 
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+_HALF = np.dtype(np.float16)
 
 
 @dataclasses.dataclass
@@ -89,8 +88,8 @@ class BufferOfShape:
         return (kept, lse) if return_lse else kept
 
 
-class _LongRowsInBfloat16(Kernel):
-    """Stores the accumulator in bfloat16 after every tile of a long row."""
+class _LongRowsInHalf(Kernel):
+    """Stores the accumulator in float16 after every tile of a long row."""
 
     def absorb(
         self, rows: Rows, scores: Array, value: Array, call: AttentionCase
@@ -98,7 +97,7 @@ class _LongRowsInBfloat16(Kernel):
         rows = super().absorb(rows, scores, value, call)
         if call.sizes.S <= 512:
             return rows
-        return rows._replace(accumulator=through(rows.accumulator, _BFLOAT16))
+        return rows._replace(accumulator=through(rows.accumulator, _HALF))
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -135,13 +134,12 @@ ROGUES: tuple[Rogue, ...] = (
         mimics="flashinfer#4627",
     ),
     rogue(
-        "long-rows-in-bfloat16",
+        "long-rows-in-float16",
         "precision",
-        "Beyond 512 keys the accumulator is stored in bfloat16 after every tile.",
-        _LongRowsInBfloat16(),
+        "Beyond 512 keys the accumulator is stored in float16 after every tile.",
+        _LongRowsInHalf(),
         caught_by="agreement",
-        mimics="ring-flash-attention#22",
-        dtypes=("bfloat16",),
+        mimics="llama.cpp#13975",
     ),
 )
 """The rogues of corner sizes."""

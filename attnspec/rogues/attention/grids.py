@@ -63,8 +63,10 @@ def _undivided(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
 def _mean_when_late(
     output: Array, lse: Array, call: AttentionCase
 ) -> tuple[Array, Array]:
-    """Leave the mean of the values in late rows without keys."""
-    empty = (_number(call) >= _MOST) & ~KERNEL.visible(call).any(-1)
+    """Leave the mean of the values in rows without keys behind the end of the grid."""
+    rows = _number(call)
+    late = rows >= (rows.size if rows.size <= _MOST else 2**15)
+    empty = late & ~KERNEL.visible(call).any(-1)
     value = call.value[:, KERNEL.key_heads(call)].astype(output.dtype)
     mean = value.mean(2, keepdims=True) if call.sizes.S else 0
     return KERNEL.answer(np.where(empty[..., None], mean, output), lse, call)
@@ -134,7 +136,7 @@ ROGUES: tuple[Rogue, ...] = (
     ),
     _grid(
         "late-rows-empty-as-mean",
-        "Rows without keys are zero up to the 65,535th; later ones are a mean.",
+        "Of more than 65,535 rows the first 32,768 are zero where they see no key.",
         KERNEL.replace(answer=_mean_when_late),
         "onnxruntime#28958",
         "empty-rows",
@@ -145,18 +147,21 @@ ROGUES: tuple[Rogue, ...] = (
         "The offset of a key's element has 31 bits.",
         _wrapped("key", 4),
         "SageAttention#386",
+        "far-offsets",
     ),
     _grid(
         "batch-offset-of-31-bits",
         "The offset of a sequence's values has 31 bits.",
         _wrapped("value", 1),
         "NATTEN#315",
+        "far-offsets",
     ),
     _grid(
         "query-offset-of-31-bits",
         "The offset of a head's queries has 31 bits.",
         _wrapped("query", 2),
         "fla#1080",
+        "far-offsets",
     ),
 )
 """The rogues of grids and offsets."""

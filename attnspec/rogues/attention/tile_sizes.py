@@ -100,7 +100,7 @@ ROGUES: tuple[Rogue, ...] = (
         "The mask is lost when S is a multiple of 48.",
         KERNEL.replace(prepare=_without_mask),
         "triton-msl#7",
-        "agreement",
+        "mask-forms",
         "dropped-option",
     ),
     _tile(
@@ -108,7 +108,7 @@ ROGUES: tuple[Rogue, ...] = (
         "The causal flag is lost when S is a multiple of 160.",
         KERNEL.replace(prepare=_not_causal),
         "triton-msl#7",
-        "agreement",
+        "causality",
         "dropped-option",
     ),
     _tile(

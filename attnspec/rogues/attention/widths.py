@@ -137,6 +137,7 @@ ROGUES: tuple[Rogue, ...] = (
         "At width 576 a part of the keys that a row cannot see makes the row NaN.",
         _LatentSplit(4),
         "aiter#4711",
+        "causal-support",
         mistake="empty-row",
     ),
     _width(

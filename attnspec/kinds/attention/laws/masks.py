@@ -50,7 +50,7 @@ def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]
 @ATTENTION.law(
     "causal-support",
     "masks.causal",
-    pins=("composite-keys", "model-groups"),
+    pins=("model-widths", "composite-keys", "model-groups"),
     also=("masks.alignment",),
     needs=("causal",),
     families=("plain", "unequal-lengths", "tile-boundaries"),
