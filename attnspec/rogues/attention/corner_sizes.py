@@ -10,10 +10,8 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._arithmetic import through
+from attnspec.rogues.attention._arithmetic import BFLOAT16, through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, tiles_of
-
-_HALF = np.dtype(np.float16)
 
 
 @dataclasses.dataclass
@@ -88,8 +86,8 @@ class BufferOfShape:
         return (kept, lse) if return_lse else kept
 
 
-class _LongRowsInHalf(Kernel):
-    """Stores the accumulator in float16 after every tile of a long row."""
+class _LongRowsInBfloat16(Kernel):
+    """Stores the accumulator in bfloat16 after every tile of a long row."""
 
     def absorb(
         self, rows: Rows, scores: Array, value: Array, call: AttentionCase
@@ -97,7 +95,7 @@ class _LongRowsInHalf(Kernel):
         rows = super().absorb(rows, scores, value, call)
         if call.sizes.S <= 512:
             return rows
-        return rows._replace(accumulator=through(rows.accumulator, _HALF))
+        return rows._replace(accumulator=through(rows.accumulator, BFLOAT16))
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -134,12 +132,13 @@ ROGUES: tuple[Rogue, ...] = (
         mimics="flashinfer#4627",
     ),
     rogue(
-        "long-rows-in-float16",
+        "long-rows-in-bfloat16",
         "precision",
-        "Beyond 512 keys the accumulator is stored in float16 after every tile.",
-        _LongRowsInHalf(),
-        caught_by="agreement",
-        mimics="llama.cpp#13975",
+        "Beyond 512 keys the accumulator is stored in bfloat16 after every tile.",
+        _LongRowsInBfloat16(),
+        caught_by="row-sums",
+        mimics="ring-flash-attention#22",
+        dtypes=("bfloat16",),
     ),
 )
 """The rogues of corner sizes."""

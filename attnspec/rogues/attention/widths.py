@@ -145,6 +145,7 @@ ROGUES: tuple[Rogue, ...] = (
         "Widths that 64 divides have a kernel for masks, and it rounds to TF32.",
         KERNEL.replace(stage=_narrow_with_mask),
         "mlx#3897",
+        "mask-forms",
         mistake="precision",
     ),
 )
