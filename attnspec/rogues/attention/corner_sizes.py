@@ -136,9 +136,8 @@ ROGUES: tuple[Rogue, ...] = (
         "precision",
         "Beyond 512 keys the accumulator is stored in bfloat16 after every tile.",
         _LongRowsInBfloat16(),
-        caught_by="row-sums",
+        caught_by="agreement",
         mimics="ring-flash-attention#22",
-        dtypes=("bfloat16",),
     ),
 )
 """The rogues of corner sizes."""
