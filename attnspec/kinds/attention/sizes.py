@@ -29,7 +29,7 @@ MODEL_WIDTHS = (
 MODEL_GROUPS = ((8, 2), (8, 1), (32, 2), (64, 1))
 """Head counts with 4, 8, 16 and 64 query heads to a key head."""
 
-ROWS = 2**16 + 1
+ROWS = 2**16 + 64
 """More rows than 16 bits count, and than a grid has blocks in most dimensions."""
 
 _SMALL = {"width": 4, "value_width": 4}
@@ -40,7 +40,7 @@ def _around(length: int) -> tuple[int, int, int]:
     return length - 1, length, length + 1
 
 
-def _keys(lengths: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
+def _keys(lengths: Iterable[int]) -> tuple[dict[str, Any], ...]:
     return tuple({"lengths": (3, n), **_SMALL} for n in lengths)
 
 
@@ -70,7 +70,8 @@ SIZES = (
     _outright(
         "composite-keys",
         "959, 960 and 961 keys: tiles of 13 sizes lack one, end, or have one over",
-        _keys(_around(COMPOSITE)),
+        # Where values lie far from 0, the roundings of a long sum add up.
+        (*_keys(_around(COMPOSITE)), _keys([COMPOSITE + 1])[0] | {"values": "offset"}),
     ),
     _outright(
         "composite-queries",
@@ -117,6 +118,21 @@ SIZES = (
             for lengths in ((1, 9), (5, 9))
         ),
         "grouped_query",
+    ),
+    _outright(
+        "sizes-with-masks",
+        "widths, groups and lengths of real models where some keys are hidden",
+        tuple(
+            {"options": (option,), "lengths": (5, 17), **sizes}
+            for option in ("causal", "mask")
+            for sizes in (
+                *({"widths": w} for w in ((64, 64), (128, 128), (256, 256))),
+                *({"widths": (192, 128)}, {"widths": (576, 512)}),
+                *({"lengths": (3, n), **_SMALL} for n in _around(COMPOSITE)),
+                *({"heads": h, "lengths": (1, 9), **_SMALL} for h in ((8, 2), (32, 2))),
+                *({"heads": h, "lengths": (5, 9), **_SMALL} for h in ((8, 2), (32, 2))),
+            )
+        ),
     ),
     _outright(
         "many-rows",

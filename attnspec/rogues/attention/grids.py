@@ -145,18 +145,24 @@ ROGUES: tuple[Rogue, ...] = (
         "The offset of a key's element has 31 bits.",
         _wrapped("key", 4),
         "SageAttention#386",
+        "far-offsets",
+        "layout",
     ),
     _grid(
         "batch-offset-of-31-bits",
         "The offset of a sequence's values has 31 bits.",
         _wrapped("value", 1),
         "NATTEN#315",
+        "far-offsets",
+        "layout",
     ),
     _grid(
         "query-offset-of-31-bits",
         "The offset of a head's queries has 31 bits.",
         _wrapped("query", 2),
         "fla#1080",
+        "far-offsets",
+        "layout",
     ),
 )
 """The rogues of grids and offsets."""
