@@ -6,7 +6,8 @@ that an example is sharp and cheap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attnspec.judge.family import Family
@@ -33,6 +34,7 @@ ROWS = 2**16 + 64
 """More rows than 16 bits count, and than a grid has blocks in most dimensions."""
 
 _SMALL = {"width": 4, "value_width": 4}
+_OFFSET = {"lengths": (17, COMPOSITE + 1), "widths": (4, 64), "values": "offset"}
 _SHORT = ((5, 9), (1, 17), (17, 17))
 
 
@@ -50,6 +52,16 @@ def _queries(lengths: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
 
 def _every_tile() -> tuple[int, ...]:
     return tuple(n for length in EVERY_TILE for n in _around(length))
+
+
+def _masked_sizes() -> Iterator[Mapping[str, Any]]:
+    """Yield the sizes at which kernels that hide keys are wrong."""
+    for widths in ((64, 64), (128, 128), (192, 128), (256, 256), (576, 512)):
+        yield {"widths": widths}
+    for length in _around(COMPOSITE):
+        yield {"lengths": (3, length), **_SMALL}
+    for heads, queries in itertools.product(((8, 2), (64, 1)), (1, 5)):
+        yield {"heads": heads, "lengths": (queries, 9), **_SMALL}
 
 
 def _outright(
@@ -71,7 +83,7 @@ SIZES = (
         "composite-keys",
         "959, 960 and 961 keys: tiles of 13 sizes lack one, end, or have one over",
         # Where values lie far from 0, the roundings of a long sum add up.
-        (*_keys(_around(COMPOSITE)), _keys([COMPOSITE + 1])[0] | {"values": "offset"}),
+        (*_keys(_around(COMPOSITE)), _OFFSET),
     ),
     _outright(
         "composite-queries",
@@ -102,6 +114,12 @@ SIZES = (
         tier="thorough",
     ),
     _outright(
+        "very-long-rows",
+        "16,384, 65,536 and 131,072 keys, and one more: few queries see many keys",
+        _keys(n + over for n in (2**14, 2**16, 2**17) for over in (0, 1)),
+        tier="thorough",
+    ),
+    _outright(
         "model-widths",
         "the widths of real models, from 64 to 576 and 512",
         tuple(
@@ -125,13 +143,7 @@ SIZES = (
         tuple(
             {"options": (option,), "lengths": (5, 17), **sizes}
             for option in ("causal", "mask")
-            for sizes in (
-                *({"widths": w} for w in ((64, 64), (128, 128), (256, 256))),
-                *({"widths": (192, 128)}, {"widths": (576, 512)}),
-                *({"lengths": (3, n), **_SMALL} for n in _around(COMPOSITE)),
-                *({"heads": h, "lengths": (1, 9), **_SMALL} for h in ((8, 2), (32, 2))),
-                *({"heads": h, "lengths": (5, 9), **_SMALL} for h in ((8, 2), (32, 2))),
-            )
+            for sizes in _masked_sizes()
         ),
     ),
     _outright(
