@@ -204,7 +204,9 @@ class Worker:
         changed = answer.get("earlier_result_changed") is True
         mutated = block.changed(now)
         # What the program has placed by itself it compares by itself.
-        mutated += [name for name in answer.get("changed", ()) if name in block.placed]
+        said = answer.get("changed")
+        if isinstance(said, list):
+            mutated += [name for name in block.placed if name in said]
         return result_of(case, arrays, mutated, earlier_changed=changed)
 
     def _ask(

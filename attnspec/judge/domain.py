@@ -158,9 +158,8 @@ class Domain:
 
     def _unchanged(self, recipe: Recipe, kept: Mapping[str, Any]) -> dict[str, Any]:
         """Return the sizes to keep that a recipe has: its scope may change some."""
-        sizes = {n for names in self.table.together.values() for n in names}
-        spread = self.table.spread(kept).items()
-        return {n: v for n, v in spread if n in sizes and recipe[n] == v}
+        sizes = self.table.measures & set(spread := self.table.spread(kept))
+        return {n: spread[n] for n in sizes if recipe[n] == spread[n]}
 
     def _data_seed(self, recipe: Recipe, variant: int) -> int:
         """Return the seed of the bulk data: a hash of all that was drawn."""
@@ -183,12 +182,7 @@ class Domain:
                     continue
                 step = next(count)
                 filled = {n: v[_turn(step, n, len(v))] for n, v in values.items()}
-                wished = {
-                    name: value
-                    for name, value in fixed.items()
-                    if value in self.fields.get(name, (value,))
-                }
-                drawn = {**filled, **wished, "options": options}
+                drawn = {**filled, **self._allowed(fixed), "options": options}
                 yield self.recipe(family, drawn, step, fixed)
 
     def outright(self) -> Iterator[Recipe]:
@@ -207,7 +201,8 @@ class Domain:
                 if options is None:
                     continue
                 filled = {name: several[0] for name, several in values.items()}
-                drawn = {**filled, **fixed, "options": options}
+                sizes = {n: v for n, v in fixed.items() if n in self.table.measures}
+                drawn = {**filled, **self._allowed(fixed), **sizes, "options": options}
                 recipe = self.recipe(family, drawn, step)
                 same = recipe.replace(seed=0)
                 if same not in seen and (
@@ -216,6 +211,11 @@ class Domain:
                 ):
                     yield recipe
                 seen.add(same)
+
+    def _allowed(self, fixed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fixed fields that have a value which the law draws too."""
+        mine = self.fields
+        return {n: v for n, v in fixed.items() if v in mine.get(n, (v,))}
 
     def _enumerated(
         self, family: Family, values: Mapping[str, tuple[Any, ...]]

@@ -210,6 +210,11 @@ class Table:
         """The fields that are read as numbers: sizes, and what is drawn with them."""
         return frozenset(self.sizes).union(*self.together.values())
 
+    @functools.cached_property
+    def measures(self) -> frozenset[str]:
+        """The fields that say how large a case is, drawn together or each alone."""
+        return self._numbers | set(self.together)
+
     def _simple(self, name: str) -> tuple[Any, ...]:
         return self.simple.get(name, self.fields.get(name, ()))
 

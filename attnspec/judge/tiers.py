@@ -22,7 +22,7 @@ class Tier:
 
 TIERS = {
     "smoke": Tier("smoke", 10, 8, 2),
-    "standard": Tier("standard", 40, 40, 8),
+    "standard": Tier("standard", 40, 36, 8),
     "thorough": Tier("thorough", 10_000, 1_000, 40),
 }
 """The tiers by name."""

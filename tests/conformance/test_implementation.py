@@ -59,7 +59,8 @@ def test_a_limit_that_a_kind_does_not_have_is_refused(
 def test_what_a_signature_says_can_be_withdrawn() -> None:
     def kernel(query: Array, key: Array, value: Array, *, scale: float) -> None: ...
 
-    found = Implementation.of(kernel, without=["unequal_lengths", "nonpositive_scale"])
+    withdrawn = ["unequal_lengths", "nonpositive_scale", "many_rows", "far_offsets"]
+    found = Implementation.of(kernel, without=withdrawn)
     decorated = claims("grouped_query", without=("deterministic",))(kernel)
 
     assert found.description.capabilities.claims == {"scale", "deterministic"}

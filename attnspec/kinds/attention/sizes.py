@@ -6,7 +6,8 @@ that an example is sharp and cheap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attnspec.judge.family import Family
@@ -29,10 +30,11 @@ MODEL_WIDTHS = (
 MODEL_GROUPS = ((8, 2), (8, 1), (32, 2), (64, 1))
 """Head counts with 4, 8, 16 and 64 query heads to a key head."""
 
-ROWS = 2**16 + 1
+ROWS = 2**16 + 64
 """More rows than 16 bits count, and than a grid has blocks in most dimensions."""
 
 _SMALL = {"width": 4, "value_width": 4}
+_OFFSET = {"lengths": (17, COMPOSITE + 1), "widths": (4, 64), "values": "offset"}
 _SHORT = ((5, 9), (1, 17), (17, 17))
 
 
@@ -40,7 +42,7 @@ def _around(length: int) -> tuple[int, int, int]:
     return length - 1, length, length + 1
 
 
-def _keys(lengths: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
+def _keys(lengths: Iterable[int]) -> tuple[dict[str, Any], ...]:
     return tuple({"lengths": (3, n), **_SMALL} for n in lengths)
 
 
@@ -50,6 +52,16 @@ def _queries(lengths: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
 
 def _every_tile() -> tuple[int, ...]:
     return tuple(n for length in EVERY_TILE for n in _around(length))
+
+
+def _masked_sizes() -> Iterator[Mapping[str, Any]]:
+    """Yield the sizes at which kernels that hide keys are wrong."""
+    for widths in ((64, 64), (128, 128), (192, 128), (256, 256), (576, 512)):
+        yield {"widths": widths}
+    for length in _around(COMPOSITE):
+        yield {"lengths": (3, length), **_SMALL}
+    for heads, queries in itertools.product(((8, 2), (64, 1)), (1, 5)):
+        yield {"heads": heads, "lengths": (queries, 9), **_SMALL}
 
 
 def _outright(
@@ -70,7 +82,8 @@ SIZES = (
     _outright(
         "composite-keys",
         "959, 960 and 961 keys: tiles of 13 sizes lack one, end, or have one over",
-        _keys(_around(COMPOSITE)),
+        # Where values lie far from 0, the roundings of a long sum add up.
+        (*_keys(_around(COMPOSITE)), _OFFSET),
     ),
     _outright(
         "composite-queries",
@@ -101,6 +114,12 @@ SIZES = (
         tier="thorough",
     ),
     _outright(
+        "very-long-rows",
+        "16,384, 65,536 and 131,072 keys, and one more: few queries see many keys",
+        _keys(n + over for n in (2**14, 2**16, 2**17) for over in (0, 1)),
+        tier="thorough",
+    ),
+    _outright(
         "model-widths",
         "the widths of real models, from 64 to 576 and 512",
         tuple(
@@ -117,6 +136,15 @@ SIZES = (
             for lengths in ((1, 9), (5, 9))
         ),
         "grouped_query",
+    ),
+    _outright(
+        "sizes-with-masks",
+        "widths, groups and lengths of real models where some keys are hidden",
+        tuple(
+            {"options": (option,), "lengths": (5, 17), **sizes}
+            for option in ("causal", "mask")
+            for sizes in _masked_sizes()
+        ),
     ),
     _outright(
         "many-rows",

@@ -148,6 +148,7 @@ ROGUES: tuple[Rogue, ...] = (
         _wrapped("key", 4),
         "SageAttention#386",
         "far-offsets",
+        "layout",
     ),
     _grid(
         "batch-offset-of-31-bits",
@@ -155,6 +156,7 @@ ROGUES: tuple[Rogue, ...] = (
         _wrapped("value", 1),
         "NATTEN#315",
         "far-offsets",
+        "layout",
     ),
     _grid(
         "query-offset-of-31-bits",
@@ -162,6 +164,7 @@ ROGUES: tuple[Rogue, ...] = (
         _wrapped("query", 2),
         "fla#1080",
         "far-offsets",
+        "layout",
     ),
 )
 """The rogues of grids and offsets."""

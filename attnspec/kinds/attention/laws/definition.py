@@ -101,7 +101,7 @@ def check_exact_uniform(
 @ATTENTION.law(
     "options-honored",
     "attention.options",
-    pins=("model-widths", "model-groups", "composite-keys", "many-rows"),
+    pins=("sizes-with-masks", "many-rows"),
     families=("option-pairs",),
     any_of=("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
     nulls=("options_dropped",),

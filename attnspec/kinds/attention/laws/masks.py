@@ -86,7 +86,13 @@ def check_window_support(
 @ATTENTION.law(
     "tail-sweep",
     "masks.visible-keys",
-    pins=("composite-keys", "tiled-keys", "model-groups", "every-tile"),
+    pins=(
+        "composite-keys",
+        "tiled-keys",
+        "model-groups",
+        "every-tile",
+        "very-long-rows",
+    ),
     families=("tile-boundaries",),
     fields={
         "lengths": (*((3, n) for n in BOUNDARIES), (1, 1), (1, 2), (65, 65)),

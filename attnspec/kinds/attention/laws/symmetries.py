@@ -207,7 +207,7 @@ def check_head_independence(
 @ATTENTION.law(
     "grouped-heads",
     "heads.grouped",
-    pins=("model-groups",),
+    pins=("model-groups", "sizes-with-masks"),
     needs=("grouped_query",),
     families=("grouped-heads", "option-pairs"),
     fields={"heads": ((6, 2), (10, 2), (9, 3), (6, 3), (14, 2), (3, 1), (2, 1))},
