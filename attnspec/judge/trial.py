@@ -108,10 +108,14 @@ class Trial:
         return ""
 
     def _pinned(self) -> None:
-        for recipe in in_turn(self.draws)[: self.tier.pinned]:
+        for recipe in in_turn(self.draws)[: self._share(self.tier.pinned)]:
             self.see(recipe)
             if self.tally.failure is not None:
                 return
+
+    def _share(self, count: int) -> int:
+        """Return how many of so many examples the invariant looks at."""
+        return -(-count // self.invariant.one_in)
 
     def _wanting(self) -> bool:
         """Return whether the examples so far are too few, or tell too little."""
@@ -120,7 +124,7 @@ class Trial:
 
     def _drawn(self, turn: int) -> None:
         settings = hypothesis.settings(
-            max_examples=self.tier.drawn,
+            max_examples=self._share(self.tier.drawn),
             database=None,
             deadline=None,
             derandomize=False,

@@ -60,9 +60,7 @@ def _whole_tiles_hidden(tables: Tables, call: AttentionCase) -> Tables:
     return tables._replace(value=value)
 
 
-def _across_rows(
-    output: Array, lse: Array, call: AttentionCase
-) -> tuple[Array, Array]:
+def _across_rows(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, Array]:
     """Make all rows of a head NaN where one of them is."""
     output, lse = KERNEL.answer(output, lse, call)
     broken = np.isnan(lse).any(-1, keepdims=True)

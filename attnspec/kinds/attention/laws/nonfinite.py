@@ -26,6 +26,7 @@ _law = functools.partial(
         "scores": ("normal", "uniform", "integers", "ties"),
     },
     nulls=("nan_dropped", "nan_spreads"),
+    one_in=4,
 )
 
 _law_of_nan = functools.partial(_law, needs=("visible_nan",))

@@ -101,6 +101,7 @@ def check_sink_off(case: AttentionCase, bench: AttentionBench) -> Iterator[Compa
     needs=("sink",),
     families=("far-sinks",),
     nulls=("no_sink", "sink_clamped"),
+    one_in=2,
 )
 def check_sink_range(
     case: AttentionCase, bench: AttentionBench
