@@ -102,7 +102,7 @@ def check_nan_in_value(
 def check_infinities(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
-    """A score of minus infinity weighs nothing; infinite values make infinite columns."""
+    """A score of minus infinity weighs nothing; infinite values make columns so."""
     key = _seen_key(case, bench)
     if key is None:
         return
