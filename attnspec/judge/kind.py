@@ -225,6 +225,7 @@ class Kind:
         since: int = 1,
         provisional: bool = False,
         of_history: bool = False,
+        one_in: int = 1,
         sentence: str = "",
     ) -> Callable[[Law], Law]:
         """Enter a law of this kind; its docstring's first line is its sentence.
@@ -262,6 +263,7 @@ class Kind:
                 since=since,
                 provisional=provisional,
                 of_history=of_history,
+                one_in=one_in,
             )
             return check
 

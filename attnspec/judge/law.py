@@ -108,6 +108,8 @@ class Invariant:
     of_history
         Whether it says that calls do not depend on those before them: it fails only
         where the last call is right when it comes alone.
+    one_in
+        It looks at one in so many of a tier's examples: most of them tell the same.
     """
 
     id: str
@@ -128,6 +130,7 @@ class Invariant:
     is_form: bool = False
     provisional: bool = False
     of_history: bool = False
+    one_in: int = 1
 
     @property
     def clauses(self) -> tuple[str, ...]:

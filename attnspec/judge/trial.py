@@ -109,14 +109,18 @@ class Trial:
         return ""
 
     def _pinned(self) -> None:
-        outright = self.draws.outright
+        outright, pinned = self.draws.outright, self._share(self.tier.pinned)
         # What is tried outright takes the place of others, but not of most of them.
-        count = max(self.tier.pinned - len(outright), self.tier.pinned // 2)
+        count = max(pinned - len(outright), pinned // 2)
         # The small ones first: what fails in one of them is soon made smaller.
         for recipe in (*in_turn(self.draws)[:count], *outright):
             self.see(recipe)
             if self.tally.failure is not None:
                 return
+
+    def _share(self, count: int) -> int:
+        """Return how many of so many examples the invariant looks at."""
+        return -(-count // self.invariant.one_in)
 
     def _wanting(self) -> bool:
         """Return whether the examples so far are too few, or tell too little."""
@@ -125,7 +129,7 @@ class Trial:
 
     def _drawn(self, turn: int) -> None:
         settings = hypothesis.settings(
-            max_examples=self.tier.drawn,
+            max_examples=self._share(self.tier.drawn),
             database=None,
             deadline=None,
             derandomize=False,

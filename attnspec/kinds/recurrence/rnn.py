@@ -15,7 +15,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, late
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import PLAIN, Claim, Family, Table
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -32,6 +32,17 @@ _TABLE = Table(
         "state": (False, True),
     },
     claims={"state": Claim("a state to start from", "state")},
+    families=(
+        PLAIN,
+        Family(
+            "chunks",
+            "states of real widths, and lengths around chunks of 64",
+            pinned=tuple(
+                {"length": length, "states": width, "inputs": 5, "gain": 0.5}
+                for length, width in ((63, 64), (64, 128), (65, 256), (129, 64))
+            ),
+        ),
+    ),
 )
 
 

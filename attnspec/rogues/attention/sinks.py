@@ -103,7 +103,7 @@ ROGUES: tuple[Rogue, ...] = (
         "sink-share-clamped",
         "Keys keep a share of exp(-20), however far above them the sink lies.",
         KERNEL.replace(start=_without_sink, finish=_clamped),
-        "sink-mass",
+        "sink-range",
         "torchtitan#2211",
     ),
 )

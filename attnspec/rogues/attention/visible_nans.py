@@ -60,10 +60,13 @@ def _whole_tiles_hidden(tables: Tables, call: AttentionCase) -> Tables:
     return tables._replace(value=value)
 
 
+_NAN_FIELDS = ("nan_masked_key", "nan_masked_value", "nan_zero_weight")
+
+
 def _across_rows(output: Array, lse: Array, call: AttentionCase) -> tuple[Array, Array]:
     """Make all rows of a head NaN where one of them is."""
     output, lse = KERNEL.answer(output, lse, call)
-    broken = np.isnan(lse).any(-1, keepdims=True)
+    broken = np.asarray(np.isnan(lse).any(-1, keepdims=True))
     return np.where(broken[..., None], np.asarray(np.nan, output.dtype), output), lse
 
 
@@ -77,8 +80,13 @@ class _ZerosSkipped(Kernel):
     """Adds up the values whose weight is not 0."""
 
     def absorb(
-        self, rows: Rows, scores: Array, value: Array, call: AttentionCase
+        self,
+        rows: Rows,
+        scores: Array,
+        value: Array,
+        call: AttentionCase,  # noqa: ARG002 - a step's form
     ) -> Rows:
+        """Multiply without a matrix product."""
         peak = self.peak(rows.peak, scores)
         base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
         fade, weights = np.exp(rows.peak - base), np.exp(scores - base)
@@ -176,9 +184,7 @@ CONTROLS: tuple[Control, ...] = (
         "zero-weights-skipped",
         "Values with a weight of 0 are skipped: no NaN of theirs is read.",
         _ZerosSkipped(),
-        dialect=dict.fromkeys(
-            ("nan_masked_key", "nan_masked_value", "nan_zero_weight"), "clean"
-        ),
+        dialect=dict.fromkeys(_NAN_FIELDS, "clean"),
     ),
 )
 """The right kernels that treat a weight of 0 in a way of their own."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,9 @@ class Spoiled:
         bad = {n: ~np.isfinite(a) for n, a in given.items() if a is not None}
         if problem.bias is not None:
             bad["bias"] &= problem.bias != -np.inf
-        changes = {n: np.where(b, 0, given[n]) for n, b in bad.items() if b.any()}
+        changes: dict[str, Any] = {
+            n: np.where(b, 0, given[n]) for n, b in bad.items() if b.any()
+        }
         if not changes:
             return None
         shape = (*problem.query.shape[:4], problem.keys)
@@ -108,7 +111,7 @@ class Spoiled:
         self, dialect: Dialect, ground: Ground | None, rates: Rates | None
     ) -> Marks:
         """Return what is decided, and what is left open."""
-        row_nan = (self.seen & self.nan).any(-1)
+        row_nan = _any(self.seen & self.nan)
         value = self.whole.value[:, :, :, : self.whole.keys]
         sure, doubtful = self._weights(dialect, ground, rates)
         return Marks(
@@ -125,11 +128,10 @@ class Spoiled:
         undecided = self.seen & self.open
         if dialect["nan_masked_key"] != "clean":
             undecided |= ~self.seen & (self.nan | self.down | self.open)
-        gone = self.seen.any(-1) & ~(self.seen & ~self.down).any(-1)
+        gone = _any(self.seen) & ~_any(self.seen & ~self.down)
         if self.whole.sink is not None:
             gone &= self.whole.sink == -np.inf
-        found: Bool = undecided.any(-1) | gone
-        return found
+        return _any(undecided) | gone
 
     def _weights(
         self, dialect: Dialect, ground: Ground | None, rates: Rates | None
@@ -173,6 +175,11 @@ class Spoiled:
         return found[..., : problem.keys]
 
 
+def _any(marked: Array) -> Bool:
+    """Return whether anything along the last axis is marked."""
+    return np.asarray(marked.any(-1))
+
+
 def _meets(weights: Bool, value: Bool) -> Bool:
     """Return the elements to which a marked value comes with a marked weight."""
     found: Bool = weighted_sum(weights * 1.0, value * 1.0) > 0
@@ -180,9 +187,9 @@ def _meets(weights: Bool, value: Bool) -> Bool:
 
 
 def _marked_scores(problem: Problem) -> tuple[Bool, Bool, Bool]:
-    """Return which scores have a NaN, which an infinity, and which are -inf for sure."""
+    """Return which scores have a NaN, an infinity, and which are -inf for sure."""
     query, key = problem.query, problem.key[:, :, :, None]
-    nan = np.isnan(query).any(-1)[..., None] | np.isnan(key).any(-1)
+    nan = _any(np.isnan(query))[..., None] | _any(np.isnan(key))
     terms, falling = _infinite_terms(problem)
     infinite = terms > 0
     down = infinite & (falling == terms)

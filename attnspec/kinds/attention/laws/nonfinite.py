@@ -26,6 +26,7 @@ _law = functools.partial(
         "scores": ("normal", "uniform", "integers", "ties"),
     },
     nulls=("nan_dropped", "nan_spreads"),
+    one_in=4,
 )
 
 _law_of_nan = functools.partial(_law, needs=("visible_nan",))
@@ -101,7 +102,7 @@ def check_nan_in_value(
 def check_infinities(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
-    """A score of minus infinity weighs nothing; an infinite value makes its column so."""
+    """A score of minus infinity weighs nothing; infinite values make columns so."""
     key = _seen_key(case, bench)
     if key is None:
         return
