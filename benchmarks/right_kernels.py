@@ -20,6 +20,7 @@ import numpy as np
 
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
+from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.laws import ATTENTION
@@ -44,7 +45,7 @@ def draw(random: np.random.Generator, dtype: str) -> AttentionCase:
             if random.random() < 0.7:
                 recipe[name] = _TABLE.fields[name][0]
         seed = int(random.integers(2**31))
-        case = ATTENTION.case(_recipe(dtype, seed, recipe))
+        case = build(_recipe(dtype, seed, recipe))
         sizes = case.sizes
         if 0 < sizes.B * sizes.Hq * sizes.L * sizes.S <= _LARGEST:
             return case

@@ -46,9 +46,9 @@ class Format:
         numbers = np.asarray(array, np.float64)
         fraction, exponent = np.frexp(np.where(np.isfinite(numbers), numbers, 0.0))
         digits = -np.frexp(self.unit)[1] + 1
-        least = np.frexp(self.tiny)[1] + (1 if self.tiny * 2 > 5e-324 else 0)
+        least = self.tiny if self.tiny == 5e-324 else 2 * self.tiny
         # What is below the least normal number has fewer digits.
-        kept = np.minimum(digits, exponent - least + 1)
+        kept = np.minimum(digits, exponent - np.frexp(least)[1] + 1)
         shifted = np.ldexp(fraction, np.maximum(kept, 0))
         whole = (shifted == np.rint(shifted)) & (kept >= 0) | (numbers == 0)
         return np.asarray(whole & ~(np.abs(numbers) > self.maximum) | np.isinf(numbers))

@@ -197,7 +197,8 @@ class NumericModel:
         merged = self.splits or self.normalized_by_lse
         inexact = self.folded_scale or self.max_slack or self.values
         stored = self.row_sum or self.stored_row_sum or self.stored_accumulator
-        return not (merged or inexact or stored or self.output_unit > 1)
+        wide = {self.softmax, self.accumulator} <= {"float32", "float64"}
+        return wide and not (merged or inexact or stored)
 
     def tiny(self, name: str) -> float:
         """Return the largest absolute error of rounding to a format near zero."""

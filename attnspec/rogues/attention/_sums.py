@@ -95,7 +95,10 @@ def start_in_base_two(call: AttentionCase) -> Rows:
     return rows._replace(peak=(rows.peak * rows.peak.dtype.type(_LOG2E)))
 
 
-def finish_in_base_two(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
+def finish_in_base_two(
+    rows: Rows,
+    call: AttentionCase,  # noqa: ARG001 - a step's form
+) -> tuple[Array, Array]:
     """Multiply by the reciprocal of the sum; bring the logsumexp to base e."""
     real = rows.total.dtype.type
     inverse = np.where(rows.total == 0, 0, real(1) / rows.total)

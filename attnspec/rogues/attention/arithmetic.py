@@ -6,19 +6,26 @@ controls as well.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.numerics import PRESETS, NumericModel, default_model, relaxations
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues.attention import _arithmetic as ways
-from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables, tiles_of
+from attnspec.rogues.attention._narrowed import NARROWED
+from attnspec.rogues.attention._right import (
+    PLAIN,
+    Right,
+    rounded_to,
+    scaled_query,
+    tiles,
+    unrounded,
+)
 from attnspec.rogues.attention._sums import (
     FOLDED,
     Merged,
@@ -36,38 +43,6 @@ _HALVES = ("float16", "bfloat16")
 _NARROW = ("float32", *_HALVES)
 _ALL = ("float64", *_NARROW)
 
-Run = Callable[..., Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Right:
-    """A right kernel: what it does, in which formats, and what it declares."""
-
-    id: str
-    run: Run
-    dtypes: tuple[str, ...]
-    base: str = "upcast"
-    """Without ``-dtype``; ``flash`` and ``upcast`` are the format itself in float32."""
-    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    words: str = ""
-    """Those of a relaxation, if it declares one."""
-
-    def model(self, dtype: str) -> NumericModel:
-        """Return the model that it declares in a format."""
-        names = (f"{self.base}-{dtype}", self.base)
-        known = next((PRESETS[name] for name in names if name in PRESETS), None)
-        model = (known or default_model(dtype)).replace(**self.changes)
-        return dict(relaxations(model))[self.words] if self.words else model
-
-
-def unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
-    """Leave the weights as they are."""
-    return weights
-
-
-def _tiles(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
-    return lambda keys, _: tiles_of(size, keys)
-
 
 def _backward(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
     return lambda keys, _: reversed(list(tiles_of(size, keys)))
@@ -80,11 +55,6 @@ def _shuffled(keys: int, _: AttentionCase) -> Iterator[Array]:
 
 def _one_tile(keys: int, _: AttentionCase) -> Iterator[Array]:
     return iter([np.arange(keys)])
-
-
-def _scaled_query(tables: Tables, call: AttentionCase) -> Tables:
-    real = tables.query.dtype.type
-    return tables._replace(query=tables.query * real(call.effective_scale))
 
 
 def _scaled_by_roots(tables: Tables, call: AttentionCase) -> Tables:
@@ -144,16 +114,13 @@ def _start_wide(call: AttentionCase) -> Rows:
     return Rows(*(array.astype(np.longdouble) for array in KERNEL.start(call)))
 
 
-PLAIN = Summed(narrow=unrounded)
-"""The kernel whose weights are not rounded."""
-
 _UPCAST = (
     Right("backward", PLAIN.replace(tiles=_backward(16)), _ALL),
     Right(
         "shuffled-exp2-reciprocal",
         PLAIN.replace(
             tiles=_shuffled,
-            stage=_scaled_query,
+            stage=scaled_query,
             scale=lambda _: 1.0,
             exp=ways.exp2,
             finish=_by_reciprocal,
@@ -162,9 +129,7 @@ _UPCAST = (
     ),
     Right(
         "single-keys-cody-waite",
-        PLAIN.replace(
-            tiles=_tiles(1), dot=ways.channel_by_channel, exp=ways.cody_waite
-        ),
+        PLAIN.replace(tiles=tiles(1), dot=ways.channel_by_channel, exp=ways.cody_waite),
         _NARROW,
         changes={"block": 1},
     ),
@@ -192,7 +157,7 @@ _UPCAST = (
     Right("normalized-first", NormalizedFirst(narrow=unrounded), _ALL),
     Right(
         "blocks-of-64",
-        PLAIN.replace(tiles=_tiles(64)),
+        PLAIN.replace(tiles=tiles(64)),
         _ALL,
         changes={"block": 64, "sum_block": 64},
     ),
@@ -286,7 +251,7 @@ _FLASH = (
     *(
         Right(
             f"weights-in-{name}",
-            Summed(narrow=lambda w, _, n=narrow: ways.through(w, n), adds_narrow=adds),
+            Summed(narrow=rounded_to(narrow), adds_narrow=adds),
             ("float32", "bfloat16"),
             "flash",
             {"weights": name, "weights_in_sum": "yes" if adds else "no"},
@@ -307,109 +272,7 @@ _FLASH = (
 )
 
 
-def _narrowed(name: str, narrow: np.dtype[Any]) -> Iterator[Right]:
-    """Yield kernels in float32 that round one thing to a narrower format."""
-
-    def near(array: Array) -> Array:
-        return ways.through(array, narrow)
-
-    def cut(array: Array) -> Array:
-        return ways.truncated(array, narrow)
-
-    def given(change: Callable[[Array], Array]) -> Callable[..., Tables]:
-        return lambda t, _: t._replace(query=change(t.query), key=change(t.key))
-
-    def answering(change: Callable[[Array], Array]) -> Callable[..., Any]:
-        return lambda output, lse, _: (change(output), lse)
-
-    def with_values(change: Callable[[Array], Array]) -> Callable[..., Tables]:
-        return lambda t, _: t._replace(value=change(t.value))
-
-    def hiding(change: Callable[[Array], Array]) -> Callable[..., Array]:
-        return lambda scores, seen: KERNEL.hide(change(scores), seen)
-
-    def scaled(tables: Tables, call: AttentionCase) -> Tables:
-        return tables._replace(query=near(_scaled_query(tables, call).query))
-
-    def scale(call: AttentionCase) -> float:
-        return float(np.asarray(call.effective_scale).astype(narrow))
-
-    def operands(tables: Tables, call: AttentionCase) -> Tables:
-        return with_values(near)(given(near)(tables, call), call)
-
-    def weights(rounded: Array, _: AttentionCase) -> Array:
-        return near(rounded)
-
-    places: tuple[tuple[str, Kernel], ...] = (
-        (
-            "the logsumexp is rounded to",
-            PLAIN.replace(answer=lambda o, z, _: (o, near(z))),
-        ),
-        ("the scale is rounded to", PLAIN.replace(scale=scale)),
-        ("scores are rounded to", PLAIN.replace(hide=hiding(near))),
-        ("scores are truncated to", PLAIN.replace(hide=hiding(cut))),
-        ("query and key are rounded to", PLAIN.replace(stage=given(near))),
-        ("query and key are truncated to", PLAIN.replace(stage=given(cut))),
-        ("the query is scaled in", PLAIN.replace(stage=scaled, scale=lambda _: 1.0)),
-        ("the output is rounded to", PLAIN.replace(answer=answering(near))),
-        ("the output is truncated to", PLAIN.replace(answer=answering(cut))),
-        ("values are rounded to", PLAIN.replace(stage=with_values(near))),
-        ("values are truncated to", PLAIN.replace(stage=with_values(cut))),
-        ("weights are rounded to", PLAIN.replace(narrow=weights)),
-        ("weights are truncated to", PLAIN.replace(narrow=lambda w, _: cut(w))),
-        (
-            "weights are added up as rounded to",
-            PLAIN.replace(narrow=weights, adds_narrow=True),
-        ),
-        (
-            "the row sum is stored by blocks of keys in",
-            PLAIN.replace(stored_total=near),
-        ),
-        (
-            "the output is stored by blocks of keys in",
-            PLAIN.replace(stored_output=near),
-        ),
-        (
-            "the row sum is added up in",
-            PLAIN.replace(tiles=_tiles(1), stored_total=near),
-        ),
-        (
-            "the output is added up in",
-            PLAIN.replace(tiles=_tiles(1), stored_output=near),
-        ),
-        (
-            "operands and output are rounded to",
-            NormalizedFirst(stage=operands, narrow=weights, answer=answering(near)),
-        ),
-    )
-    for words, kernel in places:
-        block = {"block": 1} if "added up in" in words else {}
-        told = f"{words} {name}"
-        yield Right(told.replace(" ", "-"), kernel, ("float32",), "", block, told)
-
-
-def _kept_in_float8(name: str, narrow: np.dtype[Any]) -> Right:
-    """Return a kernel in bfloat16 whose keys and values were kept in eight bits."""
-
-    def kept(tables: Tables, _: AttentionCase) -> Tables:
-        key, value = (ways.through(x, narrow) for x in (tables.key, tables.value))
-        return tables._replace(key=key, value=value)
-
-    words = f"key and value are rounded to {name}"
-    dtypes = ("float32", "bfloat16")
-    return Right(
-        words.replace(" ", "-"), PLAIN.replace(stage=kept), dtypes, words=words
-    )
-
-
-RIGHT: tuple[Right, ...] = (
-    *_UPCAST,
-    *_FLASH,
-    *_narrowed("float16", np.dtype(np.float16)),
-    *_narrowed("bfloat16", ways.BFLOAT16),
-    _kept_in_float8("float8_e4m3", ways.E4M3),
-    _kept_in_float8("float8_e5m2", ways.E5M2),
-)
+RIGHT: tuple[Right, ...] = (*_UPCAST, *_FLASH, *NARROWED)
 """The kernels."""
 
 _SHOWN = {
@@ -438,4 +301,4 @@ CONTROLS: tuple[Control, ...] = tuple(
 )
 """Those that stand before the judge with all its laws."""
 
-__all__ = ["CONTROLS", "PLAIN", "RIGHT", "Right"]
+__all__ = ["CONTROLS", "RIGHT", "Right"]

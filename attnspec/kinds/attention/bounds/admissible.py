@@ -67,21 +67,23 @@ def admissible(
 def _length(model: NumericModel, width: int, keys: int) -> str | None:
     """Name a sum that is too long for its format."""
     own = rates(model, width, keys, 1.0, model.output)
-    terms = min(keys, own.depth) + own.rescalings
-    sums = (
+    terms, blocks = min(keys, own.depth) + own.rescalings, own.rescalings + 1
+    sums = [
         ("dot", width, model.dot, model.dot_unit),
         ("softmax", terms, model.row_sum or model.softmax, 1.0),
-        (
-            "accumulator",
-            terms,
-            model.accumulator,
-            model.accumulator_unit,
-        ),
-    )
+        ("accumulator", terms, model.accumulator, model.accumulator_unit),
+    ]
+    stored = {name: getattr(model, name) for name in _STORED}
+    sums += [
+        (name, blocks, format_, 1.0) for name, format_ in stored.items() if format_
+    ]
     for name, terms, format_, unit in sums:
         if math.isinf(gamma(terms, format_of(format_).unit * unit)):
             return f"{name}: {terms} terms are too many for a sum in {format_}"
     return None
+
+
+_STORED = ("stored_row_sum", "stored_accumulator")
 
 
 def _sizes(problem: Problem) -> dict[str, float]:

@@ -28,7 +28,7 @@ from attnspec.kinds.attention.bounds.errors import (
 )
 from attnspec.kinds.attention.bounds.ground import Ground
 from attnspec.kinds.attention.bounds.problem import Float64
-from attnspec.kinds.attention.bounds.rates import Rates, gamma
+from attnspec.kinds.attention.bounds.rates import Rates, gamma, rounded
 from attnspec.kinds.attention.bounds.scores import weighted_sum
 from attnspec.kinds.attention.bounds.spread import Spread, spread
 from attnspec.numerics.formats import format_of
@@ -45,11 +45,11 @@ def output_bound(
     model, output = rates.model, np.abs(weights.output)
     moved, absolute, beside, inside = _value_errors(weights, ground, rates, spread_)
     terms = _additions(weights, rates)
-    dividing = (1 + rates.unit) ** 3 - 1
+    dividing = rounded(3, rates.unit)
     storing = _storing(model.stored_accumulator, rates)
     adding = _gammas(terms, format_of(model.accumulator).unit * model.accumulator_unit)
     below = _denominator_error(weights, rates)
-    numerator = (1 + adding) * (1 + storing) * (1 + dividing) - 1
+    numerator = adding + (storing + dividing + storing * dividing) * (1 + adding)
     numerator = numerator * (1 + rates.weight) * (1 + rates.value) * absolute
     numerator = (1 + below) * (numerator + beside + inside)
     error = (moved + numerator + below * (output + moved)) * (1 + dividing)
@@ -77,7 +77,7 @@ def _denominator_error(weights: Weights, rates: Rates) -> Float64:
     model = rates.model
     unit = format_of(model.row_sum or model.softmax).unit
     adding = _gammas(_additions(weights, rates), unit)
-    return (1 + adding) * (1 + _storing(model.stored_row_sum, rates)) - 1
+    return adding + _storing(model.stored_row_sum, rates) * (1 + adding)
 
 
 def _with_evaluator(error: Float64, rates: Rates, spread_: Spread) -> Float64:
@@ -162,14 +162,18 @@ def _underflow(weights: Weights, ground: Ground, rates: Rates) -> Float64:
     model, count = rates.model, weights.terms
     grown = math.exp(min(model.max_slack, 700.0))
     flushed = model.tiny(model.softmax) * grown
+    unsummed = max(model.tiny(model.row_sum or model.softmax) * grown, flushed)
     sums = ground.sums
     if weights.seen.keep is not None:
         shape = weights.p.shape[:2] + weights.seen.keep.shape[2:]
         keep = np.broadcast_to(weights.seen.keep, shape).astype(ground.real)
         width = weights.output.shape[-1]
         sums = weighted_sum(keep, ground.columns[..., :width]) * ground.unit
-    error = flushed * (2 * sums + count * np.abs(weights.output))
+    error = flushed * 2 * sums + unsummed * count * np.abs(weights.output)
     error = error + 2 * count * model.tiny(model.accumulator)
+    if model.stored_accumulator:
+        each = model.tiny(model.stored_accumulator) * grown
+        error = error + (rates.rescalings + 1) * each
     if model.weights:
         lost = model.operand_unit * model.tiny(model.weights) * grown
         normalized = model.weights_normalized or model.normalized_by_lse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 from attnspec.numerics.formats import format_of
@@ -72,7 +73,12 @@ class Rates:
 
 def compound(*formats: str, unit: float = 1.0) -> float:
     """Return the relative error of one rounding to each format in turn."""
-    return math.prod(1 + unit * format_of(name).unit for name in formats) - 1
+    return math.expm1(sum(math.log1p(unit * format_of(n).unit) for n in formats))
+
+
+def rounded(times: float, unit: float) -> float:
+    """Return the relative error of so many roundings; (1 + u)**n - 1 may vanish."""
+    return math.expm1(times * math.log1p(unit))
 
 
 def gamma(count: float, unit: float) -> float:
@@ -105,6 +111,7 @@ def covering(model: NumericModel) -> NumericModel:
     )
 
 
+@functools.lru_cache(1024)
 def rates(
     given: NumericModel, width: int, keys: int, scale: float, dtype: str
 ) -> Rates:
@@ -115,14 +122,15 @@ def rates(
     model = covering(given)
     unit = format_of(model.softmax).unit
     stored = compound(*model.scores)
-    scaling = (1 + unit) ** model.scale_roundings * (1 + _of_scale(model, scale)) - 1
+    own, constant = rounded(model.scale_roundings, unit), _of_scale(model, scale)
+    scaling = own + constant * (1 + own)
     scale, later = abs(scale), (1 + stored) * (1 + scaling)
     rescalings = max(0, math.ceil(keys / model.block) - 1)
     merges = min(model.merges, max(0, keys - 1)) if model.splits else 0
     operand_tiny, product_tiny = _tiny_errors(model, width, scale)
     inputs = compound(*model.inputs, unit=model.operand_unit)
     product = (1 + inputs) ** 2 * _product_error(model, width, scale, dtype)
-    of_lse = (1 + unit) ** 4 - 1
+    of_lse = rounded(4, unit)
     return Rates(
         model=model,
         unit=unit,
@@ -135,7 +143,7 @@ def rates(
         stored=stored,
         softcap=model.tanh_relative + 4 * unit + stored,
         softcap_absolute=model.tanh_absolute * (1 + stored) * (1 + unit),
-        sink=stored + (1 + unit) ** model.scale_roundings - 1,
+        sink=stored + own,
         rescalings=rescalings,
         merges=merges,
         depth=_depth(model, keys) + merges,
@@ -188,4 +196,4 @@ def _tiny_errors(model: NumericModel, width: int, scale: float) -> tuple[float, 
     return of_operands, 2 * width * model.tiny(model.dot) * grown + of_scores
 
 
-__all__ = ["Rates", "compound", "covering", "gamma", "rates"]
+__all__ = ["Rates", "compound", "covering", "gamma", "rates", "rounded"]
