@@ -9,15 +9,20 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any
 
-from attnspec.conformance.implementation import Kernel
+from attnspec.conformance.implementation import Implementation, Kernel
 from attnspec.exceptions import AttnspecError, UnusableTarget
 from attnspec.judge.told import told
+from attnspec.kinds.registry import kind_named
 
 ADAPTERS = "attnspec.adapters"
 """The package whose modules are the adapters."""
 
 LIBRARIES = ("numpy", "torch", "jax")
 """The libraries whose arrays a function can take."""
+
+
+KEEP_STRIDES = ("numpy", "torch")
+"""The libraries whose arrays lie where NumPy's do, with the same strides."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,6 +55,24 @@ def adapter_names() -> list[str]:
     package = importlib.import_module(ADAPTERS)
     names = [m.name for m in pkgutil.iter_modules(package.__path__)]
     return [name for name in names if not name.startswith("_")]
+
+
+def taking(library: str, found: Implementation) -> Implementation:
+    """Return a function of another library's arrays as one of NumPy's.
+
+    Where the arrays do not keep their strides, it does not claim to honor them.
+
+    Raises
+    ------
+    UnusableTarget
+        If the library is not installed.
+    """
+    function, known = through(library, found.function), found.description
+    if library not in KEEP_STRIDES:
+        native = kind_named(known.kind).native
+        capabilities = known.capabilities.claiming(without=native)
+        known = known.replace(capabilities=capabilities)
+    return Implementation(function, known)
 
 
 def through(library: str, function: Kernel) -> Kernel:
@@ -90,5 +113,6 @@ __all__ = [
     "adapter_names",
     "guarded",
     "known_targets",
+    "taking",
     "through",
 ]

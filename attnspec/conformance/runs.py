@@ -14,7 +14,7 @@ from attnspec.conformance.implementation import (
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.libraries import through
+from attnspec.conformance.libraries import taking
 from attnspec.conformance.programs import Program
 from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay
@@ -76,10 +76,8 @@ def opened(
             yield call, description
             return
     known = as_implementation(named, kind=request.kind)
-    known = of_kind(known, request.kind, request.title)
-    description = request.said_of(known.description)
-    function = through(request.arrays, known.function)
-    yield InProcess(function), description
+    known = taking(request.arrays, of_kind(known, request.kind, request.title))
+    yield InProcess(known.function), request.said_of(known.description)
 
 
 def check_implementation(  # noqa: PLR0913 - all that can be asked for

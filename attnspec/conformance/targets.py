@@ -22,7 +22,7 @@ from attnspec.conformance.libraries import (
     adapter,
     adapter_names,
     guarded,
-    through,
+    taking,
 )
 from attnspec.conformance.options import written_options
 from attnspec.conformance.programs import Program
@@ -83,9 +83,7 @@ class Request:
 
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
-        implementation = resolve(self.target, self.kind)
-        function = through(self.arrays, implementation.function)
-        return Implementation(function, implementation.description)
+        return taking(self.arrays, resolve(self.target, self.kind))
 
     @property
     def title(self) -> str:

@@ -202,7 +202,12 @@ class Worker:
             return back
 
         changed = answer.get("earlier_result_changed") is True
-        return result_of(case, arrays, block.changed(now), earlier_changed=changed)
+        mutated = block.changed(now)
+        # What the program has placed by itself it compares by itself.
+        said = answer.get("changed")
+        if isinstance(said, list):
+            mutated += [name for name in block.placed if name in said]
+        return result_of(case, arrays, mutated, earlier_changed=changed)
 
     def _ask(
         self,

@@ -46,7 +46,9 @@ class Draws:
     dtype: str
     seed: int
     pinned: tuple[Recipe, ...]
-    """The recipes that are tried outright."""
+    """Recipes of which some are tried, before any is drawn."""
+    outright: tuple[Recipe, ...]
+    """The recipes that are all tried."""
     strategy: st.SearchStrategy[Recipe]
     fit: Callable[[Recipe], Recipe]
     """Makes a recipe valid within what is claimed; raises if it cannot be."""
@@ -82,6 +84,8 @@ class KernelBench:
         self.evidence = Evidence()
         self.findings: list[Finding] = []
         """What was found so far, in this format and in others."""
+        self.reached: dict[str, int] = {}
+        """The largest sizes of the cases that were run."""
         self._judged: dict[int, tuple[Case, Exact]] = {}
         self._simplest = dict(simplest or {})
         self.looked_at: set[str] = set()
@@ -97,6 +101,8 @@ class KernelBench:
     def run(self, case: Case) -> Result:
         """Call the function."""
         self.calls.append((case, None))
+        for name, size in self.kind.sizes(case).items():
+            self.reached[name] = max(size, self.reached.get(name, 0))
         found = self.call(case)
         self.calls[-1] = case, found
         self.evidence.add(case, found)
@@ -148,6 +154,7 @@ class KernelBench:
             tier=tier,
             seed=seed,
             families=law.families,
+            pins=law.pins,
             needs=law.needs,
             any_of=law.any_of,
             fields=law.fields,
@@ -156,8 +163,8 @@ class KernelBench:
     def draws(self, law: Invariant, dtype: str, tier: str, seed: int) -> Draws:
         """Return what the examples of a law are taken from."""
         domain = self.domain(law, dtype, tier, seed)
-        pinned = tuple(domain.pinned())
-        return Draws(dtype, seed, pinned, domain.strategy(), domain.fit)
+        recipes = tuple(domain.pinned()), tuple(domain.outright())
+        return Draws(dtype, seed, *recipes, domain.strategy(), domain.fit)
 
     def out_of_scope(self, law: Invariant) -> str:
         """Return why a law says nothing of this function, or nothing."""

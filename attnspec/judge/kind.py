@@ -50,6 +50,13 @@ def _ordinary(values: tuple[Any, ...]) -> int | None:
     return next(iter([*fours, *(value for value in values if value >= 3)]), None)
 
 
+def _whole_fields(case: Case) -> dict[str, int]:
+    """Return the sizes of the recipe that a case was made from, if it was."""
+    recipe: Recipe | None = case["recipe"]
+    fields = recipe.fields if recipe else ()
+    return {name: value for name, value in fields if type(value) is int}
+
+
 def _fields_as_traits(case: Case) -> dict[str, Any]:
     """Return the fields of the recipe that a case was made from, if it was."""
     recipe: Recipe | None = case["recipe"]
@@ -89,6 +96,9 @@ class Kind:
         own name.
     given
         Claims that every function makes unless it withdraws them.
+    native
+        Claims that every function in Python makes, as long as its arrays keep their
+        strides.
     unsaid
         Claims that no keyword makes: given beside the function, or not made.
     choices
@@ -116,6 +126,8 @@ class Kind:
     signs
         Words for what a case has that may be all that a mistake needs, whichever
         options bring it about.
+    sizes
+        The sizes of a case, of which a report says the largest.
     relaxations
         Milder numeric models, each with the words for what it allows.
     precision_calls
@@ -134,6 +146,7 @@ class Kind:
     value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     choice_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(
@@ -148,6 +161,7 @@ class Kind:
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
     signs: Callable[[Any], tuple[str, ...]] = _no_signs
+    sizes: Callable[[Any], Mapping[str, int]] = _whole_fields
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )
@@ -238,6 +252,7 @@ class Kind:
         also: tuple[str, ...] = (),
         needs: tuple[str, ...] = (),
         families: tuple[str, ...] = (),
+        pins: tuple[str, ...] = (),
         fields: Mapping[str, tuple[Any, ...]] | None = None,
         without: tuple[str, ...] = (),
         any_of: tuple[str, ...] = (),
@@ -246,6 +261,7 @@ class Kind:
         since: int = 1,
         provisional: bool = False,
         of_history: bool = False,
+        one_in: int = 1,
         sentence: str = "",
     ) -> Callable[[Law], Law]:
         """Enter a law of this kind; its docstring's first line is its sentence.
@@ -274,6 +290,7 @@ class Kind:
                 also=also,
                 needs=frozenset(needs),
                 families=families,
+                pins=pins,
                 fields=dict(fields or {}),
                 without=frozenset(without),
                 any_of=frozenset(any_of),
@@ -282,6 +299,7 @@ class Kind:
                 since=since,
                 provisional=provisional,
                 of_history=of_history,
+                one_in=one_in,
             )
             return check
 
@@ -303,7 +321,7 @@ class Kind:
         InvalidArgument
             If it is no function, or needs arguments that this kind does not give.
         """
-        claims = {"deterministic", *self.given}
+        claims = {"deterministic", *self.given, *self.native}
         for name in keywords_of(function, self.operands, self.options, self.face):
             claims |= set(self.options.get(name, ()))
         return Capabilities(

@@ -95,6 +95,8 @@ class Invariant:
         The claims without which it says nothing.
     families
         The families that it draws from; none named means every one.
+    pins
+        The families whose recipes it tries outright, all of them on every seed.
     fields
         What it draws for some fields in place of the table's own values.
     without
@@ -110,6 +112,8 @@ class Invariant:
     of_history
         Whether it says that calls do not depend on those before them: it fails only
         where the last call is right when it comes alone.
+    one_in
+        It looks at one in so many of a tier's examples: most of them tell the same.
     """
 
     id: str
@@ -122,6 +126,7 @@ class Invariant:
     since: int = 1
     needs: frozenset[str] = frozenset()
     families: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
     fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     without: frozenset[str] = frozenset()
     any_of: frozenset[str] = frozenset()
@@ -129,6 +134,7 @@ class Invariant:
     is_form: bool = False
     provisional: bool = False
     of_history: bool = False
+    one_in: int = 1
 
     @property
     def clauses(self) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ class Trial:
         """Return the outcome of all examples."""
         start = time.perf_counter()
         stale = self.known.look()
+        self.bench.reached.clear()
         self._pinned()
         for turn in range(_TURNS):
             if self.tally.failure is None and (turn == 0 or self._wanting()):
@@ -88,10 +89,18 @@ class Trial:
         return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
 
     def _pinned(self) -> None:
-        for recipe in in_turn(self.draws)[: self.tier.pinned]:
+        outright, pinned = self.draws.outright, self._share(self.tier.pinned)
+        # What is tried outright takes the place of others, but not of most of them.
+        count = max(pinned - len(outright), pinned // 2)
+        # The small ones first: what fails in one of them is soon made smaller.
+        for recipe in (*in_turn(self.draws)[:count], *outright):
             self.see(recipe)
             if self.tally.failure is not None:
                 return
+
+    def _share(self, count: int) -> int:
+        """Return how many of so many examples the invariant looks at."""
+        return -(-count // self.invariant.one_in)
 
     def _wanting(self) -> bool:
         """Return whether the examples so far are too few, or tell too little."""
@@ -100,7 +109,7 @@ class Trial:
 
     def _drawn(self, turn: int) -> None:
         settings = hypothesis.settings(
-            max_examples=self.tier.drawn,
+            max_examples=self._share(self.tier.drawn),
             database=None,
             deadline=None,
             derandomize=False,
@@ -190,6 +199,7 @@ class Trial:
             reason=reason,
             finding=finding,
             deviations=tuple(self.known.met),
+            reached=dict(self.bench.reached),
             provisional=self.invariant.provisional,
         )
 

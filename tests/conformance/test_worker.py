@@ -15,6 +15,7 @@ from attnspec.exceptions import (
     KernelTimedOut,
     UnusableTarget,
 )
+from attnspec.judge.far import FAR
 from attnspec.judge.layouts import LAYOUTS
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.laws import ATTENTION
@@ -160,6 +161,22 @@ def test_every_layout_gets_through(open_worker: Worker) -> None:
 
         np.testing.assert_array_equal(expected, found.output)
         assert found.mutated == ("query",)
+
+
+@pytest.mark.parametrize("open_worker", ["strides"], indirect=True)
+def test_what_lies_far_apart_does_so_where_the_kernel_runs(open_worker: Worker) -> None:
+    found = open_worker(SMALL.replace(layouts={"key": FAR}))
+
+    # Along the keys: an axis before them has one element, and steps over all of them.
+    assert found.output.ravel()[2] == 4 * 2**31 / 2
+    assert found.mutated == ()
+
+
+@pytest.mark.parametrize("open_worker", ["mutates"], indirect=True)
+def test_a_write_into_what_lies_far_apart_is_seen(open_worker: Worker) -> None:
+    found = open_worker(SMALL.replace(layouts={"query": FAR}))
+
+    assert found.mutated == ("query",)
 
 
 PROGRAM = """

@@ -50,7 +50,7 @@ def build(recipe: Recipe) -> AttentionCase:
     )
 
 
-_NAMES: Mapping[str, tuple[str | None, ...]] = {
+_NAMES: Mapping[str, tuple[str | float | None, ...]] = {
     "scores": SCORES,
     "values": VALUES,
     "mask": (None, *MASKS),

@@ -10,6 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast
+from attnspec.judge.family import PLAIN, Family
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics.tracked import F64
 
@@ -23,6 +24,32 @@ SIZES: Mapping[str, tuple[int, ...]] = {
     "value_width": (1, 2, 5),
 }
 """The fields of the shapes of query, key and value."""
+
+_CHUNKS = ((63, 64), (64, 128), (65, 256), (127, 128), (128, 64), (129, 64), (257, 64))
+"""Lengths around whole chunks of 64, with widths that heads have."""
+
+_ONE = {"batch": 1, "heads": 1}
+
+
+def chunks(*more: Mapping[str, Any]) -> tuple[Family, ...]:
+    """Return the families of a recurrence, with the sizes of real ones and more."""
+    sizes = tuple(
+        {"length": length, "width": width, "value_width": 8, **_ONE}
+        for length, width in _CHUNKS
+    )
+    sentence = "widths of real heads, and lengths around chunks of 64"
+    return (PLAIN, Family("chunks", sentence, pinned=(*sizes, *more)))
+
+
+def long_sequence(**steady: Any) -> Mapping[str, Any]:
+    """Return so many steps that what they add is lost in a state of 16 bits.
+
+    No decay takes the state back to where a narrow format can follow.
+    """
+    asked = {"return_state": True, "decay": None, "log_decay": None, "state": False}
+    sizes = {"length": 600, "width": 1, "value_width": 2, "data": "ones", **_ONE}
+    return {**sizes, **asked, "scale": None, **steady}
+
 
 _STEPS = {"query": -2, "key": -2, "value": -2, "decay": -2, "log_decay": -2, "rate": -1}
 """Along which axis the arguments have their steps."""
@@ -91,7 +118,9 @@ def part(case: Case, steps: slice) -> Case:
 __all__ = [
     "LENGTHS",
     "SIZES",
+    "chunks",
     "gates_of",
+    "long_sequence",
     "part",
     "scale_of",
     "shape_of",

@@ -29,12 +29,14 @@ _TABLE = Table(
     fields={
         **sequences.SIZES,
         "keys": ("basis", "signs", "normal", "short"),
-        "rate": ("one", "half", "varied", "some_zero"),
+        "rate": ("one", "half", "varied", "some_zero", "slow"),
         "data": ("integers", "normal"),
         **decays.FIELDS,
     },
     claims=decays.CLAIMS,
     mend=decays.mend,
+    # One direction that each step moves a little further: a narrow state stands still.
+    families=sequences.chunks(sequences.long_sequence(keys="basis", rate="slow")),
 )
 
 
@@ -66,6 +68,7 @@ def _rates(recipe: Recipe) -> Array:
         "half": np.full(shape, 0.5),
         "varied": varied,
         "some_zero": np.where(skipped, 0.0, varied),
+        "slow": np.full(shape, 2.0**-9),
     }
     return cast(kinds[recipe["rate"]], recipe)
 

@@ -32,6 +32,7 @@ _TABLE = Table(
     },
     claims=decays.CLAIMS,
     mend=decays.mend,
+    families=sequences.chunks(sequences.long_sequence()),
 )
 
 

@@ -32,6 +32,7 @@ _TABLE = Table(
         "features": ("ones", "elu", "squares"),
         "data": ("integers", "normal"),
     },
+    families=sequences.chunks(),
 )
 
 

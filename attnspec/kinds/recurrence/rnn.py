@@ -11,6 +11,7 @@ from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
 from attnspec.judge.compare import same_at
+from attnspec.judge.family import PLAIN, Family
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, late
@@ -32,6 +33,17 @@ _TABLE = Table(
         "state": (False, True),
     },
     claims={"state": Claim("a state to start from", "state")},
+    families=(
+        PLAIN,
+        Family(
+            "chunks",
+            "states of real widths, and lengths around chunks of 64",
+            pinned=tuple(
+                {"length": length, "states": width, "inputs": 5, "gain": 0.5}
+                for length, width in ((63, 64), (64, 128), (65, 256), (129, 64))
+            ),
+        ),
+    ),
 )
 
 

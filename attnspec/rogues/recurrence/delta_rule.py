@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import numpy_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
+from attnspec.rogues.attention._arithmetic import through
 from attnspec.rogues.recurrence._forms import (
     Steps,
     chunked,
@@ -122,6 +124,16 @@ def _mean_over_rows(steps: Steps) -> tuple[Array, Array]:
 _rogue, _control = makers("delta-rule", "delta", made=optioned)
 
 ROGUES: tuple[Rogue, ...] = (
+    _rogue(
+        "state-in-bfloat16",
+        "precision",
+        "The state is kept in bfloat16 from step to step.",
+        chunked(
+            1, _recurrent, lambda state, _: through(state, numpy_dtype("bfloat16"))
+        ),
+        "agreement",
+        dtypes=("bfloat16",),
+    ),
     _rogue(
         "only-added",
         "formula",

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import numpy_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_rogue, makers
+from attnspec.rogues.attention._arithmetic import through
 from attnspec.rogues.recurrence._forms import (
     Steps,
     chunked,
@@ -77,6 +79,16 @@ def _not_causal(steps: Steps) -> tuple[Array, Array]:
     return steps.query @ last, last
 
 
+def _last_of_chunk_lost(steps: Steps) -> tuple[Array, Array]:
+    """Read chunks of 64, and leave the last step of whole ones out of the state."""
+    if steps.length <= 64:
+        return parallel(steps)
+    first, _ = parallel(steps.part(0, 64))
+    _, state = parallel(steps.part(0, 63))
+    rest, last = _last_of_chunk_lost(steps.part(64, steps.length).replace(state=state))
+    return np.concatenate([first, rest], axis=-2), last
+
+
 def _widths_exchanged(steps: Steps) -> tuple[Array, Array]:
     """Give back the state of values by keys where both are as wide."""
     output, last = recurrent(steps)
@@ -144,6 +156,21 @@ ROGUES: tuple[Rogue, ...] = (
         "recurrence",
         "The state does not fade while a chunk of 16 is read.",
         chunked(_CHUNK, _undecayed),
+        "agreement",
+    ),
+    _rogue(
+        "state-in-bfloat16",
+        "precision",
+        "The state is kept in bfloat16 from step to step.",
+        chunked(1, recurrent, lambda state, _: through(state, numpy_dtype("bfloat16"))),
+        "agreement",
+        dtypes=("bfloat16",),
+    ),
+    _rogue(
+        "chunk-of-64-lost",
+        "recurrence",
+        "The state after the first chunk of 64 is that before its last step.",
+        _last_of_chunk_lost,
         "agreement",
     ),
     _rogue(
