@@ -23,6 +23,7 @@ from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
 from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
+from attnspec.numerics.operations import OPERATIONS
 from attnspec.numerics.relaxations import narrower
 
 Judge = Callable[[Any, Dialect, NumericModel], Exact]
@@ -96,6 +97,8 @@ class Kind:
         The fields of the simplest call of all that are not simply the first ones.
     traits
         What conditions of deviations are about.
+    models
+        The numeric models that have a name here.
     relaxations
         Milder numeric models, each with the words for what it allows.
     words
@@ -125,6 +128,9 @@ class Kind:
     dtypes: tuple[str, ...] = ("float32",)
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
+    models: Mapping[str, NumericModel] = dataclasses.field(
+        default_factory=lambda: OPERATIONS
+    )
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics import NumericModel
+from attnspec.numerics.operations import operations_in_words
 
 
 def _fields_in_words(recipe: Recipe) -> str:
@@ -18,11 +19,6 @@ def _fields_in_words(recipe: Recipe) -> str:
         elif value is not None and value is not False:
             said.append(f"{name} {value}")
     return ", ".join([*said, recipe.dtype])
-
-
-def _formats_in_words(model: NumericModel) -> str:
-    """Return the formats in which a function computes and answers."""
-    return f"{model.softmax} inside, {model.output} output"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Words:
     """
 
     case: Callable[[Recipe], str] = _fields_in_words
-    model: Callable[[NumericModel], str] = _formats_in_words
+    model: Callable[[NumericModel], str] = operations_in_words
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

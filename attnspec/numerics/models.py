@@ -76,6 +76,16 @@ class NumericModel:
         The format that the logsumexp is rounded to; ``None`` is `softmax`.
     flushed
         The formats whose subnormal numbers may be flushed to zero.
+    tables
+        The format that factors are stored in which depend on positions alone, as
+        cosines and sines do; ``None`` if they are not. Attention has none.
+
+    Notes
+    -----
+    Other kinds than attention have a formula in place of these steps. Of the fields
+    they have `output`, `softmax` for the format that each operation of the formula
+    stores its result in, `accumulator` for the format that an operation computes in,
+    if that is finer, `weights` where there are weights, `tables` and `flushed`.
 
     References
     ----------
@@ -107,6 +117,7 @@ class NumericModel:
     splits: bool = False
     lse: str | None = None
     flushed: tuple[str, ...] = ("float32", "tfloat32")
+    tables: str | None = None
 
     def __post_init__(self) -> None:
         """Reject unknown formats and numbers that are no error bounds."""
@@ -133,6 +144,7 @@ class NumericModel:
             self.accumulator,
             self.stored_accumulator,
             self.lse,
+            self.tables,
         )
         several = self.operands + self.scores + self.flushed
         return tuple(name for name in single if name is not None) + several

@@ -159,11 +159,54 @@ def _throughout(model: NumericModel, dtype: str) -> NumericModel:
 _NARROWER = {"float64": ("float32",), "float32": ("float16", "bfloat16")}
 
 
-def narrower(model: NumericModel) -> tuple[tuple[str, NumericModel], ...]:
-    """Return the same model with a narrower working format, with words for each."""
+def narrower(
+    model: NumericModel, *, tables: bool = False
+) -> tuple[tuple[str, NumericModel], ...]:
+    """Return weaker models of a formula, each with the words for what it allows.
+
+    Parameters
+    ----------
+    model
+        The model that a function fails.
+    tables
+        Whether the formula has factors that depend on positions alone.
+
+    Returns
+    -------
+    tuple of (str, NumericModel)
+        From mild to wild: one rounding, tables, every operation, the whole computation.
+
+    Examples
+    --------
+    >>> from attnspec.numerics.models import default_model
+    >>> [
+    ...     words for words, _ in narrower(default_model("float64"))
+    ... ]  # doctest: +NORMALIZE_WHITESPACE
+    ['the output is rounded to float32', 'each operation stores its result in float32',
+     'it is computed in float32']
+    """
+    names = _NARROWER.get(model.softmax, ())
     return tuple(
-        (f"it is computed in {name}", model.replace(softmax=name, flushed=(name,)))
-        for name in _NARROWER.get(model.softmax, ())
+        (f"{words} {name}", model.replace(**changes))
+        for step in range(4)
+        for name in names
+        for words, changes in (_narrowed(name, tables=tables)[step],)
+        if _unit(name) > _unit(model.output) or "output" not in changes
+        if tables or "tables" not in changes
+    )
+
+
+def _narrowed(name: str, *, tables: bool) -> tuple[_Change, ...]:
+    """Return what a formula may do in a narrower format, from mild to wild."""
+    own = {"tables": name} if tables else {}
+    return (
+        ("the output is rounded to", {"output": name}),
+        ("cosines and sines are stored in", {"tables": name}),
+        ("each operation stores its result in", {"softmax": name, **own}),
+        (
+            "it is computed in",
+            {"softmax": name, "accumulator": name, "flushed": (name,), **own},
+        ),
     )
 
 

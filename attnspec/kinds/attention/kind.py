@@ -24,7 +24,7 @@ from attnspec.kinds.attention.words import (
     case_in_words,
     model_in_words,
 )
-from attnspec.numerics import NumericModel, relaxations
+from attnspec.numerics import PRESETS, NumericModel, relaxations
 
 _HIDING = ("mask", "minus_infinity_bias", "causal", "window")
 
@@ -98,6 +98,7 @@ ATTENTION = Kind(
     null_needs=NEEDS,
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
+    models=PRESETS,
     relaxations=relaxations,
     words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
 )

@@ -58,11 +58,11 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     slopes = exact.like(_slopes(heads, choices)[:, None, None])
     # The last of H powers has 4 units of the first slope and a product for each head.
     roundings = 6.0 + 5.0 * heads
-    bias = slopes.rounding(roundings) * exact
+    bias = slopes.rounding(roundings).kept() * exact
     # A product for the key, one for the query, and their difference.
     sizes = (slopes * (keys + np.abs(places)[:, None])).rounding(2)
     error = bias.error + sizes.error
-    return judged(Tracked(bias.value, error, bias.unit, bias.tiny), model)
+    return judged(bias.like(bias.value, error), model)
 
 
 def _defined(heads: int, queries: int, keys: int) -> Array:

@@ -77,7 +77,7 @@ def _summed(vectors: Tracked, added: Tracked, model: NumericModel) -> Tracked:
     terms = sum(one.shape[-2:]) + 3
     sizes = vectors.like(np.abs(one) + np.abs(other)).rounding(terms)
     error = sizes.stored(model.output).error
-    return Tracked(one + other, error, vectors.unit, vectors.tiny)
+    return vectors.like(one + other, error)
 
 
 def _defined(

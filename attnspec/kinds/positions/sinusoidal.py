@@ -61,7 +61,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     sines, cosines = _halves(width, choices)
     for place, part in ((sines, angles.sine()), (cosines, angles.cosine())):
         value[:, place], error[:, place] = part.value, part.error
-    return judged(Tracked(value, error, exact.unit, exact.tiny), model)
+    return judged(exact.like(value, error), model)
 
 
 def _defined(positions: Array, width: int, *, base: float = BASE) -> Array:
