@@ -23,6 +23,7 @@ from attnspec.kinds.registry import (
     invariants_of,
 )
 from attnspec.numerics import PRESETS
+from attnspec.numerics.operations import WITH_TABLES, operations_in_words
 
 _FEW = 4
 """The most names in a cell of a table."""
@@ -128,6 +129,14 @@ def invariant_table() -> str:
     return _table(["invariant", "law", "clause"], rows)
 
 
+def operations() -> str:
+    """List the numeric models of a formula, and what they are in words."""
+    rows = [
+        [f"`{name}`", operations_in_words(model)] for name, model in WITH_TABLES.items()
+    ]
+    return _table(["model", "what it is"], rows)
+
+
 def models() -> str:
     """List the numeric models that have a name, with what sets each apart."""
     plain = PRESETS["float32"]
@@ -213,6 +222,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "invariants-table": invariant_table,
     "kinds": kinds,
     "models": models,
+    "operations": operations,
     "traceability": traceability,
     "traits": traits,
 }

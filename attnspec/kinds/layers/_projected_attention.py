@@ -97,11 +97,15 @@ def case_of(recipe: Recipe, shapes: Mapping[str, Shape]) -> Case:
     return single(recipe, operands, (batch, readers, recipe["output_width"]), options)
 
 
-def visible_in(case: Case, readers: int, members: int) -> npt.NDArray[np.bool_]:
-    """Return what the options of a case show; the last of both stand together."""
+def visible_in(
+    case: Case, readers: int, members: int, alignment: str = "lower_right"
+) -> npt.NDArray[np.bool_]:
+    """Return what the options of a case show."""
     shown = np.ones((readers, members), bool)
     if case["causal"]:
-        shown = np.tri(readers, members, members - readers, dtype=bool)
+        # The last of both stand together, or the first.
+        offset = members - readers if alignment == "lower_right" else 0
+        shown = np.tri(readers, members, offset, dtype=bool)
     mask = case["mask"]
     return shown if mask is None else np.asarray(shown & mask)
 

@@ -10,8 +10,9 @@ from attnspec._typing import Array
 from attnspec.exceptions import KernelRaised
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind
+from attnspec.judge.kind import Call, Kind, Question
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
@@ -42,17 +43,63 @@ def _build(recipe: Recipe) -> Case:
     return single(recipe, operands, (length, recipe["width"]))
 
 
-def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
-    """Copy rows, which rounds nothing; a position outside has none, so NaN."""
-    positions, table = case["positions"], np.asarray(case["table"], np.float64)
-    inside = (positions >= 0) & (positions < len(table))
-    rows = table[np.where(inside, positions, 0)]
-    return unrounded(np.where(inside[:, None], rows, np.nan))
+_NEGATIVE = ("none", "from_end", "clamped")
+_BEYOND = ("none", "wrapped", "clamped")
+
+
+def _row(place: int, rows: int, choices: Dialect) -> int | None:
+    """Return which row a position reads, None if it reads none."""
+    if 0 <= place < rows:
+        return place
+    choice = choices["negative_position" if place < 0 else "position_beyond"]
+    if choice == "clamped":
+        return 0 if place < 0 else rows - 1
+    if choice == "wrapped":
+        return place % rows
+    # As an index of Python, which counts once around and not further.
+    return place + rows if choice == "from_end" and place >= -rows else None
+
+
+def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
+    """Copy rows, which rounds nothing; a position without a row has NaN."""
+    table = np.asarray(case["table"], np.float64)
+    rows = [_row(int(place), len(table), choices) for place in case["positions"]]
+    none = np.full(table.shape[1:], np.nan)
+    return unrounded(np.array([none if row is None else table[row] for row in rows]))
 
 
 def _defined(positions: Array, table: Array) -> Array:
     """Evaluate the definition; every number of it is one of the table."""
     return definition(positions, table).astype(table.dtype)
+
+
+def _read(call: Call, dtype: str, place: int) -> Array | None:
+    """Return what a position reads of four rows, None if it reads none."""
+    table = np.arange(1.0, 5.0)[:, None]
+    recipe = LEARNED.recipe(dtype, rows=4, length=1, width=1)
+    case = LEARNED.case(recipe).replace(
+        table=cast(table, recipe), positions=np.array([place])
+    )
+    try:
+        found = call(case).output.astype(np.float64)
+    except KernelRaised:
+        return None
+    return None if np.isnan(found).all() else found
+
+
+def _asked_with(choices: tuple[str, ...], field: str, place: int) -> Question:
+    """Return what finds out which row a position outside of the table reads."""
+
+    def question(call: Call, _capabilities: Capabilities, dtype: str) -> str | None:
+        found = _read(call, dtype, place)
+        for choice in choices:
+            row = _row(place, 4, {field: choice})
+            expected = None if row is None else 1.0 + row
+            if found is expected or (found is not None and (found == expected).all()):
+                return choice
+        return None
+
+    return question
 
 
 def _clamped(case: Case, right: Right) -> Array:
@@ -82,6 +129,11 @@ LEARNED = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    choices={"negative_position": _NEGATIVE, "position_beyond": _BEYOND},
+    questions={
+        "negative_position": _asked_with(_NEGATIVE, "negative_position", -2),
+        "position_beyond": _asked_with(_BEYOND, "position_beyond", 5),
+    },
     nulls={
         "late": late,
         # The mean of all rows is added to each.
@@ -102,21 +154,46 @@ LEARNED.agreement_law(
 )
 
 
+def _outside(case: Case, choices: Dialect, *, read: bool) -> list[int]:
+    """Return positions outside of the table that read a row, or those that do not."""
+    rows = len(case["table"])
+    # Just outside, where an index counts from the end, and far outside.
+    places = (rows, -1, rows + 1000)
+    return [p for p in places if (_row(p, rows, choices) is not None) == read]
+
+
+def _last_at(case: Case, place: int) -> Case:
+    """Return the same case, its last position another one."""
+    return case.replace(positions=np.r_[case["positions"][:-1], place])
+
+
 @LEARNED.law(
-    "learned-outside", "positions.learned", nulls=("zeros", "clamped", "wrapped")
+    "learned-outside",
+    "positions.learned",
+    nulls=("zeros", "clamped", "wrapped"),
+    applies=lambda dialect, _: "none" in dialect.values(),
 )
 def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A position outside the table is refused, or its encoding is NaN."""
-    rows = len(case["table"])
-    # Just outside, where an index counts from the end, and far outside.
-    for place in (rows, -1, rows + 1000):
-        positions = case["positions"].copy()
-        positions[-1] = place
-        other = case.replace(positions=positions)
+    for place in _outside(case, bench.dialect, read=False):
         try:
-            yield from agrees(other, bench, f"position {place} of {rows} rows")
+            note = f"position {place} of {len(case['table'])} rows"
+            yield from agrees(_last_at(case, place), bench, note)
         except KernelRaised:
             yield identical(np.ones(()), np.ones(()), what="refusal")
+
+
+@LEARNED.law(
+    "learned-around",
+    "positions.learned-around",
+    nulls=("zeros", "blurred"),
+    applies=lambda dialect, _: set(dialect.values()) != {"none"},
+)
+def check_around(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A position outside the table reads the row that its system takes for it."""
+    for place in _outside(case, bench.dialect, read=True):
+        note = f"position {place} of {len(case['table'])} rows"
+        yield from agrees(_last_at(case, place), bench, note)
 
 
 @LEARNED.law(

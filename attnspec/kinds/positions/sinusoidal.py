@@ -42,9 +42,13 @@ def _speeds(width: int, base: float, choices: Dialect) -> Array:
 
 def _halves(width: int, choices: Dialect) -> tuple[slice, slice]:
     """Return the places of the sines and those of the cosines."""
-    if choices["layout"] == "halves":
-        return slice(0, width // 2), slice(width // 2, width)
-    return slice(0, width, 2), slice(1, width, 2)
+    first, second = slice(0, width // 2), slice(width // 2, width)
+    layouts = {
+        "interleaved": (slice(0, width, 2), slice(1, width, 2)),
+        "halves": (first, second),
+        "cosine_half_first": (second, first),
+    }
+    return layouts[choices["layout"]]
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -84,7 +88,10 @@ SINUSOIDAL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    choices={"layout": ("interleaved", "halves"), "frequencies": ("short", "to_base")},
+    choices={
+        "layout": ("interleaved", "halves", "cosine_half_first"),
+        "frequencies": ("short", "to_base"),
+    },
     probes=({"length": 5, "width": 8}, {"length": 8, "width": 6}),
     nulls={"late": late, "squared": squared},
 )
