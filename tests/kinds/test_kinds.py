@@ -189,3 +189,22 @@ def test_an_operand_cannot_be_a_keyword_alone() -> None:
 
     with pytest.raises(InvalidArgument, match="it takes 1 argument;"):
         KINDS["rope"].claimed_by(function)
+
+
+def _sizes(kind: Kind) -> set[str]:
+    """The fields that are sizes of arrays or windows: whole numbers from one on."""
+    numbers = {
+        n: [v for v in vs if type(v) is int] for n, vs in kind.table.fields.items()
+    }
+    return {n for n, vs in numbers.items() if len(vs) > 3 and min(vs) > 0}
+
+
+@pytest.mark.parametrize("kind", ALL, ids=NAMES)
+def test_the_simplest_call_is_an_ordinary_one(kind: Kind) -> None:
+    """Not all functions support a vector of one entry; nothing else would be asked."""
+    steps = {"dilation", "stride", "heads", "limit", "chunk"}
+    recipe = kind.recipe(**kind.simplest)
+    asked = kind.table.spread(kind.simplest)
+
+    assert asked.items() <= dict(recipe.fields).items()
+    assert {n for n in _sizes(kind) - steps if recipe[n] in (1, 2)} == set()

@@ -210,6 +210,16 @@ LATENT = Kind(
     build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
+    simplest={
+        "readers": 3,
+        "members": 5,
+        "heads": 2,
+        "width": 4,
+        "rotary_width": 4,
+        "value_width": 3,
+        "member_width": 8,
+        "data": "normal",
+    },
     choices={"pairing": PAIRINGS},
     probes=(
         {"members": 5, "readers": 3, "rotary_width": 4, "data": "normal"},

@@ -98,6 +98,7 @@ LATENT_CACHE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"members": 5, "member_width": 8, "rotary_width": 4, "data": "normal"},
     choices={"pairing": PAIRINGS},
     probes=(
         {"members": 5, "rotary_width": 4, "data": "normal"},

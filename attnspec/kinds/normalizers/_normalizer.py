@@ -68,6 +68,7 @@ def normalizer(
         build=build,
         judge=judge,
         definition=definition,
+        simplest={"rows": (2,), "length": 8, "data": "normal"},
         choices=choices,
         probes=probes,
         nulls={**NULLS, **{k.forgotten: forgetting(w) for w, k in own.items()}},

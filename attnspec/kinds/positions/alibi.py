@@ -102,6 +102,7 @@ ALIBI = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"heads": 8, "queries": 8},
     choices={
         "form": ("symmetric", "signed", "keys", "last_key"),
         "slopes": ("interpolated", "formula"),

@@ -102,16 +102,11 @@ def _asked_with(choices: tuple[str, ...], field: str, place: int) -> Question:
     return question
 
 
-def _clamped(case: Case, right: Right) -> Array:
-    """Read the nearest row for a position outside."""
-    last = len(case["table"]) - 1
-    return right(case.replace(positions=np.clip(case["positions"], 0, last)))
-
-
-def _wrapped(case: Case, right: Right) -> Array:
-    """Count on from the other end of the table."""
-    rows = len(case["table"])
-    return right(case.replace(positions=case["positions"] % rows))
+def _elsewhere(case: Case, right: Right) -> Array:
+    """Read a row in the middle for a position outside."""
+    positions, rows = case["positions"], len(case["table"])
+    inside = (positions >= 0) & (positions < rows)
+    return right(case.replace(positions=np.where(inside, positions, rows // 2)))
 
 
 LEARNED = Kind(
@@ -129,6 +124,7 @@ LEARNED = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 5, "rows": 8, "width": 8, "data": "normal"},
     choices={"negative_position": _NEGATIVE, "position_beyond": _BEYOND},
     questions={
         "negative_position": _asked_with(_NEGATIVE, "negative_position", -2),
@@ -140,8 +136,7 @@ LEARNED = Kind(
         "blurred": lambda case, right: (
             right(case) + np.asarray(case["table"], np.float64).mean(0)
         ),
-        "clamped": _clamped,
-        "wrapped": _wrapped,
+        "elsewhere": _elsewhere,
     },
 )
 
@@ -154,46 +149,23 @@ LEARNED.agreement_law(
 )
 
 
-def _outside(case: Case, choices: Dialect, *, read: bool) -> list[int]:
-    """Return positions outside of the table that read a row, or those that do not."""
-    rows = len(case["table"])
-    # Just outside, where an index counts from the end, and far outside.
-    places = (rows, -1, rows + 1000)
-    return [p for p in places if (_row(p, rows, choices) is not None) == read]
-
-
-def _last_at(case: Case, place: int) -> Case:
-    """Return the same case, its last position another one."""
-    return case.replace(positions=np.r_[case["positions"][:-1], place])
-
-
 @LEARNED.law(
     "learned-outside",
     "positions.learned",
-    nulls=("zeros", "clamped", "wrapped"),
-    applies=lambda dialect, _: "none" in dialect.values(),
+    also=("positions.learned-around",),
+    nulls=("zeros", "elsewhere"),
 )
 def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A position outside the table is refused, or its encoding is NaN."""
-    for place in _outside(case, bench.dialect, read=False):
+    """A position outside the table is refused or NaN, or reads a row by its choice."""
+    rows = len(case["table"])
+    # Just outside, where an index counts from the end, and far outside.
+    for place in (rows, -1, rows + 1000):
+        other = case.replace(positions=np.r_[case["positions"][:-1], place])
         try:
-            note = f"position {place} of {len(case['table'])} rows"
-            yield from agrees(_last_at(case, place), bench, note)
+            yield from agrees(other, bench, f"position {place} of {rows} rows")
         except KernelRaised:
-            yield identical(np.ones(()), np.ones(()), what="refusal")
-
-
-@LEARNED.law(
-    "learned-around",
-    "positions.learned-around",
-    nulls=("zeros", "blurred"),
-    applies=lambda dialect, _: set(dialect.values()) != {"none"},
-)
-def check_around(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A position outside the table reads the row that its system takes for it."""
-    for place in _outside(case, bench.dialect, read=True):
-        note = f"position {place} of {len(case['table'])} rows"
-        yield from agrees(_last_at(case, place), bench, note)
+            refused = _row(place, rows, bench.dialect) is None
+            yield identical(np.ones(()), np.full((), refused), what="refusal")
 
 
 @LEARNED.law(

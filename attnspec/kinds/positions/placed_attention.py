@@ -91,6 +91,7 @@ PLACED_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 5, "width": 4, "size": 4, "value_width": 3, "data": "normal"},
     nulls={"unplaced": zeroing("encoding"), "late": _late},
 )
 

@@ -136,6 +136,14 @@ SHAW = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "heads": 2,
+        "queries": 5,
+        "width": 4,
+        "value_width": 3,
+        "reach": 2,
+        "data": "normal",
+    },
     choices={
         "rows": ("left_first", "right_first"),
         "alignment": ("lower_right", "upper_left"),

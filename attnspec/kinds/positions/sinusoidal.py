@@ -88,6 +88,7 @@ SINUSOIDAL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 8, "width": 64},
     choices={
         "layout": ("interleaved", "halves", "cosine_half_first"),
         "frequencies": ("short", "to_base"),

@@ -151,6 +151,14 @@ TRANSFORMER_XL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "heads": 2,
+        "queries": 5,
+        "width": 4,
+        "value_width": 3,
+        "clocks": 4,
+        "data": "normal",
+    },
     choices={"layout": ("interleaved", "halves")},
     probes=({"queries": 5, "width": 2, "clocks": 6, "data": "integers"},),
     nulls={

@@ -279,6 +279,7 @@ MERGE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"rows": 3, "heads": 2, "width": 8, "data": "normal"},
     given=("empty",),
     unsaid=("empty_nan", "plus_infinity"),
     choices={

@@ -36,9 +36,6 @@ SIZES: Mapping[str, tuple[Any, ...]] = {
 }
 """Numbers of queries, and how many keys there are more."""
 
-SIMPLEST = {"queries": 8}
-"""The fields of a call that every function of such a kind knows."""
-
 
 def counts(recipe: Recipe) -> dict[str, int]:
     """Return the numbers of queries and of keys, each at least one."""
@@ -99,7 +96,7 @@ def mask_kind(
         definition=definition,
         given=tuple(claims or ()),
         choices=choices or {},
-        simplest={**SIMPLEST, **(simplest or {})},
+        simplest={"queries": 8} if simplest is None else simplest,
         probes=probes,
         # Each query sees what the one before it sees, and the first what the last does.
         nulls={"early": lambda case, right: np.roll(right(case), 1, axis=0), **nulls},

@@ -76,7 +76,7 @@ ROGUES: tuple[Rogue, ...] = (
         "around-too-far",
         "It declares that positions go around, and begins with the second row again.",
         _lookup(lambda p, rows: np.where(p < rows, p, p + 1) % rows),
-        "around",
+        "outside",
         dialect={"position_beyond": "wrapped", "negative_position": "from_end"},
     ),
     _rogue(
