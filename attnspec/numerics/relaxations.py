@@ -186,27 +186,23 @@ def narrower(
      'it is computed in float32']
     """
     names = _NARROWER.get(model.softmax, ())
-    return tuple(
-        (f"{words} {name}", model.replace(**changes))
-        for step in range(4)
-        for name in names
-        for words, changes in (_narrowed(name, tables=tables)[step],)
-        if _unit(name) > _unit(model.output) or "output" not in changes
-        if tables or "tables" not in changes
-    )
+    several = {name: _narrowed(name, tables=tables) for name in names}
+    # What is computed in the finest of them is coarser than what the others store.
+    stored = [change for name in names for change in several[name][:-1]]
+    computed = [several[name][-1] for name in names]
+    found = [(w, model.replace(**changes)) for w, changes in (*stored, *computed)]
+    return tuple((w, m) for w, m in found if m != model and _is_weaker(m, model))
 
 
 def _narrowed(name: str, *, tables: bool) -> tuple[_Change, ...]:
     """Return what a formula may do in a narrower format, from mild to wild."""
     own = {"tables": name} if tables else {}
+    computed = {"softmax": name, "accumulator": name, "flushed": (name,), **own}
     return (
-        ("the output is rounded to", {"output": name}),
-        ("cosines and sines are stored in", {"tables": name}),
-        ("each operation stores its result in", {"softmax": name, **own}),
-        (
-            "it is computed in",
-            {"softmax": name, "accumulator": name, "flushed": (name,), **own},
-        ),
+        (f"the output is rounded to {name}", {"output": name}),
+        *((f"cosines and sines are stored in {name}", own) for _ in own),
+        (f"each operation stores its result in {name}", {"softmax": name, **own}),
+        (f"it is computed in {name}", computed),
     )
 
 

@@ -26,6 +26,8 @@ from attnspec.judge.tokens import Token
 from attnspec.kinds.registry import INVARIANTS, KINDS, kind_named
 from attnspec.numerics import default_model
 from attnspec.numerics.dtypes import DTYPES
+from attnspec.rogues import CONTROLS
+from attnspec.rogues._gallery import Control
 
 ALL = list(KINDS.values())
 NAMES = list(KINDS)
@@ -208,3 +210,36 @@ def test_the_simplest_call_is_an_ordinary_one(kind: Kind) -> None:
 
     assert asked.items() <= dict(recipe.fields).items()
     assert {n for n in _sizes(kind) - steps if recipe[n] in (1, 2)} == set()
+
+
+CHOOSING = [
+    control
+    for control in CONTROLS.values()
+    if control.implementation.description.kind != "attention"
+    and control.implementation.description.dialect
+    != KINDS[control.implementation.description.kind].default()
+]
+
+
+@pytest.mark.parametrize("control", CHOOSING, ids=[c.id for c in CHOOSING])
+def test_the_choices_of_a_right_function_are_found_where_it_declares_none(
+    control: Control,
+) -> None:
+    known = control.fresh()
+    description = known.description
+    kind = KINDS[description.kind]
+    silent = Implementation(known.function, description.replace(dialect={}))
+
+    report = check_implementation(silent, only=[kind.agreement], tier="smoke")
+
+    chosen = {
+        name: choice
+        for name, choice in description.dialect.items()
+        if name not in kind.unenforced
+        and (
+            name not in kind.choice_needs
+            or set(kind.choice_needs[name]) & set(description.capabilities.claims)
+        )
+    }
+    assert report.conforms
+    assert report.detected.dialect.items() >= chosen.items()

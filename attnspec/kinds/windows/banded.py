@@ -46,7 +46,7 @@ _TABLE = Table(
         "unequal_sides": Claim(
             "a window that reaches further on one side than on the other",
             used=lambda recipe: len(set(recipe["window"])) > 1,
-            dropped=lambda recipe: recipe.replace(window=2 * (max(recipe["window"]),)),
+            dropped=lambda recipe: recipe.replace(window=2 * (min(recipe["window"]),)),
         ),
     },
 )
