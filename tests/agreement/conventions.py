@@ -226,9 +226,10 @@ def softmax_in_float32(scores: Array, *, axis: int = -1) -> Array:
     return _array(wide.to(tensor.dtype))
 
 
-def cosine_of_normalized(query: Array, key: Array) -> Array:
-    """Normalize both with torch.nn.functional.normalize, and multiply."""
+def cosine_of_norms(query: Array, key: Array) -> Array:
+    """Divide tensors by their norms, and multiply them, one operation at a time."""
     one, other = (
-        torch.nn.functional.normalize(_tensor(array), dim=-1) for array in (query, key)
+        tensor / torch.linalg.vector_norm(tensor, dim=-1, keepdim=True)
+        for tensor in map(_tensor, (query, key))
     )
     return _array(one @ other.transpose(-1, -2))

@@ -77,7 +77,7 @@ MODELS: dict[str, tuple[str, str, str]] = {
     "rope_of_llama": ("rope", "eager", "rope-agreement"),
     "softmax_one_by_one": ("softmax", "eager", "softmax-agreement"),
     "softmax_in_float32": ("softmax", "upcast", ""),
-    "cosine_of_normalized": ("cosine", "eager", "cosine-agreement"),
+    "cosine_of_norms": ("cosine", "eager", "cosine-agreement"),
 }
 """What computes in 16 bits: its kind, its model, and what fails without one."""
 

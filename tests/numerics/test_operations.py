@@ -148,3 +148,13 @@ def _of_a_turn(model: Any) -> float:
     kind = KINDS["rope"]
     case = kind.case(kind.recipe(length=3, width=4, positions="offset", data="normal"))
     return float(kind.judge(case, kind.default(), model).bound.max())
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_a_function_of_one_16_bit_format_is_never_said_to_compute_in_the_other(
+    dtype: str,
+) -> None:
+    found = narrower(default_model(dtype), tables=True)
+
+    assert {words.split()[-1] for words, _ in found} == {dtype}
+    assert len(found) == 3
