@@ -91,16 +91,15 @@ def _models(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def _value(field: str, text: str) -> Any:
-    """Return what a field of a model is set to: a list where it is a list of formats.
+    """Return what a field of a model is set to, written as in JSON or as a word.
 
-    Numbers, true, false and null are written as in JSON.
+    Formats of a list may stand between commas.
     """
-    if isinstance(getattr(_PLAIN, field, None), tuple):
-        return [name.strip() for name in text.split(",") if name.strip()]
     try:
         return json.loads(text)
     except ValueError:
-        return text
+        several = isinstance(getattr(_PLAIN, field, None), tuple)
+        return [name.strip() for name in text.split(",")] if several else text
 
 
 _PLAIN = default_model("float32")
@@ -110,24 +109,21 @@ def _model_options(dtype: str, model: Any) -> list[tuple[str, str]]:
     """Return the options that say a model: its name, or what makes it another one."""
     if isinstance(model, str):
         return [("--model", f"{dtype}={model}")]
-    plain = {"preset": None, **dataclasses.asdict(default_model(dtype))}
-    plain = json.loads(json.dumps(plain))
-    changed = {
-        name: value
-        for name, value in model.items()
-        if name != "name" and value != plain.get(name)
-    }
-    preset = changed.pop("preset", None)
+    preset = model.get("preset")
+    # Beside a name every field counts; a whole model is told from the usual one.
+    plain = {} if preset else dataclasses.asdict(default_model(dtype))
     named = [("--model", f"{dtype}={preset}")] if preset else []
     return named + [
-        ("--model", f"{dtype}.{name}={_written(value)}")
-        for name, value in changed.items()
+        ("--model", f"{dtype}.{field}={_written(value)}")
+        for field, value in model.items()
+        if field not in ("preset", "name")
+        and not (field in plain and _written(value) == _written(plain[field]))
     ]
 
 
 def _written(value: Any) -> str:
     """Return a field of a model in words that `_value` reads."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and value:
         return ",".join(value)
     return value if isinstance(value, str) else json.dumps(value)
 

@@ -72,6 +72,22 @@ def test_a_model_without_a_name_is_written_by_what_makes_it_another() -> None:
     assert again == {"models": {"float32": {"weights": "bfloat16", "splits": True}}}
 
 
+def test_fields_beside_a_name_are_written_even_if_they_are_usual() -> None:
+    said = {"models": {"float32": {"preset": "tfloat32", "weights": None, "block": 16}}}
+    words = written_options(said)
+
+    assert words[1::2] == [
+        *("float32=tfloat32", "float32.weights=null", "float32.block=16")
+    ]
+    assert read_options(models=words[1::2]) == said
+
+
+def test_an_empty_list_of_formats_is_one() -> None:
+    said = {"models": {"float32": {"operands": [], "scores": ["bfloat16", "float16"]}}}
+
+    assert read_options(models=written_options(said)[1::2]) == said
+
+
 @pytest.mark.parametrize(
     ("option", "text", "message"),
     [
