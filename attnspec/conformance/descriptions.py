@@ -152,7 +152,8 @@ def _field(name: str, value: Any) -> Any:
     """Return a field of a model; a whole number of JSON may be written as 2.0."""
     if isinstance(value, list | tuple):
         return tuple(value)
-    return int(value) if name in ("block", "scale_roundings") else value
+    whole = name in ("block", "sum_block", "merges", "scale_roundings")
+    return int(value) if whole and value is not None else value
 
 
 def read_deviation(entry: Mapping[str, Any], kind: Kind) -> Deviation:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
-from attnspec.numerics import Comparison
+from attnspec.numerics import Comparison, NumericModel
 
 F64 = npt.NDArray[np.float64]
 
@@ -45,6 +45,10 @@ class Bench(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the function claims."""
+
+    @property
+    def model(self) -> NumericModel:
+        """How the function computes, as far as it says so."""
 
     def run(self, case: Case) -> Result:
         """Call the function."""

@@ -17,6 +17,7 @@ from attnspec.judge.case import Case, Result, Shape
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind, Null
 from attnspec.judge.law import Dialect, Exact
+from attnspec.numerics import NumericModel
 from attnspec.numerics.dtypes import numpy_dtype
 
 
@@ -73,6 +74,11 @@ class NullBench:
     def capabilities(self) -> Capabilities:
         """What the real function claims."""
         return self._bench.capabilities
+
+    @property
+    def model(self) -> NumericModel:
+        """How the real function computes."""
+        return self._bench.model
 
     def run(self, case: Case) -> Result:
         """Give the null answer, the other results right."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+import numpy.typing as npt
+
 from attnspec.exceptions import UnknownName
 
 
@@ -31,6 +34,24 @@ class Format:
     tiny: float
     tiny_flushed: float
     maximum: float
+
+    def holds(self, array: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Return which numbers the format holds: rounding leaves them as they are.
+
+        Examples
+        --------
+        >>> format_of("bfloat16").holds([1.0, 1.01, 2.0**-130, 1e39])
+        array([ True, False,  True, False])
+        """
+        numbers = np.asarray(array, np.float64)
+        fraction, exponent = np.frexp(np.where(np.isfinite(numbers), numbers, 0.0))
+        digits = -np.frexp(self.unit)[1] + 1
+        least = self.tiny if self.tiny == 5e-324 else 2 * self.tiny
+        # What is below the least normal number has fewer digits.
+        kept = np.minimum(digits, exponent - np.frexp(least)[1] + 1)
+        shifted = np.ldexp(fraction, np.maximum(kept, 0))
+        whole = (shifted == np.rint(shifted)) & (kept >= 0) | (numbers == 0)
+        return np.asarray(whole & ~(np.abs(numbers) > self.maximum) | np.isinf(numbers))
 
 
 # Half the least subnormal of float64 is no float64; its least subnormal stands in.

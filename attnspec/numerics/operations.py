@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attnspec.numerics.formats import format_of
-from attnspec.numerics.models import PRESETS, NumericModel
+from attnspec.numerics.models import NumericModel
+from attnspec.numerics.presets import PRESETS
 
 _HALVES = ("float16", "bfloat16")
 

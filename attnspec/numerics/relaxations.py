@@ -5,83 +5,39 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from attnspec.numerics.formats import format_of
-from attnspec.numerics.models import PRESETS, NumericModel
+from attnspec.numerics.models import NumericModel
+from attnspec.numerics.roundings import (
+    Relaxed,
+    added_up,
+    alone,
+    exponential,
+    in_float8,
+    in_float32,
+    products,
+    rounded,
+    tfloat32,
+    tfloat32_products,
+    throughout,
+    truncated,
+    unit_of,
+)
 
-_LAZY = 8 * math.log(2)
-
-_Change = tuple[str, dict[str, Any]]
-
-_COMMON: tuple[_Change, ...] = (
+_STRUCTURE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("parts of the keys are merged by their logsumexp", {"splits": True}),
-    ("the running maximum is updated lazily", {"max_slack": _LAZY}),
+    ("weights are formed from a stored logsumexp", {"normalized_by_lse": True}),
+    ("the running maximum is updated lazily", {"max_slack": 8 * math.log(2)}),
     (
         "accumulation truncates, as in tensor cores",
         {"dot_unit": 4.0, "accumulator_unit": 4.0},
     ),
-    ("the exponential has a relative error of 2^-20", {"exp_relative": 2.0**-20}),
-)
-
-_INNER = (
-    "dot",
-    "operands",
-    "softmax",
-    "accumulator",
-    "flushed",
-    "exp_relative",
-    "exp_argument",
-    "log_relative",
-    "tanh_relative",
-)
-_IN_FLOAT32 = {name: getattr(PRESETS["float32"], name) for name in _INNER}
-
-_DOUBLE: tuple[_Change, ...] = (
-    (
-        "constants are rounded to float32",
-        {"operands": ("float64",) * 4 + ("float32",) * 2},
-    ),
-    ("the computation is in float32", _IN_FLOAT32),
-    ("computation and output are in float32", {**_IN_FLOAT32, "output": "float32"}),
-)
-
-_SINGLE: tuple[_Change, ...] = (
-    (
-        "products are computed in TF32",
-        {
-            "operands": ("float32",) * 4 + ("tfloat32",) * 2,
-            "weights": "tfloat32",
-            "weights_in_sum": "either",
-        },
-    ),
 )
 
 
-def _halves(dtype: str) -> tuple[_Change, ...]:
-    """Return what goes wrong by computing one thing in a 16-bit format."""
-    either = {"weights": dtype, "weights_in_sum": "either"}
-    return (
-        (f"weights are rounded to {dtype}", {"weights": dtype}),
-        (f"weights are rounded to {dtype} before they are added up", either),
-        (f"the logsumexp is rounded to {dtype}", {"lse": dtype}),
-        (f"the query is scaled in {dtype}", {"prescale": dtype}),
-        (
-            f"query and key are rounded to {dtype}",
-            {"operands": ("float32",) * 4 + (dtype,) * 2},
-        ),
-        (f"scores are stored in {dtype}", {"scores": (dtype,)}),
-        (
-            f"the output is stored in {dtype} after every block of keys",
-            {"stored_accumulator": dtype},
-        ),
-        (f"the output is rounded to {dtype}", {"output": dtype}),
-    )
-
-
-def relaxations(model: NumericModel) -> tuple[tuple[str, NumericModel], ...]:
+def relaxations(model: NumericModel) -> tuple[Relaxed, ...]:
     """Return weaker models, each with the words for what it allows.
 
-    The first one that admits a failing result says what the kernel may be
-    doing. Each relaxes the given model; the last ones relax several things.
+    The first one that admits all results says what the kernel may be doing. Each
+    relaxes the given model in one place; the last ones relax several.
 
     Parameters
     ----------
@@ -91,77 +47,88 @@ def relaxations(model: NumericModel) -> tuple[tuple[str, NumericModel], ...]:
     Returns
     -------
     tuple of (str, NumericModel)
-        From mild to wild; none is equal to the model itself.
+        From mild to wild: finer formats before coarser ones, and what a wider
+        model includes before that model. None is equal to the model itself.
 
     Examples
     --------
-    >>> from attnspec.numerics.models import default_model
+    >>> from attnspec.numerics import default_model
     >>> relaxations(default_model("float32"))[-1][0]
     'everything is computed in bfloat16'
     """
-    found = [(words, model.replace(**changes)) for words, changes in _changes(model)]
-    found += [
-        (f"everything is computed in {dtype}", _throughout(model, dtype))
-        for dtype in ("float16", "bfloat16")
-    ]
     return tuple(
         (words, relaxed)
-        for words, relaxed in found
-        if relaxed != model and _is_weaker(relaxed, model)
+        for words, relaxed in _found(model)
+        if _is_weaker(relaxed, model)
     )
+
+
+def _found(model: NumericModel) -> list[Relaxed]:
+    """Return all relaxations, those of the model itself among them."""
+    found = [(words, model.replace(**changes)) for words, changes in _STRUCTURE]
+    found += exponential(model, ("2^-20", 2.0**-20), ("1e-5", 1e-5))
+    if "float64" in (model.dot, model.softmax):
+        found += _narrowed(model, "float32") + in_float32(model)
+    for name in ("float16", "bfloat16"):
+        found += alone(model, name)
+    found += [*tfloat32(model, "rounded"), *rounded(model, "float16")]
+    found += [*tfloat32(model, "truncated"), *truncated(model, "float16")]
+    found += [*tfloat32_products(model), *added_up(model, "float16")]
+    found += exponential(model, ("1e-4", 1e-4), ("1e-3", 1e-3))
+    found += [*rounded(model, "bfloat16"), *truncated(model, "bfloat16")]
+    found += [*added_up(model, "bfloat16"), *in_float8(model)]
+    for dtype in ("float16", "bfloat16"):
+        found += [*products(model, dtype), throughout(model, dtype)]
+    return found
+
+
+def _narrowed(model: NumericModel, name: str) -> list[Relaxed]:
+    """Round or truncate one thing to a format, whatever it is."""
+    first = [*alone(model, name), *rounded(model, name)]
+    return [*first, *truncated(model, name), *added_up(model, name)]
+
+
+_ROUNDED = (
+    "output",
+    "dot",
+    "softmax",
+    "prescale",
+    "scale",
+    "weights",
+    "row_sum",
+    "stored_row_sum",
+    "accumulator",
+    "stored_accumulator",
+    "lse",
+)
+_RATES = ("output_unit", "operand_unit", "exp_relative", "max_slack")
 
 
 def _is_weaker(relaxed: NumericModel, model: NumericModel) -> bool:
-    """Whether no format became finer: that would not be a relaxation."""
-    names = ("output", "dot", "softmax", "weights", "accumulator", "prescale")
-    return all(
-        _unit(getattr(relaxed, name)) >= _unit(getattr(model, name)) for name in names
-    )
+    """Whether the model allows something more, and nothing less.
 
-
-def _unit(name: str | None) -> float:
-    """Return the unit roundoff of a format; none rounds nothing."""
-    return format_of(name).unit if name else 0.0
-
-
-def _changes(model: NumericModel) -> list[_Change]:
-    """Return the single relaxations that are weaker than the model."""
-    changes = list(_COMMON)
-    if model.softmax == "float64":
-        changes += _DOUBLE
-    if model.weights is None:
-        changes += _SINGLE
-    rough = ("the exponential has a relative error of 1e-3", {"exp_relative": 1e-3})
-    return [*changes, *_halves("float16"), rough, *_halves("bfloat16")]
-
-
-def _throughout(model: NumericModel, dtype: str) -> NumericModel:
-    """Return the model of a kernel that computes everything in a 16-bit format."""
-    unit = 2.0**-11 if dtype == "float16" else 2.0**-8
-    return model.replace(
-        output=dtype,
-        dot=dtype,
-        prescale=dtype,
-        operands=(dtype,) * 2,
-        scores=(dtype,) * 3,
-        softmax=dtype,
-        exp_relative=4 * unit,
-        exp_argument=2 * unit,
-        log_relative=4 * unit,
-        tanh_relative=8 * unit,
-        weights=dtype,
-        weights_in_sum="either",
-        accumulator=dtype,
-        stored_accumulator=dtype,
+    What comes in the format of the output already is not rounded to it again.
+    """
+    same = relaxed.replace(weights_normalized=model.weights_normalized)
+    if same == model or model.weights_in_sum not in ("no", relaxed.weights_in_sum):
+        return False
+    own = unit_of(model.output)
+    given = {*relaxed.inputs, *relaxed.values} - {*model.inputs, *model.values}
+    coarser = relaxed.dot != model.dot or all(unit_of(name) > own for name in given)
+    return (
+        coarser
+        and all(
+            unit_of(getattr(relaxed, name)) >= unit_of(getattr(model, name))
+            for name in _ROUNDED
+        )
+        and all(getattr(relaxed, name) >= getattr(model, name) for name in _RATES)
     )
 
 
 _NARROWER = {"float64": ("float32",), "float32": ("float16", "bfloat16")}
 
 
-def narrower(
-    model: NumericModel, *, tables: bool = False
-) -> tuple[tuple[str, NumericModel], ...]:
+def narrower(model: NumericModel, *, tables: bool = False) -> tuple[Relaxed, ...]:
     """Return weaker models of a formula, each with the words for what it allows.
 
     Parameters
@@ -178,7 +145,7 @@ def narrower(
 
     Examples
     --------
-    >>> from attnspec.numerics.models import default_model
+    >>> from attnspec.numerics import default_model
     >>> [
     ...     words for words, _ in narrower(default_model("float64"))
     ... ]  # doctest: +NORMALIZE_WHITESPACE
@@ -188,15 +155,16 @@ def narrower(
     names = _NARROWER.get(model.softmax, ())
     if model.output in names:
         names = (model.output,)  # Who takes one 16-bit format has no other.
-    several = {name: _narrowed(name, tables=tables) for name in names}
+    several = {name: _formula_in(name, tables=tables) for name in names}
     # What is computed in the finest of them is coarser than what the others store.
     stored = [change for name in names for change in several[name][:-1]]
     computed = [several[name][-1] for name in names]
     found = [(w, model.replace(**changes)) for w, changes in (*stored, *computed)]
-    return tuple((w, m) for w, m in found if m != model and _is_weaker(m, model))
+    least = unit_of(model.output)
+    return tuple((w, m) for w, m in found if m != model and unit_of(m.output) >= least)
 
 
-def _narrowed(name: str, *, tables: bool) -> tuple[_Change, ...]:
+def _formula_in(name: str, *, tables: bool) -> tuple[tuple[str, dict[str, Any]], ...]:
     """Return what a formula may do in a narrower format, from mild to wild."""
     own = {"tables": name} if tables else {}
     computed = {"softmax": name, "accumulator": name, "flushed": (name,), **own}

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec.numerics.formats import format_of
-from attnspec.numerics.models import NumericModel
+from attnspec.numerics.models import TANH_ROUNDINGS, NumericModel
 
 F64 = npt.NDArray[np.float64]
 
@@ -185,15 +185,12 @@ class Tracked:
     def tanh(self) -> Self:
         """Take the hyperbolic tangent; its slope is greatest next to zero.
 
-        Where there is none it is written as 2 s(2x) - 1, with s the logistic
-        function, and then absolute errors count: s is off by at most
-        gamma(_FUNCTION + 3) s (the exponential, another base, a sum, a quotient),
-        and 2 s is at most 1 + tanh |x|.
+        It may be made of exponentials, and then absolute errors count.
         """
         nearest = np.maximum(np.abs(self.value) - self.error, 0.0)
         slope = 1.0 - np.tanh(nearest) ** 2
         value = np.tanh(self.value)
-        error = self.error * slope + self._off(_FUNCTION + 3, 1.0 + np.abs(value))
+        error = self.error * slope + self._off(TANH_ROUNDINGS, 1.0 + np.abs(value))
         return self._with(value, np.minimum(error, 2.0)).rounding().kept()
 
     def cosine(self) -> Self:

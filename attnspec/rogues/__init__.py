@@ -13,6 +13,7 @@ from attnspec.rogues._gallery import MISTAKES, Control, Rogue
 _MISTAKES_OF_ATTENTION = (
     *("memory", "state", "masks", "diagonals", "tiles", "running", "scores"),
     *("rows", "heads", "precision", "nulls", "recurrence", "controls"),
+    "arithmetic",
 )
 """The modules of attention's rogues, by what is wrong, and of its controls."""
 

@@ -13,7 +13,7 @@ from attnspec.judge.compare import noted, rounding
 from attnspec.judge.law import F64, Bench
 from attnspec.kinds.attention.bounds.evaluator import Evaluation
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.numerics import Comparison, within
+from attnspec.numerics import Comparison, identical, within
 
 
 class AttentionBench(Bench, Protocol):
@@ -32,6 +32,19 @@ def output_agrees(
     """
     exact = bench.judged(case)
     yield noted(within(exact.output, bench.run(case).output, exact.bound), note)
+
+
+def exactly(
+    expected: Array, rows: Array, case: AttentionCase, bench: AttentionBench
+) -> Comparison:
+    """Compare rows bit by bit where the model keeps a weight of 1, else by the bound.
+
+    What merges parts by their logsumexp, say, has a weight near 1 instead.
+    """
+    actual = bench.run(case).output[rows]
+    if bench.model.is_exact_on_ones:
+        return identical(expected, actual, what="output")
+    return within(expected.astype(np.float64), actual, bench.judged(case).bound[rows])
 
 
 def lse_agrees(
@@ -77,6 +90,7 @@ def lse_of(case: AttentionCase, bench: AttentionBench) -> Array:
 
 __all__ = [
     "AttentionBench",
+    "exactly",
     "expected_lse",
     "lse_agrees",
     "lse_of",

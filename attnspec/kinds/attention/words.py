@@ -92,23 +92,35 @@ def model_in_words(model: NumericModel) -> str:
     return ", ".join([*parts, f"{model.output} output"])
 
 
+_PLACES = (
+    ("inputs", "query and key rounded to"),
+    ("scale", "the scale rounded to"),
+    ("scores", "scores stored in"),
+    ("values", "values rounded to"),
+    ("weights", "weights rounded to"),
+    ("row_sum", "the row sum in"),
+    ("stored_row_sum", "the running sum stored in"),
+    ("stored_accumulator", "running output stored in"),
+    ("lse", "the logsumexp rounded to"),
+)
+_WAYS = (
+    ("folded_scale", "a folded scale"),
+    ("max_slack", "a lazy maximum"),
+    ("normalized_by_lse", "weights from a stored logsumexp"),
+    ("splits", "merged parts"),
+)
+
+
 def _roundings(model: NumericModel) -> list[str]:
     """Return what a model rounds between input and output."""
-    said = []
     narrow = [name for name in model.operands if name != model.dot]
-    if narrow:
-        said.append(f"operands rounded to {narrow[0]}")
-    if model.scores:
-        said.append(f"scores stored in {model.scores[0]}")
-    if model.weights is not None:
-        said.append(f"weights rounded to {model.weights}")
-    if model.stored_accumulator is not None:
-        said.append(f"running output stored in {model.stored_accumulator}")
+    said = [f"operands rounded to {narrow[0]}"] if narrow else []
+    for place, words in _PLACES:
+        if given := getattr(model, place):
+            said.append(f"{words} {given if isinstance(given, str) else given[0]}")
     if model.dot_unit > 1 or model.accumulator_unit > 1:
         said.append("truncating sums")
-    if model.max_slack:
-        said.append("a lazy maximum")
-    return said + (["merged parts"] if model.splits else [])
+    return said + [words for name, words in _WAYS if getattr(model, name)]
 
 
 __all__ = ["CHOICES_IN_WORDS", "case_in_words", "model_in_words", "sizes_of"]

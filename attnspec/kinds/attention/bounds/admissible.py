@@ -44,7 +44,7 @@ def admissible(
     --------
     >>> import numpy as np
     >>> from attnspec.kinds.attention.dialect import SPEC
-    >>> from attnspec.numerics.models import PRESETS
+    >>> from attnspec.numerics import PRESETS
     >>> x = np.full((1, 1, 1, 1), 300, np.float16)
     >>> admissible(AttentionCase.of(x, x, x), SPEC, PRESETS["flash-float16"])
     >>> admissible(AttentionCase.of(x, x, x), SPEC, PRESETS["naive-float16"])
@@ -65,21 +65,24 @@ def admissible(
 
 def _length(model: NumericModel, width: int, keys: int) -> str | None:
     """Name a sum that is too long for its format."""
-    own = rates(model, width, keys, 1.0)
-    sums = (
+    own = rates(model, width, keys, 1.0, model.output)
+    terms, blocks = min(keys, own.depth) + own.rescalings, own.rescalings + 1
+    sums = [
         ("dot", width, model.dot, model.dot_unit),
-        ("softmax", keys + own.rescalings, model.softmax, 1.0),
-        (
-            "accumulator",
-            keys + own.rescalings,
-            model.accumulator,
-            model.accumulator_unit,
-        ),
-    )
+        ("softmax", terms, model.row_sum or model.softmax, 1.0),
+        ("accumulator", terms, model.accumulator, model.accumulator_unit),
+    ]
+    stored = {name: getattr(model, name) for name in _STORED}
+    sums += [
+        (name, blocks, format_, 1.0) for name, format_ in stored.items() if format_
+    ]
     for name, terms, format_, unit in sums:
         if math.isinf(gamma(terms, format_of(format_).unit * unit)):
             return f"{name}: {terms} terms are too many for a sum in {format_}"
     return None
+
+
+_STORED = ("stored_row_sum", "stored_accumulator")
 
 
 def _sizes(problem: Problem) -> dict[str, float]:
@@ -131,11 +134,18 @@ def _limits(
     yield "scores", scores, model.softmax
     for format_ in model.scores:
         yield "scores", max(scores, products * grown), format_
-    for format_ in sorted({*model.operands, model.prescale or "float64"}):
+    for format_ in sorted(
+        {*model.operands, *model.inputs, model.prescale or "float64"}
+    ):
         yield "operands", max(largest["query"], largest["key"]) * grown, format_
     yield "values summed", largest["value"] * max(1, problem.keys), model.accumulator
-    yield "value", largest["value"], model.output
-    yield "keys", problem.keys, model.softmax
+    for format_ in (model.output, *model.values):
+        yield "value", largest["value"], format_
+    if model.stored_accumulator:
+        summed = largest["value"] * max(1, problem.keys)
+        yield "values summed", summed, model.stored_accumulator
+    for format_ in filter(None, (model.softmax, model.row_sum, model.stored_row_sum)):
+        yield "keys", problem.keys, format_
     if model.weights and not model.weights_normalized:
         yield "weights", math.exp(min(model.max_slack, 700.0)), model.weights
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 import numpy.typing as npt
 
 from attnspec._typing import Array
-from attnspec.kinds.attention.bounds.ground import Ground
+from attnspec.kinds.attention.bounds.ground import Ground, held
 from attnspec.kinds.attention.bounds.problem import Float64, Problem, Real
 from attnspec.kinds.attention.bounds.rates import Rates, compound
 from attnspec.kinds.attention.bounds.scores import Visibility
@@ -87,9 +86,31 @@ def _product_error(problem: Problem, ground: Ground, rates: Rates) -> Real:
     error = np.empty((batch, heads, group * queries, columns), real)
     np.matmul(left, ground.key, out=error[..., : problem.keys])
     error[..., problem.keys :] = 0.0
+    if ground.key_rounded is not None:
+        rounded = _of_inputs(problem, ground, rates, ground.key_rounded)
+        error[..., : problem.keys] += rounded
     error = error.reshape(batch, heads, group, queries, columns)
     error += alone.astype(real)
     return error
+
+
+def _of_inputs(
+    problem: Problem, ground: Ground, rates: Rates, rounded_key: Real
+) -> Real:
+    """Bound what rounding query and key as they are given does to products.
+
+    |fl(q) fl(k) - q k| <= r |q'| |k| + r (1 + r) |q| |k'|, where q' and k' are what
+    the formats do not hold. The factor scales and later roundings are in the rate.
+    """
+    formats, unit = rates.model.inputs, rates.model.operand_unit
+    shape = (*problem.key.shape[:2], -1, problem.query.shape[-1])
+    query, real = np.abs(problem.query), ground.real
+    rounded = np.where(held(formats, problem.query), 0.0, query)
+    again = 1.0 + compound(*formats, unit=unit)
+    rate = rates.input * ground.outward
+    left, right = ((a * rate).astype(real).reshape(shape) for a in (rounded, query))
+    products: Real = left @ ground.key + right @ (rounded_key * real(again))
+    return products
 
 
 def _capped(error: Real, magnitude: Real, softcap: float, rates: Rates) -> Real:
@@ -97,32 +118,40 @@ def _capped(error: Real, magnitude: Real, softcap: float, rates: Rates) -> Real:
     decay = np.exp(np.maximum(magnitude - error, 0.0) * (-2.0 / softcap))
     slope = 4.0 * decay / (1.0 + decay) ** 2
     capped: Real = np.minimum(magnitude, softcap)
-    rate = error.dtype.type(rates.softcap)
-    return error * slope + (capped + error) * rate
+    real = error.dtype.type
+    absolute = real(rates.softcap_absolute * softcap)
+    return error * slope + (capped + error) * real(rates.softcap) + absolute
 
 
 def log_weight_error(rates: Rates, error: Real, weights: Weights) -> Real:
     """Turn score errors, in place, into errors of the logarithms of weights.
 
     Rescaling by a running maximum telescopes: the arguments of all exponentials
-    that a weight meets add up to its distance from the final maximum.
+    that a weight meets add up to its distance from the final maximum. Where parts
+    are merged, they add up to the distance of the part's logsumexp from the whole
+    one, and the rounding of that logsumexp moves all weights of the part.
     """
-    slack = rates.model.max_slack
-    top = weights.top
+    slack, top = rates.model.max_slack, weights.top
     farthest = -float(weights.shifted.min(initial=0.0))
     farthest += 2 * float(top.max(initial=0.0)) + slack
-    worst = rates.exp_constant + rates.exp_slope * farthest
     real = error.dtype.type
-    apart = _merge_error(rates, weights, top)
+    own_slope, apart, further = 0.0, np.zeros_like(top), np.zeros_like(top)
+    if rates.merges:
+        own_slope, apart = rates.lse, lse_error(rates, weights)
+    if rates.merges or rates.model.normalized_by_lse:
+        further = top + _log_count(weights)
+        farthest += float(further.max(initial=0.0))
+    worst = rates.exp_constant + rates.exp_slope * farthest
     if not worst <= 2.0**-4:  # Also when it is NaN.
-        argument = error - weights.shifted + (top + slack).astype(error.dtype)
+        argument = error - weights.shifted + (top + slack + further).astype(error.dtype)
         relative = rates.exp_constant + rates.exp_slope * argument
         error += rates.unit * argument + relative / np.maximum(1 - relative, 1e-3)
+        error -= weights.shifted * real(own_slope)
         return _added(error, apart)
     slope = rates.unit + rates.exp_slope / (1 - worst)
     error *= real(1 + slope)
-    error -= weights.shifted * real(slope)
-    common = slope * (top + slack) + rates.exp_constant / (1 - worst) + apart
+    error -= weights.shifted * real(slope + own_slope)
+    common = slope * (top + slack + further) + rates.exp_constant / (1 - worst) + apart
     return _added(error, common)
 
 
@@ -132,14 +161,46 @@ def _added(error: Real, common: Float64) -> Real:
     return error
 
 
-def _merge_error(rates: Rates, weights: Weights, top: Float64) -> Float64:
-    """Bound the error that merging parts by their logsumexp adds to a row."""
-    if not rates.merge:
-        return np.zeros_like(top)
-    model, keys = rates.model, max(2, weights.p.shape[-1])
-    sizes = np.abs(weights.largest) + top + math.log(keys)
-    relative = 4 * model.exp_relative + model.log_relative * math.log(keys)
-    return rates.merge * sizes + relative
+def _log_count(weights: Weights) -> Float64:
+    """Return the largest logarithm of a sum of weights: none is larger than 1."""
+    return np.log(np.maximum(weights.terms, 2))
 
 
-__all__ = ["Weights", "log_weight_error", "score_error"]
+def lse_error(rates: Rates, weights: Weights) -> Float64:
+    """Bound the error of a stored logsumexp as that of a computed sum, row by row.
+
+    It is the largest score plus a logarithm, four times rounded at most (the sum,
+    the change of base and its constant, the store), and rounded to its format.
+    """
+    count = _log_count(weights)
+    size = np.abs(weights.largest) + weights.top + rates.model.max_slack + count
+    return rates.lse * size + rates.log * (count + rates.model.max_slack)
+
+
+def normalizer_error(rates: Rates, weights: Weights) -> Float64:
+    """Bound how far the weights of a row may sum to another number than 1, as a log.
+
+    A kernel that divides by the sum of its own weights has no such error. One that
+    multiplies by exp(-lse) has that of the stored lse, and of exponentials whose
+    arguments, log p, have a mean of at most the logarithm of their number. Merging
+    does so once a step.
+    """
+    model = rates.model
+    steps = rates.merges + model.normalized_by_lse
+    if not steps:
+        return np.zeros_like(weights.top)
+    constant = model.exp_relative * (1 + rates.rescalings * model.normalized_by_lse)
+    slope = (model.exp_argument + rates.unit) * (
+        _log_count(weights) + model.max_slack + 2 * weights.top
+    )
+    each = (constant + slope) / np.maximum(1 - constant - slope, 1e-3)
+    return np.asarray(steps * (lse_error(rates, weights) + rates.lse + 2 * each))
+
+
+__all__ = [
+    "Weights",
+    "log_weight_error",
+    "lse_error",
+    "normalizer_error",
+    "score_error",
+]

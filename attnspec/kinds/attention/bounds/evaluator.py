@@ -185,7 +185,7 @@ class _Work:
         own = None
         if model is not None:
             width, keys = problem.query.shape[-1], problem.value.shape[3]
-            own = rates(model, width, keys, problem.scale)
+            own = rates(model, width, keys, problem.scale, problem.dtype)
         target = {
             name: array.reshape(problem.query.shape[:4] + array.shape[3:])
             for name in _FIELDS
@@ -219,7 +219,7 @@ class _Work:
         """Prepare keys and values for the bounds, if there are any."""
         if self.rates is None:
             return None
-        return ground(problem, seen_keys(problem), self.real)
+        return ground(problem, seen_keys(problem), self.real, self.rates.model)
 
     def _block(
         self,

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from attnspec.kinds.attention.bounds.problem import Bool, Float64, Problem, Real
+from attnspec.numerics.formats import format_of
+from attnspec.numerics.models import NumericModel
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -21,8 +23,12 @@ class Ground:
     ----------
     key
         |key|, transposed.
+    key_rounded
+        |k| where the formats of the model do not hold the key, and 0 elsewhere,
+        transposed; None if keys are not rounded.
     columns
         |v|, v - c and (v - c)^2 side by side: one matrix product serves all.
+        Where values are rounded, |v| of those that the formats do not hold follows.
     center
         The median c of the values; any number would do.
     highest, lowest, largest
@@ -39,6 +45,7 @@ class Ground:
 
     real: type[np.floating[Any]]
     key: Real
+    key_rounded: Real | None
     columns: Real
     unit: Float64
     center: Float64
@@ -51,7 +58,12 @@ class Ground:
     cancellation: float
 
 
-def ground(problem: Problem, seen: Bool | None, real: type[np.floating[Any]]) -> Ground:
+def ground(
+    problem: Problem,
+    seen: Bool | None,
+    real: type[np.floating[Any]],
+    model: NumericModel,
+) -> Ground:
     """Prepare keys and values; `seen` is (B, Hkv, S) or None for all."""
     value, key = _without_unseen(problem, seen)
     unit = _unit(value)
@@ -59,12 +71,17 @@ def ground(problem: Problem, seen: Bool | None, real: type[np.floating[Any]]) ->
     middle = scaled.shape[3] // 2
     center = np.partition(scaled, middle, axis=3)[:, :, :, middle : middle + 1]
     size, apart = np.abs(scaled), scaled - center
-    columns = np.concatenate([size, apart, apart * apart], axis=-1)
+    parts = [size, apart, apart * apart]
+    if model.values:
+        parts.append(size * ~held(model.values, value))
+    columns = np.concatenate(parts, axis=-1)
     terms = problem.keys + problem.key.shape[-1] + 256
     rounding, guard = (2.0**-22, 2.0**-120) if real is np.float32 else (2.0**-51, 0.0)
+    rounded = np.abs(key) * ~held(model.inputs, key) if model.inputs else None
     return Ground(
         real=real,
         key=np.abs(key).astype(real).swapaxes(-1, -2),
+        key_rounded=None if rounded is None else rounded.astype(real).swapaxes(-1, -2),
         columns=columns.astype(real),
         unit=unit,
         center=center,
@@ -76,6 +93,11 @@ def ground(problem: Problem, seen: Bool | None, real: type[np.floating[Any]]) ->
         guard=max(terms * guard, 1e-300),
         cancellation=terms * rounding,
     )
+
+
+def held(formats: tuple[str, ...], array: Float64) -> Bool:
+    """Return which numbers every one of these formats holds."""
+    return np.logical_and.reduce([format_of(name).holds(array) for name in formats])
 
 
 def _without_unseen(problem: Problem, seen: Bool | None) -> tuple[Float64, Float64]:
@@ -101,4 +123,4 @@ def _unit(value: Float64) -> Float64:
     return np.ldexp(1.0, np.clip(exponent, -1000, 1000))
 
 
-__all__ = ["Ground", "ground"]
+__all__ = ["Ground", "ground", "held"]

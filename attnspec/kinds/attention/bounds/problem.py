@@ -29,9 +29,11 @@ class Problem:
     """One attention problem, or some of its heads, ready to be evaluated.
 
     `value` has one row more than there are keys if there is a sink: a sink is a
-    key whose score is given and whose value is zero.
+    key whose score is given and whose value is zero. `dtype` is the format that
+    the operands came in.
     """
 
+    dtype: str
     query: Float64
     key: Float64
     value: Float64
@@ -110,6 +112,7 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         sink = np.asarray(case.sink, np.float64).reshape(shape)
         value = np.concatenate([value, np.zeros_like(value, shape=_row(value))], axis=3)
     problem = Problem(
+        dtype=case.dtype,
         query=grouped(np.asarray(case.query, np.float64), sizes.Hkv),
         key=key,
         value=value,
