@@ -17,7 +17,7 @@ from attnspec.cli._names import KIND, known
 from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
-    from attnspec.rogues.matrix import Row
+    from attnspec.rogues._table import Matrix, Row
 
 
 def _ids() -> Iterable[str]:
@@ -32,6 +32,12 @@ def _ids() -> Iterable[str]:
     metavar="MODULE:FUNCTION",
     help="Measure this checker instead: it gets a kernel, and rejects it by False "
     "or an exception.",
+)
+@click.option(
+    "--rules",
+    is_flag=True,
+    help="Count what the rules catch and refuse by which kernels are usually judged, "
+    "allclose and others, beside this judge; attention alone.",
 )
 @click.option(
     "--kind",
@@ -66,6 +72,7 @@ def _ids() -> Iterable[str]:
 def rogues(
     *,
     checker: str | None,
+    rules: bool,
     kind: str | None,
     only: tuple[str, ...],
     named: bool,
@@ -81,22 +88,46 @@ def rogues(
     """
     from attnspec.rogues.matrix import kill_matrix
 
+    if rules:
+        _attention_alone(checker, kind)
     # A checker may lie in the current folder, as a target of check may.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds texts
     with _progress() as progress:
         matrix = kill_matrix(
             range(seed, seed + seeds),
             rogues=only or None,
-            kind=kind,
-            named=named,
+            kind="attention" if rules else kind,
+            named=named or rules,
             tier=tier,
             checker=checker,
             progress=progress,
         )
-    click.echo(matrix.text())
+    if rules:
+        text, rows = _scores(matrix, only)
+    else:
+        text, rows = matrix.text(), matrix.csv()
+    click.echo(text)
     if csv is not None:
-        _write(csv, matrix.csv())
+        _write(csv, rows)
     return CONFORMS if matrix.holds else FAILS
+
+
+def _attention_alone(checker: str | None, kind: str | None) -> None:
+    """Reject what has no meaning beside the rules."""
+    if checker is not None:
+        message = f"rules: expected no checker beside them, got {checker!r}"
+        raise click.UsageError(message)
+    if kind not in (None, "attention"):
+        message = f"rules: expected the kind attention, got {kind!r}"
+        raise click.UsageError(message)
+
+
+def _scores(matrix: Matrix, only: tuple[str, ...]) -> tuple[str, str]:
+    """Return the table of the rules and of this judge, as text and as CSV."""
+    from attnspec.rogues.rules import as_csv, score_of, scores, table
+
+    found = (*scores(only or None), score_of(matrix))
+    return table(found), as_csv(found)
 
 
 class _Progress:

@@ -13,21 +13,29 @@ from attnspec._typing import Array
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Expected, Result
-from attnspec.judge.layouts import place
+from attnspec.judge.far import FAR, place_far
+from attnspec.judge.layouts import Placed, place
 from attnspec.judge.told import told
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
 _FORMS = {"integer": "iu", "boolean": "b"}
 """Formats of results that are no floating-point ones, and NumPy's kinds of them."""
 
+_SHAPES = 16
+"""Of how many shapes the last result is remembered."""
+
 
 class Caller:
-    """Calls one function, and remembers its last result to see whether it changes."""
+    """Calls one function, and sees whether a call changes what earlier ones returned.
+
+    For each of some shapes it remembers the last result: a buffer that is kept for a
+    shape is written again when the shape comes again.
+    """
 
     def __init__(self, function: Kernel) -> None:
         """Call this function from now on."""
         self._function = function
-        self._last: tuple[Array, Array] | None = None
+        self._earlier: dict[tuple[int, ...], tuple[Array, Array]] = {}
 
     def __call__(
         self,
@@ -41,7 +49,7 @@ class Caller:
         -------
         tuple
             The results in their order, and whether the call has changed the result
-            of the call before.
+            of the call before, or of the last one with results of this shape.
 
         Raises
         ------
@@ -57,10 +65,24 @@ class Caller:
         except BaseException as error:
             raise KernelRaised(told(error)) from error
         arrays = _unpacked(returned, results)
-        changed = self._last is not None and not _same_bits(*self._last)
+        changed = self._changed(arrays[0].shape)
         copies = [np.array(array) for array in arrays]
-        self._last = (arrays[0], copies[0])
+        if not _is_of(arrays[0], [*operands, *options.values()]):
+            self._remember(arrays[0], copies[0])
         return copies, changed
+
+    def _changed(self, shape: tuple[int, ...]) -> bool:
+        """Return whether the last result, or the last of a shape, is another now."""
+        last = next(reversed(self._earlier), shape)
+        known = (self._earlier.get(name) for name in {shape, last})
+        return not all(_same_bits(*kept) for kept in known if kept is not None)
+
+    def _remember(self, array: Array, copy: Array) -> None:
+        """Remember a result in place of the last one of this shape."""
+        self._earlier.pop(array.shape, None)
+        self._earlier[array.shape] = array, copy
+        if len(self._earlier) > _SHAPES:
+            del self._earlier[next(iter(self._earlier))]
 
 
 class InProcess:
@@ -96,12 +118,10 @@ class InProcess:
     def __call__(self, case: Case) -> Result:
         """Call the kernel on fresh copies of a case's arrays."""
         placed = {
-            name: place(array, case.layout(name))
+            name: placed_in(array, case.layout(name))
             for name, array in case.arrays().items()
         }
-        before = [
-            (name, item.buffer, item.buffer.tobytes()) for name, item in placed.items()
-        ]
+        before = [(name, item, item.content()) for name, item in placed.items()]
         given = {
             name: placed[name].view if name in placed else value
             for name, value in case.arguments.items()
@@ -109,8 +129,13 @@ class InProcess:
         operands = [given.pop(name) for name in case.operands]
         with _staying():
             arrays, changed = self._caller(operands, given, case.results)
-        mutated = [name for name, now, then in before if now.tobytes() != then]
+        mutated = [name for name, now, then in before if now.content() != then]
         return result_of(case, arrays, mutated, earlier_changed=changed)
+
+
+def placed_in(array: Array, layout: str) -> Placed:
+    """Return an array in memory of its own, in this layout."""
+    return place_far(array) if layout == FAR else place(array, layout)
 
 
 @contextlib.contextmanager
@@ -129,6 +154,12 @@ def _staying() -> Iterator[None]:
         yield
     finally:
         os._exit = leave
+
+
+def _is_of(output: Array, arguments: Sequence[Any]) -> bool:
+    """Return whether a result lies in the memory of an argument."""
+    arrays = (a for a in arguments if isinstance(a, np.ndarray))
+    return any(np.may_share_memory(output, array) for array in arrays)
 
 
 def _same_bits(one: Array, other: Array) -> bool:
@@ -209,5 +240,6 @@ __all__ = [
     "Caller",
     "InProcess",
     "formed",
+    "placed_in",
     "result_of",
 ]

@@ -31,8 +31,8 @@ class Implementation:
     --------
     >>> def kernel(query, key, value, *, causal=False): ...
     >>> implementation = Implementation.of(kernel, claims=["grouped_query"])
-    >>> sorted(implementation.description.capabilities.claims)
-    ['causal', 'deterministic', 'grouped_query', 'unequal_lengths']
+    >>> implementation.description.capabilities.allows({"causal", "grouped_query"})
+    True
     """
 
     function: Kernel

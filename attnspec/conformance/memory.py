@@ -10,6 +10,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
+from attnspec.judge.far import FAR
 from attnspec.judge.layouts import ALIGNMENT, Placed, fresh_room, place
 
 _LEAST = 1 << 16
@@ -36,7 +37,10 @@ class Block:
         self.placed, self.starts, self.size = {}, {}, 0
         for name, array in arrays.items():
             self.starts[name] = self.size
-            self.placed[name] = place(array, case.layout(name), self._room)
+            # What lies far apart travels close together: the other side places it.
+            layout = case.layout(name)
+            near = "contiguous" if layout == FAR else layout
+            self.placed[name] = place(array, near, self._room)
 
     def _grow(self, size: int) -> None:
         if size > self._sent.size:

@@ -15,6 +15,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.conformance.memory import Block
 from attnspec.judge.case import Case, Expected
+from attnspec.judge.far import FAR
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
 VERSION = 1
@@ -105,7 +106,9 @@ def call(case: Case, block: Block, offset: int | None) -> Header:
         if name not in block.placed:
             return {"name": name, "value": value}
         item = block.placed[name]
+        layout = case.layout(name)
         return {
+            **({"layout": layout} if layout == FAR else {}),
             "name": name,
             "dtype": item.view.dtype.name,
             "shape": item.view.shape,

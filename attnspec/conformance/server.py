@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from attnspec.exceptions import (
     KernelRaised,
     MalformedResult,
 )
+from attnspec.judge.far import FAR, place_far
+from attnspec.judge.layouts import Placed
 from attnspec.judge.told import one_line, told
 
 Open = Callable[[Header], tuple[Implementation, Header]]
@@ -123,10 +125,18 @@ class _Server:
             protocol.arguments(question[which], memory, block["offset"])
             for which in ("operands", "options")
         )
+        given = {"operands": operands, "options": options}
+        far = list(_placed_far(question, given))
+        before = [item.content() for _, item in far]
         wanted = protocol.expected(question)
         arrays, changed = self._call(list(operands.values()), options, wanted)
         header = protocol.results(wanted, arrays)
-        return header | ({"earlier_result_changed": True} if changed else {}), arrays
+        if changed:
+            header["earlier_result_changed"] = True
+        pairs = zip(far, before, strict=True)
+        if written := [name for (name, now), then in pairs if now.content() != then]:
+            header["changed"] = written
+        return header, arrays
 
     def _mapped(self, size: int) -> mmap.mmap | bytes:
         """Return the shared memory, which may have grown."""
@@ -137,6 +147,19 @@ class _Server:
             # The old mapping lives for as long as an array in it does.
             self._memory = mmap.mmap(self._descriptor, whole)
         return self._memory
+
+
+def _placed_far(
+    question: Header, given: Mapping[str, dict[str, Any]]
+) -> Iterator[tuple[str, Placed]]:
+    """Place what is to lie far apart, and yield each such array."""
+    for which, values in given.items():
+        for item in question[which]:
+            if item.get("layout") == FAR:
+                name = item["name"]
+                placed = place_far(values[name])
+                values[name] = placed.view
+                yield name, placed
 
 
 def main() -> None:

@@ -202,7 +202,10 @@ class Worker:
             return back
 
         changed = answer.get("earlier_result_changed") is True
-        return result_of(case, arrays, block.changed(now), earlier_changed=changed)
+        mutated = block.changed(now)
+        # What the program has placed by itself it compares by itself.
+        mutated += [name for name in answer.get("changed", ()) if name in block.placed]
+        return result_of(case, arrays, mutated, earlier_changed=changed)
 
     def _ask(
         self,

@@ -44,7 +44,9 @@ class Draws:
     dtype: str
     seed: int
     pinned: tuple[Recipe, ...]
-    """The recipes that are tried outright."""
+    """Recipes of which some are tried, before any is drawn."""
+    outright: tuple[Recipe, ...]
+    """The recipes that are all tried."""
     strategy: st.SearchStrategy[Recipe]
     fit: Callable[[Recipe], Recipe]
     """Makes a recipe valid within what is claimed; raises if it cannot be."""
@@ -74,6 +76,8 @@ class KernelBench:
         self.model = model
         self.ran: list[Case] = []
         """The cases of the example before the judge: laws change what was drawn."""
+        self.reached: dict[str, int] = {}
+        """The largest sizes of the cases that were run."""
         self._judged: dict[int, tuple[Case, Exact]] = {}
         self._simplest = dict(simplest or {})
         self.probe_fault: KernelFault | None = None
@@ -87,6 +91,8 @@ class KernelBench:
     def run(self, case: Case) -> Result:
         """Call the function."""
         self.ran.append(case)
+        for name, size in self.kind.sizes(case).items():
+            self.reached[name] = max(size, self.reached.get(name, 0))
         return self.call(case)
 
     def judged(self, case: Case) -> Exact:
@@ -130,6 +136,7 @@ class KernelBench:
             tier=tier,
             seed=seed,
             families=law.families,
+            pins=law.pins,
             needs=law.needs,
             any_of=law.any_of,
             fields=law.fields,
@@ -138,8 +145,8 @@ class KernelBench:
     def draws(self, law: Invariant, dtype: str, tier: str, seed: int) -> Draws:
         """Return what the examples of a law are taken from."""
         domain = self.domain(law, dtype, tier, seed)
-        pinned = tuple(domain.pinned())
-        return Draws(dtype, seed, pinned, domain.strategy(), domain.fit)
+        recipes = tuple(domain.pinned()), tuple(domain.outright())
+        return Draws(dtype, seed, *recipes, domain.strategy(), domain.fit)
 
     def out_of_scope(self, law: Invariant) -> str:
         """Return why a law says nothing of this function, or nothing."""

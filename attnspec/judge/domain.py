@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import json
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
+from attnspec.judge.family import Family
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Family, Table
-from attnspec.judge.tiers import tier_named
+from attnspec.judge.table import Table
+from attnspec.judge.tiers import reaches, tier_named
 
 _CHOSEN = 3
 """How many switches may be on beside those that a law needs."""
@@ -43,7 +45,9 @@ class Domain:
     dtype, tier, seed
         The format, how much is looked at, and where the data come from.
     families
-        The families to draw from; none named means every one.
+        The families to draw from; none named means every one that is drawn.
+    pins
+        The families whose recipes are all tried outright.
     needs
         The claims that each recipe makes use of.
     any_of
@@ -59,6 +63,7 @@ class Domain:
     tier: str = "standard"
     seed: int = 0
     families: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
     any_of: frozenset[str] = frozenset()
     fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
@@ -66,7 +71,7 @@ class Domain:
     def __post_init__(self) -> None:
         """Reject unknown families and tiers, and needs out of scope."""
         known = self.table.named_families
-        if unknown := [f for f in self.families if f not in known]:
+        if unknown := [f for f in self.families + self.pins if f not in known]:
             msg = f"families: expected {', '.join(known)}; got {unknown[0]!r}"
             raise UnknownName(msg)
         tier_named(self.tier)
@@ -76,14 +81,19 @@ class Domain:
             raise InvalidArgument(msg)
 
     def usable(self) -> tuple[Family, ...]:
-        """Return the families whose needs are claimed."""
+        """Return the families that can be drawn: their needs are claimed."""
         return tuple(
             family
             for family in self.table.families
-            if (not self.families or family.name in self.families)
-            and self.capabilities.allows(family.needs | self.needs)
-            and (self.tier == "thorough" or not family.thorough)
+            if not family.outright
+            and (not self.families or family.name in self.families)
+            and self._reached(family)
         )
+
+    def _reached(self, family: Family) -> bool:
+        """Return whether a family can be looked at in this scope and tier."""
+        needs = family.needs | self.needs
+        return self.capabilities.allows(needs) and reaches(self.tier, family.tier)
 
     def values(self, family: Family) -> dict[str, tuple[Any, ...]]:
         """Return what each field may be in a family, within what is claimed."""
@@ -118,34 +128,39 @@ class Domain:
         return asked or allowed
 
     def recipe(
-        self, family: Family, drawn: Mapping[str, Any], variant: int = 0
+        self,
+        family: Family,
+        drawn: Mapping[str, Any],
+        variant: int = 0,
+        kept: Mapping[str, Any] | None = None,
     ) -> Recipe:
-        """Return the recipe within scope that is nearest to what was drawn."""
+        """Return the recipe within scope that is nearest to what was drawn.
+
+        One that would take too long is cut, except in the fields that are kept.
+        """
         fields = dict(drawn)
         options = fields.pop("options", ())
         for name in self.table.switches:
             if name not in options:
                 fields.pop(name, None)
-        keep = self.needs | family.needs
-        recipe = self.table.recipe(self.kind, self.dtype, **fields)
-        recipe = self.table.within(recipe, self.capabilities, keep)
-        recipe = self._affordable(recipe, keep).replace(family=family.name)
+        within = functools.partial(
+            self.table.within,
+            capabilities=self.capabilities,
+            keep=self.needs | family.needs,
+        )
+        recipe = within(self.table.recipe(self.kind, self.dtype, **fields))
+        budget = self.table.budget
+        if budget is not None and not family.outright:
+            kept = self._unchanged(recipe, kept or {})
+            recipe = budget.fitted(recipe, self.tier, kept, within)
+        recipe = recipe.replace(family=family.name)
         return recipe.replace(seed=self._data_seed(recipe, variant))
 
-    def _affordable(self, recipe: Recipe, keep: frozenset[str]) -> Recipe:
-        """Return the recipe within scope and within the budget of the tier."""
-        budget = self.table.budget
-        if budget is None or budget.cost(recipe) <= budget.most[self.tier]:
-            return recipe
-        cut = budget.cut(recipe, self.tier)
-        recipe = self.table.within(cut, self.capabilities, keep)
-        while budget.cost(recipe) > budget.most[self.tier]:
-            cut = budget.last(recipe)
-            shorter = self.table.within(cut, self.capabilities, keep)
-            if budget.cost(shorter) >= budget.cost(recipe):
-                break
-            recipe = shorter
-        return recipe
+    def _unchanged(self, recipe: Recipe, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the sizes to keep that a recipe has: its scope may change some."""
+        sizes = {n for names in self.table.together.values() for n in names}
+        spread = self.table.spread(kept).items()
+        return {n: v for n, v in spread if n in sizes and recipe[n] == v}
 
     def _data_seed(self, recipe: Recipe, variant: int) -> int:
         """Return the seed of the bulk data: a hash of all that was drawn."""
@@ -174,7 +189,33 @@ class Domain:
                     if value in self.fields.get(name, (value,))
                 }
                 drawn = {**filled, **wished, "options": options}
-                yield self.recipe(family, drawn, step)
+                yield self.recipe(family, drawn, step, fixed)
+
+    def outright(self) -> Iterator[Recipe]:
+        """Yield the recipes that every run tries, on every seed, and none of them cut.
+
+        What they do not fix has its first value. One that this scope makes the same
+        as another, or too large for the tier, is left out.
+        """
+        budget, seen = self.table.budget, set()
+        known = self.table.named_families
+        for family in filter(self._reached, map(known.__getitem__, self.pins)):
+            values, sets = self.values(family), self.option_sets(family)
+            for step, fixed in enumerate(family.pinned):
+                least = {*fixed.get("options", ()), *self.needs, *family.needs}
+                options = self._pinned_options(least, sets)
+                if options is None:
+                    continue
+                filled = {name: several[0] for name, several in values.items()}
+                drawn = {**filled, **fixed, "options": options}
+                recipe = self.recipe(family, drawn, step)
+                same = recipe.replace(seed=0)
+                if same not in seen and (
+                    budget is None
+                    or budget.seconds(recipe) <= budget.outright[self.tier]
+                ):
+                    yield recipe
+                seen.add(same)
 
     def _enumerated(
         self, family: Family, values: Mapping[str, tuple[Any, ...]]

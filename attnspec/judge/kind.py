@@ -45,6 +45,13 @@ _LAYOUTS = (
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 
+def _whole_fields(case: Case) -> dict[str, int]:
+    """Return the sizes of the recipe that a case was made from, if it was."""
+    recipe: Recipe | None = case["recipe"]
+    fields = recipe.fields if recipe else ()
+    return {name: value for name, value in fields if type(value) is int}
+
+
 def _fields_as_traits(case: Case) -> dict[str, Any]:
     """Return the fields of the recipe that a case was made from, if it was."""
     recipe: Recipe | None = case["recipe"]
@@ -74,6 +81,9 @@ class Kind:
         own name.
     given
         Claims that every function makes unless it withdraws them.
+    native
+        Claims that every function in Python makes, as long as its arrays keep their
+        strides.
     unsaid
         Claims that no keyword makes: given beside the function, or not made.
     choices
@@ -99,6 +109,8 @@ class Kind:
         What conditions of deviations are about.
     models
         The numeric models that have a name here.
+    sizes
+        The sizes of a case, of which a report says the largest.
     relaxations
         Milder numeric models, each with the words for what it allows.
     words
@@ -115,6 +127,7 @@ class Kind:
     value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     choice_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(
@@ -131,6 +144,7 @@ class Kind:
     models: Mapping[str, NumericModel] = dataclasses.field(
         default_factory=lambda: OPERATIONS
     )
+    sizes: Callable[[Any], Mapping[str, int]] = _whole_fields
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )
@@ -208,6 +222,7 @@ class Kind:
         also: tuple[str, ...] = (),
         needs: tuple[str, ...] = (),
         families: tuple[str, ...] = (),
+        pins: tuple[str, ...] = (),
         fields: Mapping[str, tuple[Any, ...]] | None = None,
         without: tuple[str, ...] = (),
         any_of: tuple[str, ...] = (),
@@ -244,6 +259,7 @@ class Kind:
                 also=also,
                 needs=frozenset(needs),
                 families=families,
+                pins=pins,
                 fields=dict(fields or {}),
                 without=frozenset(without),
                 any_of=frozenset(any_of),
@@ -273,7 +289,7 @@ class Kind:
         InvalidArgument
             If it is no function, or needs arguments that this kind does not give.
         """
-        claims = {"deterministic", *self.given}
+        claims = {"deterministic", *self.given, *self.native}
         for name in keywords_of(function, self.operands, self.options, self.face):
             claims |= set(self.options.get(name, ()))
         return Capabilities(

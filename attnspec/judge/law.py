@@ -95,6 +95,8 @@ class Invariant:
         The claims without which it says nothing.
     families
         The families that it draws from; none named means every one.
+    pins
+        The families whose recipes it tries outright, all of them on every seed.
     fields
         What it draws for some fields in place of the table's own values.
     without
@@ -122,6 +124,7 @@ class Invariant:
     since: int = 1
     needs: frozenset[str] = frozenset()
     families: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
     fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     without: frozenset[str] = frozenset()
     any_of: frozenset[str] = frozenset()

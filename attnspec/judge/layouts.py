@@ -28,8 +28,8 @@ LAYOUTS = (
 ALIGNMENT = 64
 """Bytes that divide the address of every buffer."""
 
-_GUARD = 64
-
+GUARD = 64
+"""Elements on either side of an operand that no kernel may touch."""
 
 Room = Callable[[int], Array]
 """Gives room for so many bytes, at an aligned address."""
@@ -42,11 +42,17 @@ class Placed:
     view: Array
     buffer: Array
     """The operand between its guard bands, as it lies in memory."""
+    pieces: tuple[Array, ...] = ()
+    """The parts between guard bands of their own of one that lies in several."""
 
     @property
     def offset(self) -> int:
         """Bytes from the start of the buffer to the operand's first element."""
         return int(self.view.ctypes.data - self.buffer.ctypes.data)
+
+    def content(self) -> bytes:
+        """Return the bytes of the operand and of its guard bands."""
+        return b"".join(piece.tobytes() for piece in self.pieces or (self.buffer,))
 
 
 def fresh_room(size: int) -> Array:
@@ -74,11 +80,11 @@ def place(array: Array, layout: str = "contiguous", room: Room = fresh_room) -> 
         msg = f"layout: expected one of {', '.join(LAYOUTS)}; got {layout!r}"
         raise UnknownName(msg)
     stored = _stored(array, layout)
-    start = _GUARD + (1 if layout == "offset" else 0)
+    start = GUARD + (1 if layout == "offset" else 0)
     end = start + stored.size
     item = stored.dtype.itemsize
-    buffer = room((stored.size + 2 * _GUARD) * item + ALIGNMENT).view(stored.dtype)
-    buffer[:start] = buffer[end:] = _poison(stored.dtype)
+    buffer = room((stored.size + 2 * GUARD) * item + ALIGNMENT).view(stored.dtype)
+    buffer[:start] = buffer[end:] = poison(stored.dtype)
     inner = buffer[start:end].reshape(stored.shape)
     inner[...] = stored
     return Placed(_view(inner, array.shape, layout), buffer)
@@ -89,7 +95,7 @@ def _stored(array: Array, layout: str) -> Array:
     if layout == "transposed" and array.ndim >= 3:
         return array.swapaxes(-3, -2)
     if layout == "sliced" and array.ndim >= 2:
-        return np.stack([array, np.full_like(array, _poison(array.dtype))], -2).reshape(
+        return np.stack([array, np.full_like(array, poison(array.dtype))], -2).reshape(
             (*array.shape[:-2], 2 * array.shape[-2], array.shape[-1])
         )
     if layout == "broadcast_batch" and array.ndim == 4:
@@ -116,11 +122,20 @@ def _view(inner: Array, shape: tuple[int, ...], layout: str) -> Array:
     return np.lib.stride_tricks.as_strided(inner, shape, strides)
 
 
-def _poison(dtype: np.dtype[Any]) -> Any:
+def poison(dtype: np.dtype[Any]) -> Any:
     """Return what no kernel may read: NaN, True, the least whole number."""
     if dtype == np.bool_:
         return True
     return np.iinfo(dtype).min if dtype.kind in "iu" else np.nan
 
 
-__all__ = ["ALIGNMENT", "LAYOUTS", "Placed", "Room", "fresh_room", "place"]
+__all__ = [
+    "ALIGNMENT",
+    "GUARD",
+    "LAYOUTS",
+    "Placed",
+    "Room",
+    "fresh_room",
+    "place",
+    "poison",
+]

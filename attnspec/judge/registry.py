@@ -117,7 +117,8 @@ def _sized(recipe: Recipe, kind: Kind) -> None:
     """Reject a case far beyond any that is drawn: to make it would take for ever."""
     budget = kind.table.budget
     if budget is not None:
-        if budget.cost(recipe) > _BEYOND * budget.most["thorough"]:
+        most = max(budget.drawn["thorough"], budget.outright["thorough"])
+        if budget.seconds(recipe) > _BEYOND * most:
             msg = f"fields: the case is more than {_BEYOND} times as large as any drawn"
             raise InvalidArgument(msg)
         return

@@ -14,6 +14,7 @@ from typing import Any
 
 from attnspec.exceptions import UnknownName
 from attnspec.judge.claims import Capabilities
+from attnspec.judge.family import PLAIN, Budget, Family
 from attnspec.judge.recipe import Recipe
 
 _BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129})
@@ -59,70 +60,6 @@ class Claim:
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "used", used)
         object.__setattr__(self, "dropped", dropped)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Family:
-    """A named way of drawing recipes; compared by identity.
-
-    Parameters
-    ----------
-    name, sentence
-        Its name, and what its cases have in common.
-    fields
-        What it draws for some fields in place of the table's own values.
-    needs
-        Claims without which there is no such case.
-    pinned
-        Fields of the recipes that every run tries outright.
-    enumerated
-        Whether every run tries every value of every field.
-    thorough
-        Whether the family is left to the thorough tier.
-    """
-
-    name: str
-    sentence: str
-    fields: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
-    needs: frozenset[str] = frozenset()
-    pinned: tuple[Mapping[str, Any], ...] = ()
-    enumerated: bool = False
-    thorough: bool = False
-
-
-PLAIN = Family("plain", "anything that is claimed", enumerated=True)
-"""The family of kinds that have no other."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Budget:
-    """How large a case may be in each tier, and how to cut one that is larger.
-
-    Parameters
-    ----------
-    cost
-        What a case costs.
-    most
-        The largest cost in each tier.
-    cuts
-        What is cut, in turn.
-    last
-        What is cut where fitting a recipe to its scope undoes the other cuts.
-    """
-
-    cost: Callable[[Recipe], int]
-    most: Mapping[str, int]
-    cuts: tuple[Callable[[Recipe], Recipe], ...]
-    last: Callable[[Recipe], Recipe]
-
-    def cut(self, recipe: Recipe, tier: str) -> Recipe:
-        """Return the recipe with some sizes cut until it costs no more than allowed."""
-        for cut in self.cuts * 4:
-            if self.cost(recipe) <= self.most[tier]:
-                break
-            smaller = cut(recipe)
-            recipe = smaller if self.cost(smaller) < self.cost(recipe) else recipe
-        return recipe
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -315,4 +252,4 @@ def _smaller(size: int) -> list[int]:
     return [n for n in sorted(steps) if 0 < n < size]
 
 
-__all__ = ["PLAIN", "Budget", "Claim", "Family", "Table"]
+__all__ = ["Claim", "Table"]

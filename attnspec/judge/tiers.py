@@ -13,7 +13,7 @@ class Tier:
 
     name: str
     pinned: int
-    """Examples out of the outright enumerated ones, per invariant and dtype."""
+    """Examples out of the pinned ones, per invariant and dtype."""
     drawn: int
     """Examples drawn by Hypothesis."""
     floor: int
@@ -36,4 +36,16 @@ def tier_named(name: str) -> Tier:
     return TIERS[name]
 
 
-__all__ = ["TIERS", "Tier", "tier_named"]
+def reaches(tier: str, least: str) -> bool:
+    """Return whether a tier looks at what another one, or a higher one, looks at.
+
+    Examples
+    --------
+    >>> reaches("standard", "smoke"), reaches("standard", "thorough")
+    (True, False)
+    """
+    order = tuple(TIERS)
+    return order.index(tier) >= order.index(least)
+
+
+__all__ = ["TIERS", "Tier", "reaches", "tier_named"]

@@ -85,6 +85,7 @@ class Trial:
     def run(self) -> Outcome:
         """Return the outcome of all examples."""
         start = time.perf_counter()
+        self.bench.reached.clear()
         if stale := self._stale():
             outcome = self._outcome(Verdict.STALE, reason=stale)
         else:
@@ -108,7 +109,11 @@ class Trial:
         return ""
 
     def _pinned(self) -> None:
-        for recipe in in_turn(self.draws)[: self.tier.pinned]:
+        outright = self.draws.outright
+        # What is tried outright takes the place of others, but not of most of them.
+        count = max(self.tier.pinned - len(outright), self.tier.pinned // 2)
+        # The small ones first: what fails in one of them is soon made smaller.
+        for recipe in (*in_turn(self.draws)[:count], *outright):
             self.see(recipe)
             if self.tally.failure is not None:
                 return
@@ -222,6 +227,7 @@ class Trial:
             reason=reason,
             finding=finding,
             deviations=tuple(tally.covered),
+            reached=dict(self.bench.reached),
             provisional=self.invariant.provisional,
         )
 

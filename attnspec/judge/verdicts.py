@@ -76,6 +76,8 @@ class Outcome:
     reason: str = ""
     finding: Finding | None = None
     deviations: tuple[str, ...] = ()
+    reached: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """The largest sizes that the law was asked with."""
     provisional: bool = False
     """Whether the law is reported and not counted yet."""
 
@@ -132,6 +134,14 @@ class Report:
     def conforms(self) -> bool:
         """Whether every invariant that counts has a verdict that conforms."""
         return self.complete and not self.failures
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """The largest sizes of the whole run, by name."""
+        largest: dict[str, int] = {}
+        for name, size in (s for o in self.outcomes for s in o.reached.items()):
+            largest[name] = max(size, largest.get(name, 0))
+        return largest
 
     @property
     def failures(self) -> tuple[Outcome, ...]:

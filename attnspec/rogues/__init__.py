@@ -12,8 +12,10 @@ from attnspec.rogues._gallery import MISTAKES, Control, Rogue
 
 _MISTAKES_OF_ATTENTION = (
     *("memory", "state", "masks", "diagonals", "tiles", "running", "scores"),
-    *("rows", "heads", "precision", "nulls", "recurrence", "controls"),
-    "arithmetic",
+    *("rows", "heads", "precision", "nulls", "recurrence"),
+    *("widths", "groups", "grids", "tile_sizes", "visible_nans", "sinks"),
+    *("mask_ranks", "corner_sizes"),
+    *("controls", "real_sizes", "arithmetic"),
 )
 """The modules of attention's rogues, by what is wrong, and of its controls."""
 

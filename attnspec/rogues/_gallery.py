@@ -29,6 +29,8 @@ MISTAKES: Mapping[str, str] = {
     "softcap": "the cap on the scores, and its place",
     "sink": "the sink's share of a row",
     "hidden-nan": "NaN in a slot that nobody sees",
+    "visible-nan": "NaN that is seen and lost, or that reaches what does not see it",
+    "grid": "more blocks or larger offsets than an index can count",
     "batch": "reading another batch element or head",
     "online-softmax": "the running maximum, sum and accumulator",
     "call": "the form of the result",

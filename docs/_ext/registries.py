@@ -36,8 +36,9 @@ CHOICES = {
     "empty_row": "the output of a query that sees no key",
     "empty_lse": "its logsumexp, if there is no sink; `finite`: less than -10,000",
     "empty_keys": "the output when S = 0",
-    "nan_masked_key": "whether a NaN in a key that no query sees does harm",
-    "nan_masked_value": "the same of a value",
+    "nan_masked_key": "whether a NaN in a key does harm to a query that does not see it",
+    "nan_masked_value": "whether one in a value that no query sees does harm",
+    "nan_zero_weight": "the same in a value that some queries see, to those that do not",
 }
 
 

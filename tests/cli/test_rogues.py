@@ -47,6 +47,20 @@ def test_a_kind_of_function_has_its_own_matrix(run: Run) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+def test_the_usual_rules_are_measured_beside_this_judge(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.csv"
+
+    done = run("--rules", "--only", "zeros", "--csv", file)
+
+    assert done.exit_code == 0, done.output
+    assert [line[-29:] for line in done.stdout.splitlines()[1:]] == [
+        f"{'1 of 1':>10} {'0 of 0':>18}"
+    ] * 7
+    assert file.read_text("utf-8").splitlines()[-1] == "attnspec,1,1,0,0"
+
+
 @pytest.mark.parametrize("checker", ["trusting", "wary"])
 def test_a_checker_that_never_looks_is_found_out(run: Run, checker: str) -> None:
     done = run("--checker", f"checkers_of_a_user:{checker}", *_one_of_each())
@@ -60,6 +74,8 @@ def test_a_checker_that_never_looks_is_found_out(run: Run, checker: str) -> None
         (("--only", "zeroes"), "did you mean 'zeros'?"),
         (("--checker", "no_such_module:f"), "checker: expected module:function"),
         (("--seeds", "0"), "--seeds: "),
+        (("--rules", "--kind", "rope"), "rules: expected the kind attention"),
+        (("--rules", "--checker", "a:b"), "rules: expected no checker beside them"),
     ],
 )
 def test_a_wrong_request_ends_with_2(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from attnspec._typing import Array
-from attnspec.conformance.call import InProcess
+from attnspec.conformance.call import Caller, InProcess
 from attnspec.exceptions import KernelRaised, MalformedResult
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.laws import ATTENTION
@@ -152,6 +152,30 @@ def test_a_reused_output_buffer_is_named() -> None:
     again = call(CASE.replace(value=-CASE.value))
 
     assert again.mutated == ("an earlier result",)
+
+
+def test_a_buffer_of_one_shape_is_named_when_that_shape_comes_again() -> None:
+    call = InProcess(_kernels.Buffered())
+    call(CASE)
+    call(build(ATTENTION.recipe(queries=5, keys=4, width=2, value_width=2)))
+
+    again = call(CASE.replace(value=-CASE.value))
+
+    assert again.mutated == ("an earlier result",)
+
+
+def test_a_result_that_is_an_argument_may_change_with_it() -> None:
+    def kernel(query: Any, key: Any, value: Any) -> Any:
+        return query
+
+    caller = Caller(kernel)
+    query = CASE.query.copy()
+    caller([query, CASE.key, CASE.value], {}, CASE.results)
+    query[...] = 0
+
+    _, changed = caller([CASE.query, CASE.key, CASE.value], {}, CASE.results)
+
+    assert not changed
 
 
 def test_a_result_is_a_copy_of_its_own() -> None:

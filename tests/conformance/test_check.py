@@ -127,7 +127,7 @@ def test_a_kernel_that_returns_no_result_fails_once_and_the_rest_is_not_run(
     ],
 )
 def test_a_kernel_with_a_bad_habit_is_caught(kernel: Any, invariant: str) -> None:
-    report = check_implementation(kernel, only=[invariant])
+    report = check_implementation(kernel, only=[invariant], tier="smoke")
 
     assert report.outcomes[0].verdict is Verdict.FAILED
 

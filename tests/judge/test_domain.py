@@ -8,11 +8,16 @@ from hypothesis import given
 
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
+from attnspec.judge.domain import Domain
+from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.tiers import TIERS, reaches
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.families import BOUNDARIES, TILES
 from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.attention.sizes import ALL_SIZES, COMPOSITE, EVERY_TILE
+from attnspec.kinds.registry import KINDS
 from tests.judge._attention import ALL, FAMILIES, domain, options, recipes
 
 EQUAL = ALL.claiming(without=("unequal_lengths", "empty_keys", "empty_queries"))
@@ -22,7 +27,7 @@ def _pinned(family: str, **fields: Any) -> list[Recipe]:
     return list(domain(families=(family,), **fields).pinned())
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [n for n, f in FAMILIES.items() if not f.outright])
 def test_every_family_can_be_drawn(family: str) -> None:
     found = hypothesis.find(recipes(families=(family,)), lambda _: True, random=None)
 
@@ -44,7 +49,7 @@ def test_a_case_stays_within_the_budget_of_its_tier(recipe: Recipe) -> None:
     budget = ATTENTION.table.budget
     assert budget is not None
 
-    assert budget.cost(recipe) <= budget.most["smoke"]
+    assert budget.allows(recipe, "smoke")
 
 
 @given(recipes(capabilities=EQUAL, tier="smoke"))
@@ -55,7 +60,89 @@ def test_where_lengths_are_equal_a_case_stays_within_its_budget(
     assert budget is not None
 
     assert recipe["queries"] == recipe["keys"]
-    assert budget.cost(recipe) <= budget.most["smoke"]
+    assert budget.allows(recipe, "smoke")
+
+
+def _every_family() -> list[tuple[str, str, str]]:
+    return [
+        (kind.name, family.name, tier)
+        for kind in KINDS.values()
+        for family in kind.table.families
+        for tier in TIERS
+        if reaches(tier, family.tier) and family.pinned
+    ]
+
+
+@pytest.mark.parametrize(("kind", "family", "tier"), _every_family())
+def test_a_pinned_recipe_is_never_cut_and_fits_the_budget_of_its_tier(
+    kind: str, family: str, tier: str
+) -> None:
+    table = KINDS[kind].table
+    scope = KINDS[kind].checked(Capabilities(claims=frozenset(table.claims)))
+    known = table.named_families[family]
+    asked: dict[str, Any] = {"pins" if known.outright else "families": (family,)}
+    whole = Domain(kind, table, scope, tier=tier, **asked)
+    recipes = list(whole.outright() if known.outright else whole.pinned())
+    names = {*table.sizes, *(n for names in table.together.values() for n in names)}
+
+    for fixed in map(table.spread, known.pinned):
+        sizes = {name: fixed[name] for name in names & set(fixed)}
+        assert any(sizes.items() <= dict(r.fields).items() for r in recipes), fixed
+    if (budget := table.budget) is not None:
+        most = budget.outright if known.outright else budget.drawn
+        assert all(budget.seconds(recipe) <= most[tier] for recipe in recipes)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("law", [law for law in ATTENTION.laws.values() if law.pins])
+def test_what_a_law_tries_outright_is_tried_on_every_seed(
+    law: Invariant, seed: int
+) -> None:
+    table = ATTENTION.table
+    wished = Domain(
+        "attention",
+        table,
+        law.scope(ALL),
+        seed=seed,
+        pins=law.pins,
+        needs=law.needs,
+        any_of=law.any_of,
+        fields=law.fields,
+    )
+    found = list(wished.outright())
+
+    for family in (table.named_families[name] for name in law.pins):
+        mine = [recipe for recipe in found if recipe.family == family.name]
+        assert len(mine) == (len(family.pinned) if family.tier == "standard" else 0)
+        for recipe, fixed in zip(mine, family.pinned, strict=False):
+            assert table.spread(fixed).items() <= dict(recipe.fields).items()
+
+
+def test_no_family_of_sizes_is_drawn() -> None:
+    assert not {f.name for f in domain().usable()} & set(ALL_SIZES)
+
+
+def test_what_a_scope_makes_the_same_or_too_large_is_left_out() -> None:
+    pins = ("composite-queries", "composite-keys", "many-rows", "model-widths")
+    capabilities = EQUAL.claiming(without=("many_rows", "value_width"))
+    found = list(domain(capabilities, pins=pins).outright())
+
+    assert {r.family for r in found} == {"composite-keys", "model-widths"}
+    widths = [(r["width"], r["value_width"]) for r in found if r["width"] > 256]
+    assert widths == [(512, 512), (576, 576)]
+    assert not list(domain(EQUAL, pins=("every-tile",), tier="smoke").outright())
+
+
+def test_without_many_rows_none_of_them_has_more_than_16_bits_count() -> None:
+    fewer = ALL.claiming(without=("many_rows",))
+    for name in ("many-rows", "many-heads"):
+        assert not list(domain(fewer, pins=(name,)).outright())
+
+
+def test_the_lengths_of_every_tile_are_multiples_of_all_of_them() -> None:
+    for tile in range(8, 257, 8):
+        assert any(length % tile == 0 for length in EVERY_TILE)
+    assert sum(COMPOSITE % tile == 0 for tile in range(8, 257, 8)) == 13
 
 
 def test_every_boundary_of_every_tile_is_enumerated() -> None:

@@ -209,7 +209,9 @@ def summary_lines(report: Report, target: str) -> list[str]:
         f"{sum(o.weak for o in judged):,} weak",
         words.seconds_in_words(report.seconds),
     ]
+    sizes = [f"{name} {size:,}" for name, size in report.reached.items()]
     return [
+        *(words.pieces(sizes, first="largest sizes") if sizes else ()),
         *words.pieces(said, first="", indent=0, between=", "),
         *words.wrapped(f"{target} {verdict_in_words(report)}", indent=0),
     ]

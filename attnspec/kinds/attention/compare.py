@@ -57,6 +57,37 @@ def lse_agrees(
     yield noted(within(expected, actual, bound, what="lse"), note)
 
 
+def spoiled_agrees(
+    spoiled: AttentionCase, clean: AttentionCase, bench: AttentionBench, note: str
+) -> Iterator[Comparison]:
+    """Yield whether results are right where NaN and infinities decide.
+
+    What is wrong without them as well is no matter of theirs: nothing is said.
+    """
+    for found in _where_decided(spoiled, bench):
+        if not found.holds and not all(c.holds for c in _where_decided(clean, bench)):
+            return
+        yield noted(found, note)
+
+
+def _where_decided(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
+    """Yield whether output and logsumexp are right where anything is decided."""
+    exact = bench.judged(case)
+    asked = "return_lse" in bench.capabilities
+    found = bench.run(case.with_lse() if asked else case)
+    output = _decided(found.output, exact.output, exact.left_open)
+    yield within(exact.output, output, exact.bound)
+    if asked:
+        expected = expected_lse(found.others["lse"], case, bench)
+        lse = _decided(found.others["lse"], expected, exact.lse_left_open)
+        yield within(expected, lse, exact.others["lse"][1], what="lse")
+
+
+def _decided(actual: Array, expected: F64, left_open: Array | None) -> Array:
+    """Return what a kernel returned, and what is expected where all is right."""
+    return actual if left_open is None else np.where(left_open, expected, actual)
+
+
 def expected_lse(actual: Array, case: AttentionCase, bench: AttentionBench) -> F64:
     """Return the exact logsumexp; a finite stand-in for minus infinity as it came."""
     exact = bench.judged(case)
@@ -96,4 +127,5 @@ __all__ = [
     "lse_of",
     "output_agrees",
     "same_lse",
+    "spoiled_agrees",
 ]

@@ -171,12 +171,11 @@ def value(r: Recipe) -> F64:
 
 
 def _reach(r: Recipe, axes: str) -> tuple[Shape, npt.NDArray[np.int64]]:
-    """Return the shape for these axes, and a column of query indices."""
+    """Return the shape for these axes, at least two, and a column of query indices."""
     lengths = {"B": r["batch"], "H": r["query_heads"], "L": r["queries"]}
     lengths |= {"S": r["keys"], "1": 1}
-    shape = tuple(lengths[axis] for axis in axes)
-    rows = np.arange(shape[-2])[:, None] if len(shape) > 1 else np.zeros((1, 1), int)
-    return shape, rows
+    shape = tuple(lengths[axis] for axis in axes.rjust(2, "1"))
+    return shape, np.arange(shape[-2])[:, None]
 
 
 def mask(r: Recipe, kind: str, axes: str, label: str = "mask") -> Booleans:
@@ -202,12 +201,19 @@ def mask(r: Recipe, kind: str, axes: str, label: str = "mask") -> Booleans:
         "empty_rows": lambda: (own | (draw % np.uint64(4) != 0)) & ~hidden_row,
         "none": lambda: np.zeros(shape, np.bool_),
     }
-    return np.broadcast_to(kinds[kind](), shape).copy()
+    return np.broadcast_to(kinds[kind](), shape).reshape(shape[-len(axes) :]).copy()
 
 
 def bias(r: Recipe, kind: str, axes: str) -> F64:
     """Return an additive bias of this kind on these axes."""
     shape, i = _reach(r, axes)
+    return _bias(r, kind, axes, shape, i).reshape(shape[-len(axes) :])
+
+
+def _bias(
+    r: Recipe, kind: str, axes: str, shape: Shape, i: npt.NDArray[np.int64]
+) -> F64:
+    """Return a bias of at least two axes."""
     noise = 2.0 * normals(r.seed, "bias", shape)
     if kind == "distance":
         heads = np.arange(shape[-3])[:, None, None] if len(shape) > 2 else 0
@@ -217,12 +223,14 @@ def bias(r: Recipe, kind: str, axes: str) -> F64:
         row = integers(r.seed, "bias/row", (*shape[:-1], 1), -1, 1)
         return noise + 100.0 * row
     if kind in HIDING_BIASES:
-        noise[~mask(r, kind, axes, "bias")] = -np.inf
+        noise[~mask(r, kind, axes, "bias").reshape(shape)] = -np.inf
     return noise
 
 
-def sink(r: Recipe, kind: str) -> F64:
+def sink(r: Recipe, kind: str | float) -> F64:
     """Return the sink of each query head."""
+    if not isinstance(kind, str):
+        return np.full(r["query_heads"], float(kind))
     noise = normals(r.seed, "sink", (r["query_heads"],))
     offset = {"normal": 0.0, "large": 15.0, "small": -15.0}
     if kind == "minus_infinity":

@@ -16,6 +16,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "empty_keys": ("zero", "nan"),
     "nan_masked_key": ("unspecified", "clean", "poisons"),
     "nan_masked_value": ("unspecified", "clean", "poisons"),
+    "nan_zero_weight": ("unspecified", "clean", "poisons"),
 }
 """Each field with its choices, that of the spec first.
 
@@ -30,8 +31,12 @@ empty_lse
 empty_keys
     The output when S is 0.
 nan_masked_key, nan_masked_value
-    Whether a NaN in a key (value) that no query sees leaves the output alone
-    (``clean``), turns rows into NaN (``poisons``), or is not promised.
+    Whether a NaN in a key that a query does not see (in a value that no query sees)
+    leaves the output alone (``clean``), turns rows into NaN (``poisons``), or is not
+    promised.
+nan_zero_weight
+    The same of a NaN in a value that some queries see, in the rows that do not: a
+    weight of 0 is skipped (``clean``), or 0 times NaN is NaN (``poisons``).
 """
 
 SPEC: Dialect = {name: values[0] for name, values in CHOICES.items()}

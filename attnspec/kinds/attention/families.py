@@ -12,9 +12,10 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attnspec.judge.table import Family
+from attnspec.judge.family import Family
 from attnspec.kinds.attention.case import OPTIONS
-from attnspec.kinds.attention.options import AXES
+from attnspec.kinds.attention.options import AXES, FAR_SINKS
+from attnspec.kinds.attention.sizes import SIZES
 
 TILES = (8, 16, 32, 64, 128)
 BOUNDARIES = tuple(
@@ -122,7 +123,7 @@ FAMILIES = (
         ),
         heads=((1, 1), (2, 2)),
         # Wider than the 64 channels that many kernels are written for.
-        pinned=tuple({"widths": (n, n), "lengths": (5, 5)} for n in (80, 96, 128)),
+        pinned=({"widths": (128, 128), "lengths": (5, 5)},),
     ),
     _family(
         "strided-operands",
@@ -157,6 +158,11 @@ FAMILIES = (
                 *((axes, (7, 7), "prefix_hidden") for axes in ("B11S", "111S")),
                 ("BHL1", (7, 7), "holes"),
             )
+        )
+        + tuple(
+            {"options": ("mask", "causal"), "mask_axes": axes, "batch": 2}
+            | {"lengths": lengths, "mask": "holes", "heads": (2, 2)}
+            for axes, lengths in (("S", (7, 7)), ("1S", (4, 9)))
         ),
     ),
     _family(
@@ -164,6 +170,11 @@ FAMILIES = (
         "additive biases of every kind on every set of axes",
         "bias",
         bias=("normal", "row_offset", "distance", "holes"),
+        pinned=tuple(
+            {"options": ("bias",), "bias_axes": axes, "batch": 2, "heads": (2, 2)}
+            | {"lengths": (7, 7), "bias": "normal"}
+            for axes in ("S", "1S")
+        ),
     ),
     _family(
         "empty-rows",
@@ -175,6 +186,20 @@ FAMILIES = (
             {"options": o, "mask": m, "lengths": (5, 9), "mask_axes": "BHLS"}
             for o in (("mask",), ("mask", "causal"), ("mask", "sink"))
             for m in ("empty_rows", "none", "left_padding")
+        ),
+    ),
+    _family(
+        "far-sinks",
+        "sinks far below and above all scores, and rows that see nothing else",
+        "sink",
+        sink=FAR_SINKS,
+        mask=("empty_rows", "none", "holes"),
+        lengths=((3, 3), (2, 5), (5, 9), (3, 17)),
+        pinned=tuple(
+            {"options": options, "sink": number, "mask": "empty_rows"}
+            | {"lengths": (5, 9), "heads": (2, 2), "mask_axes": "11LS"}
+            for number in FAR_SINKS
+            for options in (("sink",), ("sink", "mask"))
         ),
     ),
     _family(
@@ -240,8 +265,8 @@ FAMILIES = (
             | {"scores": "normal", "values": "normal"},
         ),
     ),
+    *SIZES,
 )
-
 """Every family, the plainest first."""
 
 __all__ = ["BOUNDARIES", "FAMILIES", "GROUPED", "TILES"]

@@ -7,6 +7,7 @@ import numpy as np
 from attnspec import reference
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
+from attnspec.judge.far import FAR, last_offset
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.words import Words
@@ -34,6 +35,24 @@ def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evalua
     if reason := admissible(case, dialect, model):
         raise Inadmissible(reason)
     return evaluate(case, dialect, model)
+
+
+def _sizes(case: AttentionCase) -> dict[str, int]:
+    """Return the sizes of which a report says the largest."""
+    sizes = case.sizes
+    far = [
+        n for n, layout in case.layouts.items() if layout == FAR and case[n] is not None
+    ]
+    offsets = [last_offset(case[name].shape) for name in far]
+    return {
+        "E": sizes.E,
+        "Ev": sizes.Ev,
+        "group": sizes.Hq // max(1, sizes.Hkv),
+        "rows": sizes.B * sizes.Hq * sizes.L,
+        "L": sizes.L,
+        "S": sizes.S,
+        **({"offset": max(offsets)} if offsets else {}),
+    }
 
 
 def _defined(
@@ -77,11 +96,15 @@ ATTENTION = Kind(
     value=evaluate,
     definition=_defined,
     options={
-        "mask": ("mask", "head_mask"),
-        "bias": ("bias", "minus_infinity_bias", "float32_bias", "head_mask"),
+        "mask": ("mask", "head_mask", "vector_mask"),
+        "bias": (
+            *("bias", "minus_infinity_bias", "float32_bias"),
+            *("head_mask", "vector_mask"),
+        ),
         "scale": ("scale", "nonpositive_scale"),
     },
-    given=("unequal_lengths",),
+    given=("unequal_lengths", "many_rows", "visible_nan", "visible_infinity"),
+    native=("far_offsets",),
     unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
     choices=CHOICES,
     choice_needs={
@@ -91,14 +114,16 @@ ATTENTION = Kind(
         "empty_keys": ("empty_keys",),
         "nan_masked_key": (),
         "nan_masked_value": (),
+        "nan_zero_weight": (),
     },
     questions=QUESTIONS,
-    unenforced=("nan_masked_key", "nan_masked_value"),
+    unenforced=("nan_masked_key", "nan_masked_value", "nan_zero_weight"),
     nulls=NULLS,
     null_needs=NEEDS,
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
     models=PRESETS,
+    sizes=_sizes,
     relaxations=relaxations,
     words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS),
 )

@@ -180,6 +180,25 @@ def _other_empty_row(case: AttentionCase, right: Right) -> Array:
     return right.under(empty_row=other)(case)
 
 
+def _nan_spreads(case: AttentionCase, right: Right) -> Array:
+    """Answer NaN everywhere where one result is NaN or infinite."""
+    output = right(case)
+    return output if np.isfinite(output).all() else np.full_like(output, np.nan)
+
+
+def _nan_dropped(case: AttentionCase, right: Right) -> Array:
+    """Take NaN and infinities for zero; minus infinity in a bias hides a key."""
+    dropped = case.changed(_or_zero(np.isfinite), "query", "key", "value")
+    if case.bias is not None:
+        dropped = dropped.changed(_or_zero(lambda a: ~np.isnan(a)), "bias")
+    return right(dropped)
+
+
+def _or_zero(kept: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """Return a change of an array to 0 where it is not kept."""
+    return lambda array: np.where(kept(array), array, np.zeros_like(array))
+
+
 def _wrong_dtype(case: AttentionCase, right: Right) -> Result:
     """Return another format than the query's."""
     other = np.float32 if case.dtype == "float64" else np.float64
@@ -256,6 +275,8 @@ NULLS: Mapping[str, Callable[..., Any]] = {
     "small_masks_dropped": _mask_sizes_ignored,
     "tiled_heads": _tiled_heads,
     "other_empty_row": _other_empty_row,
+    "nan_spreads": _nan_spreads,
+    "nan_dropped": _nan_dropped,
     "wrong_dtype": _wrong_dtype,
     "mutates": _mutates,
     "strides_ignored": _strides_ignored,

@@ -23,10 +23,25 @@ BIASES = ("normal", "distance", "row_offset", "holes", "empty_rows")
 HIDING_BIASES = ("holes", "empty_rows")
 """The biases that hide keys."""
 
-SINKS = ("normal", "large", "small", "minus_infinity")
-"""What the sink of each head is."""
+FAR_SINKS = (-1e4, -200.0, -104.0, -90.0, 90.0, 200.0, 1e4)
+"""Sinks whose exponential is 0, no normal number, or infinite in some format."""
 
-AXES = (*("BHLS", "1HLS", "B1LS", "11LS", "LS", "B11S", "111S", "BHL1", "B1L1", "HLS"),)
+SINKS = ("normal", "large", "small", "minus_infinity", *FAR_SINKS)
+"""What the sink of each head is: drawn in one way, or one number for all."""
+
+AXES = (
+    *("BHLS", "1HLS", "B1LS", "11LS", "LS", "B11S", "111S", "BHL1", "B1L1", "HLS"),
+    *("1S", "S"),
+)
 """Which axes of (B, Hq, L, S) a mask or bias has; 1 is an axis of length one."""
 
-__all__ = ["AXES", "BIASES", "HIDING_BIASES", "MASKS", "SCORES", "SINKS", "VALUES"]
+__all__ = [
+    "AXES",
+    "BIASES",
+    "FAR_SINKS",
+    "HIDING_BIASES",
+    "MASKS",
+    "SCORES",
+    "SINKS",
+    "VALUES",
+]

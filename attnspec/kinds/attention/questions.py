@@ -121,18 +121,25 @@ def _empty_keys(call: Call, capabilities: Capabilities, dtype: str) -> str | Non
     return _named(output[0, 0, 0].astype(np.float64), np.full(1, np.inf))
 
 
-def _nan(operand: str) -> Question:
+def _nan(operand: str, *, seen_by: int = 0) -> Question:
+    """Return the question whether a NaN in the last key or value reaches a query.
+
+    The last `seen_by` queries see it, and are not looked at.
+    """
+
     def probe(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
         if "mask" not in capabilities:
             return None
         case = _case(capabilities, dtype, queries=2, keys=4, mask="all")
         case = _integers(flat(case))
         last = np.arange(case.sizes.S) == case.sizes.S - 1
-        mask = np.broadcast_to(~last, (1, 1, case.sizes.L, case.sizes.S))
+        sees = np.arange(case.sizes.L)[:, None] >= case.sizes.L - seen_by
+        mask = np.broadcast_to(~last | sees, (1, 1, case.sizes.L, case.sizes.S))
         array = case[operand].copy()
         array[:, :, -1] = np.nan
         output = call(case.replace(mask=mask, **{operand: array})).output
-        bad = np.isnan(output.astype(np.float64)).any()
+        blind = output[:, :, : case.sizes.L - seen_by]
+        bad = np.isnan(blind.astype(np.float64)).any()
         return "poisons" if bad else "clean"
 
     return probe
@@ -145,6 +152,7 @@ QUESTIONS: Mapping[str, Question] = {
     "empty_keys": _empty_keys,
     "nan_masked_key": _nan("key"),
     "nan_masked_value": _nan("value"),
+    "nan_zero_weight": _nan("value", seen_by=1),
 }
 
 __all__ = ["QUESTIONS"]

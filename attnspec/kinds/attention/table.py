@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from attnspec.judge.far import FAR
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Budget, Claim, Table
+from attnspec.judge.table import Claim, Table
+from attnspec.kinds.attention.budget import BUDGET
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.options import AXES, HIDING_BIASES
@@ -81,31 +83,14 @@ def _mended(recipe: Recipe) -> Recipe:
     return recipe.replace(**axes, layouts=layouts, hidden=hidden, bias_dtype=dtype)
 
 
-def _cost(r: Recipe) -> int:
-    """Return about how many multiplications a case takes."""
-    rows = r["batch"] * r["query_heads"] * r["queries"]
-    return int(rows * r["keys"] * (r["width"] + r["value_width"]))
-
-
-_BUDGET = Budget(
-    cost=_cost,
-    most={"smoke": 300_000, "standard": 1_000_000, "thorough": 30_000_000},
-    cuts=(
-        lambda r: r.replace(batch=1 if r["batch"] < 3 else 2),
-        lambda r: r.replace(queries=max(3, r["queries"] // 2)),
-        lambda r: r.replace(width=max(4, r["width"] // 2)),
-        lambda r: r.replace(value_width=max(4, r["value_width"] // 2)),
-        lambda r: r.replace(query_heads=1, key_heads=1),
-    ),
-    # Where L must be S, fewer queries alone come back as many as there are keys.
-    last=lambda r: r.replace(queries=r["queries"] // 2, keys=r["keys"] // 2),
-)
-"""The largest B * Hq * L * S * (E + Ev) of a case in each tier."""
-
-
 def _with_heads(recipe: Recipe, option: str) -> bool:
     """Return whether a mask or bias differs between heads."""
     return recipe[option] is not None and "H" in recipe[f"{option}_axes"]
+
+
+def _is_vector(recipe: Recipe, option: str) -> bool:
+    """Return whether a mask or bias has one axis."""
+    return recipe[option] is not None and recipe[f"{option}_axes"] == "S"
 
 
 def _without_heads(recipe: Recipe) -> Recipe:
@@ -120,6 +105,21 @@ def _without_heads(recipe: Recipe) -> Recipe:
     return recipe.replace(**changes)
 
 
+_MANY = 2**16 - 1
+"""The rows that every kernel has: what 16 bits count."""
+
+
+def _rows(r: Recipe) -> int:
+    """Return B Hq L, and not less than B Hkv."""
+    return int(r["batch"] * max(r["query_heads"] * r["queries"], r["key_heads"]))
+
+
+def _with_fewer_rows(r: Recipe) -> Recipe:
+    """Return the recipe with one batch element, one head and at most 65,535 queries."""
+    queries = min(r["queries"], _MANY)
+    return r.replace(batch=1, query_heads=1, key_heads=1, queries=queries)
+
+
 _CLAIMS = {
     "mask": Claim("a boolean mask, True attends", "mask"),
     "bias": Claim("an additive bias", "bias"),
@@ -129,6 +129,8 @@ _CLAIMS = {
     "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
     "return_lse": Claim("the logsumexp of each row"),
+    "visible_nan": Claim("NaN that a query sees makes its results NaN"),
+    "visible_infinity": Claim("infinities that a query sees follow IEEE 754"),
     "nonpositive_scale": Claim(
         "a scale of zero or less",
         used=lambda r: r["scale"] is not None and r["scale"] <= 0,
@@ -140,6 +142,17 @@ _CLAIMS = {
         dropped=lambda r: r.replace(bias="normal"),
     ),
     "float32_bias": Claim("a float32 bias beside 16-bit operands", "bias_dtype"),
+    "vector_mask": Claim(
+        "a mask or bias of rank one, (S,)",
+        used=lambda r: any(_is_vector(r, option) for option in ("mask", "bias")),
+        dropped=lambda r: r.replace(
+            **{
+                f"{option}_axes": "1S"
+                for option in ("mask", "bias")
+                if _is_vector(r, option)
+            }
+        ),
+    ),
     "head_mask": Claim(
         "a mask or bias that differs between heads",
         used=lambda r: _with_heads(r, "mask") or _with_heads(r, "bias"),
@@ -159,6 +172,18 @@ _CLAIMS = {
         "L other than S",
         used=lambda r: r["queries"] != r["keys"],
         dropped=lambda r: r.replace(queries=r["keys"]),
+    ),
+    "many_rows": Claim(
+        "more than 65,535 rows, or batch elements times heads",
+        used=lambda r: _rows(r) > _MANY,
+        dropped=_with_fewer_rows,
+    ),
+    "far_offsets": Claim(
+        "operands of more than 2**31 elements from the first to the last",
+        used=lambda r: any(layout == FAR for _, layout in r["layouts"]),
+        dropped=lambda r: r.replace(
+            layouts=tuple(pair for pair in r["layouts"] if pair[1] != FAR)
+        ),
     ),
     "empty_keys": Claim(
         "S = 0",
@@ -185,7 +210,7 @@ TABLE = Table(
     },
     sizes=("batch", "keys", "queries", "width", "value_width"),
     simple=_SIMPLE,
-    budget=_BUDGET,
+    budget=BUDGET,
 )
 """What is drawn of attention."""
 

@@ -16,6 +16,7 @@ CHOICES_IN_WORDS: Mapping[str, str] = {
     "empty_keys": "output when S = 0",
     "nan_masked_key": "NaN in masked keys",
     "nan_masked_value": "NaN in masked values",
+    "nan_zero_weight": "NaN in values of weight 0",
 }
 
 

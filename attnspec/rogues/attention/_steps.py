@@ -33,7 +33,7 @@ def centered(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a
 
 def finite_fill(scores: Array, visible: Array) -> Array:
     """Give hidden keys the least finite score."""
-    return np.where(visible & (scores > -np.inf), scores, np.finfo(scores.dtype).min)
+    return np.where(visible & (scores != -np.inf), scores, np.finfo(scores.dtype).min)
 
 
 def divided(more: float = 0.0) -> Finish:

@@ -281,7 +281,11 @@ _SHOWN = {
     "two-pass": "Weights are formed from the logsumexp of a first pass.",
     "folded-scale": "The scale multiplies scores and maximum apart, in base two.",
     "tanh-exponentials": "The softcap is a quotient of sums of exponentials.",
+    "tanh-logistic": "The softcap is 2 s(2x) - 1, with a logistic function s.",
+    "tfloat32": "All operands of both products are rounded to TF32.",
     "tfloat32-truncated": "All operands are truncated to TF32.",
+    "weights-in-float8_e4m3": "Weights are rounded to eight bits, and summed so.",
+    "shuffled-exp2-reciprocal": "The accumulator is multiplied by one over the sum.",
 }
 
 CONTROLS: tuple[Control, ...] = tuple(

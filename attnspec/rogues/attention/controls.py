@@ -66,6 +66,11 @@ def _mask_as_bias(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG
     return call.replace(mask=None, bias=bias)
 
 
+def _infinite_sink_divided(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
+    """Divide by the sum with a sink, even where that is 0/0."""
+    return (KERNEL.finish if call.sink is None else divided())(rows, call)
+
+
 def _unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
     """Leave the weights in the format of the scores."""
     return weights
@@ -147,6 +152,19 @@ CONTROLS: tuple[Control, ...] = (
         dialect={"empty_row": "nan", "empty_keys": "nan"},
     ),
     control(
+        "empty-row-nan-without-sink",
+        "A row without keys is NaN, and 0 where there is a sink; no mask is taken.",
+        KERNEL.replace(finish=divided()),
+        dialect={"empty_row": "nan", "empty_keys": "nan"},
+        without=("mask", "head_mask", "causal", "window", "softcap", "return_lse"),
+    ),
+    control(
+        "finite-sinks",
+        "Every number may be a sink, minus infinity may not.",
+        KERNEL.replace(finish=_infinite_sink_divided),
+        without=("minus_infinity_sink",),
+    ),
+    control(
         "empty-row-mean",
         "A query that sees no key answers the mean of all values, and says so.",
         KERNEL.replace(hide=finite_fill, start=_from_lowest),
@@ -163,7 +181,7 @@ CONTROLS: tuple[Control, ...] = (
         "centered-keys",
         "Keys less their mean: the same output; no logsumexp is returned.",
         _DOUBLE.replace(stage=centered),
-        without=("return_lse", "sink", "softcap"),
+        without=("return_lse", "sink", "softcap", "visible_infinity"),
     ),
     control(
         "shifted-scores",

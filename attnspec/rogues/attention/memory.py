@@ -85,7 +85,27 @@ def _hidden_values_cleared(tables: Tables, call: AttentionCase) -> Tables:
     return tables
 
 
+def _within_32_bits(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, FBT001 - a step's form
+    """Read zeros where an offset in elements is more than 31 bits and a sign hold."""
+
+    def read(array: Array) -> Array:
+        steps = [stride // array.itemsize for stride in array.strides]
+        grids = np.indices(array.shape, sparse=True)
+        offsets = sum(step * grid for step, grid in zip(steps, grids, strict=True))
+        return np.where(offsets < 2**31, array, 0).astype(array.dtype)
+
+    return call.changed(read, "query", "key", "value")
+
+
 ROGUES: tuple[Rogue, ...] = (
+    rogue(
+        "offset-of-32-bits",
+        "layout",
+        "Offsets of 2**31 elements and more are out of bounds, and zero is read.",
+        KERNEL.replace(prepare=_within_32_bits),
+        caught_by="far-offsets",
+        mimics="SageAttention#386",
+    ),
     rogue(
         "key-read-as-dense",
         "layout",

@@ -12,23 +12,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues.attention._arithmetic import tfloat32, through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
 from attnspec.rogues.attention._steps import divided, finished
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _FLOAT8 = np.dtype(ml_dtypes.float8_e4m3fn)
 _HALF = np.dtype(np.float16)
-
-
-def _through(array: Array, narrow: np.dtype[np.generic]) -> Array:
-    """Round to a narrower format and back."""
-    return array.astype(narrow).astype(array.dtype)
-
-
-def _tfloat32(array: Array) -> Array:
-    """Round to ten bits of fraction, as tensor cores do."""
-    word = array.astype(np.float32).view(np.uint32)
-    return ((word + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
 def _half_product(query: Array, key: Array) -> Array:
@@ -61,7 +51,7 @@ class _NarrowSum(Kernel):
         for key in range(scores.shape[-1]):
             one = slice(key, key + 1)
             rows = super().absorb(rows, scores[..., one], value[:, :, one], call)
-            total = _through(rows.total, call.query.dtype)
+            total = through(rows.total, call.query.dtype)
             rows = rows._replace(total=total)
         return rows
 
@@ -73,7 +63,7 @@ class _NarrowAccumulator(Kernel):
         self, rows: Rows, scores: Array, value: Array, call: AttentionCase
     ) -> Rows:
         rows = super().absorb(rows, scores, value, call)
-        return rows._replace(accumulator=_through(rows.accumulator, call.query.dtype))
+        return rows._replace(accumulator=through(rows.accumulator, call.query.dtype))
 
 
 def _read_as_bfloat16(tables: Tables, call: AttentionCase) -> Tables:
@@ -106,18 +96,18 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "operands-in-tfloat32",
         "Queries and keys have ten bits of fraction in the product.",
-        KERNEL.replace(dot=lambda q, k: KERNEL.dot(_tfloat32(q), _tfloat32(k))),
+        KERNEL.replace(dot=lambda q, k: KERNEL.dot(tfloat32(q), tfloat32(k))),
     ),
     _narrow(
         "scores-in-bfloat16",
         "Scores are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: _through(KERNEL.dot(q, k), _BFLOAT16)),
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), _BFLOAT16)),
         mimics="transformers#33317",
     ),
     _narrow(
         "scores-in-bfloat16-for-bfloat16",
         "Scores of bfloat16 operands are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: _through(KERNEL.dot(q, k), _BFLOAT16)),
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), _BFLOAT16)),
         dtype="bfloat16",
         law="lse-agreement",
         mimics="transformers#33317",
@@ -125,7 +115,7 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "scores-in-float16",
         "Scores are cast to float16 before the softmax.",
-        KERNEL.replace(dot=lambda q, k: _through(KERNEL.dot(q, k), _HALF)),
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), _HALF)),
         dtype="float16",
         law="lse-agreement",
         mimics="pytorch#165961",
@@ -161,13 +151,13 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "weights-in-bfloat16",
         "Weights are rounded to bfloat16 before they meet float32 values.",
-        KERNEL.replace(narrow=lambda weights, _: _through(weights, _BFLOAT16)),
+        KERNEL.replace(narrow=lambda weights, _: through(weights, _BFLOAT16)),
         mimics="mlx#3119",
     ),
     _narrow(
         "weights-in-float8",
         "Weights are rounded to eight bits in a bfloat16 kernel.",
-        KERNEL.replace(narrow=lambda weights, _: _through(weights, _FLOAT8)),
+        KERNEL.replace(narrow=lambda weights, _: through(weights, _FLOAT8)),
         dtype="bfloat16",
         mimics="flash-attention#2717",
     ),
@@ -187,7 +177,7 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "lse-in-bfloat16",
         "The logsumexp is rounded to bfloat16.",
-        finished(lse=lambda lse: _through(lse, _BFLOAT16)),
+        finished(lse=lambda lse: through(lse, _BFLOAT16)),
         law="lse-agreement",
     ),
     _narrow(
@@ -200,14 +190,14 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "bias-in-float16",
         "A float32 bias is rounded to float16.",
-        KERNEL.replace(stage=lambda t, _: t._replace(addend=_through(t.addend, _HALF))),
+        KERNEL.replace(stage=lambda t, _: t._replace(addend=through(t.addend, _HALF))),
         law="options-honored",
         mimics="flash-attention#846",
     ),
     _narrow(
         "output-in-bfloat16",
         "A float32 output has the precision of bfloat16.",
-        finished(lambda output: _through(output, _BFLOAT16)),
+        finished(lambda output: through(output, _BFLOAT16)),
         law="exact-gather",
     ),
     _narrow(

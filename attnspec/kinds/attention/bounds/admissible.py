@@ -23,8 +23,9 @@ def admissible(
     """Return None if the bounds of the model hold, or which precondition fails.
 
     No intermediate number may overflow the format that the model gives it, no
-    sum may be longer than its format can carry, and what a query sees must be
-    finite. Hidden keys and values may be anything.
+    sum may be longer than its format can carry, and a sink must be a number or
+    minus infinity. Hidden keys and values may be anything; NaN and infinities that
+    a query sees have no bound but a class, and count for nothing here.
 
     Parameters
     ----------
@@ -91,16 +92,20 @@ def _sizes(problem: Problem) -> dict[str, float]:
     seen = seen_keys(problem)
     if seen is not None:
         key, value = (np.where(seen[..., None], x, 0.0) for x in (key, value))
-    query = problem.query
+    query, key, value = map(_finite, (problem.query, key, value))
     sizes = {"query": _largest(query), "key": _largest(key), "value": _largest(value)}
     lengths = [np.sqrt((x * x).sum(axis=-1)) for x in (query, key)]
     sizes["products"] = _largest(lengths[0]) * _largest(lengths[1])
     if problem.bias is not None:
-        bias = problem.bias.astype(np.float64)
-        sizes["bias"] = _largest(np.where(bias == -np.inf, 0.0, bias))
+        sizes["bias"] = _largest(_finite(problem.bias.astype(np.float64)))
     if problem.sink is not None:
         sizes["sink"] = _largest(np.where(problem.sink == -np.inf, 0.0, problem.sink))
     return sizes
+
+
+def _finite(array: Array) -> Array:
+    """Return the array with 0 for NaN and infinities."""
+    return np.where(np.isfinite(array), array, 0.0)
 
 
 def _largest(array: Array) -> float:

@@ -44,23 +44,17 @@ class Block:
 def block(
     problem: Problem, dialect: Dialect, ground: Ground | None, rates: Rates | None
 ) -> Block:
-    """Evaluate some queries, with bounds if there are rates."""
+    """Evaluate some queries of a finite problem, with bounds if there are rates."""
     seen = visibility(problem)
-    finite = np.isfinite(problem.value)
-    clean = problem
-    if not finite.all():
-        clean = dataclasses.replace(problem, value=np.where(finite, problem.value, 0.0))
-    scaled = products(clean)
+    scaled = products(problem)
     if ground is None or rates is None:
-        result = _value(clean, scores(clean, scaled, seen), seen)
+        result = _value(problem, scores(problem, scaled, seen), seen)
     else:
         magnitude = scaled.astype(ground.real)
         np.abs(magnitude, out=magnitude)
-        values = scores(clean, scaled, seen)
-        error = bounds.score_error(clean, ground, rates, magnitude, values, seen)
-        result = _bounded(clean, ground, rates, error, values, seen)
-    if clean is not problem:
-        _spoil(result.output, problem.value, seen)
+        values = scores(problem, scaled, seen)
+        error = bounds.score_error(problem, ground, rates, magnitude, values, seen)
+        result = _bounded(problem, ground, rates, error, values, seen)
     _fill_empty_rows(result, seen, dialect, has_keys=problem.keys > 0)
     if result.output_bound is not None:
         result.output_bound[~np.isfinite(result.output)] = 0.0
@@ -129,20 +123,6 @@ def _terms(problem: Problem, seen: Visibility) -> npt.NDArray[np.int_]:
     if seen.keep is None:
         return np.full((1, 1, 1, problem.queries, 1), problem.value.shape[3])
     return np.asarray(np.count_nonzero(seen.keep, axis=-1))[..., None]
-
-
-def _spoil(output: Float64, value: Float64, seen: Visibility) -> None:
-    """Write the NaN and infinities of visible values into the output."""
-    keep = np.ones(value.shape[3], np.bool_) if seen.keep is None else seen.keep
-    shape = (*output.shape[:-1], value.shape[3])
-    weights = np.broadcast_to(keep, shape).astype(np.float64)
-    ups, downs, nans = (
-        weighted_sum(weights, marked.astype(np.float64)) > 0
-        for marked in (value == np.inf, value == -np.inf, np.isnan(value))
-    )
-    output[ups] = np.inf
-    output[downs] = -np.inf
-    output[nans | (ups & downs)] = np.nan
 
 
 def _fill_empty_rows(

@@ -1,7 +1,8 @@
 """The exact value of a case, and how far a kernel may lie from it.
 
 It is attention in float64 by blocks of queries; no (L, S) matrix is held. A
-small case is one block; the heads of a large one are spread over threads.
+small case is one block; a large one is cut into groups of heads, and these are spread
+over threads.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.bounds.block import EMPTY_LSE, block
 from attnspec.kinds.attention.bounds.ground import Ground, ground
-from attnspec.kinds.attention.bounds.problem import Float64, Problem, prepare
+from attnspec.kinds.attention.bounds.nonfinite import Spoiled
+from attnspec.kinds.attention.bounds.problem import Bool, Float64, Problem, prepare
 from attnspec.kinds.attention.bounds.rates import Rates, rates
-from attnspec.kinds.attention.bounds.seen_keys import blocks, seen_keys
+from attnspec.kinds.attention.bounds.seen_keys import blocks, head_groups, seen_keys
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.numerics.models import NumericModel
@@ -58,6 +60,9 @@ class Evaluation:
         (B, Hq, L): how many keys each query sees.
     rows
         The queries that were evaluated.
+    left_open, lse_left_open
+        Where NaN or infinities decide nothing: any result is right there. None
+        if there is no such place.
     """
 
     output: Float64
@@ -66,6 +71,8 @@ class Evaluation:
     lse_bound: Float64 | None
     visible: npt.NDArray[np.int_]
     rows: slice
+    left_open: Bool | None = None
+    lse_left_open: Bool | None = None
 
     @property
     def bound(self) -> Float64:
@@ -132,9 +139,14 @@ def evaluate(
         result.output[:] = np.nan if dialect["empty_keys"] == "nan" else 0.0
         result.lse[:] = EMPTY_LSE[dialect["empty_lse"]]
     elif result.lse.size:
-        work = _Work.of(problem, dialect, model, result)
         with np.errstate(all="ignore"):
+            spoiled = Spoiled.of(problem)
+            if spoiled is not None:
+                problem = spoiled.finite
+            work = _Work.of(problem, dialect, model, result)
             work.run(_workers(threads))
+            if spoiled is not None:
+                return work.marked(result, spoiled)
     return result
 
 
@@ -201,15 +213,12 @@ class _Work:
                 own = self._ground(self.problem)
                 self._block(self.problem, own, _WHOLE, slice(None))
             return
-        places = list(np.ndindex(self.problem.key.shape[:2]))
         with _single_blas(), ThreadPoolExecutor(threads) as pool:
-            list(pool.map(self._head, places))
+            list(pool.map(self._heads, head_groups(self.problem)))
 
-    def _head(self, place: tuple[int, int]) -> None:
-        """Fill what one key head serves, block by block."""
-        batch, head = place
-        problem = self.problem.heads(batch, head)
-        where = (slice(batch, batch + 1), slice(head, head + 1))
+    def _heads(self, where: tuple[slice, slice]) -> None:
+        """Fill what some key heads serve, block by block."""
+        problem = self.problem.heads(*where)
         with np.errstate(all="ignore"):  # This state belongs to the thread.
             own = self._ground(problem)
             for rows in blocks(problem):
@@ -220,6 +229,25 @@ class _Work:
         if self.rates is None:
             return None
         return ground(problem, seen_keys(problem), self.real, self.rates.model)
+
+    def marked(self, result: Evaluation, spoiled: Spoiled) -> Evaluation:
+        """Return the result with what NaN and infinities decide."""
+        marks = spoiled.marks(self.dialect, self._ground(self.problem), self.rates)
+        output, lse = self.target["output"], self.target["lse"]
+        output[marks.up] = np.inf
+        output[marks.down] = -np.inf
+        output[marks.nan | (marks.up & marks.down)] = np.nan
+        output[marks.row_nan] = lse[marks.row_nan] = np.nan
+        if self.rates is not None:
+            self.target["output_bound"][~np.isfinite(output)] = 0.0
+            self.target["lse_bound"][~np.isfinite(lse)] = 0.0
+        self.target["visible"][...] = np.count_nonzero(spoiled.seen, axis=-1)
+        elements = marks.row_open[..., None] | (marks.open & ~np.isnan(output))
+        return dataclasses.replace(
+            result,
+            left_open=elements.reshape(result.output.shape),
+            lse_left_open=marks.row_open.reshape(result.lse.shape),
+        )
 
     def _block(
         self,

@@ -101,14 +101,8 @@ def held(formats: tuple[str, ...], array: Float64) -> Bool:
 
 
 def _without_unseen(problem: Problem, seen: Bool | None) -> tuple[Float64, Float64]:
-    """Return values and keys (B, Hkv, S, E), zero where no query sees them.
-
-    What is not finite counts as zero: it has a class and no bound.
-    """
+    """Return values and keys (B, Hkv, S, E), zero where no query sees them."""
     value, key = problem.value, problem.key[:, :, 0]
-    finite = np.isfinite(value)
-    if not finite.all():
-        value = np.where(finite, value, 0.0)
     if seen is None:
         return value, key
     value = value.copy()

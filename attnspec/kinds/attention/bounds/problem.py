@@ -63,8 +63,8 @@ class Problem:
         given = (self.mask, self.bias, self.window, self.sink)
         return self.causal or any(option is not None for option in given)
 
-    def heads(self, batch: int, head: int) -> Problem:
-        """Return the part of the problem that one key head serves."""
+    def heads(self, batch: slice, head: slice) -> Problem:
+        """Return the part of the problem that some key heads serve."""
         arrays = {
             name: array[_at(array, 0, batch), _at(array, 1, head)]
             for name in ("query", "key", "value", "mask", "bias", "sink")
@@ -87,9 +87,9 @@ class Problem:
         )
 
 
-def _at(array: Array, axis: int, index: int) -> slice:
-    """Select one index of an axis, and keep the axis; a broadcast one stays."""
-    return slice(index, index + 1) if array.shape[axis] > 1 else slice(None)
+def _at(array: Array, axis: int, part: slice) -> slice:
+    """Select part of an axis; a broadcast one stays."""
+    return part if array.shape[axis] > 1 else slice(None)
 
 
 def grouped(array: Array, key_heads: int) -> Array:

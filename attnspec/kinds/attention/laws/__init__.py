@@ -8,7 +8,7 @@ from attnspec.kinds.attention.kind import ATTENTION
 
 CHAPTERS = (
     *("calls", "definition", "scores", "normalizers", "masks", "dialects"),
-    *("symmetries", "split", "recurrence"),
+    *("nonfinite", "symmetries", "split", "recurrence"),
 )
 """The modules of laws, in the order in which they run."""
 

@@ -7,16 +7,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attnspec.exceptions import Inadmissible, InvalidArgument
 from attnspec.judge.compare import alike, fact, noted, rounding
+from attnspec.judge.far import FAR, is_far, last_offset, reserved
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import AttentionBench, lse_of, output_agrees
 from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.kinds.attention.sizes import ALL_SIZES
 from attnspec.numerics import Comparison, identical, within
+
+_OPERANDS = ("query", "key", "value")
+_FAR = (
+    *(((name, FAR),) for name in _OPERANDS),
+    tuple((name, FAR) for name in _OPERANDS),
+)
 
 
 @ATTENTION.law(
     "result-form",
     "calls.result",
+    pins=("model-widths", "model-groups", "many-rows"),
     families=("plain", "option-pairs", "unequal-lengths"),
     nulls=("wrong_dtype",),
 )
@@ -39,19 +49,28 @@ def check_result_form(
 @ATTENTION.law(
     "inputs-unchanged",
     "calls.inputs",
+    pins=(
+        "model-widths",
+        "model-groups",
+        "composite-keys",
+        "composite-queries",
+        "many-rows",
+    ),
     nulls=("mutates",),
 )
 def check_inputs_unchanged(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
-    """A call leaves its inputs and the memory around them as they were."""
-    mutated = bench.run(case).mutated
-    yield fact(f"changed: {', '.join(mutated) or 'nothing'}", holds=not mutated)
+    """A call leaves its inputs, the memory around them and earlier results alone."""
+    for call in (case, case.replace(query=-case.query)):
+        mutated = bench.run(call).mutated
+        yield fact(f"changed: {', '.join(mutated) or 'nothing'}", holds=not mutated)
 
 
 @ATTENTION.law(
     "determinism",
     "calls.deterministic",
+    pins=ALL_SIZES,
     needs=("deterministic",),
     nulls=("random",),
 )
@@ -66,6 +85,7 @@ def check_determinism(
 @ATTENTION.law(
     "history",
     "calls.history",
+    pins=("model-widths", "model-groups"),
     families=("option-pairs", "plain", "tile-boundaries", "grouped-heads"),
     nulls=("stale",),
     of_history=True,
@@ -112,6 +132,43 @@ def check_layout(case: AttentionCase, bench: AttentionBench) -> Iterator[Compari
     if case.layouts:
         named = ", ".join(f"{o} {layout}" for o, layout in case.layouts.items())
         yield from alike(case.replace(layouts={}), case, bench, named)
+
+
+@ATTENTION.law(
+    "far-offsets",
+    "calls.layout",
+    needs=("far_offsets",),
+    families=("plain",),
+    fields={
+        "layouts": _FAR,
+        "batch": (2, 1, 3),
+        "heads": ((2, 2), (1, 1), (6, 2)),
+        "lengths": ((3, 5), (5, 3), (1, 9), (17, 17)),
+        "widths": ((4, 4), (8, 8), (16, 16)),
+        "scores": ("normal",),
+        "values": ("normal",),
+    },
+    nulls=("strides_ignored",),
+)
+def check_far_offsets(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
+    """An operand whose last element lies 2**31 elements from its first is read right.
+
+    Where there is not as much address space the example is no evidence.
+    """
+    far = [name for name in case.layouts if is_far(case[name].shape)]
+    if not far:
+        return
+    try:
+        for name in far:
+            reserved((last_offset(case[name].shape) + 1) * case[name].itemsize)
+    except InvalidArgument as error:
+        raise Inadmissible(str(error)) from error
+    said = f"{', '.join(far)} over more than 2**31 elements"
+    yield from alike(case.replace(layouts={}), case, bench, said)
+    mutated = bench.run(case).mutated
+    yield fact(f"changed: {', '.join(mutated) or 'nothing'}", holds=not mutated)
 
 
 __all__: list[str] = []

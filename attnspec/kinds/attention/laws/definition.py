@@ -17,12 +17,14 @@ from attnspec.kinds.attention.compare import (
 from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.kinds.attention.probes import winners
 from attnspec.kinds.attention.scope import has_options
+from attnspec.kinds.attention.sizes import ALL_SIZES, MOST_SIZES
 from attnspec.numerics import Comparison, within
 
 
 @ATTENTION.law(
     "agreement",
     "attention.definition",
+    pins=ALL_SIZES,
     also=("scores.dot-product", "normalizers.softmax"),
     nulls=("zeros", "mean_value", "first_row", "scale_off"),
 )
@@ -34,6 +36,7 @@ def check_agreement(case: AttentionCase, bench: AttentionBench) -> Iterator[Comp
 @ATTENTION.law(
     "lse-agreement",
     "normalizers.logsumexp",
+    pins=MOST_SIZES,
     needs=("return_lse",),
     nulls=("zeros:lse", "first_row:lse", "scale_off:lse", "zeros"),
 )
@@ -49,6 +52,7 @@ def check_lse_agreement(
 @ATTENTION.law(
     "query-sweep",
     "attention.definition",
+    pins=("composite-queries", "tiled-queries", "every-query-tile"),
     families=("query-boundaries",),
     nulls=("first_row", "zeros"),
 )
@@ -100,6 +104,7 @@ def check_exact_uniform(
 @ATTENTION.law(
     "options-honored",
     "attention.options",
+    pins=("model-widths", "model-groups", "composite-keys", "many-rows"),
     families=("option-pairs",),
     any_of=("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
     nulls=("options_dropped",),

@@ -68,6 +68,7 @@ def check_nan_masked_values(
 @ATTENTION.law(
     "empty-rows",
     "masks.empty-row",
+    pins=("model-groups", "composite-keys", "many-rows"),
     families=("empty-rows", "unequal-lengths", "biases"),
     fields={
         "bias": ("empty_rows", "holes"),

@@ -50,6 +50,7 @@ def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]
 @ATTENTION.law(
     "causal-support",
     "masks.causal",
+    pins=("composite-keys", "model-groups"),
     also=("masks.alignment",),
     needs=("causal",),
     families=("plain", "unequal-lengths", "tile-boundaries"),
@@ -67,6 +68,7 @@ def check_causal_support(
 @ATTENTION.law(
     "window-support",
     "masks.window",
+    pins=("composite-keys", "model-groups"),
     also=("masks.alignment", "bands.support"),
     needs=("window",),
     families=("plain", "unequal-lengths", "tile-boundaries"),
@@ -84,6 +86,7 @@ def check_window_support(
 @ATTENTION.law(
     "tail-sweep",
     "masks.visible-keys",
+    pins=("composite-keys", "tiled-keys", "model-groups", "every-tile"),
     families=("tile-boundaries",),
     fields={
         "lengths": (*((3, n) for n in BOUNDARIES), (1, 1), (1, 2), (65, 65)),
@@ -107,6 +110,7 @@ def check_tail_sweep(
 @ATTENTION.law(
     "masked-keys-inert",
     "masks.hidden-keys",
+    pins=("model-widths", "model-groups", "composite-keys"),
     also=("masks.padding",),
     families=(
         *("masks-with-holes", "unequal-lengths", "poisoned-padding", "biases"),
@@ -151,6 +155,7 @@ def _has_flags_beside_mask(_dialect: Dialect, capabilities: Capabilities) -> boo
 @ATTENTION.law(
     "mask-forms",
     "masks.forms",
+    pins=("model-widths", "composite-keys"),
     needs=("mask",),
     families=("masks-with-holes", "unequal-lengths", "plain", "empty-rows"),
     any_of=("causal", "window"),
@@ -197,6 +202,7 @@ def check_mask_broadcast(
 @ATTENTION.law(
     "mask-composition",
     "masks.intersection",
+    pins=("model-groups", "composite-keys"),
     needs=("mask",),
     families=("option-pairs", "masks-with-holes", "unequal-lengths", "far-below-zero"),
     any_of=("causal", "window"),
@@ -218,6 +224,7 @@ def check_mask_composition(
 @ATTENTION.law(
     "causality",
     "masks.causal",
+    pins=("model-widths", "composite-keys"),
     needs=("causal",),
     families=(
         *("plain", "unequal-lengths", "tile-boundaries", "peaked-scores"),

@@ -24,6 +24,7 @@ from attnspec.numerics import Comparison, within
 @ATTENTION.law(
     "row-sums",
     "normalizers.sum",
+    pins=("model-widths", "model-groups", "composite-keys"),
     nulls=("zeros", "unnormalized"),
 )
 def check_row_sums(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
@@ -35,6 +36,7 @@ def check_row_sums(case: AttentionCase, bench: AttentionBench) -> Iterator[Compa
 @ATTENTION.law(
     "convex-hull",
     "attention.convex",
+    pins=("model-widths", "composite-keys"),
     without=("sink",),
     fields={"values": ("offset",)},
     nulls=("zeros", "ones"),
@@ -59,6 +61,7 @@ def check_convex_hull(
 @ATTENTION.law(
     "sink-mass",
     "normalizers.sink",
+    pins=("model-widths", "model-groups", "many-rows"),
     needs=("sink",),
     nulls=("no_sink", "mean_value"),
 )
@@ -84,6 +87,7 @@ def _finite(lse: F64) -> F64:
 @ATTENTION.law(
     "sink-off",
     "normalizers.sink",
+    pins=("model-groups",),
     needs=("sink",),
     nulls=("sink_clamped",),
 )
@@ -96,8 +100,25 @@ def check_sink_off(case: AttentionCase, bench: AttentionBench) -> Iterator[Compa
 
 
 @ATTENTION.law(
+    "sink-range",
+    "normalizers.sink",
+    needs=("sink",),
+    families=("far-sinks",),
+    nulls=("no_sink", "sink_clamped"),
+)
+def check_sink_range(
+    case: AttentionCase, bench: AttentionBench
+) -> Iterator[Comparison]:
+    """A sink far below all scores takes nothing; one far above takes everything."""
+    yield from output_agrees(case, bench, f"sink = {float(case.sink[0]):g}")
+    if "return_lse" in bench.capabilities:
+        yield from lse_agrees(case, bench, f"sink = {float(case.sink[0]):g}")
+
+
+@ATTENTION.law(
     "lse-partition",
     "normalizers.logsumexp",
+    pins=("model-groups", "composite-keys", "composite-queries"),
     needs=("return_lse",),
     without=("sink",),
     fields={"scores": ("uniform",)},
@@ -122,6 +143,7 @@ def check_lse_partition(
 @ATTENTION.law(
     "score-shift",
     "normalizers.shift",
+    pins=("composite-keys",),
     needs=("bias",),
     without=("sink",),
     families=("plain", "unequal-lengths", "masks-with-holes", "tile-boundaries"),
@@ -143,6 +165,7 @@ def check_score_shift(
 @ATTENTION.law(
     "lse-with-options",
     "normalizers.logsumexp",
+    pins=("model-groups", "composite-keys"),
     needs=("return_lse",),
     families=("option-pairs", "empty-rows"),
     nulls=("options_dropped:lse", "zeros:lse"),

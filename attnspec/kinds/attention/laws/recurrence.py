@@ -14,6 +14,7 @@ from attnspec.numerics import Comparison
 @ATTENTION.law(
     "value-derivative",
     "recurrence.attention-gradient",
+    pins=("model-widths", "composite-keys"),
     also=("recurrence.past", "convolution.field"),
     families=("plain", "option-pairs", "tile-boundaries", "grouped-heads"),
     fields={"values": ("integers",)},

@@ -18,6 +18,7 @@ _SCALED = ("plain", "odd-widths", "tile-boundaries", "unequal-lengths")
 @ATTENTION.law(
     "scale-default",
     "scores.default-scale",
+    pins=("model-widths",),
     needs=("scale",),
     families=_SCALED,
     nulls=("unit_default_scale",),
@@ -36,6 +37,7 @@ def check_scale_default(
 @ATTENTION.law(
     "scale-given",
     "scores.scale",
+    pins=("model-widths",),
     needs=("scale",),
     families=_SCALED,
     nulls=("no_scale", "zeros"),
@@ -50,6 +52,7 @@ def check_scale_given(
 @ATTENTION.law(
     "scale-zero",
     "scores.scale",
+    pins=("model-widths",),
     needs=("scale", "nonpositive_scale"),
     families=_SCALED,
     nulls=("no_scale", "zeros"),
@@ -65,6 +68,7 @@ def check_scale_zero(
 @ATTENTION.law(
     "scale-folds-into-query",
     "scores.scale",
+    pins=("model-widths",),
     needs=("scale",),
     families=_SCALED,
     nulls=("no_scale",),
@@ -82,6 +86,7 @@ def check_scale_folds(
 @ATTENTION.law(
     "scale-sign",
     "scores.scale",
+    pins=("model-widths",),
     needs=("scale", "nonpositive_scale"),
     families=_SCALED,
     nulls=("no_scale",),
@@ -98,6 +103,7 @@ def check_scale_sign(
 @ATTENTION.law(
     "bias-added",
     "scores.bias",
+    pins=("model-groups", "composite-keys", "many-rows"),
     needs=("bias",),
     nulls=("no_bias", "bias_on_values"),
     families=("biases", "plain", "unequal-lengths"),
@@ -117,6 +123,7 @@ def check_bias_added(
 @ATTENTION.law(
     "softcap-order",
     "scores.order",
+    pins=("model-widths", "composite-keys", "many-rows"),
     needs=("softcap",),
     families=("option-pairs", "biases", "masks-with-holes", "offset-scores"),
     nulls=("no_softcap", "softcap_last"),
@@ -132,6 +139,7 @@ def check_softcap_order(
 @ATTENTION.law(
     "softcap-limits",
     "scores.softcap",
+    pins=("model-widths",),
     needs=("softcap",),
     families=("plain", "peaked-scores"),
     nulls=("no_softcap",),

@@ -35,7 +35,11 @@ _law_of_parts = functools.partial(
 )
 
 
-@_law_of_parts("split-merge", "split.merge")
+@_law_of_parts(
+    "split-merge",
+    "split.merge",
+    pins=("model-widths", "model-groups", "composite-keys"),
+)
 def check_split_merge(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
@@ -49,7 +53,7 @@ def check_split_merge(
     yield from _make_the_whole(merge(*one, *two), exact, case, bench, "merged parts")
 
 
-@_law_of_parts("split-associative", "split.associative")
+@_law_of_parts("split-associative", "split.associative", pins=("model-groups",))
 def check_split_associative(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:

@@ -23,6 +23,7 @@ _OPERANDS = ("query", "key", "value")
 @ATTENTION.law(
     "value-linearity",
     "attention.linear",
+    pins=("model-widths", "composite-keys"),
     families=("plain", "option-pairs", "tile-boundaries", "grouped-heads"),
     fields={"values": ("integers",)},
     nulls=("ones",),
@@ -62,6 +63,7 @@ def _order(case: AttentionCase, length: int, label: str) -> Array:
 @ATTENTION.law(
     "key-permutation",
     "attention.key-order",
+    pins=("model-widths", "composite-keys"),
     without=("causal", "window"),
     fields={"layouts": ((),)},
     nulls=("copy_value", "last_key_dropped"),
@@ -84,6 +86,7 @@ def check_key_permutation(
 @ATTENTION.law(
     "query-permutation",
     "attention.equivariance",
+    pins=("composite-queries",),
     without=("causal", "window"),
     fields={"layouts": ((),)},
     nulls=("copy_value",),
@@ -128,6 +131,7 @@ def _alone(case: AttentionCase, batch: int) -> AttentionCase:
 @ATTENTION.law(
     "batch-independence",
     "attention.batch",
+    pins=("model-widths", "model-groups"),
     fields={
         "batch": (2, 3),
         "layouts": ((), (("key", "transposed"),), (("value", "sliced"),)),
@@ -162,6 +166,7 @@ def _poisoned(array: Array, mine: Array) -> Array:
 @ATTENTION.law(
     "head-independence",
     "heads.independence",
+    pins=("model-groups",),
     fields={
         "heads": ((2, 2), (3, 3), (6, 2), (6, 3), (10, 2)),
         "layouts": ((), (("key", "transposed"),), (("value", "sliced"),)),
@@ -202,6 +207,7 @@ def check_head_independence(
 @ATTENTION.law(
     "grouped-heads",
     "heads.grouped",
+    pins=("model-groups",),
     needs=("grouped_query",),
     families=("grouped-heads", "option-pairs"),
     fields={"heads": ((6, 2), (10, 2), (9, 3), (6, 3), (14, 2), (3, 1), (2, 1))},

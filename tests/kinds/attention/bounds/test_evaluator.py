@@ -11,8 +11,11 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.kinds.attention.bounds import evaluator
 from attnspec.kinds.attention.bounds import seen_keys as _seen
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
+from attnspec.kinds.attention.bounds.problem import prepare
+from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC, alignment_of, dialect_of
+from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.numerics import PRESETS, within
 from attnspec.reference import attention_with_logsumexp
 from tests.kinds.attention.bounds._problems import dialect, problem
@@ -62,16 +65,18 @@ def test_chosen_rows_are_the_rows_of_the_whole(seed: int) -> None:
         assert np.array_equal(whole.visible[:, :, rows], part.visible)
 
 
+@pytest.mark.parametrize("together", [1, 100, 1000])
 @pytest.mark.parametrize("name", ["float64", "float32", "naive-bfloat16"])
 @pytest.mark.parametrize("seed", range(12))
-def test_blocks_and_threads_change_nothing(
-    seed: int, name: str, monkeypatch: pytest.MonkeyPatch
+def test_blocks_groups_of_heads_and_threads_change_nothing(
+    seed: int, name: str, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way of a large case gives what the way of a small one does."""
     case, choices = problem(seed, "float32"), dialect(seed)
     small = evaluate(case, choices, PRESETS[name])
     monkeypatch.setattr(evaluator, "SMALL", 0)
     monkeypatch.setattr(_seen, "BLOCK", 3 * case.sizes.S)
+    monkeypatch.setattr(_seen, "TOGETHER", together)
     large = evaluate(case, choices, PRESETS[name], threads=2)
 
     _agree(small, large)
@@ -216,6 +221,31 @@ def test_memory_grows_at_most_linearly() -> None:
         tracemalloc.stop()
 
     assert peaks[1] <= 4 * peaks[0]
+
+
+@pytest.mark.parametrize(
+    ("batch", "heads", "groups"), [(257, 257, 2), (1, 65_537, 4), (2000, 33, 4)]
+)
+def test_many_key_heads_are_evaluated_in_few_groups(
+    batch: int, heads: int, groups: int
+) -> None:
+    """Each head is what it is alone, and a group holds no more than it must."""
+    fields = {"query_heads": heads, "key_heads": heads, "queries": 1, "keys": 3}
+    case = build(ATTENTION.recipe(batch=batch, width=2, **fields))
+    whole = evaluate(case, SPEC, FLOAT32)
+    cut = _seen.head_groups(prepare(case, SPEC, slice(None)))
+    for b, h in ((0, 0), (batch - 1, heads - 1), (batch // 2, heads // 3)):
+        here = (slice(b, b + 1), slice(h, h + 1))
+        alone = evaluate(
+            AttentionCase.of(case.query[here], case.key[here], case.value[here]),
+            SPEC,
+            FLOAT64,
+        )
+        assert alone.output_bound is not None
+        assert within(alone.output, whole.output[here], alone.output_bound).holds
+
+    assert np.all(whole.visible == 3)
+    assert groups <= len(cut) <= 64
 
 
 def test_without_a_model_there_is_no_bound() -> None:
