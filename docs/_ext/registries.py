@@ -130,6 +130,22 @@ def invariant_table() -> str:
     return _table(["invariant", "law", "clause"], rows)
 
 
+def choices_of_kinds() -> str:
+    """List the choices of all kinds but attention, each with the kinds that have it."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for kind in KINDS.values():
+        if kind.name != DEFAULT_KIND:
+            for field, values in kind.choices.items():
+                label = kind.name.replace("-", "_")
+                link = f"{{ref}}`{kind.name} <{label}>`"
+                found.setdefault((field, values), []).append(link)
+    rows = [
+        [f"`{field}`", _codes(values), ", ".join(links)]
+        for (field, values), links in sorted(found.items())
+    ]
+    return _table(["field", "choices", "of"], rows)
+
+
 def operations() -> str:
     """List the numeric models of a formula, and what they are in words."""
     rows = [
@@ -224,6 +240,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "kinds": kinds,
     "models": models,
     "operations": operations,
+    "choices-of-kinds": choices_of_kinds,
     "traceability": traceability,
     "traits": traits,
 }
