@@ -53,6 +53,7 @@ ROGUES: tuple[Rogue, ...] = (
         "The first row is kept for padding, so every position reads the next.",
         _lookup(lambda p, rows: (_refusing(p, rows) + 1) % rows),
         "agreement",
+        mimics="transformers#36537",
     ),
     _rogue(
         "clamped",

@@ -113,6 +113,7 @@ ROGUES: tuple[Rogue, ...] = (
         _clocks(exponents=lambda width: np.arange(width) / max(1, width)),
         "circle",
         mistake="formula",
+        mimics="DeepCTR#379",
     ),
     _rogue(
         "unit-length",
