@@ -38,6 +38,11 @@ OPERATIONS: Mapping[str, NumericModel] = _named(
 Those of attention among them differ only where weights, or a state, meet values.
 """
 
+AT_ONCE: Mapping[str, NumericModel] = {
+    name: model for name, model in OPERATIONS.items() if not name.startswith("eager-")
+}
+"""Those of kinds whose bound is no sum over operations: stored one by one, none hold."""
+
 WITH_TABLES: Mapping[str, NumericModel] = OPERATIONS | _named(
     *(_eager(dtype, tables=dtype) for dtype in _HALVES),
     *(
@@ -67,4 +72,4 @@ def operations_in_words(model: NumericModel) -> str:
     return ", ".join([*said, f"{model.output} output"])
 
 
-__all__ = ["OPERATIONS", "WITH_TABLES", "operations_in_words"]
+__all__ = ["AT_ONCE", "OPERATIONS", "WITH_TABLES", "operations_in_words"]

@@ -243,3 +243,14 @@ def test_the_choices_of_a_right_function_are_found_where_it_declares_none(
     }
     assert report.conforms
     assert report.detected.dialect.items() >= chosen.items()
+
+
+@pytest.mark.parametrize("kind", ALL, ids=NAMES)
+def test_what_stores_more_is_never_allowed_less(kind: Kind) -> None:
+    weaker = ["upcast-bfloat16", "tables-bfloat16", "eager-bfloat16"]
+    models = [kind.models[name] for name in weaker if name in kind.models]
+    case = kind.case(kind.recipe("bfloat16", **kind.simplest))
+    bounds = [kind.judge(case, kind.default(), model).bound for model in models]
+
+    for one, other in itertools.pairwise(bounds):
+        assert (one <= other).all()

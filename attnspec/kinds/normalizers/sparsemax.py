@@ -26,6 +26,7 @@ from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import ON_THE_SIMPLEX, hold_to
 from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.operations import AT_ONCE
 from attnspec.numerics.tracked import Judged, Tracked, gamma
 from attnspec.reference import sparsemax
 
@@ -62,6 +63,7 @@ SPARSEMAX = normalizer(
     "Projects scores onto the simplex.",
     _judge,
     _defined,
+    models=AT_ONCE,
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
 )
