@@ -41,9 +41,9 @@ Those of attention among them differ only where weights, or a state, meet values
 AT_ONCE: Mapping[str, NumericModel] = {
     name: model for name, model in OPERATIONS.items() if not name.startswith("eager-")
 }
-"""Those of kinds whose bound is no sum over operations: stored one by one, none hold."""
+"""Those of kinds whose bound is no sum over operations, each with a result."""
 
-WITH_TABLES: Mapping[str, NumericModel] = OPERATIONS | _named(
+WITH_TABLES: Mapping[str, NumericModel] = {**OPERATIONS} | _named(
     *(_eager(dtype, tables=dtype) for dtype in _HALVES),
     *(
         PRESETS[f"upcast-{dtype}"].replace(name=f"tables-{dtype}", tables=dtype)

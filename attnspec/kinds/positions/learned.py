@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -73,18 +74,16 @@ def _defined(positions: Array, table: Array) -> Array:
     return definition(positions, table).astype(table.dtype)
 
 
-def _read(call: Call, dtype: str, place: int) -> Array | None:
-    """Return what a position reads of four rows, None if it reads none."""
-    table = np.arange(1.0, 5.0)[:, None]
+def _read(call: Call, dtype: str, place: int) -> float | None:
+    """Return which of four rows a position reads, None if it reads none."""
     recipe = LEARNED.recipe(dtype, rows=4, length=1, width=1)
-    case = LEARNED.case(recipe).replace(
-        table=cast(table, recipe), positions=np.array([place])
-    )
+    table = cast(np.arange(4.0)[:, None], recipe)
+    case = LEARNED.case(recipe).replace(table=table, positions=np.array([place]))
     try:
-        found = call(case).output.astype(np.float64)
+        found = float(call(case).output.item())
     except KernelRaised:
         return None
-    return None if np.isnan(found).all() else found
+    return None if math.isnan(found) else found
 
 
 def _asked_with(choices: tuple[str, ...], field: str, place: int) -> Question:
@@ -92,12 +91,8 @@ def _asked_with(choices: tuple[str, ...], field: str, place: int) -> Question:
 
     def question(call: Call, _capabilities: Capabilities, dtype: str) -> str | None:
         found = _read(call, dtype, place)
-        for choice in choices:
-            row = _row(place, 4, {field: choice})
-            expected = None if row is None else 1.0 + row
-            if found is expected or (found is not None and (found == expected).all()):
-                return choice
-        return None
+        fitting = (c for c in choices if _row(place, 4, {field: c}) == found)
+        return next(fitting, None)
 
     return question
 
