@@ -133,7 +133,8 @@ _KERNEL = (
     ),
     several(
         *("model", "models", "DTYPE=PRESET", None),
-        "How it computes in a format, as bfloat16=upcast-bfloat16.",
+        "How it computes in a format: bfloat16=upcast-bfloat16, or one field of it, "
+        "bfloat16.tables=bfloat16.",
     ),
     click.option(
         "--deadline",

@@ -20,7 +20,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.registry import read_recipe
 from attnspec.judge.registry import written as written_recipe
 from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
-from attnspec.numerics import PRESETS, NumericModel
+from attnspec.numerics import NumericModel
 
 
 def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Description:
@@ -152,18 +152,18 @@ def _models(
     description: Description, said: Mapping[str, Any]
 ) -> dict[str, NumericModel]:
     """Return the models that are said: a name, or fields that differ from what was."""
+    presets = kind_named(description.kind).models
     found = {}
     for dtype, model in said.get("models", {}).items():
         with named(f"models.{dtype}"):
-            if isinstance(model, str) and model not in PRESETS:
-                msg = f"expected one of {', '.join(PRESETS)}; got {model!r}"
+            fields = {"preset": model} if isinstance(model, str) else dict(model)
+            known, preset = description.model(dtype), fields.pop("preset", None)
+            if preset is not None and preset not in presets:
+                msg = f"expected one of {', '.join(presets)}; got {preset!r}"
                 raise UnknownName(msg)
-            known = description.model(dtype)
-            found[dtype] = (
-                PRESETS[model]
-                if isinstance(model, str)
-                else known.replace(**{n: _field(n, v) for n, v in model.items()})
-            )
+            known = known if preset is None else presets[preset]
+            changes = {n: _field(n, v) for n, v in fields.items()}
+            found[dtype] = known.replace(**changes) if changes else known
     return found
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument
+from attnspec.numerics import default_model
 
 _MULTIPLE = re.compile(r"\s*(\w+)\s*%\s*(\d{1,9})\s*(?:==\s*0\s*)?")
 """A size and the number that divides it: ``width % 8 == 0``, or ``width % 8``."""
@@ -47,7 +50,7 @@ def read_options(
         "least": dict(found for is_least, found in sizes if is_least),
         "exclusive": [pair for text in exclusive for pair in _pairs(text)],
         "dialect": dict(_sides("dialect", "FIELD=VALUE", text) for text in dialect),
-        "models": dict(_sides("model", "DTYPE=PRESET", text) for text in models),
+        "models": _models(models),
     }
     return {key: value for key, value in said.items() if value}
 
@@ -82,8 +85,61 @@ def _sides(option: str, form: str, text: str) -> tuple[str, str]:
     return name, value
 
 
+def _models(texts: Iterable[str]) -> dict[str, Any]:
+    """Return the model of each format: a name, or fields beside it."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, value = _sides("model", "DTYPE=PRESET or DTYPE.FIELD=VALUE", text)
+        dtype, _, field = name.partition(".")
+        known = found.get(dtype, {})
+        known = {"preset": known} if isinstance(known, str) else known
+        if field:
+            found[dtype] = {**known, field: _value(field, value)}
+        else:
+            found[dtype] = {**known, "preset": value} if known else value
+    return found
+
+
+def _value(field: str, text: str) -> Any:
+    """Return what a field of a model is set to, written as in JSON or as a word.
+
+    Formats of a list may stand between commas.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        several = isinstance(getattr(_PLAIN, field, None), tuple)
+        return [name.strip() for name in text.split(",")] if several else text
+
+
+_PLAIN = default_model("float32")
+
+
+def _model_options(dtype: str, model: Any) -> list[tuple[str, str]]:
+    """Return the options that say a model: its name, or what makes it another one."""
+    if isinstance(model, str):
+        return [("--model", f"{dtype}={model}")]
+    preset = model.get("preset")
+    # Beside a name every field counts; a whole model is told from the usual one.
+    plain = {} if preset else dataclasses.asdict(default_model(dtype))
+    named = [("--model", f"{dtype}={preset}")] if preset else []
+    return named + [
+        ("--model", f"{dtype}.{field}={_written(value)}")
+        for field, value in model.items()
+        if field not in ("preset", "name")
+        and not (field in plain and _written(value) == _written(plain[field]))
+    ]
+
+
+def _written(value: Any) -> str:
+    """Return a field of a model in words that `_value` reads."""
+    if isinstance(value, list | tuple) and value:
+        return ",".join(value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def written_options(said: Mapping[str, Any]) -> list[str]:
-    """Return the options that declare the same; a model without a name has none.
+    """Return the options that declare the same.
 
     Examples
     --------
@@ -98,7 +154,7 @@ def written_options(said: Mapping[str, Any]) -> list[str]:
         *(("--limit", f"{n} >= {least}") for n, least in said.get("least", {}).items()),
         *(("--exclusive", ",".join(pair)) for pair in said.get("exclusive", ())),
         *(("--dialect", f"{n}={v}") for n, v in said.get("dialect", {}).items()),
-        *(("--model", f"{d}={m}") for d, m in models.items() if isinstance(m, str)),
+        *(option for d, model in models.items() for option in _model_options(d, model)),
     )
     return [word for option in options for word in option]
 

@@ -86,7 +86,7 @@ def _by_probes(
     left = [
         choices
         for choices in _combinations(kind, description.dialect)
-        if _fits(call, kind, choices, model, dtype)
+        if _fits(call, kind, choices, model, _probes(kind, description, dtype))
     ]
     found = {name: {choices[name] for choices in left} for name in kind.choices}
     return {
@@ -108,16 +108,22 @@ def _combinations(kind: Kind, declared: Mapping[str, str]) -> list[dict[str, str
     ]
 
 
+def _probes(kind: Kind, description: Description, dtype: str) -> tuple[Case, ...]:
+    """Return the probes within what is claimed: a choice that none shows stays open."""
+    recipes = (kind.recipe(dtype, **fields) for fields in kind.probes)
+    claimed = description.capabilities
+    return tuple(kind.case(kind.table.within(r, claimed)) for r in recipes)
+
+
 def _fits(
     call: Call,
     kind: Kind,
     choices: Mapping[str, str],
     model: NumericModel,
-    dtype: str,
+    probes: tuple[Case, ...],
 ) -> bool:
     """Return whether a function is right on every probe under these choices."""
-    for fields in kind.probes:
-        case = kind.case(kind.recipe(dtype, **fields))
+    for case in probes:
         exact = kind.judge(case, choices, model)
         try:
             found = call(case)

@@ -275,7 +275,9 @@ class Domain:
             for name, values in self.fields.items()
             if name not in loose and recipe[name] not in values
         }
-        return table.mend(recipe.replace(**kept)) if kept else recipe
+        recipe = recipe.replace(**kept)
+        # What the law would rather have may not be claimed.
+        return table.within(recipe, self.capabilities, self.needs) if kept else recipe
 
 
 @st.composite

@@ -23,6 +23,7 @@ from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
 from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
+from attnspec.numerics.operations import OPERATIONS
 from attnspec.numerics.relaxations import narrower
 
 Judge = Callable[[Any, Dialect, NumericModel], Exact]
@@ -126,6 +127,8 @@ class Kind:
     signs
         Words for what a case has that may be all that a mistake needs, whichever
         options bring it about.
+    models
+        The numeric models that have a name here.
     sizes
         The sizes of a case, of which a report says the largest.
     relaxations
@@ -161,6 +164,9 @@ class Kind:
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
     signs: Callable[[Any], tuple[str, ...]] = _no_signs
+    models: Mapping[str, NumericModel] = dataclasses.field(
+        default_factory=lambda: OPERATIONS
+    )
     sizes: Callable[[Any], Mapping[str, int]] = _whole_fields
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower

@@ -8,6 +8,7 @@ from typing import Any
 
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics import NumericModel
+from attnspec.numerics.operations import operations_in_words
 
 
 def _fields_in_words(recipe: Recipe) -> str:
@@ -19,11 +20,6 @@ def _fields_in_words(recipe: Recipe) -> str:
         elif value is not None:
             said.append(f"{name} {value}")
     return ", ".join([*said, recipe.dtype])
-
-
-def _formats_in_words(model: NumericModel) -> str:
-    """Return the formats in which a function computes and answers."""
-    return f"{model.softmax} inside, {model.output} output"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Words:
     """
 
     case: Callable[[Recipe], str] = _fields_in_words
-    model: Callable[[NumericModel], str] = _formats_in_words
+    model: Callable[[NumericModel], str] = operations_in_words
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
     formula: Callable[[Any, Mapping[str, str]], str] | None = None
 

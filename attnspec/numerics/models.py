@@ -120,6 +120,16 @@ class NumericModel:
         is `softmax`.
     flushed
         The formats whose subnormal numbers may be flushed to zero.
+    tables
+        The format that factors are stored in which depend on positions alone, as
+        cosines and sines do; ``None`` if they are not. Attention has none.
+
+    Notes
+    -----
+    Other kinds than attention have a formula in place of these steps. Of the fields
+    they have `output`, `softmax` for the format that each operation of the formula
+    stores its result in, `accumulator` for the format that an operation computes in,
+    if that is finer, `weights` where there are weights, `tables` and `flushed`.
 
     References
     ----------
@@ -163,6 +173,7 @@ class NumericModel:
     merges: int = 8
     lse: str | None = None
     flushed: tuple[str, ...] = ("float32", "tfloat32")
+    tables: str | None = None
 
     def __post_init__(self) -> None:
         """Reject unknown formats and numbers that are no error bounds."""
@@ -229,6 +240,7 @@ _FORMATS = (
     "accumulator",
     "stored_accumulator",
     "lse",
+    "tables",
 )
 
 _RELATIVE_ERRORS = (

@@ -128,11 +128,51 @@ def _is_weaker(relaxed: NumericModel, model: NumericModel) -> bool:
 _NARROWER = {"float64": ("float32",), "float32": ("float16", "bfloat16")}
 
 
-def narrower(model: NumericModel) -> tuple[Relaxed, ...]:
-    """Return the same model with a narrower working format, with words for each."""
-    return tuple(
-        (f"it is computed in {name}", model.replace(softmax=name, flushed=(name,)))
-        for name in _NARROWER.get(model.softmax, ())
+def narrower(model: NumericModel, *, tables: bool = False) -> tuple[Relaxed, ...]:
+    """Return weaker models of a formula, each with the words for what it allows.
+
+    Parameters
+    ----------
+    model
+        The model that a function fails.
+    tables
+        Whether the formula has factors that depend on positions alone.
+
+    Returns
+    -------
+    tuple of (str, NumericModel)
+        From mild to wild: one rounding, tables, every operation, the whole computation.
+
+    Examples
+    --------
+    >>> from attnspec.numerics import default_model
+    >>> [
+    ...     words for words, _ in narrower(default_model("float64"))
+    ... ]  # doctest: +NORMALIZE_WHITESPACE
+    ['the output is rounded to float32', 'each operation stores its result in float32',
+     'it is computed in float32']
+    """
+    names = _NARROWER.get(model.softmax, ())
+    if model.output in names:
+        names = (model.output,)  # Who takes one 16-bit format has no other.
+    several = {name: _formula_in(name, tables=tables) for name in names}
+    # What is computed in the finest of them is coarser than what the others store.
+    stored = [change for name in names for change in several[name][:-1]]
+    computed = [several[name][-1] for name in names]
+    found = [(w, model.replace(**changes)) for w, changes in (*stored, *computed)]
+    least = unit_of(model.output)
+    return tuple((w, m) for w, m in found if m != model and unit_of(m.output) >= least)
+
+
+def _formula_in(name: str, *, tables: bool) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return what a formula may do in a narrower format, from mild to wild."""
+    own = {"tables": name} if tables else {}
+    computed = {"softmax": name, "accumulator": name, "flushed": (name,), **own}
+    return (
+        (f"the output is rounded to {name}", {"output": name}),
+        *((f"cosines and sines are stored in {name}", own) for _ in own),
+        (f"each operation stores its result in {name}", {"softmax": name, **own}),
+        (f"it is computed in {name}", computed),
     )
 
 

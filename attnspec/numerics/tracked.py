@@ -7,6 +7,12 @@ u the unit roundoff and gamma(n) = n u / (1 - n u), a sum of n terms in any orde
 off by at most gamma(n - 1) times the sum of their sizes. A formula that is written
 down once thus gives value and bound together.
 
+A library that runs operation by operation in a 16-bit format computes each of them in
+float32 and stores its result in 16 bits. A model whose working format is coarser than
+its accumulator says this: sums, functions and the roundings of other ways to compute
+the same count in the format of the accumulator, and the result of every operation is
+rounded to the working format once more.
+
 References
 ----------
 N. J. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., SIAM, 2002,
@@ -30,6 +36,21 @@ _FUNCTION = 4.0
 """Roundings that a library function is allowed: it may be off by four units."""
 
 
+def gamma(roundings: npt.ArrayLike, unit: float) -> F64:
+    """Return n u / (1 - n u), which bounds what n roundings do to a number.
+
+    Where n u is 1 or more there is no bound.
+
+    Examples
+    --------
+    >>> gamma(2.0, 0.25), gamma(4.0, 0.25)
+    (array(1.), array(inf))
+    """
+    product = np.asarray(roundings, np.float64) * unit
+    with np.errstate(divide="ignore"):
+        return np.where(product < 1.0, product / np.abs(1.0 - product), np.inf)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tracked:
     """An exact value, and how far the working format may be from it."""
@@ -37,20 +58,29 @@ class Tracked:
     value: F64
     error: F64
     unit: float
+    """The unit roundoff of the format that results of operations are stored in."""
     tiny: float
+    inner: float
+    """The unit roundoff of the format that an operation computes in."""
 
     @classmethod
     def of(cls, array: npt.ArrayLike, model: NumericModel) -> Self:
         """Return operands as they are given: exact."""
         value = np.asarray(array, np.float64)
-        work = format_of(model.softmax)
+        unit = format_of(model.softmax).unit
+        inner = min(unit, format_of(model.accumulator).unit)
         tiny = model.tiny(model.softmax)
-        return cls(value, np.zeros_like(value), work.unit, tiny)
+        if inner < unit:
+            tiny = max(tiny, model.tiny(model.accumulator))
+        return cls(value, np.zeros_like(value), unit, tiny, inner)
 
-    def like(self, array: npt.ArrayLike) -> Self:
-        """Return exact numbers that meet this array."""
-        value = np.asarray(array, np.float64)
-        return self._with(value, np.zeros_like(value))
+    def like(self, array: npt.ArrayLike, error: npt.ArrayLike = 0.0) -> Self:
+        """Return numbers that meet this array: exact, or with errors of their own."""
+        return self._with(np.asarray(array, np.float64), np.asarray(error, np.float64))
+
+    def within(self) -> Self:
+        """Return the same in one operation: none of its steps is stored."""
+        return dataclasses.replace(self, unit=self.inner)
 
     def _with(self, value: F64, error: F64) -> Self:
         value, error = np.asarray(value), np.asarray(error)
@@ -58,16 +88,26 @@ class Tracked:
             self, value=value, error=np.broadcast_to(error, value.shape)
         )
 
-    def _gamma(self, roundings: float) -> float:
-        product = roundings * self.unit
-        return product / (1.0 - product)
+    def _off(self, roundings: float, size: npt.ArrayLike) -> F64:
+        """Return how far off so many roundings of numbers of a size may be."""
+        sizes = np.asarray(size)
+        # Too many roundings leave nothing known, but of zeros.
+        with np.errstate(invalid="ignore"):
+            return np.where(sizes > 0, gamma(roundings, self.inner) * sizes, 0.0)
 
     def rounding(self, times: float = 1.0) -> Self:
-        """Round a number of times more."""
+        """Round a number of times more, within an operation."""
         size = np.abs(self.value) + self.error
         return self._with(
-            self.value, self.error + self._gamma(times) * size + times * self.tiny
+            self.value, self.error + self._off(times, size) + times * self.tiny
         )
+
+    def kept(self) -> Self:
+        """Store the result of an operation, if that is a rounding of its own."""
+        if self.unit <= self.inner:
+            return self
+        size = np.abs(self.value) + self.error
+        return self._with(self.value, self.error + self.unit * size + self.tiny)
 
     def _taken(self, other: Any) -> Self:
         return other if isinstance(other, Tracked) else self.like(other)  # type: ignore[return-value]
@@ -79,7 +119,11 @@ class Tracked:
     def __add__(self, other: Any) -> Self:
         """Add and round."""
         right = self._taken(other)
-        return self._with(self.value + right.value, self.error + right.error).rounding()
+        return (
+            self._with(self.value + right.value, self.error + right.error)
+            .rounding()
+            .kept()
+        )
 
     def __sub__(self, other: Any) -> Self:
         """Subtract and round."""
@@ -90,7 +134,7 @@ class Tracked:
         right = self._taken(other)
         error = np.abs(self.value) * right.error + self.error * np.abs(right.value)
         error = error + self.error * right.error
-        return self._with(self.value * right.value, error).rounding()
+        return self._with(self.value * right.value, error).rounding().kept()
 
     def __truediv__(self, other: Any) -> Self:
         """Divide and round; a divisor that may be 0 has no bound."""
@@ -99,7 +143,7 @@ class Tracked:
             value = self.value / right.value
             least = np.abs(right.value) - right.error
             error = (self.error + np.abs(value) * right.error) / least
-        return self._with(value, np.where(least > 0, error, np.inf)).rounding()
+        return self._with(value, np.where(least > 0, error, np.inf)).rounding().kept()
 
     def __matmul__(self, other: Any) -> Self:
         """Multiply matrices, the sums in any order."""
@@ -108,8 +152,8 @@ class Tracked:
         terms = self.value.shape[-1]
         error = size @ right.error + self.error @ (other_size + right.error)
         whole = (size + self.error) @ (other_size + right.error)
-        error = error + self._gamma(terms + 1) * whole + terms * self.tiny
-        return self._with(self.value @ right.value, error)
+        error = error + self._off(terms + 1, whole) + terms * self.tiny
+        return self._with(self.value @ right.value, error).kept()
 
     def sum(self, axis: int = -1, *, keepdims: bool = False) -> Self:
         """Sum along an axis, in any order."""
@@ -117,15 +161,15 @@ class Tracked:
         error = self.error.sum(axis, keepdims=keepdims)
         terms = max(1, self.value.shape[axis])
         value = self.value.sum(axis, keepdims=keepdims)
-        return self._with(value, error + self._gamma(terms) * size)
+        return self._with(value, error + self._off(terms, size)).kept()
 
     def exp(self) -> Self:
         """Exponentiate; the argument may have been scaled to another base."""
         with np.errstate(over="ignore"):
             value = np.exp(self.value)
-            carried = self.error + 2 * self.unit * np.abs(self.value)
+            carried = self.error + 2 * self.inner * np.abs(self.value)
             error = value * np.expm1(carried)
-        return self._with(value, error).rounding(_FUNCTION)
+        return self._with(value, error).rounding(_FUNCTION).kept()
 
     def log(self) -> Self:
         """Take the logarithm; of a number that may be 0 it has no bound.
@@ -136,7 +180,7 @@ class Tracked:
             value = np.log(self.value)
             carried = -np.log1p(-np.minimum(self.error / self.value, 1.0))
         known = np.where(self.value > 0, carried, np.inf)
-        return self._with(value, known).rounding(_FUNCTION)
+        return self._with(value, known).rounding(_FUNCTION).kept()
 
     def tanh(self) -> Self:
         """Take the hyperbolic tangent; its slope is greatest next to zero.
@@ -146,18 +190,18 @@ class Tracked:
         nearest = np.maximum(np.abs(self.value) - self.error, 0.0)
         slope = 1.0 - np.tanh(nearest) ** 2
         value = np.tanh(self.value)
-        error = self.error * slope + self._gamma(TANH_ROUNDINGS) * (1.0 + np.abs(value))
-        return self._with(value, np.minimum(error, 2.0)).rounding()
+        error = self.error * slope + self._off(TANH_ROUNDINGS, 1.0 + np.abs(value))
+        return self._with(value, np.minimum(error, 2.0)).rounding().kept()
 
     def cosine(self) -> Self:
         """Take the cosine of an angle."""
-        error = self.error + _FUNCTION * self.unit
-        return self._with(np.cos(self.value), np.minimum(error, 2.0))
+        error = self.error + _FUNCTION * self.inner
+        return self._with(np.cos(self.value), np.minimum(error, 2.0)).kept()
 
     def sine(self) -> Self:
         """Take the sine of an angle."""
-        error = self.error + _FUNCTION * self.unit
-        return self._with(np.sin(self.value), np.minimum(error, 2.0))
+        error = self.error + _FUNCTION * self.inner
+        return self._with(np.sin(self.value), np.minimum(error, 2.0)).kept()
 
     def sqrt(self) -> Self:
         """Take the root; of a number that may be 0 without a slope."""
@@ -165,7 +209,7 @@ class Tracked:
         least = np.sqrt(np.maximum(self.value - self.error, 0.0))
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = np.where(self.error > 0, self.error / (value + least), 0.0)
-        return self._with(value, slope).rounding(_FUNCTION)
+        return self._with(value, slope).rounding(_FUNCTION).kept()
 
     def maximum(self, other: Any) -> Self:
         """Take the larger of two: exact."""
@@ -233,4 +277,4 @@ def _bounded(result: Tracked, name: str) -> tuple[F64, F64]:
     return result.value, result.stored(name).error * twice
 
 
-__all__ = ["Judged", "Tracked", "judged", "unrounded"]
+__all__ = ["Judged", "Tracked", "gamma", "judged", "unrounded"]

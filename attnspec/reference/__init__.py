@@ -120,7 +120,12 @@ from attnspec.reference.prefix_mask import prefix
 from attnspec.reference.relative_shift import relative_shift
 from attnspec.reference.relu import relu_by_length, relu_by_visible
 from attnspec.reference.rnn import Recurrence, rnn_jacobian, tanh_rnn
-from attnspec.reference.rope import rotary, rotary_matrix, rotary_pairs
+from attnspec.reference.rope import (
+    rotary,
+    rotary_matrix,
+    rotary_pairs,
+    rotary_proportional,
+)
 from attnspec.reference.scores import (
     biased,
     default_scale,
@@ -271,6 +276,7 @@ __all__ = [
     "rotary",
     "rotary_matrix",
     "rotary_pairs",
+    "rotary_proportional",
     "scaled_dot_product",
     "scores",
     "self_attention",

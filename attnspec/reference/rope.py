@@ -113,6 +113,14 @@ def rotary(
     See Also
     --------
     rotary_matrix : The same as a matrix.
+    rotary_proportional : Pairs and frequencies of all E where only some pairs turn.
+
+    Notes
+    -----
+    DeepSeek reads pairs of neighbors and writes halves: with
+    ``order = rotary_pairs(E, pairing="interleaved").ravel()`` this is
+    ``rotary(x[..., order], positions, pairing="half_split")``. Queries and keys have
+    the same order of entries, so no score can tell it from interleaved pairs.
 
     References
     ----------
@@ -142,6 +150,73 @@ def rotary(
     new[..., first] = cosine * old[..., first] - sine * old[..., second]
     new[..., second] = sine * old[..., first] + cosine * old[..., second]
     return new
+
+
+def rotary_proportional(
+    x: Float[np.ndarray, "*batch L E"],
+    positions: Real[np.ndarray, "*#batch L"],
+    width: int,
+    *,
+    pairing: Pairing = "interleaved",
+    base: float = 10_000.0,
+) -> Float64[np.ndarray, "*batch L E"]:
+    r"""Turn the first of all pairs of a vector, at the frequencies of its whole width.
+
+    .. math::
+        \theta_n = \begin{cases} \mathit{base}^{-2n / E} & n < \mathit{width} / 2 \\
+                                 0 & \text{otherwise} \end{cases}
+
+    Parameters
+    ----------
+    x : (..., L, E) array
+        Queries or keys, never values.
+    positions : (..., L) array of numbers
+    width : int
+        How many entries turn; even.
+    pairing : {"interleaved", "half_split"}
+        Split in halves, the entries that turn stand at the front of each half.
+    base : float
+        Positive and finite.
+
+    Returns
+    -------
+    (..., L, E) array
+
+    Raises
+    ------
+    InvalidArgument
+        If E or the width is odd, the width is negative or above E, the base is not
+        positive and finite, or the pairing is neither of the two.
+
+    See Also
+    --------
+    rotary : With a width, the pairs and frequencies of this width.
+
+    References
+    ----------
+    Gemma 4 in Hugging Face Transformers 5.23 (``rope_type="proportional"``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> quarter = np.array([np.pi / 2])
+    >>> x = np.array([[3.0, 5.0, 1.0, 7.0]])
+    >>> rotary_proportional(x, quarter, 2, pairing="half_split").round(9)
+    array([[-1.,  5.,  3.,  7.]])
+
+    The same width with pairs of its own:
+
+    >>> rotary(x, quarter, pairing="half_split", width=2).round(9)
+    array([[-5.,  3.,  1.,  7.]])
+    """
+    rotary_pairs(width, pairing=pairing)  # An odd width is refused.
+    if width > x.shape[-1]:
+        msg = f"width: expected at most {x.shape[-1]}, got {width}"
+        raise InvalidArgument(msg)
+    turned = rotary(x, positions, pairing=pairing, base=base)
+    still = rotary_pairs(x.shape[-1], pairing=pairing)[:, width // 2 :]
+    turned[..., still] = x[..., still]
+    return turned
 
 
 def rotary_matrix(
@@ -196,4 +271,10 @@ def rotary_matrix(
     return matrix
 
 
-__all__ = ["Pairing", "rotary", "rotary_matrix", "rotary_pairs"]
+__all__ = [
+    "Pairing",
+    "rotary",
+    "rotary_matrix",
+    "rotary_pairs",
+    "rotary_proportional",
+]

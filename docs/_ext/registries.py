@@ -23,6 +23,7 @@ from attnspec.kinds.registry import (
     invariants_of,
 )
 from attnspec.numerics import PRESETS
+from attnspec.numerics.operations import WITH_TABLES, operations_in_words
 
 _FEW = 4
 """The most names in a cell of a table."""
@@ -129,6 +130,30 @@ def invariant_table() -> str:
     return _table(["invariant", "law", "clause"], rows)
 
 
+def choices_of_kinds() -> str:
+    """List the choices of all kinds but attention, each with the kinds that have it."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for kind in KINDS.values():
+        if kind.name != DEFAULT_KIND:
+            for field, values in kind.choices.items():
+                label = kind.name.replace("-", "_")
+                link = f"{{ref}}`{kind.name} <{label}>`"
+                found.setdefault((field, values), []).append(link)
+    rows = [
+        [f"`{field}`", _codes(values), ", ".join(links)]
+        for (field, values), links in sorted(found.items())
+    ]
+    return _table(["field", "choices", "of"], rows)
+
+
+def operations() -> str:
+    """List the numeric models of a formula, and what they are in words."""
+    rows = [
+        [f"`{name}`", operations_in_words(model)] for name, model in WITH_TABLES.items()
+    ]
+    return _table(["model", "what it is"], rows)
+
+
 def models() -> str:
     """List the numeric models that have a name, with what sets each apart."""
     plain = PRESETS["float32"]
@@ -214,6 +239,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "invariants-table": invariant_table,
     "kinds": kinds,
     "models": models,
+    "operations": operations,
+    "choices-of-kinds": choices_of_kinds,
     "traceability": traceability,
     "traits": traits,
 }

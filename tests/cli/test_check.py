@@ -206,6 +206,44 @@ def test_what_is_withdrawn_stands_in_the_command_that_replays(run: Run) -> None:
     assert run("replay", TAIL, "--without", "causals", "A").exit_code == 2
 
 
+ROTARY = """
+import numpy as np
+
+def rope(x, positions):
+    half = x.shape[-1] // 2
+    speeds = np.float32(1e4) ** -(np.arange(half, dtype=np.float32) / half)
+    angles = positions[:, None].astype(np.float32) * speeds
+    cosine, sine = np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)
+    a, b = x[..., :half], x[..., half:]
+    return np.concatenate([a * cosine - b * sine, b * cosine + a * sine], -1)
+"""
+"""Rotary positions whose table, products and sums are stored as `x` is."""
+
+
+@pytest.mark.parametrize(
+    ("models", "code"),
+    [
+        ((), 1),
+        (("float16=upcast-float16",), 1),
+        (("float16=tables-float16",), 1),
+        (("float16=eager-float16",), 0),
+        (("float16=upcast-float16", "float16.tables=float16"), 1),
+        (("float16.softmax=float16", "float16.tables=float16"), 0),
+    ],
+)
+def test_the_numeric_model_of_any_kind_is_named_or_said_field_by_field(
+    models: tuple[str, ...], code: int, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "rotary.py").write_text(ROTARY, "utf-8")
+    words = [word for model in models for word in ("--model", model)]
+    target = f"{tmp_path / 'rotary.py'}:rope"
+    asked = ("--tier", "smoke", "--only", "rope-agreement", "--dtype", "float16")
+
+    done = run("check", "--kind", "rope", *asked, *words, target)
+
+    assert done.exit_code == code, done.output
+
+
 DECLARED = (
     *(
         "--limit",
@@ -290,6 +328,8 @@ def test_a_file_says_what_kind_a_function_is(run: Run, tmp_path: Path) -> None:
         (("--dialect", "rows=x"), "dialect: expected one of alignment"),
         (("--dialect", "empty_row=x"), "empty_row: expected one of 'zero'"),
         (("--model", "float32=x"), "models.float32: expected one of float64"),
+        (("--model", "float32.blocks=8"), "models.float32: unknown key 'blocks'"),
+        (("--model", "float32.tables=x"), "models.float32: format: expected one of"),
         (("--description", "no.toml"), "no.toml cannot be read (No such file"),
     ],
 )

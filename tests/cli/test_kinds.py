@@ -160,6 +160,7 @@ def test_a_kind_is_explained(name: str) -> None:
     assert done.exit_code == 0
     said = " ".join(done.stdout.split())
     assert all(f"{law.id} {law.sentence}" in said for law in invariants_of(name))
+    assert f"models {', '.join(KINDS[name].models)} " in said
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

@@ -27,6 +27,7 @@ from attnspec.judge.description import Description
 from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.registry import KINDS
 from attnspec.numerics import PRESETS, default_model
+from attnspec.numerics.operations import WITH_TABLES
 from tests.conformance import _kernels
 
 VALIDATOR = jsonschema.Draft7Validator(description_schema())
@@ -96,6 +97,21 @@ def test_every_key_is_read_and_written() -> None:
             expires=dt.date(2030, 1, 31),
         ),
     )
+
+
+def test_a_kind_has_models_of_its_own_by_name() -> None:
+    turning = _read(kind="rope", models={"float32": "tables-bfloat16"})
+    fields = {"preset": "upcast-float16", "tables": "float16"}
+    message = "answer: models.float32: expected one of float64, .*; got 'tfloat32'"
+
+    assert turning.model("float32") == WITH_TABLES["tables-bfloat16"]
+    mixed = _read(kind="rope", models={"float32": fields}).model("float32")
+    assert mixed == PRESETS["upcast-float16"].replace(tables="float16")
+    with pytest.raises(UnknownName, match=message) as found:
+        _read(kind="rope", models={"float32": "tfloat32"})
+    assert all(name in str(found.value) for name in WITH_TABLES)
+    with pytest.raises(UnknownName, match="got 'tables-float16'"):
+        _read(kind="softmax", models={"float32": "tables-float16"})
 
 
 def test_a_description_that_says_nothing_is_that_of_a_function_without_strides() -> (

@@ -26,6 +26,8 @@ from attnspec.judge.tokens import Token
 from attnspec.kinds.registry import INVARIANTS, KINDS, kind_named
 from attnspec.numerics import default_model
 from attnspec.numerics.dtypes import DTYPES
+from attnspec.rogues import CONTROLS
+from attnspec.rogues._gallery import Control
 
 ALL = list(KINDS.values())
 NAMES = list(KINDS)
@@ -189,3 +191,66 @@ def test_an_operand_cannot_be_a_keyword_alone() -> None:
 
     with pytest.raises(InvalidArgument, match="it takes 1 argument;"):
         KINDS["rope"].claimed_by(function)
+
+
+def _sizes(kind: Kind) -> set[str]:
+    """The fields that are sizes of arrays or windows: whole numbers from one on."""
+    numbers = {
+        n: [v for v in vs if type(v) is int] for n, vs in kind.table.fields.items()
+    }
+    return {n for n, vs in numbers.items() if len(vs) > 3 and min(vs) > 0}
+
+
+@pytest.mark.parametrize("kind", ALL, ids=NAMES)
+def test_the_simplest_call_is_an_ordinary_one(kind: Kind) -> None:
+    """Not all functions support a vector of one entry; nothing else would be asked."""
+    steps = {"dilation", "stride", "heads", "limit", "chunk"}
+    recipe = kind.recipe(**kind.simplest)
+    asked = kind.table.spread(kind.simplest)
+
+    assert asked.items() <= dict(recipe.fields).items()
+    assert {n for n in _sizes(kind) - steps if recipe[n] in (1, 2)} == set()
+
+
+CHOOSING = [
+    control
+    for control in CONTROLS.values()
+    if control.implementation.description.kind != "attention"
+    and control.implementation.description.dialect
+    != KINDS[control.implementation.description.kind].default()
+]
+
+
+@pytest.mark.parametrize("control", CHOOSING, ids=[c.id for c in CHOOSING])
+def test_the_choices_of_a_right_function_are_found_where_it_declares_none(
+    control: Control,
+) -> None:
+    known = control.fresh()
+    description = known.description
+    kind = KINDS[description.kind]
+    silent = Implementation(known.function, description.replace(dialect={}))
+
+    report = check_implementation(silent, only=[kind.agreement], tier="smoke")
+
+    chosen = {
+        name: choice
+        for name, choice in description.dialect.items()
+        if name not in kind.unenforced
+        and (
+            name not in kind.choice_needs
+            or set(kind.choice_needs[name]) & set(description.capabilities.claims)
+        )
+    }
+    assert report.conforms
+    assert report.detected.dialect.items() >= chosen.items()
+
+
+@pytest.mark.parametrize("kind", ALL, ids=NAMES)
+def test_what_stores_more_is_never_allowed_less(kind: Kind) -> None:
+    weaker = ["upcast-bfloat16", "tables-bfloat16", "eager-bfloat16"]
+    models = [kind.models[name] for name in weaker if name in kind.models]
+    case = kind.case(kind.recipe("bfloat16", **kind.simplest))
+    bounds = [kind.judge(case, kind.default(), model).bound for model in models]
+
+    for one, other in itertools.pairwise(bounds):
+        assert (one <= other).all()

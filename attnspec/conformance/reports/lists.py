@@ -97,7 +97,7 @@ def _kind_lines(kinds: Iterable[Kind]) -> list[str]:
 
 
 def explained_kind(name: str) -> list[str]:
-    """Return how a function of a kind is called, what it can claim, and its laws."""
+    """Return how a function of a kind is called, its claims, models and laws."""
     kind = kind_named(name)
     lines = [*words.wrapped(f"{name}: {kind.sentence}", indent=0), ""]
     lines += words.wrapped(kind.face, first="called as", indent=_KIND_INDENT)
@@ -107,6 +107,7 @@ def explained_kind(name: str) -> list[str]:
     lines += ["", "claims"]
     for claim, text in kind.vocabulary.items():
         lines += words.wrapped(text, first=f"  {claim}", indent=_INDENT)
+    lines += ["", *words.wrapped(", ".join(kind.models), first="models")]
     return [*lines, "", "invariants", *_laws(name)]
 
 

@@ -27,7 +27,7 @@ from attnspec.kinds.attention.words import (
     case_in_words,
     model_in_words,
 )
-from attnspec.numerics import NumericModel, relaxations
+from attnspec.numerics import PRESETS, NumericModel, relaxations
 
 _HIDING = ("mask", "minus_infinity_bias", "causal", "window")
 
@@ -129,6 +129,7 @@ ATTENTION = Kind(
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
     signs=signs,
+    models=PRESETS,
     sizes=_sizes,
     relaxations=relaxations,
     precision_calls=precision_calls,

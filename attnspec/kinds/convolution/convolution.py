@@ -100,6 +100,13 @@ CONVOLUTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "length": 8,
+        "size": 3,
+        "channels": 2,
+        "outputs": 3,
+        "data": "normal",
+    },
     choices={"place": ("half", "same", "causal")},
     probes=({"length": 8, "size": 4, "data": "integers"},),
     nulls={

@@ -98,6 +98,15 @@ CONVOLUTION_2D = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "height": 5,
+        "width": 6,
+        "tall": 3,
+        "broad": 3,
+        "channels": 2,
+        "outputs": 2,
+        "data": "normal",
+    },
     choices={"place": ("half", "same", "causal")},
     probes=({"height": 8, "width": 6, "tall": 4, "broad": 3, "data": "integers"},),
     nulls={

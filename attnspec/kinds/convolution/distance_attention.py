@@ -129,6 +129,7 @@ DISTANCE_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 8, "size": 3, "width": 5},
     nulls={
         "late": late,
         "backward": backward,

@@ -70,6 +70,7 @@ def layout_kind(
         build=build,
         judge=judge,
         definition=definition,
+        simplest={"length": 3, "width": 4},
         nulls=wrong,
     )
     kind.agreement_law("heads.layout", law, nulls=("zeros", *wrong))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from attnspec._typing import Array
@@ -15,6 +17,8 @@ from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import NumericModel
+from attnspec.numerics.operations import WITH_TABLES
+from attnspec.numerics.relaxations import narrower
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import (
     LatentProjections,
@@ -27,6 +31,7 @@ WEIGHTS = (
     *("output_weights", "rotary_query_weights", "rotary_key_weights"),
 )
 PAIRINGS = ("interleaved", "half_split")
+"""Pairs that a score can tell: in which order the results stand it cannot."""
 
 
 def _mend(recipe: Recipe) -> Recipe:
@@ -85,7 +90,7 @@ def beside(one: Tracked, other: Tracked) -> Tracked:
         np.concatenate([np.broadcast_to(a, (*shape, a.shape[-1])) for a in pair], -1)
         for pair in ((one.value, other.value), (one.error, other.error))
     )
-    return Tracked(value, error, one.unit, one.tiny)
+    return one.like(value, error)
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -129,11 +134,12 @@ def _scores(
     members = latent.like(case["members"][:, None])
     count, total = case["readers"].shape[1], case["members"].shape[1]
     places, store = np.arange(total), model.output
+    turn = functools.partial(turned, pairing=choices["pairing"], tables=model.tables)
     asked = (readers @ by["rotary_query_weights"]).stored(store)
     told = (members @ by["rotary_key_weights"]).stored(store)
     # The last reader stands where the last member stands.
-    asked = turned(asked, places[total - count :], choices["pairing"]).stored(store)
-    told = turned(told, places, choices["pairing"]).stored(store)
+    asked = turn(asked, places[total - count :]).stored(store)
+    told = turn(told, places).stored(store)
     query = (readers @ by["query_weights"]).stored(store)
     moved = (query @ by["key_weights"].swapaxes(-1, -2)).stored(store)
     key = (latent @ by["key_weights"]).stored(store)
@@ -204,6 +210,16 @@ LATENT = Kind(
     build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
+    simplest={
+        "readers": 3,
+        "members": 5,
+        "heads": 2,
+        "width": 4,
+        "rotary_width": 4,
+        "value_width": 3,
+        "member_width": 8,
+        "data": "normal",
+    },
     choices={"pairing": PAIRINGS},
     probes=(
         {"members": 5, "readers": 3, "rotary_width": 4, "data": "normal"},
@@ -219,6 +235,8 @@ LATENT = Kind(
         "numbered": _numbered,
     },
     null_needs={"unmasked": ("mask",), "acausal": ("causal",)},
+    models=WITH_TABLES,
+    relaxations=functools.partial(narrower, tables=True),
 )
 
-__all__ = ["LATENT", "PAIRINGS", "WEIGHTS", "beside"]
+__all__ = ["LATENT", "WEIGHTS", "beside"]

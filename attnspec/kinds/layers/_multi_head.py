@@ -27,6 +27,17 @@ def _mend(recipe: Recipe) -> Recipe:
     return recipe
 
 
+def _outer(recipe: Recipe) -> set[int]:
+    """Return how wide readers and outputs are."""
+    return {recipe["reader_width"], recipe["output_width"]}
+
+
+def _inner(recipe: Recipe) -> int:
+    """Return how wide all query heads are together."""
+    width: int = recipe["key_heads"] * recipe["group"] * recipe["width"]
+    return width
+
+
 _TABLE = Table(
     fields={
         "batch": (1, 2),
@@ -47,6 +58,23 @@ _TABLE = Table(
     claims={
         **projected.CLAIMS,
         "grouped": Claim("fewer key heads than query heads", "group"),
+        "value_width": Claim(
+            "values of another width than queries and keys",
+            used=lambda recipe: recipe["value_width"] != recipe["width"],
+            dropped=lambda recipe: recipe.replace(value_width=recipe["width"]),
+        ),
+        "free_widths": Claim(
+            "readers and outputs of another width than all heads together",
+            used=lambda recipe: _outer(recipe) != {_inner(recipe)},
+            dropped=lambda recipe: recipe.replace(
+                reader_width=_inner(recipe), output_width=_inner(recipe)
+            ),
+        ),
+        "member_width": Claim(
+            "members of another width than readers",
+            used=lambda recipe: recipe["member_width"] != recipe["reader_width"],
+            dropped=lambda recipe: recipe.replace(member_width=recipe["reader_width"]),
+        ),
     },
     mend=_mend,
 )
@@ -67,7 +95,7 @@ def _shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
+def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Let each head attend by its own matrices, and sum what they hand on."""
     readers = Tracked.of(case["readers"][:, None], model)
     members = readers.like(case["members"][:, None])
@@ -78,7 +106,10 @@ def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     shared = np.arange(heads) // groups
     by = projected.Reading(query, key[shared], value[shared])
     visible = projected.visible_in(
-        case, case["readers"].shape[1], case["members"].shape[1]
+        case,
+        case["readers"].shape[1],
+        case["members"].shape[1],
+        choices["alignment"],
     )
     scores = projected.scored(readers, members, by, model)
     scores = projected.scaled(scores, case["scale"], query.value.shape[-1])
@@ -153,7 +184,19 @@ MULTI_HEAD = Kind(
         "numbered": _numbered,
     },
     null_needs={"unmasked": ("mask",), "acausal": ("causal",), "tiled": ("grouped",)},
+    given=("value_width", "free_widths", "member_width"),
     unsaid=("grouped",),
+    choices={"alignment": ("lower_right", "upper_left")},
+    choice_needs={"alignment": ("causal",)},
+    probes=({"readers": 3, "members": 5, "causal": True, "data": "normal"},),
+    simplest={
+        **dict.fromkeys(("reader_width", "member_width", "output_width"), 8),
+        **dict.fromkeys(("width", "value_width"), 4),
+        "key_heads": 2,
+        "readers": 3,
+        "members": 5,
+        "data": "normal",
+    },
 )
 
 __all__ = ["MULTI_HEAD", "WEIGHTS"]

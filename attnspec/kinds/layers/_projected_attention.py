@@ -97,11 +97,15 @@ def case_of(recipe: Recipe, shapes: Mapping[str, Shape]) -> Case:
     return single(recipe, operands, (batch, readers, recipe["output_width"]), options)
 
 
-def visible_in(case: Case, readers: int, members: int) -> npt.NDArray[np.bool_]:
-    """Return what the options of a case show; the last of both stand together."""
+def visible_in(
+    case: Case, readers: int, members: int, alignment: str = "lower_right"
+) -> npt.NDArray[np.bool_]:
+    """Return what the options of a case show."""
     shown = np.ones((readers, members), bool)
     if case["causal"]:
-        shown = np.tri(readers, members, members - readers, dtype=bool)
+        # The last of both stand together, or the first.
+        offset = members - readers if alignment == "lower_right" else 0
+        shown = np.tri(readers, members, offset, dtype=bool)
     mask = case["mask"]
     return shown if mask is None else np.asarray(shown & mask)
 
@@ -110,7 +114,7 @@ def either(one: Tracked, other: Tracked) -> Tracked:
     """Allow the errors of two ways to compute the same."""
     # Either way is right, so the larger of both errors is allowed.
     error = np.maximum(one.error, other.error)
-    return Tracked(one.value, error, one.unit, one.tiny)
+    return one.like(one.value, error)
 
 
 def chain(*factors: Tracked) -> Tracked:
@@ -121,8 +125,8 @@ def chain(*factors: Tracked) -> Tracked:
     grown = functools.reduce(np.matmul, (np.abs(f.value) + f.error for f in factors))
     # What is added up in all products together; no chain has more than 8 of them.
     terms = sum(f.value.shape[-1] for f in factors) - last.value.shape[-1]
-    whole = Tracked(grown, grown - sizes, first.unit, first.tiny)
-    return Tracked(value, whole.rounding(terms + 8).error, first.unit, first.tiny)
+    whole = first.like(grown, grown - sizes)
+    return first.like(value, whole.rounding(terms + 8).error)
 
 
 class Reading(NamedTuple):

@@ -49,7 +49,7 @@ def weighed(
         # An empty row has no sum; it is divided by one, and gives zeros.
         weights = sizes / total.where(seen.any(-1, keepdims=True), 1.0)
     error = np.where(np.isfinite(weights.error), np.minimum(weights.error, 1.0), 1.0)
-    capped = Tracked(weights.value, error, weights.unit, weights.tiny)
+    capped = weights.like(weights.value, error)
     kept = capped if stored is None else capped.stored(stored)
     return kept.where(seen, 0.0)
 

@@ -106,6 +106,14 @@ CROSS_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "readers": 3,
+        "members": 5,
+        "vector_width": 4,
+        "width": 4,
+        "value_width": 8,
+        "data": "normal",
+    },
     nulls={
         "unmasked": forgetting("mask"),
         # Without a query all members count the same.

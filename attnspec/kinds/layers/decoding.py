@@ -163,6 +163,7 @@ DECODING = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"source": 3},
     nulls={
         # No token is -1.
         "endless": lambda case, right: right(case.replace(stop=-1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,9 +16,11 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
-from attnspec.kinds.layers._latent import PAIRINGS, beside
-from attnspec.kinds.positions._places import turned
+from attnspec.kinds.layers._latent import beside
+from attnspec.kinds.positions._places import PAIRINGS, turned
 from attnspec.numerics import Comparison, NumericModel
+from attnspec.numerics.operations import WITH_TABLES
+from attnspec.numerics.relaxations import narrower
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import LatentProjections, latent_cache
 
@@ -53,7 +56,8 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     latent = members @ members.like(case["latent_weights"])
     key = (members @ members.like(case["rotary_key_weights"])).stored(model.output)
     places = np.arange(case["members"].shape[1])
-    return judged(beside(latent, turned(key, places, choices["pairing"])), model)
+    key = turned(key, places, choices["pairing"], tables=model.tables)
+    return judged(beside(latent, key), model)
 
 
 def _defined(members: Array, latent_weights: Array, rotary_key_weights: Array) -> Array:
@@ -94,12 +98,15 @@ LATENT_CACHE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"members": 5, "member_width": 8, "rotary_width": 4, "data": "normal"},
     choices={"pairing": PAIRINGS},
     probes=(
         {"members": 5, "rotary_width": 4, "data": "normal"},
         {"members": 8, "rotary_width": 8, "data": "integers"},
     ),
     nulls={"unturned": _unturned, "late": _late, "mean": _mean},
+    models=WITH_TABLES,
+    relaxations=functools.partial(narrower, tables=True),
 )
 
 

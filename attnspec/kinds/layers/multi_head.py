@@ -48,6 +48,7 @@ MULTI_HEAD.agreement_law(
     "multi-head-sum",
     "heads.multi-head",
     also=("heads.independence",),
+    needs=("free_widths",),
     nulls=("counted", "ones"),
     fields={"key_heads": (2, 1, 3), "group": (2, 1, 3)},
 )
@@ -67,6 +68,7 @@ def check_sum(case: Case, bench: Bench) -> Iterator[Comparison]:
     "multi-head-joined",
     "heads.joined",
     also=("heads.layout",),
+    needs=("free_widths",),
     nulls=("ones", "numbered"),
     fields={"key_heads": (2, 1, 3), "data": _TELLING},
 )
@@ -107,6 +109,7 @@ def check_one(case: Case, bench: Bench) -> Iterator[Comparison]:
 @MULTI_HEAD.law(
     "multi-head-independence",
     "heads.independence",
+    needs=("free_widths",),
     nulls=("counted",),
     fields={"key_heads": (2, 3), "data": _TELLING},
 )
@@ -167,6 +170,7 @@ def check_shared(case: Case, bench: Bench) -> Iterator[Comparison]:
 @MULTI_HEAD.law(
     "multi-head-value-width",
     "heads.value-width",
+    needs=("value_width",),
     nulls=("counted",),
     fields={"value_width": (2, 3, 8), "data": _TELLING},
 )

@@ -81,6 +81,7 @@ POOLING = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"members": 5, "width": 4, "value_width": 8, "data": "normal"},
     nulls={
         "unmasked": forgetting("mask"),
         # Without a query all members count the same.

@@ -123,6 +123,13 @@ SELF_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "length": 5,
+        "vector_width": 4,
+        "width": 4,
+        "value_width": 3,
+        "data": "normal",
+    },
     nulls={
         "placed": placed,
         "exchanged": _exchanged,

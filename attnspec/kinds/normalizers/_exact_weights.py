@@ -6,7 +6,6 @@ All functions here have the keys on the last axis. Scores are exact.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from attnspec.judge.case import Case
 from attnspec.judge.law import Dialect
@@ -34,12 +33,6 @@ def descending(below: F64) -> tuple[F64, F64]:
     return np.sort(below, axis=-1)[..., ::-1], np.arange(1.0, below.shape[-1] + 1.0)
 
 
-def gamma(roundings: npt.ArrayLike, unit: float) -> F64:
-    """Return n u / (1 - n u), which bounds what n roundings do to a number."""
-    product = np.asarray(roundings, np.float64) * unit
-    return np.asarray(product / (1.0 - product))
-
-
 def finished(
     weights: Tracked,
     seen: rows.Booleans,
@@ -62,4 +55,4 @@ def finished(
     return Judged(rows.back(case, output), rows.back(case, bound))
 
 
-__all__ = ["below_peak", "descending", "finished", "gamma", "shown"]
+__all__ = ["below_peak", "descending", "finished", "shown"]

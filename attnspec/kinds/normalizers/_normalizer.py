@@ -12,6 +12,8 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.normalizers._scores_and_masks import build
 from attnspec.kinds.normalizers._wrong_weights import NULLS
+from attnspec.numerics import NumericModel
+from attnspec.numerics.operations import OPERATIONS
 
 _FIELDS: Mapping[str, tuple[Any, ...]] = {
     "rows": ((), (2,), (2, 3)),
@@ -49,6 +51,7 @@ def normalizer(
     *,
     keywords: Mapping[str, Keyword] | None = None,
     without: tuple[str, ...] = (),
+    models: Mapping[str, NumericModel] = OPERATIONS,
     choices: Mapping[str, tuple[str, ...]],
     probes: tuple[Mapping[str, Any], ...],
 ) -> Kind:
@@ -68,6 +71,8 @@ def normalizer(
         build=build,
         judge=judge,
         definition=definition,
+        models=models,
+        simplest={"rows": (2,), "length": 8, "data": "normal"},
         choices=choices,
         probes=probes,
         nulls={**NULLS, **{k.forgotten: forgetting(w) for w, k in own.items()}},

@@ -23,7 +23,8 @@ from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import ON_THE_SIMPLEX, hold_to
 from attnspec.numerics import Comparison, NumericModel, within
-from attnspec.numerics.tracked import F64, Judged, Tracked
+from attnspec.numerics.operations import AT_ONCE
+from attnspec.numerics.tracked import F64, Judged, Tracked, gamma
 from attnspec.reference import entmax15
 
 
@@ -36,13 +37,10 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     # One more than there are, as in sparsemax: the error rises with their number.
     rivals = 1.0 + (below >= -2.0).sum(-1, keepdims=True)
     unit = work.unit
-    off = (
-        weighed.gamma(6.0 * rivals**2 + 12.0 * rivals + 14.0, unit)
-        + weighed.gamma(4.0, unit) * size
-    )
+    off = gamma(6.0 * rivals**2 + 12.0 * rivals + 14.0, unit) + gamma(4.0, unit) * size
     root = np.maximum(height, 0.0)
     # The difference rounds once, which the square doubles, and the square once more.
-    error = 2.0 * root * off + off**2 + weighed.gamma(3.0, unit) * root**2
+    error = off * (2.0 * root + off) + gamma(3.0, unit) * root**2
     # What is farther below the threshold than this may be off weighs exactly 0.
     weights = dataclasses.replace(
         work, value=root**2, error=np.where(height > -off, error, 0.0)
@@ -74,6 +72,7 @@ ENTMAX15 = normalizer(
     "Squares half the scores, less a threshold, to weights that sum to one.",
     _judge,
     _defined,
+    models=AT_ONCE,
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
 )

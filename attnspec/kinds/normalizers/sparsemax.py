@@ -26,7 +26,8 @@ from attnspec.kinds.normalizers import _scores_and_masks as rows
 from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import ON_THE_SIMPLEX, hold_to
 from attnspec.numerics import Comparison, NumericModel, within
-from attnspec.numerics.tracked import Judged, Tracked
+from attnspec.numerics.operations import AT_ONCE
+from attnspec.numerics.tracked import Judged, Tracked, gamma
 from attnspec.reference import sparsemax
 
 
@@ -41,8 +42,8 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     height = below - np.where(np.isneginf(threshold), 0.0, threshold)
     # One more than there are: a row without any key has a logarithm, too.
     rivals = 1.0 + (below >= -1.0).sum(-1, keepdims=True)
-    off = weighed.gamma(rivals + 3.0, work.unit) * size * (3.0 + 2.0 * np.log(rivals))
-    error = off + weighed.gamma(2.0, work.unit) * size
+    off = gamma(rivals + 3.0, work.unit) * size * (3.0 + 2.0 * np.log(rivals))
+    error = off + gamma(2.0, work.unit) * size
     # What is farther below the threshold than this may be off weighs exactly 0.
     weights = dataclasses.replace(
         work,
@@ -62,6 +63,7 @@ SPARSEMAX = normalizer(
     "Projects scores onto the simplex.",
     _judge,
     _defined,
+    models=AT_ONCE,
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),
 )

@@ -44,6 +44,19 @@ def _slopes(heads: int, choices: Dialect) -> Array:
     return alibi_slopes(heads)
 
 
+def _distances(case: Case, choices: Dialect) -> Array:
+    """Return what the slopes are multiplied by."""
+    keys = np.arange(case["keys"])
+    steps = relative_positions(_places(case, choices), keys)
+    forms = {
+        "symmetric": -np.abs(steps),
+        "signed": steps,
+        "keys": keys + 0 * steps,
+        "last_key": keys - keys[-1] + 0 * steps,
+    }
+    return np.asarray(forms[choices["form"]])
+
+
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Multiply slopes and distances.
 
@@ -51,18 +64,17 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     the terms of key and query may be rounded each for itself before they meet.
     """
     heads, keys = case["heads"], np.arange(case["keys"])
-    places = _places(case, choices)
-    steps = relative_positions(places, keys)
-    form = {"symmetric": -np.abs(steps), "signed": steps}
-    exact = Tracked.of(form.get(choices["form"], keys + 0 * steps), model)
+    places, fixed = _places(case, choices), choices["form"] == "last_key"
+    exact = Tracked.of(_distances(case, choices), model)
     slopes = exact.like(_slopes(heads, choices)[:, None, None])
     # The last of H powers has 4 units of the first slope and a product for each head.
     roundings = 6.0 + 5.0 * heads
-    bias = slopes.rounding(roundings) * exact
-    # A product for the key, one for the query, and their difference.
-    sizes = (slopes * (keys + np.abs(places)[:, None])).rounding(2)
+    bias = slopes.rounding(roundings).kept() * exact
+    # A product for the key, one for what it is counted from, and their difference.
+    start = np.maximum(np.abs(places), case["keys"] - 1 if fixed else 0)
+    sizes = (slopes * (keys + start[:, None])).rounding(2)
     error = bias.error + sizes.error
-    return judged(Tracked(bias.value, error, bias.unit, bias.tiny), model)
+    return judged(bias.like(bias.value, error), model)
 
 
 def _defined(heads: int, queries: int, keys: int) -> Array:
@@ -90,8 +102,9 @@ ALIBI = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"heads": 8, "queries": 8},
     choices={
-        "form": ("symmetric", "signed", "keys"),
+        "form": ("symmetric", "signed", "keys", "last_key"),
         "slopes": ("interpolated", "formula"),
         "alignment": ("lower_right", "upper_left"),
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -10,8 +11,9 @@ from attnspec._typing import Array
 from attnspec.exceptions import KernelRaised
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Kind
+from attnspec.judge.kind import Call, Kind, Question
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
@@ -42,12 +44,29 @@ def _build(recipe: Recipe) -> Case:
     return single(recipe, operands, (length, recipe["width"]))
 
 
-def _judge(case: Case, _choices: Dialect, _model: NumericModel) -> Judged:
-    """Copy rows, which rounds nothing; a position outside has none, so NaN."""
-    positions, table = case["positions"], np.asarray(case["table"], np.float64)
-    inside = (positions >= 0) & (positions < len(table))
-    rows = table[np.where(inside, positions, 0)]
-    return unrounded(np.where(inside[:, None], rows, np.nan))
+_NEGATIVE = ("none", "from_end", "clamped")
+_BEYOND = ("none", "wrapped", "clamped")
+
+
+def _row(place: int, rows: int, choices: Dialect) -> int | None:
+    """Return which row a position reads, None if it reads none."""
+    if 0 <= place < rows:
+        return place
+    choice = choices["negative_position" if place < 0 else "position_beyond"]
+    if choice == "clamped":
+        return 0 if place < 0 else rows - 1
+    if choice == "wrapped":
+        return place % rows
+    # As an index of Python, which counts once around and not further.
+    return place + rows if choice == "from_end" and place >= -rows else None
+
+
+def _judge(case: Case, choices: Dialect, _model: NumericModel) -> Judged:
+    """Copy rows, which rounds nothing; a position without a row has NaN."""
+    table = np.asarray(case["table"], np.float64)
+    rows = [_row(int(place), len(table), choices) for place in case["positions"]]
+    none = np.full(table.shape[1:], np.nan)
+    return unrounded(np.array([none if row is None else table[row] for row in rows]))
 
 
 def _defined(positions: Array, table: Array) -> Array:
@@ -55,16 +74,34 @@ def _defined(positions: Array, table: Array) -> Array:
     return definition(positions, table).astype(table.dtype)
 
 
-def _clamped(case: Case, right: Right) -> Array:
-    """Read the nearest row for a position outside."""
-    last = len(case["table"]) - 1
-    return right(case.replace(positions=np.clip(case["positions"], 0, last)))
+def _read(call: Call, dtype: str, place: int) -> float | None:
+    """Return which of four rows a position reads, None if it reads none."""
+    recipe = LEARNED.recipe(dtype, rows=4, length=1, width=1)
+    table = cast(np.arange(4.0)[:, None], recipe)
+    case = LEARNED.case(recipe).replace(table=table, positions=np.array([place]))
+    try:
+        found = float(call(case).output.item())
+    except KernelRaised:
+        return None
+    return None if math.isnan(found) else found
 
 
-def _wrapped(case: Case, right: Right) -> Array:
-    """Count on from the other end of the table."""
-    rows = len(case["table"])
-    return right(case.replace(positions=case["positions"] % rows))
+def _asked_with(choices: tuple[str, ...], field: str, place: int) -> Question:
+    """Return what finds out which row a position outside of the table reads."""
+
+    def question(call: Call, _capabilities: Capabilities, dtype: str) -> str | None:
+        found = _read(call, dtype, place)
+        fitting = (c for c in choices if _row(place, 4, {field: c}) == found)
+        return next(fitting, None)
+
+    return question
+
+
+def _elsewhere(case: Case, right: Right) -> Array:
+    """Read a row in the middle for a position outside."""
+    positions, rows = case["positions"], len(case["table"])
+    inside = (positions >= 0) & (positions < rows)
+    return right(case.replace(positions=np.where(inside, positions, rows // 2)))
 
 
 LEARNED = Kind(
@@ -82,14 +119,19 @@ LEARNED = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 5, "rows": 8, "width": 8, "data": "normal"},
+    choices={"negative_position": _NEGATIVE, "position_beyond": _BEYOND},
+    questions={
+        "negative_position": _asked_with(_NEGATIVE, "negative_position", -2),
+        "position_beyond": _asked_with(_BEYOND, "position_beyond", 5),
+    },
     nulls={
         "late": late,
         # The mean of all rows is added to each.
         "blurred": lambda case, right: (
             right(case) + np.asarray(case["table"], np.float64).mean(0)
         ),
-        "clamped": _clamped,
-        "wrapped": _wrapped,
+        "elsewhere": _elsewhere,
     },
 )
 
@@ -103,20 +145,22 @@ LEARNED.agreement_law(
 
 
 @LEARNED.law(
-    "learned-outside", "positions.learned", nulls=("zeros", "clamped", "wrapped")
+    "learned-outside",
+    "positions.learned",
+    also=("positions.learned-around",),
+    nulls=("zeros", "elsewhere"),
 )
 def check_outside(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A position outside the table is refused, or its encoding is NaN."""
+    """A position outside the table is refused or NaN, or reads a row by its choice."""
     rows = len(case["table"])
     # Just outside, where an index counts from the end, and far outside.
     for place in (rows, -1, rows + 1000):
-        positions = case["positions"].copy()
-        positions[-1] = place
-        other = case.replace(positions=positions)
+        other = case.replace(positions=np.r_[case["positions"][:-1], place])
         try:
             yield from agrees(other, bench, f"position {place} of {rows} rows")
         except KernelRaised:
-            yield identical(np.ones(()), np.ones(()), what="refusal")
+            refused = _row(place, rows, bench.dialect) is None
+            yield identical(np.ones(()), np.full((), refused), what="refusal")
 
 
 @LEARNED.law(

@@ -50,7 +50,7 @@ def _judge(case: Case, _choices: Dialect, model: NumericModel) -> Judged:
     sizes = x.like(np.abs(x.value) + np.abs(e.value)).rounding(x.value.shape[-1] + 3)
     # Both products may be stored, and so may their sum.
     error = sizes.stored(model.output).stored(model.output).error
-    both = Tracked(total, error, x.unit, x.tiny)
+    both = x.like(total, error)
     by = projected.Reading(*(Tracked.of(case[name], model) for name in _MATRICES))
     visible = np.ones((len(total), len(total)), bool)
     return judged(projected.attended(both, both, by, visible, model), model)
@@ -91,6 +91,7 @@ PLACED_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 5, "width": 4, "size": 4, "value_width": 3, "data": "normal"},
     nulls={"unplaced": zeroing("encoding"), "late": _late},
 )
 

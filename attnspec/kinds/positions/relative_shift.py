@@ -69,6 +69,7 @@ RELATIVE_SHIFT = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"heads": 2, "queries": 5},
     choices={"behind": ("zero", "next_row", "own_row")},
     probes=({"queries": 3, "past": 1},),
     nulls={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterator
 
@@ -16,8 +17,18 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
-from attnspec.kinds.positions._places import BASE, PLACES, places, squared, turned
+from attnspec.kinds.positions._places import (
+    BASE,
+    PAIRINGS,
+    PARTIAL,
+    PLACES,
+    places,
+    squared,
+    turned,
+)
 from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.operations import WITH_TABLES
+from attnspec.numerics.relaxations import narrower
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import rotary as definition
 
@@ -65,8 +76,16 @@ def _build(recipe: Recipe) -> Case:
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Turn the first entries of each vector, or all of them."""
     x, base = Tracked.of(case["x"], model), case["base"] or BASE
-    chosen = choices["pairing"]
-    answer = turned(x, case["positions"], chosen, width=case["width"], base=base)
+    whole = choices["partial"] == "whole_width" and case["width"] is not None
+    answer = turned(
+        x,
+        case["positions"],
+        choices["pairing"],
+        width=case["width"],
+        span=case["x"].shape[-1] if whole else None,
+        base=base,
+        tables=model.tables,
+    )
     return judged(answer, model)
 
 
@@ -95,10 +114,12 @@ ROPE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    choices={"pairing": ("interleaved", "half_split")},
+    choices={"pairing": PAIRINGS, "partial": PARTIAL},
+    choice_needs={"partial": ("width",)},
     probes=(
         {"length": 3, "width": 8, "data": "integers"},
         {"length": 5, "width": 4, "data": "normal"},
+        {"length": 5, "width": 8, "data": "normal", "turned": 4},
     ),
     nulls={
         "unturned": lambda case, _: np.asarray(case["x"]),
@@ -107,6 +128,9 @@ ROPE = Kind(
         "rest_lost": _rest_lost,
     },
     null_needs={"rest_lost": ("width",)},
+    simplest={"length": 3, "width": 64, "data": "normal"},
+    models=WITH_TABLES,
+    relaxations=functools.partial(narrower, tables=True),
 )
 
 

@@ -77,7 +77,7 @@ def _summed(vectors: Tracked, added: Tracked, model: NumericModel) -> Tracked:
     terms = sum(one.shape[-2:]) + 3
     sizes = vectors.like(np.abs(one) + np.abs(other)).rounding(terms)
     error = sizes.stored(model.output).error
-    return Tracked(one + other, error, vectors.unit, vectors.tiny)
+    return vectors.like(one + other, error)
 
 
 def _defined(
@@ -136,6 +136,14 @@ SHAW = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "heads": 2,
+        "queries": 5,
+        "width": 4,
+        "value_width": 3,
+        "reach": 2,
+        "data": "normal",
+    },
     choices={
         "rows": ("left_first", "right_first"),
         "alignment": ("lower_right", "upper_left"),

@@ -42,9 +42,13 @@ def _speeds(width: int, base: float, choices: Dialect) -> Array:
 
 def _halves(width: int, choices: Dialect) -> tuple[slice, slice]:
     """Return the places of the sines and those of the cosines."""
-    if choices["layout"] == "halves":
-        return slice(0, width // 2), slice(width // 2, width)
-    return slice(0, width, 2), slice(1, width, 2)
+    first, second = slice(0, width // 2), slice(width // 2, width)
+    layouts = {
+        "interleaved": (slice(0, width, 2), slice(1, width, 2)),
+        "halves": (first, second),
+        "cosine_half_first": (second, first),
+    }
+    return layouts[choices["layout"]]
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -61,7 +65,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     sines, cosines = _halves(width, choices)
     for place, part in ((sines, angles.sine()), (cosines, angles.cosine())):
         value[:, place], error[:, place] = part.value, part.error
-    return judged(Tracked(value, error, exact.unit, exact.tiny), model)
+    return judged(exact.like(value, error), model)
 
 
 def _defined(positions: Array, width: int, *, base: float = BASE) -> Array:
@@ -84,7 +88,11 @@ SINUSOIDAL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
-    choices={"layout": ("interleaved", "halves"), "frequencies": ("short", "to_base")},
+    simplest={"length": 8, "width": 64},
+    choices={
+        "layout": ("interleaved", "halves", "cosine_half_first"),
+        "frequencies": ("short", "to_base"),
+    },
     probes=({"length": 5, "width": 8}, {"length": 8, "width": 6}),
     nulls={"late": late, "squared": squared},
 )

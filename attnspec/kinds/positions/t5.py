@@ -147,6 +147,7 @@ T5 = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"queries": 5, "keys": 5},
     nulls={
         # Query minus key.
         "turned": lambda case, right: right(case.changed(np.negative, "relative")),

@@ -75,7 +75,7 @@ def _plus(query: Tracked, bias: Tracked, model: NumericModel) -> Tracked:
     # (q + u) k may be q k + u k: two sums over the width, and theirs; three to spare.
     sizes = query.like(np.abs(one) + np.abs(other)).rounding(one.shape[-1] + 4)
     error = sizes.stored(model.output).error
-    return Tracked(one + other, error, query.unit, query.tiny)
+    return query.like(one + other, error)
 
 
 def _distance_keys(
@@ -93,7 +93,7 @@ def _distance_keys(
     cosines = slice(clocks // 2, clocks) if halves else slice(1, clocks, 2)
     for which, part in ((sines, angles.sine()), (cosines, angles.cosine())):
         value[:, which], error[:, which] = part.value, part.error
-    encoding = Tracked(value, error, weights.unit, weights.tiny)
+    encoding = weights.like(value, error)
     return (encoding.stored(model.output) @ weights).stored(model.output)
 
 
@@ -151,6 +151,14 @@ TRANSFORMER_XL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "heads": 2,
+        "queries": 5,
+        "width": 4,
+        "value_width": 3,
+        "clocks": 4,
+        "data": "normal",
+    },
     choices={"layout": ("interleaved", "halves")},
     probes=({"queries": 5, "width": 2, "clocks": 6, "data": "integers"},),
     nulls={

@@ -10,7 +10,7 @@ from attnspec.judge.case import Case
 from attnspec.kinds.recurrence._sequences import gates_of, wide
 from attnspec.numerics import NumericModel
 from attnspec.numerics.formats import format_of
-from attnspec.numerics.tracked import F64, Tracked
+from attnspec.numerics.tracked import F64, Tracked, gamma
 
 
 def _logarithms(gates: F64) -> float:
@@ -46,7 +46,9 @@ def rounded(
     logs = (2.0 * steps + 4.0) * _logarithms(gates_of(case))
     error = times * size + logs * past
     # n roundings are off by n u / (1 - n u) of what they round.
-    error = exact.unit / (1.0 - (times + logs) * exact.unit) * error
+    off = gamma(times + logs, exact.unit) / (times + logs)
+    with np.errstate(invalid="ignore"):
+        error = np.where(error > 0.0, off * error, 0.0)
     room = reach(case)
     # Each product within a term may be lost near zero, and be multiplied afterwards.
     error = error + 8.0 * room * exact.tiny

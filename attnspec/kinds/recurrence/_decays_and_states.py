@@ -38,6 +38,9 @@ CLAIMS = {
     "scale": Claim("a factor on the output", "scale"),
 }
 
+ZERO_SCALE = {"zero_scale": ("as_given", "default")}
+"""What a scale of 0 stands for."""
+
 CLAIMED = ("decay", "log_decay")
 """The claims of which a function that forgets makes one."""
 
@@ -133,6 +136,7 @@ __all__ = [
     "NULLS",
     "NULL_NEEDS",
     "OPTIONS",
+    "ZERO_SCALE",
     "case_of",
     "given",
     "mend",

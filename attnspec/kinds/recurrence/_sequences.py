@@ -89,8 +89,9 @@ def gates_of(case: Case) -> F64:
 
 def scale_of(case: Case, choices: Mapping[str, str]) -> float:
     """Return the factor on the output."""
-    if case["scale"] is not None:
-        return float(case["scale"])
+    given = case["scale"]
+    if given is not None and (given != 0 or choices["zero_scale"] == "as_given"):
+        return float(given)
     width: int = case["key"].shape[-1]
     # Linear attention is scaled by nothing, or as softmax attention is.
     return 1.0 if choices["scale"] == "one" else width**-0.5

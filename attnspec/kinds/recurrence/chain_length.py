@@ -75,6 +75,7 @@ CHAIN_LENGTH = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 8},
     nulls={
         "all_steps": lambda case, _: np.asarray(len(case["reads"])),
         "with_reads": lambda case, right: right(case) + case["reads"].sum(),

@@ -125,8 +125,10 @@ DELTA_RULE = Kind(
     judge=_judge,
     definition=_defined,
     options=decays.OPTIONS,
-    choices={"scale": ("one", "inverse_root")},
-    probes=({"length": 3, "width": 4},),
+    choices={"scale": ("one", "inverse_root"), **decays.ZERO_SCALE},
+    choice_needs={"zero_scale": ("scale",)},
+    probes=({"length": 3, "width": 4}, {"length": 3, "width": 4, "scale": 0.0}),
+    simplest={"length": 8, "width": 8, "value_width": 5, "data": "normal"},
     nulls={
         **decays.NULLS,
         "only_added": _only_added,

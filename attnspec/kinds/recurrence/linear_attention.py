@@ -114,8 +114,13 @@ LINEAR_ATTENTION = Kind(
     judge=_judge,
     definition=_defined,
     options=decays.OPTIONS,
-    choices={"scale": ("one", "inverse_root")},
-    probes=({"length": 3, "width": 4, "data": "integers"},),
+    choices={"scale": ("one", "inverse_root"), **decays.ZERO_SCALE},
+    choice_needs={"zero_scale": ("scale",)},
+    probes=(
+        {"length": 3, "width": 4, "data": "integers"},
+        {"length": 3, "width": 4, "data": "integers", "scale": 0.0},
+    ),
+    simplest={"length": 8, "width": 8, "value_width": 5, "data": "normal"},
     nulls={
         **decays.NULLS,
         "self_unread": _self_unread,

@@ -90,6 +90,12 @@ NORMALIZED_LINEAR = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "length": 8,
+        "width": 8,
+        "value_width": 5,
+        "features": "elu",
+    },
     nulls={
         "late": late,
         "undivided": _undivided,

@@ -130,6 +130,7 @@ RNN = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"length": 5, "inputs": 5, "states": 3, "data": "normal"},
     nulls={
         "late": late,
         "both_ways": _both_ways,

@@ -68,6 +68,14 @@ ADDITIVE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={
+        "queries": 3,
+        "keys": 8,
+        "width": 8,
+        "key_width": 16,
+        "inner": 4,
+        "data": "normal",
+    },
     nulls=NULLS,
 )
 

@@ -51,6 +51,7 @@ BILINEAR = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"queries": 3, "keys": 8, "width": 8, "key_width": 16, "data": "normal"},
     nulls=NULLS,
 )
 

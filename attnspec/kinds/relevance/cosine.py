@@ -68,6 +68,7 @@ COSINE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"queries": 3, "keys": 8, "width": 8, "data": "normal"},
     choices={"zero_vector": ("zero", "nan")},
     probes=({"queries": 2, "keys": 3, "width": 3, "data": "normal", "zeros": True},),
     nulls={**NULLS, "dot_product": _dot_product},

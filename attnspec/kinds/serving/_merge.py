@@ -25,7 +25,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.numerics import NumericModel, identical
 from attnspec.numerics.formats import format_of
-from attnspec.numerics.tracked import Judged, Tracked, judged
+from attnspec.numerics.tracked import Judged, Tracked, gamma, judged
 from attnspec.reference import merge as definition
 
 PARTS = ("a", "b")
@@ -169,8 +169,8 @@ def _moved(output: Tracked, outputs: F64, both: npt.NDArray[np.bool_]) -> Tracke
     differences and the product are one rounding each.
     """
     sizes = np.abs(outputs).sum(0)
-    gamma = 12.0 * output.unit / (1.0 - 12.0 * output.unit)
-    error = output.error + np.where(both[..., None], gamma * sizes, 0.0)
+    off = gamma(12.0, output.unit) * sizes
+    error = output.error + np.where(both[..., None], off, 0.0)
     return dataclasses.replace(output, error=error)
 
 
@@ -279,6 +279,7 @@ MERGE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"rows": 3, "heads": 2, "width": 8, "data": "normal"},
     given=("empty",),
     unsaid=("empty_nan", "plus_infinity"),
     choices={

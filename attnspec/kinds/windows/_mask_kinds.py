@@ -13,7 +13,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind, Null, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Table
+from attnspec.judge.table import Claim, Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference.masks import positions
@@ -61,11 +61,15 @@ def mask_kind(
     nulls: Mapping[str, Null],
     choices: Mapping[str, tuple[str, ...]] | None = None,
     probes: tuple[Mapping[str, Any], ...] = (),
+    claims: Mapping[str, Claim] | None = None,
+    mend: Callable[[Recipe], Recipe] = lambda recipe: recipe,
+    simplest: Mapping[str, Any] | None = None,
 ) -> Kind:
     """Return a kind of functions that return a mask, True where a query attends.
 
     Operands are the numbers of queries and keys, and then the kind's own fields, unless
     it says otherwise; what is right is its definition, unless its choices play a part.
+    What can be claimed is claimed unless it is withdrawn.
     """
 
     def numbered(recipe: Recipe) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def mask_kind(
         found = exact(case, chosen) if exact else definition(*case.operands.values())
         return unrounded(found)
 
-    table = Table(fields=fields)
+    table = Table(fields, claims or {}, mend)
     first = build(table.recipe(name, "float32"))
     return Kind(
         name=name,
@@ -90,7 +94,9 @@ def mask_kind(
         build=build,
         judge=judge,
         definition=definition,
+        given=tuple(claims or ()),
         choices=choices or {},
+        simplest={"queries": 8} if simplest is None else simplest,
         probes=probes,
         # Each query sees what the one before it sees, and the first what the last does.
         nulls={"early": lambda case, right: np.roll(right(case), 1, axis=0), **nulls},

@@ -43,6 +43,7 @@ def neighborhood_kind(
     mask: Callable[[Case, Dialect], Mask],
     definition: Callable[..., Array],
     probes: tuple[Mapping[str, Any], ...],
+    simplest: Mapping[str, Any],
     nulls: Mapping[str, Null],
 ) -> Kind:
     """Return a kind of functions that attend to a neighborhood of each position."""
@@ -59,6 +60,7 @@ def neighborhood_kind(
         definition=definition,
         choices={"even_size": ("one_more_left", "one_more_key")},
         probes=probes,
+        simplest=simplest,
         nulls={**nulls, "undilated": forgetting("dilation")},
         null_needs={"undilated": ("dilation",)},
     )

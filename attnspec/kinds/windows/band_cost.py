@@ -53,6 +53,7 @@ BAND_COST = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    simplest={"queries": 8, "left": 2},
     choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "left": 2},),
     nulls={

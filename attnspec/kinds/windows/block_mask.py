@@ -59,6 +59,7 @@ BLOCK_MASK = masks.mask_kind(
         "layout": ("diagonal", "random"),
     },
     operands=_operands,
+    simplest={"queries": 8, "rows": 4, "columns": 4},
     nulls={"tiled": _tiled, "negated": _negated},
 )
 

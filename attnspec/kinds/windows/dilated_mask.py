@@ -34,6 +34,7 @@ DILATED_MASK = masks.mask_kind(
     # With 1 all is seen; with 8 most rows hold two keys or one.
     fields={**masks.SIZES, "dilation": (1, 2, 3, 4, 8)},
     exact=lambda case, choices: dilated(*masks.places(case, choices), case["dilation"]),
+    simplest={"queries": 8, "dilation": 2},
     nulls={"from_zero": _from_zero},
     choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 1, "dilation": 3},),

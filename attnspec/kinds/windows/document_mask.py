@@ -11,6 +11,7 @@ from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Claim
 from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import documents
@@ -33,7 +34,12 @@ def _ids(recipe: Recipe) -> dict[str, Array]:
             "far": 1000 - 16 * (at // 2),
         }
         both[f"{name}_ids"] = kinds[recipe["ids"]].astype(np.int64)
-    return both
+    return both if recipe["key_ids"] else dict.fromkeys(both, both["query_ids"])
+
+
+def _mend(recipe: Recipe) -> Recipe:
+    """Have as many keys as queries where both have the same documents."""
+    return recipe if recipe["key_ids"] else recipe.replace(more=0)
 
 
 def _steps(case: Case) -> Array:
@@ -45,8 +51,15 @@ DOCUMENT_MASK = masks.mask_kind(
     "document-mask",
     "Says which keys each query sees of several documents in one sequence.",
     documents,
-    fields={**masks.SIZES, "ids": ("one", "packed", "alternating", "any", "far")},
+    fields={
+        **masks.SIZES,
+        "ids": ("one", "packed", "alternating", "any", "far"),
+        "key_ids": (False, True),
+    },
+    claims={"key_ids": Claim("keys of other documents than the queries'", "key_ids")},
+    mend=_mend,
     operands=_ids,
+    simplest={"queries": 8, "ids": "packed"},
     nulls={
         "neighbors": lambda case, _: np.abs(_steps(case)) <= 1,
         "earlier": lambda case, _: _steps(case) >= 0,

@@ -45,6 +45,7 @@ GRID_MASK = masks.mask_kind(
         "along_columns": ("own", "all", "causal", "any"),
     },
     operands=_axes,
+    simplest={"rows": (3, 3), "columns": (3, 3)},
     nulls={
         # Seen along either axis.
         "united": lambda case, _: ~np.kron(~case["rows"], ~case["columns"]),

@@ -101,6 +101,7 @@ NEIGHBORHOOD = neighborhood_kind(
         {"length": 8, "width": 3, "kernel_size": 4, "data": "normal"},
         {"length": 5, "width": 2, "kernel_size": 2, "data": "integers"},
     ),
+    simplest={"length": 8, "width": 8, "kernel_size": 3, "data": "normal"},
     nulls={"clipped": _clipped, "whole": _whole},
 )
 

@@ -130,6 +130,13 @@ NEIGHBORHOOD_2D = neighborhood_kind(
             "data": "integers",
         },
     ),
+    simplest={
+        "height": 5,
+        "breadth": 5,
+        "width": 8,
+        "kernel_size": (3, 3),
+        "data": "normal",
+    },
     nulls={
         "exchanged": _exchanged,
         "counted": _counted,

@@ -40,6 +40,7 @@ PREFIX_MASK = masks.mask_kind(
     # The last prefix is longer than all keys.
     fields={**masks.SIZES, "length": (0, 1, 2, 4, 9, 40)},
     exact=lambda case, choices: prefix(*masks.places(case, choices), case["length"]),
+    simplest={"queries": 8, "length": 4},
     nulls={"causal": _causal, "upper_left": _all_within},
     choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "length": 1},),

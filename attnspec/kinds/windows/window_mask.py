@@ -61,6 +61,7 @@ WINDOW_MASK = masks.mask_kind(
     # Longformer's sizes are even.
     fields={**masks.SIZES, "size": (2, 4, 6, 40)},
     exact=_exact,
+    simplest={"queries": 8, "size": 4},
     nulls={
         "causal": _causal,
         # By two, since sizes are even.

@@ -136,6 +136,20 @@ def fused(*operands: Array) -> Array:
     return joined(output, out).astype(operands[0].dtype)
 
 
+def unswapped(output: Array, weights: Array) -> Array:
+    """Join without exchanging the axes of heads and places first."""
+    batch, heads, readers, width = output.shape
+    joint = output.reshape(batch, readers, heads * width)
+    return np.asarray(joint @ weights.reshape(heads * width, -1))
+
+
+def interleaved(output: Array, weights: Array) -> Array:
+    """Join the heads entry by entry instead of one behind the other."""
+    batch, heads, readers, width = output.shape
+    joint = output.transpose(0, 2, 3, 1).reshape(batch, readers, heads * width)
+    return np.asarray(joint @ weights.reshape(heads * width, -1))
+
+
 __all__ = [
     "Function",
     "Weigh",
@@ -145,6 +159,7 @@ __all__ = [
     "falsy_scale",
     "first_shown",
     "fused",
+    "interleaved",
     "joined",
     "leaking",
     "one_ahead",
@@ -152,5 +167,6 @@ __all__ = [
     "root",
     "shown",
     "softmax",
+    "unswapped",
     "wide",
 ]

@@ -110,6 +110,12 @@ CONTROLS: tuple[Control, ...] = (
         _one_by_one,
     ),
     half_split("latent-cache", _cache(halves=True)),
+    _control(
+        "neighbors-to-halves",
+        "It reads pairs of neighbors and keeps halves, as DeepSeek does.",
+        lambda z, a, b: _cache(halves=True)(z, a, np.c_[b[:, ::2], b[:, 1::2]]),
+        dialect={"pairing": "interleaved_to_halves"},
+    ),
 )
 """Caches of latents that are right."""
 

@@ -38,6 +38,7 @@ ROGUES: tuple[Rogue, ...] = (
         "The axes of heads and places are not exchanged.",
         _merged_unswapped,
         "agreement",
+        mimics="transformer-from-scratch#6",
     ),
     _rogue(
         "entries",

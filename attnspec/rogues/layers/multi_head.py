@@ -16,12 +16,14 @@ from attnspec.rogues.layers._attention_forms import (
     falsy_scale,
     first_shown,
     fused,
+    interleaved,
     joined,
     one_ahead,
     online,
     root,
     shown,
     softmax,
+    unswapped,
     wide,
 )
 
@@ -57,20 +59,6 @@ def _layer(
     return layer
 
 
-def _unswapped(output: Array, weights: Array) -> Array:
-    """Join without exchanging the axes of heads and places first."""
-    batch, heads, readers, width = output.shape
-    joint = output.reshape(batch, readers, heads * width)
-    return np.asarray(joint @ weights.reshape(heads * width, -1))
-
-
-def _interleaved(output: Array, weights: Array) -> Array:
-    """Join the heads entry by entry instead of one behind the other."""
-    batch, heads, readers, width = output.shape
-    joint = output.transpose(0, 2, 3, 1).reshape(batch, readers, heads * width)
-    return np.asarray(joint @ weights.reshape(heads * width, -1))
-
-
 def _numbered(output: Array, weights: Array) -> Array:
     """Let every head count a little more than the one before it."""
     # Sixteenths, which every format holds: the mistake is no rounding.
@@ -99,6 +87,31 @@ def _maskless(
     causal: bool = False,
 ) -> Array:
     return np.asarray(_layer()(*operands, causal=causal))
+
+
+def _upper_left(
+    *operands: Array,
+    mask: Array | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+) -> Array:
+    """Show the first reader the first member, the second two, and so on."""
+    x, z = operands[:2]
+    seen = np.tri(x.shape[1], z.shape[1], 0 if causal else z.shape[1], dtype=bool)
+    both = seen if mask is None else seen & mask
+    return np.asarray(_layer()(*operands, mask=both, scale=scale))
+
+
+def _tied(*operands: Array, mask: Array | None = None, causal: bool = False) -> Array:
+    """Refuse widths that one number of features and heads does not give."""
+    x, z, ask, _, pass_on, out = operands
+    if not x.shape[-1] == z.shape[-1] == out.shape[-1] == len(ask) * ask.shape[-1]:
+        msg = "readers, members and outputs are as wide as all heads together"
+        raise ValueError(msg)
+    if pass_on.shape[-1] != ask.shape[-1]:
+        msg = "values are as wide as queries and keys"
+        raise ValueError(msg)
+    return np.asarray(_layer()(*operands, mask=mask, causal=causal))
 
 
 def _head_by_head(
@@ -152,14 +165,14 @@ ROGUES: tuple[Rogue, ...] = tuple(
             "unswapped",
             "layout",
             "Heads are joined without exchanging the axes of heads and places.",
-            _layer(join=_unswapped),
+            _layer(join=unswapped),
             "joined",
         ),
         (
             "interleaved",
             "layout",
             "Heads are joined entry by entry, not one behind the other.",
-            _layer(join=_interleaved),
+            _layer(join=interleaved),
             "joined",
         ),
         (
@@ -233,26 +246,47 @@ ROGUES: tuple[Rogue, ...] = tuple(
             _layer(see=one_ahead),
             "agreement",
         ),
+        (
+            "upper-left",
+            "alignment",
+            "It declares that the last of both stand together, and the first do.",
+            _upper_left,
+            "agreement",
+        ),
     )
 )
 """Multi-head attention that is wrong."""
 
-CONTROLS: tuple[Control, ...] = tuple(
+CONTROLS: tuple[Control, ...] = (
+    *(
+        kind_control(
+            *("multi-head", f"multi-head-{name}", sentence, function),
+            claims=() if name == "plain" else _GROUPED,
+            dtypes=FORMATS,
+        )
+        for name, sentence, function in (
+            ("head-by-head", "It sums over heads of two matrices each.", _head_by_head),
+            ("online", "It reads one member after the other.", _layer(attend=online)),
+            (
+                "summed",
+                "It sums over heads and entries at once.",
+                _layer(join=lambda x, w: np.einsum("bhle,hed->bld", x, w)),
+            ),
+            ("plain", "Each query head has a key head of its own.", fused),
+        )
+    ),
     kind_control(
-        *("multi-head", f"multi-head-{name}", sentence, function),
-        claims=() if name == "plain" else _GROUPED,
-        dtypes=FORMATS,
-    )
-    for name, sentence, function in (
-        ("head-by-head", "It sums over heads of two matrices each.", _head_by_head),
-        ("online", "It reads one member after the other.", _layer(attend=online)),
-        (
-            "summed",
-            "It sums over heads and entries at once.",
-            _layer(join=lambda x, w: np.einsum("bhle,hed->bld", x, w)),
-        ),
-        ("plain", "Each query head has a key head of its own.", fused),
-    )
+        *("multi-head", "multi-head-upper-left-declared"),
+        "A causal mask shows the first reader the first member, as in Keras.",
+        _upper_left,
+        dialect={"alignment": "upper_left"},
+    ),
+    kind_control(
+        *("multi-head", "multi-head-tied"),
+        "One number of features and one of heads give all widths, as in torch.",
+        _tied,
+        without=("value_width", "free_widths", "member_width"),
+    ),
 )
 """Multi-head attention that is right."""
 

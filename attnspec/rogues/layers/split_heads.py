@@ -42,6 +42,7 @@ ROGUES: tuple[Rogue, ...] = (
         "The axes of heads and places are not exchanged.",
         _unswapped,
         "vectors",
+        mimics="FuxiCTR#30",
     ),
     _rogue(
         "dealt",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -128,9 +128,11 @@ def centered(rows: Array, seen: Array) -> Array:
     return np.asarray(rows - mean)
 
 
-def shared_mistakes(kind: str, *, but: tuple[str, ...] = ()) -> tuple[Rogue, ...]:
+def shared_mistakes(
+    kind: str, *, but: tuple[str, ...] = (), mimics: Mapping[str, str] | None = None
+) -> tuple[Rogue, ...]:
     """Return the normalizer of a kind with each of the mistakes but these."""
-    make, core = rogues_of(kind), CORES[kind]
+    make, core = rogues_of(kind, mimics=mimics), CORES[kind]
     return tuple(
         make(word, mistake, sentence, spoiled(core), law)
         for word, (mistake, sentence, law, spoiled) in _MISTAKES.items()

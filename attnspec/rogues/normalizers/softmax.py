@@ -142,7 +142,9 @@ ROGUES: tuple[Rogue, ...] = (
         faced(before(right.softmax, lambda r, _: np.clip(r, -10, 10))),
         "shift",
     ),
-    *shared_mistakes("softmax", but=("dust",)),
+    *shared_mistakes(
+        "softmax", but=("dust",), mimics={"axis-ignored": "aprender#2152"}
+    ),
 )
 """Wrong ways to take a softmax."""
 

@@ -46,6 +46,7 @@ ROGUES: tuple[Rogue, ...] = (
         "The threshold comes from all partial sums.",
         faced(_every_sum),
         "sum",
+        mimics="keras#23425",
     ),
     _rogue("uncut", "Negative differences are left.", faced(_uncut), "convex"),
     _rogue(

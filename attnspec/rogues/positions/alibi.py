@@ -142,6 +142,13 @@ ROGUES: tuple[Rogue, ...] = (
         "mirror",
     ),
     _rogue(
+        "after-the-last-key",
+        "It declares distances from the last key, and takes one more.",
+        _alibi(lambda query, key: key - len(key) + 0 * query),
+        "agreement",
+        dialect={"form": "last_key"},
+    ),
+    _rogue(
         "of-columns",
         "The bias falls with the square of the column.",
         _alibi(lambda query, key: -np.abs(key * key - query * query)),
@@ -167,6 +174,12 @@ CONTROLS: tuple[Control, ...] = (
         "The bias counts keys and leaves the query out.",
         _alibi(lambda query, key: key + 0 * query),
         dialect={"form": "keys"},
+    ),
+    _control(
+        "last-key",
+        "The bias counts keys back from the last one, for every query, as in MPT.",
+        _alibi(lambda query, key: key - key[-1] + 0 * query),
+        dialect={"form": "last_key"},
     ),
     _control(
         "formula",

@@ -53,6 +53,7 @@ ROGUES: tuple[Rogue, ...] = (
         "The first row is kept for padding, so every position reads the next.",
         _lookup(lambda p, rows: (_refusing(p, rows) + 1) % rows),
         "agreement",
+        mimics="transformers#36537",
     ),
     _rogue(
         "clamped",
@@ -71,6 +72,13 @@ ROGUES: tuple[Rogue, ...] = (
         "Position -1 reads the last row, as an index of Python does.",
         _lookup(lambda positions, _rows: positions),
         "outside",
+    ),
+    _rogue(
+        "around-too-far",
+        "It declares that positions go around, and begins with the second row again.",
+        _lookup(lambda p, rows: np.where(p < rows, p, p + 1) % rows),
+        "outside",
+        dialect={"position_beyond": "wrapped", "negative_position": "from_end"},
     ),
     _rogue(
         "centered",
@@ -96,7 +104,29 @@ def _filled(positions: Array, table: Array) -> Array:
     return np.where(inside[:, None], found, np.array(np.nan, table.dtype))
 
 
+_FROM_END = {"negative_position": "from_end"}
+_JAX = {"negative_position": "from_end", "position_beyond": "clamped"}
+_ALL_AROUND = {"negative_position": "from_end", "position_beyond": "wrapped"}
+
 CONTROLS: tuple[Control, ...] = (
+    _control(
+        "index",
+        "It is an index of NumPy: position -1 reads the last row.",
+        _lookup(lambda positions, _rows: positions),
+        dialect=_FROM_END,
+    ),
+    _control(
+        "index-of-jax",
+        "Position -1 reads the last row, and so does every one beyond.",
+        _lookup(lambda p, rows: np.minimum(np.where(p < 0, p + rows, p), rows - 1)),
+        dialect=_JAX,
+    ),
+    _control(
+        "modulo",
+        "Positions go around, as in numpy.take with mode='wrap'.",
+        _lookup(lambda positions, rows: positions % rows),
+        dialect=_ALL_AROUND,
+    ),
     _control("one-hot", "It multiplies by a matrix of zeros and ones.", _one_hot),
     _control("filled", "A position outside is NaN.", _filled),
 )

@@ -17,6 +17,14 @@ def _unpadded(x: Array) -> Array:
     return rest[:, queries - 1 :][:, : queries * keys].reshape(x.shape)
 
 
+def _last_dropped(x: Array) -> Array:
+    """Pad a column, read on in rows of another length, and drop the last of them."""
+    heads, queries, keys = x.shape
+    wider = np.concatenate([np.zeros_like(x[..., :1]), x], -1)
+    kept = wider.reshape(heads, -1)[:, : queries * keys]
+    return kept.reshape(heads, queries, keys)
+
+
 def _rolled(x: Array, more: int = 0) -> Array:
     """Roll each row, so that what leaves on the left comes in on the right."""
     queries = x.shape[1]
@@ -39,6 +47,13 @@ ROGUES: tuple[Rogue, ...] = (
         _unpadded,
         "rows",
         mistake="tail",
+    ),
+    _rogue(
+        "last-dropped",
+        "Of the rows of another length the last is dropped, not the first.",
+        _last_dropped,
+        "agreement",
+        mimics="annotated_deep_learning_paper_implementations#185",
     ),
     _rogue(
         "one-more",

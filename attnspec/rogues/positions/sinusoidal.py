@@ -46,6 +46,14 @@ def _base_ignored(
     return _clocks()(positions, width)
 
 
+def _concatenated(positions: Array, width: int, *, base: float = _BASE) -> Array:
+    """Put all sines first, with frequencies by an exponential, in float32."""
+    factor = np.float32(-np.log(base) / width)
+    speeds = np.exp(np.arange(0, width, 2, dtype=np.float32) * factor)
+    angles = positions.astype(np.float32)[:, None] * speeds
+    return np.concatenate([np.sin(angles), np.cos(angles)], -1)
+
+
 _rogue, _control = makers("sinusoidal", usual="position")
 
 ROGUES: tuple[Rogue, ...] = (
@@ -77,6 +85,14 @@ ROGUES: tuple[Rogue, ...] = (
         mistake="order",
     ),
     _rogue(
+        "sine-half-first",
+        "It declares all cosines first, and has them second.",
+        _concatenated,
+        "agreement",
+        mistake="order",
+        dialect={"layout": "cosine_half_first"},
+    ),
+    _rogue(
         "narrow-positions",
         "Positions are stored in bfloat16, which has no 257.",
         # bfloat16 has 8 bits: above 256 the last one is lost.
@@ -97,6 +113,7 @@ ROGUES: tuple[Rogue, ...] = (
         _clocks(exponents=lambda width: np.arange(width) / max(1, width)),
         "circle",
         mistake="formula",
+        mimics="DeepCTR#379",
     ),
     _rogue(
         "unit-length",
@@ -124,14 +141,6 @@ def _complex(positions: Array, width: int, *, base: float = _BASE) -> Array:
     return np.stack([places.imag, places.real], -1).reshape(len(positions), width)
 
 
-def _concatenated(positions: Array, width: int, *, base: float = _BASE) -> Array:
-    """Put all sines first, with frequencies by an exponential, in float32."""
-    factor = np.float32(-np.log(base) / width)
-    speeds = np.exp(np.arange(0, width, 2, dtype=np.float32) * factor)
-    angles = positions.astype(np.float32)[:, None] * speeds
-    return np.concatenate([np.sin(angles), np.cos(angles)], -1)
-
-
 def _tensor2tensor(positions: Array, width: int, *, base: float = _BASE) -> Array:
     """Let the slowest frequency be one over the base, as the authors' code does."""
     pairs = width // 2
@@ -140,6 +149,12 @@ def _tensor2tensor(positions: Array, width: int, *, base: float = _BASE) -> Arra
     speeds = np.exp(np.arange(pairs, dtype=np.float32) * step)
     angles = positions.astype(np.float32)[:, None] * speeds
     return np.concatenate([np.sin(angles), np.cos(angles)], -1)
+
+
+def _diffusers(positions: Array, width: int, *, base: float = _BASE) -> Array:
+    """Put all cosines first, as time steps are encoded in diffusion models."""
+    sines, cosines = np.split(_concatenated(positions, width, base=base), 2, axis=-1)
+    return np.concatenate([cosines, sines], -1)
 
 
 CONTROLS: tuple[Control, ...] = (
@@ -160,6 +175,12 @@ CONTROLS: tuple[Control, ...] = (
         "All sines come first, and the last frequency is one over the base.",
         _tensor2tensor,
         dialect={"layout": "halves", "frequencies": "to_base"},
+    ),
+    _control(
+        "cosine-half-first",
+        "All cosines come first, as in diffusers with flip_sin_to_cos.",
+        _diffusers,
+        dialect={"layout": "cosine_half_first"},
     ),
 )
 """Encodings by clocks that are right."""

@@ -133,6 +133,7 @@ ROGUES: tuple[Rogue, ...] = (
         _t5(_uncapped),
         "far",
         mistake="tail",
+        mimics="candle#1312",
     ),
     _rogue(
         "all-logarithmic",

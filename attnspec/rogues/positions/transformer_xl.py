@@ -112,6 +112,7 @@ ROGUES: tuple[Rogue, ...] = (
         _xl(_past),
         "rows",
         mistake="tail",
+        mimics="OpenTransformer#25",
     ),
     _rogue(
         "without-memory",

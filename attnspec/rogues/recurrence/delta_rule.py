@@ -240,6 +240,15 @@ def _plain(query: Array, key: Array, value: Array, rate: Array) -> Array:
     return np.asarray(returned(output, last, query, return_state=False))
 
 
+def _root_for_zero(
+    query: Array, key: Array, value: Array, rate: Array, *, scale: float = 0.0
+) -> Array:
+    """Take a scale of zero for one over the root of the width."""
+    factor = scale or query.shape[-1] ** -0.5
+    found = optioned(_at_once)(query, key, value, rate, scale=factor)
+    return np.asarray(found)
+
+
 CONTROLS: tuple[Control, ...] = (
     _control(
         "recurrent", "One step after another.", optioned(_recurrent), dtypes=FORMATS
@@ -261,6 +270,13 @@ CONTROLS: tuple[Control, ...] = (
         "It has no option, and divides by the root of the width.",
         _plain,
         dialect={"scale": "inverse_root"},
+        dtypes=FORMATS,
+    ),
+    _control(
+        "zero-is-default",
+        "A scale of zero is that of the width, as ONNX LinearAttention has it.",
+        _root_for_zero,
+        dialect={"scale": "inverse_root", "zero_scale": "default"},
         dtypes=FORMATS,
     ),
 )

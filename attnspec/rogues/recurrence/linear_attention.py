@@ -230,6 +230,13 @@ ROGUES: tuple[Rogue, ...] = (
         caught_by="linear-attention-agreement",
     ),
     kind_rogue(
+        *("linear-attention", "linear-scaled-by-zero", "dropped-option"),
+        "It declares a scale of zero to be the default, and multiplies by it.",
+        optioned(parallel),
+        caught_by="linear-attention-agreement",
+        dialect={"zero_scale": "default"},
+    ),
+    kind_rogue(
         *("linear-attention", "linear-base-two", "formula"),
         "The logarithm of the decay is taken for one to the base of two.",
         _base_two,
@@ -251,6 +258,14 @@ def _scaled_by_width(
     output, last = _by_logarithms(steps)
     output = output * steps.work.type(query.shape[-1] ** -0.5)
     return returned(output, last, query, return_state=return_state)
+
+
+def _root_for_zero(
+    query: Array, key: Array, value: Array, *, scale: float = 0.0
+) -> Any:
+    """Take a scale of zero for one over the root of the width."""
+    factor = scale or query.shape[-1] ** -0.5
+    return optioned(parallel)(query, key, value, scale=factor)
 
 
 def _plain(query: Array, key: Array, value: Array) -> Array:
@@ -275,6 +290,13 @@ CONTROLS: tuple[Control, ...] = (
         "It divides by the root of the width, and takes logarithms of decays.",
         _scaled_by_width,
         dialect={"scale": "inverse_root"},
+        dtypes=FORMATS,
+    ),
+    _control(
+        "zero-is-default",
+        "A scale of zero is the root of the width, as ONNX LinearAttention has it.",
+        _root_for_zero,
+        dialect={"scale": "inverse_root", "zero_scale": "default"},
         dtypes=FORMATS,
     ),
 )

@@ -88,6 +88,7 @@ ROGUES: tuple[Rogue, ...] = (
         "It declares 0 for a vector of zeros, and divides by its length.",
         _cosine(_unguarded),
         "zero",
+        mimics="burn#5584",
     ),
 )
 """Scores that are wrong."""

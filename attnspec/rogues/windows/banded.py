@@ -207,6 +207,13 @@ ROGUES: tuple[Rogue, ...] = (
         "extremes",
     ),
     _rogue(
+        "one-side-more",
+        "It declares a window that looks back alone, and sees the next key as well.",
+        _banded(lambda length, left, _right: _mask(length, left, 1)),
+        "agreement",
+        without=("keys_after",),
+    ),
+    _rogue(
         "causal-half",
         "Nothing to the right is seen, whatever the window says.",
         _banded(lambda length, left, _right: _mask(length, left, 0)),
@@ -217,6 +224,18 @@ ROGUES: tuple[Rogue, ...] = (
 """Bands that are wrong."""
 
 CONTROLS: tuple[Control, ...] = (
+    _control(
+        "before-alone",
+        "It looks back and not ahead, and says so.",
+        _banded(lambda length, left, _right: _mask(length, left, 0)),
+        without=("keys_after",),
+    ),
+    _control(
+        "equal-sides",
+        "One distance is that of both sides, and it says so.",
+        _banded(lambda length, left, _right: _mask(length, left, left)),
+        without=("unequal_sides",),
+    ),
     _control(
         "gathered",
         "It goes query by query and touches no hidden key.",

@@ -33,6 +33,11 @@ def _causal(query_ids: Array, key_ids: Array) -> Mask:
     return np.tril(_documents(query_ids, key_ids))
 
 
+def _of_one(query_ids: Array, _key_ids: Array) -> Mask:
+    """Read one vector for both, as functions of packed sequences do."""
+    return _documents(query_ids, query_ids)
+
+
 _rogue, _control = makers("document-mask", usual="mask")
 
 ROGUES: tuple[Rogue, ...] = (
@@ -77,6 +82,12 @@ ROGUES: tuple[Rogue, ...] = (
         "agreement",
     ),
     _rogue(
+        "one-vector",
+        "The documents of the queries are taken for those of the keys.",
+        lambda q, k: _documents(q, np.resize(q, len(k))),
+        "agreement",
+    ),
+    _rogue(
         "runs",
         "A document begins anew wherever the number changes.",
         _runs,
@@ -88,6 +99,12 @@ ROGUES: tuple[Rogue, ...] = (
 
 CONTROLS: tuple[Control, ...] = (
     _control("outer", "It compares all pairs.", _documents),
+    _control(
+        "one-vector-declared",
+        "It reads one vector for queries and keys, and says so.",
+        _of_one,
+        without=("key_ids",),
+    ),
     _control(
         "united",
         "It unites one mask a document.",

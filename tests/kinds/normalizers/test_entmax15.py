@@ -4,6 +4,7 @@ import numpy as np
 
 from attnspec.conformance import Verdict
 from attnspec.kinds.normalizers.entmax15 import ENTMAX15
+from attnspec.numerics import default_model
 from tests.kinds._by_hand import agree, case_of, right, verdicts
 
 
@@ -28,3 +29,12 @@ def test_equal_scores_share_the_weight_equally() -> None:
 
 def test_scores_that_are_not_halved_are_caught() -> None:
     assert verdicts("entmax15-whole-scores") == {"entmax15-roots": Verdict.FAILED}
+
+
+def test_a_format_of_eight_digits_has_no_bound_and_no_warning() -> None:
+    model = default_model("float32").replace(softmax="bfloat16", accumulator="bfloat16")
+    case = case_of((8,), {"scores": np.zeros(8)})
+
+    found = ENTMAX15.judge(case, ENTMAX15.default(), model)
+
+    assert np.isinf(found.bound).all()

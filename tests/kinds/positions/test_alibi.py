@@ -37,3 +37,11 @@ def test_the_formula_for_any_number_of_heads_is_caught_where_it_is_not_declared(
     None
 ):
     assert verdicts("alibi-slopes-of-formula") == {"alibi-slopes": Verdict.FAILED}
+
+
+def test_keys_may_be_counted_back_from_the_last_one_for_every_query() -> None:
+    # Queries stand at the second and the third of three keys; both see the same bias.
+    case = case_of((1, 2, 3), {"heads": 1, "queries": 2, "keys": 3})
+    row = [-0.0078125, -0.00390625, 0.0]
+
+    assert agree([[row, row]], right(ALIBI, case, form="last_key"))

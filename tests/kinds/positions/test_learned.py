@@ -25,3 +25,23 @@ def test_a_position_outside_has_no_encoding() -> None:
 
 def test_a_position_that_counts_from_the_end_is_caught() -> None:
     assert verdicts("learned-negative") == {"learned-outside": Verdict.FAILED}
+
+
+def _rows(*positions: int, **choices: str) -> list[float]:
+    """What positions read of a table of 5, 6 and 7; NaN is written as 0."""
+    shape = (len(positions), 1)
+    case = case_of(shape, {"positions": np.array(positions), "table": TABLE})
+    return np.nan_to_num(right(LEARNED, case, **choices).output[:, 0]).tolist()
+
+
+def test_a_position_outside_may_read_the_row_that_its_system_takes_for_it() -> None:
+    from_end = {"negative_position": "from_end"}
+
+    assert _rows(-1, -3, -4, 3, **from_end) == [7.0, 5.0, 0.0, 0.0]
+    assert _rows(-1, 3, 7, position_beyond="wrapped") == [0.0, 5.0, 6.0]
+    assert _rows(-4, 3, negative_position="clamped") == [5.0, 0.0]
+    assert _rows(-4, 3, position_beyond="clamped") == [0.0, 7.0]
+
+
+def test_a_position_that_goes_around_to_another_row_is_caught() -> None:
+    assert verdicts("learned-around-too-far") == {"learned-outside": Verdict.FAILED}

@@ -38,3 +38,10 @@ def test_cosines_in_the_place_of_sines_are_caught() -> None:
     assert verdicts("sinusoidal-cosines-first") == {
         "sinusoidal-agreement": Verdict.FAILED
     }
+
+
+def test_all_cosines_may_come_before_all_sines() -> None:
+    first = [1.0, 1.0, 0.0, 0.0]
+    second = [math.cos(1.0), math.cos(0.01), math.sin(1.0), math.sin(0.01)]
+
+    assert agree([first, second], right(SINUSOIDAL, CASE, layout="cosine_half_first"))

@@ -38,3 +38,13 @@ def test_a_function_may_divide_by_the_root_of_the_width() -> None:
 
 def test_asking_before_the_token_is_read_is_caught() -> None:
     assert verdicts("linear-unread") == {"linear-attention-first": Verdict.FAILED}
+
+
+def test_a_scale_of_zero_is_a_factor_or_stands_for_the_default() -> None:
+    found = right(LINEAR_ATTENTION, case(scale=0.0))
+    default = {"scale": "inverse_root", "zero_scale": "default"}
+
+    assert agree([[[[0.0], [0.0]]]], found)
+    assert agree(
+        [[[[6.0], [16.0]]]], right(LINEAR_ATTENTION, case(scale=0.0), **default)
+    )

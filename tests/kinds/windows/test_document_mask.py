@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.conformance import Verdict
+from attnspec.conformance import Verdict, check_implementation
 from attnspec.kinds.windows.document_mask import DOCUMENT_MASK
+from attnspec.rogues import CONTROLS
 from tests.kinds._by_hand import agree, case_of, right, verdicts
 
 
@@ -23,3 +24,11 @@ def test_the_tokens_of_a_document_may_stand_apart() -> None:
 
 def test_a_document_that_begins_anew_is_caught() -> None:
     assert verdicts("document-mask-runs") == {"document-mask-order": Verdict.FAILED}
+
+
+def test_a_function_of_one_vector_of_names_says_so() -> None:
+    assert verdicts("document-mask-one-vector") == {
+        "document-mask-agreement": Verdict.FAILED
+    }
+    one = CONTROLS["document-mask-one-vector-declared"].fresh()
+    assert check_implementation(one, tier="smoke").conforms
