@@ -43,6 +43,8 @@ class Tally:
     counted: int = 0
     weak: int = 0
     inadmissible: int = 0
+    unjudged: str = ""
+    """Why the last inadmissible example was not judged."""
     deviating: int = 0
     ratio: float = 0.0
     covered: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -160,6 +162,7 @@ class Trial:
             tally.failure = recipe, found
         elif found.inadmissible:
             tally.inadmissible += 1
+            tally.unjudged = found.inadmissible
         elif found.weak:
             tally.weak += 1
         else:
@@ -202,6 +205,7 @@ class Trial:
             return self._outcome(verdict, reason=reason, finding=finding)
         if tally.counted < self.tier.floor:
             seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
+            seen = "; ".join(filter(None, (seen, tally.unjudged)))
             if tally.counted + tally.deviating >= self.tier.floor:
                 return self._outcome(Verdict.DEVIATION, reason=seen)
             return self._outcome(Verdict.MISTRUSTED, reason=seen)
