@@ -1,7 +1,8 @@
 """What an example of attention costs: seconds by its sizes, fitted to measured ones.
 
-Run as ``python -m benchmarks.example_cost [--repeats N] [--most PRODUCTS]``. An example is made, put
-before `agreement` and asked whether it is weak, with the embedded kernel in float32.
+Run as ``python -m benchmarks.example_cost [--repeats N] [--most PRODUCTS]``. An
+example is made, put before `agreement` and asked whether it is weak, with the embedded
+kernel in float32.
 The seconds are a constant and so much for each unit of its work; the fit minimizes
 the relative error, and prints what `attnspec.kinds.attention.budget` is made of.
 """
