@@ -1,7 +1,8 @@
 """What an example of attention costs: seconds by its sizes, fitted to measured ones.
 
-Run as ``python -m benchmarks.example_cost [--repeats N]``. An example is made, put
-before `agreement` and asked whether it is weak, with the embedded kernel in float32.
+Run as ``python -m benchmarks.example_cost [--repeats N] [--most PRODUCTS]``. An
+example is made, put before `agreement` and asked whether it is weak, with the embedded
+kernel in float32.
 The seconds are a constant and so much for each unit of its work; the fit minimizes
 the relative error, and prints what `attnspec.kinds.attention.budget` is made of.
 """
@@ -31,18 +32,16 @@ _SIZES = {
     "batch": (1, 65),
     "widths": ((4, 4), (64, 64), (576, 512)),
 }
-_MOST = 80_000_000
-"""Multiplications of the largest example."""
 
 
-def _recipes() -> list[Recipe]:
+def _recipes(most: int) -> list[Recipe]:
     """Return an example of every combination of sizes that is not too large."""
     drawn: Iterator[dict[str, Any]] = (
         dict(zip(_SIZES, sizes, strict=True))
         for sizes in itertools.product(*_SIZES.values())
     )
     recipes = [ATTENTION.recipe(**fields) for fields in drawn]
-    return [recipe for recipe in recipes if work(recipe).multiplications <= _MOST]
+    return [recipe for recipe in recipes if work(recipe).multiplications <= most]
 
 
 def _seconds(recipe: Recipe, bench: KernelBench, repeats: int) -> float:
@@ -61,13 +60,14 @@ def main() -> None:
     """Print the cost of each unit of work, and how far the fit is off."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=2)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--most", type=int, default=80_000_000, metavar="PRODUCTS")
+    asked = parser.parse_args()
     known = resolve("").description
     call = InProcess(resolve("").function)
     model = known.model("float32")
     bench = KernelBench(call, ATTENTION, known, ATTENTION.default(), model)
-    recipes = _recipes()
-    seconds = np.array([_seconds(recipe, bench, repeats) for recipe in recipes])
+    recipes = _recipes(asked.most)
+    seconds = np.array([_seconds(recipe, bench, asked.repeats) for recipe in recipes])
     units = np.array([(1, *work(recipe)) for recipe in recipes], np.float64)
     cost, _ = scipy.optimize.nnls(units / seconds[:, None], np.ones(len(seconds)))
     for name, each in zip(("example", *work(recipes[0])._fields), cost, strict=True):

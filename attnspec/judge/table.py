@@ -17,8 +17,9 @@ from attnspec.judge.claims import Capabilities
 from attnspec.judge.family import PLAIN, Budget, Family
 from attnspec.judge.recipe import Recipe
 
-_BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129})
-"""Lengths where the faults of tiles live on when a smaller one hides them."""
+_BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129, 2**16})
+"""Lengths where the faults of tiles, and of 16 bits, live on when a smaller one hides
+them."""
 
 _OTHER_SEEDS = (1, 2, 3)
 """Data that are tried where those of a failing case need a larger size."""

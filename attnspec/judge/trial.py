@@ -44,6 +44,8 @@ class Tally:
     counted: int = 0
     weak: int = 0
     inadmissible: int = 0
+    unjudged: str = ""
+    """Why the last inadmissible example was not judged."""
     deviating: int = 0
     ratio: float = 0.0
     past: list[Recipe] = dataclasses.field(default_factory=list)
@@ -146,6 +148,7 @@ class Trial:
             tally.failure = recipe, found
         elif found.inadmissible:
             tally.inadmissible += 1
+            tally.unjudged = found.inadmissible
         elif found.weak:
             tally.weak += 1
         else:
@@ -174,6 +177,7 @@ class Trial:
         tally = self.tally
         if tally.counted < self.tier.floor:
             seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
+            seen = "; ".join(filter(None, (seen, tally.unjudged)))
             if tally.counted + tally.deviating >= self.tier.floor:
                 return self._outcome(Verdict.DEVIATION, reason=seen)
             return self._outcome(Verdict.MISTRUSTED, reason=seen)

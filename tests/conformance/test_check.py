@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from attnspec.conformance import (
     Verdict,
     check_implementation,
     judge,
+    libraries,
 )
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.check import benches
@@ -369,3 +371,38 @@ def test_a_report_says_what_failed() -> None:
 
     assert said.startswith("FAILED tail-sweep (float32): ")
     assert said.endswith("tail does not conform")
+
+
+def test_where_no_addresses_can_be_reserved_the_reason_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(mmap, "mmap", full)
+    report = check_implementation(_kernels.right, only=["far-offsets"], tier="smoke")
+
+    (outcome,) = report.outcomes
+    assert outcome.verdict is Verdict.MISTRUSTED
+    assert "GiB of addresses cannot be reserved" in outcome.reason
+
+
+def test_a_report_has_the_largest_sizes_that_were_reached() -> None:
+    report = check_implementation(_kernels.right, only=["agreement", "far-offsets"])
+
+    assert report.reached["offset"] >= 2**31
+    assert report.reached["rows"] > 2**16
+    assert (report.reached["E"], report.reached["Ev"]) == (576, 576)
+    assert "largest sizes   E 576" in str(report)
+
+
+def test_arrays_that_keep_no_strides_do_not_claim_far_offsets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(libraries, "through", lambda _library, function: function)
+    plain = Implementation.of(_kernels.right)
+    names = ("numpy", "torch", "jax")
+    taken = {name: libraries.taking(name, plain).description for name in names}
+
+    claiming = [n for n, known in taken.items() if "far_offsets" in known.capabilities]
+    assert claiming == ["numpy", "torch"]

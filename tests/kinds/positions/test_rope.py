@@ -122,5 +122,5 @@ def test_tables_in_16_bits_are_called_by_their_format(name: str) -> None:
     known = Implementation.of(tables, kind="rope", dialect=choices)
     report = check_implementation(known, only=["rope-agreement"], tier="smoke")
 
-    said = [o.finding.relaxation for o in report.failures if o.finding]
+    said = [cause.relaxation for cause in report.causes]
     assert said == [f"cosines and sines are stored in {name}"]
