@@ -38,3 +38,15 @@ def test_a_function_may_divide_by_the_root_of_the_width() -> None:
 
 def test_asking_before_the_token_is_read_is_caught() -> None:
     assert verdicts("linear-unread") == {"linear-attention-first": Verdict.FAILED}
+
+
+def test_a_state_kept_in_bfloat16_is_caught() -> None:
+    law = "linear-attention-agreement"
+
+    assert verdicts("linear-state-in-bfloat16") == {law: Verdict.FAILED}
+
+
+def test_a_step_lost_between_chunks_of_64_is_caught() -> None:
+    law = "linear-attention-agreement"
+
+    assert verdicts("linear-chunk-of-64-lost") == {law: Verdict.FAILED}
