@@ -25,17 +25,21 @@ SIZES: Mapping[str, tuple[int, ...]] = {
 }
 """The fields of the shapes of query, key and value."""
 
-_CHUNKS = ((63, 64), (64, 128), (65, 256), (127, 128), (128, 64), (129, 64), (257, 64))
+_CHUNKS = ((63, 64), (64, 128), (65, 64), (127, 128), (128, 256), (129, 64), (257, 64))
 """Lengths around whole chunks of 64, with widths that heads have."""
 
 _ONE = {"batch": 1, "heads": 1}
 
 
-def chunks(*more: Mapping[str, Any]) -> tuple[Family, ...]:
-    """Return the families of a recurrence, with the sizes of real ones and more."""
+def chunks(*more: Mapping[str, Any], longest: int = 257) -> tuple[Family, ...]:
+    """Return the families of a recurrence, with the sizes of real ones and more.
+
+    `longest` is as many steps as the definition takes in a second.
+    """
     sizes = tuple(
         {"length": length, "width": width, "value_width": 8, **_ONE}
         for length, width in _CHUNKS
+        if length <= longest
     )
     sentence = "widths of real heads, and lengths around chunks of 64"
     return (PLAIN, Family("chunks", sentence, pinned=(*sizes, *more)))

@@ -32,7 +32,7 @@ _TABLE = Table(
         "features": ("ones", "elu", "squares"),
         "data": ("integers", "normal"),
     },
-    families=sequences.chunks(),
+    families=sequences.chunks(longest=65),
 )
 
 

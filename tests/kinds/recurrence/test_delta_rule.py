@@ -43,3 +43,9 @@ def test_the_state_fades_before_it_is_asked_what_it_holds() -> None:
 
 def test_values_that_are_only_added_are_caught() -> None:
     assert verdicts("delta-only-added") == {"delta-rule-answer": Verdict.FAILED}
+
+
+def test_a_state_kept_in_bfloat16_is_caught() -> None:
+    law = "delta-rule-agreement"
+
+    assert verdicts("delta-state-in-bfloat16") == {law: Verdict.FAILED}
