@@ -27,7 +27,7 @@ def describe(*, targets: tuple[str, ...], deadline: float, **asked: Any) -> int:
     kernel may round. With OTHER, say how the two differ, and which laws break where
     OTHER takes the place of TARGET.
     """
-    from attnspec.conformance.reports import portraits
+    from attnspec.conformance import portraits
 
     named = (None,) if asked["program"] else ()
     wanted = (*named, *targets) or (None,)
@@ -75,7 +75,7 @@ def _tick(_dtype: str, _invariant: str) -> None:
 def _compared(one: _Seen, other: _Seen) -> list[str]:
     """Return how two kernels differ, and what breaks."""
     from attnspec.conformance.describe import differences
-    from attnspec.conformance.reports import portraits
+    from attnspec.conformance import portraits
 
     broken: list[str] = []
     if one[2] is not None and other[2] is not None:

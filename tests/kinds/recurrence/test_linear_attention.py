@@ -40,7 +40,6 @@ def test_asking_before_the_token_is_read_is_caught() -> None:
     assert verdicts("linear-unread") == {"linear-attention-first": Verdict.FAILED}
 
 
-<<<<<<< HEAD
 def test_a_scale_of_zero_is_a_factor_or_stands_for_the_default() -> None:
     found = right(LINEAR_ATTENTION, case(scale=0.0))
     default = {"scale": "inverse_root", "zero_scale": "default"}
@@ -49,7 +48,8 @@ def test_a_scale_of_zero_is_a_factor_or_stands_for_the_default() -> None:
     assert agree(
         [[[[6.0], [16.0]]]], right(LINEAR_ATTENTION, case(scale=0.0), **default)
     )
-=======
+
+
 def test_a_state_kept_in_bfloat16_is_caught() -> None:
     law = "linear-attention-agreement"
 
@@ -60,4 +60,3 @@ def test_a_step_lost_between_chunks_of_64_is_caught() -> None:
     law = "linear-attention-agreement"
 
     assert verdicts("linear-chunk-of-64-lost") == {law: Verdict.FAILED}
->>>>>>> ten-F
