@@ -43,6 +43,8 @@ def benches(
         for dtype in wanted
     }
     stands[first].probe_fault = detected.fault
+    for bench in stands.values():
+        bench.fits_none = detected.fits_none
     return stands, detected
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from hypothesis import strategies as st
@@ -76,6 +76,10 @@ class KernelBench:
         """The cases of the example before the judge: laws change what was drawn."""
         self._judged: dict[int, tuple[Case, Exact]] = {}
         self._simplest = dict(simplest or {})
+        self.fits_none: tuple[str, ...] = ()
+        """The fields of the dialect of which the function makes no choice."""
+        self.told: dict[tuple[str, str], Any] = {}
+        """What the laws have said that tell of such a field."""
         self.looked_at: set[str] = set()
         """The deviations of which it was asked whether they are stale."""
         self.probe_fault: KernelFault | None = None
@@ -115,6 +119,14 @@ class KernelBench:
     def with_model(self, model: NumericModel) -> KernelBench:
         """Return the same bench with another numeric model."""
         return KernelBench(self.call, self.kind, self.description, self.dialect, model)
+
+    def without(self, claims: Iterable[str]) -> KernelBench:
+        """Return the same bench for a function that claims less."""
+        less = self.capabilities.claiming(without=claims)
+        known = self.description.replace(capabilities=less)
+        return KernelBench(
+            self.call, self.kind, known, self.dialect, self.model, self._simplest
+        )
 
     def nulls(self, law: Invariant) -> tuple[str, ...]:
         """Return the null answers of a law that can be told from a right one."""

@@ -37,6 +37,13 @@ Call = Callable[[Case], Result]
 Question = Callable[[Call, Capabilities, str], str | None]
 """Finds out by calls in a format which choice a function makes, if that shows."""
 
+
+class Nearest(str):
+    """A choice that a function does not make, but comes nearer to than to others."""
+
+    __slots__ = ()
+
+
 _LAYOUTS = (
     (),
     *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")),
@@ -90,6 +97,8 @@ class Kind:
         Recipes (as fields) on which the values of all choices differ.
     questions
         For each field of the dialect that probes do not tell, how it is found out.
+    tellers
+        For a field of the dialect the laws that say what is wrong where no choice fits.
     unenforced
         Fields of the dialect that are reported as found, and enforced only if declared.
     nulls
@@ -126,6 +135,7 @@ class Kind:
     )
     probes: tuple[Mapping[str, Any], ...] = ()
     questions: Mapping[str, Question] = dataclasses.field(default_factory=dict)
+    tellers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     unenforced: tuple[str, ...] = ()
     nulls: Mapping[str, Callable[..., Any]] = dataclasses.field(default_factory=dict)
     null_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -331,4 +341,4 @@ def result(name: str, shape: Shape, dtype: str | None) -> tuple[Expected, ...]:
     return ((name, shape, dtype),)
 
 
-__all__ = ["Call", "Judge", "Kind", "Null", "Question", "result"]
+__all__ = ["Call", "Judge", "Kind", "Nearest", "Null", "Question", "result"]

@@ -19,7 +19,7 @@ _BAD_WORDS = r"does not conform|no numeric model explains it|\d times the bound"
 _LABEL = (
     r"^ *(smallest case|expected|where|precision|because|after|the kernel|clause)  "
 )
-_HEAD = r"^(capabilities|not claimed|dialect|model|deviation)  "
+_HEAD = r"^(capabilities|not claimed|dialect|differs|model|deviation)  "
 _STYLES = (
     (_BAD, "bold red"),
     (_BAD_WORDS, "red"),

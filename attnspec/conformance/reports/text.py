@@ -65,6 +65,9 @@ def header_lines(report: Report, target: str) -> list[str]:
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
+    differing = words.differences(report.detected, report.description)
+    for field, said in differing.items():
+        lines += words.wrapped(f"{field}: {said}", first="differs")
     for number, dtype in enumerate(report.dtypes):
         said = kind.words.model(report.description.model(dtype))
         lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")

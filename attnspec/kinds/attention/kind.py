@@ -95,6 +95,7 @@ ATTENTION = Kind(
         "nan_masked_value": (),
     },
     questions=QUESTIONS,
+    tellers={"alignment": ("causal-support", "window-support")},
     unenforced=("nan_masked_key", "nan_masked_value"),
     nulls=NULLS,
     null_needs=NEEDS,
