@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
+from attnspec.judge.always import Always
 from attnspec.judge.bench import Executor, KernelBench
 from attnspec.judge.description import Description
 from attnspec.judge.detection import detect
@@ -25,6 +26,9 @@ def benches(
     kind = kind_named(description.kind)
     model = description.model(first)
     dialect = {**kind.default(), **description.dialect}
+    claims = description.capabilities.claims
+    if unsaid := tuple(o for claim, o in kind.fixed.items() if claim in claims):
+        call = Always(call, unsaid)
     # First of all: a function that hangs is not asked for its dialect.
     fault = KernelBench(call, kind, description, dialect, model).preflight(first)
     if isinstance(fault, KernelTimedOut):

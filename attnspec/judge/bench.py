@@ -160,6 +160,9 @@ class KernelBench:
         scope = law.scope(self.capabilities)
         if missing := scope.missing(law.needs):
             return f"{', '.join(missing)} not claimed"
+        always = self.capabilities.claims & set(self.kind.fixed)
+        if fixed := sorted(law.without & {self.kind.fixed[n] for n in always}):
+            return f"every call is {fixed[0]}"
         if not scope.allows(law.needs):
             return f"{' and '.join(sorted(law.needs))} exclude each other"
         if not law.applies(self.dialect, scope) or not self.nulls(law):

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from attnspec.exceptions import KernelCrashed, KernelFault, KernelTimedOut
+from attnspec.exceptions import Inadmissible, KernelCrashed, KernelFault, KernelTimedOut
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case, Result
 from attnspec.judge.description import Description
@@ -80,7 +80,7 @@ def _asked(
             answer = question(call, description.capabilities, dtype)
         except KernelTimedOut:
             raise
-        except KernelFault:
+        except (KernelFault, Inadmissible):
             continue
         if answer is not None:
             yield name, answer

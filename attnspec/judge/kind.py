@@ -88,6 +88,8 @@ class Kind:
         Claims that every function makes unless it withdraws them.
     unsaid
         Claims that no keyword makes: given beside the function, or not made.
+    fixed
+        For a claim that an option is always on, and not passed, that option.
     choices
         The fields of the dialect with their values, the default first.
     choice_needs
@@ -129,6 +131,7 @@ class Kind:
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     choice_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict
@@ -320,7 +323,9 @@ class Kind:
                     listed = ", ".join(self.limits) or "none"
                     msg = f"{what}: expected one of {listed}; got {name!r}"
                     raise UnknownName(msg)
-        return capabilities.replace(vocabulary=self.vocabulary)
+        options = {self.fixed[n] for n in capabilities.claims & set(self.fixed)}
+        claims = capabilities.claims | options
+        return capabilities.replace(claims=claims, vocabulary=self.vocabulary)
 
     def tellable(self, law: Invariant, capabilities: Capabilities) -> tuple[str, ...]:
         """Return the nulls of a law that can be told from a right answer.

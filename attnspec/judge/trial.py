@@ -42,6 +42,8 @@ class Tally:
     counted: int = 0
     weak: int = 0
     inadmissible: int = 0
+    never: str = ""
+    """Why an example is never asked of this function, if one is not."""
     deviating: int = 0
     ratio: float = 0.0
     past: list[Recipe] = dataclasses.field(default_factory=list)
@@ -132,6 +134,7 @@ class Trial:
             tally.failure = recipe, found
         elif found.inadmissible:
             tally.inadmissible += 1
+            tally.never = found.inadmissible if found.never else tally.never
         elif found.weak:
             tally.weak += 1
         else:
@@ -151,15 +154,22 @@ class Trial:
         if stale:
             return self._outcome(Verdict.STALE, reason=stale)
         if tally.counted < self.tier.floor:
-            seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
-            if tally.counted + tally.deviating >= self.tier.floor:
-                return self._outcome(Verdict.DEVIATION, reason=seen)
-            return self._outcome(Verdict.MISTRUSTED, reason=seen)
+            return self._too_few()
         if self.nulls is not None and self.nulls.remaining:
             names = ", ".join(self.nulls.remaining)
             reason = f"no example told the kernel from a null answer: {names}"
             return self._outcome(Verdict.MISTRUSTED, reason=reason)
         return self._outcome(Verdict.DEVIATION if self.known.met else Verdict.PASSED)
+
+    def _too_few(self) -> Outcome:
+        """Return what is said where too few examples counted."""
+        tally = self.tally
+        if tally.never and not tally.counted:
+            return self._outcome(Verdict.UNSUPPORTED, reason=tally.never)
+        seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
+        if tally.counted + tally.deviating >= self.tier.floor:
+            return self._outcome(Verdict.DEVIATION, reason=seen)
+        return self._outcome(Verdict.MISTRUSTED, reason=seen)
 
     def _outcome(
         self, verdict: Verdict, reason: str = "", finding: Finding | None = None

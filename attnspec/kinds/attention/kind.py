@@ -84,7 +84,11 @@ ATTENTION = Kind(
         "sink": ("sink", "minus_infinity_sink"),
     },
     given=("unequal_lengths", "more_queries"),
-    unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
+    unsaid=(
+        *("grouped_query", "value_width", "empty_keys", "empty_queries"),
+        "always_causal",
+    ),
+    fixed={"always_causal": "causal"},
     choices=CHOICES,
     choice_needs={
         "alignment": ("causal", "window"),
