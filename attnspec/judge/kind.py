@@ -181,6 +181,12 @@ class Kind:
         return {**said, "deterministic": "the same bits for the same call"}
 
     @property
+    def abilities(self) -> dict[str, str]:
+        """Every claim that lets a function be asked more, and none that says less."""
+        said = self.vocabulary.items()
+        return {name: text for name, text in said if name not in self.fixed}
+
+    @property
     def limits(self) -> tuple[str, ...]:
         """The sizes of which a function may support some multiples or the larger."""
         values = self.table.plain.items()

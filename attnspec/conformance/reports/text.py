@@ -51,7 +51,7 @@ def header_lines(report: Report, target: str) -> list[str]:
     kind = kind_named(report.description.kind)
     vocabulary = kind.vocabulary
     claims = [name for name in vocabulary if name in capabilities.claims]
-    others = [name for name in vocabulary if name not in capabilities.claims]
+    others = [name for name in kind.abilities if name not in capabilities.claims]
     dialect = words.dialect_in_words(report.detected, report.description)
     head = [
         f"attnspec {attnspec.__version__} (spec {SPEC_VERSION}, suite {SUITE_VERSION})",
