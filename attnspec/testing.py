@@ -71,7 +71,7 @@ def recipes(
     >>> lengths()
     """
     known = kind_named(kind)
-    wanted = frozenset(known.vocabulary if claims is None else claims)
+    wanted = frozenset(known.abilities if claims is None else claims)
     table = known.table
     if unknown := sorted(set(fields) - {*table.fields, *table.plain}):
         msg = f"fields: {kind} has no field {unknown[0]!r}"

@@ -28,12 +28,8 @@ def first_operand(query: Any, key: Any, value: Any) -> Any:  # noqa: ARG001 - th
 
 
 def _case(length: int) -> Case:
-    fields: dict[str, Any] = {
-        "queries": length,
-        "keys": length,
-        "width": 64,
-        "value_width": 64,
-    }
+    fields: dict[str, Any] = {"queries": length, "keys": length}
+    fields |= {"width": 64, "value_width": 64}
     kind = kind_named("attention")
     return kind.case(kind.recipe(**fields))
 

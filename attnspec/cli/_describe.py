@@ -74,8 +74,8 @@ def _tick(_dtype: str, _invariant: str) -> None:
 
 def _compared(one: _Seen, other: _Seen) -> list[str]:
     """Return how two kernels differ, and what breaks."""
-    from attnspec.conformance.describe import differences
     from attnspec.conformance import portraits
+    from attnspec.conformance.describe import differences
 
     broken: list[str] = []
     if one[2] is not None and other[2] is not None:

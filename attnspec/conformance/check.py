@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
+from attnspec.judge.always import Always
 from attnspec.judge.bench import Executor, KernelBench
 from attnspec.judge.causes import grouped
 from attnspec.judge.description import Description
@@ -28,6 +29,9 @@ def benches(
     kind = kind_named(description.kind)
     model = description.model(first)
     dialect = {**kind.default(), **description.dialect}
+    claims = description.capabilities.claims
+    if unsaid := tuple(o for claim, o in kind.fixed.items() if claim in claims):
+        call = Always(call, unsaid)
     # First of all: a function that hangs is not asked for its dialect.
     fault = KernelBench(call, kind, description, dialect, model).preflight(first)
     if isinstance(fault, KernelTimedOut):
@@ -48,6 +52,7 @@ def benches(
     stands[first].probe_fault = detected.fault
     for stand in stands.values():
         stand.findings = stands[first].findings
+        stand.fits_none = detected.fits_none
     return stands, detected
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attnspec.conformance.implementation import checked
@@ -236,70 +235,7 @@ def written_deviation(deviation: Deviation) -> dict[str, Any]:
 _FIELDS = dataclasses.fields(Deviation)
 
 
-def declaring(
-    *,
-    dtypes: Iterable[str] = (),
-    claims: Iterable[str] = (),
-    without: Iterable[str] = (),
-    multiples: Mapping[str, int] | None = None,
-    least: Mapping[str, int] | None = None,
-    exclusive: Iterable[Iterable[str]] = (),
-    dialect: Mapping[str, str] | None = None,
-    models: Mapping[str, str | NumericModel] | None = None,
-    deviations: Iterable[Deviation] = (),
-) -> dict[str, dict[str, Any]]:
-    """Return what is declared of a kernel, as `Request` has it.
-
-    Raises
-    ------
-    InvalidArgument
-        If something that should be a deviation is none.
-    """
-    known: tuple[Any, ...] = tuple(deviations)
-    if others := [entry for entry in known if not isinstance(entry, Deviation)]:
-        msg = f"deviations: expected a Deviation; got {others[0]!r}"
-        raise InvalidArgument(msg)
-    said = {
-        "dtypes": listed(dtypes),
-        "claims": listed(claims),
-        "without": listed(without),
-        "multiples": multiples,
-        "least": least,
-        "exclusive": [pair for group in exclusive for pair in pairs_of(group)],
-        "dialect": dialect,
-        "models": {
-            dtype: dataclasses.asdict(m) if isinstance(m, NumericModel) else m
-            for dtype, m in (models or {}).items()
-        },
-        "deviation": [written_deviation(deviation) for deviation in known],
-    }
-    return {"": {key: value for key, value in said.items() if value}}
-
-
-def pairs_of(group: Any) -> Any:
-    """Return every pair of claims that may not come together, two or more of them.
-
-    Examples
-    --------
-    >>> pairs_of(("mask", "bias", "causal"))
-    [['mask', 'bias'], ['mask', 'causal'], ['bias', 'causal']]
-    """
-    names = listed(group)
-    if not isinstance(names, list) or len(names) < 3:
-        return [names]  # What is no pair is refused later.
-    return [list(pair) for pair in itertools.combinations(names, 2)]
-
-
-def listed(names: Any) -> Any:
-    """Return names as a list; one text is no list of letters, and is refused later."""
-    is_list = isinstance(names, Iterable) and not isinstance(names, str)
-    return [*names] if is_list else names
-
-
 __all__ = [
-    "declaring",
-    "listed",
-    "pairs_of",
     "read_description",
     "read_deviation",
     "with_declared",

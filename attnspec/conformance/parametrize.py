@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
 from attnspec.conformance.check import chosen, formats
-from attnspec.conformance.descriptions import declaring, listed
+from attnspec.conformance.declaring import declaring, listed
 from attnspec.conformance.programs import Program
 from attnspec.conformance.reports.text import Replay, failure_lines
 from attnspec.conformance.runs import Named, opened, request_for

@@ -59,7 +59,7 @@ def replay(call: Executor, description: Description, token: Token) -> Replayed |
     if reason := bench.out_of_scope(law):
         msg = f"token: {law.id} is not asked of this kernel: {reason}"
         raise InvalidArgument(msg)
-    bench.call = recorder = Recorder(call)
+    bench.call = recorder = Recorder(bench.call)
     recorder.restart()
     for recipe in token.before:
         examine(law, recipe, bench)

@@ -51,6 +51,15 @@ def outcomes(
         asked = [law for law in invariants if not bench.out_of_scope(law)]
         blocked = _Blocked(bench, dtype, asked)
         timeouts = 0
+
+        def judged(
+            law: Invariant, bench: KernelBench = bench, dtype: str = dtype
+        ) -> Outcome:
+            draws = bench.draws(law, dtype, tier, hashed(seed, law.id))
+            tick = functools.partial(progress, dtype, law.id)
+            return Trial(law, bench, draws, budget, tick, brief=brief).run()
+
+        held = _Held(bench, dtype, asked, judged)
         for law in invariants:
             if law not in asked:
                 reason = bench.out_of_scope(law)
@@ -61,9 +70,7 @@ def outcomes(
                 reason = "the kernel timed out three times"
                 yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=reason)
             else:
-                draws = bench.draws(law, dtype, tier, hashed(seed, law.id))
-                tick = functools.partial(progress, dtype, law.id)
-                outcome = Trial(law, bench, draws, budget, tick, brief=brief).run()
+                outcome = held.outcome(law) or judged(law, held.bench)
                 outcome = _with_probe(bench, outcome)
                 timeouts += outcome.verdict is Verdict.TIMED_OUT
                 yield outcome
@@ -76,6 +83,54 @@ def _with_probe(bench: KernelBench, outcome: Outcome) -> Outcome:
         return outcome
     reason = f"a probe of the dialect {fault}"
     return dataclasses.replace(outcome, verdict=FAULTS[type(fault)], reason=reason)
+
+
+class _Held:
+    """What is held back where a function makes no choice in a field of its dialect.
+
+    A law that tells of the field is asked first. If it fails, the others are asked
+    without the options that the choice is about: whatever they said would be said by
+    a choice that the function does not make.
+    """
+
+    def __init__(
+        self,
+        bench: KernelBench,
+        dtype: str,
+        asked: Sequence[Invariant],
+        judged: Callable[[Invariant], Outcome],
+    ) -> None:
+        """Ask the tellers, if there is something that they must tell."""
+        self.bench = bench
+        self._dtype = dtype
+        self._told: dict[str, Outcome] = {}
+        self._reason = ""
+        for field in bench.fits_none:
+            for law in asked:
+                if law.id in bench.kind.tellers.get(field, ()) and not self._reason:
+                    known = bench.told.get((dtype, law.id)) or judged(law)
+                    bench.told[dtype, law.id] = self._told[law.id] = known
+                    self._hold(field, known)
+
+    def _hold(self, field: str, told: Outcome) -> None:
+        """Hold back the options of a field, if a law says what is wrong with them."""
+        if told.verdict not in FAULTS.values():
+            return
+        kind, choice = self.bench.kind, self.bench.dialect[field]
+        self.bench = self.bench.without(kind.choice_needs.get(field, ()))
+        self._reason = (
+            f"no choice of {field} fits (the nearest is {choice}); "
+            f"{told.invariant} says how"
+        )
+
+    def outcome(self, law: Invariant) -> Outcome | None:
+        """Return what is known of a law without asking it, or None."""
+        if law.id in self._told:
+            return self._told[law.id]
+        if self._reason and self.bench.out_of_scope(law):
+            reason = self._reason
+            return Outcome(law.id, self._dtype, Verdict.NOT_RUN, reason=reason)
+        return None
 
 
 class _Blocked:

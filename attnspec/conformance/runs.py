@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.conformance.call import InProcess
-from attnspec.conformance.descriptions import declaring, listed
+from attnspec.conformance.declaring import declaring, listed
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,

@@ -87,9 +87,9 @@ def script(
         earlier = ()
     calls = ["", ""]
     for case in earlier:
-        calls += [*_arguments(case), _call(case, "")]
+        calls += [*_arguments(case), _call(case, "", found.unsaid)]
     calls += [*_arguments(found.case), *_right(found, kind, dialect)]
-    calls += [_call(found.case, "result = "), *_comparison(found.results)]
+    calls += [_call(found.case, "result = ", found.unsaid), *_comparison(found.results)]
     body = "\n".join([*_kernel(target), _CHECK.rstrip(), *calls])
     text = "\n".join([*_head(law, said), *_imports(body), "", body]) + "\n"
     if len(text) > _LONGEST:
@@ -184,9 +184,9 @@ def _array(array: Array) -> str:
     return f"np.array({values.tolist()!r}, {form}).reshape({array.shape})"
 
 
-def _call(case: Case, before: str) -> str:
+def _call(case: Case, before: str, unsaid: Sequence[str]) -> str:
     operands = list(case.operands)
-    options = [f"{name}={name}" for name in case.options]
+    options = [f"{name}={name}" for name in case.options if name not in unsaid]
     return f"{before}kernel({', '.join([*operands, *options])})"
 
 

@@ -21,6 +21,7 @@ class Recorder:
     def __init__(self, call: Executor) -> None:
         """Start with no calls."""
         self._call = call
+        self.unsaid: tuple[str, ...] = getattr(call, "unsaid", ())
         self.calls: list[tuple[Case, Result | None]] = []
 
     @property
@@ -60,6 +61,8 @@ class Witness:
     results: tuple[Compared, ...]
     earlier: tuple[Case, ...] = ()
     """The calls before it."""
+    unsaid: tuple[str, ...] = ()
+    """Options that are in force and not passed."""
     is_wrong: bool = True
     """Whether it is wrong by itself; else the law compares it with other calls."""
 
@@ -70,7 +73,7 @@ def witness(recorder: Recorder, bench: KernelBench) -> Witness | None:
     for number, (case, found) in enumerate(recorder.calls):
         results = tuple(_compared(case, found, bench))
         if not all(map(_holds, results)):
-            return Witness(case, results, tuple(cases[:number]))
+            return Witness(case, results, tuple(cases[:number]), recorder.unsaid)
     if not cases:
         return None
     case, found = recorder.calls[-1]

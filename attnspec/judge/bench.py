@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from hypothesis import strategies as st
@@ -88,6 +88,10 @@ class KernelBench:
         """The largest sizes of the cases that were run."""
         self._judged: dict[int, tuple[Case, Exact]] = {}
         self._simplest = dict(simplest or {})
+        self.fits_none: tuple[str, ...] = ()
+        """The fields of the dialect of which the function makes no choice."""
+        self.told: dict[tuple[str, str], Any] = {}
+        """What the laws have said that tell of such a field."""
         self.looked_at: set[str] = set()
         """The deviations of which it was asked whether they are stale."""
         self.probe_fault: KernelFault | None = None
@@ -138,6 +142,14 @@ class KernelBench:
         """Return how far off the calls are, and which model explains all of them."""
         return self.evidence.explanation(self.kind, self.dialect, self.model)
 
+    def without(self, claims: Iterable[str]) -> KernelBench:
+        """Return the same bench for a function that claims less."""
+        less = self.capabilities.claiming(without=claims)
+        known = self.description.replace(capabilities=less)
+        return KernelBench(
+            self.call, self.kind, known, self.dialect, self.model, self._simplest
+        )
+
     def nulls(self, law: Invariant) -> tuple[str, ...]:
         """Return the null answers of a law that can be told from a right one."""
         return self.kind.tellable(law, self.capabilities)
@@ -171,6 +183,9 @@ class KernelBench:
         scope = law.scope(self.capabilities)
         if missing := scope.missing(law.needs):
             return f"{', '.join(missing)} not claimed"
+        always = self.capabilities.claims & set(self.kind.fixed)
+        if fixed := sorted(law.without & {self.kind.fixed[n] for n in always}):
+            return f"every call is {fixed[0]}"
         if not scope.allows(law.needs):
             return f"{' and '.join(sorted(law.needs))} exclude each other"
         if not law.applies(self.dialect, scope) or not self.nulls(law):

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from attnspec.exceptions import KernelCrashed, KernelFault, KernelTimedOut
+from attnspec.exceptions import Inadmissible, KernelCrashed, KernelFault, KernelTimedOut
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case, Result
 from attnspec.judge.description import Description
-from attnspec.judge.kind import Call, Kind
+from attnspec.judge.kind import Call, Kind, Nearest
 from attnspec.judge.verdicts import Detected
 from attnspec.numerics import NumericModel, within
+
+NEAREST = "nearest, none fits"
+"""The source of a choice that a function does not quite make."""
+
+CLEARLY = 4.0
+"""How many times nearer than all others a choice is that is taken though none fits."""
 
 _GENEROUS = 64.0
 """How many bounds a probe allows: choices differ by far more than rounding."""
@@ -50,12 +57,16 @@ def detect(
         if kind.probes:
             answers |= _by_probes(probing, kind, description, model, dtype)
     for name, answer in answers.items():
-        if name in kind.unenforced:
+        if isinstance(answer, Nearest):
+            chosen[name] = str(answer)
+            sources[name] = NEAREST
+        elif name in kind.unenforced:
             sources[name] = f"{answer} (found, not enforced)"
         else:
             chosen[name] = answer
             sources[name] = "detected"
-    return Detected(chosen, sources, next(iter(faults), None))
+    fits_none = tuple(name for name, source in sources.items() if source == NEAREST)
+    return Detected(chosen, sources, fits_none, next(iter(faults), None))
 
 
 def _asked(
@@ -69,7 +80,7 @@ def _asked(
             answer = question(call, description.capabilities, dtype)
         except KernelTimedOut:
             raise
-        except KernelFault:
+        except (KernelFault, Inadmissible):
             continue
         if answer is not None:
             yield name, answer
@@ -82,18 +93,39 @@ def _by_probes(
     model: NumericModel,
     dtype: str,
 ) -> dict[str, str]:
-    """Return the choices on which all combinations agree that fit the probes."""
-    left = [
-        choices
-        for choices in _combinations(kind, description.dialect)
-        if _fits(call, kind, choices, model, _probes(kind, description, dtype))
+    """Return the choices on which all combinations agree that fit the probes.
+
+    Where none fits, the one is taken whose largest error in units of the bound is
+    clearly the smallest.
+    """
+    capabilities = description.capabilities
+    probes = [
+        kind.case(kind.table.within(kind.recipe(dtype, **fields), capabilities))
+        for fields in kind.probes
     ]
+    ratios = [
+        (_ratio(call, kind, probes, choices, model), choices)
+        for choices in _combinations(kind, description.dialect)
+    ]
+    left = [choices for ratio, choices in ratios if ratio <= _GENEROUS]
+    if not left:
+        return _nearest(ratios, {*description.dialect, *kind.questions})
     found = {name: {choices[name] for choices in left} for name in kind.choices}
     return {
         name: values.pop()
         for name, values in found.items()
         if len(values) == 1 and name not in (*description.dialect, *kind.questions)
     }
+
+
+def _nearest(
+    ratios: list[tuple[float, dict[str, str]]], known: Collection[str]
+) -> dict[str, str]:
+    """Return the choices of the combination that comes nearest, if one does."""
+    (best, choices), *others = sorted(ratios, key=lambda pair: pair[0])
+    if others and not CLEARLY * best < others[0][0]:
+        return {}
+    return {n: Nearest(choice) for n, choice in choices.items() if n not in known}
 
 
 def _combinations(kind: Kind, declared: Mapping[str, str]) -> list[dict[str, str]]:
@@ -108,21 +140,15 @@ def _combinations(kind: Kind, declared: Mapping[str, str]) -> list[dict[str, str
     ]
 
 
-def _probes(kind: Kind, description: Description, dtype: str) -> tuple[Case, ...]:
-    """Return the probes within what is claimed: a choice that none shows stays open."""
-    recipes = (kind.recipe(dtype, **fields) for fields in kind.probes)
-    claimed = description.capabilities
-    return tuple(kind.case(kind.table.within(r, claimed)) for r in recipes)
-
-
-def _fits(
+def _ratio(
     call: Call,
     kind: Kind,
+    probes: Iterable[Case],
     choices: Mapping[str, str],
     model: NumericModel,
-    probes: tuple[Case, ...],
-) -> bool:
-    """Return whether a function is right on every probe under these choices."""
+) -> float:
+    """Return the largest error of a function under these choices, in bounds."""
+    ratio = 0.0
     for case in probes:
         exact = kind.judge(case, choices, model)
         try:
@@ -130,14 +156,15 @@ def _fits(
         except KernelTimedOut:
             raise
         except KernelFault:
-            return False
+            return math.inf
         results = [(exact.output, found.output, exact.bound)]
         for name, _, _ in case.results[1:]:
             value, bound = exact.others[name]
             results.append((value, found.others[name], bound))
-        if not all(within(v, f, _GENEROUS * b).holds for v, f, b in results):
-            return False
-    return True
+        ratio = max(ratio, *(within(v, f, b).ratio for v, f, b in results))
+        if not ratio <= _GENEROUS and not math.isfinite(ratio):
+            return math.inf
+    return ratio
 
 
-__all__ = ["detect"]
+__all__ = ["CLEARLY", "NEAREST", "detect"]

@@ -15,6 +15,7 @@ from attnspec.exceptions import (
     KernelTimedOut,
     MalformedResult,
 )
+from attnspec.judge.always import NeverCalledSo
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.judge.compare import judged_results
@@ -44,6 +45,8 @@ class Examination:
     """The largest error in units of the bound."""
     weak: bool = False
     inadmissible: str = ""
+    never: bool = False
+    """Whether it is inadmissible because the function is never called so."""
 
 
 class Nulls:
@@ -96,7 +99,8 @@ def _examined(
                 return _failed(comparison, verdict)
             comparisons.append(comparison)
     except Inadmissible as reason:
-        return Examination(inadmissible=str(reason))
+        never = isinstance(reason, NeverCalledSo)
+        return Examination(inadmissible=str(reason), never=never)
     except KernelFault as fault:
         return Examination(verdict=FAULTS[type(fault)], message=str(fault))
     ratio = max((c.ratio for c in comparisons), default=0.0)

@@ -38,6 +38,13 @@ Call = Callable[[Case], Result]
 Question = Callable[[Call, Capabilities, str], str | None]
 """Finds out by calls in a format which choice a function makes, if that shows."""
 
+
+class Nearest(str):
+    """A choice that a function does not make, but comes nearer to than to others."""
+
+    __slots__ = ()
+
+
 _LAYOUTS = (
     (),
     *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")),
@@ -102,6 +109,8 @@ class Kind:
         strides.
     unsaid
         Claims that no keyword makes: given beside the function, or not made.
+    fixed
+        For a claim that an option is always on, and not passed, that option.
     choices
         The fields of the dialect with their values, the default first.
     choice_needs
@@ -111,6 +120,8 @@ class Kind:
         Recipes (as fields) on which the values of all choices differ.
     questions
         For each field of the dialect that probes do not tell, how it is found out.
+    tellers
+        For a field of the dialect the laws that say what is wrong where no choice fits.
     unenforced
         Fields of the dialect that are reported as found, and enforced only if declared.
     nulls
@@ -151,12 +162,14 @@ class Kind:
     given: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     choice_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict
     )
     probes: tuple[Mapping[str, Any], ...] = ()
     questions: Mapping[str, Question] = dataclasses.field(default_factory=dict)
+    tellers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     unenforced: tuple[str, ...] = ()
     nulls: Mapping[str, Callable[..., Any]] = dataclasses.field(default_factory=dict)
     null_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -203,6 +216,12 @@ class Kind:
         """Every capability of this kind by name."""
         said = {name: claim.sentence for name, claim in self.table.claims.items()}
         return {**said, "deterministic": "the same bits for the same call"}
+
+    @property
+    def abilities(self) -> dict[str, str]:
+        """Every claim that lets a function be asked more, and none that says less."""
+        said = self.vocabulary.items()
+        return {name: text for name, text in said if name not in self.fixed}
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -351,7 +370,9 @@ class Kind:
                     listed = ", ".join(self.limits) or "none"
                     msg = f"{what}: expected one of {listed}; got {name!r}"
                     raise UnknownName(msg)
-        return capabilities.replace(vocabulary=self.vocabulary)
+        options = {self.fixed[n] for n in capabilities.claims & set(self.fixed)}
+        claims = capabilities.claims | options
+        return capabilities.replace(claims=claims, vocabulary=self.vocabulary)
 
     def tellable(self, law: Invariant, capabilities: Capabilities) -> tuple[str, ...]:
         """Return the nulls of a law that can be told from a right answer.
@@ -372,4 +393,4 @@ def result(name: str, shape: Shape, dtype: str | None) -> tuple[Expected, ...]:
     return ((name, shape, dtype),)
 
 
-__all__ = ["Call", "Judge", "Kind", "Null", "Question", "result"]
+__all__ = ["Call", "Judge", "Kind", "Nearest", "Null", "Question", "result"]

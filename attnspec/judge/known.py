@@ -38,7 +38,9 @@ class KnownFailures:
             bears = self._law.id in deviation.invariants
             if not bears or deviation.expired(self._today):
                 continue
-            if not deviation.is_about(self._dtype, self._bench.kind):
+            kind, scope = self._bench.kind, self._bench.capabilities
+            beyond = kind.table.beyond(deviation.pinned, scope)
+            if beyond or not deviation.is_about(self._dtype, kind):
                 continue
             if self._is_real(deviation, self._law, deviation.cases):
                 self.met[deviation.id] = 0

@@ -42,12 +42,16 @@ class Claim:
         Whether a recipe makes use of it, where no field says so by itself.
     dropped
         The nearest recipe that does not.
+    forced
+        The nearest recipe that a function with this claim can be called with, where
+        the claim is that something is always so.
     """
 
     sentence: str
     fields: tuple[str, ...]
     used: Callable[[Recipe], bool] | None
     dropped: Callable[[Recipe], Recipe] | None
+    forced: Callable[[Recipe], Recipe] | None
 
     def __init__(
         self,
@@ -55,12 +59,14 @@ class Claim:
         *fields: str,
         used: Callable[[Recipe], bool] | None = None,
         dropped: Callable[[Recipe], Recipe] | None = None,
+        forced: Callable[[Recipe], Recipe] | None = None,
     ) -> None:
         """Say what is claimed, and name the fields."""
         object.__setattr__(self, "sentence", sentence)
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "used", used)
         object.__setattr__(self, "dropped", dropped)
+        object.__setattr__(self, "forced", forced)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -209,6 +215,9 @@ class Table:
         for name in self.claims:
             if name not in capabilities.claims and self.uses(recipe, name):
                 recipe = self.without(recipe, name)
+        for name in capabilities.claims & set(self.claims):
+            if (forced := self.claims[name].forced) is not None:
+                recipe = forced(recipe)
         for pair in capabilities.exclusive:
             if all(name in self.claims and self.uses(recipe, name) for name in pair):
                 recipe = self.without(recipe, max(pair - keep or pair))

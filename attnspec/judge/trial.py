@@ -46,6 +46,8 @@ class Tally:
     inadmissible: int = 0
     unjudged: str = ""
     """Why the last inadmissible example was not judged."""
+    never: str = ""
+    """Why an example is never asked of this function, if one is not."""
     deviating: int = 0
     ratio: float = 0.0
     past: list[Recipe] = dataclasses.field(default_factory=list)
@@ -148,6 +150,7 @@ class Trial:
             tally.failure = recipe, found
         elif found.inadmissible:
             tally.inadmissible += 1
+            tally.never = found.inadmissible if found.never else tally.never
             tally.unjudged = found.inadmissible
         elif found.weak:
             tally.weak += 1
@@ -176,16 +179,23 @@ class Trial:
         """Return the outcome of examples that are right, as far as they tell."""
         tally = self.tally
         if tally.counted < self.tier.floor:
-            seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
-            seen = "; ".join(filter(None, (seen, tally.unjudged)))
-            if tally.counted + tally.deviating >= self.tier.floor:
-                return self._outcome(Verdict.DEVIATION, reason=seen)
-            return self._outcome(Verdict.MISTRUSTED, reason=seen)
+            return self._too_few()
         if self.nulls is not None and self.nulls.remaining:
             names = ", ".join(self.nulls.remaining)
             reason = f"no example told the kernel from a null answer: {names}"
             return self._outcome(Verdict.MISTRUSTED, reason=reason)
         return self._outcome(Verdict.DEVIATION if self.known.met else Verdict.PASSED)
+
+    def _too_few(self) -> Outcome:
+        """Return what is said where too few examples counted."""
+        tally = self.tally
+        if tally.never and not tally.counted:
+            return self._outcome(Verdict.UNSUPPORTED, reason=tally.never)
+        seen = f"{tally.counted} of at least {self.tier.floor} examples counted"
+        seen = "; ".join(filter(None, (seen, tally.unjudged)))
+        if tally.counted + tally.deviating >= self.tier.floor:
+            return self._outcome(Verdict.DEVIATION, reason=seen)
+        return self._outcome(Verdict.MISTRUSTED, reason=seen)
 
     def _outcome(
         self, verdict: Verdict, reason: str = "", finding: Finding | None = None

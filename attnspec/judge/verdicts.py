@@ -146,6 +146,8 @@ class Detected:
     """The choice in each field."""
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """For each field: declared, detected, found (not enforced) or default."""
+    fits_none: tuple[str, ...] = ()
+    """The fields of which no choice fits; the nearest one is taken."""
     fault: KernelFault | None = None
     """What a probe met: the function ended its process, or did not return in time."""
 

@@ -128,7 +128,7 @@ def claiming(
     **fields: Any,
 ) -> Implementation:
     """Return an implementation that claims everything but what is named."""
-    claims = frozenset(KINDS["attention"].vocabulary) - set(without)
+    claims = frozenset(KINDS["attention"].abilities) - set(without)
     limits = {n: fields.pop(n) for n in ("multiples", "exclusive") if n in fields}
     capabilities = Capabilities(dtypes, claims, **limits)
     choices = {**DIALECT, **(dialect or {})}

@@ -244,6 +244,33 @@ def test_the_first_failure_can_stop_the_run() -> None:
     assert report.outcomes[-1].verdict is Verdict.NOT_RUN
 
 
+def test_where_no_choice_fits_one_law_says_how_and_the_rest_is_held_back() -> None:
+    def floored(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+        scores = query @ key.swapaxes(-1, -2) / np.sqrt(np.float32(query.shape[-1]))
+        if causal:
+            seen = np.tril(np.ones(scores.shape[-2:], np.bool_))
+            scores = np.where(seen, scores, np.float32(-1e30))
+        weights = np.exp(np.maximum(scores - scores.max(-1, keepdims=True), -64))
+        return weights / weights.sum(-1, keepdims=True) @ value
+
+    laws = ["agreement", "causality", "causal-support"]
+    report = _smoke(floored, only=laws)
+
+    assert {o.invariant: o.verdict for o in report.outcomes} == {
+        "agreement": Verdict.PASSED,
+        "causality": Verdict.NOT_RUN,
+        "causal-support": Verdict.FAILED,
+    }
+    support = _outcome(report, "causal-support")
+    assert support.finding is not None
+    assert support.finding.message == "weight of hidden keys"
+    assert read_token(support.finding.token).law.id == "causal-support"
+    assert _outcome(report, "causality").reason == (
+        "no choice of alignment fits (the nearest is upper_left); "
+        "causal-support says how"
+    )
+
+
 def test_a_provisional_law_is_reported_and_not_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -11,7 +11,7 @@ from attnspec.judge.domain import Domain
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.laws import ATTENTION
 
-CLAIMS = frozenset(ATTENTION.vocabulary)
+CLAIMS = frozenset(ATTENTION.abilities)
 ALL = ATTENTION.checked(Capabilities(claims=CLAIMS))
 FAMILIES = ATTENTION.table.named_families
 

@@ -95,6 +95,48 @@ def test_a_value_that_is_no_choice_leaves_the_default() -> None:
     assert "empty_row" not in found.sources
 
 
+def _floored(alignment: Any) -> Any:
+    """Return a causal kernel in which hidden keys keep a weight of exp(-64)."""
+
+    def kernel(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+        scores = query @ key.swapaxes(-1, -2) / np.sqrt(np.float32(query.shape[-1]))
+        queries, keys = scores.shape[-2:]
+        start = keys - queries if alignment == "lower_right" else 0
+        if causal:
+            seen = np.arange(keys) <= np.arange(queries)[:, None] + start
+            scores = np.where(seen, scores, np.float32(-1e30))
+        weights = np.exp(np.maximum(scores - scores.max(-1, keepdims=True), -64))
+        return weights / weights.sum(-1, keepdims=True) @ value
+
+    return kernel
+
+
+@pytest.mark.parametrize("alignment", ["upper_left", "lower_right"])
+def test_where_no_choice_fits_the_nearest_is_taken_and_said(alignment: str) -> None:
+    found = _detected(_floored(alignment))
+
+    assert found.dialect["alignment"] == alignment
+    assert found.fits_none == ("alignment",)
+    assert found.sources["alignment"] == "nearest, none fits"
+
+
+def test_a_kernel_that_ignores_the_flag_comes_near_to_nothing() -> None:
+    def kernel(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+        return tiled_attention(query, key, value)
+
+    found = _detected(kernel)
+
+    assert found.fits_none == ()
+    assert "alignment" not in found.sources
+
+
+def test_a_row_that_sees_one_key_is_not_the_mean() -> None:
+    def kernel(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+        return _kernel("upper_left")(query, key, value, causal=causal)
+
+    assert "empty_row" not in _detected(kernel).sources
+
+
 def test_a_declared_field_is_not_probed() -> None:
     found = _detected(_kernel("upper_left"), dialect={"alignment": "lower_right"})
 

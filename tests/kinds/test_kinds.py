@@ -47,7 +47,7 @@ def _definition(kind: Kind, **fields: Any) -> Implementation:
 
 
 def _recipes(kind: Kind) -> st.SearchStrategy[Recipe]:
-    everything = Capabilities(claims=frozenset(kind.vocabulary))
+    everything = Capabilities(claims=frozenset(kind.abilities))
     return Domain(kind.name, kind.table, everything).strategy()
 
 

@@ -60,7 +60,7 @@ def test_no_two_rogues_or_controls_share_an_id() -> None:
 
 def test_every_claim_is_made_by_a_rogue() -> None:
     claims = ROGUES["zeros"].implementation.description.capabilities.claims
-    assert claims == frozenset(KINDS["attention"].vocabulary)
+    assert claims == frozenset(KINDS["attention"].abilities)
 
 
 def test_a_fresh_rogue_remembers_nothing() -> None:

@@ -20,7 +20,7 @@ _LABEL = (
     r"^ *(smallest case|expected|where|precision|because|after|also breaks"
     r"|the kernel|clause)  "
 )
-_HEAD = r"^(capabilities|not claimed|dialect|model|deviation)  "
+_HEAD = r"^(capabilities|not claimed|dialect|differs|model|deviation)  "
 _STYLES = (
     (_BAD, "bold red"),
     (_BAD_WORDS, "red"),

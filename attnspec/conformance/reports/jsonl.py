@@ -16,6 +16,7 @@ from typing import Any, Self, TextIO
 import numpy as np
 
 import attnspec
+from attnspec.conformance.reports import words
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.description import Description
 from attnspec.judge.verdicts import (
@@ -108,6 +109,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
         **_description(report.description, report.dtypes),
         "dialect": report.detected.dialect,
         "sources": dict(report.detected.sources),
+        "differs": words.differences(report.detected, report.description),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import attnspec
-from attnspec.conformance.reports import text
+from attnspec.conformance.reports import text, words
 from attnspec.conformance.reports.text import Replay
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import (
@@ -66,6 +66,12 @@ def _environment(report: Report) -> dict[str, str]:
         "implementation": _legal(report.description.name),
         "tier": report.tier,
         "seed": str(report.seed),
+        **{
+            f"differs.{field}": said
+            for field, said in words.differences(
+                report.detected, report.description
+            ).items()
+        },
     }
 
 

@@ -52,7 +52,7 @@ def header_lines(report: Report, target: str) -> list[str]:
     kind = kind_named(report.description.kind)
     vocabulary = kind.vocabulary
     claims = [name for name in vocabulary if name in capabilities.claims]
-    others = [name for name in vocabulary if name not in capabilities.claims]
+    others = [name for name in kind.abilities if name not in capabilities.claims]
     dialect = words.dialect_in_words(report.detected, report.description)
     head = [
         f"attnspec {attnspec.__version__} (spec {SPEC_VERSION}, suite {SUITE_VERSION})",
@@ -66,6 +66,9 @@ def header_lines(report: Report, target: str) -> list[str]:
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
+    differing = words.differences(report.detected, report.description)
+    for field, said in differing.items():
+        lines += words.wrapped(f"{field}: {said}", first="differs")
     for number, dtype in enumerate(report.dtypes):
         said = kind.words.model(report.description.model(dtype))
         lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")

@@ -143,6 +143,23 @@ def dialect_in_words(detected: Detected, description: Description) -> list[str]:
     return said
 
 
+def differences(detected: Detected, description: Description) -> dict[str, str]:
+    """Return what is said of the choices that were found and are not the spec's."""
+    spec = kind_named(description.kind).default()
+    said = {}
+    for field, choice in detected.dialect.items():
+        source, default = detected.sources.get(field), spec[field]
+        if choice == default or source in (None, "declared", "default"):
+            continue
+        how = "found" if source == "detected" else source
+        said[field] = (
+            f"{choice} ({how}; the spec's default is {default}; declare it with "
+            f"--dialect {field}={choice}, or ask for the other with "
+            f"--dialect {field}={default})"
+        )
+    return said
+
+
 def count(total: int, thing: str, plural: str = "") -> str:
     """Return a number of things.
 
@@ -173,6 +190,7 @@ __all__ = [
     "WIDTH",
     "count",
     "dialect_in_words",
+    "differences",
     "number",
     "numbers",
     "one_line",

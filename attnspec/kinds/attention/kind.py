@@ -111,7 +111,11 @@ ATTENTION = Kind(
         *("visible_nan", "visible_infinity"),
     ),
     native=("far_offsets",),
-    unsaid=("grouped_query", "value_width", "empty_keys", "empty_queries"),
+    unsaid=(
+        *("grouped_query", "value_width", "empty_keys", "empty_queries"),
+        "always_causal",
+    ),
+    fixed={"always_causal": "causal"},
     choices=CHOICES,
     choice_needs={
         "alignment": ("causal", "window"),
@@ -123,6 +127,7 @@ ATTENTION = Kind(
         "nan_zero_weight": (),
     },
     questions=QUESTIONS,
+    tellers={"alignment": ("causal-support", "window-support")},
     unenforced=("nan_masked_key", "nan_masked_value", "nan_zero_weight"),
     nulls=NULLS,
     null_needs=NEEDS,

@@ -9,7 +9,8 @@ import numpy as np
 
 from attnspec._typing import Alignment, Array
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.kind import Call, Question
+from attnspec.judge.detection import CLEARLY
+from attnspec.judge.kind import Call, Nearest, Question
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import dialect_of
@@ -30,8 +31,9 @@ def _case(capabilities: Capabilities, dtype: str, **fields: Any) -> AttentionCas
 
 
 def _alignment(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
-    """Return the alignment whose support every probe shows."""
+    """Return the alignment whose support every probe shows, or the nearest one."""
     possible = set(get_args(Alignment))
+    errors = dict.fromkeys(get_args(Alignment), 0.0)
     asked = False
     for queries, keys in ((2, 5), (5, 2), (3, 8)):
         for flag in ({"causal": True}, {"window": (1, 0)}):
@@ -44,7 +46,21 @@ def _alignment(call: Call, capabilities: Capabilities, dtype: str) -> str | None
             weights = call(probe).output[..., : probe.sizes.S].astype(np.float64)
             asked = True
             possible = {a for a in possible if _supported(probe, weights, a)}
-    return possible.pop() if asked and len(possible) == 1 else None
+            for a in errors:
+                errors[a] = max(errors[a], _distance(probe, weights, a))
+    if possible:
+        return possible.pop() if asked and len(possible) == 1 else None
+    best, other = sorted(errors, key=errors.__getitem__)
+    return Nearest(best) if CLEARLY * errors[best] < errors[other] else None
+
+
+def _distance(probe: AttentionCase, weights: Array, alignment: str) -> float:
+    """Return how far the weights are from equal ones on the keys of an alignment."""
+    seen = visible_keys(probe, dialect_of(alignment=alignment))
+    count = seen.sum(-1, keepdims=True)
+    off = np.abs(weights - seen / np.maximum(count, 1))[count[..., 0] > 0]
+    largest = float(off.max(initial=0.0))
+    return np.inf if np.isnan(largest) else largest
 
 
 def _supported(probe: AttentionCase, weights: Array, alignment: str) -> bool:
@@ -75,9 +91,11 @@ def _hiding(case: AttentionCase) -> Array:
 
 
 def _integers(case: AttentionCase) -> AttentionCase:
-    """Return the case with values whose mean over all keys is far from 0."""
-    steps = np.arange(case.value.size).reshape(case.value.shape) % 4 + 1.0
-    return case.replace(value=steps.astype(case.value.dtype))
+    """Return the case with values whose mean over all keys is that of no single key."""
+    keys, channels = case.value.shape[2:]
+    steps = (np.arange(keys)[:, None] + np.arange(channels)) % 4 + 1.0
+    whole = np.broadcast_to(steps, case.value.shape)
+    return case.replace(value=whole.astype(case.value.dtype))
 
 
 def _empty_row(call: Call, capabilities: Capabilities, dtype: str) -> str | None:

@@ -125,6 +125,11 @@ _CLAIMS = {
     "bias": Claim("an additive bias", "bias"),
     "scale": Claim("a scale other than 1/sqrt(E)", "scale"),
     "causal": Claim("the causal flag", "causal"),
+    "always_causal": Claim(
+        "every call is causal, and no flag says so",
+        used=lambda _: False,
+        forced=lambda r: r.replace(causal=True),
+    ),
     "window": Claim("a window (left, right) of inclusive distances", "window"),
     "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
 import pytest
 
 from attnspec.conformance import Outcome
-from attnspec.conformance.reports import lists, text
+from attnspec.conformance.reports import Writer, junit, lists, text
 from attnspec.conformance.reports.text import Replay
-from attnspec.judge.verdicts import Cause, Verdict
+from attnspec.judge.verdicts import Cause, Detected, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
+from tests.cli._reports import validated
 from tests.conformance.reports._runs import (
     ERROR,
     FAILED,
@@ -203,3 +207,41 @@ def test_a_target_with_spaces_is_quoted_in_the_replay_line() -> None:
     first, _ = Replay(("my kernels/flash.py:flash",)).lines(TOKEN)
 
     assert first.endswith("replay 'my kernels/flash.py:flash' \\")
+
+
+FOUND = REPORT.replace(
+    detected=Detected(
+        {**REPORT.detected.dialect, "alignment": "upper_left"},
+        {"alignment": "detected", "empty_row": "declared"},
+    )
+)
+
+
+def test_a_choice_that_was_found_and_is_not_the_specs_is_pointed_out() -> None:
+    said = " ".join(" ".join(text.header_lines(FOUND, TARGET)).split())
+
+    assert (
+        "differs alignment: upper_left (found; the spec's default is lower_right; "
+        "declare it with --dialect alignment=upper_left, or ask for the other with "
+        "--dialect alignment=lower_right)"
+    ) in said
+
+
+@pytest.mark.parametrize("source", ["declared", "default"])
+def test_a_choice_that_somebody_made_is_not_pointed_out(source: str) -> None:
+    chosen = FOUND.replace(
+        detected=Detected(FOUND.detected.dialect, {"alignment": source})
+    )
+
+    assert not any(n.startswith("differs") for n in text.header_lines(chosen, TARGET))
+
+
+def test_it_is_pointed_out_to_machines_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with Writer(path, TARGET) as writer:
+        writer.started(FOUND)
+        writer.ended(FOUND)
+
+    assert [*validated(path).header["differs"]] == ["alignment"]
+    xml = ET.tostring(junit(FOUND, TARGET, REPLAY), "unicode")
+    assert 'name="differs.alignment" value="upper_left (found; ' in xml

@@ -37,6 +37,38 @@ def test_a_kernel_of_no_more_queries_than_keys_conforms_if_it_says_so() -> None:
     assert _verdicts(_few_queries, "more_queries").failures == ()
 
 
+def _always_causal(query: Any, key: Any, value: Any, *, scale: Any = None) -> Any:
+    """Return causal attention, upper left."""
+    return attention(
+        query, key, value, scale=scale, causal=True, alignment="upper_left"
+    ).astype(query.dtype)
+
+
+def _never_causal(query: Any, key: Any, value: Any, *, scale: Any = None) -> Any:
+    return attention(query, key, value, scale=scale).astype(query.dtype)
+
+
+def test_a_kernel_that_is_always_causal_conforms_if_it_says_so() -> None:
+    report = check_implementation(
+        _always_causal, claims=["always_causal"], tier="smoke"
+    )
+
+    verdicts = {o.invariant: o.verdict for o in report.outcomes}
+    assert report.failures == ()
+    assert report.detected.dialect["alignment"] == "upper_left"
+    assert verdicts["causal-support"] is Verdict.PASSED
+    assert verdicts["agreement"] is Verdict.PASSED
+    assert verdicts["mask-forms"] is Verdict.UNSUPPORTED
+
+
+def test_a_kernel_that_is_not_causal_does_not_pass_for_one() -> None:
+    report = check_implementation(
+        _never_causal, claims=["always_causal"], tier="smoke", only=["causal-support"]
+    )
+
+    assert report.outcomes[0].verdict is Verdict.FAILED
+
+
 def test_what_is_not_claimed_away_is_judged() -> None:
     sinks = check_implementation(_finite_sinks, only=["sink-off"], tier="smoke")
     queries = check_implementation(_few_queries, only=["agreement"], tier="smoke")
