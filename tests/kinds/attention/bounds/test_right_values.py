@@ -87,11 +87,11 @@ def test_the_definition_of_merging_conforms_as_a_split_kernel(scores: float) -> 
 def test_more_merges_need_a_wider_bound_and_one_key_needs_none() -> None:
     case = _row("float32", [50.0] * 20, [1.0] * 20)
     split = PRESETS["split-float32"]
-    few, many = (
-        evaluate(case, None, split.replace(merges=n)).bound.item() for n in (1, 19)
-    )
+    once, often = (evaluate(case, None, split.replace(merges=n)) for n in (1, 19))
+    few, many = once.bound.item(), often.bound.item()
 
     assert few < many
+    assert once.others["lse"][1] < often.others["lse"][1]
     alone = _row("float32", [50.0], [1.0])
     assert rates(split, 1, 1, 1.0, "float32").merges == 0
     assert evaluate(alone, None, split).bound.item() <= few
