@@ -31,6 +31,7 @@ def _half_models(dtype: str) -> dict[str, NumericModel]:
             max_slack=8 * math.log(2),
             weights_in_sum="either",
             splits=True,
+            merges=1,  # FlashAttention combines all parts at once.
         ),
     }
 

@@ -65,19 +65,23 @@ def test_merging_by_exp_of_differences_of_logsumexps_is_admitted(
     assert not _holds(case, output, PRESETS[dtype])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("scores", [1.0, 100.0, 1000.0, 60_000.0])
-def test_the_definition_of_merging_conforms_as_a_split_kernel(scores: float) -> None:
+def test_the_definition_of_merging_conforms_as_a_split_kernel(
+    dtype: str, scores: float
+) -> None:
+    """Its parts are stored in the format of the kernel."""
     random = np.random.default_rng(int(scores))
-    query, key, value = random.standard_normal((3, 1, 2, 9, 4))[:, :, :, :, :]
+    query, key, value = random.standard_normal((3, 1, 2, 9, 4)).astype(dtype)
     query[..., 0], key[..., 0] = math.sqrt(scores), 2 * math.sqrt(scores)
     case = AttentionCase.of(query, key, value)
-    cuts = np.array_split(np.arange(9), 5)
-    parts = [
-        attention_with_logsumexp(query, key[:, :, c], value[:, :, c]) for c in cuts
-    ]
-    output, lse = merge_all(parts)
+    parts = []
+    for cut in np.array_split(np.arange(9), 5):
+        found = attention_with_logsumexp(query, key[:, :, cut], value[:, :, cut])
+        parts.append((found[0].astype(dtype), found[1].astype(dtype)))
+    output, lse = (x.astype(dtype) for x in merge_all(parts))
 
-    exact = evaluate(case, None, PRESETS["split-float64"])
+    exact = evaluate(case, None, PRESETS[f"split-{dtype}"])
 
     assert exact.lse_bound is not None
     assert within(exact.output, output, exact.bound).holds
@@ -87,11 +91,11 @@ def test_the_definition_of_merging_conforms_as_a_split_kernel(scores: float) -> 
 def test_more_merges_need_a_wider_bound_and_one_key_needs_none() -> None:
     case = _row("float32", [50.0] * 20, [1.0] * 20)
     split = PRESETS["split-float32"]
-    few, many = (
-        evaluate(case, None, split.replace(merges=n)).bound.item() for n in (1, 19)
-    )
+    once, often = (evaluate(case, None, split.replace(merges=n)) for n in (1, 19))
+    few, many = once.bound.item(), often.bound.item()
 
     assert few < many
+    assert once.others["lse"][1] < often.others["lse"][1]
     alone = _row("float32", [50.0], [1.0])
     assert rates(split, 1, 1, 1.0, "float32").merges == 0
     assert evaluate(alone, None, split).bound.item() <= few
