@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,10 @@ def test_a_rogue_of_real_sizes_is_right_at_small_ones(id: str) -> None:  # noqa:
         normals(seed, "operand", shape).astype(np.float32)
         for seed, shape in enumerate(shapes)
     ]
-    options = {"causal": True, "mask": normals(3, "mask", (2, 1, 7, 33)) < 1}
+    options: dict[str, Any] = {
+        "causal": True,
+        "mask": normals(3, "mask", (2, 1, 7, 33)) < 1,
+    }
 
     expected = KERNEL(*operands, return_lse=True, **options)
     actual = find(id).fresh().function(*operands, return_lse=True, **options)
