@@ -26,7 +26,7 @@ Rule = Callable[[Answers], bool]
 
 
 def within_a_hundredth(answers: Answers) -> bool:
-    """Accept errors up to 1e-2 + 1e-2 abs(expected), as `numpy.allclose`.
+    """Accept errors up to 1e-2 + 1e-2 abs(expected), as ``numpy.allclose``.
 
     KernelBench accepts this in 16 bits, and did in float32 before its version 0.2.
     """
@@ -34,7 +34,7 @@ def within_a_hundredth(answers: Answers) -> bool:
 
 
 def within_a_thousandth(answers: Answers) -> bool:
-    """Accept errors up to 1e-3 + 1e-3 abs(expected), as `numpy.allclose`."""
+    """Accept errors up to 1e-3 + 1e-3 abs(expected), as ``numpy.allclose``."""
     return np.allclose(answers.actual, answers.expected, rtol=1e-3, atol=1e-3)
 
 
@@ -44,11 +44,11 @@ _CLOSE: Mapping[str, tuple[float, float]] = {
     "float32": (1.3e-6, 1e-5),
     "float64": (1e-7, 1e-7),
 }
-"""The relative and absolute tolerances of `torch.testing.assert_close` by format."""
+"""The relative and absolute tolerances of ``torch.testing.assert_close`` by format."""
 
 
 def close_by_default(answers: Answers) -> bool:
-    """Accept what `torch.testing.assert_close` accepts by default in the format."""
+    """Accept what ``torch.testing.assert_close`` accepts by default in the format."""
     relative, absolute = _CLOSE[answers.dtype]
     return np.allclose(answers.actual, answers.expected, rtol=relative, atol=absolute)
 
