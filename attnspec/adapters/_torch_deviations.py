@@ -38,8 +38,8 @@ def nan_query_lost() -> tuple[Deviation, ...]:
             invariants=("nan-in-query", "nan-in-key"),
             reason=(
                 "the fused kernel's maximum drops NaN: a row without any other score "
-                "is taken for one that sees no key, and is 0. The math backend is right, "
-                "and takes over where Ev is not E."
+                "is taken for one that sees no key, and is 0. The math backend is "
+                "right, and takes over where Ev is not E."
             ),
             when={"value_width_differs": False},
             pinned=ATTENTION.recipe(queries=2, keys=2, width=4, value_width=4),

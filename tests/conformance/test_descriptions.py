@@ -45,7 +45,7 @@ WHOLE: dict[str, Any] = {
     "kind": "attention",
     "dtypes": ["float32", "bfloat16"],
     "claims": ["scale", "causal", "grouped_query"],
-    "without": ["unequal_lengths"],
+    "without": ["unequal_lengths", "visible_nan", "visible_infinity"],
     "multiples": {"width": 8},
     "exclusive": [["scale", "causal"]],
     "dialect": {"alignment": "lower_right"},
