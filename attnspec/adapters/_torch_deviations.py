@@ -30,6 +30,24 @@ def scale_after_mask() -> tuple[Deviation, ...]:
     )
 
 
+def nan_query_lost() -> tuple[Deviation, ...]:
+    """Return what becomes of a row whose scores are all NaN."""
+    return (
+        Deviation(
+            id="torch-flash-nan-query",
+            invariants=("nan-in-query", "nan-in-key"),
+            reason=(
+                "the fused kernel's maximum drops NaN: a row without any other score "
+                "is taken for one that sees no key, and is 0. The math backend is "
+                "right, and takes over where Ev is not E."
+            ),
+            when={"value_width_differs": False},
+            pinned=ATTENTION.recipe(queries=2, keys=2, width=4, value_width=4),
+            link="https://github.com/pytorch/pytorch/issues/188147",
+        ),
+    )
+
+
 def empty_logsumexp() -> tuple[Deviation, ...]:
     """Return what the logsumexp of a row without keys is."""
     laws = [law.id for law in ATTENTION.laws.values() if "return_lse" in law.needs]
@@ -54,4 +72,4 @@ def _all_but(first: str) -> tuple[str, ...]:
     return (first, *(law.id for law in ATTENTION.laws.values() if law.id != first))
 
 
-__all__ = ["empty_logsumexp", "scale_after_mask"]
+__all__ = ["empty_logsumexp", "nan_query_lost", "scale_after_mask"]

@@ -45,11 +45,16 @@ def implementations() -> dict[str, Implementation]:
     backend. ``flash-lse`` is the private function behind ``flash``, the only one
     that returns a logsumexp.
     """
-    from attnspec.adapters._torch_deviations import empty_logsumexp, scale_after_mask
+    from attnspec.adapters._torch_deviations import (
+        empty_logsumexp,
+        nan_query_lost,
+        scale_after_mask,
+    )
 
     whole = (*_CLAIMS, "empty_keys")
     wide = (*whole, "value_width")
-    fused, upcast, late = _fused_models(), _upcast_models(), scale_after_mask()
+    fused, upcast = _fused_models(), _upcast_models()
+    late = (*scale_after_mask(), *nan_query_lost())
     lse = (*late, *empty_logsumexp())
     flash = _sdpa("FLASH_ATTENTION")
     return {
@@ -124,7 +129,7 @@ def _sdpa(backend: str | None) -> Callable[..., Array]:
 
         query, key, value = map(tensor_of, operands)
         added = mask if mask is not None else bias
-        if backend is not None and added is not None:
+        if added is not None and (backend is not None or added.ndim == 1):
             added = _of_rank_four(added)
         with _held_to(backend):
             output = functional.scaled_dot_product_attention(
@@ -175,7 +180,10 @@ def _flash_with_lse(
 
 
 def _of_rank_four(array: Array) -> Array:
-    """Return a mask or bias with leading axes; the fused kernel has no rank 3."""
+    """Return a mask or bias with leading axes.
+
+    The fused kernel has no rank 3, and no backend rank 1.
+    """
     return array[(None,) * (4 - array.ndim)]
 
 

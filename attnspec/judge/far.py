@@ -96,7 +96,7 @@ def place_far(array: Array) -> Placed:
     starts = [place * step for place in range(count)]
     pieces = tuple(memory[start : start + size + 2 * GUARD] for start in starts)
     for piece in pieces:
-        piece[:GUARD] = piece[-GUARD:] = poison(array.dtype)
+        piece[:GUARD] = piece[-GUARD:] = poison(array)
     view[...] = array
     return Placed(view, pieces[0], pieces)
 

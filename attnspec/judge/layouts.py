@@ -1,7 +1,7 @@
 """Where an operand lies in memory when a kernel gets it.
 
-Every operand is placed in a buffer between guard bands, aligned to 64 bytes, which is
-compared after the call with what it held before.
+Every operand is placed in a buffer between guard bands of NaN or of huge numbers,
+aligned to 64 bytes, which is compared after the call with what it held before.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.exceptions import UnknownName
+from attnspec.numerics.formats import format_of
 
 LAYOUTS = (
     "contiguous",
@@ -84,7 +85,7 @@ def place(array: Array, layout: str = "contiguous", room: Room = fresh_room) -> 
     end = start + stored.size
     item = stored.dtype.itemsize
     buffer = room((stored.size + 2 * GUARD) * item + ALIGNMENT).view(stored.dtype)
-    buffer[:start] = buffer[end:] = poison(stored.dtype)
+    buffer[:start] = buffer[end:] = poison(stored)
     inner = buffer[start:end].reshape(stored.shape)
     inner[...] = stored
     return Placed(_view(inner, array.shape, layout), buffer)
@@ -95,7 +96,7 @@ def _stored(array: Array, layout: str) -> Array:
     if layout == "transposed" and array.ndim >= 3:
         return array.swapaxes(-3, -2)
     if layout == "sliced" and array.ndim >= 2:
-        return np.stack([array, np.full_like(array, poison(array.dtype))], -2).reshape(
+        return np.stack([array, np.full_like(array, poison(array))], -2).reshape(
             (*array.shape[:-2], 2 * array.shape[-2], array.shape[-1])
         )
     if layout == "broadcast_batch" and array.ndim == 4:
@@ -122,11 +123,19 @@ def _view(inner: Array, shape: tuple[int, ...], layout: str) -> Array:
     return np.lib.stride_tricks.as_strided(inner, shape, strides)
 
 
-def poison(dtype: np.dtype[Any]) -> Any:
-    """Return what no kernel may read: NaN, True, the least whole number."""
+def poison(array: Array) -> Any:
+    """Return what no kernel may read around an array: it depends on the data.
+
+    True, the least whole number, NaN or the largest number: a maximum that drops NaN
+    does not see NaN alone.
+    """
+    dtype = array.dtype
     if dtype == np.bool_:
         return True
-    return np.iinfo(dtype).min if dtype.kind in "iu" else np.nan
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).min
+    is_even = sum(array.flat[:4].tobytes()) % 2 == 0
+    return np.nan if is_even else format_of(dtype.name).maximum
 
 
 __all__ = [

@@ -105,9 +105,14 @@ class Smaller:
         for name in table.claims:
             if name in needs:
                 other = table.without(other, name)
-        for name in table.numbers:
+        for name in table.sizes:
             if size(name) in needs:
                 other = other.replace(**{name: min(FEW, other[name])})
+        for name, names in table.together.items():
+            # What is no size by itself, as heads, is taken away as a whole.
+            if any(size(n) in needs for n in set(names) - set(table.sizes)):
+                first = table.fields[name][0]
+                other = other.replace(**dict(zip(names, first, strict=True)))
         with contextlib.suppress(InvalidArgument):
             other = self._draws.fit(other)
             return other if other != recipe else None

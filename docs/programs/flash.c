@@ -30,6 +30,8 @@ static void flash(attnspec_call *call)
                 score += attnspec_get(query, b, h, i, e) *
                          attnspec_get(key, b, shared, j, e);
             score *= scale;
+            if (score == -INFINITY) /* it weighs nothing, and may come first */
+                continue;
             if (score > highest) { /* what was summed before weighs less now */
                 const double factor = exp(highest - score);
                 total *= factor;

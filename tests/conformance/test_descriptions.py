@@ -46,7 +46,10 @@ WHOLE: dict[str, Any] = {
     "kind": "attention",
     "dtypes": ["float32", "bfloat16"],
     "claims": ["scale", "causal", "grouped_query"],
-    "without": ["more_queries", "unequal_lengths"],
+    "without": [
+        *("more_queries", "unequal_lengths"),
+        *("visible_nan", "visible_infinity"),
+    ],
     "multiples": {"width": 8},
     "least": {"keys": 2},
     "exclusive": [["scale", "causal"]],

@@ -69,7 +69,8 @@ def test_what_a_signature_says_can_be_withdrawn() -> None:
     found = Implementation.of(kernel, without=withdrawn)
     decorated = claims("grouped_query", without=("deterministic",))(kernel)
 
-    assert found.description.capabilities.claims == {"scale", "deterministic"}
+    given = {"deterministic", "visible_nan", "visible_infinity"}
+    assert found.description.capabilities.claims == {"scale", *given}
     assert "deterministic" not in as_implementation(decorated).description.capabilities
     with pytest.raises(UnknownName, match=r"without: .* got 'lengths'"):
         Implementation.of(kernel, without=["lengths"])

@@ -7,6 +7,8 @@ from attnspec.exceptions import UnknownName
 from attnspec.judge.layouts import LAYOUTS, place
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.numerics.dtypes import numpy_dtype
+from attnspec.numerics.formats import format_of
 
 CASE = build(
     ATTENTION.recipe(
@@ -51,6 +53,18 @@ def test_writing_beside_an_operand_is_seen() -> None:
     beyond[-1] = 0.0
 
     assert placed.buffer.tobytes() != before
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+def test_around_an_operand_lies_nan_or_a_huge_number_by_its_data(dtype: str) -> None:
+    around = {
+        float(place(np.full(3, number, numpy_dtype(dtype))).buffer[0])
+        for number in range(1, 40)
+    }
+
+    huge = {number for number in around if not np.isnan(number)}
+    assert huge == {format_of(dtype).maximum}
+    assert len(around) > len(huge)
 
 
 @pytest.mark.parametrize("layout", ["transposed", "sliced", "offset"])

@@ -134,8 +134,6 @@ _CLAIMS = {
     "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
     "return_lse": Claim("the logsumexp of each row"),
-    "visible_nan": Claim("NaN that a query sees makes its results NaN"),
-    "visible_infinity": Claim("infinities that a query sees follow IEEE 754"),
     "nonpositive_scale": Claim(
         "a scale of zero or less",
         used=lambda r: r["scale"] is not None and r["scale"] <= 0,
@@ -210,6 +208,8 @@ _CLAIMS = {
         used=lambda r: r["queries"] == 0 or r["batch"] == 0,
         dropped=lambda r: r.replace(queries=r["queries"] or 1, batch=r["batch"] or 1),
     ),
+    "visible_nan": Claim("NaN that a query sees makes its results NaN"),
+    "visible_infinity": Claim("infinities that a query sees follow IEEE 754"),
 }
 
 TABLE = Table(
