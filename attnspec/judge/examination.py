@@ -93,8 +93,7 @@ def _examined(
         comparisons = []
         for comparison in invariant.check(case, bench):
             if not comparison.holds:
-                least = 1 if invariant.of_history else 2
-                held = _all_wrong(bench, least)
+                held = _is_held_back(invariant, bench)
                 verdict = Verdict.HELD_BACK if held else Verdict.FAILED
                 return _failed(comparison, verdict)
             comparisons.append(comparison)
@@ -110,13 +109,21 @@ def _examined(
     return Examination(ratio=ratio, weak=weak)
 
 
-def _all_wrong(bench: KernelBench, least: int) -> bool:
-    """Return whether a law compared several problems, each of them wrong by itself.
+def _is_held_back(law: Invariant, bench: KernelBench) -> bool:
+    """Return whether a law says nothing, since its calls are wrong by themselves.
 
-    Then it is not the relation between them that is broken, and another law says what
-    is. Several calls of one problem are no such comparison, but for a law of history:
-    it says nothing of a call that is wrong when it comes first.
+    Another law must have said so already: then it is not the relation between the
+    calls that is broken. A law of history says nothing of a call that is wrong when it
+    comes first, and several calls of one problem are no comparison.
     """
+    if law.of_history:
+        return _all_wrong(bench, least=1)
+    said = any(f.invariant != law.id and f.comparison for f in bench.findings)
+    return said and _all_wrong(bench, least=2)
+
+
+def _all_wrong(bench: KernelBench, *, least: int) -> bool:
+    """Return whether so many problems were asked, and each is wrong by itself."""
     answers = {id(c.problem): (c, found) for c, found in bench.calls if found}
     return len(answers) >= least and all(
         is_wrong(case, found, bench) for case, found in answers.values()

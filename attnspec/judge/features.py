@@ -27,6 +27,9 @@ FEW = 8
 OF_THE_PAST = "depends on the calls before it"
 """The nature of a finding that a kernel without a past does not show."""
 
+_DEAR = 0.01
+"""The cost, in seconds, up to which a case may cost more than another."""
+
 _OTHERS = (1, 2)
 """Seeds of other data: one example may be right by chance."""
 
@@ -112,7 +115,7 @@ def spare_and_needed(
     mine = set(kind.signs(kind.case(recipe)))
     signs, gone = set(mine), set()
     for name in has:
-        fitted = list(_fitted(_simpler(kind, recipe, name), fit, recipe))
+        fitted = list(_fitted(kind, _simpler(kind, recipe, name), fit, recipe))
         seen = [(set(kind.signs(kind.case(c))), look(c)) for c in fitted]
         failing = [theirs for theirs, again in seen if again.verdict in _WRONG]
         signs = signs.intersection(*failing)
@@ -150,14 +153,25 @@ def _evened(kind: Kind, recipe: Recipe, claim: str) -> Iterator[Recipe]:
 
 
 def _fitted(
-    candidates: Iterable[Recipe], fit: Callable[[Recipe], Recipe], recipe: Recipe
+    kind: Kind,
+    candidates: Iterable[Recipe],
+    fit: Callable[[Recipe], Recipe],
+    recipe: Recipe,
 ) -> Iterator[Recipe]:
     """Yield the recipes of which a law can be asked, as it can be."""
     for candidate in candidates:
         with contextlib.suppress(InvalidArgument):
             fitted = fit(candidate)
-            if fitted != recipe:
+            if fitted != recipe and not _is_dear(kind, fitted, recipe):
                 yield fitted
+
+
+def _is_dear(kind: Kind, recipe: Recipe, given: Recipe) -> bool:
+    """Return whether a recipe costs much more than the one that it is made from."""
+    budget = kind.table.budget
+    if budget is None:
+        return False
+    return budget.seconds(recipe) > max(_DEAR, 2 * budget.seconds(given))
 
 
 _WRONG = (Verdict.FAILED, Verdict.HELD_BACK, Verdict.REFUSED, Verdict.CRASHED)

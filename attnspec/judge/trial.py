@@ -237,7 +237,9 @@ class Trial:
                 if not before:
                     message = f"{found.message}; {_NOT_AGAIN}"
                     found = dataclasses.replace(found, message=message)
-        verdict = found.verdict or Verdict.FAILED
+        held = found.verdict is Verdict.HELD_BACK and self.history is None
+        # By itself, as in a replay, such a law fails: nothing else is known there.
+        verdict = Verdict.FAILED if held else found.verdict or Verdict.FAILED
         error = error_in(verdict, found.message)
         token = Token(bench.kind, law, recipe, before, verdict, error)
         finding = Finding(

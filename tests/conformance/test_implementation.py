@@ -13,9 +13,7 @@ from attnspec.conformance.implementation import as_implementation, claims
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
-from attnspec.judge.kind import Kind
 from attnspec.kernels import tiled_attention
-from attnspec.kinds.registry import KINDS
 from attnspec.numerics import default_model
 
 
@@ -118,12 +116,3 @@ def test_the_decorator_says_limits_in_the_words_of_the_others() -> None:
     assert not known.allows({"bias", "mask"})
     with pytest.raises(UnknownName, match="expected multiples, least or exclusive"):
         claims(sizes={"keys": 2})
-
-
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_the_simplest_call_of_a_kind_has_ordinary_sizes(kind: Kind) -> None:
-    recipe = kind.recipe(kind.dtypes[0], **kind.ordinary)
-    sizes = [recipe[name] for name in kind.limits if recipe[name] != 1]
-
-    assert kind.case(recipe).results
-    assert all(size >= 3 for size in sizes), recipe
