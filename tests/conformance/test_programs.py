@@ -83,7 +83,9 @@ def test_a_finding_in_a_program_is_seen_again(tail: str) -> None:
     assert done.exit_code == 1
     assert "empty row nan (declared)" in done.stdout
     assert again.exit_code == 1
-    assert again.stdout.removeprefix("reproduced\n") in done.stdout
+    told = done.stdout.splitlines(keepends=True)
+    run_alone = [line for line in told if not line.startswith("  precision")]
+    assert again.stdout.removeprefix("reproduced\n") in "".join(run_alone)
 
 
 @needs_compiler

@@ -120,7 +120,7 @@ def test_a_request_can_be_put_into_words_again() -> None:
     assert " ".join(request.replayed()) == (
         "torch --arrays jax --description kernel.toml --claim softcap --without causal "
         "--limit width % 8 == 0 --exclusive mask,bias --dialect alignment=upper_left "
-        "--model float32=tfloat32"
+        "--model float32=tfloat32 --model float16.block=8"
     )
     assert Request(program="./server -v").replayed() == ("--program", "./server -v")
     assert Request().replayed() == ("embedded",)

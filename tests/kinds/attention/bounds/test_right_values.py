@@ -97,7 +97,7 @@ def test_more_merges_need_a_wider_bound_and_one_key_needs_none() -> None:
     assert few < many
     assert once.others["lse"][1] < often.others["lse"][1]
     alone = _row("float32", [50.0], [1.0])
-    assert rates(split, 1, 1, 1.0, "float32").merges == 0
+    assert rates(split, 1, 1, 1.0).merges == 0
     assert evaluate(alone, None, split).bound.item() <= few
 
 
@@ -202,16 +202,31 @@ def test_a_scale_that_a_format_holds_costs_nothing() -> None:
         assert wider.item() is is_rounded
 
 
-def test_a_query_is_rounded_in_a_coarser_format_even_if_the_scale_is_one() -> None:
-    model = PRESETS["float32"].replace(prescale="bfloat16")
+@pytest.mark.parametrize(
+    ("query", "scale", "is_rounded"),
+    [(1.0, 1.0, False), (1.5, 0.5, False), (1.0, 0.1, True), (1 + 2.0**-9, 1.0, True)],
+)
+def test_a_scaled_query_is_rounded_where_the_format_does_not_hold_it(
+    query: float,
+    scale: float,
+    is_rounded: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    plain = PRESETS["float32"]
+    operands = [np.full((1, 1, n, 1), x, np.float32) for n, x in ((1, query), (2, 1.0))]
+    value = np.array([0.0, 1.0], np.float32).reshape(1, 1, 2, 1)
+    case = AttentionCase.of(*operands, value, scale=scale)
 
-    assert rates(model, 4, 4, 1.0, "float32").product > 2.0**-9
-    assert rates(model, 4, 4, 1.0, "bfloat16").product < 2.0**-9
+    bounds = [
+        evaluate(case, None, model).bound.item()
+        for model in (plain, plain.replace(prescale="bfloat16"))
+    ]
+
+    assert (bounds[1] > 100 * bounds[0]) is is_rounded
 
 
 def test_roundings_do_not_vanish_in_float64() -> None:
     """(1 + 2**-53)**4 - 1 is 0 in float64."""
-    own = rates(PRESETS["split-float64"], 4, 4, 0.3, "float64")
+    own = rates(PRESETS["split-float64"], 4, 4, 0.3)
 
     assert own.score >= 3 * 2.0**-53
     assert own.lse >= 4 * 2.0**-53
