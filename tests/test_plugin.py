@@ -104,8 +104,8 @@ def test_what_the_command_is_told_the_plugin_is_told(
         id = "last-key"
         invariants = ["tail-sweep"]
         reason = "the last key of a tile is lost"
-        when = { causal = true }
-        pinned = { fields = { keys = 65, causal = true } }
+        when = { keys = 65 }
+        pinned = { fields = { queries = 65, keys = 65, width = 2 } }
         """,
     )
     words = [
