@@ -112,14 +112,17 @@ def _examined(
 def _is_held_back(law: Invariant, bench: KernelBench) -> bool:
     """Return whether a law says nothing, since its calls are wrong by themselves.
 
-    Another law must have said so already: then it is not the relation between the
-    calls that is broken. A law of history says nothing of a call that is wrong when it
-    comes first, and several calls of one problem are no comparison.
+    Another law must have said so already, and of nothing that this one is about: then
+    it is not the relation between the calls that is broken. A law of history says
+    nothing of a call that is wrong when it comes first, and several calls of one
+    problem are no comparison.
     """
     if law.of_history:
         return _all_wrong(bench, least=1)
-    said = any(f.invariant != law.id and f.comparison for f in bench.findings)
-    return said and _all_wrong(bench, least=2)
+    said = [f for f in bench.findings if f.invariant != law.id and f.comparison]
+    about = law.needs | law.any_of
+    is_mine = any(f.features and about & set(f.features.has) for f in said)
+    return bool(said) and not is_mine and _all_wrong(bench, least=2)
 
 
 def _all_wrong(bench: KernelBench, *, least: int) -> bool:
