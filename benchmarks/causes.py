@@ -1,6 +1,6 @@
 """How many causes a report names for each rogue, and what it blames.
 
-Run it with ``python benchmarks/causes.py [--kind attention] [--tier smoke] [IDS]``.
+Run it with ``python benchmarks/causes.py [--pairs] [--kind attention] [IDS]``.
 A rogue has one mistake, so one headline is right. No headline may blame history, the
 scale or a numeric model where the mistake is another one.
 """
@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
+import itertools
 import time
+from typing import Any
 
-from attnspec.conformance import judge
+from attnspec.conformance import Implementation, judge
 from attnspec.conformance.call import InProcess
 from attnspec.judge.verdicts import Report
 from attnspec.rogues import ROGUES, Rogue
+from attnspec.rogues.attention._kernel import KERNEL
 
 _MATTERS = {
     "history": ("state", "layout", "call"),
@@ -45,6 +49,34 @@ def blamed(report: Report) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
+_SINGLE = (
+    *("softcap-clips", "window-left-wider", "heads-tiled", "sink-as-number"),
+    *("lse-of-base-two", "bias-scaled", "causal-strict", "value-channels-in-pairs"),
+)
+"""Rogues of one step each, whose mistakes have nothing to do with each other."""
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Return twenty pairs of rogues that change different steps."""
+    both = itertools.combinations(_SINGLE, 2)
+    return [pair for pair in both if not set(steps(pair[0])) & set(steps(pair[1]))][:20]
+
+
+def steps(id_: str) -> dict[str, Any]:
+    """Return the steps in which a rogue departs from the kernel that is right."""
+    kernel = ROGUES[id_].implementation.function
+    mine = ((f.name, getattr(kernel, f.name)) for f in dataclasses.fields(KERNEL))
+    return {name: step for name, step in mine if step is not getattr(KERNEL, name)}
+
+
+def with_both(one: str, other: str) -> Rogue:
+    """Return a kernel that makes the mistakes of two rogues."""
+    kernel = KERNEL.replace(**steps(one), **steps(other))
+    first = ROGUES[one]
+    known = Implementation(kernel, first.implementation.description)
+    return dataclasses.replace(first, id=f"{one}+{other}", implementation=known)
+
+
 def main() -> None:
     """Judge the rogues and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,9 +84,14 @@ def main() -> None:
     parser.add_argument("--kind", default="attention")
     parser.add_argument("--tier", default="smoke")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pairs", action="store_true", help="two mistakes in each")
     asked = parser.parse_args()
+    judged = dict(ROGUES)
+    if asked.pairs:
+        both = [with_both(*pair) for pair in pairs()]
+        judged = {rogue.id: rogue for rogue in both}
     counts: collections.Counter[int] = collections.Counter()
-    for id_, rogue in ROGUES.items():
+    for id_, rogue in judged.items():
         kind = rogue.implementation.description.kind
         if (asked.ids and id_ not in asked.ids) or (
             not asked.ids and kind != asked.kind
@@ -73,7 +110,9 @@ def main() -> None:
             flush=True,
         )
     total = sum(counts.values())
-    print(f"one headline: {counts[1]} of {total}; {dict(sorted(counts.items()))}")
+    wanted = 2 if asked.pairs else 1
+    share = f"{wanted} in {counts[wanted]} of {total}"
+    print(f"headlines: {share}; all: {dict(sorted(counts.items()))}")
 
 
 if __name__ == "__main__":

@@ -166,16 +166,16 @@ def _shows(stands: Mapping[str, KernelBench]) -> Callable[[Outcome, Outcome], bo
 
     def shows(one: Outcome, other: Outcome) -> bool:
         bench = stands[one.dtype]
-        law = bench.kind.laws[one.invariant]
+        law, table = bench.kind.laws[one.invariant], bench.kind.table
         if one.finding is None or other.finding is None:
             return False
-        fit = bench.domain(law, one.dtype).fit
         mine, theirs = one.finding.recipe, other.finding.recipe
+        if law.needs & set(table.switches) - set(table.on(theirs)):
+            return False  # With an option that is added it might fail for its own sake.
+        fit = bench.domain(law, one.dtype).fit
         recipe = asked_of(bench.kind, law, theirs, mine, fit)
-        return recipe is not None and examine(law, recipe, bench).verdict in (
-            one.verdict,
-            Verdict.HELD_BACK,
-        )
+        again = recipe and examine(law, recipe, bench).verdict
+        return again in (one.verdict, Verdict.HELD_BACK)
 
     return shows
 

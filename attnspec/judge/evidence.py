@@ -27,7 +27,7 @@ _TRIED = 60
 _WIDER = 4.0
 """How much wider a bound must be for an error of the wider model to show."""
 
-_SHARE = 0.02
+_SHARE = 0.1
 """The share of calls with wider bounds that must be off: a rounding is everywhere."""
 
 

@@ -172,7 +172,8 @@ def test_checks_that_ask_nothing_fail() -> None:
     (check,) = _checks(right, only=["sink-off"])
 
     with pytest.raises(
-        ConformanceFailure, match="asked of this kernel; sink-off: minus_infinity_sink, sink"
+        ConformanceFailure,
+        match="asked of this kernel; sink-off: minus_infinity_sink, sink",
     ):
         check()
 

@@ -1,0 +1,79 @@
+"""What is said of a kernel: which rounding it hides, and how two of them differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from attnspec.cli import main
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.describe import Portrait, differences, in_words, portrait
+from attnspec.exceptions import InvalidArgument
+from attnspec.rogues import CONTROLS, ROGUES
+from attnspec.rogues.attention.downgrades import WORDS
+from tests.conformance import _kernels
+
+FILE = Path(_kernels.__file__)
+
+
+def _portrait(id_: str) -> Portrait:
+    kernel = (ROGUES.get(id_) or CONTROLS[id_]).fresh()
+    call = InProcess(kernel.function)
+    return portrait(call, kernel.description, dtypes=("float32",))
+
+
+@pytest.mark.parametrize(
+    "rogue",
+    [
+        *("scores-to-bfloat16", "scale-to-float16", "weights-to-float16"),
+        *("values-to-bfloat16", "output-to-float16", "lse-to-bfloat16"),
+        *("products-in-tfloat32", "exp-within-9e-5"),
+    ],
+)
+def test_a_hidden_rounding_is_named(rogue: str) -> None:
+    assert in_words(_portrait(rogue), "float32") == WORDS[rogue]
+
+
+@pytest.mark.parametrize("rogue", ["causal-strict", "heads-tiled", "last-key-after-32"])
+def test_what_is_no_rounding_is_not_called_one(rogue: str) -> None:
+    assert _portrait(rogue).precision["float32"].words == ""
+
+
+def test_two_kernels_differ_in_what_they_claim_and_in_precision() -> None:
+    one, other = _portrait("values-to-bfloat16"), _portrait("lse-to-bfloat16")
+
+    (found,) = differences(one, other)
+
+    assert found.what == "precision in float32"
+    assert (found.one, found.other) == (
+        "values are rounded to bfloat16",
+        "the logsumexp is rounded to bfloat16",
+    )
+
+
+def test_kernels_of_two_kinds_cannot_be_compared() -> None:
+    turning = _portrait("rope-read-as-halves")
+
+    with pytest.raises(InvalidArgument, match="kind: expected two kernels of one kind"):
+        differences(turning, _portrait("causal-strict"))
+
+
+def test_the_command_says_what_breaks_where_one_kernel_replaces_another() -> None:
+    words = ["describe", f"{FILE}:right", f"{FILE}:tail", "--dtype", "float32"]
+
+    done = CliRunner().invoke(main, words)
+
+    said = " ".join(done.stdout.split())
+    assert done.exit_code == 0, done.output
+    assert f"{FILE}:tail in place of {FILE}:right" in said
+    assert "tail-sweep (float32)" in said.split("breaks")[1]
+    assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+def test_three_kernels_are_a_wrong_request() -> None:
+    done = CliRunner().invoke(main, ["describe", "a", "b", "c"])
+
+    assert done.exit_code == 2
+    assert "expected one kernel, or two" in done.output
