@@ -120,7 +120,7 @@ def test_reports_for_machines_know_the_kind(file: Path, tmp_path: Path) -> None:
     report = validated(lines)
     assert not report.conforms
     assert report.header["function"] == "rope"
-    assert report.header["dialect"] == {"pairing": "half_split"}
+    assert report.header["dialect"]["pairing"] == "half_split"
     assert "rope-agreement" in xml.read_text("utf-8")
 
 

@@ -212,9 +212,10 @@ def test_a_scaled_query_is_rounded_where_the_format_does_not_hold_it(
     is_rounded: bool,  # noqa: FBT001 - a parameter of a test
 ) -> None:
     plain = PRESETS["float32"]
-    operands = [np.full((1, 1, n, 1), x, np.float32) for n, x in ((1, query), (2, 1.0))]
+    one = np.full((1, 1, 1, 1), query, np.float32)
+    key = np.ones((1, 1, 2, 1), np.float32)
     value = np.array([0.0, 1.0], np.float32).reshape(1, 1, 2, 1)
-    case = AttentionCase.of(*operands, value, scale=scale)
+    case = AttentionCase.of(one, key, value, scale=scale)
 
     bounds = [
         evaluate(case, None, model).bound.item()
