@@ -48,12 +48,12 @@ def main() -> None:
     for id_ in downgrades:
         words = named(id_)
         right += words == WORDS[id_]
-        print(f"{id_:30} {words or 'nothing'}", flush=True)
+        print(f"{id_:52} {words or 'nothing'}", flush=True)
     apart = [id_ for id_ in others() if not ids or id_ in ids]
     for id_ in apart:
         words = named(id_)
         blamed += bool(words)
-        print(f"{id_:30} {words or 'nothing'}", flush=True)
+        print(f"{id_:52} {words or 'nothing'}", flush=True)
     print(f"{right} of {len(downgrades)} named, {blamed} of {len(apart)} blamed")
 
 
