@@ -196,7 +196,7 @@ class KernelBench:
 
     def simplest(self, dtype: str) -> Recipe:
         """Return the recipe of the simplest call of all."""
-        recipe = self.kind.recipe(dtype, **self.kind.ordinary)
+        recipe = self.kind.recipe(dtype, **self.kind.simplest)
         return self.kind.table.within(recipe, self.capabilities)
 
     def preflight(self, dtype: str) -> KernelFault | None:

@@ -52,12 +52,6 @@ _LAYOUTS = (
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 
-def _ordinary(values: tuple[Any, ...]) -> int | None:
-    """Return a size for the simplest call: a multiple of 4, or at least 3."""
-    fours = [value for value in values if value >= 4 and value % 4 == 0]
-    return next(iter([*fours, *(value for value in values if value >= 3)]), None)
-
-
 def _whole_fields(case: Case) -> dict[str, int]:
     """Return the sizes of the recipe that a case was made from, if it was."""
     recipe: Recipe | None = case["recipe"]
@@ -131,8 +125,8 @@ class Kind:
     dtypes
         The formats that a plain function claims.
     simplest
-        The fields of the simplest call of all that are neither the first ones nor
-        ordinary sizes.
+        The fields of the simplest call of all that are not simply the first ones: a
+        size of 1 or 2 is none that a function must have been written for.
     traits
         What conditions of deviations are about.
     signs
@@ -228,18 +222,6 @@ class Kind:
         """The sizes of which a function may support some multiples or the larger."""
         values = self.table.plain.items()
         return tuple(name for name, value in values if type(value) is int)
-
-    @property
-    def ordinary(self) -> dict[str, Any]:
-        """The fields of the simplest call: sizes that every function should take.
-
-        A size of 1 or 2 is no size that a function must have been written for.
-        """
-        if self.simplest:
-            return dict(self.simplest)
-        drawn = {n: self.table.fields[n] for n in self.limits if n in self.table.fields}
-        found = {name: _ordinary(values) for name, values in drawn.items()}
-        return {name: value for name, value in found.items() if value is not None}
 
     @property
     def agreement(self) -> str:

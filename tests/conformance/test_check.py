@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import mmap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from attnspec.conformance import (
     libraries,
 )
 from attnspec.conformance.call import InProcess
-from attnspec.conformance.check import benches
 from attnspec.conformance.implementation import claims
 from attnspec.conformance.inputs import read_token
 from attnspec.conformance.targets import Request, open_target
@@ -31,15 +29,9 @@ from attnspec.exceptions import (
     UnknownName,
 )
 from attnspec.judge.case import Case, Result
-from attnspec.judge.law import Invariant
-from attnspec.judge.tiers import TIERS
-from attnspec.judge.trial import Trial
 from attnspec.kernels import tiled_attention
-from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.compare import AttentionBench
 from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
-from attnspec.numerics import Comparison, identical, within
 from tests.conformance import _kernels
 
 FILE = Path(_kernels.__file__)
@@ -291,53 +283,6 @@ def test_the_same_seed_gives_the_same_report() -> None:
 
     assert counts(1) == counts(1)
     assert counts(1) != counts(2)
-
-
-def _trial(check: Any, nulls: tuple[str, ...]) -> Outcome:
-    """Return the outcome of a law of one's own."""
-    law = Invariant(
-        "mine",
-        "A law.",
-        "attention.mine",
-        "attention",
-        check,
-        nulls,
-        families=("plain",),
-    )
-    implementation = Implementation.of(_kernels.right)
-    stands, _ = benches(InProcess(implementation.function), implementation.description)
-    bench = stands["float32"]
-    draws = bench.draws(law, "float32", "smoke", 0)
-    return Trial(law, bench, draws, TIERS["smoke"], lambda: None).run()
-
-
-def test_a_law_that_never_says_anything_is_mistrusted() -> None:
-    outcome = _trial(lambda _case, _bench: iter(()), ("zeros",))
-
-    assert outcome.verdict is Verdict.MISTRUSTED
-    assert outcome.reason == "0 of at least 2 examples counted"
-
-
-def test_a_law_that_accepts_a_null_answer_is_mistrusted() -> None:
-    def check(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
-        yield identical(np.ones(()), np.ones(()), what="fact")
-
-    outcome = _trial(check, ("zeros", "ones"))
-
-    assert outcome.verdict is Verdict.MISTRUSTED
-    assert (outcome.counted, outcome.weak > 0) == (0, True)
-
-
-def test_a_law_that_excludes_one_of_two_nulls_is_mistrusted() -> None:
-    def check(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
-        largest = np.abs(bench.run(case).output.astype(np.float64)).max()
-        yield within(np.zeros(()), largest, np.full((), 1e30))
-        yield identical(np.ones(()), np.asarray(float(largest != 0)), what="fact")
-
-    outcome = _trial(check, ("zeros", "ones"))
-
-    assert outcome.verdict is Verdict.MISTRUSTED
-    assert outcome.reason == "no example told the kernel from a null answer: ones"
 
 
 @pytest.mark.parametrize(
