@@ -1,8 +1,8 @@
 """How many causes a report names for each rogue, and what it blames.
 
 Run it with ``python benchmarks/causes.py [--pairs] [--kind attention] [IDS]``.
-A rogue has one mistake, so one headline is right. No headline may blame history, the
-scale or a numeric model where the mistake is another one.
+A rogue has one mistake, so one headline is right. Beside the headlines stands which of
+history, scale and numeric model they blame.
 """
 
 from __future__ import annotations
@@ -19,12 +19,6 @@ from attnspec.conformance.call import InProcess
 from attnspec.judge.verdicts import Report
 from attnspec.rogues import ROGUES, Rogue
 from attnspec.rogues.attention._kernel import KERNEL
-
-_MATTERS = {
-    "history": ("state", "layout", "call"),
-    "precision": ("precision", "lse", "online-softmax", "null", "formula"),
-}
-"""The classes of mistakes that have to do with what may be blamed."""
 
 
 def report_of(rogue: Rogue, tier: str, seed: int) -> Report:

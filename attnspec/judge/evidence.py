@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,10 @@ _TRIED = 60
 
 _WIDER = 4.0
 """How much wider a bound must be for an error of the wider model to show."""
+
+_MUCH_WIDER = 64.0
+_MANY = 6
+"""How much wider the bounds of so many calls of one shape are, of which one is off."""
 
 _SHARE = 0.1
 """The share of calls with wider bounds that must be off: a rounding is everywhere."""
@@ -144,10 +149,25 @@ class _Judge:
         return sum(logs) / max(1, len(logs))
 
     def is_seen(self, calls: list[_Call]) -> bool:
-        """Return whether enough of the calls that should be off are off."""
-        wider = [call for call in calls if self.growth(call) >= _WIDER]
+        """Return whether enough of the calls that should be off are off.
+
+        A rounding shows at every size: of many calls of one shape whose bounds are
+        much wider some must be off.
+        """
+        grown = [(self.growth(call), call) for call in calls]
+        wider = [call for growth, call in grown if growth >= _WIDER]
         off = sum(call.ratio > 1 for call in wider)
-        return not wider or off >= _SHARE * len(wider)
+        shapes: dict[Any, list[bool]] = {}
+        for growth, call in grown:
+            if growth >= _MUCH_WIDER:
+                shapes.setdefault(_shape(call.case), []).append(call.ratio > 1)
+        everywhere = all(any(s) for s in shapes.values() if len(s) >= _MANY)
+        return everywhere and (not wider or off >= _SHARE * len(wider))
+
+
+def _shape(case: Case) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of the arrays of a call."""
+    return tuple(array.shape for array in case.arrays().values())
 
 
 def _calls(judge: _Judge, known: list[tuple[Case, Result]]) -> Iterator[_Call]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.numerics import default_model
+from attnspec.numerics import PRESETS, default_model
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
 from attnspec.rogues.attention._split import Split
@@ -98,8 +98,6 @@ class Alternating:
 
 _HALVES = ("float16", "bfloat16")
 _LAZY = default_model("float32").replace(name="lazy", max_slack=_SLACK)
-_SPLITS = default_model("float32").replace(name="split", splits=True)
-
 CONTROLS: tuple[Control, ...] = (
     control("plain", "The kernel that all rogues are made from.", KERNEL),
     control(
@@ -121,7 +119,7 @@ CONTROLS: tuple[Control, ...] = (
         "split-3",
         "Three parts of the keys apart, merged by their logsumexps.",
         Split(3),
-        models={"float32": _SPLITS},
+        models={"float32": PRESETS["split-float32"]},
     ),
     control(
         "exp2",

@@ -6,7 +6,7 @@ the numeric model by which it would be right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -68,22 +68,24 @@ _OTHERS: Mapping[str, Kernel] = {
 """What is no format of 16 or eight bits, by the words of its model."""
 
 
-def _rogues() -> Iterator[Rogue]:
-    """Yield each kernel as one that declares float32 throughout."""
-    kernels = {right.words: right.run for right in NARROWED} | dict(_OTHERS)
-    for words, kernel in kernels.items():
-        id_ = f"hidden-{words.replace(' ', '-')}"
-        law = "lse-agreement" if "logsumexp" in words else "agreement"
-        sentence = f"{words[0].upper()}{words[1:]}."
-        yield rogue(id_, "precision", sentence, kernel, caught_by=law)
+def _rogue(words: str, kernel: Kernel) -> Rogue:
+    """Return a kernel as one that declares float32 throughout."""
+    law = "lse-agreement" if "logsumexp" in words else "agreement"
+    sentence = f"{words[0].upper()}{words[1:]}."
+    return rogue(_named(words), "precision", sentence, kernel, caught_by=law)
 
 
-ROGUES = tuple(_rogues())
+def _named(words: str) -> str:
+    """Return the id of the kernel that hides this."""
+    return f"hidden-{words.replace(' ', '-')}"
+
+
+_KERNELS = {right.words: right.run for right in NARROWED} | dict(_OTHERS)
+
+ROGUES = tuple(_rogue(words, kernel) for words, kernel in _KERNELS.items())
 """The rogues that are right but for one rounding."""
 
-WORDS: Mapping[str, str] = {
-    rogue.id: f"{rogue.sentence[0].lower()}{rogue.sentence[1:-1]}" for rogue in ROGUES
-}
+WORDS: Mapping[str, str] = {_named(words): words for words in _KERNELS}
 """What is to be said of each."""
 
 __all__ = ["ROGUES", "WORDS"]

@@ -6,18 +6,16 @@ part in a thousand in the weights is a rogue in float32, and none in bfloat16.
 
 from __future__ import annotations
 
-import ml_dtypes
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues.attention import _arithmetic as ways
 from attnspec.rogues.attention._arithmetic import tfloat32, through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
 from attnspec.rogues.attention._steps import divided, finished
 
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-_FLOAT8 = np.dtype(ml_dtypes.float8_e4m3fn)
 _HALF = np.dtype(np.float16)
 
 
@@ -28,17 +26,6 @@ def _half_product(query: Array, key: Array) -> Array:
         step = query[..., channel, None] * key[..., None, :, channel]
         total = (total + step).astype(_HALF)
     return total.astype(query.dtype)
-
-
-def _cubic_exp(x: Array) -> Array:
-    """Return 2**(x log2 e) with a cubic for the fraction, right to 1e-4."""
-    power = np.maximum(x * np.float32(np.log2(np.e)), -126)
-    whole = np.floor(power)
-    part = (power - whole).astype(np.float32)
-    cubic = 1 + part * (0.695556856 + part * (0.226173572 + part * 0.0781455737))
-    return np.where(np.isneginf(x), 0, np.ldexp(cubic, whole.astype(int))).astype(
-        x.dtype
-    )
 
 
 class _NarrowSum(Kernel):
@@ -68,7 +55,7 @@ class _NarrowAccumulator(Kernel):
 
 def _read_as_bfloat16(tables: Tables, call: AttentionCase) -> Tables:
     """Take the bits of float16 keys for bfloat16."""
-    key = np.ascontiguousarray(call.key).view(_BFLOAT16).astype(tables.key.dtype)
+    key = np.ascontiguousarray(call.key).view(ways.BFLOAT16).astype(tables.key.dtype)
     return tables._replace(key=key[:, KERNEL.key_heads(call)])
 
 
@@ -101,13 +88,13 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "scores-in-bfloat16",
         "Scores are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), _BFLOAT16)),
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), ways.BFLOAT16)),
         mimics="transformers#33317",
     ),
     _narrow(
         "scores-in-bfloat16-for-bfloat16",
         "Scores of bfloat16 operands are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), _BFLOAT16)),
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), ways.BFLOAT16)),
         dtype="bfloat16",
         law="lse-agreement",
         mimics="transformers#33317",
@@ -132,7 +119,7 @@ ROGUES: tuple[Rogue, ...] = (
         "scale-in-bfloat16",
         "The scale is a bfloat16 constant.",
         KERNEL.replace(
-            scale=lambda c: float(np.asarray(c.effective_scale).astype(_BFLOAT16))
+            scale=lambda c: float(np.asarray(c.effective_scale).astype(ways.BFLOAT16))
         ),
         law="scale-given",
         mimics="metal-flash-attention#8",
@@ -145,19 +132,19 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "exp-by-cubic",
         "The exponential is a cubic, right to one part in ten thousand.",
-        KERNEL.replace(exp=_cubic_exp),
+        KERNEL.replace(exp=ways.cubic),
         mimics="flash-attention#2595",
     ),
     _narrow(
         "weights-in-bfloat16",
         "Weights are rounded to bfloat16 before they meet float32 values.",
-        KERNEL.replace(narrow=lambda weights, _: through(weights, _BFLOAT16)),
+        KERNEL.replace(narrow=lambda weights, _: through(weights, ways.BFLOAT16)),
         mimics="mlx#3119",
     ),
     _narrow(
         "weights-in-float8",
         "Weights are rounded to eight bits in a bfloat16 kernel.",
-        KERNEL.replace(narrow=lambda weights, _: through(weights, _FLOAT8)),
+        KERNEL.replace(narrow=lambda weights, _: through(weights, ways.E4M3)),
         dtype="bfloat16",
         mimics="flash-attention#2717",
     ),
@@ -177,7 +164,7 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "lse-in-bfloat16",
         "The logsumexp is rounded to bfloat16.",
-        finished(lse=lambda lse: through(lse, _BFLOAT16)),
+        finished(lse=lambda lse: through(lse, ways.BFLOAT16)),
         law="lse-agreement",
     ),
     _narrow(
@@ -197,7 +184,7 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "output-in-bfloat16",
         "A float32 output has the precision of bfloat16.",
-        finished(lambda output: through(output, _BFLOAT16)),
+        finished(lambda output: through(output, ways.BFLOAT16)),
         law="exact-gather",
     ),
     _narrow(

@@ -6,7 +6,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.numerics import default_model
+from attnspec.numerics import PRESETS
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
 from attnspec.rogues.attention._split import Split
@@ -107,8 +107,6 @@ def _quiet_peak(peak: Array, scores: Array) -> Array:
     return np.fmax(peak, best).astype(peak.dtype)
 
 
-_SPLITS = default_model("float32").replace(name="split", splits=True)
-
 CONTROLS: tuple[Control, ...] = (
     control("tile-80", "Tiles of 80 keys.", tiled(80)),
     control("tile-96", "Tiles of 96 keys.", tiled(96)),
@@ -124,7 +122,7 @@ CONTROLS: tuple[Control, ...] = (
         "latent-split-8",
         "Eight parts of the keys, and 64 of 576 channels at a time.",
         Split(8, KERNEL.replace(dot=_by_64_channels)),
-        models={"float32": _SPLITS},
+        models={"float32": PRESETS["split-float32"]},
     ),
     control(
         "several-launches",
