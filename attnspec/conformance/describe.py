@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
 from attnspec.conformance.check import benches
 from attnspec.conformance.runner import outcomes
-from attnspec.exceptions import Inadmissible, InvalidArgument, KernelFault
+from attnspec.exceptions import (
+    Inadmissible,
+    InvalidArgument,
+    KernelFault,
+    KernelTimedOut,
+)
 from attnspec.judge.bench import Executor, KernelBench
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
@@ -77,11 +81,20 @@ def portrait(
 
 
 def _call_all(bench: KernelBench, dtype: str) -> None:
-    """Make the calls that tell numeric models apart, as far as they can be made."""
+    """Make the calls that tell numeric models apart, as far as they can be made.
+
+    A kernel that does not return in time is called no more.
+    """
+    if isinstance(bench.preflight(dtype), KernelTimedOut):
+        return
     for case in bench.kind.precision_calls(dtype, bench.capabilities):
-        with contextlib.suppress(KernelFault, Inadmissible):
+        try:
             bench.judged(case)
             bench.run(case)
+        except KernelTimedOut:
+            return
+        except (KernelFault, Inadmissible):
+            continue
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

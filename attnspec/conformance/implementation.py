@@ -66,6 +66,10 @@ class Implementation:
         the claims of a group in `exclusive` no two come together. Sizes are
         `multiples` of a number, and at `least` another.
         """
+        groups = [tuple(group) for group in exclusive]
+        if alone := [g for g in groups if len(set(g)) != len(g) or len(g) < 2]:
+            msg = f"exclusive: expected two claims or more, each once; got {alone[0]}"
+            raise InvalidArgument(msg)
         claimed = kind_named(kind).claimed_by(function)
         capabilities = claimed.claiming(claims, without)
         capabilities = capabilities.replace(
@@ -74,7 +78,7 @@ class Implementation:
             least=dict(least or {}),
             exclusive=tuple(
                 frozenset(pair)
-                for group in exclusive
+                for group in groups
                 for pair in itertools.combinations(group, 2)
             ),
         )

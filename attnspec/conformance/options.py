@@ -42,6 +42,10 @@ def read_options(
     {'multiples': {'width': 8}, 'least': {'keys': 2}}
     """
     sizes = [*map(_limit, limits)]
+    named = [(is_least, size) for is_least, (size, _) in sizes]
+    if twice := [size for pair in named if named.count(pair) > 1 for size in pair[1:]]:
+        msg = f"limit: expected one of a sort for each size; got two of {twice[0]}"
+        raise InvalidArgument(msg)
     said = {
         "claims": [*claims],
         "without": [*without],

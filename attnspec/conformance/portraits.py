@@ -74,7 +74,7 @@ def newly_broken(one: Report, other: Report) -> list[str]:
 
 def _is_kept(outcome: Outcome) -> bool:
     """Return whether a law was asked and holds."""
-    return outcome.conforms and bool(outcome.counted)
+    return outcome.verdict.conforms and bool(outcome.counted)
 
 
 __all__ = ["difference_lines", "newly_broken", "portrait_lines"]

@@ -149,15 +149,26 @@ def _arguments(case: Case) -> Iterator[str]:
             yield f"{name} = {_plain(value)}"
             continue
         yield f"{name} = {_array(value)}"
-        yield from _laid(name, case.layout(name))
+        yield from _laid(name, case.layout(name), value.ndim)
+
+
+_LEAST_AXES = {
+    "transposed": 3,
+    "sliced": 2,
+    "broadcast_batch": 4,
+    "broadcast_heads": 4,
+}
+"""The axes that an array must have for a layout to change how it lies."""
 
 
 def _plain(value: Any) -> str:
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
-def _laid(name: str, layout: str) -> Iterator[str]:
-    """Yield how an array comes to lie in memory as it did."""
+def _laid(name: str, layout: str, axes: int) -> Iterator[str]:
+    """Yield how an array comes to lie in memory as it did, if it has the axes."""
+    if axes < _LEAST_AXES.get(layout, 0):
+        return
     if layout == "transposed":
         yield f"{name} = np.swapaxes(np.swapaxes({name}, -3, -2).copy(), -3, -2)"
     elif layout == "sliced":
@@ -209,7 +220,8 @@ def _rounded_up(result: Compared) -> Array:
     """Return the bound with four digits, one number if it is the same everywhere."""
     bound = np.asarray(result.bound, np.float64)
     up = np.array([float(f"{1.0005 * b:.4g}") for b in bound.reshape(-1)], np.float64)
-    return up[:1].reshape(()) if (up == up[:1]).all() else up.reshape(bound.shape)
+    is_one = bool(up.size) and (up == up[:1]).all()
+    return up[:1].reshape(()) if is_one else up.reshape(bound.shape)
 
 
 def _is_right(formula: str, found: Witness, names: Sequence[str]) -> bool:

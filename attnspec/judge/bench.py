@@ -146,9 +146,13 @@ class KernelBench:
         """Return the same bench for a function that claims less."""
         less = self.capabilities.claiming(without=claims)
         known = self.description.replace(capabilities=less)
-        return KernelBench(
+        less_claimed = KernelBench(
             self.call, self.kind, known, self.dialect, self.model, self._simplest
         )
+        # What was seen and found is that of one kernel in one run.
+        less_claimed.evidence, less_claimed.findings = self.evidence, self.findings
+        less_claimed.looked_at = self.looked_at
+        return less_claimed
 
     def nulls(self, law: Invariant) -> tuple[str, ...]:
         """Return the null answers of a law that can be told from a right one."""

@@ -30,7 +30,8 @@ def grouped(
     outcomes
         What became of every law.
     relaxed
-        For each format the words of the numeric model that explains all its calls.
+        For each format in which that was asked the words of the numeric model that
+        explains all its calls, or nothing.
     kind
         What the kernel is.
     shows
@@ -63,9 +64,8 @@ def _merged(
                 break
         else:
             kept.append(cause)
-    yield from sorted(
-        kept, key=lambda c: [k.headline for k in causes].index(c.headline)
-    )
+    order = {id(cause.headline): place for place, cause in enumerate(causes)}
+    yield from sorted(kept, key=lambda cause: order[id(cause.headline)])
 
 
 def _is_same(
@@ -73,15 +73,16 @@ def _is_same(
 ) -> bool:
     """Return whether the law of one finding fails in the case of the other.
 
-    The case must have all that the law's own finding needs.
+    That case may have nothing that the law's own finding lacks; the plainer law is
+    asked in a case that needs nothing which its own finding lacks.
     """
     return any(
-        _features(one).nature == _features(two).nature
-        and one_needs <= set(_features(two).has)
-        and shows(two, one)
-        for one, two, one_needs in (
-            (plainer, other, _features(plainer).claims),
-            (other, plainer, _needed_claims(other)),
+        _features(case).nature == _features(law).nature
+        and claims <= set(_features(law).has)
+        and shows(law, case)
+        for law, case, claims in (
+            (other, plainer, _features(plainer).claims),
+            (plainer, other, _needed_claims(other)),
         )
     )
 
@@ -148,10 +149,10 @@ def _features(outcome: Outcome) -> Features:
     return known or Features(str(outcome.verdict))
 
 
-def _words(outcome: Outcome, relaxed: Mapping[str, str]) -> str:
+def _words(outcome: Outcome, relaxed: Mapping[str, str]) -> str | None:
     """Return what explains an outcome, if it is a matter of precision."""
     is_wrong = _features(outcome).nature == WRONG
-    return relaxed.get(outcome.dtype, "") if is_wrong else ""
+    return relaxed.get(outcome.dtype) if is_wrong else None
 
 
 def _one_cause(first: Outcome, other: Outcome, relaxed: Mapping[str, str]) -> bool:

@@ -31,7 +31,7 @@ class KnownFailures:
         """Put the pinned cases before the law, and return what is said of stale ones.
 
         A deviation is stale where its pinned case passes the first of its invariants
-        that is in scope; that is said once in a run.
+        that is in scope; that is said once in a format.
         """
         said = []
         for deviation in self._bench.description.deviations:

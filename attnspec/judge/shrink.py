@@ -19,8 +19,8 @@ def shrink(
     candidates: Callable[[Recipe], Iterable[Recipe]],
     weight: Callable[[Recipe], tuple[int, ...]],
     *,
-    attempts: int = 200,
-    seconds: float = 20.0,
+    attempts: int,
+    seconds: float,
 ) -> Recipe:
     """Return the smallest recipe that still fails, found by greedy descent.
 

@@ -63,6 +63,7 @@ class Smaller:
         """
         if found.verdict is Verdict.HELD_BACK:
             return self._shrunk(recipe, 30)
+        self._calls = list(self._bench.calls)
         has = present(self._bench.kind, self._law, recipe, self._bench.ran, found)
         known = [f for f in self._bench.findings if self._is_alike(f, found, has)]
         for finding in sorted(known, key=_breadth):
@@ -130,12 +131,12 @@ class Smaller:
         That is the case of the finding, where the law fails in it as well; or the one
         just seen, where a call of it is as wrong without anything else that it has.
         """
-        if self._has_wrong_call(finding):
-            return recipe
         moved = self._moved(recipe, finding)
         if moved is not None and self.fails(moved):
             self._is_moved = True
             return moved
+        if self._has_wrong_call(finding):
+            return recipe
         agreement = self._bench.kind.laws[self._bench.kind.agreement]
         bare = self._bare(recipe, finding, has)
         again = examine(agreement, bare, self._bench)

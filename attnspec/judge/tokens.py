@@ -6,6 +6,7 @@ import base64
 import binascii
 import dataclasses
 import json
+import re
 import zlib
 from typing import Any
 
@@ -26,7 +27,13 @@ _WHOLE = {"s", "i", "r", "x", "f"}
 """The parts that every token has beside its version."""
 
 _VERDICTS = tuple(
-    map(str, (Verdict.FAILED, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.REFUSED))
+    map(
+        str,
+        (
+            *(Verdict.FAILED, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.REFUSED),
+            Verdict.HELD_BACK,
+        ),
+    )
 )
 """What can become of a case."""
 
@@ -102,7 +109,7 @@ class Token:
 
 def error_in(verdict: Verdict, message: str) -> str:
     """Return the name of the exception that a message tells of, if there is one."""
-    return message.partition(":")[0] if verdict is Verdict.REFUSED else ""
+    return re.split(r"[:;\n]", message)[0] if verdict is Verdict.REFUSED else ""
 
 
 def read_token(text: str, kinds: Kinds) -> Token:

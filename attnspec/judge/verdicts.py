@@ -134,8 +134,11 @@ class Cause:
 
     headline: Outcome
     others: tuple[Outcome, ...] = ()
-    relaxation: str = ""
-    """What a numeric model would have to allow to explain every call of the run."""
+    relaxation: str | None = None
+    """What a numeric model would have to allow to explain every call of the run.
+
+    Empty if nothing explains them, and None if that was not asked.
+    """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from attnspec.cli import main
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.describe import Portrait, differences, in_words, portrait
-from attnspec.exceptions import InvalidArgument
+from attnspec.exceptions import InvalidArgument, KernelTimedOut
+from attnspec.judge.case import Case, Result
 from attnspec.rogues import CONTROLS, ROGUES
 from attnspec.rogues.attention.downgrades import WORDS
 from tests.conformance import _kernels
@@ -85,3 +86,19 @@ def test_three_kernels_are_a_wrong_request() -> None:
 
     assert done.exit_code == 2
     assert "expected one kernel, or two" in done.output
+
+
+def test_a_kernel_that_hangs_is_not_waited_for_again_and_again() -> None:
+    calls = []
+
+    class Hanging(InProcess):
+        def __call__(self, case: Case) -> Result:
+            calls.append(case)
+            msg = "did not return within 1 s"
+            raise KernelTimedOut(msg)
+
+    known = ROGUES["causal-strict"].fresh().description
+
+    portrait(Hanging(lambda *_: None), known, dtypes=("float32",))
+
+    assert len(calls) <= 3

@@ -115,3 +115,9 @@ def test_the_decorator_says_limits_in_the_words_of_the_others() -> None:
     assert not known.allows({"bias", "mask"})
     with pytest.raises(UnknownName, match="expected multiples, least or exclusive"):
         claims(sizes={"keys": 2})
+
+
+@pytest.mark.parametrize("group", [("scale",), ("scale", "scale")])
+def test_claims_that_exclude_each_other_are_two_or_more(group: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidArgument, match="exclusive: expected two claims or more"):
+        Implementation.of(tiled_attention, exclusive=[group])

@@ -121,3 +121,10 @@ def test_a_file_comes_before_the_options_and_names_the_kind(tmp_path: Path) -> N
     assert (found.target, found.kind, other.kind) == ("x.py:f", "rope", "alibi")
     assert [*found.declared] == [str(known), str(file), ""]
     assert found.declared[""] == {"claims": ["width"]}
+
+
+def test_two_limits_of_a_sort_for_one_size_are_refused() -> None:
+    limits = ["width % 8 == 0", "width % 6 == 0"]
+
+    with pytest.raises(InvalidArgument, match="one of a sort for each size; got two"):
+        read_options(limits=limits)

@@ -6,6 +6,7 @@ import pytest
 
 from attnspec.conformance import judge
 from attnspec.conformance.call import InProcess
+from attnspec.conformance.inputs import read_token
 from attnspec.judge.verdicts import Cause, Features, Report, Verdict
 from attnspec.rogues import ROGUES
 from benchmarks.causes import pairs, report_of, with_both
@@ -96,3 +97,12 @@ def test_every_finding_belongs_to_one_cause() -> None:
 
     found = [name for cause in report.causes for name in members(cause)]
     assert sorted(found) == sorted(o.invariant for o in report.outcomes if o.finding)
+
+
+def test_what_is_held_back_has_a_token_that_can_be_read() -> None:
+    report = report_of(ROGUES["bias-scaled"], "smoke", 0)
+
+    held = [o.finding for o in report.outcomes if o.held_back and o.finding]
+    read = [read_token(finding.token).law.id for finding in held]
+    assert read == [finding.invariant for finding in held]
+    assert "history" in read

@@ -7,6 +7,7 @@ the numeric model by which it would be right.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention import _arithmetic as ways
-from attnspec.rogues.attention._kernel import Kernel, Tables
+from attnspec.rogues.attention._kernel import Tables
 from attnspec.rogues.attention._narrowed import NARROWED
 from attnspec.rogues.attention._right import PLAIN
 
@@ -45,7 +46,7 @@ def _exp_within(error: float) -> Callable[[Array], Array]:
     return exp
 
 
-_OTHERS: Mapping[str, Kernel] = {
+_OTHERS: Mapping[str, Callable[..., Any]] = {
     "query and key are rounded to TF32": PLAIN.replace(
         stage=_in_tfloat32("query", "key")
     ),
@@ -68,7 +69,7 @@ _OTHERS: Mapping[str, Kernel] = {
 """What is no format of 16 or eight bits, by the words of its model."""
 
 
-def _rogue(words: str, kernel: Kernel) -> Rogue:
+def _rogue(words: str, kernel: Callable[..., Any]) -> Rogue:
     """Return a kernel as one that declares float32 throughout."""
     law = "lse-agreement" if "logsumexp" in words else "agreement"
     sentence = f"{words[0].upper()}{words[1:]}."
