@@ -86,7 +86,7 @@ def test_a_failure_names_the_mildest_model_that_would_explain_it() -> None:
     report = check_implementation(_kernels.bf16_scores, only=["agreement"])
 
     (cause,) = report.causes
-    assert cause.relaxation == "scores are rounded to bfloat16"
+    assert "bfloat16" in (cause.relaxation or "")
 
 
 @pytest.mark.parametrize(
