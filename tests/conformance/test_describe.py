@@ -50,8 +50,8 @@ def test_what_is_no_rounding_is_not_called_one(rogue: str) -> None:
 
 
 def test_two_kernels_differ_in_what_they_claim_and_in_precision() -> None:
-    prefix = "hidden-the-logsumexp-is-rounded-to"
-    one, other = (_portrait(f"{prefix}-{name}") for name in ("bfloat16", "float16"))
+    prefix = "hidden-lse"
+    one, other = (_portrait(f"{prefix}-{name}") for name in ("bf16", "fp16"))
 
     (found,) = differences(one, other)
 

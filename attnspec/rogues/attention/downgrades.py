@@ -76,9 +76,26 @@ def _rogue(words: str, kernel: Callable[..., Any]) -> Rogue:
     return rogue(_named(words), "precision", sentence, kernel, caught_by=law)
 
 
+_UNSAID = {
+    *("a", "and", "are", "as", "both", "by", "has", "in", "is", "keys", "of"),
+    *("relative", "rounded", "stored", "the", "to", "up"),
+}
+"""Words that the id of a kernel can do without: what it says by default, it rounds."""
+
+_BRIEF = {
+    "bfloat16": "bf16",
+    "float16": "fp16",
+    "TF32": "tf32",
+    "logsumexp": "lse",
+    "exponential": "exp",
+}
+"""The field's short words: an id has 32 characters in a line of a matrix."""
+
+
 def _named(words: str) -> str:
     """Return the id of the kernel that hides this."""
-    return f"hidden-{words.replace(' ', '-')}"
+    said = [_BRIEF.get(w, w) for w in words.split() if w not in _UNSAID]
+    return "-".join(["hidden", *said])
 
 
 _KERNELS = {right.words: right.run for right in NARROWED} | dict(_OTHERS)
