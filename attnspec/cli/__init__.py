@@ -8,7 +8,7 @@ from attnspec.cli._again import replay
 from attnspec.cli._check import check
 from attnspec.cli._describe import describe
 from attnspec.cli._include import include
-from attnspec.cli._lists import invariants, kinds, targets
+from attnspec.cli._lists import faces, invariants, kinds, targets
 from attnspec.cli._rogues import rogues
 from attnspec.cli._root import Root
 
@@ -26,7 +26,10 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, describe, invariants, kinds, rogues, targets, replay, include):
+_COMMANDS = (
+    *(check, describe, replay, targets, faces, kinds, invariants, rogues, include),
+)
+for command in _COMMANDS:
     main.add_command(command)
 
 __all__ = ["main"]

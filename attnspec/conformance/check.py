@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from attnspec.conformance.facing import offered, with_face
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
@@ -37,7 +39,11 @@ def benches(
     if isinstance(fault, KernelTimedOut):
         detected = Detected(dialect)
     else:
+        description, missing = offered(call, description, first)
         detected = detect(call, kind, description, model, first)
+        detected = dataclasses.replace(
+            with_face(detected, description), not_offered=missing
+        )
     stands = {
         dtype: KernelBench(
             call,
@@ -130,6 +136,7 @@ def judge(
     stands, detected = benches(call, description, dtypes)
     if only:
         check_asked(stands.values(), laws)
+    description = next(iter(stands.values())).description
     report = Report(
         description, tier, seed, detected, tuple(stands), (), lines=text.report_lines
     )

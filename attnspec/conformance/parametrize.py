@@ -132,7 +132,8 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     implementations: Iterable[Named],
     *,
     kind: str = DEFAULT_KIND,
-    arrays: str = "numpy",
+    arrays: str = "",
+    face: str = "",
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -201,7 +202,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
         for kernel in kernels
         for check in checks(
             kernel,
-            request_for(kernel, kind, arrays, declared),
+            request_for(kernel, kind, arrays, face, declared),
             _OPENED,
             dtypes=wanted,
             only=laws,

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from attnspec.conformance.facing import call_in_words
 from attnspec.exceptions import KernelTimedOut
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.drawing import hashed
@@ -46,6 +47,30 @@ def outcomes(
     progress
         Called with dtype and invariant before each example.
     """
+    found = _outcomes(benches, invariants, tier, seed, brief=brief, progress=progress)
+    for outcome in found:
+        yield _with_call(outcome, benches[outcome.dtype])
+
+
+def _with_call(outcome: Outcome, bench: KernelBench) -> Outcome:
+    """Return the outcome whose finding says the call in the words of the face."""
+    finding = outcome.finding
+    if finding is None or finding.call:
+        return outcome
+    call = call_in_words(bench.description, finding.recipe)
+    return dataclasses.replace(outcome, finding=dataclasses.replace(finding, call=call))
+
+
+def _outcomes(
+    benches: Mapping[str, KernelBench],
+    invariants: tuple[Invariant, ...],
+    tier: str,
+    seed: int,
+    *,
+    brief: bool,
+    progress: Callable[[str, str], None],
+) -> Iterator[Outcome]:
+    """Yield the outcomes."""
     budget = tier_named(tier)
     for dtype, bench in benches.items():
         asked = [law for law in invariants if not bench.out_of_scope(law)]

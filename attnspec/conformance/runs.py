@@ -9,12 +9,12 @@ from typing import Any
 
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.declaring import declaring, listed
+from attnspec.conformance.facing import orders
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.libraries import taking
 from attnspec.conformance.programs import Program
 from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay
@@ -33,7 +33,11 @@ Named = str | Program | Kernel | Implementation
 
 
 def request_for(
-    named: Named, kind: str, arrays: str, declared: Mapping[str, Mapping[str, Any]]
+    named: Named,
+    kind: str,
+    arrays: str,
+    face: str,
+    declared: Mapping[str, Mapping[str, Any]],
 ) -> Request:
     """Return the request that asks for a kernel; for a function it is asked here.
 
@@ -43,13 +47,13 @@ def request_for(
         If the words that name it are empty.
     """
     if isinstance(named, Program):
-        return Request("", kind, arrays, named.command, declared)
+        return Request("", kind, arrays, named.command, declared, face)
     if isinstance(named, str):
         if not named.strip():
             msg = f"target: expected words that name a kernel; got {named!r}"
             raise InvalidArgument(msg)
-        return Request(named, kind, arrays, declared=declared)
-    return Request(_words(named), kind, arrays, declared=declared)
+        return Request(named, kind, arrays, declared=declared, face=face)
+    return Request(_words(named), kind, arrays, declared=declared, face=face)
 
 
 def _words(kernel: Kernel | Implementation) -> str:
@@ -75,16 +79,20 @@ def opened(
         with open_target(request, deadline=deadline) as (call, description):
             yield call, description
             return
-    known = as_implementation(named, kind=request.kind)
-    known = taking(request.arrays, of_kind(known, request.kind, request.title))
-    yield InProcess(known.function), request.said_of(known.description)
+    known = as_implementation(
+        named, kind=request.kind, face=request.face, arrays=request.arrays
+    )
+    of_kind(known, request.kind, request.title)
+    call = InProcess(known.function, orders=orders(known.description))
+    yield call, request.said_of(known.description)
 
 
 def check_implementation(  # noqa: PLR0913 - all that can be asked for
     implementation: Named,
     *,
     kind: str = DEFAULT_KIND,
-    arrays: str = "numpy",
+    arrays: str = "",
+    face: str = "",
     dtypes: Iterable[str] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -115,7 +123,10 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     kind
         What it is: ``attention``, or one of ``attnspec kinds``.
     arrays
-        The library whose arrays a function takes: ``numpy``, ``torch`` or ``jax``.
+        The library whose arrays a function takes: ``numpy``, ``torch``, ``jax`` or
+        ``mlx``; that of its face by default.
+    face
+        How a function is called, one of ``attnspec faces``; recognised by default.
     dtypes
         The formats to judge, all claimed ones by default.
     claims
@@ -179,7 +190,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         models=models,
         deviations=deviations,
     )
-    request = request_for(implementation, kind, arrays, declared)
+    request = request_for(implementation, kind, arrays, face, declared)
     with opened(implementation, request, deadline=deadline) as (call, description):
         return recorded(
             call,

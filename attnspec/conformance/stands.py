@@ -55,6 +55,7 @@ class Stand:
         if self._only:
             check_asked(found.values(), self._only)
         dtypes = tuple(found)
+        self.description = next(iter(found.values())).description
         report = Report(self.description, self.tier, self.seed, detected, dtypes, ())
         self._record.started(report)
         return found

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import attnspec
+from attnspec.conformance.facing import PLAIN, face_of
 from attnspec.conformance.reports import words
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.verdicts import (
@@ -66,12 +67,30 @@ def header_lines(report: Report, target: str) -> list[str]:
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
+    lines += face_lines(report)
     differing = words.differences(report.detected, report.description)
     for field, said in differing.items():
         lines += words.wrapped(f"{field}: {said}", first="differs")
     for number, dtype in enumerate(report.dtypes):
         said = kind.words.model(report.description.model(dtype))
         lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")
+    return lines
+
+
+def face_lines(report: Report) -> list[str]:
+    """Return how the function is called, and what of that it does not offer."""
+    known, lines = face_of(report.description), []
+    if known is None:
+        return []
+    if known.face.id != PLAIN:
+        how = "recognised" if known.recognised else "as asked for"
+        said = f"{known.face.id} ({how}), arrays of {known.arrays}"
+        lines += words.wrapped(said, first="face")
+    if known.unknown:
+        said = f"{', '.join(known.unknown)}: not passed"
+        lines += words.wrapped(said, first="no option")
+    for claim, raised in report.detected.not_offered.items():
+        lines += words.wrapped(f"{claim}: {raised}", first="not offered")
     return lines
 
 
@@ -174,8 +193,11 @@ def failure_lines(
 def _finding_lines(
     verdict: Verdict, finding: Finding, relaxation: str | None
 ) -> list[str]:
-    said = kind_named(finding.recipe.kind).words.case(finding.recipe)
+    known = kind_named(finding.recipe.kind).words
+    said = (known.bare_case if finding.call else known.case)(finding.recipe)
     lines = words.wrapped(said, first="  smallest case")
+    if finding.call:
+        lines += words.wrapped(finding.call, first="  called as")
     if finding.before:
         calls = words.count(len(finding.before), "other call")
         lines += words.wrapped(f"{calls}; alone it is right", first="  after")

@@ -198,6 +198,18 @@ _CLAIMS = {
             layouts=tuple(pair for pair in r["layouts"] if pair[1] != FAR)
         ),
     ),
+    "strided_operands": Claim(
+        "operands that do not lie densely in memory",
+        used=lambda r: any(layout != "offset" for _, layout in r["layouts"]),
+        dropped=lambda r: r.replace(layouts=()),
+    ),
+    "unaligned_operands": Claim(
+        "operands whose address is a multiple of their elements' size alone",
+        used=lambda r: any(layout == "offset" for _, layout in r["layouts"]),
+        dropped=lambda r: r.replace(
+            layouts=tuple(pair for pair in r["layouts"] if pair[1] != "offset")
+        ),
+    ),
     "empty_keys": Claim(
         "S = 0",
         used=lambda r: r["keys"] == 0,
