@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from attnspec.conformance.libraries import KEEP_STRIDES, Kernel, through
 from attnspec.exceptions import InvalidArgument, KernelFault, KernelRaised
@@ -129,8 +129,12 @@ def call_in_words(description: Description, recipe: Recipe) -> str:
     known = face_of(description)
     if known is None or known.face.id == PLAIN:
         return ""
-    case = ATTENTION.case(recipe)
-    return known.in_words(case) if isinstance(case, AttentionCase) else ""
+    return known.in_words(_attention(recipe))
+
+
+def _attention(recipe: Recipe) -> AttentionCase:
+    """Return the case of a recipe of attention."""
+    return cast("AttentionCase", ATTENTION.case(recipe))
 
 
 def offered(
@@ -154,8 +158,25 @@ def offered(
                 missing[claim] = raised
         except KernelFault:
             continue
-    less = description.capabilities.claiming(without=missing)
-    return description.replace(capabilities=less), missing
+    more = ["return_lse"] if _returns_pairs(call, known, description, dtype) else []
+    capabilities = description.capabilities.claiming(more, missing)
+    return description.replace(capabilities=capabilities), missing
+
+
+def _returns_pairs(
+    call: Executor, known: Called, description: Description, dtype: str
+) -> bool:
+    """Return whether a function without a flag for it returns the logsumexp always."""
+    flags = [p for p, _ in known.parameters.values() if "return_lse" in p.says]
+    if flags or known.face.returned.alone != "either":
+        return False
+    simplest = ATTENTION.recipe(dtype, **ATTENTION.simplest)
+    case = _attention(ATTENTION.table.within(simplest, description.capabilities))
+    try:
+        call(case.with_lse())
+    except KernelFault:
+        return False
+    return True
 
 
 def _probes(capabilities: Capabilities, dtype: str) -> Iterator[tuple[str, Case]]:
@@ -170,9 +191,8 @@ def _probes(capabilities: Capabilities, dtype: str) -> Iterator[tuple[str, Case]
         recipe = simplest.replace(query_heads=2)
         yield "grouped_query", ATTENTION.case(table.within(recipe, capabilities))
     if "return_lse" in capabilities:
-        case = ATTENTION.case(table.within(simplest, capabilities))
-        if isinstance(case, AttentionCase):
-            yield "return_lse", case.with_lse()
+        case = _attention(table.within(simplest, capabilities))
+        yield "return_lse", case.with_lse()
 
 
 def with_face(detected: Detected, description: Description) -> Detected:

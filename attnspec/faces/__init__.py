@@ -85,7 +85,7 @@ def recognised(signature: Signature) -> Face:
         return fits[0]
     if len(fits) > 1:
         said = " and ".join(face.id for face in fits)
-        msg = f"face: the keywords fit {said}; name one of them by --face or face="
+        msg = f"face: the keywords fit {said}; --face or face= names one of them"
         raise InvalidArgument(msg)
     foreign = [
         name
@@ -94,10 +94,11 @@ def recognised(signature: Signature) -> Face:
     ]
     if not foreign:
         return PLAIN
-    whose = "; ".join(f"{name} is of {_owners(name)}" for name in foreign)
+    near = [face for face in FACES.values() if face.speaking & {*foreign}]
+    listed = "; ".join(_why_not(face, names) for face in near)
     msg = (
-        f"face: no face is told by these keywords: {whose}; name the one that is "
-        "meant by --face or face="
+        f"face: none is recognised by {', '.join(foreign)}; {listed}; --face or face= "
+        "names the one that is meant"
     )
     raise InvalidArgument(msg)
 
@@ -107,9 +108,12 @@ def _tells(face: Face, names: set[str]) -> bool:
     return any(told <= names for told in face.tells) and not names & {*face.never}
 
 
-def _owners(name: str) -> str:
-    """Return the faces that have a keyword."""
-    return " or ".join(face.id for face in FACES.values() if name in face.speaking)
+def _why_not(face: Face, names: set[str]) -> str:
+    """Return why names do not tell that a function has this face."""
+    if others := sorted(names & {*face.never}):
+        return f"{face.id} never with {others[0]}"
+    told = " or ".join(" and ".join(sorted(wanted)) for wanted in face.tells)
+    return f"{face.id} is by {told}"
 
 
 __all__ = [

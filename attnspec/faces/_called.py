@@ -61,7 +61,7 @@ class Called:
         for parameter in self.face.parameters:
             names = [name for name in parameter.names if name in known]
             if not names and parameter.promised and self.signature.open:
-                names = [parameter.names[0]]
+                names = [parameter.promised]
             left_out = not {*parameter.beside} <= {*known}
             if not names or left_out or {*parameter.unless} & {*known}:
                 continue
@@ -197,7 +197,7 @@ def _keyword(item: tuple[str, Any]) -> str:
 
 def _number(value: Any) -> str:
     """Return a value with as many digits as somebody would write."""
-    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+    return repr(float(f"{value:.6g}") if isinstance(value, float) else value)
 
 
 __all__ = ["Called"]

@@ -63,8 +63,8 @@ class Parameter:
     claims
         Claims that it makes beside those of options.
     promised
-        Whether the documents promise it of every function with this face, so that it
-        is passed through ``**kwargs``, too.
+        The name under which the documents promise it of every function with this
+        face: under that it is passed through ``**kwargs``, too.
     beside, unless
         Names that the function has beside it, and has not, in this meaning.
     """
@@ -76,7 +76,7 @@ class Parameter:
     off: Value | None = None
     idle: tuple[Any, ...] = ()
     claims: tuple[str, ...] = ()
-    promised: bool = False
+    promised: str = ""
     beside: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 

@@ -18,7 +18,7 @@ FLASH_ATTN = Face(
             value=scale,
             off=scale,
             idle=(None,),
-            promised=True,
+            promised="softmax_scale",
         ),
         Parameter(
             names=("causal", "is_causal"),
@@ -27,16 +27,16 @@ FLASH_ATTN = Face(
             value=on,
             off=off,
             idle=(False,),
-            promised=True,
+            promised="causal",
         ),
         Parameter(
             names=("window_size",),
             sentence="(left, right): inclusive distances; the default says whether "
             "-1 or None is unlimited",
-            says={"window": ("window",)},
+            says={"window": ("window", "two_sided_window")},
             value=distances,
             idle=((-1, -1),),
-            promised=True,
+            promised="window_size",
         ),
         Parameter(
             names=("softcap",),
@@ -45,7 +45,7 @@ FLASH_ATTN = Face(
             value=given("softcap"),
             off=always(0.0),
             idle=(0.0, None),
-            promised=True,
+            promised="softcap",
         ),
         Parameter(
             names=("learnable_sink", "s_aux", "sink", "sinks"),
@@ -61,6 +61,7 @@ FLASH_ATTN = Face(
             value=on,
             off=off,
             idle=(False,),
+            promised="return_attn_probs",
         ),
         Parameter(
             names=("dropout_p",),

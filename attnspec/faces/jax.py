@@ -60,7 +60,7 @@ JAX = Face(
             names=("local_window_size",),
             sentence="(left, right): inclusive distances; what is beyond all keys is "
             "unlimited",
-            says={"window": ("window",)},
+            says={"window": ("window", "two_sided_window")},
             value=far_distances,
             off=always(None),
             idle=(None,),

@@ -23,7 +23,7 @@ SDPA = Face(
             value=of_rank(2),
             off=always(None),
             idle=(None,),
-            promised=True,
+            promised="attn_mask",
         ),
         Parameter(
             names=("is_causal",),
@@ -32,7 +32,7 @@ SDPA = Face(
             value=on,
             off=off,
             idle=(False,),
-            promised=True,
+            promised="is_causal",
         ),
         Parameter(
             names=("scale",),
@@ -41,7 +41,7 @@ SDPA = Face(
             value=scale,
             off=scale,
             idle=(None,),
-            promised=True,
+            promised="scale",
         ),
         Parameter(
             names=("enable_gqa",),

@@ -14,8 +14,8 @@ from attnspec.conformance import (
     Report,
     Verdict,
     check_implementation,
-    judge,
     implementation,
+    judge,
 )
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.implementation import claims

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 
-def _flash(  # noqa: PLR0913 - what can be wrong in it
+def _flash(
     q: Tensor,
     k: Tensor,
     v: Tensor,
@@ -140,7 +140,7 @@ def always_a_pair(
 def _wrong(name: str, change: Any) -> Any:
     """Return the right function under a name, with its arguments or results changed."""
 
-    def wrong(  # noqa: PLR0913 - the signature of version 2
+    def wrong(
         q: Tensor,
         k: Tensor,
         v: Tensor,

@@ -105,6 +105,7 @@ ATTENTION = Kind(
             *("head_mask", "vector_mask"),
         ),
         "scale": ("scale", "nonpositive_scale"),
+        "window": ("window", "two_sided_window"),
         "sink": ("sink", "minus_infinity_sink"),
     },
     given=(
