@@ -102,6 +102,13 @@ def face_of(description: Description) -> Called | None:
     return Called(FACES[said["id"]], signature, said["arrays"], said["recognised"])
 
 
+def own_face_of(description: Description) -> Called | None:
+    """Return how a function is called, if not with NumPy's arrays in our words."""
+    known = face_of(description)
+    is_ours = known is None or (known.face.id, known.arrays) == (PLAIN, "numpy")
+    return None if is_ours else known
+
+
 def orders(description: Description) -> dict[str, Order]:
     """Return for each operand the order in which its axes lie in memory."""
     known = face_of(description)
@@ -219,6 +226,7 @@ __all__ = [
     "models_of",
     "offered",
     "orders",
+    "own_face_of",
     "with_face",
     "with_strides_of",
     "written",

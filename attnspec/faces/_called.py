@@ -54,6 +54,11 @@ class Called:
         return self.signature.placed[: len(self.face.leading) + _OPERANDS]
 
     @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of query, key and value."""
+        return self._operands[-_OPERANDS:]
+
+    @property
     def parameters(self) -> dict[str, tuple[Parameter, Any]]:
         """For each keyword that may be passed what it says, and its default."""
         known = self.options
@@ -160,6 +165,13 @@ class Called:
         if several and said.alone != "bare" and len(returned):
             returned = returned[0]
         return _ordered("output", returned, said.axes, AXES, sizes)
+
+    def given(self, case: AttentionCase) -> dict[str, Any]:
+        """Return what the function gets, by its own names."""
+        order = self.face.order
+        arrays = (array.transpose(order) for array in case.operands.values())
+        operands = dict(zip(self.operands, arrays, strict=True))
+        return {**operands, **self.keywords(case)}
 
     def in_words(self, case: AttentionCase) -> str:
         """Return the call of a case, as somebody would write it."""

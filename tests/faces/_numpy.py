@@ -175,3 +175,41 @@ RIGHT = {
     "hf": hf,
     "mlx": mlx,
 }
+
+
+def window_off_by_one(
+    q: Array,
+    k: Array,
+    v: Array,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: tuple[int, int] = (-1, -1),
+) -> Any:
+    """See one key more to the right."""
+    left, right = window_size
+    wider = (left, right + (right >= 0))
+    return flash(q, k, v, 0.0, softmax_scale, causal, wider)
+
+
+def flash_without_fault(
+    q: Array,
+    k: Array,
+    v: Array,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: tuple[int, int] = (-1, -1),
+) -> Any:
+    """Return attention in (B, L, H, E)."""
+    return flash(q, k, v, 0.0, softmax_scale, causal, window_size)
+
+
+def hidden_shown(
+    module: Any,
+    query: Array,
+    key: Array,
+    value: Array,
+    attention_mask: Array | None,
+    scaling: float,
+) -> Any:
+    """Ignore the mask."""
+    return hf(module, query, key, value, None, scaling)

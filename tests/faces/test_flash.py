@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 
 from attnspec.cli import main
 from attnspec.conformance import check_implementation, parametrize_with_checks
+from attnspec.conformance.parametrize import Check
 from tests.faces import _flash
 
 FILE = Path(_flash.__file__)
@@ -92,7 +93,7 @@ def test_a_process_of_its_own_gives_the_same_verdicts() -> None:
 @parametrize_with_checks(
     [_flash.flash_attn_func], only=["window-support", "agreement"], tier="smoke"
 )
-def test_it_is_judged_by_pytest_with_no_flag(check) -> None:  # type: ignore[no-untyped-def]
+def test_it_is_judged_by_pytest_with_no_flag(check: Check) -> None:
     check()
 
 

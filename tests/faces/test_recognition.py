@@ -31,7 +31,7 @@ SIGNATURES = {
     "flash-attn": (
         (
             "q, k, v, dropout_p=0.0, softmax_scale=None, causal=False, "
-            "window_size=(-1, -1), softcap=0.0, alibi_slopes=None, deterministic=False, "
+            "window_size=(-1, -1), softcap=0.0, alibi_slopes=None, "
             "return_attn_probs=False"
         ),
         (
@@ -48,7 +48,7 @@ SIGNATURES = {
     "jax": (
         (
             "query, key, value, bias=None, mask=None, *, scale=None, is_causal=False, "
-            "query_seq_lengths=None, key_value_seq_lengths=None, local_window_size=None, "
+            "key_value_seq_lengths=None, local_window_size=None, "
             "implementation=None, return_residual=False"
         ),
         (

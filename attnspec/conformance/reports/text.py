@@ -67,7 +67,7 @@ def header_lines(report: Report, target: str) -> list[str]:
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
-    lines += face_lines(report)
+    lines += _face_lines(report)
     differing = words.differences(report.detected, report.description)
     for field, said in differing.items():
         lines += words.wrapped(f"{field}: {said}", first="differs")
@@ -77,7 +77,7 @@ def header_lines(report: Report, target: str) -> list[str]:
     return lines
 
 
-def face_lines(report: Report) -> list[str]:
+def _face_lines(report: Report) -> list[str]:
     """Return how the function is called, and what of that it does not offer."""
     known, lines = face_of(report.description), []
     if known is None:
