@@ -98,6 +98,8 @@ JAX = Face(
     returned=Returned(alone="bare", axes="BLHE", lse_axes="BLH", lse_format="operands"),
     arrays="jax",
     claims=("grouped_query",),
+    # Tokamax adds the bias before the cap, and Keras after it.
+    exclusive=(("bias", "softcap"),),
     dialect={"alignment": "upper_left"},
     # Keras says so of a cap that its backend has not.
     not_offered=("NotImplementedError", "ValueError"),

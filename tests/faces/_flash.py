@@ -6,6 +6,7 @@ Each wrong one is the right one with a fault of its own, in its own words.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -206,7 +207,7 @@ def _swapped(q: Tensor, k: Tensor, v: Tensor, options: dict[str, Any]) -> Any:
     return found.transpose(1, 2)
 
 
-WRONG = {
+WRONG: dict[str, Callable[..., Any]] = {
     name: _wrong(name, change)
     for name, change in {
         "window_off_by_one": _changed(

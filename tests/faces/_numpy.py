@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from attnspec import kernels
 from attnspec._typing import Array
-from attnspec.kernels import tiled_attention
+
+tiled_attention: Callable[..., Any] = kernels.tiled_attention
 
 
 def flash(
@@ -168,7 +171,7 @@ def _upper_left(query: Array, key: Array) -> Array:
     return np.arange(key.shape[2]) <= np.arange(query.shape[2])[:, None]
 
 
-RIGHT = {
+RIGHT: dict[str, Callable[..., Any]] = {
     "flash-attn": flash,
     "sdpa": sdpa,
     "jax": jax,

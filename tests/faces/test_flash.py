@@ -80,9 +80,10 @@ def test_a_wrong_drop_in_fails_in_the_words_of_its_face(name: str) -> None:
 
 def test_a_process_of_its_own_gives_the_same_verdicts() -> None:
     laws = ["window-support", "causal-support", "scale-given"]
-    asked = {"only": laws, "dtypes": ["float16"], "tier": "smoke"}
-    here = check_implementation(_flash.WRONG["window_off_by_one"], **asked)
-    there = check_implementation(f"{FILE}:window_off_by_one", **asked)
+    here, there = (
+        check_implementation(kernel, only=laws, dtypes=["float16"], tier="smoke")
+        for kernel in (_flash.WRONG["window_off_by_one"], f"{FILE}:window_off_by_one")
+    )
 
     assert [o.verdict for o in here.outcomes] == [o.verdict for o in there.outcomes]
     assert [o.finding and o.finding.call for o in here.outcomes] == [

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 import pytest
 
 from attnspec.conformance import Report, check_implementation
 
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
 
 def _judged(where: str, name: str, *only: str, **asked: Any) -> Report:
-    found: Any = pytest.importorskip(where.partition(".")[0])
-    del found
-    function = importlib.import_module(where)
+    pytest.importorskip(where.partition(".")[0])
+    function: Any = importlib.import_module(where)
     for part in name.split("."):
         function = getattr(function, part)
-    return check_implementation(function, only=only, tier="smoke", **asked)  # type: ignore[arg-type]
+    return check_implementation(function, only=only, tier="smoke", **asked)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,12 @@ def _judged(where: str, name: str, *only: str, **asked: Any) -> Report:
     [
         ("sdpa", "torch.nn.functional", "scaled_dot_product_attention", {}),
         ("jax", "jax.nn", "dot_product_attention", {}),
+        (
+            "jax",
+            "keras.ops",
+            "dot_product_attention",
+            {"arrays": "torch", "exclusive": [("mask", "bias", "causal")]},
+        ),
         ("mlx", "mlx.core", "fast.scaled_dot_product_attention", {}),
         (
             "hf",
@@ -42,8 +50,10 @@ def _judged(where: str, name: str, *only: str, **asked: Any) -> Report:
 def test_a_function_of_a_library_is_called_as_it_is(
     face: str, where: str, name: str, asked: dict[str, Any]
 ) -> None:
-    laws = ("agreement", "causal-support", "grouped-heads", "mask-composition")
-    report = _judged(where, name, "result-form", *laws, **asked)
+    # JAX compiles for every new shape.
+    few = where == "jax.nn"
+    laws = ("agreement", "grouped-heads", "mask-composition", "causal-support")
+    report = _judged(where, name, *laws[: 1 if few else None], **asked)
 
     assert report.description.face["id"] == face
     assert report.conforms, str(report)
