@@ -159,9 +159,9 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ----------
     implementations
         Kernels, each as `check_implementation` takes it.
-    kind, arrays, dtypes, claims, without, multiples, least, exclusive, dialect, models
+    kind, face, arrays, dtypes, claims, without, multiples, least, exclusive
         What is said of all of them, as in `check_implementation`.
-    deviations, only, tier, seed, deadline
+    dialect, models, deviations, only, tier, seed, deadline
         As in `check_implementation`.
     report
         A file that the report of the one kernel is written to, as JSON lines. A

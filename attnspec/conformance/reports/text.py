@@ -128,12 +128,20 @@ def quiet_lines(outcomes: Iterable[Outcome]) -> list[str]:
     return lines
 
 
+def case_in_words(finding: Finding) -> str:
+    """Return the smallest case, its options in the words of the face."""
+    known = kind_named(finding.recipe.kind).words
+    if not finding.call:
+        return known.case(finding.recipe)
+    return f"{known.bare_case(finding.recipe)}, {finding.call}"
+
+
 def finding_lines(outcome: Outcome) -> list[str]:
     """Return a finding in brief, to be read as the run goes on."""
     finding = outcome.finding
     if finding is None or finding.same_as or is_quiet(outcome):
         return []
-    said = kind_named(finding.recipe.kind).words.case(finding.recipe)
+    said = case_in_words(finding)
     if finding.comparison is None:
         happened = finding.message
     else:
@@ -331,6 +339,7 @@ def verdict_in_words(report: Report) -> str:
 __all__ = [
     "Replay",
     "blocks",
+    "case_in_words",
     "cause_lines",
     "deviation_lines",
     "failure_lines",
