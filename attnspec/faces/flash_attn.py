@@ -35,7 +35,8 @@ FLASH_ATTN = Face(
             "-1 or None is unlimited",
             says={"window": ("window", "two_sided_window")},
             value=distances,
-            idle=((-1, -1),),
+            off=distances,
+            idle=((-1, -1), (None, None), None),
             promised="window_size",
         ),
         Parameter(
@@ -52,6 +53,8 @@ FLASH_ATTN = Face(
             sentence="(Hq,): a score without a value in every row",
             says={"sink": ("sink",)},
             value=given("sink"),
+            off=always(None),
+            idle=(None,),
         ),
         Parameter(
             # In AITER return_attn_probs without return_lse gives something else.

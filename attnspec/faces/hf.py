@@ -102,6 +102,8 @@ HF = Face(
             sentence="(Hq,): a score without a value in every row",
             says={"sink": ("sink",)},
             value=given("sink"),
+            off=always(None),
+            idle=(None,),
         ),
         Parameter(
             names=("dropout",),

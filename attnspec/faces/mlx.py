@@ -37,6 +37,8 @@ MLX = Face(
             sentence="(Hq,): a score without a value in every row",
             says={"sink": ("sink",)},
             value=given("sink"),
+            off=always(None),
+            idle=(None,),
         ),
     ),
     left_alone=("stream", "force_fused"),

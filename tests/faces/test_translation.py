@@ -60,6 +60,11 @@ def _passed(parameters: str, face: str = "", **options: Any) -> dict[str, Any]:
             {"causal": True},
             {"softmax_scale": 0.5, "causal": True},
         ),
+        (
+            "q, k, v, *, softmax_scale, window_size=(64, 0)",
+            {},
+            {"softmax_scale": 0.5, "window_size": (-1, -1)},
+        ),
         # What the documents promise goes through **kwargs, and nothing else.
         (
             "q, k, v, softmax_scale=None, **kwargs",
