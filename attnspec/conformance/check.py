@@ -39,7 +39,9 @@ def benches(
     if isinstance(fault, KernelTimedOut):
         detected = Detected(dialect)
     else:
-        description, missing = offered(call, description, first)
+        missing: dict[str, str] = {}
+        if fault is None:
+            description, missing = offered(call, description, first)
         detected = detect(call, kind, description, model, first)
         detected = dataclasses.replace(
             with_face(detected, description), not_offered=missing

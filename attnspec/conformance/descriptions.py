@@ -9,11 +9,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attnspec.conformance.facing import models_of
+from attnspec.conformance import facing
 from attnspec.conformance.implementation import checked
 from attnspec.conformance.schemas import named, satisfying
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.faces import face_named
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.deviations import Deviation
@@ -62,7 +61,7 @@ def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Desc
     face = said.get("face", {})
     if face:
         with named(where):
-            face_named(face["id"])
+            facing.read(face)
     plain = Description("kernel", capabilities, kind=own.name, face=face)
     rest = {name: value for name, value in said.items() if name != "face"}
     return with_declared(plain, rest, where)
@@ -104,7 +103,7 @@ def with_declared(
             msg = "face: expected of the kernel alone; --face names another"
             raise InvalidArgument(msg)
         capabilities = _joined(description.capabilities, said)
-        models = models_of(description.face, capabilities.dtypes)
+        models = facing.models_of(description.face, capabilities.dtypes)
         return checked(
             description.replace(
                 name=said.get("name", description.name),

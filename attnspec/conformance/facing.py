@@ -7,8 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from attnspec.conformance.libraries import KEEP_STRIDES, Kernel, through
-from attnspec.exceptions import InvalidArgument, KernelFault, KernelRaised
-from attnspec.faces import FACES, Called, Signature, called
+from attnspec.exceptions import (
+    InvalidArgument,
+    KernelFault,
+    KernelRaised,
+    KernelTimedOut,
+)
+from attnspec.faces import FACES, Called, Signature, called, face_named
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
@@ -64,12 +69,11 @@ def faced(function: Kernel, kind: Kind, face: str = "", arrays: str = "") -> Fac
     native = through(known.arrays, function)
     plain = known.face.id == PLAIN
     claimed = kind.claimed_by(function) if plain else known.capabilities()
+    is_ours = plain and known.arrays == "numpy" and not known.unknown
     return Faced(
         native if plain else known.translated(native),
         with_strides_of(known.arrays, claimed, kind),
-        {}
-        if plain and known.arrays == "numpy" and not known.unknown
-        else written(known),
+        {} if is_ours else written(known),
         known.face.dialect,
     )
 
@@ -84,7 +88,7 @@ def with_strides_of(library: str, known: Capabilities, kind: Kind) -> Capabiliti
 
 
 def written(known: Called) -> dict[str, Any]:
-    """Return how a function is called as a JSON object: what `face_of` reads."""
+    """Return how a function is called as a JSON object: what `read` reads."""
     return {
         "id": known.face.id,
         "arrays": known.arrays,
@@ -93,13 +97,24 @@ def written(known: Called) -> dict[str, Any]:
     }
 
 
+def read(said: Mapping[str, Any]) -> Called:
+    """Return how a function is called, as a JSON object says it.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such face, or no function could be called so.
+    """
+    face, signature = face_named(said["id"]), Signature.read(said["signature"])
+    known = Called(face, signature, said["arrays"], said["recognised"])
+    if face.id != PLAIN:
+        known.check()
+    return known
+
+
 def face_of(description: Description) -> Called | None:
     """Return how a function is called, if somebody knows more than its kind says."""
-    said = description.face
-    if not said:
-        return None
-    signature = Signature.read(said["signature"])
-    return Called(FACES[said["id"]], signature, said["arrays"], said["recognised"])
+    return read(description.face) if description.face else None
 
 
 def own_face_of(description: Description) -> Called | None:
@@ -163,6 +178,8 @@ def offered(
             raised = str(fault).splitlines()[0]
             if raised.partition(":")[0] in known.face.not_offered:
                 missing[claim] = raised
+        except KernelTimedOut:
+            break  # Every further one would take its deadline again.
         except KernelFault:
             continue
     more = ["return_lse"] if _returns_pairs(call, known, description, dtype) else []
@@ -227,6 +244,7 @@ __all__ = [
     "offered",
     "orders",
     "own_face_of",
+    "read",
     "with_face",
     "with_strides_of",
     "written",

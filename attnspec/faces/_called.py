@@ -18,7 +18,7 @@ from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.kind import ATTENTION
 
-_OPERANDS = 3
+_OPERANDS = len(ATTENTION.operands)
 """Query, key and value are positional."""
 
 
@@ -55,8 +55,9 @@ class Called:
 
     @property
     def operands(self) -> tuple[str, ...]:
-        """The names of query, key and value."""
-        return self._operands[-_OPERANDS:]
+        """The names of query, key and value; ours where they have none."""
+        names = self._operands[len(self.face.leading) :]
+        return names if len(names) == _OPERANDS else ATTENTION.operands
 
     @property
     def parameters(self) -> dict[str, tuple[Parameter, Any]]:
@@ -87,7 +88,7 @@ class Called:
         InvalidArgument
             If it has too few operands, or requires what the face does not know.
         """
-        wanted = (*self.face.leading, "query", "key", "value")
+        wanted = (*self.face.leading, *ATTENTION.operands)
         if len(self._operands) < len(wanted):
             count = f"{len(self._operands)} positional arguments"
             msg = f"face: {self.face.id} has {', '.join(wanted)}; it takes {count}"

@@ -36,7 +36,7 @@ _ADDED = ("bias", "head_mask", "vector_mask")
 
 HF = Face(
     id="hf",
-    title="an attention function of Transformers",
+    title="attention_forward",
     sentence="What AttentionInterface calls; (B, H, L, E) comes back as (B, L, H, E).",
     parameters=(
         Parameter(

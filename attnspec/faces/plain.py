@@ -19,7 +19,7 @@ _SENTENCES = {
 
 PLAIN = Face(
     id="plain",
-    title="the signature of attnspec",
+    title="kernel",
     sentence="A plain function of attention, in (B, H, L, E).",
     parameters=tuple(
         Parameter(
@@ -30,6 +30,8 @@ PLAIN = Face(
         )
         for name, claims in ATTENTION.options.items()
     ),
+    # Its keywords are its claims: nobody lists one for the sake of others.
+    not_offered=(),
 )
 """Our own signature."""
 

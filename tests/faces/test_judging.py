@@ -152,6 +152,19 @@ def test_an_option_that_raises_anything_else_is_refused() -> None:
     assert not _judged(kernel, "softcap-order").conforms
 
 
+def test_a_function_that_raises_in_every_call_is_not_said_to_offer_nothing() -> None:
+    @functools.wraps(_numpy.hf)
+    def kernel(*operands: Any, **options: Any) -> Any:
+        msg = f"{len(operands)} operands, {len(options)} options"
+        raise ValueError(msg)
+
+    report = _judged(kernel, "agreement", "result-form")
+
+    assert not report.conforms
+    assert report.detected.not_offered == {}
+    assert "mask" in report.description.capabilities
+
+
 def test_an_option_that_kwargs_swallow_is_found() -> None:
     def kernel(
         q: Any, k: Any, v: Any, softmax_scale: Any = None, causal: Any = False, **_: Any

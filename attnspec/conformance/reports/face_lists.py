@@ -42,15 +42,17 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
     """Yield what is said of a face beside its keywords, each with a label."""
     operands = ["query", "key", "value"]
     yield "called as", f"{face.title}({', '.join([*face.leading, *operands])}, ...)"
-    yield "query", f"({_axes(face.axes)}); key and value alike"
-    yield "output", f"({_axes(face.returned.axes, 'Ev')})"
+    yield "query", _shape(face.axes, H="Hq")
+    yield "key", _shape(face.axes, H="Hkv", L="S")
+    yield "value", _shape(face.axes, H="Hkv", L="S", E="Ev")
+    yield "output", _shape(face.returned.axes, H="Hq", E="Ev")
     if any("return_lse" in p.says for p in face.parameters):
         base = face.returned.lse_base
         logarithm = "natural" if base == math.e else f"base {base:g}"
         of_operands = face.returned.lse_format == "operands"
         form = "the format of the operands" if of_operands else "float32"
-        axes = _axes(face.returned.lse_axes)
-        yield "logsumexp", f"({axes}), {logarithm}, {form}"
+        shape = _shape(face.returned.lse_axes, H="Hq")
+        yield "logsumexp", f"{shape}, {logarithm}, {form}"
     yield "arrays", face.arrays
     yield "formats", ", ".join(face.dtypes)
     if face.tells:
@@ -68,7 +70,8 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "limit", f"{size} % {number} == 0, without {' or '.join(unless)}"
     for group in face.exclusive:
         yield "exclude each other", ", ".join(group)
-    yield "not offered", f"an option that raises {' or '.join(face.not_offered)}"
+    if face.not_offered:
+        yield "not offered", f"an option that raises {' or '.join(face.not_offered)}"
 
 
 def meaning(parameter: Parameter) -> str:
@@ -85,10 +88,9 @@ def meaning(parameter: Parameter) -> str:
     return f"{said}; also {others}" if others else said
 
 
-def _axes(axes: str, width: str = "E") -> str:
-    """Return axes as a shape is written."""
-    letters = {"H": "Hq", "E": width}
-    return ", ".join(letters.get(axis, axis) for axis in axes)
+def _shape(axes: str, **letters: str) -> str:
+    """Return axes as a shape is written, some with other letters."""
+    return f"({', '.join(letters.get(axis, axis) for axis in axes)})"
 
 
 __all__ = ["explained", "facts", "listed", "meaning"]
