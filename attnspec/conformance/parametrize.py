@@ -202,7 +202,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
         for kernel in kernels
         for check in checks(
             kernel,
-            request_for(kernel, kind, arrays, face, declared),
+            request_for(kernel, kind, arrays, declared, face),
             _OPENED,
             dtypes=wanted,
             only=laws,

@@ -36,8 +36,8 @@ def request_for(
     named: Named,
     kind: str,
     arrays: str,
-    face: str,
     declared: Mapping[str, Mapping[str, Any]],
+    face: str = "",
 ) -> Request:
     """Return the request that asks for a kernel; for a function it is asked here.
 
@@ -190,7 +190,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         models=models,
         deviations=deviations,
     )
-    request = request_for(implementation, kind, arrays, face, declared)
+    request = request_for(implementation, kind, arrays, declared, face)
     with opened(implementation, request, deadline=deadline) as (call, description):
         return recorded(
             call,
