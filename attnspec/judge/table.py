@@ -176,7 +176,9 @@ class Table:
         Unlike `within` it changes nothing: it is asked of what somebody wrote.
         """
         used = {name for name in self.claims if self.uses(recipe, name)}
-        if unclaimed := sorted(used - capabilities.claims):
+        # An option that is not claimed at all says more than how it is used.
+        unclaimed = used - capabilities.claims
+        if unclaimed := sorted(unclaimed, key=lambda n: (not self.claims[n].fields, n)):
             return f"{unclaimed[0]} is not claimed"
         for name, number in capabilities.multiples.items():
             if recipe[name] % number:

@@ -237,3 +237,10 @@ def test_an_unknown_family_is_refused() -> None:
 def test_families_that_cannot_be_drawn_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="none of them can be drawn"):
         domain(Capabilities(), families=("empty-rows",)).strategy()
+
+
+@pytest.mark.parametrize("claim", ATTENTION.table.claims)
+def test_what_makes_no_use_of_a_claim_is_left_as_it_is(claim: str) -> None:
+    plain, table = ATTENTION.recipe(keys=3, queries=3), ATTENTION.table
+    if not table.uses(plain, claim):
+        assert table.without(plain, claim) == plain

@@ -113,6 +113,8 @@ def _is_two_sided(recipe: Recipe) -> bool:
 
 def _one_sided(recipe: Recipe) -> Recipe:
     """Return the recipe whose window is a distance to the left of the diagonal."""
+    if not _is_two_sided(recipe):
+        return recipe
     left, right = recipe["window"]
     return recipe.replace(causal=True, window=(right if left is None else left, None))
 
