@@ -177,9 +177,9 @@ class Table:
         """
         used = {name for name in self.claims if self.uses(recipe, name)}
         # An option that is not claimed at all says more than how it is used.
-        unclaimed = used - capabilities.claims
-        if unclaimed := sorted(unclaimed, key=lambda n: (not self.claims[n].fields, n)):
-            return f"{unclaimed[0]} is not claimed"
+        if beyond := used - capabilities.claims:
+            first = min(beyond, key=lambda name: (not self.claims[name].fields, name))
+            return f"{first} is not claimed"
         for name, number in capabilities.multiples.items():
             if recipe[name] % number:
                 return f"{name} {recipe[name]} is no multiple of {number}"
