@@ -29,7 +29,7 @@ class Signature:
     defaults
         For every parameter its default, `REQUIRED` if there is none.
     open
-        Whether it takes any further keyword, or any further operand.
+        Whether it takes any further keyword.
     """
 
     name: str
@@ -63,8 +63,7 @@ class Signature:
                 p.name: REQUIRED if p.default is p.empty else _plain(p.default)
                 for p in named
             },
-            len(named) != len(parameters)
-            and any(p.kind is p.VAR_KEYWORD for p in parameters),
+            any(p.kind is p.VAR_KEYWORD for p in parameters),
         )
 
     def written(self) -> dict[str, Any]:
