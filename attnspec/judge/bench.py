@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from hypothesis import strategies as st
@@ -90,10 +90,8 @@ class KernelBench:
         self._simplest = dict(simplest or {})
         self.fits_none: tuple[str, ...] = ()
         """The fields of the dialect of which the function makes no choice."""
-        self.told: dict[tuple[str, str], Any] = {}
-        """What the laws have said that tell of such a field."""
-        self.looked_at: set[str] = set()
-        """The deviations of which it was asked whether they are stale."""
+        self.looked_at: dict[str, str] = {}
+        """For each deviation the law that says whether it is stale."""
         self.probe_fault: KernelFault | None = None
         """What a probe of the dialect met, as long as no law has said it."""
 
