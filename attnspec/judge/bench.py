@@ -13,11 +13,13 @@ from attnspec.exceptions import Inadmissible, KernelFault
 from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
+from attnspec.judge.deviations import Deviation
 from attnspec.judge.domain import Domain
 from attnspec.judge.evidence import Evidence, Explanation
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.traits import holds
 from attnspec.judge.verdicts import Finding
 from attnspec.numerics import NumericModel
 
@@ -92,6 +94,8 @@ class KernelBench:
         """The fields of the dialect of which the function makes no choice."""
         self.looked_at: dict[str, str] = {}
         """For each deviation the law that says whether it is stale."""
+        self.deviating: dict[str, Deviation] = {}
+        """The deviations whose pinned case has failed a law in this run."""
         self.probe_fault: KernelFault | None = None
         """What a probe of the dialect met, as long as no law has said it."""
 
@@ -137,8 +141,17 @@ class KernelBench:
         return exact
 
     def explanation(self) -> Explanation:
-        """Return how far off the calls are, and which model explains all of them."""
-        return self.evidence.explanation(self.kind, self.dialect, self.model)
+        """Return how far off the calls are, and which model explains all of them.
+
+        Calls that a known deviation covers are no evidence of anything else.
+        """
+        others = self.evidence.without(self._is_deviation)
+        return others.explanation(self.kind, self.dialect, self.model)
+
+    def _is_deviation(self, case: Case) -> bool:
+        """Return whether a call has the traits of a deviation that is real."""
+        known = self.deviating.values()
+        return any(holds(each.when, self.kind.traits(case)) for each in known)
 
     def without(self, claims: Iterable[str]) -> KernelBench:
         """Return the same bench for a function that claims less."""
@@ -150,6 +163,7 @@ class KernelBench:
         # What was seen and found is that of one kernel in one run.
         less_claimed.evidence, less_claimed.findings = self.evidence, self.findings
         less_claimed.looked_at = self.looked_at
+        less_claimed.deviating = self.deviating
         return less_claimed
 
     def nulls(self, law: Invariant) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,12 @@ class Evidence:
         numbers = sum(array.size for array in (*case.arrays().values(), found.output))
         if len(self._calls) < _MOST and numbers <= _LARGEST:
             self._calls.append((case, found))
+
+    def without(self, left_out: Callable[[Case], bool]) -> Evidence:
+        """Return the evidence of all other calls."""
+        others = Evidence()
+        others._calls = [call for call in self._calls if not left_out(call[0])]
+        return others
 
     def explanation(
         self, kind: Kind, dialect: Dialect, model: NumericModel

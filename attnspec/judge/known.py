@@ -44,6 +44,7 @@ class KnownFailures:
                 continue
             if self._is_real(deviation, self._law, deviation.cases):
                 self.met[deviation.id] = 0
+                self._bench.deviating[deviation.id] = deviation
             if (
                 self._bench.looked_at.setdefault(deviation.id, self._law.id)
                 == self._law.id
