@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping
 
 from attnspec.exceptions import UnknownName
@@ -82,6 +83,17 @@ class Capabilities:
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
 
+def pairs_of(names: Iterable[str]) -> list[list[str]]:
+    """Return every pair of claims of which no two may come together.
+
+    Examples
+    --------
+    >>> pairs_of(("mask", "bias", "causal"))
+    [['mask', 'bias'], ['mask', 'causal'], ['bias', 'causal']]
+    """
+    return [list(pair) for pair in itertools.combinations(names, 2)]
+
+
 def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
@@ -89,4 +101,4 @@ def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
             raise UnknownName(msg)
 
 
-__all__ = ["Capabilities"]
+__all__ = ["Capabilities", "pairs_of"]

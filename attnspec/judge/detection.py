@@ -59,17 +59,19 @@ def detect(
         answers.update(_asked(probing, kind, description, dtype))
         if kind.probes:
             answers |= _by_probes(probing, kind, description, model, dtype)
+    found: dict[str, str] = {}
     for name, answer in answers.items():
         if isinstance(answer, Nearest):
             chosen[name] = str(answer)
             sources[name] = NEAREST
         elif name in kind.unenforced:
+            found[name] = answer
             sources[name] = f"{answer} (found, not enforced)"
         else:
             chosen[name] = answer
             sources[name] = "detected"
     fits_none = tuple(name for name, source in sources.items() if source == NEAREST)
-    return Detected(chosen, sources, fits_none, next(iter(faults), None))
+    return Detected(chosen, sources, fits_none, found, next(iter(faults), None))
 
 
 def _asked(
@@ -162,7 +164,7 @@ def _ratio(
     ratio = 0.0
     for case, found in answers:
         try:
-            exact = kind.judge(case, choices, model)
+            exact = kind.promised(case, choices, model)
         except Inadmissible:
             continue
         with np.errstate(all="ignore"):  # What comes back may be anything.

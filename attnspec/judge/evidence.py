@@ -128,10 +128,9 @@ class _Judge:
 
     def _exact(self, case: Case) -> Exact | None:
         try:
-            exact = self.kind.judge(case.problem, self.dialect, self.model)
+            return self.kind.promised(case.problem, self.dialect, self.model)
         except (Inadmissible, InvalidArgument):
             return None
-        return None if np.isnan(exact.bound).any() else exact
 
     def explains(self, calls: list[_Call]) -> bool:
         """Return whether every call is right by a model, and zeros would not be."""

@@ -154,6 +154,7 @@ def test_nan_is_found_and_not_enforced() -> None:
     found = _detected(tiled_attention)
 
     assert found.sources["nan_masked_key"] == "clean (found, not enforced)"
+    assert found.found["nan_masked_key"] == "clean"
     assert found.dialect["nan_masked_key"] == "unspecified"
 
 
