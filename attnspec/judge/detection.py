@@ -14,7 +14,8 @@ from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case, Result
 from attnspec.judge.compare import judged_results
 from attnspec.judge.description import Description
-from attnspec.judge.kind import Call, Kind, Nearest
+from attnspec.judge.kind import Kind
+from attnspec.judge.questions import Call, Nearest
 from attnspec.judge.verdicts import Detected
 from attnspec.numerics import NumericModel
 

@@ -20,9 +20,11 @@ from attnspec.judge.case import EVERY_OPERAND, Case, Expected, Result, Shape
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.laws_of_kind import LawsOfKind
+from attnspec.judge.questions import Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
+from attnspec.judge.traits import fields_as_traits, whole_fields
 from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
 from attnspec.numerics.operations import OPERATIONS
@@ -34,37 +36,11 @@ Judge = Callable[[Any, Dialect, NumericModel], Exact]
 Null = Callable[[Any, Any], Array | Result]
 """A wrong answer to a case, given a `Right`: right for another case, or changed."""
 
-Call = Callable[[Case], Result]
-"""A way to call the function."""
-
-Question = Callable[[Call, Capabilities, str], str | None]
-"""Finds out by calls in a format which choice a function makes, if that shows."""
-
-
-class Nearest(str):
-    """A choice that a function does not make, but comes nearer to than to others."""
-
-    __slots__ = ()
-
-
 _LAYOUTS = (
     (),
     *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")),
 )
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
-
-
-def _whole_fields(case: Case) -> dict[str, int]:
-    """Return the sizes of the recipe that a case was made from, if it was."""
-    recipe: Recipe | None = case["recipe"]
-    fields = recipe.fields if recipe else ()
-    return {name: value for name, value in fields if type(value) is int}
-
-
-def _fields_as_traits(case: Case) -> dict[str, Any]:
-    """Return the fields of the recipe that a case was made from, if it was."""
-    recipe: Recipe | None = case["recipe"]
-    return {"dtype": recipe.dtype, **dict(recipe.fields)} if recipe else {}
 
 
 def _no_calls(_dtype: str, _capabilities: Capabilities) -> tuple[Case, ...]:
@@ -171,12 +147,12 @@ class Kind(LawsOfKind):
     null_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     dtypes: tuple[str, ...] = ("float32",)
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
+    traits: Callable[[Any], Mapping[str, Any]] = fields_as_traits
     signs: Callable[[Any], tuple[str, ...]] = _no_signs
     models: Mapping[str, NumericModel] = dataclasses.field(
         default_factory=lambda: OPERATIONS
     )
-    sizes: Callable[[Any], Mapping[str, int]] = _whole_fields
+    sizes: Callable[[Any], Mapping[str, int]] = whole_fields
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )
@@ -316,4 +292,4 @@ def result(name: str, shape: Shape, dtype: str | None) -> tuple[Expected, ...]:
     return ((name, shape, dtype),)
 
 
-__all__ = ["Call", "Judge", "Kind", "Nearest", "Null", "Question", "result"]
+__all__ = ["Judge", "Kind", "Null", "result"]

@@ -23,6 +23,7 @@ from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.smaller import Smaller
+from attnspec.judge.tally import Tally
 from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token, error_in
 from attnspec.judge.verdicts import Features, Finding, Outcome, Verdict
@@ -35,24 +36,6 @@ _HELD = "what it compares is wrong by itself"
 
 _TURNS = 8
 """How often examples are drawn anew, as long as they do not tell enough."""
-
-
-@dataclasses.dataclass(slots=True)
-class Tally:
-    """What one invariant has seen so far."""
-
-    counted: int = 0
-    weak: int = 0
-    inadmissible: int = 0
-    unjudged: str = ""
-    """Why the last inadmissible example was not judged."""
-    never: str = ""
-    """Why an example is never asked of this function, if one is not."""
-    deviating: int = 0
-    ratio: float = 0.0
-    past: list[Recipe] = dataclasses.field(default_factory=list)
-    held: tuple[Recipe, Examination] | None = None
-    failure: tuple[Recipe, Examination] | None = None
 
 
 class Trial:
@@ -309,4 +292,4 @@ class Trial:
         return fails
 
 
-__all__ = ["Tally", "Trial"]
+__all__ = ["Trial"]
