@@ -144,9 +144,11 @@ def blocks(report: Report, replay: Replay) -> Iterator[list[str]]:
             yield failure_lines(outcome, replay)
 
 
-def report_lines(report: Report, replay: Replay = Replay()) -> list[str]:
+def report_lines(report: Report, replay: Replay | None = None) -> list[str]:
     """Return all causes, and the last lines, where there is no command line."""
-    lines = [line for block in blocks(report, replay) for line in [*block, ""]]
+    lines = [
+        line for block in blocks(report, replay or Replay()) for line in [*block, ""]
+    ]
     return lines + summary_lines(report, report.description.name)
 
 
