@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,12 @@ class Evidence:
         if len(self._calls) < _MOST and numbers <= _LARGEST:
             self._calls.append((case, found))
 
+    def without(self, left_out: Callable[[Case], bool]) -> Evidence:
+        """Return the evidence of all other calls."""
+        others = Evidence()
+        others._calls = [call for call in self._calls if not left_out(call[0])]
+        return others
+
     def explanation(
         self, kind: Kind, dialect: Dialect, model: NumericModel
     ) -> Explanation:
@@ -122,10 +128,9 @@ class _Judge:
 
     def _exact(self, case: Case) -> Exact | None:
         try:
-            exact = self.kind.judge(case.problem, self.dialect, self.model)
+            return self.kind.promised(case.problem, self.dialect, self.model)
         except (Inadmissible, InvalidArgument):
             return None
-        return None if np.isnan(exact.bound).any() else exact
 
     def explains(self, calls: list[_Call]) -> bool:
         """Return whether every call is right by a model, and zeros would not be."""

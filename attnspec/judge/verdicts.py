@@ -151,6 +151,8 @@ class Detected:
     """For each field: declared, detected, found (not enforced) or default."""
     fits_none: tuple[str, ...] = ()
     """The fields of which no choice fits; the nearest one is taken."""
+    found: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The choices that were found in fields that are not enforced."""
     fault: KernelFault | None = None
     """What a probe met: the function ended its process, or did not return in time."""
 

@@ -27,7 +27,6 @@ from attnspec.judge.verdicts import (
     Finding,
     Outcome,
     Report,
-    Verdict,
 )
 from attnspec.kinds.registry import INVARIANTS
 
@@ -200,85 +199,6 @@ def _portable(data: Any) -> Any:
     return data
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StoredReport:
-    """A report as it was read: the JSON objects of its lines."""
-
-    header: dict[str, Any]
-    results: tuple[dict[str, Any], ...]
-    causes: tuple[dict[str, Any], ...]
-    footer: dict[str, Any] | None
-    """None if the file was cut short."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether the file is whole and the run had reached its end."""
-        if self.footer is None or self.footer["results"] != len(self.results):
-            return False
-        return bool(self.footer["complete"])
-
-    @property
-    def conforms(self) -> bool:
-        """Whether the run was complete, asked something, and the kernel conformed."""
-        asked = any(r["verdict"] != Verdict.UNSUPPORTED for r in self.results)
-        return self.complete and asked and all(r["conforms"] for r in self.results)
-
-
-def read_report(path: Path) -> StoredReport:
-    """Read a report, and notice if it was cut short.
-
-    Parameters
-    ----------
-    path
-        A file that ``attnspec check --report`` wrote.
-
-    Returns
-    -------
-    StoredReport
-        Its ``complete`` is false if lines are missing at the end.
-
-    Raises
-    ------
-    InvalidArgument
-        If the file cannot be read, is no report, or is of another version.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"report: {path} cannot be read ({error})"
-        raise InvalidArgument(msg) from error
-    entries = _entries(lines, path)
-    if not entries or entries[0].get("kind") != "header":
-        msg = f"report: {path} is no report of attnspec: its first line is no header"
-        raise InvalidArgument(msg)
-    if entries[0]["report"] != REPORT_VERSION:
-        found = entries[0]["report"]
-        msg = f"report: {path}: expected version {REPORT_VERSION}, got {found}"
-        raise InvalidArgument(msg)
-    results = tuple(entry for entry in entries if entry["kind"] == "result")
-    causes = tuple(entry for entry in entries if entry["kind"] == "cause")
-    last = entries[-1] if entries[-1]["kind"] == "footer" else None
-    return StoredReport(entries[0], results, causes, last)
-
-
-def _entries(lines: list[str], path: Path) -> list[dict[str, Any]]:
-    """Return the objects of the lines, without a last line that is cut short."""
-    entries = []
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            if number == len(lines) and number > 1:
-                break
-            msg = f"report: {path}: line {number} is no JSON ({error.msg})"
-            raise InvalidArgument(msg) from error
-        if not isinstance(entry, dict) or "kind" not in entry:
-            msg = f"report: {path}: line {number} is no object with a kind"
-            raise InvalidArgument(msg)
-        entries.append(entry)
-    return entries
-
-
 def schema() -> dict[str, Any]:
     """Return the JSON Schema that every line of a report satisfies.
 
@@ -293,12 +213,10 @@ def schema() -> dict[str, Any]:
 
 
 __all__ = [
-    "StoredReport",
     "Writer",
     "cause",
     "footer",
     "header",
-    "read_report",
     "result",
     "schema",
 ]

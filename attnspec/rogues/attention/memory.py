@@ -35,7 +35,10 @@ def _memory(array: Array) -> tuple[Array, int]:
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
     start = array.ctypes.data - owner.ctypes.data
-    return owner.reshape(-1), start // array.itemsize
+    # What owns it may be plain bytes, in which it starts anywhere.
+    bytes_ = owner.reshape(-1).view(np.uint8)[start % array.itemsize :]
+    whole = bytes_[: bytes_.size // array.itemsize * array.itemsize]
+    return whole.view(array.dtype), start // array.itemsize
 
 
 def _dense(array: Array) -> tuple[int, ...]:
