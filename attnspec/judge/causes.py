@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attnspec.judge.features import OF_THE_PAST, WRONG, forced
 from attnspec.judge.kind import Kind
-from attnspec.judge.verdicts import Cause, Features, Outcome, Verdict
+from attnspec.judge.likeness import Features
+from attnspec.judge.verdicts import Cause, Outcome, Verdict
 
 _UNSTEADY = "determinism"
 """The law by which a kernel gives different answers to the same call."""
@@ -41,7 +42,7 @@ def grouped(
     ranked = sorted(found, key=lambda o: _rank(o, kind))
     groups = {id(outcome): [outcome] for outcome in found}
     for place, outcome in enumerate(ranked):
-        kin = _kin(outcome, ranked[:place], found, relaxed)
+        kin = _kin(outcome, ranked[:place], found, relaxed, kind)
         if kin is not None and groups[id(kin)] is not groups[id(outcome)]:
             groups[id(kin)] += groups[id(outcome)]
             for member in groups[id(outcome)]:
@@ -110,13 +111,14 @@ def _kin(
     better: list[Outcome],
     found: list[Outcome],
     relaxed: Mapping[str, str],
+    kind: Kind,
 ) -> Outcome | None:
     """Return a finding that shows the same mistake, if there is one."""
     same_as = outcome.finding.same_as if outcome.finding else ""
     same = [o for o in found if o.invariant == same_as and o is not outcome]
     if same:
         return min(same, key=lambda o: o.dtype != outcome.dtype)
-    alike = [o for o in better if _one_cause(o, outcome, relaxed)]
+    alike = [o for o in better if _one_cause(o, outcome, relaxed, kind)]
     if not alike and outcome.held_back:
         # It says nothing itself: whatever is wrong here is what holds it back.
         alike = [o for o in better if o.dtype == outcome.dtype and not o.held_back]
@@ -155,7 +157,9 @@ def _words(outcome: Outcome, relaxed: Mapping[str, str]) -> str | None:
     return relaxed.get(outcome.dtype) if is_wrong else None
 
 
-def _one_cause(first: Outcome, other: Outcome, relaxed: Mapping[str, str]) -> bool:
+def _one_cause(
+    first: Outcome, other: Outcome, relaxed: Mapping[str, str], kind: Kind
+) -> bool:
     """Return whether two findings show one mistake."""
     one, two = _features(first), _features(other)
     words = _words(first, relaxed)
@@ -168,7 +172,7 @@ def _one_cause(first: Outcome, other: Outcome, relaxed: Mapping[str, str]) -> bo
         other
     ):
         return True
-    return one.explain(two)
+    return one.explain(two) or kind.likeness.is_one(one, two)
 
 
 def _said(outcome: Outcome) -> str:

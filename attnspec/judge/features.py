@@ -19,6 +19,7 @@ from attnspec.judge.examination import Examination
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.judge.verdicts import Verdict
 
 FEW = 8
@@ -75,6 +76,7 @@ def present(
     said += [f"layout {operand}" for operand, _ in _layouts(recipe)]
     if found.comparison is not None and found.comparison.what not in ("fact", "output"):
         said.append(f"result {found.comparison.what}")
+    said += [several(n) for n in kind.likeness.several if recipe[n] > 1]
     sizes = {size(n): recipe[n] for n in table.numbers if recipe[n] > FEW}
     return {**dict.fromkeys(said, 1), **sizes}
 
@@ -82,6 +84,11 @@ def present(
 def size(field: str) -> str:
     """Return the word for a size beyond a few: its field may be a claim's name, too."""
     return f"{field} size"
+
+
+def several(field: str) -> str:
+    """Return the word for a size of more than one."""
+    return f"several {field}"
 
 
 def _layouts(recipe: Recipe) -> tuple[tuple[str, str], ...]:
@@ -112,11 +119,11 @@ def spare_and_needed(
     A sign accounts for a finding if the one goes where the other goes.
     """
     spare, needs = set(), set()
-    mine = set(kind.signs(kind.case(recipe)))
+    mine = set(kind.likeness.signs(kind.case(recipe)))
     signs, gone = set(mine), set()
     for name in has:
         fitted = list(_fitted(kind, _simpler(kind, recipe, name), fit, recipe))
-        seen = [(set(kind.signs(kind.case(c))), look(c)) for c in fitted]
+        seen = [(set(kind.likeness.signs(kind.case(c))), look(c)) for c in fitted]
         failing = [theirs for theirs, again in seen if again.verdict in _WRONG]
         signs = signs.intersection(*failing)
         gone |= {
@@ -124,7 +131,7 @@ def spare_and_needed(
         }
         if failing:
             spare.add(name)
-        elif any(_says_right(again) for _, again in seen):
+        elif any(says_right(again) for _, again in seen):
             needs.add(name)
     return spare, needs, signs & gone
 
@@ -136,9 +143,22 @@ def _simpler(kind: Kind, recipe: Recipe, name: str) -> Iterator[Recipe]:
     if name in table.claims and table.uses(recipe, name):
         for bare in (table.without(recipe, name), *_evened(kind, recipe, name)):
             yield from (bare.replace(seed=seed) for seed in (recipe.seed, *_OTHERS))
+    elif field == "several":
+        bare = single(table, recipe, unusual)
+        yield from (bare.replace(seed=seed) for seed in (recipe.seed, *_OTHERS))
     elif unusual and field in table.simple:
         for value in table.simple[field]:
             yield table.mend(recipe.replace(**{field: value}))
+
+
+def single(table: Table, recipe: Recipe, field: str) -> Recipe:
+    """Return the recipe with a size of 1, and with what is drawn together with it."""
+    for name, names in table.together.items():
+        # What is no size by itself, as heads, is taken away as a whole.
+        if field in set(names) - set(table.sizes):
+            first = table.fields[name][0]
+            return recipe.replace(**dict(zip(names, first, strict=True)))
+    return recipe.replace(**{field: 1})
 
 
 def _evened(kind: Kind, recipe: Recipe, claim: str) -> Iterator[Recipe]:
@@ -177,7 +197,7 @@ def _is_dear(kind: Kind, recipe: Recipe, given: Recipe) -> bool:
 _WRONG = (Verdict.FAILED, Verdict.HELD_BACK, Verdict.REFUSED, Verdict.CRASHED)
 
 
-def _says_right(found: Examination) -> bool:
+def says_right(found: Examination) -> bool:
     """Return whether a law has looked, and holds."""
     return found.verdict is None and not (found.weak or found.inadmissible)
 
@@ -190,7 +210,8 @@ def is_given(kind: Kind, law: Invariant, name: str) -> bool:
 
 def forced(kind: Kind, law: Invariant, name: str) -> bool:
     """Return whether a law, or all of its families, sets a size or data of its own."""
-    field = name.partition(" ")[0]
+    first, _, rest = name.partition(" ")
+    field = rest if first == "several" else first
     spread = {field} | {n for n, names in kind.table.together.items() if field in names}
     families = [kind.table.named_families[f].fields for f in law.families]
     return bool(spread & set(law.fields)) or (
@@ -206,6 +227,9 @@ __all__ = [
     "is_given",
     "nature",
     "present",
+    "says_right",
+    "several",
+    "single",
     "size",
     "spare_and_needed",
 ]

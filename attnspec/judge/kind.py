@@ -18,6 +18,7 @@ from attnspec.judge.case import EVERY_OPERAND, Case, Expected, Result, Shape
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees
 from attnspec.judge.law import Applies, Dialect, Exact, Invariant, Law, always
+from attnspec.judge.likeness import Likeness
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
@@ -67,11 +68,6 @@ def _fields_as_traits(case: Case) -> dict[str, Any]:
 
 def _no_calls(_dtype: str, _capabilities: Capabilities) -> tuple[Case, ...]:
     """Return no calls."""
-    return ()
-
-
-def _no_signs(_case: Case) -> tuple[str, ...]:
-    """Return no signs."""
     return ()
 
 
@@ -129,9 +125,8 @@ class Kind:
         size of 1 or 2 is none that a function must have been written for.
     traits
         What conditions of deviations are about.
-    signs
-        Words for what a case has that may be all that a mistake needs, whichever
-        options bring it about.
+    likeness
+        What its findings may have in common, beside what they are called with.
     models
         The numeric models that have a name here.
     sizes
@@ -170,7 +165,7 @@ class Kind:
     dtypes: tuple[str, ...] = ("float32",)
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
-    signs: Callable[[Any], tuple[str, ...]] = _no_signs
+    likeness: Likeness = dataclasses.field(default_factory=Likeness)
     models: Mapping[str, NumericModel] = dataclasses.field(
         default_factory=lambda: OPERATIONS
     )

@@ -17,15 +17,19 @@ from attnspec.judge.features import (
     is_given,
     nature,
     present,
+    says_right,
+    several,
+    single,
     size,
     spare_and_needed,
 )
 from attnspec.judge.history import right_alone
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
+from attnspec.judge.likeness import Features
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
-from attnspec.judge.verdicts import Features, Finding, Verdict
+from attnspec.judge.verdicts import Finding, Verdict
 
 _FAINTER = 1e3
 """How much less wrong a call may be by the mistake that explains another one."""
@@ -73,6 +77,9 @@ class Smaller:
             elif same := self._same(recipe, finding, found, has):
                 self.same_as = finding.invariant
                 return same
+            elif other is not None and says_right(self._look(other)):
+                self.same_as = finding.invariant
+                return recipe
         return self._shrunk(recipe, 30 if found.verdict is Verdict.CRASHED else 200)
 
     def _shrunk(self, recipe: Recipe, attempts: int) -> Recipe:
@@ -109,11 +116,10 @@ class Smaller:
         for name in table.sizes:
             if size(name) in needs:
                 other = other.replace(**{name: min(FEW, other[name])})
-        for name, names in table.together.items():
-            # What is no size by itself, as heads, is taken away as a whole.
-            if any(size(n) in needs for n in set(names) - set(table.sizes)):
-                first = table.fields[name][0]
-                other = other.replace(**dict(zip(names, first, strict=True)))
+        whole = table.numbers - set(table.sizes)
+        for name in (*self._bench.kind.likeness.several, *sorted(whole)):
+            if several(name) in needs or (name in whole and size(name) in needs):
+                other = single(table, other, name)
         with contextlib.suppress(InvalidArgument):
             other = self._draws.fit(other)
             return other if other != recipe else None
@@ -201,9 +207,14 @@ class Smaller:
         )
 
     def _is_of_the_past(self) -> bool:
-        """Return whether several calls fail of which each is right when it is alone."""
+        """Return whether calls fail of which each is right when it is alone.
+
+        Of a single call that is asked where the function has a past: whatever it was
+        that made a smaller case of it fail, may have been the case before.
+        """
         ran = self._bench.ran
-        if self.same_as or len(ran) < 2 or not self._bench.call.forgets:
+        least = 1 if any(map(_is_of_the_past, self._bench.findings)) else 2
+        if self.same_as or len(ran) < least or not self._bench.call.forgets:
             return False
         return all(right_alone(case, self._bench) for case in ran)
 
@@ -229,6 +240,11 @@ def asked_of(
     with contextlib.suppress(InvalidArgument):
         return fit(recipe.replace(dtype=own.dtype, **missing))
     return None
+
+
+def _is_of_the_past(finding: Finding) -> bool:
+    """Return whether a finding depends on the calls before it."""
+    return bool(finding.features and finding.features.nature == OF_THE_PAST)
 
 
 def _breadth(finding: Finding) -> int:

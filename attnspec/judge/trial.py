@@ -21,11 +21,12 @@ from attnspec.judge.history import (
 )
 from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
+from attnspec.judge.likeness import Features
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.smaller import Smaller
 from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token, error_in
-from attnspec.judge.verdicts import Features, Finding, Outcome, Verdict
+from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
 _NOT_AGAIN = "not seen again in a fresh process"
 """What is added to a finding that no sequence of the examples before it repeats."""

@@ -7,7 +7,8 @@ import pytest
 from attnspec.conformance import judge
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.inputs import read_token
-from attnspec.judge.verdicts import Cause, Features, Report, Verdict
+from attnspec.judge.likeness import Features
+from attnspec.judge.verdicts import Cause, Report, Verdict
 from attnspec.rogues import ROGUES
 from benchmarks.causes import pairs, report_of, with_both
 

@@ -10,6 +10,7 @@ from attnspec.exceptions import Inadmissible
 from attnspec.judge.far import FAR, last_offset
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
+from attnspec.judge.likeness import Likeness
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
@@ -133,7 +134,11 @@ ATTENTION = Kind(
     null_needs=NEEDS,
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
-    signs=signs,
+    likeness=Likeness(
+        signs=signs,
+        several=("batch", "query_heads", "queries"),
+        alike={"bias": "mask", "window": "causal"},
+    ),
     models=PRESETS,
     sizes=_sizes,
     relaxations=relaxations,
