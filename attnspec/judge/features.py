@@ -31,7 +31,7 @@ OF_THE_PAST = "depends on the calls before it"
 _DEAR = 0.01
 """The cost, in seconds, up to which a case may cost more than another."""
 
-_OTHERS = (1, 2)
+OTHERS = (1, 2)
 """Seeds of other data: one example may be right by chance."""
 
 WRONG = "wrong"
@@ -142,10 +142,10 @@ def _simpler(kind: Kind, recipe: Recipe, name: str) -> Iterator[Recipe]:
     field, _, unusual = name.partition(" ")
     if name in table.claims and table.uses(recipe, name):
         for bare in (table.without(recipe, name), *_evened(kind, recipe, name)):
-            yield from (bare.replace(seed=seed) for seed in (recipe.seed, *_OTHERS))
+            yield from (bare.replace(seed=seed) for seed in (recipe.seed, *OTHERS))
     elif field == "several":
         bare = single(table, recipe, unusual)
-        yield from (bare.replace(seed=seed) for seed in (recipe.seed, *_OTHERS))
+        yield from (bare.replace(seed=seed) for seed in (recipe.seed, *OTHERS))
     elif unusual and field in table.simple:
         for value in table.simple[field]:
             yield table.mend(recipe.replace(**{field: value}))
@@ -222,6 +222,7 @@ def forced(kind: Kind, law: Invariant, name: str) -> bool:
 __all__ = [
     "FEW",
     "OF_THE_PAST",
+    "OTHERS",
     "WRONG",
     "forced",
     "is_given",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _SPECIAL = 2
 """From how many common needs on two mistakes are less likely than one."""
@@ -50,8 +50,24 @@ class Features:
         return all(other.has.get(name, -1) >= n for name, n in sizes.items())
 
 
+class Form(NamedTuple):
+    """A problem in other words: what is wrong in both does not need the words."""
+
+    sign: str
+    """What is said in other words."""
+    same: Any
+    """The case that says it so."""
+    without: Any
+    """The case that does not say it: where it is wrong, too, it was not needed."""
+
+
 def _no_signs(_case: Any) -> tuple[str, ...]:
     """Return no signs."""
+    return ()
+
+
+def _no_forms(_case: Any, _bench: Any) -> tuple[Form, ...]:
+    """Return no forms."""
     return ()
 
 
@@ -64,6 +80,9 @@ class Likeness:
     signs
         Words for what a case has that may be all that a mistake needs, whichever
         options bring it about.
+    forms
+        A case in other words, by a bench: whether a mistake needs the option, or what
+        the option says.
     several
         Sizes along which a function does the same again: that there is more than one
         may be what a mistake needs.
@@ -72,6 +91,7 @@ class Likeness:
     """
 
     signs: Callable[[Any], tuple[str, ...]] = _no_signs
+    forms: Callable[[Any, Any], Iterable[Form]] = _no_forms
     several: tuple[str, ...] = ()
     alike: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -95,4 +115,4 @@ class Likeness:
         return {self.alike.get(name, name) for name in said}
 
 
-__all__ = ["Features", "Likeness"]
+__all__ = ["Features", "Form", "Likeness"]

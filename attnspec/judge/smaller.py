@@ -6,13 +6,14 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 
-from attnspec.exceptions import InvalidArgument
+from attnspec.exceptions import InvalidArgument, KernelFault
 from attnspec.judge.bench import Draws, KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.judge.examination import Examination, examine, is_wrong
 from attnspec.judge.features import (
     FEW,
     OF_THE_PAST,
+    OTHERS,
     forced,
     is_given,
     nature,
@@ -137,10 +138,10 @@ class Smaller:
         That is the case of the finding, where the law fails in it as well; or the one
         just seen, where a call of it is as wrong without anything else that it has.
         """
-        moved = self._moved(recipe, finding)
-        if moved is not None and self.fails(moved):
-            self._is_moved = True
-            return moved
+        for moved in self._moved(recipe, finding):
+            if self.fails(moved):
+                self._is_moved = True
+                return moved
         if self._has_wrong_call(finding):
             return recipe
         agreement = self._bench.kind.laws[self._bench.kind.agreement]
@@ -171,10 +172,15 @@ class Smaller:
                 recipe = table.without(recipe, name)
         return table.within(recipe, self._bench.capabilities)
 
-    def _moved(self, recipe: Recipe, finding: Finding) -> Recipe | None:
-        """Return the case of an earlier finding as one that the law can be asked of."""
+    def _moved(self, recipe: Recipe, finding: Finding) -> Iterator[Recipe]:
+        """Yield the case of an earlier finding as one that the law can be asked of.
+
+        With other data as well: the law may hold by chance.
+        """
         kind, fit = self._bench.kind, self._draws.fit
-        return asked_of(kind, self._law, finding.recipe, recipe, fit)
+        moved = asked_of(kind, self._law, finding.recipe, recipe, fit)
+        if moved is not None:
+            yield from (moved.replace(seed=seed) for seed in (moved.seed, *OTHERS))
 
     def _candidates(self, failing: Recipe) -> Iterator[Recipe]:
         """Yield recipes that may be smaller; one that cannot be is passed over."""
@@ -185,8 +191,10 @@ class Smaller:
     def features(self, recipe: Recipe, found: Examination) -> Features:
         """Return what a smallest case has, and what of it the finding needs."""
         kind, law = self._bench.kind, self._law
+        calls = list(self._bench.calls)
         has = present(kind, law, recipe, self._bench.ran, found)
-        has = {n: v for n, v in has.items() if not is_given(kind, law, n)}
+        given = {n for n in has if is_given(kind, law, n)}
+        has = {n: v for n, v in has.items() if n not in given}
         if self._is_of_the_past():
             return Features(OF_THE_PAST)
         if self.same_as and not self._is_moved:
@@ -194,6 +202,7 @@ class Smaller:
         spare, needs, signs = spare_and_needed(
             kind, recipe, has, self._draws.fit, self._look
         )
+        signs |= self._signs_of_given(recipe, given) | self._signs_of_forms(calls)
         # The search has tried smaller sizes, and to do without layouts.
         sizes = set(map(size, kind.table.numbers))
         needs |= {n for n in has if n in sizes or n.startswith("layout ")}
@@ -202,9 +211,48 @@ class Smaller:
         return Features(
             nature=nature(law, found, fleeting=False),
             has={name: n for name, n in has.items() if name not in spare},
-            needs=frozenset(n for n in needs if not forced(kind, law, n)),
+            needs=frozenset(
+                n for n in needs if n.startswith("several ") or not forced(kind, law, n)
+            ),
             signs=frozenset(signs),
         )
+
+    def _signs_of_given(self, recipe: Recipe, given: set[str]) -> set[str]:
+        """Return what accounts for a finding of what its law always gives.
+
+        Another law can do without: the one of agreement.
+        """
+        kind, bench = self._bench.kind, self._bench
+        agreement = kind.laws[kind.agreement]
+
+        def look(other: Recipe) -> Examination:
+            return examine(agreement, other, bench)
+
+        def within(other: Recipe) -> Recipe:
+            return kind.table.within(other, bench.capabilities)
+
+        if not given or look(recipe).verdict is not Verdict.FAILED:
+            return set()
+        return spare_and_needed(kind, recipe, given, within, look)[2]
+
+    def _signs_of_forms(self, calls: list[tuple[Case, Result | None]]) -> set[str]:
+        """Return what is wrong however it is said, and right where it is not said."""
+        return {
+            sign
+            for case, found in calls
+            if found is not None and is_wrong(case, found, self._bench)
+            for sign, same, without in self._bench.kind.likeness.forms(
+                case, self._bench
+            )
+            if self._errs(same) and not self._errs(without)
+        }
+
+    def _errs(self, case: Case) -> bool:
+        """Return whether a call is wrong by itself."""
+        try:
+            return is_wrong(case, self._bench.run(case), self._bench)
+        except KernelFault:
+            return True
 
     def _is_of_the_past(self) -> bool:
         """Return whether calls fail of which each is right when it is alone.

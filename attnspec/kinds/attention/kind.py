@@ -17,6 +17,7 @@ from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import CHOICES
+from attnspec.kinds.attention.forms import forms
 from attnspec.kinds.attention.formula import formula
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.attention.precision import precision_calls
@@ -136,6 +137,7 @@ ATTENTION = Kind(
     traits=traits,
     likeness=Likeness(
         signs=signs,
+        forms=forms,
         several=("batch", "query_heads", "queries"),
         alike={"bias": "mask", "window": "causal"},
     ),
