@@ -42,11 +42,11 @@ def grouped(
     ranked = sorted(found, key=lambda o: _rank(o, kind))
     groups = {id(outcome): [outcome] for outcome in found}
     for place, outcome in enumerate(ranked):
-        kin = _kin(outcome, ranked[:place], found, relaxed, kind)
-        if kin is not None and groups[id(kin)] is not groups[id(outcome)]:
-            groups[id(kin)] += groups[id(outcome)]
-            for member in groups[id(outcome)]:
-                groups[id(member)] = groups[id(kin)]
+        for kin in _kin(outcome, ranked[:place], found, relaxed, kind):
+            if groups[id(kin)] is not groups[id(outcome)]:
+                groups[id(kin)] += groups[id(outcome)]
+                for member in groups[id(outcome)]:
+                    groups[id(member)] = groups[id(kin)]
     each = {id(group): group for group in map(groups.__getitem__, map(id, found))}
     causes = [_cause(group, found, relaxed, kind) for group in each.values()]
     return tuple(_merged(causes, shows))
@@ -112,17 +112,22 @@ def _kin(
     found: list[Outcome],
     relaxed: Mapping[str, str],
     kind: Kind,
-) -> Outcome | None:
-    """Return a finding that shows the same mistake, if there is one."""
+) -> list[Outcome]:
+    """Return the findings that show the same mistake.
+
+    Those with the same sign, and of those that explain it the one that says it best: a
+    finding that several explain says nothing of whether they are one.
+    """
     same_as = outcome.finding.same_as if outcome.finding else ""
     same = [o for o in found if o.invariant == same_as and o is not outcome]
     if same:
-        return min(same, key=lambda o: o.dtype != outcome.dtype)
+        return [min(same, key=lambda o: o.dtype != outcome.dtype)]
     alike = [o for o in better if _one_cause(o, outcome, relaxed, kind)]
     if not alike and outcome.held_back:
         # It says nothing itself: whatever is wrong here is what holds it back.
         alike = [o for o in better if o.dtype == outcome.dtype and not o.held_back]
-    return next(iter(alike), None)
+    mine = _features(outcome)
+    return alike[:1] + [o for o in better if mine.has_sign_of(_features(o))]
 
 
 def _rank(outcome: Outcome, kind: Kind) -> tuple[bool, tuple[int, int], int, int]:

@@ -122,8 +122,13 @@ def spare_and_needed(
     mine = set(kind.likeness.signs(kind.case(recipe)))
     signs, gone = set(mine), set()
     for name in has:
-        fitted = list(_fitted(kind, _simpler(kind, recipe, name), fit, recipe))
-        seen = [(set(kind.likeness.signs(kind.case(c))), look(c)) for c in fitted]
+        seen: list[tuple[set[str], Examination]] = []
+        for seed in (recipe.seed, *OTHERS):
+            bare = (r.replace(seed=seed) for r in _simpler(kind, recipe, name))
+            fitted = _fitted(kind, bare, fit, recipe)
+            seen += [(set(kind.likeness.signs(kind.case(c))), look(c)) for c in fitted]
+            if any(again.verdict in _WRONG for _, again in seen):
+                break
         failing = [theirs for theirs, again in seen if again.verdict in _WRONG]
         signs = signs.intersection(*failing)
         gone |= {
@@ -137,15 +142,14 @@ def spare_and_needed(
 
 
 def _simpler(kind: Kind, recipe: Recipe, name: str) -> Iterator[Recipe]:
-    """Yield recipes without something that a case has, with other data as well."""
+    """Yield recipes without something that a case has."""
     table = kind.table
     field, _, unusual = name.partition(" ")
     if name in table.claims and table.uses(recipe, name):
-        for bare in (table.without(recipe, name), *_evened(kind, recipe, name)):
-            yield from (bare.replace(seed=seed) for seed in (recipe.seed, *OTHERS))
+        yield table.without(recipe, name)
+        yield from _evened(kind, recipe, name)
     elif field == "several":
-        bare = single(table, recipe, unusual)
-        yield from (bare.replace(seed=seed) for seed in (recipe.seed, *OTHERS))
+        yield single(table, recipe, unusual)
     elif unusual and field in table.simple:
         for value in table.simple[field]:
             yield table.mend(recipe.replace(**{field: value}))

@@ -32,13 +32,17 @@ class Features:
         """Return whether the other finding shows the same mistake.
 
         All that this one has must be there, and it must need nothing else, or not do
-        without; or one sign must account for both.
+        without.
         """
         if self.nature != other.nature:
             return False
         has = set(self.has)
         is_within = other.needs <= has or bool(other.needs & has)
-        return bool(self.signs & other.signs) or (self._shared(other) and is_within)
+        return self._shared(other) and is_within
+
+    def has_sign_of(self, other: Features) -> bool:
+        """Return whether one sign accounts for both findings."""
+        return self.nature == other.nature and bool(self.signs & other.signs)
 
     def _shared(self, other: Features) -> bool:
         """Return whether the other finding has all that this one has."""
@@ -98,16 +102,16 @@ class Likeness:
     def is_one(self, first: Features, other: Features) -> bool:
         """Return whether two findings need the same but for claims that are alike.
 
-        What the first one needs the other one has. They share at least two things of
-        which one of them is known to need each: two mistakes that need as much in
-        common are less likely than one.
+        What one needs the other one has. They share at least two things of which one
+        of them is known to need each: two mistakes that need as much in common are
+        less likely than one.
         """
         if first.nature != other.nature or not first.fits_sizes(other):
             return False
         needs, others = self._core(first.needs), self._core(other.needs)
-        has = self._core(other.has)
-        shared = self._core(first.has) & has & (needs | others)
-        return needs <= has and len(shared) >= _SPECIAL
+        shared = self._core(first.has) & self._core(other.has)
+        common = needs | others
+        return common <= shared and len(common) >= _SPECIAL
 
     def _core(self, names: Iterable[str]) -> set[str]:
         """Return the claims and the sizes of more than one, one word for alike ones."""

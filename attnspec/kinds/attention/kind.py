@@ -139,7 +139,7 @@ ATTENTION = Kind(
         signs=signs,
         forms=forms,
         several=("batch", "query_heads", "queries"),
-        alike={"bias": "mask", "window": "causal"},
+        alike={"bias": "mask"},
     ),
     models=PRESETS,
     sizes=_sizes,
