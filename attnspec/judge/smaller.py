@@ -6,28 +6,22 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 
-from attnspec.exceptions import InvalidArgument, KernelFault
+from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Draws, KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.judge.examination import Examination, examine, is_wrong
 from attnspec.judge.features import (
     FEW,
-    OF_THE_PAST,
     OTHERS,
-    forced,
-    is_given,
     nature,
     present,
     says_right,
     several,
     single,
     size,
-    spare_and_needed,
 )
-from attnspec.judge.history import right_alone
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
-from attnspec.judge.likeness import Features
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
 from attnspec.judge.verdicts import Finding, Verdict
@@ -40,7 +34,7 @@ _SECONDS = 15.0
 
 
 class Smaller:
-    """Finds the smallest case in which a law fails as it did, and what it needs."""
+    """Finds the smallest case in which a law fails as it did."""
 
     def __init__(
         self,
@@ -54,10 +48,11 @@ class Smaller:
         self._bench = bench
         self._draws = draws
         self.fails = fails
-        self._is_moved = False
         self._calls: list[tuple[Case, Result | None]] = []
         self.same_as = ""
         """The law that an earlier finding broke in the same case."""
+        self.is_moved = False
+        """Whether the case is that of the earlier finding."""
 
     def than(self, recipe: Recipe, found: Examination) -> Recipe:
         """Return the smallest recipe that fails; the one just seen is where to begin.
@@ -68,13 +63,13 @@ class Smaller:
         """
         if found.verdict is Verdict.HELD_BACK:
             return self._shrunk(recipe, 30)
-        self._calls = list(self._bench.calls)
-        has = present(self._bench.kind, self._law, recipe, self._bench.ran, found)
-        known = [f for f in self._bench.findings if self._is_alike(f, found, has)]
-        for finding in sorted(known, key=_breadth):
+        has = self._seen(recipe, found)
+        for finding in sorted(self._bench.findings, key=_breadth):
+            if not self._is_alike(finding, found, has):
+                continue
             other = self._without(recipe, finding)
             if other is not None and self.fails(other):
-                recipe = other
+                recipe, has = other, self._seen(other, found)
             elif same := self._same(recipe, finding, found, has):
                 self.same_as = finding.invariant
                 return same
@@ -82,6 +77,11 @@ class Smaller:
                 self.same_as = finding.invariant
                 return recipe
         return self._shrunk(recipe, 30 if found.verdict is Verdict.CRASHED else 200)
+
+    def _seen(self, recipe: Recipe, found: Examination) -> dict[str, int]:
+        """Return what the case just seen has, and remember its calls."""
+        self._calls = list(self._bench.calls)
+        return present(self._bench.kind, self._law, recipe, self._bench.ran, found)
 
     def _shrunk(self, recipe: Recipe, attempts: int) -> Recipe:
         """Return the smallest recipe that fails, found in so many attempts."""
@@ -140,7 +140,7 @@ class Smaller:
         """
         for moved in self._moved(recipe, finding):
             if self.fails(moved):
-                self._is_moved = True
+                self.is_moved = True
                 return moved
         if self._has_wrong_call(finding):
             return recipe
@@ -188,84 +188,6 @@ class Smaller:
             with contextlib.suppress(InvalidArgument):
                 yield self._draws.fit(candidate)
 
-    def features(self, recipe: Recipe, found: Examination) -> Features:
-        """Return what a smallest case has, and what of it the finding needs."""
-        kind, law = self._bench.kind, self._law
-        calls = list(self._bench.calls)
-        has = present(kind, law, recipe, self._bench.ran, found)
-        given = {n for n in has if is_given(kind, law, n)}
-        has = {n: v for n, v in has.items() if n not in given}
-        if self._is_of_the_past():
-            return Features(OF_THE_PAST)
-        if self.same_as and not self._is_moved:
-            return Features(nature(law, found, fleeting=False), has)
-        spare, needs, signs = spare_and_needed(
-            kind, recipe, has, self._draws.fit, self._look
-        )
-        signs |= self._signs_of_given(recipe, given) | self._signs_of_forms(calls)
-        # The search has tried smaller sizes, and to do without layouts.
-        sizes = set(map(size, kind.table.numbers))
-        needs |= {n for n in has if n in sizes or n.startswith("layout ")}
-        # A law that is held back was not asked for long: what it needs is not known.
-        needs = set() if found.verdict is Verdict.HELD_BACK else needs
-        return Features(
-            nature=nature(law, found, fleeting=False),
-            has={name: n for name, n in has.items() if name not in spare},
-            needs=frozenset(
-                n for n in needs if n.startswith("several ") or not forced(kind, law, n)
-            ),
-            signs=frozenset(signs),
-        )
-
-    def _signs_of_given(self, recipe: Recipe, given: set[str]) -> set[str]:
-        """Return what accounts for a finding of what its law always gives.
-
-        Another law can do without: the one of agreement.
-        """
-        kind, bench = self._bench.kind, self._bench
-        agreement = kind.laws[kind.agreement]
-
-        def look(other: Recipe) -> Examination:
-            return examine(agreement, other, bench)
-
-        def within(other: Recipe) -> Recipe:
-            return kind.table.within(other, bench.capabilities)
-
-        if not given or look(recipe).verdict is not Verdict.FAILED:
-            return set()
-        return spare_and_needed(kind, recipe, given, within, look)[2]
-
-    def _signs_of_forms(self, calls: list[tuple[Case, Result | None]]) -> set[str]:
-        """Return what is wrong however it is said, and right where it is not said."""
-        return {
-            sign
-            for case, found in calls
-            if found is not None and is_wrong(case, found, self._bench)
-            for sign, same, without in self._bench.kind.likeness.forms(
-                case, self._bench
-            )
-            if self._errs(same) and not self._errs(without)
-        }
-
-    def _errs(self, case: Case) -> bool:
-        """Return whether a call is wrong by itself."""
-        try:
-            return is_wrong(case, self._bench.run(case), self._bench)
-        except KernelFault:
-            return True
-
-    def _is_of_the_past(self) -> bool:
-        """Return whether calls fail of which each is right when it is alone.
-
-        Of a single call that is asked where the function has a past: whatever it was
-        that made a smaller case of it fail, may have been the case before.
-        """
-        ran = self._bench.ran
-        least = 1 if any(map(_is_of_the_past, self._bench.findings)) else 2
-        if self.same_as or len(ran) < least or not self._bench.call.forgets:
-            return False
-        return all(right_alone(case, self._bench) for case in ran)
-
     def _look(self, recipe: Recipe) -> Examination:
         return examine(self._law, recipe, self._bench)
 
@@ -288,11 +210,6 @@ def asked_of(
     with contextlib.suppress(InvalidArgument):
         return fit(recipe.replace(dtype=own.dtype, **missing))
     return None
-
-
-def _is_of_the_past(finding: Finding) -> bool:
-    """Return whether a finding depends on the calls before it."""
-    return bool(finding.features and finding.features.nature == OF_THE_PAST)
 
 
 def _breadth(finding: Finding) -> int:

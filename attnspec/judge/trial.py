@@ -22,6 +22,7 @@ from attnspec.judge.history import (
 from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
 from attnspec.judge.likeness import Features
+from attnspec.judge.needs import Needs
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.smaller import Smaller
 from attnspec.judge.tiers import Tier
@@ -230,7 +231,8 @@ class Trial:
         if not self.brief and found.verdict is not Verdict.TIMED_OUT:
             if smaller.fails(recipe):
                 recipe, found = self._smallest(recipe, found, smaller)
-                features = smaller.features(recipe, found)
+                needs = Needs(law, bench, self.draws)
+                features = needs.features(recipe, found, smaller)
             else:
                 past = self.tally.past
                 before = needed_before(law, past, bench, smaller.fails)
