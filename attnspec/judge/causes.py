@@ -42,11 +42,11 @@ def grouped(
     ranked = sorted(found, key=lambda o: _rank(o, kind))
     groups = {id(outcome): [outcome] for outcome in found}
     for place, outcome in enumerate(ranked):
-        for kin in _kin(outcome, ranked[:place], found, relaxed, kind):
-            if groups[id(kin)] is not groups[id(outcome)]:
-                groups[id(kin)] += groups[id(outcome)]
-                for member in groups[id(outcome)]:
-                    groups[id(member)] = groups[id(kin)]
+        kin = _kin(outcome, ranked[:place], found, relaxed, kind)
+        if kin is not None and groups[id(kin)] is not groups[id(outcome)]:
+            groups[id(kin)] += groups[id(outcome)]
+            for member in groups[id(outcome)]:
+                groups[id(member)] = groups[id(kin)]
     each = {id(group): group for group in map(groups.__getitem__, map(id, found))}
     causes = [_cause(group, found, relaxed, kind) for group in each.values()]
     return tuple(_merged(causes, shows))
@@ -55,11 +55,16 @@ def grouped(
 def _merged(
     causes: list[Cause], shows: Callable[[Outcome, Outcome], bool]
 ) -> Iterator[Cause]:
-    """Yield causes; one whose law fails in a plainer one's case is that one."""
+    """Yield causes; one whose law fails in a plainer one's case is that one.
+
+    So is one for which the same sign accounts.
+    """
     kept: list[Cause] = []
     for cause in sorted(causes, key=lambda c: _breadth(c.headline)):
         for place, plainer in enumerate(kept):
-            if _is_same(plainer.headline, cause.headline, shows):
+            if _has_one_sign(plainer, cause) or _is_same(
+                plainer.headline, cause.headline, shows
+            ):
                 others = (*plainer.others, cause.headline, *cause.others)
                 kept[place] = dataclasses.replace(plainer, others=others)
                 break
@@ -67,6 +72,23 @@ def _merged(
             kept.append(cause)
     order = {id(cause.headline): place for place, cause in enumerate(causes)}
     yield from sorted(kept, key=lambda cause: order[id(cause.headline)])
+
+
+def _has_one_sign(one: Cause, other: Cause) -> bool:
+    """Return whether a sign accounts for findings of both, and both headlines have it.
+
+    What is wrong however it is said accounts for both in any case.
+    """
+    findings = [
+        [_features(outcome) for outcome in (cause.headline, *cause.others)]
+        for cause in (one, other)
+    ]
+    (first, *_), (second, *_) = findings
+    signs = (frozenset().union(*(f.signs for f in several)) for several in findings)
+    forms = (frozenset().union(*(f.forms for f in several)) for several in findings)
+    shared = first.marks & second.marks & frozenset.intersection(*signs)
+    is_one = bool(shared or frozenset.intersection(*forms))
+    return first.nature == second.nature and is_one
 
 
 def _is_same(
@@ -112,22 +134,20 @@ def _kin(
     found: list[Outcome],
     relaxed: Mapping[str, str],
     kind: Kind,
-) -> list[Outcome]:
-    """Return the findings that show the same mistake.
+) -> Outcome | None:
+    """Return the finding that shows the same mistake and says it best, if any does.
 
-    Those with the same sign, and of those that explain it the one that says it best: a
-    finding that several explain says nothing of whether they are one.
+    One alone: that two findings explain a third one does not make them one.
     """
     same_as = outcome.finding.same_as if outcome.finding else ""
     same = [o for o in found if o.invariant == same_as and o is not outcome]
     if same:
-        return [min(same, key=lambda o: o.dtype != outcome.dtype)]
+        return min(same, key=lambda o: o.dtype != outcome.dtype)
     alike = [o for o in better if _one_cause(o, outcome, relaxed, kind)]
     if not alike and outcome.held_back:
         # It says nothing itself: whatever is wrong here is what holds it back.
         alike = [o for o in better if o.dtype == outcome.dtype and not o.held_back]
-    mine = _features(outcome)
-    return alike[:1] + [o for o in better if mine.has_sign_of(_features(o))]
+    return next(iter(alike), None)
 
 
 def _rank(outcome: Outcome, kind: Kind) -> tuple[bool, tuple[int, int], int, int]:

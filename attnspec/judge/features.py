@@ -223,12 +223,32 @@ def forced(kind: Kind, law: Invariant, name: str) -> bool:
     )
 
 
+def is_always_several(kind: Kind, law: Invariant, field: str) -> bool:
+    """Return whether a size is more than one in every case of a law."""
+    table = kind.table
+    drawn = [law.fields, *(table.named_families[f].fields for f in law.families)]
+    least = [_least(table, fields, field) for fields in drawn]
+    return least[0] > 1 or (len(least) > 1 and min(least[1:]) > 1)
+
+
+def _least(table: Table, fields: Mapping[str, tuple[Any, ...]], field: str) -> int:
+    """Return the least value that is drawn for a size, or 0 if none is named."""
+    spread = [
+        table.spread({name: value})
+        for name, values in fields.items()
+        if name == field or field in table.together.get(name, ())
+        for value in values
+    ]
+    return min((int(parts[field]) for parts in spread), default=0)
+
+
 __all__ = [
     "FEW",
     "OF_THE_PAST",
     "OTHERS",
     "WRONG",
     "forced",
+    "is_always_several",
     "is_given",
     "nature",
     "present",

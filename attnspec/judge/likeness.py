@@ -22,6 +22,10 @@ class Features:
     """Those without which the law holds."""
     signs: frozenset[str] = frozenset()
     """What accounts for all that it needs, whichever claims bring it about."""
+    marks: frozenset[str] = frozenset()
+    """The signs that its case has, whether they account for it or not."""
+    forms: frozenset[str] = frozenset()
+    """What is wrong however it is said."""
 
     @property
     def claims(self) -> frozenset[str]:
@@ -39,10 +43,6 @@ class Features:
         has = set(self.has)
         is_within = other.needs <= has or bool(other.needs & has)
         return self._shared(other) and is_within
-
-    def has_sign_of(self, other: Features) -> bool:
-        """Return whether one sign accounts for both findings."""
-        return self.nature == other.nature and bool(self.signs & other.signs)
 
     def _shared(self, other: Features) -> bool:
         """Return whether the other finding has all that this one has."""
@@ -104,10 +104,12 @@ class Likeness:
 
         What one needs the other one has. They share at least two things of which one
         of them is known to need each: two mistakes that need as much in common are
-        less likely than one.
+        less likely than one. Of a layout both need that of one operand.
         """
         if first.nature != other.nature or not first.fits_sizes(other):
             return False
+        if any(name.startswith("layout ") for name in first.needs & other.needs):
+            return True
         needs, others = self._core(first.needs), self._core(other.needs)
         shared = self._core(first.has) & self._core(other.has)
         common = needs | others

@@ -9,6 +9,7 @@ from attnspec.judge.examination import Examination, examine, is_wrong
 from attnspec.judge.features import (
     OF_THE_PAST,
     forced,
+    is_always_several,
     is_given,
     nature,
     present,
@@ -55,9 +56,16 @@ class Needs:
             kind, recipe, has, self._draws.fit, self._look
         )
         needs = self._known(needs, has, found)
-        signs |= self._signs_of_given(recipe, given) | self._signs_of_forms(calls)
-        left = {name: n for name, n in has.items() if name not in spare}
-        return Features(how, left, frozenset(needs), frozenset(signs))
+        signs |= self._signs_of_given(recipe, given)
+        spare |= self._untold(has, needs)
+        return Features(
+            nature=how,
+            has={name: n for name, n in has.items() if name not in spare},
+            needs=frozenset(needs),
+            signs=frozenset(signs),
+            marks=frozenset(kind.likeness.signs(kind.case(recipe))),
+            forms=frozenset(self._forms(calls)),
+        )
 
     def _known(
         self, needs: set[str], has: dict[str, int], found: Examination
@@ -72,6 +80,21 @@ class Needs:
         tried = {n for n in has if n in sizes or n.startswith("layout ")}
         free = {n for n in needs | tried if not forced(kind, self._law, n)}
         return free | (needs & plural)
+
+    def _untold(self, has: dict[str, int], needs: set[str]) -> set[str]:
+        """Return the sizes of more than one that tell nothing.
+
+        They are not known to be needed, and no case of the law is without: some
+        say nothing.
+        """
+        kind = self._bench.kind
+        return {
+            name
+            for field in kind.likeness.several
+            if (name := several(field)) in has
+            and name not in needs
+            and not is_always_several(kind, self._law, field)
+        }
 
     def _signs_of_given(self, recipe: Recipe, given: set[str]) -> set[str]:
         """Return what accounts for a finding of what its law always gives.
@@ -91,7 +114,7 @@ class Needs:
             return set()
         return spare_and_needed(kind, recipe, given, within, look)[2]
 
-    def _signs_of_forms(self, calls: list[tuple[Case, Result | None]]) -> set[str]:
+    def _forms(self, calls: list[tuple[Case, Result | None]]) -> set[str]:
         """Return what is wrong however it is said, and right where it is not said."""
         forms = self._bench.kind.likeness.forms
         return {
