@@ -7,6 +7,7 @@ one numeric model explains both.
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attnspec.judge.features import OF_THE_PAST, WRONG, forced
@@ -16,6 +17,9 @@ from attnspec.judge.verdicts import Cause, Outcome, Verdict
 
 _UNSTEADY = "determinism"
 """The law by which a kernel gives different answers to the same call."""
+
+_SIGNS = operator.attrgetter("signs")
+_FORMS = operator.attrgetter("forms")
 
 
 def grouped(
@@ -79,16 +83,16 @@ def _has_one_sign(one: Cause, other: Cause) -> bool:
 
     What is wrong however it is said accounts for both in any case.
     """
-    findings = [
-        [_features(outcome) for outcome in (cause.headline, *cause.others)]
-        for cause in (one, other)
-    ]
-    (first, *_), (second, *_) = findings
-    signs = (frozenset().union(*(f.signs for f in several)) for several in findings)
-    forms = (frozenset().union(*(f.forms for f in several)) for several in findings)
-    shared = first.marks & second.marks & frozenset.intersection(*signs)
-    is_one = bool(shared or frozenset.intersection(*forms))
-    return first.nature == second.nature and is_one
+    first, second = _features(one.headline), _features(other.headline)
+    signs = first.marks & second.marks & _joined(one, _SIGNS) & _joined(other, _SIGNS)
+    forms = _joined(one, _FORMS) & _joined(other, _FORMS)
+    return first.nature == second.nature and bool(signs or forms)
+
+
+def _joined(cause: Cause, told: Callable[[Features], frozenset[str]]) -> frozenset[str]:
+    """Return what the findings of a cause tell, all together."""
+    members = map(_features, (cause.headline, *cause.others))
+    return frozenset().union(*map(told, members))
 
 
 def _is_same(

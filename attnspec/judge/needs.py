@@ -64,7 +64,7 @@ class Needs:
             needs=frozenset(needs),
             signs=frozenset(signs),
             marks=frozenset(kind.likeness.signs(kind.case(recipe))),
-            forms=frozenset(self._forms(calls)),
+            forms=frozenset(self._forms(calls, found)),
         )
 
     def _known(
@@ -114,13 +114,17 @@ class Needs:
             return set()
         return spare_and_needed(kind, recipe, given, within, look)[2]
 
-    def _forms(self, calls: list[tuple[Case, Result | None]]) -> set[str]:
+    def _forms(
+        self, calls: list[tuple[Case, Result | None]], found: Examination
+    ) -> set[str]:
         """Return what is wrong however it is said, and right where it is not said."""
+        if found.verdict is Verdict.HELD_BACK:
+            return set()
         forms = self._bench.kind.likeness.forms
         return {
             sign
-            for case, found in calls
-            if found is not None and is_wrong(case, found, self._bench)
+            for case, result in calls
+            if result is not None and is_wrong(case, result, self._bench)
             for sign, same, without in forms(case, self._bench)
             if self._errs(same) and not self._errs(without)
         }
