@@ -61,7 +61,7 @@ def _merged(
 ) -> Iterator[Cause]:
     """Yield causes; one whose law fails in a plainer one's case is that one.
 
-    So is one for which the same sign accounts.
+    So is one for which the same sign accounts, or which shows in the same form.
     """
     kept: list[Cause] = []
     for cause in sorted(causes, key=lambda c: _breadth(c.headline)):
@@ -81,7 +81,7 @@ def _merged(
 def _has_one_sign(one: Cause, other: Cause) -> bool:
     """Return whether a sign accounts for findings of both, and both headlines have it.
 
-    What is wrong however it is said accounts for both in any case.
+    What shows in another form as well accounts for both in any case.
     """
     first, second = _features(one.headline), _features(other.headline)
     signs = first.marks & second.marks & _joined(one, _SIGNS) & _joined(other, _SIGNS)

@@ -126,7 +126,7 @@ class Kind:
     traits
         What conditions of deviations are about.
     likeness
-        What its findings may have in common, beside what they are called with.
+        What its findings may have in common, so that one mistake explains them.
     models
         The numeric models that have a name here.
     sizes

@@ -17,7 +17,8 @@ class Features:
     nature: str
     """How the kernel is wrong: only findings of one nature have one cause."""
     has: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    """Claims that it makes use of, unusual data and layouts, and sizes beyond a few."""
+    """Claims that it makes use of, unusual data and layouts, sizes beyond a few, and
+    that there are several heads, say."""
     needs: frozenset[str] = frozenset()
     """Those without which the law holds."""
     signs: frozenset[str] = frozenset()
@@ -25,7 +26,7 @@ class Features:
     marks: frozenset[str] = frozenset()
     """The signs that its case has, whether they account for it or not."""
     forms: frozenset[str] = frozenset()
-    """What is wrong however it is said."""
+    """The signs of forms in which it shows as well."""
 
     @property
     def claims(self) -> frozenset[str]:
@@ -35,8 +36,8 @@ class Features:
     def explain(self, other: Features) -> bool:
         """Return whether the other finding shows the same mistake.
 
-        All that this one has must be there, and it must need nothing else, or not do
-        without.
+        That one must have all that this one has, and need nothing else, or need some
+        of it: then it does not show where this one does not.
         """
         if self.nature != other.nature:
             return False
@@ -55,14 +56,14 @@ class Features:
 
 
 class Form(NamedTuple):
-    """A problem in other words: what is wrong in both does not need the words."""
+    """The same problem by other options: what shows in both needs none of them."""
 
     sign: str
-    """What is said in other words."""
+    """What the options bring about."""
     same: Any
-    """The case that says it so."""
+    """The case in which others bring it about."""
     without: Any
-    """The case that does not say it: where it is wrong, too, it was not needed."""
+    """The case in which nothing does: what shows there as well did not need it."""
 
 
 def _no_signs(_case: Any) -> tuple[str, ...]:
@@ -85,8 +86,7 @@ class Likeness:
         Words for what a case has that may be all that a mistake needs, whichever
         options bring it about.
     forms
-        A case in other words, by a bench: whether a mistake needs the option, or what
-        the option says.
+        The same problem by other options, given a case and a bench.
     several
         Sizes along which a function does the same again: that there is more than one
         may be what a mistake needs.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from attnspec.exceptions import KernelFault
 from attnspec.judge.bench import Draws, KernelBench
 from attnspec.judge.case import Case, Result
@@ -117,17 +119,18 @@ class Needs:
     def _forms(
         self, calls: list[tuple[Case, Result | None]], found: Examination
     ) -> set[str]:
-        """Return what is wrong however it is said, and right where it is not said."""
+        """Return the signs of forms that are wrong, too, and right without the sign."""
         if found.verdict is Verdict.HELD_BACK:
             return set()
         forms = self._bench.kind.likeness.forms
-        return {
-            sign
-            for case, result in calls
-            if result is not None and is_wrong(case, result, self._bench)
-            for sign, same, without in forms(case, self._bench)
-            if self._errs(same) and not self._errs(without)
-        }
+        with np.errstate(all="ignore"):  # What comes back may be anything.
+            return {
+                sign
+                for case, result in calls
+                if result is not None and is_wrong(case, result, self._bench)
+                for sign, same, without in forms(case, self._bench)
+                if self._errs(same) and not self._errs(without)
+            }
 
     def _errs(self, case: Case) -> bool:
         """Return whether a call is wrong by itself."""

@@ -58,8 +58,8 @@ class Smaller:
         """Return the smallest recipe that fails; the one just seen is where to begin.
 
         Where an earlier finding is at work nothing smaller need be looked for. It is
-        not at work where it is taken away and the law still fails: then there is
-        another mistake.
+        not at work where what it needs is taken away and the law still fails: then
+        there is another mistake.
         """
         if found.verdict is Verdict.HELD_BACK:
             return self._shrunk(recipe, 30)

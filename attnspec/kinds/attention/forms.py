@@ -1,4 +1,4 @@
-"""The same problem of attention in other words."""
+"""The same problem of attention by other options."""
 
 from __future__ import annotations
 
