@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnspec.exceptions import KernelFault
+from attnspec.exceptions import Inadmissible, KernelFault
 from attnspec.judge.bench import Draws, KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.judge.examination import Examination, examine, is_wrong
@@ -133,9 +133,11 @@ class Needs:
             }
 
     def _errs(self, case: Case) -> bool:
-        """Return whether a call is wrong by itself."""
+        """Return whether a call is wrong by itself; not if it is never made."""
         try:
             return is_wrong(case, self._bench.run(case), self._bench)
+        except Inadmissible:
+            return False
         except KernelFault:
             return True
 
