@@ -20,6 +20,7 @@ from attnspec.judge.case import EVERY_OPERAND, Case, Expected, Result, Shape
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.laws_of_kind import LawsOfKind
+from attnspec.judge.likeness import Likeness
 from attnspec.judge.questions import Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.signature import keywords_of
@@ -45,11 +46,6 @@ _LAYOUTS = (
 
 def _no_calls(_dtype: str, _capabilities: Capabilities) -> tuple[Case, ...]:
     """Return no calls."""
-    return ()
-
-
-def _no_signs(_case: Case) -> tuple[str, ...]:
-    """Return no signs."""
     return ()
 
 
@@ -107,9 +103,8 @@ class Kind(LawsOfKind):
         size of 1 or 2 is none that a function must have been written for.
     traits
         What conditions of deviations are about.
-    signs
-        Words for what a case has that may be all that a mistake needs, whichever
-        options bring it about.
+    likeness
+        What its findings may have in common, so that one mistake explains them.
     models
         The numeric models that have a name here.
     sizes
@@ -148,7 +143,7 @@ class Kind(LawsOfKind):
     dtypes: tuple[str, ...] = ("float32",)
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     traits: Callable[[Any], Mapping[str, Any]] = fields_as_traits
-    signs: Callable[[Any], tuple[str, ...]] = _no_signs
+    likeness: Likeness = dataclasses.field(default_factory=Likeness)
     models: Mapping[str, NumericModel] = dataclasses.field(
         default_factory=lambda: OPERATIONS
     )

@@ -21,12 +21,14 @@ from attnspec.judge.history import (
 )
 from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
+from attnspec.judge.likeness import Features
+from attnspec.judge.needs import Needs
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.smaller import Smaller
 from attnspec.judge.tally import Tally
 from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token, error_in
-from attnspec.judge.verdicts import Features, Finding, Outcome, Verdict
+from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
 _NOT_AGAIN = "not seen again in a fresh process"
 """What is added to a finding that no sequence of the examples before it repeats."""
@@ -234,7 +236,8 @@ class Trial:
         if not self.brief and found.verdict is not Verdict.TIMED_OUT:
             if smaller.fails(recipe):
                 recipe, found = self._smallest(recipe, found, smaller)
-                features = smaller.features(recipe, found)
+                needs = Needs(law, bench, self.draws)
+                features = needs.features(recipe, found, smaller)
             else:
                 past = self.tally.past
                 before = needed_before(law, past, bench, smaller.fails)

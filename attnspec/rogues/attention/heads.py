@@ -37,7 +37,8 @@ def _stride_of_query_heads(tables: Tables, call: AttentionCase) -> Tables:
     sizes = call.sizes
     batch = np.arange(sizes.B)[:, None] * sizes.Hq + KERNEL.key_heads(call)
     where = batch % max(1, sizes.B * sizes.Hkv)
-    key = call.key.reshape(-1, sizes.S, sizes.E)[where]
+    heads = sizes.B * sizes.Hkv  # Without keys their number does not follow.
+    key = call.key.reshape(heads, sizes.S, sizes.E)[where]
     return tables._replace(key=key.astype(tables.key.dtype))
 
 
