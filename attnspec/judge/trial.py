@@ -51,6 +51,8 @@ class Tally:
     deviating: int = 0
     ratio: float = 0.0
     past: list[Recipe] = dataclasses.field(default_factory=list)
+    ratios: dict[Recipe, float] = dataclasses.field(default_factory=dict)
+    """The largest error of every example, in units of its bound."""
     held: tuple[Recipe, Examination] | None = None
     failure: tuple[Recipe, Examination] | None = None
 
@@ -136,7 +138,17 @@ class Trial:
             draw()
 
     def see(self, recipe: Recipe) -> float:
-        """Examine one example, and return the largest error in units of the bound."""
+        """Examine one example, and return the largest error in units of the bound.
+
+        Unlike draws may come to one recipe, which tells nothing more the next time.
+        """
+        ratios = self.tally.ratios
+        if recipe not in ratios:
+            ratios[recipe] = self._seen(recipe)
+        return ratios[recipe]
+
+    def _seen(self, recipe: Recipe) -> float:
+        """Examine an example that is new, and keep the tally."""
         self.tick()
         found = examine(self.invariant, recipe, self.bench, self.nulls)
         tally = self.tally
