@@ -14,6 +14,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.rogues._shift import shift_of
 
 TILE = 16
 """The number of keys in a tile."""
@@ -254,7 +255,7 @@ class Kernel:
     ) -> Rows:
         """Take in a tile: raise the peak, fade what was, add what is new."""
         peak = self.peak(rows.peak, scores)
-        base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
+        base = shift_of(peak)
         fade = self.exp(rows.peak - base)
         weights = self.exp(scores - base)
         total = rows.total * fade + weights.sum(-1, keepdims=True)

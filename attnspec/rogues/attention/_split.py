@@ -9,6 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.rogues._shift import shift_of
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
 
 
@@ -56,7 +57,7 @@ class Split:
     def merged(self, rows: list[Rows], call: AttentionCase) -> Rows:  # noqa: ARG002 - a step's form
         """Weigh the parts by what they are of the whole."""
         peak = np.maximum.reduce([part.peak for part in rows])
-        base = np.where(np.isneginf(peak), 0, peak)
+        base = shift_of(peak)
         shares = [np.exp(part.peak - base) for part in rows]
         pairs = list(zip(shares, rows, strict=True))
         total = np.sum([s * part.total for s, part in pairs], axis=0)

@@ -14,7 +14,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention import _arithmetic as ways
+from attnspec.rogues._rounding import tfloat32
 from attnspec.rogues.attention._kernel import Tables
 from attnspec.rogues.attention._narrowed import NARROWED
 from attnspec.rogues.attention._right import PLAIN
@@ -24,7 +24,7 @@ def _in_tfloat32(*operands: str) -> Callable[[Tables, AttentionCase], Tables]:
     """Round some operands to ten bits of fraction."""
 
     def stage(tables: Tables, _call: AttentionCase) -> Tables:
-        changed = {name: ways.tfloat32(getattr(tables, name)) for name in operands}
+        changed = {name: tfloat32(getattr(tables, name)) for name in operands}
         return tables._replace(**changed)
 
     return stage
@@ -32,7 +32,7 @@ def _in_tfloat32(*operands: str) -> Callable[[Tables, AttentionCase], Tables]:
 
 def _weight_in_tfloat32(weights: Array, _call: AttentionCase) -> Array:
     """Round weights to ten bits of fraction."""
-    return ways.tfloat32(weights)
+    return tfloat32(weights)
 
 
 def _exp_within(error: float) -> Callable[[Array], Array]:

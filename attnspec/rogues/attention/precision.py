@@ -10,11 +10,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues._gallery import Rogue
+from attnspec.rogues._rounding import BFLOAT16, E4M3, tfloat32, through
 from attnspec.rogues.attention import _arithmetic as ways
-from attnspec.rogues.attention._arithmetic import tfloat32, through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
 from attnspec.rogues.attention._steps import divided, finished
+from attnspec.rogues.attention._usual import usually
 
 _HALF = np.dtype(np.float16)
 
@@ -55,28 +56,11 @@ class _NarrowAccumulator(Kernel):
 
 def _read_as_bfloat16(tables: Tables, call: AttentionCase) -> Tables:
     """Take the bits of float16 keys for bfloat16."""
-    key = np.ascontiguousarray(call.key).view(ways.BFLOAT16).astype(tables.key.dtype)
+    key = np.ascontiguousarray(call.key).view(BFLOAT16).astype(tables.key.dtype)
     return tables._replace(key=key[:, KERNEL.key_heads(call)])
 
 
-def _narrow(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    kernel: Kernel,
-    *,
-    dtype: str = "float32",
-    law: str = "agreement",
-    mimics: str = "",
-) -> Rogue:
-    return rogue(
-        id,
-        "precision",
-        sentence,
-        kernel,
-        caught_by=law,
-        mimics=mimics,
-        dtypes=(dtype,),
-    )
+_narrow = usually("precision", "agreement")
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -88,14 +72,14 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "scores-in-bfloat16",
         "Scores are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), ways.BFLOAT16)),
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), BFLOAT16)),
         mimics="transformers#33317",
     ),
     _narrow(
         "scores-in-bfloat16-for-bfloat16",
         "Scores of bfloat16 operands are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), ways.BFLOAT16)),
-        dtype="bfloat16",
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), BFLOAT16)),
+        dtypes=("bfloat16",),
         law="lse-agreement",
         mimics="transformers#33317",
     ),
@@ -103,7 +87,7 @@ ROGUES: tuple[Rogue, ...] = (
         "scores-in-float16",
         "Scores are cast to float16 before the softmax.",
         KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), _HALF)),
-        dtype="float16",
+        dtypes=("float16",),
         law="lse-agreement",
         mimics="pytorch#165961",
     ),
@@ -111,7 +95,7 @@ ROGUES: tuple[Rogue, ...] = (
         "products-in-float16",
         "Dot products are accumulated in float16.",
         KERNEL.replace(dot=_half_product),
-        dtype="float16",
+        dtypes=("float16",),
         law="lse-agreement",
         mimics="pytorch#119131",
     ),
@@ -119,7 +103,7 @@ ROGUES: tuple[Rogue, ...] = (
         "scale-in-bfloat16",
         "The scale is a bfloat16 constant.",
         KERNEL.replace(
-            scale=lambda c: float(np.asarray(c.effective_scale).astype(ways.BFLOAT16))
+            scale=lambda c: float(np.asarray(c.effective_scale).astype(BFLOAT16))
         ),
         law="scale-given",
         mimics="metal-flash-attention#8",
@@ -138,40 +122,40 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "weights-in-bfloat16",
         "Weights are rounded to bfloat16 before they meet float32 values.",
-        KERNEL.replace(narrow=lambda weights, _: through(weights, ways.BFLOAT16)),
+        KERNEL.replace(narrow=lambda weights, _: through(weights, BFLOAT16)),
         mimics="mlx#3119",
     ),
     _narrow(
         "weights-in-float8",
         "Weights are rounded to eight bits in a bfloat16 kernel.",
-        KERNEL.replace(narrow=lambda weights, _: through(weights, ways.E4M3)),
-        dtype="bfloat16",
+        KERNEL.replace(narrow=lambda weights, _: through(weights, E4M3)),
+        dtypes=("bfloat16",),
         mimics="flash-attention#2717",
     ),
     _narrow(
         "sum-in-float16",
         "The running sum is kept in float16.",
         _NarrowSum(),
-        dtype="float16",
+        dtypes=("float16",),
         law="lse-agreement",
     ),
     _narrow(
         "accumulator-in-float16",
         "The accumulator is stored in float16 after every tile.",
         _NarrowAccumulator(),
-        dtype="float16",
+        dtypes=("float16",),
     ),
     _narrow(
         "lse-in-bfloat16",
         "The logsumexp is rounded to bfloat16.",
-        finished(lse=lambda lse: through(lse, ways.BFLOAT16)),
+        finished(lse=lambda lse: through(lse, BFLOAT16)),
         law="lse-agreement",
     ),
     _narrow(
         "float16-read-as-bfloat16",
         "The bits of float16 keys are taken for bfloat16.",
         KERNEL.replace(stage=_read_as_bfloat16),
-        dtype="float16",
+        dtypes=("float16",),
         mimics="flashinfer#4219",
     ),
     _narrow(
@@ -184,7 +168,7 @@ ROGUES: tuple[Rogue, ...] = (
     _narrow(
         "output-in-bfloat16",
         "A float32 output has the precision of bfloat16.",
-        finished(lambda output: through(output, ways.BFLOAT16)),
+        finished(lambda output: through(output, BFLOAT16)),
         law="exact-gather",
     ),
     _narrow(

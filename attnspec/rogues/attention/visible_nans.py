@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Control, Rogue, control, rogue
+from attnspec.rogues._shift import shift_of
 from attnspec.rogues.attention._kernel import KERNEL, TILE, Kernel, Rows, Tables
+from attnspec.rogues.attention._usual import usually
 
 
 def _nan_as_hidden(scores: Array, visible: Array) -> Array:
@@ -88,7 +88,7 @@ class _ZerosSkipped(Kernel):
     ) -> Rows:
         """Multiply without a matrix product."""
         peak = self.peak(rows.peak, scores)
-        base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
+        base = shift_of(peak)
         fade, weights = np.exp(rows.peak - base), np.exp(scores - base)
         terms = weights[..., None] * value[:, :, None]
         mixed = np.where(weights[..., None] == 0, 0, terms).sum(-2, dtype=terms.dtype)
@@ -96,66 +96,58 @@ class _ZerosSkipped(Kernel):
         return Rows(peak, total, rows.accumulator * fade + mixed)
 
 
-def _nan(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    law: str,
-    mimics: str,
-    **steps: Callable[..., object],
-) -> Rogue:
-    kernel = KERNEL.replace(**steps)
-    return rogue(id, "visible-nan", sentence, kernel, caught_by=law, mimics=mimics)
+_nan = usually("visible-nan")
 
 
 ROGUES: tuple[Rogue, ...] = (
     _nan(
         "nan-scores-hidden",
         "A score of NaN loses against every maximum: its key is hidden.",
-        "nan-in-query",
+        KERNEL.replace(hide=_nan_as_hidden),
         "pytorch#188147",
-        hide=_nan_as_hidden,
+        "nan-in-query",
     ),
     _nan(
         "nan-rows-flat",
         "A row with a score of NaN gets the mean of its values.",
-        "nan-in-key",
+        KERNEL.replace(hide=_nan_row_as_flat),
         "Micro-Expert-Router#117",
-        hide=_nan_row_as_flat,
+        "nan-in-key",
     ),
     _nan(
         "nan-rows-zero",
         "A row with a score of NaN is answered as one without keys.",
-        "nan-in-query",
+        KERNEL.replace(finish=_nan_sum_as_empty),
         "pytorch#141128",
-        finish=_nan_sum_as_empty,
+        "nan-in-query",
     ),
     _nan(
         "nan-across-sequences",
         "A NaN in a value reaches the other sequences and heads.",
-        "nan-in-value",
+        KERNEL.replace(answer=_across_sequences),
         "flashinfer#942",
-        answer=_across_sequences,
+        "nan-in-value",
     ),
     _nan(
         "nan-across-channels",
         "A NaN in one channel of a value reaches the other channels.",
-        "nan-in-value",
+        KERNEL.replace(answer=_across_channels),
         "aiter#4420",
-        answer=_across_channels,
+        "nan-in-value",
     ),
     _nan(
         "nan-across-rows",
         "A NaN in one query makes all queries of its head NaN.",
-        "nan-in-query",
+        KERNEL.replace(answer=_across_rows),
         "",
-        answer=_across_rows,
+        "nan-in-query",
     ),
     _nan(
         "infinities-clipped",
         "An infinite value is taken for the largest finite number.",
-        "infinities",
+        KERNEL.replace(shown=_finite_values),
         "",
-        shown=_finite_values,
+        "infinities",
     ),
     rogue(
         "nan-of-weight-zero",
