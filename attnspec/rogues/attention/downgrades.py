@@ -13,11 +13,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues._gallery import Rogue
 from attnspec.rogues._rounding import tfloat32
 from attnspec.rogues.attention._kernel import Tables
 from attnspec.rogues.attention._narrowed import NARROWED
 from attnspec.rogues.attention._right import PLAIN
+from attnspec.rogues.attention._usual import usually
 
 
 def _in_tfloat32(*operands: str) -> Callable[[Tables, AttentionCase], Tables]:
@@ -69,11 +70,28 @@ _OTHERS: Mapping[str, Callable[..., Any]] = {
 """What is no format of 16 or eight bits, by the words of its model."""
 
 
+_hidden = usually("precision", "agreement")
+
+_LAWS: Mapping[str, str] = {
+    "the logsumexp is rounded to float16": "lse-agreement",
+    "the logsumexp is rounded to bfloat16": "lse-agreement",
+    "the scale is rounded to bfloat16": "scale-given",
+    "the output is rounded to bfloat16": "exact-gather",
+}
+"""The laws that must see what `agreement` need not, or is not alone to see."""
+
+_BUGS: Mapping[str, str] = {
+    "the scale is rounded to bfloat16": "metal-flash-attention#8",
+    "weights are rounded to bfloat16": "mlx#3119",
+}
+"""Public bugs of the kind."""
+
+
 def _rogue(words: str, kernel: Callable[..., Any]) -> Rogue:
     """Return a kernel as one that declares float32 throughout."""
-    law = "lse-agreement" if "logsumexp" in words else "agreement"
     sentence = f"{words[0].upper()}{words[1:]}."
-    return rogue(_named(words), "precision", sentence, kernel, caught_by=law)
+    law, bug = _LAWS.get(words, "agreement"), _BUGS.get(words, "")
+    return _hidden(_named(words), sentence, kernel, bug, law)
 
 
 def _named(words: str) -> str:

@@ -1,7 +1,8 @@
 """Rogues that compute in less than they declare.
 
 None of them lies below the rounding that its format makes anyway: a fault of one
-part in a thousand in the weights is a rogue in float32, and none in bfloat16.
+part in a thousand in the weights is a rogue in float32, and none in bfloat16. Kernels
+in float32 that are right but for one rounding are in `downgrades`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue
-from attnspec.rogues._rounding import BFLOAT16, E4M3, tfloat32, through
+from attnspec.rogues._rounding import BFLOAT16, E4M3, through
 from attnspec.rogues.attention import _arithmetic as ways
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
-from attnspec.rogues.attention._steps import divided, finished
+from attnspec.rogues.attention._steps import divided
 from attnspec.rogues.attention._usual import usually
 
 _HALF = np.dtype(np.float16)
@@ -65,11 +66,6 @@ _narrow = usually("precision", "agreement")
 
 ROGUES: tuple[Rogue, ...] = (
     _narrow(
-        "operands-in-tfloat32",
-        "Queries and keys have ten bits of fraction in the product.",
-        KERNEL.replace(dot=lambda q, k: KERNEL.dot(tfloat32(q), tfloat32(k))),
-    ),
-    _narrow(
         "scores-in-bfloat16",
         "Scores are stored in bfloat16.",
         KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), BFLOAT16)),
@@ -100,15 +96,6 @@ ROGUES: tuple[Rogue, ...] = (
         mimics="pytorch#119131",
     ),
     _narrow(
-        "scale-in-bfloat16",
-        "The scale is a bfloat16 constant.",
-        KERNEL.replace(
-            scale=lambda c: float(np.asarray(c.effective_scale).astype(BFLOAT16))
-        ),
-        law="scale-given",
-        mimics="metal-flash-attention#8",
-    ),
-    _narrow(
         "log2e-in-bfloat16",
         "The constant of the exponential is rounded to bfloat16.",
         KERNEL.replace(exp=lambda x: np.exp2(x * np.float32(1.4453125))),
@@ -118,12 +105,6 @@ ROGUES: tuple[Rogue, ...] = (
         "The exponential is a cubic, right to one part in ten thousand.",
         KERNEL.replace(exp=ways.cubic),
         mimics="flash-attention#2595",
-    ),
-    _narrow(
-        "weights-in-bfloat16",
-        "Weights are rounded to bfloat16 before they meet float32 values.",
-        KERNEL.replace(narrow=lambda weights, _: through(weights, BFLOAT16)),
-        mimics="mlx#3119",
     ),
     _narrow(
         "weights-in-float8",
@@ -146,12 +127,6 @@ ROGUES: tuple[Rogue, ...] = (
         dtypes=("float16",),
     ),
     _narrow(
-        "lse-in-bfloat16",
-        "The logsumexp is rounded to bfloat16.",
-        finished(lse=lambda lse: through(lse, BFLOAT16)),
-        law="lse-agreement",
-    ),
-    _narrow(
         "float16-read-as-bfloat16",
         "The bits of float16 keys are taken for bfloat16.",
         KERNEL.replace(stage=_read_as_bfloat16),
@@ -164,12 +139,6 @@ ROGUES: tuple[Rogue, ...] = (
         KERNEL.replace(stage=lambda t, _: t._replace(addend=through(t.addend, _HALF))),
         law="options-honored",
         mimics="flash-attention#846",
-    ),
-    _narrow(
-        "output-in-bfloat16",
-        "A float32 output has the precision of bfloat16.",
-        finished(lambda output: through(output, BFLOAT16)),
-        law="exact-gather",
     ),
     _narrow(
         "denominator-guarded",

@@ -139,14 +139,14 @@ ROGUES: tuple[Rogue, ...] = (
         "nan-across-rows",
         "A NaN in one query makes all queries of its head NaN.",
         KERNEL.replace(answer=_across_rows),
-        "",
+        "unsloth#9848",
         "nan-in-query",
     ),
     _nan(
         "infinities-clipped",
         "An infinite value is taken for the largest finite number.",
         KERNEL.replace(shown=_finite_values),
-        "",
+        "tt-metal#54389",
         "infinities",
     ),
     rogue(
@@ -156,6 +156,7 @@ ROGUES: tuple[Rogue, ...] = (
         "promised to be skipped.",
         KERNEL,
         caught_by="nan-in-value",
+        mimics="pytorch#101967",
         dialect={"nan_zero_weight": "clean"},
     ),
     rogue(
