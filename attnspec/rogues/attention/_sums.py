@@ -42,10 +42,7 @@ class Summed(Kernel):
         self, rows: Rows, scores: Array, value: Array, call: AttentionCase
     ) -> Rows:
         """Take in a tile."""
-        peak = self.peak(rows.peak, scores)
-        base = shift_of(peak)
-        fade = self.exp(rows.peak - base)
-        weights = self.exp(scores - base)
+        peak, fade, weights = self.weighed(rows, scores)
         narrow = self.narrow(weights, call)
         added = narrow if self.adds_narrow else weights
         total = self.stored_total(rows.total * fade + self.add_up(added))
@@ -157,17 +154,10 @@ class Merged(Split):
 
     join: Callable[[Pairs], tuple[Array, Array]] = dataclasses.field(kw_only=True)
 
-    def __call__(self, *operands: Array, return_lse: bool = False, **given: Any) -> Any:
-        """Compute attention."""
-        call = AttentionCase.of(*operands, **given)
-        with np.errstate(all="ignore"):
-            whole = self.kernel.tables(call)
-            rows = [self.part(whole, keys, call) for keys in self.ranges(call)]
-            if call.sink is not None:
-                rows.append(self.kernel.start(call))
-            pairs = [self.kernel.finish(part, call) for part in rows]
-            output, lse = self.kernel.answer(*self.join(pairs), call)
-        return (output, lse) if return_lse else output
+    def attend(self, call: AttentionCase) -> tuple[Array, Array]:
+        """Finish every part before they are merged."""
+        pairs = [self.kernel.finish(part, call) for part in self.computed(call)]
+        return self.kernel.answer(*self.join(pairs), call)
 
 
 def _weighed(output: Array, lse: Array, whole: Array) -> Array:

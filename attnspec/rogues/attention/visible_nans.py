@@ -7,7 +7,6 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Control, Rogue, control, rogue
-from attnspec.rogues._shift import shift_of
 from attnspec.rogues.attention._kernel import KERNEL, TILE, Kernel, Rows, Tables
 from attnspec.rogues.attention._usual import usually
 
@@ -87,9 +86,7 @@ class _ZerosSkipped(Kernel):
         call: AttentionCase,  # noqa: ARG002 - a step's form
     ) -> Rows:
         """Multiply without a matrix product."""
-        peak = self.peak(rows.peak, scores)
-        base = shift_of(peak)
-        fade, weights = np.exp(rows.peak - base), np.exp(scores - base)
+        peak, fade, weights = self.weighed(rows, scores)
         terms = weights[..., None] * value[:, :, None]
         mixed = np.where(weights[..., None] == 0, 0, terms).sum(-2, dtype=terms.dtype)
         total = rows.total * fade + weights.sum(-1, keepdims=True)
