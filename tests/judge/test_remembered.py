@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attnspec.conformance import Implementation
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches
 from attnspec.judge.case import Case
 from attnspec.judge.law import Exact
 from attnspec.judge.remembered import Remembered
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.case import AttentionCase
+from tests.conformance import _kernels
 
 
 def _case(value: float = 3.0, **options: Any) -> AttentionCase:
@@ -98,3 +102,15 @@ def test_only_the_last_problems_are_kept() -> None:
 
     assert _evaluated(*many, _case(39.0)) == 40
     assert _evaluated(*many, _case(0.0)) == 41
+
+
+def test_a_null_answer_is_made_of_what_was_judged() -> None:
+    implementation = Implementation.of(_kernels.right)
+    stands, _ = benches(InProcess(implementation.function), implementation.description)
+    bench = stands["float32"]
+    case = bench.kind.case(bench.simplest("float32"))
+
+    judged = bench.judged(case)
+
+    assert bench.right(case) is judged
+    assert bench.judged(bench.kind.case(bench.simplest("float32"))) is judged
