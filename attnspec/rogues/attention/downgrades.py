@@ -78,7 +78,7 @@ _LAWS: Mapping[str, str] = {
     "the scale is rounded to bfloat16": "scale-given",
     "the output is rounded to bfloat16": "exact-gather",
 }
-"""The laws that must see what `agreement` need not, or is not alone to see."""
+"""The laws that must see a rounding, where it is not `agreement`."""
 
 _BUGS: Mapping[str, str] = {
     "the scale is rounded to bfloat16": "metal-flash-attention#8",
