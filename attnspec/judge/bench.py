@@ -18,12 +18,10 @@ from attnspec.judge.evidence import Evidence, Explanation
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.remembered import Remembered
 from attnspec.judge.traits import holds
 from attnspec.judge.verdicts import Finding
 from attnspec.numerics import NumericModel
-
-_REMEMBERED = 16
-"""How many exact results are kept: a law asks for the same few again and again."""
 
 
 class Executor(Protocol):
@@ -87,7 +85,7 @@ class KernelBench:
         """What was found so far, in this format and in others."""
         self.reached: dict[str, int] = {}
         """The largest sizes of the cases that were run."""
-        self._judged: dict[int, tuple[Case, Exact]] = {}
+        self._remembered = Remembered()
         self._simplest = dict(simplest or {})
         self.fits_none: tuple[str, ...] = ()
         """The fields of the dialect of which the function makes no choice."""
@@ -127,14 +125,14 @@ class KernelBench:
             If the numeric model promises nothing on this case.
         """
         problem = case.problem
-        known = self._judged.get(id(problem))
-        if known is not None:
-            return known[1]
-        exact = self.kind.promised(problem, self.dialect, self.model)
-        while len(self._judged) >= _REMEMBERED:
-            del self._judged[next(iter(self._judged))]
-        self._judged[id(problem)] = problem, exact
-        return exact
+        return self._remembered.of(
+            problem, lambda: self.kind.promised(problem, self.dialect, self.model)
+        )
+
+    def right(self, case: Case) -> Exact:
+        """Return the exact result of a case; its bounds may be missing."""
+        known = self._remembered.known(case.problem)
+        return known or self.kind.right(case, self.dialect, self.model)
 
     def explanation(self) -> Explanation:
         """Return how far off the calls are, and which model explains all of them.

@@ -22,6 +22,8 @@ class Tally:
     deviating: int = 0
     ratio: float = 0.0
     past: list[Recipe] = dataclasses.field(default_factory=list)
+    ratios: dict[Recipe, float] = dataclasses.field(default_factory=dict)
+    """The largest error of every example, in units of its bound."""
     held: tuple[Recipe, Examination] | None = None
     failure: tuple[Recipe, Examination] | None = None
 

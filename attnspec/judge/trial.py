@@ -143,7 +143,17 @@ class Trial:
             draw()
 
     def see(self, recipe: Recipe) -> float:
-        """Examine one example, and return the largest error in units of the bound."""
+        """Examine one example, and return the largest error in units of the bound.
+
+        Unlike draws may come to one recipe, which tells nothing more the next time.
+        """
+        ratios = self.tally.ratios
+        if recipe not in ratios:
+            ratios[recipe] = self._seen(recipe)
+        return ratios[recipe]
+
+    def _seen(self, recipe: Recipe) -> float:
+        """Examine an example that is new, and keep the tally."""
         self.tick()
         found = examine(self.invariant, recipe, self.bench, self.nulls)
         tally = self.tally
