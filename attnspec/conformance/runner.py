@@ -113,7 +113,7 @@ class Runner:
         if law.id not in self._judged and self._timeouts < _PATIENCE:
             bench, _ = self._held
             if law.id not in self._judged and not bench.out_of_scope(law):
-                self._judge(law, bench)
+                self._judge(law, bench, functools.partial(self._ask_before, law))
         return self._judged.get(law.id)
 
     def _left_out(self, law: Invariant) -> Outcome:
@@ -128,14 +128,19 @@ class Runner:
     ) -> Outcome:
         return Outcome(law.id, self._dtype, verdict, reason=reason)
 
-    def _judge(self, law: Invariant, bench: KernelBench) -> Outcome:
+    def _judge(
+        self,
+        law: Invariant,
+        bench: KernelBench,
+        ask_before: Callable[[], bool] = lambda: False,
+    ) -> Outcome:
         """Judge the kernel by a law on this bench, and remember the outcome."""
         draws = bench.draws(
             law, self._dtype, self._tier.name, hashed(self._seed, law.id)
         )
         tick = functools.partial(self._progress, self._dtype, law.id)
         trial = Trial(law, bench, draws, self._tier, tick, brief=self._brief)
-        found = trial.run(functools.partial(self._ask_before, law))
+        found = trial.run(ask_before)
         self._judged[law.id] = found
         self._timeouts += found.verdict is Verdict.TIMED_OUT
         return found
@@ -175,7 +180,10 @@ class Runner:
         return bench, "; ".join(reasons)
 
     def _teller(self, field: str) -> Invariant | None:
-        """Return a law that says what is wrong with a field, if one does."""
+        """Return a law that says what is wrong with a field, if one does.
+
+        It is asked before all others, and waits for none.
+        """
         kind = self._bench.kind
         for law in map(kind.laws.__getitem__, kind.tellers.get(field, ())):
             if not self._bench.out_of_scope(law):
