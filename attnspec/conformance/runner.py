@@ -50,7 +50,13 @@ def outcomes(
     """
     for dtype, bench in benches.items():
         runner = Runner(
-            bench, dtype, tier=tier, seed=seed, brief=brief, progress=progress
+            bench,
+            dtype,
+            invariants,
+            tier=tier,
+            seed=seed,
+            brief=brief,
+            progress=progress,
         )
         yield from map(runner.outcome, invariants)
 
@@ -59,12 +65,15 @@ class Runner:
     """Puts a kernel before laws in one dtype, in whatever order they are asked.
 
     What is said of a law does not depend on which others are asked: those that must
-    have spoken before it are asked when they are needed, and each is judged once.
+    have spoken before it are asked when they are needed, and each is judged once. Only
+    where the simplest call of all fails, it is a law of the request that says so.
 
     Parameters
     ----------
     bench, dtype
         Where the kernel stands, and in which format.
+    wanted
+        The laws of the request, all of the kind by default.
     tier, seed, brief, progress
         As `outcomes` has them.
     """
@@ -73,6 +82,7 @@ class Runner:
         self,
         bench: KernelBench,
         dtype: str,
+        wanted: tuple[Invariant, ...] = (),
         *,
         tier: str = "standard",
         seed: int = 0,
@@ -82,6 +92,7 @@ class Runner:
         """Ask nothing yet."""
         self._bench = bench
         self._dtype = dtype
+        self._wanted = wanted or tuple(bench.kind.laws.values())
         self._tier = tier_named(tier)
         self._seed = seed
         self._brief = brief
@@ -102,7 +113,7 @@ class Runner:
         if law.id not in self._judged and self._timeouts < _PATIENCE:
             bench, _ = self._held
             if law.id not in self._judged and not bench.out_of_scope(law):
-                self._judge(law, bench)
+                self._judge(law, bench, functools.partial(self._ask_before, law))
         return self._judged.get(law.id)
 
     def _left_out(self, law: Invariant) -> Outcome:
@@ -117,14 +128,19 @@ class Runner:
     ) -> Outcome:
         return Outcome(law.id, self._dtype, verdict, reason=reason)
 
-    def _judge(self, law: Invariant, bench: KernelBench) -> Outcome:
+    def _judge(
+        self,
+        law: Invariant,
+        bench: KernelBench,
+        ask_before: Callable[[], bool] = lambda: False,
+    ) -> Outcome:
         """Judge the kernel by a law on this bench, and remember the outcome."""
         draws = bench.draws(
             law, self._dtype, self._tier.name, hashed(self._seed, law.id)
         )
         tick = functools.partial(self._progress, self._dtype, law.id)
         trial = Trial(law, bench, draws, self._tier, tick, brief=self._brief)
-        found = trial.run(functools.partial(self._ask_before, law))
+        found = trial.run(ask_before)
         self._judged[law.id] = found
         self._timeouts += found.verdict is Verdict.TIMED_OUT
         return found
@@ -164,7 +180,10 @@ class Runner:
         return bench, "; ".join(reasons)
 
     def _teller(self, field: str) -> Invariant | None:
-        """Return a law that says what is wrong with a field, if one does."""
+        """Return a law that says what is wrong with a field, if one does.
+
+        It is asked before all others, and waits for none.
+        """
         kind = self._bench.kind
         for law in map(kind.laws.__getitem__, kind.tellers.get(field, ())):
             if not self._bench.out_of_scope(law):
@@ -186,8 +205,8 @@ class Runner:
         """Return what is said of a law where the simplest call of all does not work.
 
         The law of the result's form is asked in any case, because it says what is
-        wrong. Where it cannot be asked, or every call takes its deadline, the first
-        law that can be asked says it.
+        wrong. Where it is not wanted, or every call takes its deadline, the first law
+        that can be asked says it.
         """
         fault = self._bench.preflight(self._dtype)
         hangs = isinstance(fault, KernelTimedOut)
@@ -203,8 +222,7 @@ class Runner:
 
     def _first(self, *, is_form: bool) -> Invariant:
         """Return the first law that can be asked, one of the form if that is wanted."""
-        laws = self._bench.kind.laws.values()
-        asked = [law for law in laws if not self._bench.out_of_scope(law)]
+        asked = [law for law in self._wanted if not self._bench.out_of_scope(law)]
         return next((law for law in asked if is_form and law.is_form), asked[0])
 
     def _simplest_fails(self, law: Invariant, fault: KernelFault) -> Outcome:

@@ -58,7 +58,7 @@ class Stand:
         report = Report(self.description, self.tier, self.seed, detected, dtypes, ())
         self._record.started(report)
         return {
-            dtype: Runner(bench, dtype, tier=self.tier, seed=self.seed)
+            dtype: Runner(bench, dtype, self._only, tier=self.tier, seed=self.seed)
             for dtype, bench in found.items()
         }
 
