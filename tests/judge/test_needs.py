@@ -16,9 +16,7 @@ def _off_in_earlier_rows(
 
 
 def test_a_function_that_is_always_causal_is_not_asked_without_the_flag() -> None:
-    kernel = Implementation.of(
-        _off_in_earlier_rows, claims=["always_causal"]
-    )
+    kernel = Implementation.of(_off_in_earlier_rows, claims=["always_causal"])
 
     report = check_implementation(kernel, only=["causal-support"], tier="smoke")
 
