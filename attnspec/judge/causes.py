@@ -171,9 +171,13 @@ def _rank(outcome: Outcome, kind: Kind) -> tuple[bool, tuple[int, int], int, int
 
 
 def _breadth(outcome: Outcome) -> tuple[int, int]:
-    """Return how much a finding has: claims, and everything."""
+    """Return how much a finding has: claims, and all that a reader must make out.
+
+    Two heads or queries are no more to read than one: they may be what it says best.
+    """
     features = _features(outcome)
-    return len(features.claims), len(features.has)
+    seen = [name for name in features.has if not name.startswith("several ")]
+    return len(features.claims), len(seen)
 
 
 def _features(outcome: Outcome) -> Features:
