@@ -5,6 +5,7 @@ What is printed lives in `console`, which alone needs rich.
 
 from __future__ import annotations
 
+from attnspec.conformance.reports.files import check_files
 from attnspec.conformance.reports.jsonl import (
     StoredReport,
     Writer,
@@ -18,6 +19,7 @@ __all__ = [
     "Replay",
     "StoredReport",
     "Writer",
+    "check_files",
     "failure_lines",
     "junit",
     "read_report",
