@@ -11,6 +11,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe, same
 from attnspec.judge.told import told
+from attnspec.judge.written import check_values
 
 _BEYOND = 16
 """How many times larger than the largest case that is drawn one may be that is read."""
@@ -87,6 +88,7 @@ def read_recipe(data: Any, where: str, kinds: Kinds, default: str = "") -> Recip
     try:
         kind = kind_named(str(data.get("kind", default)), kinds)
         recipe = _recipe(data, kind)
+        check_values(recipe, kind)
         _sized(recipe, kind)
         kind.case(recipe)
     except InvalidArgument as error:
