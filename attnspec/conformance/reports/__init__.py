@@ -10,9 +10,9 @@ from attnspec.conformance.reports.jsonl import (
     StoredReport,
     Writer,
     read_report,
-    schema,
 )
 from attnspec.conformance.reports.junit import junit, write_junit
+from attnspec.conformance.reports.lines import schema
 from attnspec.conformance.reports.text import Replay, failure_lines
 
 __all__ = [

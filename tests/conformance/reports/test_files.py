@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,16 +13,17 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.kernels import tiled_attention
 
 
-def _run(**files: Path) -> None:
-    check_implementation(tiled_attention, only=["agreement"], tier="smoke", **files)
+def _run(report: Path, junit: Path) -> None:
+    few: dict[str, Any] = {"only": ["agreement"], "tier": "smoke"}
+    check_implementation(tiled_attention, report=report, junit=junit, **few)
 
 
 def test_a_report_is_written_over_by_another(tmp_path: Path) -> None:
     report, junit = tmp_path / "run.jsonl", tmp_path / "run.xml"
     report.touch()
 
-    _run(report=report, junit=junit)
-    _run(report=report, junit=junit)
+    _run(report, junit)
+    _run(report, junit)
 
     with pytest.raises(InvalidArgument, match=r"report: .* holds something else"):
         check_files(report=junit)
