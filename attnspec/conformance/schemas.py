@@ -122,6 +122,10 @@ def _rule(rules: Mapping[str, Any]) -> str:
     if "const" in rules or "enum" in rules:
         listed = rules.get("enum", [rules.get("const")])
         return f"one of {', '.join(map(str, listed))}"
+    if "anyOf" in rules:
+        return " or ".join(map(_rule, rules["anyOf"]))
+    if "$ref" in rules:
+        return str(rules["$ref"]).rpartition("/")[2]
     types = rules.get("type", "another value")
     return " or ".join([types] if isinstance(types, str) else types)
 

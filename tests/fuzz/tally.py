@@ -26,8 +26,8 @@ from attnspec.exceptions import AttnspecError
 
 _Input = TypeVar("_Input")
 
-_SECONDS = 20.0
-"""Longer than the slowest input that is right takes, by far."""
+_SECONDS = 60.0
+"""Longer than the slowest input that is right takes, by far, on a busy machine too."""
 
 
 class Accepted(Exception):
