@@ -124,12 +124,19 @@ def _sized(recipe: Recipe, kind: Kind) -> None:
             msg = f"fields: the case is more than {_BEYOND} times as large as any drawn"
             raise InvalidArgument(msg)
         return
+    size = largest = 1
     for name, value in recipe.fields:
-        listed = [n for n in kind.table.fields[name] if type(n) is int]
+        if type(value) is not int:
+            continue
+        listed = [n for n in kind.table.fields.get(name, ()) if type(n) is int]
         most = max(_BEYOND * max(listed, default=0), _AT_LEAST)
-        if type(value) is int and abs(value) > most:
+        if abs(value) > most:
             msg = f"{name}: expected a number up to {most}; got {value}"
             raise InvalidArgument(msg)
+        size, largest = size * max(1, abs(value)), largest * max([1, *listed])
+    if size > max(_BEYOND * largest, _AT_LEAST):
+        msg = f"fields: the case is more than {_BEYOND} times as large as any drawn"
+        raise InvalidArgument(msg)
 
 
 def _hashable(value: Any) -> Any:

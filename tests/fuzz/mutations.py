@@ -17,6 +17,9 @@ _ODD: tuple[Any, ...] = (
 )
 """Values that stand nowhere, or rarely, in what is right."""
 
+_FEW: tuple[Any, ...] = (None, 0, "x", [], {}, "float32", 1e308)
+"""Some of them, of which there may be very many."""
+
 
 def odd(draw: random.Random) -> Any:
     """Return a value that is odd, or deep, or long."""
@@ -24,7 +27,7 @@ def odd(draw: random.Random) -> Any:
         case 0:
             return draw.choice(("@deep 10", "@deep 2000", "@deep 200000", "@digits"))
         case 1:
-            return [odd(draw)] * draw.choice((2, 81, 1_001))
+            return [draw.choice(_FEW)] * draw.choice((2, 81, 1_001))
         case 2:
             return {f"key{n}": 0 for n in range(draw.choice((2, 101)))}
     return copy.deepcopy(draw.choice(_ODD))
