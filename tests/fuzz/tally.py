@@ -121,7 +121,7 @@ def run(
         print(repr(given))
         print(repr(tried(given)))
         return 0
-    for number in range(asked.count):
+    for number in range(asked.times * asked.count):
         tally.one(number, drawn, tried)
     print("\n".join([*tally.lost, str(tally)]))
     return int(bool(tally.lost))
@@ -131,6 +131,7 @@ def _asked(count: int) -> Any:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=count, help="how many inputs")
+    parser.add_argument("--times", type=int, default=1, help="so many times as many")
     parser.add_argument("--seed", type=int, default=0, help="which inputs")
     parser.add_argument("--only", type=int, help="one input alone, with its traceback")
     return parser.parse_args()
