@@ -73,6 +73,18 @@ def test_a_value_like_those_that_are_drawn_is_read(
     _read(kind, **{field: value})
 
 
+def test_a_case_is_refused_whose_sizes_are_large_together() -> None:
+    sizes = {"queries": 4096, "keys": 4096, "query_width": 4096, "key_width": 4096}
+    known = KINDS["bilinear"].table.plain
+    fields = {name: size for name, size in sizes.items() if name in known}
+
+    assert len(fields) > 1
+    for name, size in fields.items():
+        _read("bilinear", **{name: size})
+    with pytest.raises(InvalidArgument, match="16 times as large as any drawn"):
+        _read("bilinear", **fields)
+
+
 @pytest.mark.parametrize("kind", ALL, ids=[kind.name for kind in ALL])
 @given(data=st.data())
 def test_whatever_is_drawn_can_be_read(kind: Kind, data: st.DataObject) -> None:
