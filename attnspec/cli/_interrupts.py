@@ -13,7 +13,7 @@ _BEFORE = (signal.SIG_DFL, signal.default_int_handler)
 """Handlers that are replaced. What is ignored stays so: that is what nohup does."""
 
 _pending: list[int] = []
-"""The signals that have come in this run; one at most."""
+"""The signals that have come in this run, the first of which has interrupted it."""
 
 
 @contextlib.contextmanager
@@ -60,6 +60,16 @@ def _is_dropped(frame: FrameType | None) -> bool:
     return False
 
 
+def note(number: int) -> None:
+    """Remember that this signal would have ended the run."""
+    _pending.append(number)
+
+
+def code() -> int:
+    """Return the exit code of a run that was interrupted, as a shell has it."""
+    return 128 + (_pending[0] if _pending else signal.SIGINT)
+
+
 def check() -> None:
     """Raise an interrupt that could not be raised where it came.
 
@@ -74,4 +84,4 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-__all__ = ["check", "interrupting"]
+__all__ = ["check", "code", "interrupting", "note"]

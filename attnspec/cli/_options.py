@@ -88,7 +88,24 @@ KIND = click.option(
     help="What the kernel is, attention by default; 'attnspec kinds' lists them.",
 )
 TARGET = click.argument("target", required=False, callback=_given)
-FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class _File(click.Path):
+    """A file; where one is given its name is not empty."""
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path."""
+        if not value:
+            self.fail("expected a path; got ''", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(path_type=Path, dir_okay=False)
 
 _KERNEL = (
     click.option(

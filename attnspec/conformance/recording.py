@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from attnspec.conformance.check import judge
-from attnspec.conformance.reports import Replay, Writer, write_junit
+from attnspec.conformance.reports import Replay, Writer, check_files, write_junit
 from attnspec.conformance.reports.text import report_lines
-from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.causes import grouped
 from attnspec.judge.description import Description
@@ -70,9 +69,27 @@ class Record:
             listener.finished(outcome)
 
     def ended(self, report: Report) -> None:
-        """Close the report."""
-        for listener in self._listeners:
-            listener.ended(report)
+        """Close the report; one who cannot hear of it keeps it from nobody else."""
+        with contextlib.ExitStack() as stack:
+            for listener in reversed(self._listeners):
+                stack.callback(listener.ended, report)
+
+
+class _JUnit:
+    """Writes JUnit XML at the end of a run."""
+
+    def __init__(self, path: Path, title: str, replay: Replay) -> None:
+        self._to = path, title, replay
+
+    def started(self, report: Report) -> None:
+        """Do nothing yet."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Do nothing yet."""
+
+    def ended(self, report: Report) -> None:
+        """Write the file."""
+        write_junit(report, *self._to)
 
 
 def recorded(
@@ -104,22 +121,20 @@ def recorded(
     Raises
     ------
     InvalidArgument
-        If a file cannot be written.
+        If a file cannot be written, or holds something else.
     KeyboardInterrupt
         If the run was interrupted; what there was is written.
     """
-    if junit is not None and not junit.absolute().parent.is_dir():
-        msg = f"junit: there is no folder {junit.parent}"
-        raise InvalidArgument(msg)
+    check_files(report=report, junit=junit)
     with contextlib.ExitStack() as stack:
+        if junit is not None:
+            listeners = (_JUnit(junit, title, replay), *listeners)
         if report is not None:
             writer = stack.enter_context(Writer(report, title))
             listeners = (writer, *listeners)
         record = Record(listeners)
         found = _judged(call, description, record, wishes)
         record.ended(found)
-    if junit is not None:
-        write_junit(found, junit, title, replay)
     if not found.complete:
         raise KeyboardInterrupt
     return found.replace(lines=functools.partial(report_lines, replay=replay))

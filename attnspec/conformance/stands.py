@@ -9,9 +9,8 @@ from pathlib import Path
 
 from attnspec.conformance.check import benches, check_asked
 from attnspec.conformance.recording import Listener, Record
-from attnspec.conformance.reports import Writer
+from attnspec.conformance.reports import Writer, check_files
 from attnspec.conformance.runner import Runner
-from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.law import Invariant
@@ -86,13 +85,11 @@ class LateWriter:
         Raises
         ------
         InvalidArgument
-            If there is no such folder.
+            If it cannot be written, or holds something else.
         """
-        if not path.absolute().parent.is_dir():
-            msg = f"report: there is no folder {path.parent}"
-            raise InvalidArgument(msg)
         if worker := os.environ.get("PYTEST_XDIST_WORKER"):
             path = path.with_name(f"{path.stem}.{worker}{path.suffix}")
+        check_files(report=path)
         self._path, self._target = path, target
         self._writer: Writer | None = None
 

@@ -42,6 +42,10 @@ _WEEK = 604_800
 """The most seconds that can be waited for."""
 
 
+_NAME = 200
+"""Characters that a name may have, as the schema of a description says."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for: a kernel, and what is declared of it.
@@ -168,9 +172,15 @@ def _found(target: str, kind: str) -> Implementation:
             raise UnusableTarget(msg)
         found = getattr(found, part)
     try:
-        return as_implementation(found, target, kind)
+        return as_implementation(found, _name(target), kind)
     except InvalidArgument as error:
         raise UnusableTarget(str(error)) from error
+
+
+def _name(target: str) -> str:
+    """Return a target as a name: printable, and the end of it where it is long."""
+    readable = os.fsencode(target).decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else "?" for c in readable[-_NAME:])
 
 
 def _variant(name: str, variant: str) -> Implementation:

@@ -63,16 +63,23 @@ class LawsOfKind:
         Raises
         ------
         InvalidArgument
-            If the id is used already.
+            If the id is used already, or there is no sentence.
         """
 
         def enter(check: Law) -> Law:
             if id in self.laws:
                 msg = f"invariant: the id {id!r} is used twice"
                 raise InvalidArgument(msg)
+            said = sentence or (check.__doc__ or "").strip().partition("\n")[0]
+            if not said:
+                msg = (
+                    f"invariant: {id!r} has no sentence: it is the first line of a "
+                    "docstring, which PYTHONOPTIMIZE=2 and python -OO leave out"
+                )
+                raise InvalidArgument(msg)
             self.laws[id] = Invariant(
                 id=id,
-                sentence=sentence or (check.__doc__ or "").strip().splitlines()[0],
+                sentence=said,
                 clause=clause,
                 kind=self.name,
                 check=check,

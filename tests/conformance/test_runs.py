@@ -181,7 +181,7 @@ def test_an_interrupted_run_is_written_as_far_as_it_came(tmp_path: Path) -> None
         (_kernels.right, {"deviations": ["x"]}, "deviations: expected .*; got 'x'"),
         (_kernels.right, {"arrays": "cupy"}, "arrays: expected one of numpy, torch"),
         (_kernels.right, {"report": "/no/such/run"}, "report: /no/such/run cannot be"),
-        (_kernels.right, {"junit": "/no/such/run"}, "junit: there is no folder /no"),
+        (_kernels.right, {"junit": "/no/such/run"}, "junit: /no/such/run cannot be"),
         (_kernels.right, {"only": "agreement"}, "only: expected a list of ids; got 'a"),
         ("embedded", {"deadline": 0}, "deadline: expected seconds above 0"),
     ],

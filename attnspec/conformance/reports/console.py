@@ -40,6 +40,8 @@ class Printer:
     def __init__(self, target: str, replay: Replay, *, laws: int) -> None:
         """Print on standard output; in color and with a status line on a terminal."""
         self._console = Console(highlight=False, soft_wrap=True, emoji=False)
+        if not self._console.width:  # COLUMNS=0: rich would print nothing.
+            self._console.width = 80
         self._target = target
         self._replay = replay
         self._laws = laws

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
-import importlib.resources
 import json
 import math
 import platform
@@ -43,12 +43,14 @@ class Writer:
             If it cannot be written.
         """
         self._target = target
+        self._path = path
         self._written = 0
+        self._lost: OSError | None = None
         try:
-            self._file: TextIO = path.open("w", encoding="utf-8")
+            # A lone surrogate, as in a path, becomes the escape that JSON has for it.
+            self._file: TextIO = path.open("w", -1, "utf-8", "backslashreplace")
         except OSError as error:
-            msg = f"report: {path} cannot be written ({error.strerror})"
-            raise InvalidArgument(msg) from error
+            raise self._unwritten(error) from error
 
     def __enter__(self) -> Self:
         """Return the writer."""
@@ -61,11 +63,19 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         """Close the file; without `ended` it has no footer and counts as cut short."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # Known already: each line is flushed.
+            self._file.close()
 
     def started(self, report: Report) -> None:
-        """Write the header."""
+        """Write the header.
+
+        Raises
+        ------
+        InvalidArgument
+            If it cannot be written, as on a disk that is full.
+        """
         self._write(header(report, self._target))
+        self._check()
 
     def finished(self, outcome: Outcome) -> None:
         """Write one result."""
@@ -73,17 +83,37 @@ class Writer:
         self._written += 1
 
     def ended(self, report: Report) -> None:
-        """Write the results that were never begun, the causes and the footer."""
+        """Write the results that were never begun, the causes and the footer.
+
+        Raises
+        ------
+        InvalidArgument
+            If one of the lines could not be written.
+        """
         for outcome in report.outcomes[self._written :]:
             self.finished(outcome)
         for found in report.causes:
             self._write(cause(found))
         self._write(footer(report))
+        self._check()
 
     def _write(self, entry: dict[str, Any]) -> None:
+        """Write a line, and nothing behind one that cannot be written."""
         text = json.dumps(_portable(entry), allow_nan=False, ensure_ascii=False)
-        self._file.write(f"{text}\n")
-        self._file.flush()
+        try:
+            if self._lost is None:
+                self._file.write(f"{text}\n")
+                self._file.flush()
+        except OSError as error:  # The run goes on: its verdict is printed.
+            self._lost = error
+
+    def _check(self) -> None:
+        if self._lost is not None:
+            raise self._unwritten(self._lost) from self._lost
+
+    def _unwritten(self, error: OSError) -> InvalidArgument:
+        msg = f"report: {self._path} cannot be written ({error.strerror})"
+        return InvalidArgument(msg)
 
 
 def header(report: Report, target: str) -> dict[str, Any]:
@@ -199,24 +229,10 @@ def _portable(data: Any) -> Any:
     return data
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema that every line of a report satisfies.
-
-    Examples
-    --------
-    >>> schema()["$schema"]
-    'https://json-schema.org/draft/2020-12/schema'
-    """
-    file = importlib.resources.files(__package__) / "report.schema.json"
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
 __all__ = [
     "Writer",
     "cause",
     "footer",
     "header",
     "result",
-    "schema",
 ]

@@ -40,9 +40,9 @@ def junit(report: Report, target: str, replay: Replay) -> ET.Element:
     for dtype, group in itertools.groupby(report.outcomes, lambda o: o.dtype):
         outcomes = list(group)
         suite = ET.SubElement(root, "testsuite", _totals(outcomes))
-        suite.set("name", f"{target} {dtype}")
+        suite.set("name", _legal(f"{target} {dtype}"))
         suite.append(_properties(_environment(report)))
-        where = f"{target}.{dtype}"
+        where = _legal(f"{target}.{dtype}")
         suite.extend(_test(o, where, replay, report.causes) for o in outcomes)
     return root
 
@@ -63,7 +63,7 @@ def _environment(report: Report) -> dict[str, str]:
         "attnspec": attnspec.__version__,
         "spec": str(SPEC_VERSION),
         "suite": str(SUITE_VERSION),
-        "implementation": _legal(report.description.name),
+        "implementation": report.description.name,
         "tier": report.tier,
         "seed": str(report.seed),
         **{
@@ -78,7 +78,7 @@ def _environment(report: Report) -> dict[str, str]:
 def _properties(values: dict[str, str]) -> ET.Element:
     element = ET.Element("properties")
     for name, value in values.items():
-        ET.SubElement(element, "property", name=name, value=value)
+        ET.SubElement(element, "property", name=name, value=_legal(value))
     return element
 
 

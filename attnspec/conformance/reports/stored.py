@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from attnspec.conformance.reports.lines import check_line
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.verdicts import REPORT_VERSION, Verdict
+from attnspec.judge.verdicts import Verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,24 +52,28 @@ def read_report(path: Path) -> StoredReport:
     Raises
     ------
     InvalidArgument
-        If the file cannot be read, is no report, or is of another version.
+        If the file cannot be read, is no report, is of another version, or has a line
+        that `schema` does not allow; the message names the line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
         msg = f"report: {path} cannot be read ({error})"
         raise InvalidArgument(msg) from error
-    entries = _entries(lines, path)
-    if not entries or entries[0].get("kind") != "header":
+    # Not by splitlines: what a kernel says may have separators that JSON keeps.
+    entries = _entries(text.removesuffix("\n").split("\n") if text else [], path)
+    if not entries or entries[0]["kind"] != "header":
         msg = f"report: {path} is no report of attnspec: its first line is no header"
         raise InvalidArgument(msg)
-    if entries[0]["report"] != REPORT_VERSION:
-        found = entries[0]["report"]
-        msg = f"report: {path}: expected version {REPORT_VERSION}, got {found}"
+    for number, entry in enumerate(entries, 1):
+        check_line(entry, f"report: {path}: line {number}")
+    kinds = [entry["kind"] for entry in entries]
+    if "header" in kinds[1:] or "footer" in kinds[:-1]:
+        msg = f"report: {path}: expected one header, first, and one footer, last"
         raise InvalidArgument(msg)
     results = tuple(entry for entry in entries if entry["kind"] == "result")
     causes = tuple(entry for entry in entries if entry["kind"] == "cause")
-    last = entries[-1] if entries[-1]["kind"] == "footer" else None
+    last = entries[-1] if kinds[-1] == "footer" else None
     return StoredReport(entries[0], results, causes, last)
 
 
@@ -77,17 +82,23 @@ def _entries(lines: list[str], path: Path) -> list[dict[str, Any]]:
     entries = []
     for number, line in enumerate(lines, 1):
         try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
+            entry = json.loads(line, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
             if number == len(lines) and number > 1:
                 break
-            msg = f"report: {path}: line {number} is no JSON ({error.msg})"
+            msg = f"report: {path}: line {number} is no JSON ({error})"
             raise InvalidArgument(msg) from error
-        if not isinstance(entry, dict) or "kind" not in entry:
+        if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
             msg = f"report: {path}: line {number} is no object with a kind"
             raise InvalidArgument(msg)
         entries.append(entry)
     return entries
+
+
+def _no_number(word: str) -> None:
+    """Reject what Python reads and JSON does not have."""
+    msg = f"{word} stands outside a text"
+    raise ValueError(msg)
 
 
 __all__ = ["StoredReport", "read_report"]
