@@ -1,62 +1,45 @@
-"""What must hold of the arguments of an attention problem, in words."""
+"""What a signature cannot say of arguments: how one follows from the others."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference.heads import group_count
 
 
-def check_arrays(
-    query: npt.NDArray[Any], key: npt.NDArray[Any], value: npt.NDArray[Any]
+def check_broadcast(
+    name: str, array: npt.NDArray[Any] | None, shape: tuple[Any, ...]
 ) -> None:
-    """Reject queries, keys and values whose axes do not fit together."""
-    for name, array in (("query", query), ("key", key), ("value", value)):
-        _check_rank(name, array)
-    check_equal("key", "batch size", query.shape[0], key.shape[0])
-    check_equal("key", "width", query.shape[3], key.shape[3])
-    check_equal("value", "batch size", query.shape[0], value.shape[0])
-    check_equal("value", "number of heads", key.shape[1], value.shape[1])
-    check_equal("value", "length", key.shape[2], value.shape[2])
-    group_count(query.shape[1], key.shape[1])
-
-
-def check_options(
-    sizes: tuple[int, int, int, int],
-    *,
-    mask: npt.NDArray[Any] | None,
-    bias: npt.NDArray[Any] | None,
-    scale: float | None,
-    window: tuple[Any, ...] | None,
-    sink: npt.NDArray[Any] | None,
-) -> None:
-    """Reject options that do not fit scores of the sizes (B, Hq, L, S)."""
-    if mask is not None:
-        _check_mask_dtype(mask)
-        _check_broadcast("mask", mask, sizes)
-    if bias is not None:
-        _check_broadcast("bias", bias, sizes)
-    if scale is not None and not math.isfinite(scale):
-        msg = f"scale: expected a finite number, got {scale}"
-        raise InvalidArgument(msg)
-    if window is not None and len(window) != 2:
-        msg = f"window: expected a pair (left, right), got {window}"
-        raise InvalidArgument(msg)
-    if sink is not None and sink.shape != (sizes[1],):
-        msg = f"sink: expected shape ({sizes[1]},), got {sink.shape}"
+    """Demand an array that broadcasts to a shape and does not enlarge it."""
+    if array is None:
+        return
+    if shape[0] is ...:
+        shape = (*array.shape[: 1 - len(shape)], *shape[1:])
+    if not _broadcasts(array.shape, shape):
+        msg = f"{name}: expected a shape that broadcasts to {shape}, got {array.shape}"
         raise InvalidArgument(msg)
 
 
-def check_equal(name: str, what: str, expected: int, actual: int) -> None:
-    """Demand that two arrays agree in the length of an axis."""
-    if actual != expected:
-        msg = f"{name}: expected {what} {expected}, got {actual}"
-        raise InvalidArgument(msg)
+def _broadcasts(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
+    """Say whether arrays of a shape broadcast to the whole one."""
+    try:
+        return np.broadcast_shapes(shape, whole) == whole
+    except ValueError:
+        return False
+
+
+def check_together(name: str, *arrays: npt.NDArray[Any]) -> None:
+    """Demand arrays that broadcast against each other."""
+    shapes = [array.shape for array in arrays]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        listed = ", ".join(map(str, shapes))
+        msg = f"{name}: expected shapes that broadcast, got {listed}"
+        raise InvalidArgument(msg) from error
 
 
 def check_least(name: str, number: int, least: int) -> None:
@@ -66,31 +49,12 @@ def check_least(name: str, number: int, least: int) -> None:
         raise InvalidArgument(msg)
 
 
-def _check_rank(name: str, array: npt.NDArray[Any]) -> None:
-    """Demand the axes batch, heads, length and width."""
-    if array.ndim != 4:
-        msg = f"{name}: expected 4 axes, got {array.ndim}"
+def check_places(name: str, places: npt.NDArray[Any], count: int) -> None:
+    """Demand places in a row of so many."""
+    outside = places[(places < 0) | (places >= count)]
+    if outside.size:
+        msg = f"{name}: expected 0 to {count - 1}, got {outside.flat[0]}"
         raise InvalidArgument(msg)
 
 
-def _check_mask_dtype(mask: npt.NDArray[Any]) -> None:
-    """Demand booleans: a number could mean to add, to keep or to drop."""
-    if mask.dtype != np.bool_:
-        msg = f"mask: expected dtype bool, got {mask.dtype}"
-        raise InvalidArgument(msg)
-
-
-def _check_broadcast(
-    name: str, array: npt.NDArray[Any], sizes: tuple[int, ...]
-) -> None:
-    """Demand an array that broadcasts to the scores and does not enlarge them."""
-    try:
-        fits = np.broadcast_shapes(array.shape, sizes) == sizes
-    except ValueError:
-        fits = False
-    if not fits:
-        msg = f"{name}: expected a shape that broadcasts to {sizes}, got {array.shape}"
-        raise InvalidArgument(msg)
-
-
-__all__ = ["check_arrays", "check_equal", "check_least", "check_options"]
+__all__ = ["check_broadcast", "check_least", "check_places", "check_together"]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
+from attnspec._arguments import checked
 from attnspec.reference._arrays import float64, ieee
 
 
+@checked
 @ieee
 def additive(
     query: Float[np.ndarray, "*batch L E"],
@@ -62,6 +64,7 @@ def additive(
     return np.einsum("...lsa,a->...ls", hidden, float64(vector))
 
 
+@checked
 def concatenated(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S F"],

@@ -11,12 +11,15 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._typing import Alignment, Window
+from attnspec._arguments import checked
+from attnspec._typing import Alignment, Finite, Positive, Window
 from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._checks import check_broadcast
 from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.softmax import logsumexp_with_sink, softmax_with_sink
 
 
+@checked
 @ieee
 def weighted_sum(
     weights: Float[np.ndarray, "*batch L S"],
@@ -49,11 +52,13 @@ def weighted_sum(
     >>> weighted_sum(np.array([[1.0, 0.0]]), value, np.array([True, False]))
     array([[1.]])
     """
+    check_broadcast("mask", mask, weights.shape)
     visible = np.broadcast_to(True if mask is None else mask, weights.shape)
     values = np.where(visible[..., None], float64(value)[..., None, :, :], 0.0)
     return np.einsum("...ls,...lse->...le", float64(weights), values)
 
 
+@checked
 def attention(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -62,10 +67,10 @@ def attention(
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> Float64[np.ndarray, "B Hq L Ev"]:
@@ -145,6 +150,7 @@ def attention(
     return weighted_sum(_weights(problem), problem.value, problem.visible)
 
 
+@checked
 def attention_weights(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -152,10 +158,10 @@ def attention_weights(
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> Float64[np.ndarray, "B Hq L S"]:
@@ -196,6 +202,7 @@ def attention_weights(
     return _weights(problem)
 
 
+@checked
 def attention_with_logsumexp(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -204,10 +211,10 @@ def attention_with_logsumexp(
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> tuple[Float64[np.ndarray, "B Hq L Ev"], Float64[np.ndarray, "B Hq L"]]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Shaped
 
+from attnspec._arguments import checked
+from attnspec._typing import Count
 from attnspec.exceptions import InvalidArgument
 
 
-def group_count(query_heads: int, key_heads: int) -> int:
+@checked
+def group_count(query_heads: Count, key_heads: Count) -> int:
     r"""Count the query heads that share one key head.
 
     .. math:: G = H_q / H_{kv}
@@ -45,8 +48,9 @@ def group_count(query_heads: int, key_heads: int) -> int:
     return query_heads // key_heads
 
 
+@checked
 def repeat_kv(
-    x: Shaped[np.ndarray, "B Hkv S E"], groups: int
+    x: Shaped[np.ndarray, "B Hkv S E"], groups: Count
 ) -> Shaped[np.ndarray, "B Hq S E"]:
     r"""Repeat every key head, so that consecutive query heads share one.
 

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Shaped
 
+from attnspec._arguments import checked
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64, ieee
 from attnspec.reference.scores import default_scale
 from attnspec.reference.softmax import softmax
 
 
+@checked
 @ieee
 def dependence(
     function: Callable[[Any], Any], sequence: Shaped[np.ndarray, "S *width"]
@@ -71,6 +73,7 @@ def _poisoned(
     return output.reshape(len(output), -1).any(axis=1)
 
 
+@checked
 def attention_jacobian(
     query: Float[np.ndarray, "N E"],
     key: Float[np.ndarray, "N E"],
@@ -130,6 +133,7 @@ def attention_jacobian(
     return by_query, by_key, weights
 
 
+@checked
 def influence_norms(
     jacobian: Float[np.ndarray, "L S Dout Din"],
 ) -> Float64[np.ndarray, "L S"]:

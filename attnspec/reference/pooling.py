@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from attnspec._arguments import checked
 from attnspec.reference.attention import attention
 
 
+@checked
 def pool(
     query: Float[np.ndarray, "E"],
     key: Float[np.ndarray, "S E"],

@@ -10,10 +10,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from attnspec._arguments import checked
 from attnspec.reference._arrays import float64, ieee
 from attnspec.reference._score_rows import below_peak, selected
 
 
+@checked
 @ieee
 def softmax(
     scores: Float[np.ndarray, "*rows S"],
@@ -68,6 +70,7 @@ def softmax(
     return np.where(total == 0.0, 0.0, exponentials / total)
 
 
+@checked
 @ieee
 def logsumexp(
     scores: Float[np.ndarray, "*rows S"],
@@ -108,6 +111,7 @@ def logsumexp(
     return np.asarray(peak[..., 0] + np.log(total))
 
 
+@checked
 def softmax_with_sink(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None,
@@ -148,6 +152,7 @@ def softmax_with_sink(
     return softmax(_beside(selected(scores, mask), sink))[..., :-1]
 
 
+@checked
 def logsumexp_with_sink(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None,

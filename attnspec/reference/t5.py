@@ -11,10 +11,12 @@ import bisect
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
+from attnspec._arguments import checked
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import float64
 
 
+@checked
 def t5_buckets(
     relative: Int[np.ndarray, "*shape"],
     *,
@@ -79,6 +81,7 @@ def t5_buckets(
     return upper + np.searchsorted(edges, distance, side="right") - 1
 
 
+@checked
 def t5_bias(
     relative: Int[np.ndarray, "L S"],
     table: Float[np.ndarray, "N Hq"],
