@@ -114,7 +114,9 @@ def _rule(hint: Any) -> Rule:
         return _SIMPLE[hint]
     if (origin := get_origin(hint)) is not None:
         return _COMPOUND[origin](get_args(hint))
-    return _values.array_of(hint) if issubclass(hint, AbstractArray) else _record(hint)
+    if issubclass(hint, AbstractArray):
+        return _values.array_of(hint)
+    return _record(hint) if issubclass(hint, tuple) else _values.instance_of(hint)
 
 
 def _in_ranges(hints: tuple[Any, ...]) -> Rule:
@@ -199,6 +201,7 @@ _SIMPLE: Mapping[Any, Rule] = {
     bool: _values.boolean,
     float: _values.number,
     int: _values.integer,
+    str: _values.text,
 }
 _COMPOUND: Mapping[Any, Callable[[tuple[Any, ...]], Rule]] = {
     Annotated: _in_ranges,

@@ -17,6 +17,9 @@ DType = Literal["float64", "float32", "float16", "bfloat16"]
 Tier = Literal["smoke", "standard", "thorough"]
 """How much a run looks at."""
 
+Library = Literal["numpy", "torch", "jax"]
+"""The library whose arrays a function takes."""
+
 Alignment = Literal["upper_left", "lower_right"]
 """Where the diagonal of a causal or window mask lies when L and S differ."""
 
@@ -58,6 +61,7 @@ __all__ = [
     "DType",
     "Even",
     "Finite",
+    "Library",
     "Positive",
     "Range",
     "Size",

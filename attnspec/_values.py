@@ -106,6 +106,24 @@ def boolean(name: str, value: Any, _axes: Axes) -> bool:
     return bool(value)
 
 
+def text(name: str, value: Any, _axes: Axes) -> str:
+    """Ask for a text."""
+    if not isinstance(value, str):
+        raise refused(name, "a text", repr(value))
+    return value
+
+
+def instance_of(kind: type[Any]) -> Rule:
+    """Ask for an object of a class."""
+
+    def rule(name: str, value: Any, _axes: Axes) -> Any:
+        if not isinstance(value, kind):
+            raise refused(name, kind.__name__, type(value).__name__)
+        return value
+
+    return rule
+
+
 def function(name: str, value: Any, _axes: Axes) -> Any:
     """Ask for what can be called."""
     if not callable(value):
@@ -135,8 +153,10 @@ __all__ = [
     "array_of",
     "boolean",
     "function",
+    "instance_of",
     "integer",
     "number",
     "one_of",
     "refused",
+    "text",
 ]

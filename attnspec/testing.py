@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from attnspec._typing import DType
+from attnspec._typing import DType, Tier
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.implementation import Implementation
 from attnspec.exceptions import ConformanceFailure, UnknownName
@@ -30,7 +30,7 @@ def recipes(
     *,
     dtype: DType = "float32",
     claims: Iterable[str] | None = None,
-    tier: str = "smoke",
+    tier: Tier = "smoke",
     families: Iterable[str] = (),
     needs: Iterable[str] = (),
     seed: int = 0,

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from attnspec._typing import DType
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
@@ -52,7 +53,7 @@ class Implementation:
         *,
         name: str | None = None,
         kind: str = DEFAULT_KIND,
-        dtypes: tuple[str, ...] = (),
+        dtypes: tuple[DType, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
         multiples: Mapping[str, int] | None = None,
@@ -115,7 +116,7 @@ def checked(description: Description, kind: Kind) -> Description:
 
 def claims(
     *names: str,
-    dtypes: tuple[str, ...] | None = None,
+    dtypes: tuple[DType, ...] | None = None,
     without: tuple[str, ...] = (),
     **limits: Any,
 ) -> Callable[[Kernel], Kernel]:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from attnspec._checks import check_broadcast
 from attnspec._typing import Alignment, Window
 from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_broadcast
 from attnspec.reference.heads import group_count, repeat_kv
 from attnspec.reference.masks import visible_keys
 from attnspec.reference.scores import biased, scaled_dot_product, softcapped

@@ -9,12 +9,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
-from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._arrays import definition, float64
 
 
-@checked
-@ieee
+@definition
 def additive(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S F"],
@@ -64,7 +62,7 @@ def additive(
     return np.einsum("...lsa,a->...ls", hidden, float64(vector))
 
 
-@checked
+@definition
 def concatenated(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S F"],

@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec._arguments import checked
 from attnspec._typing import Size
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 
 
-@checked
+@definition
 def alibi_slopes(heads: Size) -> Float64[np.ndarray, "{heads}"]:
     r"""Give each head the slope at which it forgets.
 
@@ -58,7 +57,7 @@ def alibi_slopes(heads: Size) -> Float64[np.ndarray, "{heads}"]:
     return np.concatenate([lower, between])[:heads]
 
 
-@checked
+@definition
 def alibi(
     relative: Int[np.ndarray, "L S"], slopes: Float[np.ndarray, "Hq"]
 ) -> Float64[np.ndarray, "Hq L S"]:
@@ -95,7 +94,7 @@ def alibi(
     return -float64(slopes)[:, None, None] * np.abs(relative)
 
 
-@checked
+@definition
 def alibi_signed(
     relative: Int[np.ndarray, "L S"], slopes: Float[np.ndarray, "Hq"]
 ) -> Float64[np.ndarray, "Hq L S"]:

@@ -11,16 +11,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._arguments import checked
+from attnspec._checks import check_broadcast
 from attnspec._typing import Alignment, Finite, Positive, Window
-from attnspec.reference._arrays import float64, ieee
-from attnspec.reference._checks import check_broadcast
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.softmax import logsumexp_with_sink, softmax_with_sink
 
 
-@checked
-@ieee
+@definition
 def weighted_sum(
     weights: Float[np.ndarray, "*batch L S"],
     value: Float[np.ndarray, "*batch S Ev"],
@@ -58,7 +56,7 @@ def weighted_sum(
     return np.einsum("...ls,...lse->...le", float64(weights), values)
 
 
-@checked
+@definition
 def attention(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -150,7 +148,7 @@ def attention(
     return weighted_sum(_weights(problem), problem.value, problem.visible)
 
 
-@checked
+@definition
 def attention_weights(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -202,7 +200,7 @@ def attention_weights(
     return _weights(problem)
 
 
-@checked
+@definition
 def attention_with_logsumexp(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],

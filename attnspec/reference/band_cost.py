@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
-from attnspec._arguments import checked
 from attnspec._typing import Alignment, Count
+from attnspec.reference._arrays import definition
 from attnspec.reference.masks import positions
 
 
-@checked
+@definition
 def band(
     queries: Count,
     keys: Count,
@@ -55,7 +55,7 @@ def band(
     return indices, (indices >= 0) & (indices < keys)
 
 
-@checked
+@definition
 def pairs(mask: Bool[np.ndarray, "L S"]) -> int:
     r"""Count the dot products that a mask leaves to be computed.
 

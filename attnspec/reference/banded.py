@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from attnspec._arguments import checked
+from attnspec._checks import check_broadcast
 from attnspec._typing import Alignment, Count, Finite
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_broadcast
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import weighted_sum
 from attnspec.reference.band_cost import band
 from attnspec.reference.heads import group_count, repeat_kv
@@ -16,7 +15,7 @@ from attnspec.reference.scores import scaled_dot_product
 from attnspec.reference.softmax import softmax
 
 
-@checked
+@definition
 def banded_attention(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -88,7 +87,7 @@ def _near(
     return padded[:, :, np.where(exists, indices + 1, 0)]
 
 
-@checked
+@definition
 def zeroed_after(
     weights: Float[np.ndarray, "*batch L S"], mask: Bool[np.ndarray, "..."]
 ) -> Float64[np.ndarray, "*batch L S"]:
@@ -121,7 +120,7 @@ def zeroed_after(
     return np.where(mask, float64(weights), 0.0)
 
 
-@checked
+@definition
 def reach(mask: Bool[np.ndarray, "N N"], layers: Count) -> Bool[np.ndarray, "N N"]:
     r"""Say which inputs can reach which outputs through several layers.
 

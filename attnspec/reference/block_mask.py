@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
-from attnspec._arguments import checked
 from attnspec._typing import Count, Size
 from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition
 
 
-@checked
+@definition
 def blocks(
     layout: Bool[np.ndarray, "_ _"],
     rows: Size,

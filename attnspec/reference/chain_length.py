@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
-from attnspec._arguments import checked
 from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition
 
 
-@checked
+@definition
 def chain_length(reads: Bool[np.ndarray, "N N"]) -> int:
     r"""Count the steps that must come one after another.
 

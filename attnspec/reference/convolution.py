@@ -12,10 +12,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from attnspec._arguments import checked
+from attnspec._checks import check_least
 from attnspec._typing import Count, Size
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_least
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import weighted_sum
 
 Border = Literal["zero", "clip", "shifted"]
@@ -26,7 +25,7 @@ since the whole window moves inside.
 """
 
 
-@checked
+@definition
 def taps(
     length: Count, size: Size, left: int, *, border: Border = "zero"
 ) -> tuple[Int[np.ndarray, "N T"], Bool[np.ndarray, "N T"]]:
@@ -83,7 +82,7 @@ def taps(
     return indices, (indices >= 0) & (indices < length)
 
 
-@checked
+@definition
 def convolve(
     x: Float[np.ndarray, "N C"],
     kernel: Float[np.ndarray, "T C D"],
@@ -135,7 +134,7 @@ def convolve(
     return np.einsum("ntc,tcd->nd", found, float64(kernel))
 
 
-@checked
+@definition
 def tap_weights(
     length: Count, size: Size, left: int, *, border: Border = "zero"
 ) -> Float64[np.ndarray, "T N N"]:
@@ -179,7 +178,7 @@ def tap_weights(
     return hits.swapaxes(0, 1).astype(np.float64)
 
 
-@checked
+@definition
 def attend_by_taps(
     x: Float[np.ndarray, "N C"],
     kernel: Float[np.ndarray, "T C D"],

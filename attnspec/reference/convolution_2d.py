@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
-from attnspec._arguments import checked
 from attnspec._typing import Count, Size
+from attnspec.reference._arrays import definition
 from attnspec.reference.convolution import Border, tap_weights
 
 
-@checked
+@definition
 def tap_weights_2d(
     shape: tuple[Count, Count],
     sizes: tuple[Size, Size],

@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec._arguments import checked
+from attnspec._checks import check_least, check_places
 from attnspec._typing import Count
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_least, check_places
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import attention
 from attnspec.reference.cross_attention import read_set
 from attnspec.reference.self_attention import Projections
@@ -52,7 +51,7 @@ def _check_decoder(decoder: Decoder) -> None:
             raise InvalidArgument(msg)
 
 
-@checked
+@definition
 def next_logits(
     memory: Float[np.ndarray, "S D"], tokens: Int[np.ndarray, "L"], decoder: Decoder
 ) -> Float64[np.ndarray, "V"]:
@@ -99,7 +98,7 @@ def next_logits(
     return z[-1] @ float64(decoder.output)
 
 
-@checked
+@definition
 def cached_logits(
     memory: Cache, token: int, past: Cache, decoder: Decoder
 ) -> tuple[Float64[np.ndarray, "V"], Cache]:
@@ -150,7 +149,7 @@ def cached_logits(
     return z[-1] @ float64(decoder.output), cache
 
 
-@checked
+@definition
 def cache_of(members: Float[np.ndarray, "S D"], reading: Projections) -> Cache:
     r"""Keep the keys and values of a sequence.
 
@@ -185,7 +184,7 @@ def _answer(
     return attention(*(array[None, None] for array in (query, *cache)))[0, 0]
 
 
-@checked
+@definition
 def decode_greedily(
     memory: Float[np.ndarray, "S D"],
     decoder: Decoder,

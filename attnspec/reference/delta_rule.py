@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
 from attnspec._typing import Size
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._states import gates_of, state_of
 from attnspec.reference.linear_attention import linear_attention, survivals
 
 
-@checked
+@definition
 def delta_rule_recurrent(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -76,7 +75,7 @@ def delta_rule_recurrent(
     return output, current
 
 
-@checked
+@definition
 def corrections(
     key: Float[np.ndarray, "*batch N E"],
     value: Float[np.ndarray, "*batch N Ev"],
@@ -133,7 +132,7 @@ def corrections(
     return solved
 
 
-@checked
+@definition
 def delta_rule(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -179,7 +178,7 @@ def delta_rule(
     return linear_attention(query, key, added, decay=decay, state=state)
 
 
-@checked
+@definition
 def delta_rule_chunked(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],

@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
+from attnspec._checks import check_places
 from attnspec._typing import Count, Finite, Size
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_places
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import attention
 from attnspec.reference.band_cost import band
 from attnspec.reference.softmax import softmax_with_sink
 
 
-@checked
+@definition
 def distance_scores(
     scores: Float[np.ndarray, "T"], length: Count, *, left: int
 ) -> Float64[np.ndarray, "N N"]:
@@ -61,7 +60,7 @@ def distance_scores(
     return np.where(within, float64(scores)[np.where(within, place, 0)], -np.inf)
 
 
-@checked
+@definition
 def relative_attention(
     scores: Float[np.ndarray, "T"], value: Float[np.ndarray, "N Ev"], *, left: int
 ) -> Float64[np.ndarray, "N Ev"]:
@@ -101,7 +100,7 @@ def relative_attention(
     return attention(nothing, nothing, value[None, None], bias=bias)[0, 0]
 
 
-@checked
+@definition
 def renormalized_convolution(
     kernel: Float[np.ndarray, "T"], value: Float[np.ndarray, "N Ev"], *, left: int
 ) -> Float64[np.ndarray, "N Ev"]:
@@ -154,7 +153,7 @@ def renormalized_convolution(
     return np.einsum("nt,nte->ne", shares, found) / sums
 
 
-@checked
+@definition
 def sharpened_taps(
     length: Count, size: Size, left: int, *, sharpness: Finite
 ) -> Float64[np.ndarray, "T N N"]:

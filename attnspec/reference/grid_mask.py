@@ -7,10 +7,10 @@ import functools
 import numpy as np
 from jaxtyping import Bool
 
-from attnspec._arguments import checked
+from attnspec.reference._arrays import definition
 
 
-@checked
+@definition
 def over_grid(*axes: Bool[np.ndarray, "_ _"]) -> Bool[np.ndarray, "L S"]:
     r"""Combine one mask for each axis of a grid, whose points are counted row by row.
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._arguments import checked
 from attnspec._typing import Finite
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._latent_projections import LatentProjections
 from attnspec.reference.attention import attention
 from attnspec.reference.latent_cache import latent_cache
@@ -21,7 +20,7 @@ from attnspec.reference.rope import rotary
 from attnspec.reference.scores import default_scale
 
 
-@checked
+@definition
 def latent_attention_expanded(
     readers: Float[np.ndarray, "B L D"],
     members: Float[np.ndarray, "B S F"],
@@ -95,7 +94,7 @@ def latent_attention_expanded(
     return summed_heads(output, projections.output)
 
 
-@checked
+@definition
 def latent_attention_absorbed(
     readers: Float[np.ndarray, "B L D"],
     members: Float[np.ndarray, "B S F"],

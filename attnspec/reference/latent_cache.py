@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
 from attnspec._typing import Count
+from attnspec.reference._arrays import definition
 from attnspec.reference._latent_projections import LatentProjections
 from attnspec.reference.rope import rotary
 from attnspec.reference.self_attention import projected
 
 
-@checked
+@definition
 def latent_cache(
     members: Float[np.ndarray, "B S F"], projections: LatentProjections
 ) -> Float64[np.ndarray, "B S CR"]:
@@ -52,7 +52,7 @@ def latent_cache(
     return np.concatenate([latent, turned], axis=-1)
 
 
-@checked
+@definition
 def cached_latent_numbers(latent_width: Count, rotary_width: Count) -> int:
     r"""Count the numbers that latent attention keeps of each token in a layer.
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec._arguments import checked
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_places
+from attnspec._checks import check_places
+from attnspec.reference._arrays import definition, float64
 
 
-@checked
+@definition
 def learned(
     positions: Int[np.ndarray, "*shape"], table: Float[np.ndarray, "N D"]
 ) -> Float64[np.ndarray, "*shape D"]:

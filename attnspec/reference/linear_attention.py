@@ -9,13 +9,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
 from attnspec._typing import Size
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._states import gates_of, state_of
 
 
-@checked
+@definition
 def survivals(
     decay: Float[np.ndarray, "*batch N E"],
 ) -> Float64[np.ndarray, "*batch N1 N1 E"]:
@@ -56,7 +55,7 @@ def survivals(
     return np.where(read[..., None], float64(factors).prod(axis=-2), 0.0)
 
 
-@checked
+@definition
 def linear_attention(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -123,7 +122,7 @@ def linear_attention(
     return output, left[..., -1, 0, :, None] * past + new
 
 
-@checked
+@definition
 def linear_attention_recurrent(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -173,7 +172,7 @@ def linear_attention_recurrent(
     return output, current
 
 
-@checked
+@definition
 def linear_attention_chunked(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],

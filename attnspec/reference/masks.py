@@ -7,13 +7,12 @@ import functools
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from attnspec._arguments import checked
+from attnspec._checks import check_broadcast, check_places, check_together
 from attnspec._typing import Alignment, Count, Window
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_broadcast, check_places, check_together
+from attnspec.reference._arrays import definition, float64
 
 
-@checked
+@definition
 def positions(
     queries: Count, keys: Count, *, alignment: Alignment = "lower_right"
 ) -> Int[np.ndarray, "L"]:
@@ -60,7 +59,7 @@ def positions(
     return np.arange(start, start + queries)
 
 
-@checked
+@definition
 def relative_positions(
     query_positions: Int[np.ndarray, "*batch L"],
     key_positions: Int[np.ndarray, "*batch S"],
@@ -86,7 +85,7 @@ def relative_positions(
     return key_positions[..., None, :] - query_positions[..., :, None]
 
 
-@checked
+@definition
 def causal(
     query_positions: Int[np.ndarray, "*batch L"],
     key_positions: Int[np.ndarray, "*batch S"],
@@ -121,7 +120,7 @@ def causal(
     return _band(relative_positions(query_positions, key_positions), None, 0)
 
 
-@checked
+@definition
 def window(
     query_positions: Int[np.ndarray, "*batch L"],
     key_positions: Int[np.ndarray, "*batch S"],
@@ -174,7 +173,7 @@ def _band(
     return (low <= distances) & (distances <= high)
 
 
-@checked
+@definition
 def padding(lengths: Int[np.ndarray, "B"], keys: Count) -> Bool[np.ndarray, "B 1 1 S"]:
     r"""Hide the keys beyond the length of each sequence in a batch.
 
@@ -206,7 +205,7 @@ def padding(lengths: Int[np.ndarray, "B"], keys: Count) -> Bool[np.ndarray, "B 1
     return np.arange(keys) < lengths[:, None, None, None]
 
 
-@checked
+@definition
 def intersection(*masks: Bool[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
     r"""Show the keys that every mask shows.
 
@@ -234,7 +233,7 @@ def intersection(*masks: Bool[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
     return np.asarray(functools.reduce(np.logical_and, masks, everything))
 
 
-@checked
+@definition
 def visible_keys(
     queries: Count,
     keys: Count,

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._arrays import definition, float64
 
 
-@checked
-@ieee
+@definition
 def merge(
     output_a: Float[np.ndarray, "*rows Ev"],
     lse_a: Float[np.ndarray, "*rows"],
@@ -79,7 +77,7 @@ def _share(
     return np.where(np.isneginf(part)[..., None], 0.0, share * float64(output))
 
 
-@checked
+@definition
 def merge_all(
     parts: Sequence[tuple[Float[np.ndarray, "*rows Ev"], Float[np.ndarray, "*rows"]]],
 ) -> tuple[Float64[np.ndarray, "*rows Ev"], Float64[np.ndarray, "*rows"]]:

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._arguments import checked
 from attnspec._typing import Alignment, Count, Finite, Positive, Window
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import attention
 
 
@@ -32,7 +31,7 @@ class HeadProjections(NamedTuple):
     output: Float[np.ndarray, "Hq Ev Dout"]
 
 
-@checked
+@definition
 def projected_heads(
     x: Float[np.ndarray, "B L D"], weight: Float[np.ndarray, "H D E"]
 ) -> Float64[np.ndarray, "B H L E"]:
@@ -70,7 +69,7 @@ def projected_heads(
     return np.einsum("bld,hde->bhle", float64(x), float64(weight))
 
 
-@checked
+@definition
 def summed_heads(
     x: Float[np.ndarray, "B H L Ev"], weight: Float[np.ndarray, "H Ev Dout"]
 ) -> Float64[np.ndarray, "B L Dout"]:
@@ -109,7 +108,7 @@ def summed_heads(
     return np.einsum("bhle,hed->bld", float64(x), float64(weight))
 
 
-@checked
+@definition
 def multi_head_attention(
     readers: Float[np.ndarray, "B L D"],
     members: Float[np.ndarray, "B S F"],
@@ -188,7 +187,7 @@ def multi_head_attention(
     return summed_heads(output, projections.output)
 
 
-@checked
+@definition
 def cached_numbers(key_heads: Count, width: Count, value_width: Count) -> int:
     r"""Count the numbers that a layer keeps of each token for the queries to come.
 

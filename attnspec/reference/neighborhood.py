@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
-from attnspec._arguments import checked
+from attnspec._checks import check_least
 from attnspec._typing import Count, Size
-from attnspec.reference._checks import check_least
+from attnspec.reference._arrays import definition
 
 
-@checked
+@definition
 def shifted_window(
     length: Count, size: Size, *, dilation: Size = 1
 ) -> Bool[np.ndarray, "L L"]:

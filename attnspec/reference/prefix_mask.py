@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
-from attnspec._arguments import checked
 from attnspec._typing import Count
+from attnspec.reference._arrays import definition
 from attnspec.reference.masks import relative_positions
 
 
-@checked
+@definition
 def prefix(
     query_positions: Int[np.ndarray, "L"],
     key_positions: Int[np.ndarray, "S"],

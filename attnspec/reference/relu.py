@@ -9,14 +9,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._arguments import checked
 from attnspec._typing import Finite
-from attnspec.reference._arrays import ieee
+from attnspec.reference._arrays import definition
 from attnspec.reference._score_rows import selected
 
 
-@checked
-@ieee
+@definition
 def relu_by_length(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,
@@ -62,8 +60,7 @@ def relu_by_length(
     return positive / np.float64(scores.shape[-1]) ** power
 
 
-@checked
-@ieee
+@definition
 def relu_by_visible(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,

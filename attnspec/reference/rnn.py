@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 
 
 class Recurrence(NamedTuple):
@@ -20,7 +19,7 @@ class Recurrence(NamedTuple):
     bias: Float[np.ndarray, "H"]
 
 
-@checked
+@definition
 def tanh_rnn(
     x: Float[np.ndarray, "N D"],
     weights: Recurrence,
@@ -73,7 +72,7 @@ def tanh_rnn(
     return states
 
 
-@checked
+@definition
 def rnn_jacobian(
     x: Float[np.ndarray, "N D"],
     weights: Recurrence,

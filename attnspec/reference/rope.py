@@ -11,17 +11,16 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float64, Int, Real
 
-from attnspec._arguments import checked
 from attnspec._typing import Even, Finite, Positive
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.sinusoidal import frequencies
 
 Pairing = Literal["interleaved", "half_split"]
 """Which entries turn together: neighbors, or one from each half."""
 
 
-@checked
+@definition
 def rotary_pairs(width: Even, *, pairing: Pairing) -> Int[np.ndarray, "2 N"]:
     r"""Say which entries of a vector turn together.
 
@@ -64,7 +63,7 @@ def rotary_pairs(width: Even, *, pairing: Pairing) -> Int[np.ndarray, "2 N"]:
     return np.arange(width).reshape(2, width // 2, order=order)
 
 
-@checked
+@definition
 def rotary(
     x: Float[np.ndarray, "*batch L E"],
     positions: Real[np.ndarray, "*#batch L"],
@@ -149,7 +148,7 @@ def rotary(
     return new
 
 
-@checked
+@definition
 def rotary_proportional(
     x: Float[np.ndarray, "*batch L E"],
     positions: Real[np.ndarray, "*#batch L"],
@@ -217,7 +216,7 @@ def rotary_proportional(
     return turned
 
 
-@checked
+@definition
 def rotary_matrix(
     position: Finite,
     width: Even,

@@ -7,14 +7,12 @@ import math
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec._arguments import checked
+from attnspec._checks import check_broadcast
 from attnspec._typing import Count, Finite, Positive
-from attnspec.reference._arrays import float64, ieee
-from attnspec.reference._checks import check_broadcast
+from attnspec.reference._arrays import definition, float64
 
 
-@checked
-@ieee
+@definition
 def dot_product(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S E"],
@@ -54,7 +52,7 @@ def dot_product(
     return np.einsum("...le,...se->...ls", float64(query), float64(key))
 
 
-@checked
+@definition
 def default_scale(width: Count) -> float:
     r"""Give the scale that keeps the variance of the scores: one over root `width`.
 
@@ -85,8 +83,7 @@ def default_scale(width: Count) -> float:
     return 1.0 / math.sqrt(width) if width else 1.0
 
 
-@checked
-@ieee
+@definition
 def scaled_dot_product(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S E"],
@@ -131,8 +128,7 @@ def scaled_dot_product(
     return factor * dot_product(query, key)
 
 
-@checked
-@ieee
+@definition
 def softcapped(
     scores: Float[np.ndarray, "*shape"], cap: Positive
 ) -> Float64[np.ndarray, "*shape"]:
@@ -175,8 +171,7 @@ def softcapped(
     return cap * np.tanh(float64(scores) / cap)
 
 
-@checked
-@ieee
+@definition
 def biased(
     scores: Float[np.ndarray, "*batch L S"],
     bias: Float[np.ndarray, "..."],
@@ -214,7 +209,7 @@ def biased(
     return np.where(np.isneginf(addend), -np.inf, float64(scores) + addend)
 
 
-@checked
+@definition
 def tempered(
     scores: Float[np.ndarray, "*shape"], temperature: Positive
 ) -> Float64[np.ndarray, "*shape"]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec._arguments import checked
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.scores import dot_product
 
 
-@checked
+@definition
 def clipped_vectors(
     relative: Int[np.ndarray, "L S"], table: Float[np.ndarray, "N E"]
 ) -> Float64[np.ndarray, "L S E"]:
@@ -55,7 +54,7 @@ def clipped_vectors(
     return float64(table)[np.clip(relative, -reach, reach) + reach]
 
 
-@checked
+@definition
 def shaw_scores(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S E"],
@@ -101,7 +100,7 @@ def shaw_scores(
     return dot_product(query, key) + extra
 
 
-@checked
+@definition
 def shaw_outputs(
     weights: Float[np.ndarray, "*batch L S"],
     value: Float[np.ndarray, "*batch S Ev"],

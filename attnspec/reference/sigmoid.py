@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 from scipy.special import expit
 
-from attnspec._arguments import checked
 from attnspec._typing import Finite
+from attnspec.reference._arrays import definition
 from attnspec.reference._score_rows import selected
 
 
-@checked
+@definition
 def sigmoid(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64, Real
 
-from attnspec._arguments import checked
 from attnspec._typing import Even, Positive
+from attnspec.reference._arrays import definition
 
 
-@checked
+@definition
 def frequencies(width: Even, *, base: Positive = 10_000.0) -> Float64[np.ndarray, "N"]:
     r"""Give the turning speed of each pair of entries, from fast to slow.
 
@@ -48,7 +48,7 @@ def frequencies(width: Even, *, base: Positive = 10_000.0) -> Float64[np.ndarray
     return base ** (-2.0 * np.arange(width // 2) / max(width, 1))
 
 
-@checked
+@definition
 def sinusoidal(
     positions: Real[np.ndarray, "*shape"], width: Even, *, base: Positive = 10_000.0
 ) -> Float64[np.ndarray, "*shape {width}"]:

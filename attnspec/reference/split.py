@@ -11,16 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from attnspec._arguments import checked
 from attnspec._typing import Alignment, Finite, Positive, Window
 from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition
 from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.attention import weighted_sum
 from attnspec.reference.merge import merge_all
 from attnspec.reference.softmax import logsumexp, softmax
 
 
-@checked
+@definition
 def split_attention(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],

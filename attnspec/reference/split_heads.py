@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Shaped
 
-from attnspec._arguments import checked
 from attnspec._typing import Size
 from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition
 
 
-@checked
+@definition
 def split_heads(
     x: Shaped[np.ndarray, "B L HE"], heads: Size
 ) -> Shaped[np.ndarray, "B H L E"]:

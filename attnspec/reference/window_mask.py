@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from attnspec._arguments import checked
+from attnspec._checks import check_least
 from attnspec._typing import Count, Range, Size, Window
-from attnspec.reference._checks import check_least
+from attnspec.reference._arrays import definition
 
 _Distance = Annotated[int, Range("-1 or more", lambda number: number >= -1)]
 """An inclusive distance, of which -1 is unlimited."""
@@ -23,7 +23,7 @@ _Width = Annotated[
 """The width of both sides together."""
 
 
-@checked
+@definition
 def window_of_flash_attention(left: _Distance, right: _Distance) -> Window:
     r"""Read two inclusive distances, of which -1 is unlimited.
 
@@ -55,7 +55,7 @@ def window_of_flash_attention(left: _Distance, right: _Distance) -> Window:
     return _distance(left), _distance(right)
 
 
-@checked
+@definition
 def window_of_flashinfer(window_left: _Distance) -> Window:
     r"""Read the number of keys before the query's own; -1 is unlimited.
 
@@ -87,7 +87,7 @@ def window_of_flashinfer(window_left: _Distance) -> Window:
     return _distance(window_left), None
 
 
-@checked
+@definition
 def window_of_jax(size: Count | tuple[Count, Count]) -> Window:
     r"""Read two inclusive distances, or one for both sides.
 
@@ -119,7 +119,7 @@ def window_of_jax(size: Count | tuple[Count, Count]) -> Window:
     return (size, size) if isinstance(size, int) else size
 
 
-@checked
+@definition
 def window_of_transformers(sliding_window: Count, *, causal: bool = True) -> Window:
     r"""Read a number of keys with the query's own; without causality, a distance.
 
@@ -155,7 +155,7 @@ def window_of_transformers(sliding_window: Count, *, causal: bool = True) -> Win
     return sliding_window - 1, 0
 
 
-@checked
+@definition
 def window_of_xformers(window_size: Size) -> Window:
     r"""Read a number of keys with the query's own, for causal use.
 
@@ -187,7 +187,7 @@ def window_of_xformers(window_size: Size) -> Window:
     return window_size - 1, 0
 
 
-@checked
+@definition
 def window_of_cudnn(left_bound: Size) -> Window:
     r"""Read the first distance to the left that is not seen any more.
 
@@ -218,7 +218,7 @@ def window_of_cudnn(left_bound: Size) -> Window:
     return left_bound - 1, None
 
 
-@checked
+@definition
 def window_of_longformer(attention_window: _Width) -> Window:
     r"""Read the width of both sides together, without the query's own key.
 
@@ -251,7 +251,7 @@ def window_of_longformer(attention_window: _Width) -> Window:
     return attention_window // 2, attention_window // 2
 
 
-@checked
+@definition
 def window_of_keras(sliding_window: Size) -> Window:
     r"""Read the first distance, on both sides, that is not seen any more.
 

@@ -16,7 +16,7 @@ def check_broadcast(
     """Demand an array that broadcasts to a shape and does not enlarge it."""
     if array is None:
         return
-    if shape[0] is ...:
+    if shape[:1] == (...,):
         shape = (*array.shape[: 1 - len(shape)], *shape[1:])
     if not _broadcasts(array.shape, shape):
         msg = f"{name}: expected a shape that broadcasts to {shape}, got {array.shape}"
@@ -49,6 +49,13 @@ def check_least(name: str, number: int, least: int) -> None:
         raise InvalidArgument(msg)
 
 
+def check_multiple(name: str, what: str, number: int, of: int) -> None:
+    """Demand a multiple of a number; of 0 there is none but 0."""
+    if number % of if of else number:
+        msg = f"{name}: expected a multiple of {of} {what}, got {number}"
+        raise InvalidArgument(msg)
+
+
 def check_places(name: str, places: npt.NDArray[Any], count: int) -> None:
     """Demand places in a row of so many."""
     outside = places[(places < 0) | (places >= count)]
@@ -57,4 +64,10 @@ def check_places(name: str, places: npt.NDArray[Any], count: int) -> None:
         raise InvalidArgument(msg)
 
 
-__all__ = ["check_broadcast", "check_least", "check_places", "check_together"]
+__all__ = [
+    "check_broadcast",
+    "check_least",
+    "check_multiple",
+    "check_places",
+    "check_together",
+]
