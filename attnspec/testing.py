@@ -21,6 +21,7 @@ from attnspec.judge.claims import Capabilities
 from attnspec.judge.domain import Domain
 from attnspec.judge.law import Exact
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.seeds import seed_of
 from attnspec.kinds.registry import find, kind_named
 from attnspec.numerics import Comparison, NumericModel, default_model, within
 
@@ -82,7 +83,7 @@ def recipes(
         capabilities=known.checked(Capabilities((dtype,), wanted)),
         dtype=dtype,
         tier=tier,
-        seed=seed,
+        seed=seed_of(seed),
         families=tuple(families),
         needs=frozenset(needs),
         fields=fields,

@@ -42,6 +42,9 @@ class Implementation:
 
     def __post_init__(self) -> None:
         """Reject what a function of this kind cannot claim, choose or deviate in."""
+        if not isinstance(self.description, Description):
+            msg = f"description: expected a Description; got {self.description!r}"
+            raise InvalidArgument(msg)
         kind = kind_named(self.description.kind or DEFAULT_KIND)
         description = checked(self.description.replace(kind=kind.name), kind)
         object.__setattr__(self, "description", description)

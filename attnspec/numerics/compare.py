@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Real
+from jaxtyping import Shaped
 
 from attnspec._arguments import checked
 from attnspec._checks import check_broadcast
@@ -48,9 +48,9 @@ class Comparison:
 
 @checked
 def within(
-    expected: Real[np.ndarray, "..."],
-    actual: Real[np.ndarray, "..."],
-    bound: Real[np.ndarray, "..."],
+    expected: Shaped[np.ndarray, "..."],
+    actual: Shaped[np.ndarray, "..."],
+    bound: Shaped[np.ndarray, "..."],
     *,
     what: str = "output",
 ) -> Comparison:
@@ -103,8 +103,8 @@ def within(
 
 @checked
 def identical(
-    expected: Real[np.ndarray, "..."],
-    actual: Real[np.ndarray, "..."],
+    expected: Shaped[np.ndarray, "..."],
+    actual: Shaped[np.ndarray, "..."],
     *,
     what: str = "output",
 ) -> Comparison:
