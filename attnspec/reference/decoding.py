@@ -75,6 +75,11 @@ def next_logits(
     -------
     (V,) array
 
+    Raises
+    ------
+    InvalidArgument
+        If there is no token, one that the decoder does not know, or one too many.
+
     References
     ----------
     Vaswani et al., "Attention Is All You Need", 2017, section 3.1, without norms
@@ -121,6 +126,11 @@ def cached_logits(
     logits : (V,) array
     cache : Cache
         The past with the newest token.
+
+    Raises
+    ------
+    InvalidArgument
+        If the decoder does not know the token, or has no position for it.
 
     References
     ----------

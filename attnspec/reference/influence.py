@@ -158,6 +158,11 @@ def influence_norms(
     (L, S) array
         The largest factor by which a small change is passed on.
 
+    Raises
+    ------
+    InvalidArgument
+        If a number of the Jacobian is NaN or infinite.
+
     Examples
     --------
     >>> import numpy as np

@@ -266,6 +266,11 @@ def visible_keys(
     -------
     (..., L, S) array of bool
 
+    Raises
+    ------
+    InvalidArgument
+        If mask or bias do not broadcast to (..., L, S).
+
     Examples
     --------
     >>> import numpy as np
