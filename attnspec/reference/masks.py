@@ -266,11 +266,6 @@ def visible_keys(
     -------
     (..., L, S) array of bool
 
-    Raises
-    ------
-    InvalidArgument
-        If mask or bias do not broadcast to (..., L, S).
-
     Examples
     --------
     >>> import numpy as np
