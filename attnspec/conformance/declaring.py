@@ -30,11 +30,14 @@ def declaring(
     Raises
     ------
     InvalidArgument
-        If something that should be a deviation is none.
+        If something that should be a deviation or a table is none.
     """
     known: tuple[Any, ...] = tuple(deviations)
     if others := [entry for entry in known if not isinstance(entry, Deviation)]:
         msg = f"deviations: expected a Deviation; got {others[0]!r}"
+        raise InvalidArgument(msg)
+    if models is not None and not isinstance(models, Mapping):
+        msg = f"models: expected a table of formats and models; got {models!r}"
         raise InvalidArgument(msg)
     said = {
         "dtypes": listed(dtypes),

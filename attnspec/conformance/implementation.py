@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from attnspec._typing import DType
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
@@ -40,6 +41,9 @@ class Implementation:
 
     def __post_init__(self) -> None:
         """Reject what a function of this kind cannot claim, choose or deviate in."""
+        if not isinstance(self.description, Description):
+            msg = f"description: expected a Description; got {self.description!r}"
+            raise InvalidArgument(msg)
         kind = kind_named(self.description.kind or DEFAULT_KIND)
         description = checked(self.description.replace(kind=kind.name), kind)
         object.__setattr__(self, "description", description)
@@ -51,7 +55,7 @@ class Implementation:
         *,
         name: str | None = None,
         kind: str = DEFAULT_KIND,
-        dtypes: tuple[str, ...] = (),
+        dtypes: tuple[DType, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
         multiples: Mapping[str, int] | None = None,
@@ -112,7 +116,7 @@ def checked(description: Description, kind: Kind) -> Description:
 
 def claims(
     *names: str,
-    dtypes: tuple[str, ...] | None = None,
+    dtypes: tuple[DType, ...] | None = None,
     without: tuple[str, ...] = (),
     **limits: Any,
 ) -> Callable[[Kernel], Kernel]:

@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
     _msg = "parametrize_with_checks needs pytest; pip install 'attnspec[pytest]'"
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
+from attnspec._typing import DType, Library, Tier
 from attnspec.conformance.check import chosen, formats
 from attnspec.conformance.declaring import declaring, listed
 from attnspec.conformance.programs import Program
@@ -83,7 +84,7 @@ def checks(
     *,
     dtypes: Iterable[str] = (),
     only: Iterable[str] = (),
-    tier: str = "standard",
+    tier: Tier = "standard",
     seed: int = 0,
     deadline: float = 20.0,
     report: Path | None = None,
@@ -132,8 +133,8 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     implementations: Iterable[Named],
     *,
     kind: str = DEFAULT_KIND,
-    arrays: str = "numpy",
-    dtypes: Iterable[str] = (),
+    arrays: Library = "numpy",
+    dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
@@ -143,7 +144,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     models: Mapping[str, str | NumericModel] | None = None,
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
-    tier: str = "standard",
+    tier: Tier = "standard",
     seed: Seed = 0,
     deadline: float = 20.0,
     report: Path | str | None = None,

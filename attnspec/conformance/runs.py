@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from attnspec._typing import DType, Library, Tier
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.declaring import declaring, listed
 from attnspec.conformance.implementation import (
@@ -84,8 +85,8 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     implementation: Named,
     *,
     kind: str = DEFAULT_KIND,
-    arrays: str = "numpy",
-    dtypes: Iterable[str] = (),
+    arrays: Library = "numpy",
+    dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
@@ -95,7 +96,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     models: Mapping[str, str | NumericModel] | None = None,
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
-    tier: str = "standard",
+    tier: Tier = "standard",
     seed: Seed = 0,
     deadline: float = 20.0,
     stop_at_first: bool = False,

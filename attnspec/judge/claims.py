@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from attnspec.exceptions import UnknownName
+from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics.dtypes import DTYPES
 
@@ -87,7 +88,16 @@ class Capabilities:
     vocabulary: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Reject names that do not exist."""
+        """Reject names that do not exist, and what is no list or table of them."""
+        lists: dict[str, Any] = {"dtypes": self.dtypes, "claims": self.claims}
+        for what, names in lists.items():
+            if isinstance(names, str) or not isinstance(names, Iterable):
+                msg = f"{what}: expected a list of names; got {names!r}"
+                raise InvalidArgument(msg)
+        for what, table in (("multiples", self.multiples), ("least", self.least)):
+            if not isinstance(table, Mapping):
+                msg = f"{what}: expected a table of sizes; got {table!r}"
+                raise InvalidArgument(msg)
         _known("dtype", self.dtypes, DTYPES)
         self._check("claim", self.claims)
         for pair in self.exclusive:

@@ -31,8 +31,8 @@ def kind_named(name: str, kinds: Kinds) -> Kind:
     UnknownName
         If there is no such kind.
     """
-    if name not in kinds:
-        close = difflib.get_close_matches(name, kinds, 1)
+    if name not in tuple(kinds):  # What has no hash is no kind either.
+        close = difflib.get_close_matches(str(name), kinds, 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         msg = f"kind: expected one that 'attnspec kinds' lists; got {name!r}{hint}"
         raise UnknownName(msg)

@@ -215,4 +215,4 @@ def test_a_name_that_does_not_exist_is_rejected_at_once(
 
 def test_a_tier_that_does_not_exist_is_rejected_at_once() -> None:
     with pytest.raises(UnknownName, match="tier: expected one of"):
-        parametrize_with_checks([right], tier="fast")
+        parametrize_with_checks([right], tier="fast")  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 import math
 from typing import Any
 
@@ -21,7 +20,6 @@ from attnspec.reference import (
     visible_keys,
     weighted_sum,
 )
-from attnspec.reference._problem import reduced
 from tests.reference._bounds import UNIT, bounds, gamma
 from tests.reference._problems import OPTIONS, Array, Problem, generators, problems
 
@@ -369,13 +367,25 @@ kv = np.zeros((1, 2, 5, 2))
 @pytest.mark.parametrize(
     ("arrays", "options", "words"),
     [
-        ((x[0], kv, kv), {}, "query: expected 4 axes, got 3"),
-        ((x, kv[..., :1], kv), {}, "key: expected width 2, got 1"),
-        ((x, np.zeros((2, 2, 5, 2)), kv), {}, "key: expected batch size 1, got 2"),
-        ((x, kv, kv[:, :, :4]), {}, "value: expected length 5, got 4"),
-        ((x, kv, kv[:, :1]), {}, "value: expected number of heads 2, got 1"),
+        ((x[0], kv, kv), {}, r"query: expected shape \(B, Hq, L, E\), got \(4, 3, 2\)"),
+        (
+            (x, kv[..., :1], kv),
+            {},
+            r"key: expected shape \(1, Hkv, S, 2\), got \(1, 2, 5, 1\)",
+        ),
+        (
+            (x, np.zeros((2, 2, 5, 2)), kv),
+            {},
+            r"key: .* \(1, Hkv, S, 2\), got \(2, 2, 5, 2\)",
+        ),
+        ((x, kv, kv[:, :, :4]), {}, r"value: .* \(1, 2, 5, Ev\), got \(1, 2, 4, 2\)"),
+        ((x, kv, kv[:, :1]), {}, r"value: .* \(1, 2, 5, Ev\), got \(1, 1, 5, 2\)"),
         ((x[:, :3], kv, kv), {}, "query: expected a multiple of 2 heads, got 3"),
-        ((x, kv, kv), {"mask": np.ones(5)}, "mask: expected dtype bool, got float64"),
+        (
+            (x, kv, kv),
+            {"mask": np.ones(5)},
+            r"mask: .* got float64 .* is a bias",
+        ),
         (
             (x, kv, kv),
             {"mask": np.ones((3, 4), dtype=bool)},
@@ -388,8 +398,8 @@ kv = np.zeros((1, 2, 5, 2))
         ),
         ((x, kv, kv), {"scale": math.nan}, "scale: expected a finite number, got nan"),
         ((x, kv, kv), {"softcap": 0.0}, "softcap: expected a positive finite number"),
-        ((x, kv, kv), {"window": (-1, 0)}, "window: expected a distance of 0 or more"),
-        ((x, kv, kv), {"window": (1,)}, "window: expected a pair"),
+        ((x, kv, kv), {"window": (-1, 0)}, r"window\[0\]: expected 0 or more, got -1"),
+        ((x, kv, kv), {"window": (1,)}, r"window: expected 2 entries, got \(1,\)"),
         ((x, kv, kv), {"sink": np.ones(2)}, r"sink: expected shape \(4,\), got \(2,\)"),
     ],
 )
@@ -397,11 +407,6 @@ def test_a_wrong_argument_is_named(
     arrays: tuple[Array, Array, Array],
     options: dict[str, Any],
     words: str,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Under the shape checks of the tests, the signature would object first.
-    module = inspect.getmodule(inspect.unwrap(attention))
-    monkeypatch.setattr(module, "reduced", inspect.unwrap(reduced))
-
     with pytest.raises(InvalidArgument, match=words):
-        inspect.unwrap(attention)(*arrays, **options)
+        attention(*arrays, **options)

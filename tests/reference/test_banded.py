@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -145,7 +143,7 @@ def test_attention_in_the_band_touches_no_key_outside(
 
 
 def test_distances_and_layers_are_not_negative() -> None:
-    with pytest.raises(InvalidArgument, match="window: expected distances of 0 or"):
-        inspect.unwrap(band)(2, 2, (-1, 0))
+    with pytest.raises(InvalidArgument, match=r"window\[0\]: expected 0 or more"):
+        band(2, 2, (-1, 0))
     with pytest.raises(InvalidArgument, match="layers: expected 0 or more, got -1"):
-        inspect.unwrap(reach)(np.eye(2, dtype=bool), -1)
+        reach(np.eye(2, dtype=bool), -1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -115,4 +114,4 @@ def test_a_number_that_is_no_window_is_named(
     convert: Callable[..., Window], bad: tuple[int, ...], words: str
 ) -> None:
     with pytest.raises(InvalidArgument, match=words):
-        inspect.unwrap(convert)(*bad)
+        convert(*bad)
