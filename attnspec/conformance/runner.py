@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from attnspec.conformance.units import Here, Source, Unit
 from attnspec.exceptions import KernelTimedOut
 from attnspec.judge.bench import KernelBench
-from attnspec.judge.drawing import hashed
 from attnspec.judge.examination import FAULTS
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
 from attnspec.judge.tokens import Token, error_in
 from attnspec.judge.told import one_line
-from attnspec.judge.trial import Trial
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
 _PATIENCE = 3
@@ -29,8 +28,9 @@ def outcomes(
     seed: int = 0,
     brief: bool = False,
     progress: Callable[[str, str], None] = lambda _dtype, _invariant: None,
+    source: Source | None = None,
 ) -> Iterator[Outcome]:
-    """Yield the outcome of every invariant in every dtype.
+    """Yield the outcome of every invariant in every dtype, in this order.
 
     Parameters
     ----------
@@ -44,36 +44,94 @@ def outcomes(
         Whether only verdicts are wanted: findings are not made small, and examples
         not asked whether they could have told a null answer.
     progress
-        Called with dtype and invariant before each example.
+        Called with dtype and invariant before each example that is judged here.
+    source
+        Who says what becomes of a unit; by default it is judged here.
     """
-    budget = tier_named(tier)
-    for dtype, bench in benches.items():
-        asked = [law for law in invariants if not bench.out_of_scope(law)]
-        blocked = _Blocked(bench, dtype, asked)
+    wishes = {"tier": tier_named(tier).name, "seed": seed, "brief": brief}
+    columns = [
+        _Column(bench, dtype, invariants, source or Here(bench.call, progress), wishes)
+        for dtype, bench in benches.items()
+    ]
+    if source is not None:
+        source.expect([unit for column in columns for unit in column.expected()])
+    for column in columns:
+        yield from column.outcomes()
+
+
+class _Column:
+    """The laws in one dtype, in their order: what looks across them is done here."""
+
+    def __init__(
+        self,
+        bench: KernelBench,
+        dtype: str,
+        laws: Sequence[Invariant],
+        source: Source,
+        wishes: Mapping[str, Any],
+    ) -> None:
+        """Ask a source for what becomes of each law; try the simplest call first."""
+        self._bench = bench
+        self._dtype = dtype
+        self._laws = laws
+        self._source = source
+        self._wishes = wishes
+        self._asked = [law for law in laws if not bench.out_of_scope(law)]
+        self._blocked = _Blocked(bench, dtype, self._asked)
+
+    def expected(self) -> Iterator[Unit]:
+        """Yield the units that will be asked for, as far as that can be known now."""
+        looked_at: set[str] = set()
+        for law in self._asked:
+            if not (self._bench.fits_none or self._blocked.outcome(law)):
+                yield self._unit(law, self._bench, looked_at)
+                looked_at |= _named_by(law, self._bench)
+
+    def _unit(
+        self, law: Invariant, bench: KernelBench, looked_at: Iterable[str]
+    ) -> Unit:
+        """Return the unit of a law, with nothing found yet."""
+        known = bench.description, bench.dialect
+        past = frozenset(looked_at)
+        return Unit(law.id, self._dtype, *known, looked_at=past, **self._wishes)
+
+    def _judged(self, law: Invariant, bench: KernelBench) -> Outcome:
+        """Return what becomes of a law, and keep what it tells the others."""
+        unit = self._unit(law, bench, bench.looked_at)
+        findings = tuple(bench.findings)
+        answer = self._source.ask(dataclasses.replace(unit, findings=findings))
+        bench.evidence.part(answer.calls)
+        bench.looked_at |= _named_by(law, bench)
+        outcome = answer.outcome
+        if outcome.finding is not None and not outcome.held_back:
+            bench.findings.append(outcome.finding)
+        return outcome
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield the outcome of each law."""
+        bench, dtype = self._bench, self._dtype
         timeouts = 0
-
-        def judged(
-            law: Invariant, bench: KernelBench = bench, dtype: str = dtype
-        ) -> Outcome:
-            draws = bench.draws(law, dtype, tier, hashed(seed, law.id))
-            tick = functools.partial(progress, dtype, law.id)
-            return Trial(law, bench, draws, budget, tick, brief=brief).run()
-
-        held = _Held(bench, dtype, asked, judged)
-        for law in invariants:
-            if law not in asked:
+        held = _Held(bench, dtype, self._asked, self._judged)
+        for law in self._laws:
+            if law not in self._asked:
                 reason = bench.out_of_scope(law)
                 yield Outcome(law.id, dtype, Verdict.UNSUPPORTED, reason=reason)
-            elif found := blocked.outcome(law):
+            elif found := self._blocked.outcome(law):
                 yield found
             elif timeouts >= _PATIENCE:
                 reason = "the kernel timed out three times"
                 yield Outcome(law.id, dtype, Verdict.NOT_RUN, reason=reason)
             else:
-                outcome = held.outcome(law) or judged(law, held.bench)
+                outcome = held.outcome(law) or self._judged(law, held.bench)
                 outcome = _with_probe(bench, outcome)
                 timeouts += outcome.verdict is Verdict.TIMED_OUT
                 yield outcome
+
+
+def _named_by(law: Invariant, bench: KernelBench) -> set[str]:
+    """Return the deviations that name a law."""
+    known = bench.description.deviations
+    return {each.id for each in known if law.id in each.invariants}
 
 
 def _with_probe(bench: KernelBench, outcome: Outcome) -> Outcome:
@@ -98,7 +156,7 @@ class _Held:
         bench: KernelBench,
         dtype: str,
         asked: Sequence[Invariant],
-        judged: Callable[[Invariant], Outcome],
+        judged: Callable[[Invariant, KernelBench], Outcome],
     ) -> None:
         """Ask the tellers, if there is something that they must tell."""
         self.bench = bench
@@ -108,7 +166,7 @@ class _Held:
         for field in bench.fits_none:
             for law in asked:
                 if law.id in bench.kind.tellers.get(field, ()) and not self._reason:
-                    known = bench.told.get((dtype, law.id)) or judged(law)
+                    known = bench.told.get((dtype, law.id)) or judged(law, bench)
                     bench.told[dtype, law.id] = self._told[law.id] = known
                     self._hold(field, known)
 

@@ -10,7 +10,13 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from attnspec.judge.bench import Draws, KernelBench
-from attnspec.judge.drawing import hashed, in_turn, interruptible, out_of_the_way
+from attnspec.judge.drawing import (
+    by_seed_alone,
+    hashed,
+    in_turn,
+    interruptible,
+    out_of_the_way,
+)
 from attnspec.judge.examination import Examination, Nulls, examine
 from attnspec.judge.features import OF_THE_PAST
 from attnspec.judge.history import (
@@ -83,14 +89,34 @@ class Trial:
     def run(self) -> Outcome:
         """Return the outcome of all examples."""
         start = time.perf_counter()
+        return self._since(start, self._conclusion(self._looked()))
+
+    def alone(self) -> Outcome | None:
+        """Return the outcome if it is the same whatever else is found in the run.
+
+        What else is found says whether a failing law says something of its own, and
+        which mistake it shows; nothing else depends on it.
+        """
+        start = time.perf_counter()
+        stale, tally = self._looked(), self.tally
+        depends = tally.held is not None
+        if tally.failure is not None:
+            depends = tally.failure[1].verdict is not Verdict.TIMED_OUT
+        return None if depends else self._since(start, self._conclusion(stale))
+
+    def _since(self, start: float, outcome: Outcome) -> Outcome:
+        """Return an outcome with the seconds that it took."""
+        return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
+
+    def _looked(self) -> str:
+        """See the examples, and return what is said of stale deviations."""
         stale = self.known.look()
         self.bench.reached.clear()
         self._pinned()
         for turn in range(_TURNS):
             if self.tally.failure is None and (turn == 0 or self._wanting()):
                 self._drawn(turn)
-        outcome = self._conclusion(stale)
-        return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
+        return stale
 
     def _pinned(self) -> None:
         outright, pinned = self.draws.outright, self._share(self.tier.pinned)
@@ -132,7 +158,7 @@ class Trial:
                 ratio = self.see(recipe)
                 hypothesis.target(min(ratio, 2.0), label="error / bound")
 
-        with out_of_the_way(), interruptible():
+        with out_of_the_way(), by_seed_alone(), interruptible():
             draw()
 
     def see(self, recipe: Recipe) -> float:
