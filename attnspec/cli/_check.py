@@ -24,6 +24,7 @@ from attnspec.cli._root import CONFORMS, FAILS
 @options.tier("standard", "How much to look at: smoke, standard or thorough.")
 @click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first failure.")
 @options.SEED
+@options.JOBS
 @click.option(
     "--report", type=options.FILE, metavar="FILE", help="Write JSON lines, too."
 )
@@ -39,6 +40,7 @@ def check(
     tier: str,
     stop_at_first: bool,
     seed: int,
+    jobs: int | None,
     **asked: Any,
 ) -> int:
     """Judge a kernel; without TARGET, the one that comes with attnspec.
@@ -47,6 +49,7 @@ def check(
     wrong.
     """
     from attnspec.conformance.check import chosen
+    from attnspec.conformance.executors import spreading_over
     from attnspec.conformance.recording import recorded
     from attnspec.conformance.reports import Replay
     from attnspec.conformance.reports.console import Printer
@@ -62,7 +65,12 @@ def check(
             _interrupts.check()
             printer.progress(dtype, invariant)
 
-        with printer.live():
+        def waiting(dtype: str, invariant: str) -> None:
+            _interrupts.check()
+            printer.progress(dtype, invariant, examples=0)
+
+        over = spreading_over(request, deadline, jobs=jobs, waiting=waiting)
+        with printer.live(), over as spreading:
             found = recorded(
                 call,
                 known,
@@ -77,6 +85,7 @@ def check(
                 seed=seed,
                 stop_at_first=stop_at_first,
                 progress=progress,
+                spreading=spreading,
             )
     return CONFORMS if found.conforms else FAILS
 

@@ -77,6 +77,12 @@ SEED = click.option(
     callback=_seed,
     help="Where the examples are drawn from; 'random' is another place every time.",
 )
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes judge; one for each processor by default, 1 for none.",
+)
 DTYPES = several(
     *("dtype", "dtypes", "DTYPE", names.DTYPE),
     "A format to judge; all claimed ones by default.",
@@ -172,6 +178,7 @@ def requested(asked: Mapping[str, Any]) -> Request:
 __all__ = [
     "DTYPES",
     "FILE",
+    "JOBS",
     "KIND",
     "ONLY",
     "SEED",

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attnspec.conformance.units import Here, Source, Unit
+from attnspec.conformance.units import Here, Source, Spreading, Unit, here_alone
 from attnspec.exceptions import KernelTimedOut
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.examination import FAULTS
@@ -28,7 +28,7 @@ def outcomes(
     seed: int = 0,
     brief: bool = False,
     progress: Callable[[str, str], None] = lambda _dtype, _invariant: None,
-    source: Source | None = None,
+    spreading: Spreading = here_alone,
 ) -> Iterator[Outcome]:
     """Yield the outcome of every invariant in every dtype, in this order.
 
@@ -45,16 +45,17 @@ def outcomes(
         not asked whether they could have told a null answer.
     progress
         Called with dtype and invariant before each example that is judged here.
-    source
-        Who says what becomes of a unit; by default it is judged here.
+    spreading
+        Makes a source of what becomes of a unit of one that judges it here.
     """
     wishes = {"tier": tier_named(tier).name, "seed": seed, "brief": brief}
+    call = next(iter(benches.values())).call
+    source = spreading(Here(call, progress))
     columns = [
-        _Column(bench, dtype, invariants, source or Here(bench.call, progress), wishes)
+        _Column(bench, dtype, invariants, source, wishes)
         for dtype, bench in benches.items()
     ]
-    if source is not None:
-        source.expect([unit for column in columns for unit in column.expected()])
+    source.expect([unit for column in columns for unit in column.expected()])
     for column in columns:
         yield from column.outcomes()
 
@@ -125,6 +126,8 @@ class _Column:
                 outcome = held.outcome(law) or self._judged(law, held.bench)
                 outcome = _with_probe(bench, outcome)
                 timeouts += outcome.verdict is Verdict.TIMED_OUT
+                if timeouts == _PATIENCE:
+                    self._source.drop(dtype)
                 yield outcome
 
 

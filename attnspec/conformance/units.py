@@ -59,12 +59,19 @@ class Answer:
     calls: Called | Callable[[], Called] = ()
     """The calls, or what makes them again."""
 
+    def called(self) -> Called:
+        """Return the calls."""
+        return self.calls() if callable(self.calls) else self.calls
+
 
 class Source(Protocol):
     """Says what becomes of units."""
 
     def expect(self, units: Sequence[Unit]) -> None:
         """Hear which units will be asked for; their findings are not known yet."""
+
+    def drop(self, dtype: str) -> None:
+        """Hear that nobody will ask for the other units of a dtype."""
 
     def ask(self, unit: Unit) -> Answer:
         """Return what becomes of a unit."""
@@ -102,6 +109,10 @@ def judged(
     return None if outcome is None else Answer(outcome, bench.evidence.calls)
 
 
+Spreading = Callable[["Here"], Source]
+"""Makes a source of one that judges here."""
+
+
 class Here:
     """Judges units in this process, one after the other."""
 
@@ -117,6 +128,9 @@ class Here:
     def expect(self, units: Sequence[Unit]) -> None:
         """Do nothing: a unit is judged when it is asked for."""
 
+    def drop(self, dtype: str) -> None:
+        """Do nothing."""
+
     def ask(self, unit: Unit) -> Answer:
         """Judge a unit."""
         found = judged(unit, self._call, lambda: self._progress(*unit.key))
@@ -124,4 +138,17 @@ class Here:
         return found
 
 
-__all__ = ["Answer", "Here", "Source", "Unit", "judged"]
+def here_alone(here: Here) -> Source:
+    """Return what judges units here, as it is."""
+    return here
+
+
+__all__ = [
+    "Answer",
+    "Here",
+    "Source",
+    "Spreading",
+    "Unit",
+    "here_alone",
+    "judged",
+]

@@ -17,7 +17,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact
 from attnspec.numerics import Comparison, NumericModel, within
 
-_MOST = 2_000
+MOST = 2_000
 """How many calls are kept, and"""
 _LARGEST = 2**14
 """how many numbers one of them may have: small calls tell as much as large ones."""
@@ -75,14 +75,14 @@ class Evidence:
     def add(self, case: Case, found: Result) -> None:
         """Keep a call, if it is small and there is room."""
         numbers = sum(array.size for array in (*case.arrays().values(), found.output))
-        if self._kept < _MOST and numbers <= _LARGEST:
+        if self._kept < MOST and numbers <= _LARGEST:
             self._kept += 1
             self._own.append((case, found))
 
     def part(self, calls: Called | Callable[[], Called]) -> None:
         """Keep the calls of a part of the run, or what makes them again if need be."""
         if not callable(calls):
-            calls = list(itertools.islice(calls, _MOST - self._kept))
+            calls = list(itertools.islice(calls, MOST - self._kept))
             self._kept += len(calls)
         self._parts += [self._own, calls]
         self._own = []
@@ -92,9 +92,9 @@ class Evidence:
         """The calls that are kept, in the order of the run's parts."""
         found: list[tuple[Case, Result]] = []
         for part in (*self._parts, self._own):
-            if len(found) < _MOST:
+            if len(found) < MOST:
                 found += part() if callable(part) else part
-        return found[:_MOST]
+        return found[:MOST]
 
     def explanation(
         self, kind: Kind, dialect: Dialect, model: NumericModel
@@ -227,4 +227,4 @@ def _compared(case: Case, found: Result, exact: Exact) -> list[Comparison] | Non
         return None
 
 
-__all__ = ["Called", "Evidence", "Explanation"]
+__all__ = ["MOST", "Called", "Evidence", "Explanation"]
