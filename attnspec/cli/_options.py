@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from attnspec.cli import _names as names
 
@@ -167,6 +168,12 @@ _WORDS = (
 """What `request_in_words` is told."""
 
 
+def is_given(name: str) -> bool:
+    """Return whether somebody has given an option of the command that runs."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not ParameterSource.DEFAULT
+
+
 def requested(asked: Mapping[str, Any]) -> Request:
     """Return the request that the options of a command make."""
     from attnspec.conformance.inputs import request_in_words
@@ -183,6 +190,7 @@ __all__ = [
     "ONLY",
     "SEED",
     "TARGET",
+    "is_given",
     "kernel",
     "requested",
     "several",

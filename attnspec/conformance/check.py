@@ -21,6 +21,9 @@ from attnspec.judge.smaller import asked_of
 from attnspec.judge.verdicts import Detected, Finding, Outcome, Report, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, find, invariants_of, kind_named
 
+STOPPED = "stopped at the first failure"
+"""Why a law is not run after the first failure, where that ends the run."""
+
 
 def benches(
     call: Executor, description: Description, dtypes: Iterable[str] = ()
@@ -133,9 +136,9 @@ def judge(
     stands, detected = benches(call, description, dtypes)
     if only:
         check_asked(stands.values(), laws)
-    report = Report(
-        description, tier, seed, detected, tuple(stands), (), lines=text.report_lines
-    )
+    known = description, tier, seed, detected, tuple(stands), ()
+    asked = tuple(law.id for law in laws) if only else ()
+    report = Report(*known, only=asked, lines=text.report_lines)
     started(report)
     done: list[Outcome] = []
     stream = outcomes(
@@ -196,11 +199,11 @@ def _not_run(
 ) -> list[Outcome]:
     """Return the outcomes of what comes after the first failure."""
     todo = [(dtype, law.id) for dtype in stands for law in laws][done:]
-    reason = "stopped at the first failure"
-    return [Outcome(law, dtype, Verdict.NOT_RUN, reason=reason) for dtype, law in todo]
+    return [Outcome(law, dtype, Verdict.NOT_RUN, reason=STOPPED) for dtype, law in todo]
 
 
 __all__ = [
+    "STOPPED",
     "benches",
     "check_asked",
     "chosen",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import datetime as dt
 import importlib.resources
@@ -16,6 +17,7 @@ from typing import Any, Self, TextIO
 import numpy as np
 
 import attnspec
+from attnspec.conformance.descriptions import written_deviation
 from attnspec.conformance.reports import words
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.description import Description
@@ -24,6 +26,7 @@ from attnspec.judge.verdicts import (
     SPEC_VERSION,
     SUITE_VERSION,
     Cause,
+    Features,
     Finding,
     Outcome,
     Report,
@@ -82,7 +85,7 @@ class Writer:
         self._write(footer(report))
 
     def _write(self, entry: dict[str, Any]) -> None:
-        text = json.dumps(_portable(entry), allow_nan=False, ensure_ascii=False)
+        text = json.dumps(portable(entry), allow_nan=False, ensure_ascii=False)
         self._file.write(f"{text}\n")
         self._file.flush()
 
@@ -106,6 +109,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
         "tier": report.tier,
         "seed": report.seed,
         "dtypes": list(report.dtypes),
+        "only": list(report.only),
         **_description(report.description, report.dtypes),
         "dialect": report.detected.dialect,
         "sources": dict(report.detected.sources),
@@ -126,10 +130,7 @@ def _description(description: Description, dtypes: tuple[str, ...]) -> dict[str,
             "exclusive": sorted(sorted(pair) for pair in capabilities.exclusive),
         },
         "models": {d: dataclasses.asdict(description.model(d)) for d in dtypes},
-        "deviations": [
-            {"id": d.id, "reason": d.reason, "link": d.link}
-            for d in description.deviations
-        ],
+        "deviations": [written_deviation(d) for d in description.deviations],
     }
 
 
@@ -156,7 +157,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "before": [recipe.to_json() for recipe in finding.before],
         "comparison": None if comparison is None else dataclasses.asdict(comparison),
         "same_as": finding.same_as,
+        "features": _features(finding.features),
         "token": finding.token,
+    }
+
+
+def _features(features: Features | None) -> dict[str, Any] | None:
+    if features is None:
+        return None
+    return {
+        "nature": features.nature,
+        "has": dict(features.has),
+        "needs": sorted(features.needs),
+        "signs": sorted(features.signs),
     }
 
 
@@ -189,12 +202,12 @@ def footer(report: Report) -> dict[str, Any]:
     }
 
 
-def _portable(data: Any) -> Any:
+def portable(data: Any) -> Any:
     """Return the same data with NaN and infinities as words: JSON has none."""
     if isinstance(data, dict):
-        return {name: _portable(value) for name, value in data.items()}
+        return {name: portable(value) for name, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_portable(value) for value in data]
+        return [portable(value) for value in data]
     if isinstance(data, float) and not math.isfinite(data):
         return "NaN" if math.isnan(data) else f"{'-' * (data < 0)}Infinity"
     return data
@@ -243,11 +256,12 @@ def read_report(path: Path) -> StoredReport:
         If the file cannot be read, is no report, or is of another version.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # What was being written may end in the middle of a character.
+        text = codecs.getincrementaldecoder("utf-8")().decode(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         msg = f"report: {path} cannot be read ({error})"
         raise InvalidArgument(msg) from error
-    entries = _entries(lines, path)
+    entries = _entries(text.removesuffix("\n").split("\n"), path)
     if not entries or entries[0].get("kind") != "header":
         msg = f"report: {path} is no report of attnspec: its first line is no header"
         raise InvalidArgument(msg)
@@ -298,6 +312,7 @@ __all__ = [
     "cause",
     "footer",
     "header",
+    "portable",
     "read_report",
     "result",
     "schema",
