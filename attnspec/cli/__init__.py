@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from attnspec.cli._again import replay
+from attnspec.cli._campaign import campaign
 from attnspec.cli._check import check
 from attnspec.cli._compare import compare
 from attnspec.cli._describe import describe
@@ -29,7 +30,7 @@ def main(context: click.Context) -> None:
 
 _COMMANDS = (
     *(check, describe, invariants, kinds, rogues, targets, replay, compare),
-    *(include,),
+    *(campaign, include),
 )
 
 for command in _COMMANDS:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first failure.")
 @options.SEED
 @options.JOBS
+@options.SCHEDULER
 @click.option(
     "--report", type=options.FILE, metavar="FILE", help="Write JSON lines, too."
 )
@@ -51,6 +52,7 @@ def check(
     stop_at_first: bool,
     seed: int,
     jobs: int | None,
+    scheduler: str,
     resume: bool,
     only_failed: Path | None,
     **asked: Any,
@@ -87,7 +89,9 @@ def check(
             _interrupts.check()
             printer.progress(dtype, invariant, examples=0)
 
-        over = spreading_over(request, deadline, jobs=jobs, waiting=waiting)
+        over = spreading_over(
+            request, deadline, jobs=jobs, scheduler=scheduler, waiting=waiting
+        )
         with printer.live(), over as spreading:
             found = recorded(
                 call,

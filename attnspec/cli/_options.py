@@ -84,6 +84,12 @@ JOBS = click.option(
     metavar="N",
     help="How many processes judge; one for each processor by default, 1 for none.",
 )
+SCHEDULER = click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Judge on the workers of the Dask cluster that has its scheduler here.",
+)
 DTYPES = several(
     *("dtype", "dtypes", "DTYPE", names.DTYPE),
     "A format to judge; all claimed ones by default.",
@@ -188,6 +194,7 @@ __all__ = [
     "JOBS",
     "KIND",
     "ONLY",
+    "SCHEDULER",
     "SEED",
     "TARGET",
     "is_given",

@@ -102,6 +102,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     stop_at_first: bool = False,
     jobs: int | None = 1,
     report: Path | str | None = None,
+    resume: bool = False,
     junit: Path | str | None = None,
 ) -> Report:
     """Judge a kernel, as ``attnspec check`` does.
@@ -154,6 +155,8 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         ``if __name__ == "__main__":``.
     report, junit
         Files that the report is written to, as JSON lines and as JUnit XML.
+    resume
+        Whether to go on with the report if it was cut off: what it says is kept.
 
     Returns
     -------
@@ -165,8 +168,8 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     ------
     InvalidArgument
         If a kind, an id, a claim, a dtype or the tier does not exist, if the kernel
-        cannot be opened or a file not written, or if a function is to be judged in
-        several processes.
+        cannot be opened or a file not written, if a function is to be judged in
+        several processes, or if the report to resume is of another run.
 
     Examples
     --------
@@ -201,6 +204,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
             title=request.title,
             replay=Replay(request.replayed(), seed),
             report=None if report is None else Path(report),
+            resume=resume,
             junit=None if junit is None else Path(junit),
             dtypes=dtypes,
             only=only,

@@ -21,8 +21,8 @@ from attnspec.judge.tiers import tier_named
 from attnspec.judge.verdicts import Outcome
 from attnspec.kinds.registry import kind_named
 
-_WORTH = 2_000
-"""How many examples are worth a process: one takes a second or two to start."""
+WORTH = 2_000
+"""How many examples are worth processes: one takes a second or two to start."""
 
 _POLL = 0.1
 """Seconds after which somebody who waits for a unit hears of it."""
@@ -60,7 +60,7 @@ _opened: list[tuple[Request, float, contextlib.ExitStack, Executor]] = []
 """The kernels that this process has open, the last one used at the end."""
 
 _one_at_a_time = threading.Lock()
-"""A worker of Dask has threads, and Hypothesis draws for one of them."""
+"""A worker of Dask may have threads, and a kernel answers one of them."""
 
 
 def do(task: Task) -> Done:
@@ -87,6 +87,8 @@ def _kept_open(task: Task) -> Executor:
     stack = contextlib.ExitStack()
     call, _ = stack.enter_context(open_target(task.request, deadline=task.deadline))
     _opened.append((task.request, task.deadline, stack, call))
+    # The first call of a process has longer; here as there it is the simplest.
+    task.unit.bench(call).preflight(task.unit.dtype)
     return call
 
 
@@ -124,6 +126,8 @@ class Spread:
         What the executor raises if it has lost a unit.
     width
         How many units it can judge at once.
+    worth
+        How many examples there must be, or all are judged here.
     """
 
     def __init__(
@@ -136,22 +140,24 @@ class Spread:
         waiting: Callable[[str, str], None] = lambda _dtype, _law: None,
         lost: Errors = (),
         width: int = 1,
+        worth: int = WORTH,
     ) -> None:
         """Judge the units of this kernel."""
         self._executor = executor
-        self._request = request
+        self._request = request.found_from_anywhere()
         self._deadline = deadline
         self._here = here
         self._waiting = waiting
         self._lost: Errors = (concurrent.futures.BrokenExecutor, *lost)
         self._width = width
+        self._worth = worth
         self._ahead: dict[tuple[str, str], tuple[Unit, Future[Done]]] = {}
         self._later: dict[str, list[_Recall]] = {}
         self._is_used = False
 
     def expect(self, units: Sequence[Unit]) -> None:
         """Begin with units whose findings are not known yet, if there are some."""
-        self._is_used = sum(map(_examples, units)) >= _WORTH
+        self._is_used = sum(map(_examples, units)) >= self._worth
         if not self._is_used:
             return
         before: Counter[str] = Counter()
@@ -228,4 +234,4 @@ class Spread:
             return self._here.ask(first.unit).called()
 
 
-__all__ = ["Done", "Spread", "Task", "do"]
+__all__ = ["WORTH", "Done", "Spread", "Task", "do"]

@@ -7,6 +7,7 @@ all that looks across units is done where their outcomes come together.
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -64,6 +65,10 @@ class Answer:
         return self.calls() if callable(self.calls) else self.calls
 
 
+_one_at_a_time = threading.Lock()
+"""What judges may have threads, and Hypothesis draws for one of them."""
+
+
 class Source(Protocol):
     """Says what becomes of units."""
 
@@ -105,7 +110,8 @@ def judged(
     draws = bench.draws(law, unit.dtype, unit.tier, hashed(unit.seed, law.id))
     budget = tier_named(unit.tier)
     trial = Trial(law, bench, draws, budget, tick, brief=unit.brief)
-    outcome = trial.alone() if alone else trial.run()
+    with _one_at_a_time:
+        outcome = trial.alone() if alone else trial.run()
     return None if outcome is None else Answer(outcome, bench.evidence.calls)
 
 

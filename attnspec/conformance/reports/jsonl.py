@@ -261,7 +261,8 @@ def read_report(path: Path) -> StoredReport:
     except (OSError, UnicodeDecodeError) as error:
         msg = f"report: {path} cannot be read ({error})"
         raise InvalidArgument(msg) from error
-    entries = _entries(text.removesuffix("\n").split("\n"), path)
+    lines = text.removesuffix("\n").split("\n") if text else []
+    entries = _entries(lines, path)
     if not entries or entries[0].get("kind") != "header":
         msg = f"report: {path} is no report of attnspec: its first line is no header"
         raise InvalidArgument(msg)
