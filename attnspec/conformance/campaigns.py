@@ -97,8 +97,9 @@ def runs_of(
 
 
 def _slug(request: Request) -> str:
-    """Return a name for files."""
-    return re.sub(r"[^A-Za-z0-9_]+", "-", request.title or DEFAULT).strip("-")
+    """Return a name for files: without folders, and not too long."""
+    name = Path(request.title or DEFAULT).name
+    return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:80]
 
 
 def campaign(

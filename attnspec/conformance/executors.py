@@ -18,7 +18,7 @@ from attnspec.conformance.targets import Request
 from attnspec.conformance.units import Here, Source, Spreading, here_alone
 from attnspec.exceptions import InvalidArgument
 
-_REACHED = 20
+_REACHED = 20.0
 """Seconds in which a scheduler must answer."""
 
 _RETRIES = 2
@@ -91,14 +91,16 @@ class Places:
 
 
 @contextlib.contextmanager
-def places(jobs: int | None = None, scheduler: str = "") -> Iterator[Places | None]:
+def places(
+    jobs: int | None = None, scheduler: str = "", *, patience: float = _REACHED
+) -> Iterator[Places | None]:
     """Yield the places to judge units, as `spreading_over` has them; None is here."""
     count = counted(jobs)
     if scheduler:
         if jobs is not None:
             msg = f"jobs: the workers of a cluster have theirs; got {jobs} as well"
             raise InvalidArgument(msg)
-        with _cluster(scheduler) as found:
+        with _cluster(scheduler, patience) as found:
             yield found
     elif count == 1:
         yield None
@@ -108,7 +110,7 @@ def places(jobs: int | None = None, scheduler: str = "") -> Iterator[Places | No
 
 
 @contextlib.contextmanager
-def _cluster(address: str) -> Iterator[Places]:
+def _cluster(address: str, patience: float) -> Iterator[Places]:
     """Yield the workers of a Dask cluster.
 
     Raises
@@ -124,7 +126,7 @@ def _cluster(address: str) -> Iterator[Places]:
         msg = "scheduler: needs Dask; pip install 'attnspec[dask]'"
         raise InvalidArgument(msg) from error
     try:
-        client = distributed.Client(address, timeout=_REACHED)
+        client = distributed.Client(address, timeout=patience)
     except (OSError, ValueError) as error:
         msg = f"scheduler: nothing answers at {address!r} ({error})"
         raise InvalidArgument(msg) from error
