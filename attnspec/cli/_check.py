@@ -12,7 +12,7 @@ from attnspec.cli import _options as options
 from attnspec.cli._root import CONFORMS, FAILS
 
 if TYPE_CHECKING:
-    from attnspec.conformance.reports.stored import Failed
+    from attnspec.conformance.reports.restored import Failed
 
 
 @click.command(short_help="Judge a kernel.")
@@ -115,7 +115,7 @@ def check(
 
 def _failed(report: Path, *others: tuple[str, ...]) -> Failed:
     """Return what did not conform in a report; nothing else may say what to run."""
-    from attnspec.conformance.reports.stored import failed_in
+    from attnspec.conformance.reports.restored import failed_in
 
     if any(others):
         message = (

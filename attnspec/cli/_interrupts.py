@@ -25,7 +25,11 @@ def interrupting() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         heard = []
 
+    over = False
+
     def interrupt(number: int, frame: FrameType | None) -> None:
+        if over:
+            return
         # What is written at the end must not be interrupted by the next one.
         for other in heard:
             signal.signal(other, signal.SIG_IGN)
@@ -33,11 +37,15 @@ def interrupting() -> Iterator[None]:
         if not _is_dropped(frame):
             raise KeyboardInterrupt
 
-    for number in heard:
-        signal.signal(number, interrupt)
+    _pending.clear()
     try:
+        for number in heard:
+            signal.signal(number, interrupt)
         yield
     finally:
+        # What comes from here on ends nothing: raised, it would leave handlers as they
+        # are, and end the next command of this process.
+        over = True
         _pending.clear()
         for number in heard:
             signal.signal(number, before[number])

@@ -29,6 +29,10 @@ class Root(click.Group):
                 return super().invoke(ctx)
             except KeyboardInterrupt as error:
                 raise click.Abort from error
+            except EOFError as error:
+                # Click takes it for an interrupt: no command asks a person anything.
+                msg = f"a file or an answer is cut short ({error})"
+                raise RuntimeError(msg) from error
 
     def main(
         self,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.conformance.descriptions import written_deviation
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.claims import pairs_of
 from attnspec.judge.deviations import Deviation
 from attnspec.numerics import NumericModel
 
@@ -42,7 +42,7 @@ def declaring(
         "without": listed(without),
         "multiples": multiples,
         "least": least,
-        "exclusive": [pair for group in exclusive for pair in pairs_of(group)],
+        "exclusive": [pair for group in exclusive for pair in _pairs(group)],
         "dialect": dialect,
         "models": {
             dtype: dataclasses.asdict(m) if isinstance(m, NumericModel) else m
@@ -53,18 +53,11 @@ def declaring(
     return {"": {key: value for key, value in said.items() if value}}
 
 
-def pairs_of(group: Any) -> Any:
-    """Return every pair of claims that may not come together, two or more of them.
-
-    Examples
-    --------
-    >>> pairs_of(("mask", "bias", "causal"))
-    [['mask', 'bias'], ['mask', 'causal'], ['bias', 'causal']]
-    """
+def _pairs(group: Any) -> Any:
+    """Return every pair of a group of claims; what is no group is refused later."""
     names = listed(group)
-    if not isinstance(names, list) or len(names) < 3:
-        return [names]  # What is no pair is refused later.
-    return [list(pair) for pair in itertools.combinations(names, 2)]
+    is_group = isinstance(names, list) and len(names) > 1
+    return pairs_of(names) if is_group else [names]
 
 
 def listed(names: Any) -> Any:
@@ -73,4 +66,4 @@ def listed(names: Any) -> Any:
     return [*names] if is_list else names
 
 
-__all__ = ["declaring", "listed", "pairs_of"]
+__all__ = ["declaring", "listed"]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
@@ -77,9 +76,7 @@ class Implementation:
             multiples=dict(multiples or {}),
             least=dict(least or {}),
             exclusive=tuple(
-                frozenset(pair)
-                for group in groups
-                for pair in itertools.combinations(group, 2)
+                frozenset(pair) for group in groups for pair in pairs_of(group)
             ),
         )
         name = name or str(getattr(function, "__name__", "kernel"))

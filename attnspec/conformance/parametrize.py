@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
 from attnspec.conformance.check import chosen, formats
 from attnspec.conformance.declaring import declaring, listed
 from attnspec.conformance.programs import Program
-from attnspec.conformance.reports.text import Replay, failure_lines
+from attnspec.conformance.reports.findings import Replay, failure_lines
 from attnspec.conformance.runs import Named, opened, request_for
 from attnspec.conformance.stands import LateWriter, Stand
 from attnspec.conformance.targets import Request

@@ -10,7 +10,7 @@ from typing import Any
 from attnspec.conformance.check import STOPPED
 from attnspec.conformance.reports import Writer, read_report
 from attnspec.conformance.reports.jsonl import header, portable
-from attnspec.conformance.reports.stored import Key, outcomes_of
+from attnspec.conformance.reports.restored import Key, outcomes_of
 from attnspec.conformance.units import Answer, Here, Source, Unit
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Outcome, Report
@@ -137,11 +137,13 @@ class _Stored:
         """Expect no more of a dtype."""
         self._rest.drop(dtype)
 
-    def ask(self, unit: Unit) -> Answer:
+    def ask(self, unit: Unit) -> Answer | None:
         """Return what becomes of a unit."""
         if (known := self._known.get(unit.key)) is None:
             return self._rest.ask(unit)
-        return Answer(known, lambda: self._here.ask(unit).called())
+        if not (unit.is_settled or known.conforms) and self._here.is_relative(unit):
+            return None  # What the laws before it find bears on those after it.
+        return Answer(known, lambda: self._here.calls(unit))
 
 
 __all__ = ["Resumed"]

@@ -175,7 +175,7 @@ class Spread:
         for key in [key for key in self._ahead if key[0] == dtype]:
             self._ahead.pop(key)[1].cancel()
 
-    def ask(self, unit: Unit) -> Answer:
+    def ask(self, unit: Unit) -> Answer | None:
         """Return what becomes of a unit."""
         if not self._is_used:
             return self._here.ask(unit)
@@ -184,16 +184,17 @@ class Spread:
         except self._lost:
             return self._here.ask(unit)
 
-    def _asked(self, unit: Unit) -> Answer:
+    def _asked(self, unit: Unit) -> Answer | None:
         if unit.key in self._ahead:
             expected, future = self._ahead.pop(unit.key)
             # What a law is asked of may have become less since then.
-            if dataclasses.replace(expected, findings=unit.findings) == unit:
+            if expected == dataclasses.replace(unit, findings=(), is_settled=True):
                 done = self._result(future, unit)
                 if done.outcome is not None:
                     return Answer(done.outcome, self._calls(unit, done))
         done = self._result(self._submit(unit), unit)
-        assert done.outcome is not None  # noqa: S101 - only what is judged alone may be open
+        if done.outcome is None:
+            return None
         return Answer(done.outcome, self._calls(unit, done))
 
     def _submit(
@@ -227,11 +228,12 @@ class Spread:
         try:
             for each in several:
                 if each.future is None:
-                    each.future = self._submit(each.unit, recalled=True)
+                    settled = dataclasses.replace(each.unit, is_settled=True)
+                    each.future = self._submit(settled, recalled=True)
             assert first.future is not None  # noqa: S101 - it was submitted just now
             return self._result(first.future, first.unit).calls or ()
         except self._lost:
-            return self._here.ask(first.unit).called()
+            return self._here.calls(first.unit)
 
 
 __all__ = ["WORTH", "Done", "Spread", "Task", "do"]

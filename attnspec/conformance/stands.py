@@ -10,9 +10,10 @@ from pathlib import Path
 from attnspec.conformance.check import benches, check_asked
 from attnspec.conformance.recording import Listener, Record
 from attnspec.conformance.reports import Writer
-from attnspec.conformance.runner import outcomes
+from attnspec.conformance.runner import Runner
+from attnspec.conformance.units import Here
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.bench import Executor, KernelBench
+from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
@@ -43,8 +44,8 @@ class Stand:
         self._record = Record(listeners)
 
     @functools.cached_property
-    def benches(self) -> dict[str, KernelBench]:
-        """For each dtype the bench on which the kernel stands.
+    def runners(self) -> dict[str, Runner]:
+        """For each dtype what puts the kernel before laws.
 
         Raises
         ------
@@ -58,12 +59,15 @@ class Stand:
         known = self.description, self.tier, self.seed, detected, dtypes, ()
         report = Report(*known, only=tuple(law.id for law in self._only))
         self._record.started(report)
-        return found
+        source = Here(next(iter(found.values())).call)
+        return {
+            dtype: Runner(bench, dtype, source, tier=self.tier, seed=self.seed)
+            for dtype, bench in found.items()
+        }
 
     def outcome(self, law: Invariant, dtype: str) -> Outcome:
         """Judge the kernel by a law, and write the outcome down."""
-        stands = {dtype: self.benches[dtype]}
-        found = next(outcomes(stands, (law,), tier=self.tier, seed=self.seed))
+        found = self.runners[dtype].outcome(law)
         self._record.finished(found)
         return found
 

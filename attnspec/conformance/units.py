@@ -36,6 +36,8 @@ class Unit:
     """The deviations of which an earlier unit asks whether they are stale."""
     findings: tuple[Finding, ...] = ()
     """What the units before it have found."""
+    is_settled: bool = True
+    """Whether the laws before it have been asked, as far as they can tell of it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -48,7 +50,7 @@ class Unit:
         known = self.description, self.dialect, model(self.dtype)
         found = KernelBench(call, kind, *known)
         found.findings = list(self.findings)
-        found.looked_at = set(self.looked_at)
+        found.looked_at = dict.fromkeys(self.looked_at, "")
         return found
 
 
@@ -78,8 +80,8 @@ class Source(Protocol):
     def drop(self, dtype: str) -> None:
         """Hear that nobody will ask for the other units of a dtype."""
 
-    def ask(self, unit: Unit) -> Answer:
-        """Return what becomes of a unit."""
+    def ask(self, unit: Unit) -> Answer | None:
+        """Return what becomes of a unit; None if laws before it must speak first."""
 
 
 def judged(
@@ -105,18 +107,29 @@ def judged(
     Answer or None
         None if it depends on what else is found.
     """
-    bench = unit.bench(call)
-    law = bench.kind.laws[unit.law]
-    draws = bench.draws(law, unit.dtype, unit.tier, hashed(unit.seed, law.id))
-    budget = tier_named(unit.tier)
-    trial = Trial(law, bench, draws, budget, tick, brief=unit.brief)
+    trial = _trial(unit, call, tick)
     with _one_at_a_time:
-        outcome = trial.alone() if alone else trial.run()
-    return None if outcome is None else Answer(outcome, bench.evidence.calls)
+        outcome = (
+            trial.run_unless(trial.depends_on_others)
+            if alone
+            else trial.run()
+            if unit.is_settled
+            else trial.run_unless(trial.is_relative)
+        )
+    return None if outcome is None else Answer(outcome, trial.bench.evidence.calls)
 
 
 Spreading = Callable[["Here"], Source]
 """Makes a source of one that judges here."""
+
+
+def _trial(unit: Unit, call: Executor, tick: Callable[[], None]) -> Trial:
+    """Return the trial of a unit, on a bench of its own."""
+    bench = unit.bench(call)
+    law = bench.kind.laws[unit.law]
+    draws = bench.draws(law, unit.dtype, unit.tier, hashed(unit.seed, law.id))
+    budget = tier_named(unit.tier)
+    return Trial(law, bench, draws, budget, tick, brief=unit.brief)
 
 
 class Here:
@@ -137,11 +150,21 @@ class Here:
     def drop(self, dtype: str) -> None:
         """Do nothing."""
 
-    def ask(self, unit: Unit) -> Answer:
+    def ask(self, unit: Unit) -> Answer | None:
         """Judge a unit."""
-        found = judged(unit, self._call, lambda: self._progress(*unit.key))
-        assert found is not None  # noqa: S101 - only what is judged alone may be open
-        return found
+        return judged(unit, self._call, lambda: self._progress(*unit.key))
+
+    def is_relative(self, unit: Unit) -> bool:
+        """Return whether the laws before a unit must speak first."""
+        trial = _trial(unit, self._call, lambda: self._progress(*unit.key))
+        with _one_at_a_time:
+            trial.run_unless(lambda: True)
+            return trial.is_relative()
+
+    def calls(self, unit: Unit) -> Called:
+        """Make the calls of a unit again."""
+        found = self.ask(dataclasses.replace(unit, is_settled=True))
+        return () if found is None else found.called()
 
 
 def here_alone(here: Here) -> Source:

@@ -96,6 +96,12 @@ class Evidence:
                 found += part() if callable(part) else part
         return found[:MOST]
 
+    def without(self, left_out: Callable[[Case], bool]) -> Evidence:
+        """Return the evidence of all other calls."""
+        others = Evidence()
+        others.part([call for call in self.calls if not left_out(call[0])])
+        return others
+
     def explanation(
         self, kind: Kind, dialect: Dialect, model: NumericModel
     ) -> Explanation:
@@ -147,10 +153,9 @@ class _Judge:
 
     def _exact(self, case: Case) -> Exact | None:
         try:
-            exact = self.kind.judge(case.problem, self.dialect, self.model)
+            return self.kind.promised(case.problem, self.dialect, self.model)
         except (Inadmissible, InvalidArgument):
             return None
-        return None if np.isnan(exact.bound).any() else exact
 
     def explains(self, calls: list[_Call]) -> bool:
         """Return whether every call is right by a model, and zeros would not be."""

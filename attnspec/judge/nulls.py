@@ -52,6 +52,8 @@ class Right:
 
     def exact(self, case: Case) -> Exact:
         """Return every result."""
+        if not self.changed:
+            return self.bench.right(case)
         return self.bench.kind.right(case, self.dialect, self.bench.model)
 
 

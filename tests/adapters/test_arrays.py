@@ -58,7 +58,8 @@ def test_a_function_of_tensors_conforms(
     report = check_implementation(request(), dtypes=[dtype], tier="smoke")
 
     assert report.conforms
-    assert report.detected.dialect == {"pairing": "half_split"}
+    assert report.detected.dialect["pairing"] == "half_split"
+    assert report.detected.sources == {"pairing": "detected"}
 
 
 @pytest.mark.parametrize("library", ["torch", "jax"])

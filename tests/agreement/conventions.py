@@ -163,7 +163,7 @@ def heads_of_keras(*operands: Array, causal: bool = False) -> Array:
     # The order of its own list: query, key, value, output.
     layer.set_weights([*by, out])
     found = layer(readers, members, use_causal_mask=causal)
-    return np.asarray(keras.ops.convert_to_numpy(found))
+    return _array(found)
 
 
 def heads_of_torch(*operands: Array, mask: Array | None = None) -> Array:

@@ -51,7 +51,7 @@ def entmax15_of_entmax(scores: Array, *, axis: int = -1) -> Array:
 def sparsemax_of_keras(scores: Array, *, axis: int = -1) -> Array:
     """Call keras.activations.sparsemax."""
     found = keras.activations.sparsemax(keras.ops.convert_to_tensor(scores), axis=axis)
-    return np.asarray(keras.ops.convert_to_numpy(found))
+    return np.asarray(found.detach().numpy())
 
 
 def sigmoid_of_torch(scores: Array) -> Array:

@@ -101,6 +101,23 @@ def test_a_fault_of_our_own_ends_with_3_and_keeps_the_traceback(
     assert "Traceback" in log.read_text("utf-8")
 
 
+def test_a_file_that_ends_early_is_no_interrupt(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object, **__: object) -> int:
+        msg = "marshal data too short"
+        raise EOFError(msg)
+
+    monkeypatch.setattr(recording, "recorded", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    done = run("check")
+
+    assert done.exit_code == 3
+    assert "marshal data too short" in done.stderr
+    assert "interrupted" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
     number: signal.Signals, tmp_path: Path

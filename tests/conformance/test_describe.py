@@ -50,8 +50,8 @@ def test_what_is_no_rounding_is_not_called_one(rogue: str) -> None:
 
 
 def test_two_kernels_differ_in_what_they_claim_and_in_precision() -> None:
-    prefix = "hidden-the-logsumexp-is-rounded-to"
-    one, other = (_portrait(f"{prefix}-{name}") for name in ("bfloat16", "float16"))
+    prefix = "hidden-lse"
+    one, other = (_portrait(f"{prefix}-{name}") for name in ("bf16", "fp16"))
 
     (found,) = differences(one, other)
 
@@ -79,6 +79,30 @@ def test_the_command_says_what_breaks_where_one_kernel_replaces_another() -> Non
     assert f"{FILE}:tail in place of {FILE}:right" in said
     assert "tail-sweep (float32)" in said.split("breaks")[1]
     assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+def test_kernels_of_two_kinds_are_refused_before_either_is_called(
+    tmp_path: Path,
+) -> None:
+    file, called = tmp_path / "two.py", tmp_path / "called"
+    file.write_text(
+        "import pathlib\n"
+        "from attnspec.conformance import Implementation\n"
+        "def kernel(query, key, value):\n"
+        f"    pathlib.Path({str(called)!r}).touch()\n"
+        "    return query\n"
+        "tiled = Implementation.of(kernel)\n"
+        "def turned(x, positions):\n"
+        f"    pathlib.Path({str(called)!r}).touch()\n"
+        "    return x\n"
+        "turning = Implementation.of(turned, kind='rope')\n"
+    )
+    done = CliRunner().invoke(main, ["describe", f"{file}:tiled", f"{file}:turning"])
+
+    assert done.exit_code == 2
+    said = "attnspec: kind: expected two kernels of one kind; got attention, rope\n"
+    assert done.stderr == said
+    assert not called.exists()
 
 
 def test_three_kernels_are_a_wrong_request() -> None:

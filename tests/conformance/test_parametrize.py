@@ -196,7 +196,7 @@ def test_the_dialect_is_detected_once_and_late() -> None:
 
     assert calls == []
     assert first.stand is second.stand
-    assert first.stand.benches is second.stand.benches
+    assert first.stand.runners is second.stand.runners
 
 
 @pytest.mark.parametrize(

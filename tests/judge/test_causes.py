@@ -7,7 +7,7 @@ import pytest
 from attnspec.conformance import judge
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.inputs import read_token
-from attnspec.judge.verdicts import Cause, Features, Report, Verdict
+from attnspec.judge.verdicts import Cause, Report, Verdict
 from attnspec.rogues import ROGUES
 from benchmarks.causes import pairs, report_of, with_both
 
@@ -63,30 +63,32 @@ def test_by_itself_such_a_law_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("rogue", "headline"),
     [
-        (Features("wrong"), Features("wrong", {"mask": 1}), True),
-        (Features("wrong"), Features("wrong", {"mask": 1}, frozenset({"mask"})), False),
-        (Features("wrong", {"mask": 1}), Features("wrong"), False),
-        (Features("wrong"), Features("refused"), False),
-        (
-            Features("wrong", {"keys size": 65}),
-            Features("wrong", {"keys size": 17}),
-            False,
-        ),
-        (
-            Features("wrong", {"mask": 1}, signs=frozenset({"empty row"})),
-            Features("wrong", {"causal": 1}, signs=frozenset({"empty row"})),
-            True,
-        ),
+        # A mask and a bias are read by the same code.
+        ("mask-of-first-batch", "bias-added"),
+        # Whatever hides a key, it is wrong that it counts.
+        ("exp-never-zero", "exact-gather"),
+        # What several heads need, all their findings need.
+        ("heads-by-key-heads", "head-independence"),
+        # An exact law has large scores in every case, a far sink has them too.
+        ("peak-of-first-tile", "exact-gather"),
+        # A single call fails by the one before it.
+        ("stale-tail", "determinism"),
+        # One operand, whichever its layout is.
+        ("key-read-as-dense", "layout"),
     ],
 )
-def test_a_finding_explains_what_needs_nothing_else(
-    one: Features,
-    other: Features,
-    expected: bool,  # noqa: FBT001 - a parameter of a test
-) -> None:
-    assert one.explain(other) is expected
+def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) -> None:
+    report = report_of(ROGUES[rogue], "smoke", 0)
+
+    assert _headlines(report) == [headline]
+
+
+def test_two_mistakes_that_show_on_the_same_rows_are_two() -> None:
+    report = report_of(with_both("causal-one-more", "window-right-wider"), "smoke", 0)
+
+    assert _headlines(report) == ["causal-support", "window-support"]
 
 
 def test_every_finding_belongs_to_one_cause() -> None:

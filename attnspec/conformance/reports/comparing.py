@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from attnspec.conformance.reports import words
-from attnspec.conformance.reports.jsonl import StoredReport, read_report
-from attnspec.conformance.reports.stored import Key, outcomes_of
+from attnspec.conformance.reports.restored import Key, outcomes_of
+from attnspec.conformance.reports.stored import StoredReport, read_report
 from attnspec.judge.verdicts import Finding, Outcome
 
 _RUN = ("target", "function", "tier", "seed", "attnspec", "suite", "spec")

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from attnspec.conformance.reports import text, words
-from attnspec.conformance.reports.text import Replay
+from attnspec.conformance.reports import findings, text, words
+from attnspec.conformance.reports.findings import Replay
 from attnspec.judge.verdicts import Outcome, Report
 
 _BAD = r"\b(FAILED|CRASHED|TIMED OUT|REFUSED|STALE|HELD BACK|MISTRUSTED|NOT RUN)\b"
@@ -87,12 +87,12 @@ class Printer:
     def finished(self, outcome: Outcome) -> None:
         """Print the line of an outcome."""
         self._done += 1
-        if text.is_quiet(outcome):
+        if findings.is_quiet(outcome):
             return
         if len(self._dtypes) > 1 and outcome.dtype != self._shown:
             self.lines([*([""] if self._shown else []), outcome.dtype])
             self._shown = outcome.dtype
-        self.lines([text.outcome_line(outcome), *text.finding_lines(outcome)])
+        self.lines([text.outcome_line(outcome), *findings.finding_lines(outcome)])
 
     def ended(self, report: Report) -> None:
         """Print what failed, what is known to fail, and the summary."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
 import datetime as dt
 import importlib.resources
@@ -21,16 +20,15 @@ from attnspec.conformance.descriptions import written_deviation
 from attnspec.conformance.reports import words
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.description import Description
+from attnspec.judge.likeness import Features
 from attnspec.judge.verdicts import (
     REPORT_VERSION,
     SPEC_VERSION,
     SUITE_VERSION,
     Cause,
-    Features,
     Finding,
     Outcome,
     Report,
-    Verdict,
 )
 from attnspec.kinds.registry import INVARIANTS
 
@@ -162,14 +160,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
+SETS = ("needs", "signs", "marks", "forms")
+"""The parts of features that are sets."""
+
+
 def _features(features: Features | None) -> dict[str, Any] | None:
     if features is None:
         return None
     return {
         "nature": features.nature,
         "has": dict(features.has),
-        "needs": sorted(features.needs),
-        "signs": sorted(features.signs),
+        **{name: sorted(getattr(features, name)) for name in SETS},
     }
 
 
@@ -213,87 +214,6 @@ def portable(data: Any) -> Any:
     return data
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StoredReport:
-    """A report as it was read: the JSON objects of its lines."""
-
-    header: dict[str, Any]
-    results: tuple[dict[str, Any], ...]
-    causes: tuple[dict[str, Any], ...]
-    footer: dict[str, Any] | None
-    """None if the file was cut short."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether the file is whole and the run had reached its end."""
-        if self.footer is None or self.footer["results"] != len(self.results):
-            return False
-        return bool(self.footer["complete"])
-
-    @property
-    def conforms(self) -> bool:
-        """Whether the run was complete, asked something, and the kernel conformed."""
-        asked = any(r["verdict"] != Verdict.UNSUPPORTED for r in self.results)
-        return self.complete and asked and all(r["conforms"] for r in self.results)
-
-
-def read_report(path: Path) -> StoredReport:
-    """Read a report, and notice if it was cut short.
-
-    Parameters
-    ----------
-    path
-        A file that ``attnspec check --report`` wrote.
-
-    Returns
-    -------
-    StoredReport
-        Its ``complete`` is false if lines are missing at the end.
-
-    Raises
-    ------
-    InvalidArgument
-        If the file cannot be read, is no report, or is of another version.
-    """
-    try:
-        # What was being written may end in the middle of a character.
-        text = codecs.getincrementaldecoder("utf-8")().decode(path.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"report: {path} cannot be read ({error})"
-        raise InvalidArgument(msg) from error
-    lines = text.removesuffix("\n").split("\n") if text else []
-    entries = _entries(lines, path)
-    if not entries or entries[0].get("kind") != "header":
-        msg = f"report: {path} is no report of attnspec: its first line is no header"
-        raise InvalidArgument(msg)
-    if entries[0]["report"] != REPORT_VERSION:
-        found = entries[0]["report"]
-        msg = f"report: {path}: expected version {REPORT_VERSION}, got {found}"
-        raise InvalidArgument(msg)
-    results = tuple(entry for entry in entries if entry["kind"] == "result")
-    causes = tuple(entry for entry in entries if entry["kind"] == "cause")
-    last = entries[-1] if entries[-1]["kind"] == "footer" else None
-    return StoredReport(entries[0], results, causes, last)
-
-
-def _entries(lines: list[str], path: Path) -> list[dict[str, Any]]:
-    """Return the objects of the lines, without a last line that is cut short."""
-    entries = []
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            if number == len(lines) and number > 1:
-                break
-            msg = f"report: {path}: line {number} is no JSON ({error.msg})"
-            raise InvalidArgument(msg) from error
-        if not isinstance(entry, dict) or "kind" not in entry:
-            msg = f"report: {path}: line {number} is no object with a kind"
-            raise InvalidArgument(msg)
-        entries.append(entry)
-    return entries
-
-
 def schema() -> dict[str, Any]:
     """Return the JSON Schema that every line of a report satisfies.
 
@@ -308,13 +228,12 @@ def schema() -> dict[str, Any]:
 
 
 __all__ = [
-    "StoredReport",
+    "SETS",
     "Writer",
     "cause",
     "footer",
     "header",
     "portable",
-    "read_report",
     "result",
     "schema",
 ]

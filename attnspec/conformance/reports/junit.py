@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import attnspec
-from attnspec.conformance.reports import text, words
-from attnspec.conformance.reports.text import Replay
+from attnspec.conformance.reports import findings, words
+from attnspec.conformance.reports.findings import Replay
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import (
     SPEC_VERSION,
@@ -105,8 +105,10 @@ def _test(
         about = ET.SubElement(element, tag, message=_legal(said))
         about.set("type", str(outcome.verdict))
         if tag != "skipped":
-            lines = text.failure_lines(outcome, replay, relaxation=relaxation)
-            about.text = _legal("\n".join([*lines, *text.kin_lines(cause, outcome)]))
+            lines = findings.failure_lines(outcome, replay, relaxation=relaxation)
+            about.text = _legal(
+                "\n".join([*lines, *findings.kin_lines(cause, outcome)])
+            )
     return element
 
 

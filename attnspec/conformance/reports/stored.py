@@ -1,142 +1,96 @@
-"""What a stored report says, as outcomes again."""
+"""A report of JSON lines that is read again."""
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
-import functools
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attnspec.conformance.reports.jsonl import StoredReport, read_report, schema
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.tokens import read_token
-from attnspec.judge.verdicts import Features, Finding, Outcome, Verdict
-from attnspec.kinds.registry import KINDS, find, invariants_of
-from attnspec.numerics import Comparison
-
-Key = tuple[str, str]
-"""A format and a law."""
-
-_NUMBERS = ("ratio", "expected", "actual", "bound", "error")
-
-
-@functools.cache
-def _validator() -> tuple[Callable[[object], object], type[Any]]:
-    """Return the function that the schema is compiled to, and what it raises."""
-    import fastjsonschema  # noqa: PLC0415 - only what is read needs it
-
-    return fastjsonschema.compile(schema()), fastjsonschema.JsonSchemaException
-
-
-def outcomes_of(report: StoredReport, where: str) -> dict[Key, Outcome]:
-    """Return the outcomes of a stored report, by format and law.
-
-    Parameters
-    ----------
-    report
-        A report that was read.
-    where
-        What an error message begins with.
-
-    Raises
-    ------
-    InvalidArgument
-        If a line does not satisfy the schema, or names what does not exist.
-    """
-    check, breaks = _validator()
-    found = {}
-    for line in (report.header, *report.results):
-        try:
-            check(line)
-            if line["kind"] == "result":
-                outcome = _outcome(line)
-                found[outcome.dtype, outcome.invariant] = outcome
-        except breaks as error:
-            said = json.dumps(line, ensure_ascii=False)[:60]
-            msg = f"{where}: no line of a report: {said} ... ({error.message[:200]})"
-            raise InvalidArgument(msg) from error
-        except InvalidArgument as error:
-            msg = f"{where}: {line['invariant']} ({line['dtype']}): {error}"
-            raise type(error)(msg) from error
-    return found
-
-
-def _outcome(line: Mapping[str, Any]) -> Outcome:
-    """Return the outcome that a line says."""
-    law = find(line["invariant"])
-    said = {n: v for n, v in line.items() if n not in ("kind", "clause", "conforms")}
-    said |= {
-        "verdict": Verdict(line["verdict"]),
-        "ratio": float(line["ratio"]),
-        "deviations": tuple(line["deviations"]),
-        "finding": line["finding"] and _finding(line["finding"], law.id),
-    }
-    return Outcome(**said)
-
-
-def _finding(said: Mapping[str, Any], law: str) -> Finding:
-    """Return the finding that a line says; its token has the recipes."""
-    token = read_token(said["token"], KINDS)
-    return Finding(
-        invariant=law,
-        recipe=token.recipe,
-        message=said["message"],
-        token=said["token"],
-        comparison=said["comparison"] and _comparison(said["comparison"]),
-        before=token.before,
-        features=said["features"] and _features(said["features"]),
-        same_as=said["same_as"],
-    )
-
-
-def _comparison(said: Mapping[str, Any]) -> Comparison:
-    numbers = {name: float(said[name]) for name in _NUMBERS}
-    index = None if said["index"] is None else tuple(said["index"])
-    return Comparison(**{**said, **numbers, "index": index})
-
-
-def _features(said: Mapping[str, Any]) -> Features:
-    sets = {name: frozenset(said[name]) for name in ("needs", "signs")}
-    return Features(**{**said, **sets})
+from attnspec.judge.verdicts import REPORT_VERSION, Verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Failed:
-    """What did not conform in a report, and how it was asked."""
+class StoredReport:
+    """A report as it was read: the JSON objects of its lines."""
 
-    kind: str
-    only: tuple[str, ...]
-    dtypes: tuple[str, ...]
-    tier: str
-    seed: int
+    header: dict[str, Any]
+    results: tuple[dict[str, Any], ...]
+    causes: tuple[dict[str, Any], ...]
+    footer: dict[str, Any] | None
+    """None if the file was cut short."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the file is whole and the run had reached its end."""
+        if self.footer is None or self.footer["results"] != len(self.results):
+            return False
+        return bool(self.footer["complete"])
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the run was complete, asked something, and the kernel conformed."""
+        asked = any(r["verdict"] != Verdict.UNSUPPORTED for r in self.results)
+        return self.complete and asked and all(r["conforms"] for r in self.results)
 
 
-def failed_in(path: Path) -> Failed:
-    """Return what did not conform in a report: laws and formats, in their order.
+def read_report(path: Path) -> StoredReport:
+    """Read a report, and notice if it was cut short.
+
+    Parameters
+    ----------
+    path
+        A file that ``attnspec check --report`` wrote.
+
+    Returns
+    -------
+    StoredReport
+        Its ``complete`` is false if lines are missing at the end.
 
     Raises
     ------
     InvalidArgument
-        If the file is no report, or all conforms in it.
+        If the file cannot be read, is no report, or is of another version.
     """
-    report = read_report(path)
-    found = outcomes_of(report, f"only-failed: {path}").values()
-    failed = [outcome for outcome in found if not outcome.conforms]
-    if not failed:
-        msg = f"only-failed: there is nothing in {path} that does not conform"
+    try:
+        # What was being written may end in the middle of a character.
+        text = codecs.getincrementaldecoder("utf-8")().decode(path.read_bytes())
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"report: {path} cannot be read ({error})"
+        raise InvalidArgument(msg) from error
+    lines = text.removesuffix("\n").split("\n") if text else []
+    entries = _entries(lines, path)
+    if not entries or entries[0].get("kind") != "header":
+        msg = f"report: {path} is no report of attnspec: its first line is no header"
         raise InvalidArgument(msg)
-    said = report.header
-    laws = {outcome.invariant for outcome in failed}
-    dtypes = {outcome.dtype for outcome in failed}
-    return Failed(
-        said["function"],
-        tuple(law.id for law in invariants_of(said["function"]) if law.id in laws),
-        tuple(dtype for dtype in said["dtypes"] if dtype in dtypes),
-        said["tier"],
-        said["seed"],
-    )
+    if entries[0]["report"] != REPORT_VERSION:
+        found = entries[0]["report"]
+        msg = f"report: {path}: expected version {REPORT_VERSION}, got {found}"
+        raise InvalidArgument(msg)
+    results = tuple(entry for entry in entries if entry["kind"] == "result")
+    causes = tuple(entry for entry in entries if entry["kind"] == "cause")
+    last = entries[-1] if entries[-1]["kind"] == "footer" else None
+    return StoredReport(entries[0], results, causes, last)
 
 
-__all__ = ["Failed", "Key", "failed_in", "outcomes_of"]
+def _entries(lines: list[str], path: Path) -> list[dict[str, Any]]:
+    """Return the objects of the lines, without a last line that is cut short."""
+    entries = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            if number == len(lines) and number > 1:
+                break
+            msg = f"report: {path}: line {number} is no JSON ({error.msg})"
+            raise InvalidArgument(msg) from error
+        if not isinstance(entry, dict) or "kind" not in entry:
+            msg = f"report: {path}: line {number} is no object with a kind"
+            raise InvalidArgument(msg)
+        entries.append(entry)
+    return entries
+
+
+__all__ = ["StoredReport", "read_report"]

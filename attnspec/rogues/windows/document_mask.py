@@ -100,7 +100,7 @@ ROGUES: tuple[Rogue, ...] = (
 CONTROLS: tuple[Control, ...] = (
     _control("outer", "It compares all pairs.", _documents),
     _control(
-        "one-vector-declared",
+        "vector-declared",
         "It reads one vector for queries and keys, and says so.",
         _of_one,
         without=("key_ids",),

@@ -30,5 +30,5 @@ def test_a_function_of_one_vector_of_names_says_so() -> None:
     assert verdicts("document-mask-one-vector") == {
         "document-mask-agreement": Verdict.FAILED
     }
-    one = CONTROLS["document-mask-one-vector-declared"].fresh()
+    one = CONTROLS["document-mask-vector-declared"].fresh()
     assert check_implementation(one, tier="smoke").conforms

@@ -9,7 +9,7 @@ import pytest
 
 from attnspec.conformance import check_implementation
 from attnspec.conformance.reports import read_report
-from attnspec.conformance.reports.stored import failed_in, outcomes_of
+from attnspec.conformance.reports.restored import failed_in, outcomes_of
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Report
 from tests.conformance import _kernels
