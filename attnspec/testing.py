@@ -148,7 +148,7 @@ def right(
     """
     kind = kind_named(case["recipe"].kind)
     choices = {**kind.default(), **(dialect or {})}
-    return kind.judge(case, choices, model or default_model(case.dtype))
+    return kind.promised(case, choices, model or default_model(case.dtype))
 
 
 def call(function: Callable[..., Any], case: Case) -> Result:

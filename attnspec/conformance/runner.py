@@ -61,10 +61,12 @@ def outcomes(
     """
     source = spreading(Here(next(iter(benches.values())).call, progress))
     runners = [
-        Runner(bench, dtype, source, tier=tier, seed=seed, brief=brief)
+        Runner(
+            bench, dtype, invariants, source=source, tier=tier, seed=seed, brief=brief
+        )
         for dtype, bench in benches.items()
     ]
-    source.expect([unit for each in runners for unit in each.expected(invariants)])
+    source.expect([unit for each in runners for unit in each.expected()])
     for runner in runners:
         yield from map(runner.outcome, invariants)
 
@@ -73,14 +75,17 @@ class Runner:
     """Puts a kernel before laws in one dtype, in whatever order they are asked.
 
     What is said of a law does not depend on which others are asked: those that must
-    have spoken before it are asked when they are needed, and each is judged once.
+    have spoken before it are asked when they are needed, and each is judged once. Only
+    where the simplest call of all fails, it is a law of the request that says so.
 
     Parameters
     ----------
     bench, dtype
         Where the kernel stands, and in which format.
+    wanted
+        The laws of the request, all of the kind by default.
     source
-        Who says what becomes of a unit.
+        Who says what becomes of a unit; by default it is judged here.
     tier, seed, brief
         As `outcomes` has them.
     """
@@ -89,8 +94,9 @@ class Runner:
         self,
         bench: KernelBench,
         dtype: str,
-        source: Source,
+        wanted: tuple[Invariant, ...] = (),
         *,
+        source: Source | None = None,
         tier: str = "standard",
         seed: int = 0,
         brief: bool = False,
@@ -98,7 +104,8 @@ class Runner:
         """Ask nothing yet."""
         self._bench = bench
         self._dtype = dtype
-        self._source = source
+        self._source = source or Here(bench.call)
+        self._wanted = wanted or tuple(bench.kind.laws.values())
         self._wishes: dict[str, Any] = {
             "tier": tier_named(tier).name,
             "seed": seed,
@@ -107,12 +114,11 @@ class Runner:
         self._judged: dict[str, Outcome] = {}
         self._timeouts = 0
 
-    def expected(self, laws: Iterable[Invariant]) -> Iterator[Unit]:
+    def expected(self) -> Iterator[Unit]:
         """Yield the units that will be asked for, as far as that can be known now."""
-        asked = [law for law in laws if not self._bench.out_of_scope(law)]
         looked_at: set[str] = set()
-        for law in asked:
-            if not (self._bench.fits_none or self._blocked(law)):
+        for law in () if self._bench.fits_none else self._wanted:
+            if not (self._bench.out_of_scope(law) or self._blocked(law)):
                 yield self._unit(law, self._bench, looked_at)
                 looked_at |= _named_by(law, self._bench)
 
@@ -235,7 +241,10 @@ class Runner:
         return bench, "; ".join(reasons)
 
     def _teller(self, field: str) -> Invariant | None:
-        """Return a law that says what is wrong with a field, if one does."""
+        """Return a law that says what is wrong with a field, if one does.
+
+        It is asked before all others, and waits for none.
+        """
         kind = self._bench.kind
         for law in map(kind.laws.__getitem__, kind.tellers.get(field, ())):
             if not self._bench.out_of_scope(law):
@@ -259,8 +268,8 @@ class Runner:
         """Return what is said of a law where the simplest call of all does not work.
 
         The law of the result's form is asked in any case, because it says what is
-        wrong. Where it cannot be asked, or every call takes its deadline, the first
-        law that can be asked says it.
+        wrong. Where it is not wanted, or every call takes its deadline, the first law
+        that can be asked says it.
         """
         fault = self._bench.preflight(self._dtype)
         hangs = isinstance(fault, KernelTimedOut)
@@ -276,8 +285,7 @@ class Runner:
 
     def _first(self, *, is_form: bool) -> Invariant:
         """Return the first law that can be asked, one of the form if that is wanted."""
-        laws = self._bench.kind.laws.values()
-        asked = [law for law in laws if not self._bench.out_of_scope(law)]
+        asked = [law for law in self._wanted if not self._bench.out_of_scope(law)]
         return next((law for law in asked if is_form and law.is_form), asked[0])
 
     def _simplest_fails(self, law: Invariant, fault: KernelFault) -> Outcome:

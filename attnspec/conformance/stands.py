@@ -11,7 +11,6 @@ from attnspec.conformance.check import benches, check_asked
 from attnspec.conformance.recording import Listener, Record
 from attnspec.conformance.reports import Writer
 from attnspec.conformance.runner import Runner
-from attnspec.conformance.units import Here
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
@@ -59,9 +58,8 @@ class Stand:
         known = self.description, self.tier, self.seed, detected, dtypes, ()
         report = Report(*known, only=tuple(law.id for law in self._only))
         self._record.started(report)
-        source = Here(next(iter(found.values())).call)
         return {
-            dtype: Runner(bench, dtype, source, tier=self.tier, seed=self.seed)
+            dtype: Runner(bench, dtype, self._only, tier=self.tier, seed=self.seed)
             for dtype, bench in found.items()
         }
 

@@ -53,11 +53,11 @@ def grouped(
                 groups[id(member)] = groups[id(kin)]
     each = {id(group): group for group in map(groups.__getitem__, map(id, found))}
     causes = [_cause(group, found, relaxed, kind) for group in each.values()]
-    return tuple(_merged(causes, shows))
+    return tuple(_merged(causes, kind, shows))
 
 
 def _merged(
-    causes: list[Cause], shows: Callable[[Outcome, Outcome], bool]
+    causes: list[Cause], kind: Kind, shows: Callable[[Outcome, Outcome], bool]
 ) -> Iterator[Cause]:
     """Yield causes; one whose law fails in a plainer one's case is that one.
 
@@ -67,7 +67,7 @@ def _merged(
     for cause in sorted(causes, key=lambda c: _breadth(c.headline)):
         for place, plainer in enumerate(kept):
             if _has_one_sign(plainer, cause) or _is_same(
-                plainer.headline, cause.headline, shows
+                plainer.headline, cause.headline, kind, shows
             ):
                 others = (*plainer.others, cause.headline, *cause.others)
                 kept[place] = dataclasses.replace(plainer, others=others)
@@ -96,7 +96,10 @@ def _joined(cause: Cause, told: Callable[[Features], frozenset[str]]) -> frozens
 
 
 def _is_same(
-    plainer: Outcome, other: Outcome, shows: Callable[[Outcome, Outcome], bool]
+    plainer: Outcome,
+    other: Outcome,
+    kind: Kind,
+    shows: Callable[[Outcome, Outcome], bool],
 ) -> bool:
     """Return whether the law of one finding fails in the case of the other.
 
@@ -109,15 +112,15 @@ def _is_same(
         and shows(law, case)
         for law, case, claims in (
             (other, plainer, _features(plainer).claims),
-            (plainer, other, _needed_claims(other)),
+            (plainer, other, _needed_claims(other, kind)),
         )
     )
 
 
-def _needed_claims(outcome: Outcome) -> frozenset[str]:
-    """Return the claims that a finding needs."""
+def _needed_claims(outcome: Outcome, kind: Kind) -> frozenset[str]:
+    """Return the claims that a finding needs, or its law, which tries no others."""
     features = _features(outcome)
-    return features.claims & features.needs
+    return features.claims & (features.needs | kind.laws[outcome.invariant].needs)
 
 
 def _cause(

@@ -46,6 +46,15 @@ def raises(query: Any, key: Any, value: Any) -> Any:
     raise ValueError(msg)
 
 
+def raises_because(query: Any, key: Any, value: Any) -> Any:
+    """Raise an error of many lines that another one has led to."""
+    try:
+        raises(query, key, value)
+    except ValueError as error:
+        lines = "\n".join(f"at line {number}" for number in range(9))
+        raise RuntimeError(lines) from error
+
+
 def exits(query: Any, key: Any, value: Any) -> Any:
     """Leave by SystemExit."""
     sys.exit(3)

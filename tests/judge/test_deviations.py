@@ -18,7 +18,6 @@ from attnspec.conformance import (
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.check import benches
 from attnspec.conformance.runner import Runner
-from attnspec.conformance.units import Here
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.conformance import _kernels
@@ -280,7 +279,7 @@ def test_calls_that_a_deviation_covers_are_no_evidence_of_precision(
     deviations = (_deviation(),) if known else ()
     description = Implementation.of(_kernels.tail, deviations=deviations).description
     bench = benches(InProcess(_kernels.tail), description)[0]["float32"]
-    runner = Runner(bench, "float32", Here(bench.call))
+    runner = Runner(bench, "float32")
     outcome = runner.outcome(ATTENTION.laws["tail-sweep"])
 
     found = bench.explanation()
