@@ -55,6 +55,7 @@ class Done:
 
 
 Errors = tuple[type[BaseException], ...]
+"""What an executor raises if it has lost a unit."""
 
 _opened: list[tuple[Request, float, contextlib.ExitStack, Executor]] = []
 """The kernels that this process has open, the last one used at the end."""

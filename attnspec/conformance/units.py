@@ -105,17 +105,16 @@ def judged(
     Returns
     -------
     Answer or None
-        None if it depends on what else is found.
+        None if it depends on what is not known yet.
     """
     trial = _trial(unit, call, tick)
     with _one_at_a_time:
-        outcome = (
-            trial.run_unless(trial.depends_on_others)
-            if alone
-            else trial.run()
-            if unit.is_settled
-            else trial.run_unless(trial.is_relative)
-        )
+        if alone:
+            outcome = trial.run_unless(trial.depends_on_others)
+        elif unit.is_settled:
+            outcome = trial.run()
+        else:
+            outcome = trial.run_unless(trial.is_relative)
     return None if outcome is None else Answer(outcome, trial.bench.evidence.calls)
 
 
