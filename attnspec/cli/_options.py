@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from attnspec.cli import _names as names
 
@@ -76,6 +77,18 @@ SEED = click.option(
     metavar="N|random",
     callback=_seed,
     help="Where the examples are drawn from; 'random' is another place every time.",
+)
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes judge; one for each processor by default, 1 for none.",
+)
+SCHEDULER = click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Judge on the workers of the Dask cluster that has its scheduler here.",
 )
 DTYPES = several(
     *("dtype", "dtypes", "DTYPE", names.DTYPE),
@@ -178,6 +191,12 @@ _WORDS = (
 """What `request_in_words` is told."""
 
 
+def is_given(name: str) -> bool:
+    """Return whether somebody has given an option of the command that runs."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not ParameterSource.DEFAULT
+
+
 def requested(asked: Mapping[str, Any]) -> Request:
     """Return the request that the options of a command make."""
     from attnspec.conformance.inputs import request_in_words
@@ -189,10 +208,13 @@ def requested(asked: Mapping[str, Any]) -> Request:
 __all__ = [
     "DTYPES",
     "FILE",
+    "JOBS",
     "KIND",
     "ONLY",
+    "SCHEDULER",
     "SEED",
     "TARGET",
+    "is_given",
     "kernel",
     "requested",
     "several",

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
+from attnspec.conformance.units import (
+    Answer,
+    Here,
+    Source,
+    Spreading,
+    Unit,
+    here_alone,
+)
 from attnspec.exceptions import KernelFault, KernelTimedOut
 from attnspec.judge.bench import KernelBench
-from attnspec.judge.drawing import hashed
 from attnspec.judge.examination import FAULTS, said_before
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
 from attnspec.judge.tokens import Token, error_in
 from attnspec.judge.told import one_line
-from attnspec.judge.trial import Trial
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
 _PATIENCE = 3
@@ -31,8 +39,9 @@ def outcomes(
     seed: int = 0,
     brief: bool = False,
     progress: Progress = lambda _dtype, _invariant: None,
+    spreading: Spreading = here_alone,
 ) -> Iterator[Outcome]:
-    """Yield the outcome of every invariant in every dtype.
+    """Yield the outcome of every invariant in every dtype, in this order.
 
     Parameters
     ----------
@@ -46,18 +55,19 @@ def outcomes(
         Whether only verdicts are wanted: findings are not made small, and examples
         not asked whether they could have told a null answer.
     progress
-        Called with dtype and invariant before each example.
+        Called with dtype and invariant before each example that is judged here.
+    spreading
+        Makes a source of what becomes of a unit of one that judges it here.
     """
-    for dtype, bench in benches.items():
-        runner = Runner(
-            bench,
-            dtype,
-            invariants,
-            tier=tier,
-            seed=seed,
-            brief=brief,
-            progress=progress,
+    source = spreading(Here(next(iter(benches.values())).call, progress))
+    runners = [
+        Runner(
+            bench, dtype, invariants, source=source, tier=tier, seed=seed, brief=brief
         )
+        for dtype, bench in benches.items()
+    ]
+    source.expect([unit for each in runners for unit in each.expected()])
+    for runner in runners:
         yield from map(runner.outcome, invariants)
 
 
@@ -74,7 +84,9 @@ class Runner:
         Where the kernel stands, and in which format.
     wanted
         The laws of the request, all of the kind by default.
-    tier, seed, brief, progress
+    source
+        Who says what becomes of a unit; by default it is judged here.
+    tier, seed, brief
         As `outcomes` has them.
     """
 
@@ -84,21 +96,39 @@ class Runner:
         dtype: str,
         wanted: tuple[Invariant, ...] = (),
         *,
+        source: Source | None = None,
         tier: str = "standard",
         seed: int = 0,
         brief: bool = False,
-        progress: Progress = lambda _dtype, _invariant: None,
     ) -> None:
         """Ask nothing yet."""
         self._bench = bench
         self._dtype = dtype
+        self._source = source or Here(bench.call)
         self._wanted = wanted or tuple(bench.kind.laws.values())
-        self._tier = tier_named(tier)
-        self._seed = seed
-        self._brief = brief
-        self._progress = progress
+        self._wishes: dict[str, Any] = {
+            "tier": tier_named(tier).name,
+            "seed": seed,
+            "brief": brief,
+        }
         self._judged: dict[str, Outcome] = {}
         self._timeouts = 0
+
+    def expected(self) -> Iterator[Unit]:
+        """Yield the units that will be asked for, as far as that can be known now."""
+        looked_at: set[str] = set()
+        for law in () if self._bench.fits_none else self._wanted:
+            if not (self._bench.out_of_scope(law) or self._blocked(law)):
+                yield self._unit(law, self._bench, looked_at)
+                looked_at |= _named_by(law, self._bench)
+
+    def _unit(
+        self, law: Invariant, bench: KernelBench, looked_at: Iterable[str]
+    ) -> Unit:
+        """Return the unit of a law, with nothing found yet."""
+        known = bench.description, bench.dialect
+        past = frozenset(looked_at)
+        return Unit(law.id, self._dtype, *known, looked_at=past, **self._wishes)
 
     def outcome(self, law: Invariant) -> Outcome:
         """Return what becomes of a law."""
@@ -110,10 +140,9 @@ class Runner:
 
     def _asked(self, law: Invariant) -> Outcome | None:
         """Return the outcome of a law that is asked, and None if it is not."""
-        if law.id not in self._judged and self._timeouts < _PATIENCE:
-            bench, _ = self._held
-            if law.id not in self._judged and not bench.out_of_scope(law):
-                self._judge(law, bench, functools.partial(self._ask_before, law))
+        bench, _ = self._held
+        if self._is_open(law):
+            self._judge(law, bench)
         return self._judged.get(law.id)
 
     def _left_out(self, law: Invariant) -> Outcome:
@@ -129,37 +158,69 @@ class Runner:
         return Outcome(law.id, self._dtype, verdict, reason=reason)
 
     def _judge(
-        self,
-        law: Invariant,
-        bench: KernelBench,
-        ask_before: Callable[[], bool] = lambda: False,
+        self, law: Invariant, bench: KernelBench, *, is_settled: bool = False
     ) -> Outcome:
         """Judge the kernel by a law on this bench, and remember the outcome."""
-        draws = bench.draws(
-            law, self._dtype, self._tier.name, hashed(self._seed, law.id)
-        )
-        tick = functools.partial(self._progress, self._dtype, law.id)
-        trial = Trial(law, bench, draws, self._tier, tick, brief=self._brief)
-        found = trial.run(ask_before)
+        answer = self._answer(law, bench, is_settled=is_settled)
+        if answer is None:
+            self._ask_before(law)
+            answer = self._answer(law, bench, is_settled=True)
+        assert answer is not None  # noqa: S101 - nothing else is waited for
+        found = answer.outcome
         self._judged[law.id] = found
         self._timeouts += found.verdict is Verdict.TIMED_OUT
+        if self._timeouts >= _PATIENCE:
+            self._source.drop(self._dtype)
+        self._keep(law, bench, answer)
         return found
 
-    def _ask_before(self, law: Invariant) -> bool:
-        """Ask the laws before this one that can say why all its calls are wrong.
+    def _answer(
+        self, law: Invariant, bench: KernelBench, *, is_settled: bool
+    ) -> Answer | None:
+        """Return what becomes of a law; None if laws before it must speak first."""
+        looked_at = (name for name, by in bench.looked_at.items() if by != law.id)
+        unit = dataclasses.replace(
+            self._unit(law, bench, looked_at),
+            findings=tuple(bench.findings),
+            is_settled=is_settled or not any(self._could_speak_before(law)),
+        )
+        return self._source.ask(unit)
+
+    def _keep(self, law: Invariant, bench: KernelBench, answer: Answer) -> None:
+        """Keep what the outcome of a law tells the others."""
+        found = answer.outcome
+        bench.evidence.part(answer.calls)
+        if found.finding is not None and not found.held_back:
+            bench.findings.append(found.finding)
+        for each in bench.description.deviations:
+            if each.id in found.deviations:
+                bench.deviating[each.id] = each
+            if law.id in each.invariants:
+                bench.looked_at.setdefault(each.id, law.id)
+
+    def _ask_before(self, law: Invariant) -> None:
+        """Ask the laws before this one that can say why all its calls are wrong."""
+        for earlier in self._could_speak_before(law):
+            self._asked(earlier)
+
+    def _could_speak_before(self, law: Invariant) -> Iterator[Invariant]:
+        """Yield laws before this one that are not asked yet.
 
         One that says so is enough, but for those that are about the same options: what
-        they find is no reason to hold this law back. Return whether any was asked.
+        they find is no reason to hold this law back.
         """
         laws, about = self._bench.kind.laws, law.needs | law.any_of
-        known = len(self._judged)
-        for earlier in laws.values():
-            if earlier is law:
-                break
+        for earlier in itertools.takewhile(lambda each: each is not law, laws.values()):
             told = said_before(law, self._bench, self._dtype)
-            if not told or about & (earlier.needs | earlier.any_of):
-                self._asked(earlier)
-        return len(self._judged) > known
+            wanted = not told or about & (earlier.needs | earlier.any_of)
+            if wanted and self._is_open(earlier):
+                yield earlier
+
+    def _is_open(self, law: Invariant) -> bool:
+        """Return whether a law can be asked, and is not asked yet."""
+        bench, _ = self._held
+        known = law.id in self._judged or self._timeouts >= _PATIENCE
+        return not (known or bench.out_of_scope(law))
 
     @functools.cached_property
     def _held(self) -> tuple[KernelBench, str]:
@@ -187,7 +248,9 @@ class Runner:
         kind = self._bench.kind
         for law in map(kind.laws.__getitem__, kind.tellers.get(field, ())):
             if not self._bench.out_of_scope(law):
-                known = self._judged.get(law.id) or self._judge(law, self._bench)
+                known = self._judged.get(law.id) or self._judge(
+                    law, self._bench, is_settled=True
+                )
                 if known.verdict in FAULTS.values():
                     return law
         return None
@@ -235,6 +298,12 @@ class Runner:
         token = Token(kind, form, recipe, verdict=verdict, error=error)
         finding = Finding(law.id, recipe, message, str(token))
         return Outcome(law.id, self._dtype, verdict, finding=finding)
+
+
+def _named_by(law: Invariant, bench: KernelBench) -> set[str]:
+    """Return the deviations that name a law."""
+    known = bench.description.deviations
+    return {each.id for each in known if law.id in each.invariants}
 
 
 __all__ = ["Runner", "outcomes"]

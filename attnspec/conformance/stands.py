@@ -54,7 +54,8 @@ class Stand:
         if self._only:
             check_asked(found.values(), self._only)
         dtypes = tuple(found)
-        report = Report(self.description, self.tier, self.seed, detected, dtypes, ())
+        known = self.description, self.tier, self.seed, detected, dtypes, ()
+        report = Report(*known, only=tuple(law.id for law in self._only))
         self._record.started(report)
         return {
             dtype: Runner(bench, dtype, self._only, tier=self.tier, seed=self.seed)

@@ -94,6 +94,14 @@ class Request:
         """The words that name the kernel, if there are any."""
         return self.program or self.target
 
+    def found_from_anywhere(self) -> Request:
+        """Return the same request, which names a file by its whole path."""
+        where, _, function = self.target.rpartition(":")
+        if not where.endswith(".py"):
+            return self
+        target = f"{Path(where).resolve()}:{function}"
+        return dataclasses.replace(self, target=target)
+
     def said_of(self, description: Description) -> Description:
         """Return what a kernel says of itself with what is declared of it.
 

@@ -30,7 +30,7 @@ _FAINTER = 1e3
 """How much less wrong a call may be by the mistake that explains another one."""
 
 _SECONDS = 15.0
-"""How long a smaller case is looked for."""
+"""How long a smaller case is looked for, by the estimated time of an example."""
 
 
 class Smaller:
@@ -85,13 +85,15 @@ class Smaller:
 
     def _shrunk(self, recipe: Recipe, attempts: int) -> Recipe:
         """Return the smallest recipe that fails, found in so many attempts."""
+        table = self._bench.kind.table
         return shrink(
             recipe,
             self.fails,
             self._candidates,
-            self._bench.kind.table.weight,
+            table.weight,
             attempts=attempts,
-            seconds=_SECONDS,
+            cost=table.budget.seconds if table.budget else lambda _recipe: 0.0,
+            budget=_SECONDS,
         )
 
     def _is_alike(

@@ -10,7 +10,13 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from attnspec.judge.bench import Draws, KernelBench
-from attnspec.judge.drawing import hashed, in_turn, interruptible, out_of_the_way
+from attnspec.judge.drawing import (
+    by_seed_alone,
+    hashed,
+    in_turn,
+    interruptible,
+    out_of_the_way,
+)
 from attnspec.judge.examination import Examination, Nulls, compares_wrong, examine
 from attnspec.judge.features import OF_THE_PAST
 from attnspec.judge.history import (
@@ -60,27 +66,39 @@ class Trial:
         self.tier = tier
         self.tick = tick
         self.brief = brief
+        self.tally = Tally()
+        self.history = History(invariant, bench) if invariant.of_history else None
+        self.nulls = None if brief else Nulls(invariant, bench)
+        self.known = KnownFailures(invariant, bench, draws.dtype)
 
-    def run(self, ask_before: Callable[[], bool] = lambda: False) -> Outcome:
-        """Return the outcome of all examples.
+    def run(self) -> Outcome:
+        """Return the outcome of all examples."""
+        start = time.perf_counter()
+        return self._since(start, self._conclusion(self._look()))
 
-        `ask_before` lets the laws speak that come before, where it depends on them
-        whether this one is held back; it returns whether any was asked.
-        """
+    def run_unless(self, is_open: Callable[[], bool]) -> Outcome | None:
+        """Return the outcome, or None if it is open once the examples are seen."""
         start = time.perf_counter()
         stale = self._look()
-        if not self.brief and self._is_relative() and ask_before():
-            stale = self._look()
-        outcome = self._conclusion(stale)
+        return None if is_open() else self._since(start, self._conclusion(stale))
+
+    def _since(self, start: float, outcome: Outcome) -> Outcome:
+        """Return an outcome with the seconds that it took."""
         return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
+
+    def depends_on_others(self) -> bool:
+        """Return whether the outcome depends on what else is found in the run.
+
+        That says of a failing law whether it says something of its own, and which
+        mistake it shows; nothing else depends on it.
+        """
+        tally = self.tally
+        if tally.failure is not None:
+            return tally.failure[1].verdict is not Verdict.TIMED_OUT
+        return tally.held is not None
 
     def _look(self) -> str:
         """Look at all examples, and return what is said of stale deviations."""
-        law, bench = self.invariant, self.bench
-        self.tally = Tally()
-        self.history = History(law, bench) if law.of_history else None
-        self.nulls = None if self.brief else Nulls(law, bench)
-        self.known = KnownFailures(law, bench, self.draws.dtype)
         stale = self.known.look()
         self.bench.reached.clear()
         self._pinned()
@@ -89,9 +107,12 @@ class Trial:
                 self._drawn(turn)
         return stale
 
-    def _is_relative(self) -> bool:
-        """Return whether all calls that an example compares are wrong by themselves."""
-        if self.invariant.of_history:
+    def is_relative(self) -> bool:
+        """Return whether all calls that an example compares are wrong by themselves.
+
+        Then it depends on the laws before whether this one is held back.
+        """
+        if self.brief or self.invariant.of_history:
             return False
         failure = self.tally.failure
         if failure is None or failure[1].comparison is None:
@@ -139,7 +160,7 @@ class Trial:
                 ratio = self.see(recipe)
                 hypothesis.target(min(ratio, 2.0), label="error / bound")
 
-        with out_of_the_way(), interruptible():
+        with out_of_the_way(), by_seed_alone(), interruptible():
             draw()
 
     def see(self, recipe: Recipe) -> float:

@@ -148,6 +148,8 @@ class Report:
     seconds: float = 0.0
     complete: bool = True
     """Whether the run reached its end."""
+    only: tuple[str, ...] = ()
+    """The laws that were asked for; none named means all."""
     lines: Callable[[Report], list[str]] = dataclasses.field(
         default=_verdict_alone, repr=False, compare=False
     )

@@ -18,6 +18,7 @@ from attnspec.conformance.parametrize import checks
 from attnspec.conformance.reports import read_report
 from attnspec.conformance.runner import Runner
 from attnspec.conformance.runs import request_for
+from attnspec.conformance.units import Here
 from attnspec.exceptions import ConformanceFailure, KernelTimedOut
 from attnspec.judge.case import Case, Result
 from attnspec.kinds.attention.laws import ATTENTION
@@ -113,7 +114,10 @@ def test_the_law_that_tells_of_a_choice_is_judged_once() -> None:
     bench = benches(InProcess(_kernels.floored), known)[0]["float32"]
     asked: list[str] = []
     runner = Runner(
-        bench, "float32", tier="smoke", progress=lambda _, law: asked.append(law)
+        bench,
+        "float32",
+        source=Here(bench.call, lambda _, law: asked.append(law)),
+        tier="smoke",
     )
     runner.outcome(ATTENTION.laws["causality"])
     examples = asked.count("causal-support")
@@ -140,7 +144,10 @@ def test_a_kernel_that_timed_out_three_times_is_not_called_again() -> None:
     bench = benches(_Hangs(_kernels.right), known)[0]["float32"]
     asked: list[str] = []
     runner = Runner(
-        bench, "float32", tier="smoke", progress=lambda _, law: asked.append(law)
+        bench,
+        "float32",
+        source=Here(bench.call, lambda _, law: asked.append(law)),
+        tier="smoke",
     )
     laws = [ATTENTION.laws[law] for law in ("agreement", "tail-sweep", "row-sums")]
     assert {runner.outcome(law).verdict for law in laws} == {Verdict.TIMED_OUT}

@@ -279,7 +279,8 @@ def test_calls_that_a_deviation_covers_are_no_evidence_of_precision(
     deviations = (_deviation(),) if known else ()
     description = Implementation.of(_kernels.tail, deviations=deviations).description
     bench = benches(InProcess(_kernels.tail), description)[0]["float32"]
-    outcome = Runner(bench, "float32").outcome(ATTENTION.laws["tail-sweep"])
+    runner = Runner(bench, "float32")
+    outcome = runner.outcome(ATTENTION.laws["tail-sweep"])
 
     found = bench.explanation()
     assert outcome.conforms is known

@@ -72,19 +72,19 @@ class Printer:
         self._dtypes = report.dtypes
         self.lines([*text.header_lines(report, self._target), ""])
 
-    def progress(self, dtype: str, invariant: str) -> None:
-        """Show which example of which invariant is tried."""
-        self._examples += 1
+    def progress(self, dtype: str, invariant: str, *, examples: int = 1) -> None:
+        """Show which invariant is tried; the examples that are judged here count."""
+        self._examples += examples
         now = time.monotonic()
         if self._status is None or now - self._drawn < _REFRESH:
             return
         self._drawn = now
         total = self._laws * len(self._dtypes)
-        elapsed = words.seconds_in_words(self.elapsed)
-        self._status.update(
-            f"{dtype} {invariant}   {self._done + 1} of {total}   "
-            f"{words.count(self._examples, 'example')}   {elapsed}"
-        )
+        said = [f"{dtype} {invariant}", f"{self._done + 1} of {total}"]
+        if self._examples:
+            said.append(words.count(self._examples, "example"))
+        said.append(words.seconds_in_words(self.elapsed))
+        self._status.update("   ".join(said))
 
     def finished(self, outcome: Outcome) -> None:
         """Print the line of an outcome."""

@@ -16,9 +16,11 @@ from typing import Any, Self, TextIO
 import numpy as np
 
 import attnspec
+from attnspec.conformance.descriptions import written_deviation
 from attnspec.conformance.reports import words
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.description import Description
+from attnspec.judge.likeness import Features
 from attnspec.judge.verdicts import (
     REPORT_VERSION,
     SPEC_VERSION,
@@ -99,7 +101,7 @@ class Writer:
 
     def _write(self, entry: dict[str, Any]) -> None:
         """Write a line, and nothing behind one that cannot be written."""
-        text = json.dumps(_portable(entry), allow_nan=False, ensure_ascii=False)
+        text = json.dumps(portable(entry), allow_nan=False, ensure_ascii=False)
         try:
             if self._lost is None:
                 self._file.write(f"{text}\n")
@@ -135,6 +137,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
         "tier": report.tier,
         "seed": report.seed,
         "dtypes": list(report.dtypes),
+        "only": list(report.only),
         **_description(report.description, report.dtypes),
         "dialect": report.detected.dialect,
         "sources": dict(report.detected.sources),
@@ -155,10 +158,7 @@ def _description(description: Description, dtypes: tuple[str, ...]) -> dict[str,
             "exclusive": sorted(sorted(pair) for pair in capabilities.exclusive),
         },
         "models": {d: dataclasses.asdict(description.model(d)) for d in dtypes},
-        "deviations": [
-            {"id": d.id, "reason": d.reason, "link": d.link}
-            for d in description.deviations
-        ],
+        "deviations": [written_deviation(d) for d in description.deviations],
     }
 
 
@@ -185,7 +185,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "before": [recipe.to_json() for recipe in finding.before],
         "comparison": None if comparison is None else dataclasses.asdict(comparison),
         "same_as": finding.same_as,
+        "features": _features(finding.features),
         "token": finding.token,
+    }
+
+
+SETS = ("needs", "signs", "marks", "forms")
+"""The parts of features that are sets."""
+
+
+def _features(features: Features | None) -> dict[str, Any] | None:
+    if features is None:
+        return None
+    return {
+        "nature": features.nature,
+        "has": dict(features.has),
+        **{name: sorted(getattr(features, name)) for name in SETS},
     }
 
 
@@ -218,21 +233,23 @@ def footer(report: Report) -> dict[str, Any]:
     }
 
 
-def _portable(data: Any) -> Any:
+def portable(data: Any) -> Any:
     """Return the same data with NaN and infinities as words: JSON has none."""
     if isinstance(data, dict):
-        return {name: _portable(value) for name, value in data.items()}
+        return {name: portable(value) for name, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_portable(value) for value in data]
+        return [portable(value) for value in data]
     if isinstance(data, float) and not math.isfinite(data):
         return "NaN" if math.isnan(data) else f"{'-' * (data < 0)}Infinity"
     return data
 
 
 __all__ = [
+    "SETS",
     "Writer",
     "cause",
     "footer",
     "header",
+    "portable",
     "result",
 ]

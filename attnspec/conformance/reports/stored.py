@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
 from pathlib import Path
@@ -56,7 +57,8 @@ def read_report(path: Path) -> StoredReport:
         that `schema` does not allow; the message names the line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        # What was being written may end in the middle of a character.
+        text = codecs.getincrementaldecoder("utf-8")().decode(path.read_bytes())
     except (OSError, ValueError) as error:
         msg = f"report: {path} cannot be read ({error})"
         raise InvalidArgument(msg) from error

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attnspec.conformance import Verdict, check_implementation
+from attnspec.conformance.check import judge
+from attnspec.conformance.executors import cores, processes
+from attnspec.conformance.spread import Spread
+from attnspec.conformance.targets import Request, open_target
+from attnspec.conformance.units import Here, Source
+from attnspec.exceptions import InvalidArgument
+from attnspec.judge.verdicts import Report
+from tests.conformance import _kernels
+
+FILE = _kernels.__file__
+LAWS = ("agreement", "tail-sweep", "convex-hull", "determinism")
+
+
+def _run(
+    target: str, spreading: Callable[[Here], Source] = lambda here: here, **wishes: Any
+) -> Report:
+    request = Request(target)
+    asked = {"only": LAWS, "tier": "smoke", **wishes}
+    with open_target(request, deadline=2) as (call, known):
+        report = judge(call, known, spreading=spreading, **asked)
+    outcomes = (dataclasses.replace(o, seconds=0) for o in report.outcomes)
+    return report.replace(outcomes=tuple(outcomes), seconds=0)
+
+
+def _over(executor: Executor, target: str) -> Callable[[Here], Source]:
+    return lambda here: Spread(executor, Request(target), 2, here, width=2, worth=0)
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Executor]:
+    with processes(2) as executor:
+        yield executor
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", ["tail", "bf16_scores"])
+def test_two_processes_find_what_one_finds(kernel: str, two: Executor) -> None:
+    target = f"{FILE}:{kernel}"
+    one, other = _run(target), _run(target, _over(two, target))
+
+    assert other.outcomes == one.outcomes
+    told = [
+        [(c.headline.invariant, len(c.others), c.relaxation) for c in report.causes]
+        for report in (one, other)
+    ]
+    assert told[0] == told[1]
+
+
+@pytest.mark.slow
+def test_after_three_time_outs_no_law_is_asked_in_two_processes(two: Executor) -> None:
+    target = f"{__file__}:slow_for_many_keys"
+    asked = ("agreement", "tail-sweep", "row-sums", "convex-hull")
+    one, other = (
+        _run(target, over, only=asked)
+        for over in (lambda here: here, _over(two, target))
+    )
+
+    assert [o.verdict for o in one.outcomes][-1] is Verdict.NOT_RUN
+    assert other.outcomes == one.outcomes
+
+
+def slow_for_many_keys(query: Any, key: Any, value: Any) -> Any:
+    """Take longer than any deadline, but for the simplest calls."""
+    if key.shape[2] > 4:
+        time.sleep(60)
+    return _kernels.right(query, key, value)
+
+
+class _Broken(Executor):
+    """Loses every unit but the first few."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._inner = ThreadPoolExecutor(1)
+
+    def submit(self, *words: Any, **how: Any) -> Future[Any]:
+        if self._kept <= 0:
+            raise BrokenExecutor
+        self._kept -= 1
+        return self._inner.submit(*words, **how)
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_what_an_executor_loses_is_judged_here(kept: int) -> None:
+    target = f"{FILE}:tail"
+
+    assert _run(target, _over(_Broken(kept), target)).outcomes == _run(target).outcomes
+
+
+def test_the_first_failure_stops_all() -> None:
+    target = f"{FILE}:raises"
+    with ThreadPoolExecutor(1) as executor:
+        found = _run(target, _over(executor, target), stop_at_first=True)
+
+    first, *others = found.outcomes
+    assert not first.conforms
+    assert {o.verdict for o in others} == {Verdict.NOT_RUN}
+
+
+def test_a_function_is_judged_in_one_process() -> None:
+    with pytest.raises(InvalidArgument, match="jobs: a function is judged in this"):
+        check_implementation(_kernels.right, jobs=2)
+
+
+@pytest.mark.parametrize("jobs", [0, -1, True, 1.5])
+def test_a_number_of_processes_is_whole_and_positive(jobs: Any) -> None:
+    with pytest.raises(InvalidArgument, match="jobs: expected a whole number from 1"):
+        check_implementation("embedded", jobs=jobs, only=["agreement"])
+
+
+def test_there_is_a_processor() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+SCRIPT = """
+import os, time
+from attnspec.conformance.executors import processes
+
+if __name__ == "__main__":
+    with processes(2) as executor:
+        for number in executor.map(pid, range(2)):
+            print(number, flush=True)
+        time.sleep(60)
+"""
+
+
+def _is_there(number: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(number, 0)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_processes_end_with_the_one_that_started_them(number: signal.Signals) -> None:
+    script = SCRIPT.replace("pid", "os.getpgid")
+    process = subprocess.Popen(  # noqa: S603 - ours
+        [sys.executable, "-c", script], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    own = _children(process.pid)
+    process.send_signal(number)
+    process.wait(30)
+    end = time.monotonic() + 30
+    while any(map(_is_there, own)) and time.monotonic() < end:
+        time.sleep(0.05)
+
+    assert own
+    assert not any(map(_is_there, own))
+    process.stdout.close()
+
+
+def _children(number: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+            if int(words[1]) == number:
+                found.append(int(stat.parent.name))
+    return found
