@@ -3,7 +3,8 @@
 ``query: Float[np.ndarray, "*batch L E"]`` asks for numbers, in an array whose last axes
 are L and E; a letter is one length in all arguments of a call. ``mask: Bool[...]`` asks
 for booleans, ``chunk: Size`` for an integer of 1 or more, a ``Literal`` for one of its
-words. Lists and Python's numbers are taken as arrays.
+words. Lists and Python's numbers are taken as arrays. What is in a ``Mapping`` is read
+where it is used.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import collections.abc
 import functools
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import (
     Annotated,
     Any,
@@ -148,9 +149,19 @@ def _any_of(hints: tuple[Any, ...]) -> Rule:
                 return each(name, value, axes)
             except InvalidArgument as error:
                 errors.append(str(error))
-        raise InvalidArgument("; or ".join(errors))
+        raise InvalidArgument("; or ".join(_joined(errors, f"{name}: expected ")))
 
     return rule
+
+
+def _joined(errors: list[str], head: str) -> list[str]:
+    """Return errors, those of the argument itself as one."""
+    own = [error for error in errors if error.startswith(head)]
+    if not own:
+        return errors
+    parts = [error.removeprefix(head).partition(", got ") for error in own]
+    one = f"{head}{' or '.join(part[0] for part in parts)}, got {parts[0][2]}"
+    return [one, *(error for error in errors if error not in own)]
 
 
 def _tuple(hints: tuple[Any, ...]) -> Rule:
@@ -206,7 +217,9 @@ _SIMPLE: Mapping[Any, Rule] = {
 _COMPOUND: Mapping[Any, Callable[[tuple[Any, ...]], Rule]] = {
     Annotated: _in_ranges,
     collections.abc.Callable: lambda _: _values.function,
+    Iterable: _sequence,
     Literal: _values.one_of,
+    Mapping: lambda _: _values.table,
     Sequence: _sequence,
     Union: _any_of,
     tuple: _tuple,

@@ -51,6 +51,15 @@ Positive = Annotated[
 ]
 """A number to divide by."""
 
+Deadline = Annotated[
+    float,
+    Range(
+        "more than 0 and at most 604,800 seconds",
+        lambda number: 0.0 < number <= 604_800,
+    ),
+]
+"""When a call has timed out, a week at most."""
+
 Window = tuple[Count | None, Count | None]
 """Inclusive distances to the left and right; ``None`` is unlimited."""
 
@@ -59,6 +68,7 @@ __all__ = [
     "Array",
     "Count",
     "DType",
+    "Deadline",
     "Even",
     "Finite",
     "Library",

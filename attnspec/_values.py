@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from jaxtyping import AbstractArray, Float
 
 from attnspec._axes import Axes, in_numbers, matched
 from attnspec._typing import Array
-from attnspec.exceptions import InvalidArgument
+from attnspec.exceptions import InvalidArgument, UnknownName
 
 Rule = Callable[[str, Any, Axes], Any]
 """Takes the name of an argument, its value and the axes so far; returns the value."""
@@ -131,6 +131,13 @@ def function(name: str, value: Any, _axes: Axes) -> Any:
     return value
 
 
+def table(name: str, value: Any, _axes: Axes) -> Any:
+    """Ask for names and what each stands for."""
+    if not isinstance(value, Mapping):
+        raise refused(name, "a table", repr(value))
+    return value
+
+
 def anything(_name: str, value: Any, _axes: Axes) -> Any:
     """Ask for nothing."""
     return value
@@ -141,7 +148,8 @@ def one_of(words: tuple[Any, ...]) -> Rule:
 
     def rule(name: str, value: Any, _axes: Axes) -> Any:
         if not isinstance(value, str) or value not in words:
-            raise refused(name, " or ".join(map(repr, words)), repr(value))
+            error = refused(name, " or ".join(map(repr, words)), repr(value))
+            raise UnknownName(str(error))
         return value
 
     return rule
@@ -158,5 +166,6 @@ __all__ = [
     "number",
     "one_of",
     "refused",
+    "table",
     "text",
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import ml_dtypes
@@ -45,6 +46,9 @@ def given(
     parts: Sequence[Float[np.ndarray, "D"]] = (),
     function: Callable[..., Any] = np.sum,
     name: str = "",
+    folder: Path | str | None = None,
+    entries: Iterable[Iterable[str]] = (),
+    table: Mapping[str, int] | None = None,
     both: int | tuple[Annotated[int, Range("even", lambda n: n % 2 == 0)], int] = 1,
 ) -> tuple[Any, ...]:
     """Give the arguments back as they are read."""
@@ -102,6 +106,10 @@ X = np.zeros((3, 4, 2))
         ((X,), {"parts": 1}, "parts: expected a sequence, got 1"),
         ((X,), {"function": 1}, "function: expected a function, got 1"),
         ((X,), {"name": 1}, "name: expected a text, got 1"),
+        ((X,), {"folder": 1}, "folder: expected Path or a text, got int"),
+        ((X,), {"entries": ["ab"]}, "entries[0]: expected a sequence, got 'ab'"),
+        ((X,), {"entries": [[1]]}, "entries[0][0]: expected a text, got 1"),
+        ((X,), {"table": [1]}, "table: expected a table, got [1]"),
         ((X,), {"both": (1, 2)}, "both: expected an integer, got (1, 2); or both[0]"),
     ],
 )

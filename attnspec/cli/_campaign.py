@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Judge many kernels with many seeds.")
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", callback=options.each_given)
 @options.KIND
 @options.DTYPES
 @options.kernel
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--report",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=options.FOLDER,
     required=True,
     metavar="DIR",
     help="Where the reports are; those that are finished are kept.",
@@ -66,8 +66,12 @@ def campaign(
     wrong.
     """
     from attnspec.conformance.campaigns import campaign as judged
-    from attnspec.conformance.campaigns import runs_of
+    from attnspec.conformance.campaigns import made, runs_of
+    from attnspec.conformance.reports import check_files
 
+    where = folder / "summary.csv"
+    made(folder)
+    check_files(summary=where)
     wanted = {**asked, "dtypes": dtypes}
     names = targets or ("",)
     requests = [options.requested({**wanted, "target": name}) for name in names]
@@ -88,8 +92,8 @@ def campaign(
         only=only,
         tier=tier,
     )
-    _write(found, folder / "summary.csv")
     _print(found)
+    _write(found, where)
     return CONFORMS if found.conforms else FAILS
 
 
@@ -115,8 +119,12 @@ def _rows(found: Summary) -> list[tuple[str, ...]]:
 
 
 def _write(found: Summary, path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([_COLUMNS, *_rows(found)])
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([_COLUMNS, *_rows(found)])
+    except OSError as error:
+        message = f"summary: {path} cannot be written ({error.strerror})"
+        raise click.UsageError(message) from error
 
 
 def _print(found: Summary) -> None:

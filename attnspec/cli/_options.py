@@ -41,6 +41,15 @@ def _given(
     return value
 
 
+def each_given(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return words that name kernels, none of which is empty."""
+    for value in values:
+        _given(context, parameter, value)
+    return values
+
+
 def tier(default: str, text: str) -> Decorator:
     """Return the option that says how much to look at."""
     return click.option(
@@ -103,8 +112,8 @@ KIND = click.option(
 TARGET = click.argument("target", required=False, callback=_given)
 
 
-class _File(click.Path):
-    """A file; where one is given its name is not empty."""
+class _Path(click.Path):
+    """A file or a folder; where one is given its name is not empty."""
 
     def convert(
         self,
@@ -118,7 +127,8 @@ class _File(click.Path):
         return super().convert(value, param, ctx)
 
 
-FILE = _File(path_type=Path, dir_okay=False)
+FILE = _Path(path_type=Path, dir_okay=False)
+FOLDER = _Path(path_type=Path, file_okay=False)
 
 _KERNEL = (
     click.option(
@@ -208,12 +218,14 @@ def requested(asked: Mapping[str, Any]) -> Request:
 __all__ = [
     "DTYPES",
     "FILE",
+    "FOLDER",
     "JOBS",
     "KIND",
     "ONLY",
     "SCHEDULER",
     "SEED",
     "TARGET",
+    "each_given",
     "is_given",
     "kernel",
     "requested",

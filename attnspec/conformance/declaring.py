@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.conformance.descriptions import written_deviation
-from attnspec.exceptions import InvalidArgument
 from attnspec.judge.claims import pairs_of
 from attnspec.judge.deviations import Deviation
 from attnspec.numerics import NumericModel
@@ -25,24 +24,11 @@ def declaring(
     models: Mapping[str, str | NumericModel] | None = None,
     deviations: Iterable[Deviation] = (),
 ) -> dict[str, dict[str, Any]]:
-    """Return what is declared of a kernel, as `Request` has it.
-
-    Raises
-    ------
-    InvalidArgument
-        If something that should be a deviation or a table is none.
-    """
-    known: tuple[Any, ...] = tuple(deviations)
-    if others := [entry for entry in known if not isinstance(entry, Deviation)]:
-        msg = f"deviations: expected a Deviation; got {others[0]!r}"
-        raise InvalidArgument(msg)
-    if models is not None and not isinstance(models, Mapping):
-        msg = f"models: expected a table of formats and models; got {models!r}"
-        raise InvalidArgument(msg)
+    """Return what is declared of a kernel, as `Request` has it."""
     said = {
-        "dtypes": listed(dtypes),
-        "claims": listed(claims),
-        "without": listed(without),
+        "dtypes": [*dtypes],
+        "claims": [*claims],
+        "without": [*without],
         "multiples": multiples,
         "least": least,
         "exclusive": [pair for group in exclusive for pair in _pairs(group)],
@@ -51,22 +37,15 @@ def declaring(
             dtype: dataclasses.asdict(m) if isinstance(m, NumericModel) else m
             for dtype, m in (models or {}).items()
         },
-        "deviation": [written_deviation(deviation) for deviation in known],
+        "deviation": [written_deviation(deviation) for deviation in deviations],
     }
     return {"": {key: value for key, value in said.items() if value}}
 
 
-def _pairs(group: Any) -> Any:
-    """Return every pair of a group of claims; what is no group is refused later."""
-    names = listed(group)
-    is_group = isinstance(names, list) and len(names) > 1
-    return pairs_of(names) if is_group else [names]
+def _pairs(group: Iterable[str]) -> list[list[str]]:
+    """Return every pair of a group of claims; a group of one is refused later."""
+    names = [*group]
+    return pairs_of(names) if len(names) > 1 else [names]
 
 
-def listed(names: Any) -> Any:
-    """Return names as a list; one text is no list of letters, and is refused later."""
-    is_list = isinstance(names, Iterable) and not isinstance(names, str)
-    return [*names] if is_list else names
-
-
-__all__ = ["declaring", "listed"]
+__all__ = ["declaring"]

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attnspec._typing import DType, Library, Tier
+from attnspec._arguments import checked
+from attnspec._typing import Deadline, DType, Library, Tier
 from attnspec.conformance.call import InProcess
-from attnspec.conformance.declaring import declaring, listed
+from attnspec.conformance.declaring import declaring
 from attnspec.conformance.executors import spreading_over
 from attnspec.conformance.implementation import (
     Implementation,
@@ -82,6 +83,7 @@ def opened(
     yield InProcess(known.function), request.said_of(known.description)
 
 
+@checked
 def check_implementation(  # noqa: PLR0913 - all that can be asked for
     implementation: Named,
     *,
@@ -99,7 +101,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     only: Iterable[str] = (),
     tier: Tier = "standard",
     seed: Seed = 0,
-    deadline: float = 20.0,
+    deadline: Deadline = 20.0,
     stop_at_first: bool = False,
     jobs: int | None = 1,
     report: Path | str | None = None,
@@ -179,7 +181,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     >>> report.conforms
     True
     """
-    dtypes, seed = listed(dtypes), seed_of(seed)
+    seed = seed_of(seed)
     declared = declaring(
         dtypes=dtypes,
         claims=claims,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from attnspec.cli import main
@@ -36,3 +37,44 @@ def test_a_campaign_needs_a_folder() -> None:
 
     assert done.exit_code == 2
     assert "--report" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("", "--report", "runs"), "TARGET: expected words that name a kernel; got ''"),
+        ((f"{FILE}:right", "--report", ""), "--report: expected a path; got ''"),
+    ],
+)
+def test_what_is_empty_is_no_kernel_and_no_folder(
+    words: tuple[str, ...], message: str
+) -> None:
+    with CliRunner().isolated_filesystem():
+        done = CliRunner().invoke(main, ["campaign", *words, *FEW])
+
+        assert done.exit_code == 2
+        assert message in done.stderr
+        assert not any(Path().iterdir())
+
+
+def test_a_summary_of_something_else_is_not_written_over(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.csv"
+    summary.write_text("day,sum\n", encoding="utf-8")
+    words = ["campaign", f"{FILE}:right", "--report", str(tmp_path), *FEW]
+    done = CliRunner().invoke(main, words)
+
+    assert done.exit_code == 2
+    assert "summary.csv holds something else" in done.stderr
+    assert [*tmp_path.iterdir()] == [summary]
+    assert summary.read_text(encoding="utf-8") == "day,sum\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full")
+def test_a_summary_that_cannot_be_written_is_printed(tmp_path: Path) -> None:
+    (tmp_path / "summary.csv").symlink_to("/dev/full")
+    words = ["campaign", f"{FILE}:right", "--report", str(tmp_path), *FEW]
+    done = CliRunner().invoke(main, words)
+
+    assert done.exit_code == 2
+    assert "all 1 hold" in done.stdout
+    assert "summary.csv cannot be written (No space left on device)" in done.stderr

@@ -40,7 +40,7 @@ def run() -> Run:
         ("check --seed x", "--seed: "),
         (
             "check --deadline 0",
-            "deadline: expected seconds above 0, up to 604,800; got",
+            "deadline: expected more than 0 and at most 604,800 seconds, got 0",
         ),
         ("check --no-such-option", "--no-such-option"),
         ("check embeded", "did you mean 'embedded'?"),

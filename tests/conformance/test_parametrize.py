@@ -138,8 +138,10 @@ def test_a_worker_of_xdist_writes_a_report_of_its_own(
     ("kernels", "options", "message"),
     [
         ([], {}, "implementations: expected at least one kernel; got none"),
-        ("torch", {}, "implementations: expected a list of kernels; got 'torch'"),
-        (right, {}, "implementations: expected a list of kernels; got <function"),
+        ("torch", {}, "implementations: expected a sequence, got 'torch'"),
+        (right, {}, "implementations: expected a sequence, got <function"),
+        ([3], {}, r"implementations\[0\]: expected a text or Program or a function"),
+        ([right], {"deadline": "x"}, "deadline: expected a number, got 'x'"),
         ([""], {}, "target: expected words that name a kernel; got ''"),
         ([right, tail], {"report": "run.jsonl"}, "report: expected one kernel in a"),
         (
@@ -214,5 +216,5 @@ def test_a_name_that_does_not_exist_is_rejected_at_once(
 
 
 def test_a_tier_that_does_not_exist_is_rejected_at_once() -> None:
-    with pytest.raises(UnknownName, match="tier: expected one of"):
+    with pytest.raises(UnknownName, match="tier: expected 'smoke' or"):
         parametrize_with_checks([right], tier="fast")  # type: ignore[arg-type]

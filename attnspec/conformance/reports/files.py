@@ -14,6 +14,7 @@ _MARKS = {
     "report": (b'{"kind": "header", "report": ',),
     "junit": (b'<testsuites name="attnspec"',),
     "csv": (b"id,kind,mistake,", b"rule,caught,rogues,"),
+    "summary": (b"target,seeds,law,dtype,",),
     "script": (b"A call breaks the law '",),
 }
 """What stands near the beginning of a file of ours, by the argument that says where."""
@@ -31,7 +32,7 @@ def check_files(**files: Path | None) -> None:
     ----------
     **files
         Where to write, under the name of the argument: ``report``, ``junit``,
-        ``csv`` or ``script``; None if it is not.
+        ``csv``, ``summary`` or ``script``; None if it is not.
 
     Raises
     ------
