@@ -89,7 +89,7 @@ def _one_line(error: click.ClickException) -> str:
         # Of an option the long form, of an argument its name in capital letters.
         name = error.param.opts[-1]
         if isinstance(error.param, click.Argument):
-            name = (error.param.metavar or name).strip("[]").upper()
+            name = (error.param.metavar or name).strip("[].").upper()
         detail = error.message or message
         return f"{name}: {' '.join(detail.split())}"
     return " ".join(message.split())

@@ -14,6 +14,9 @@ from attnspec.judge.recipe import Recipe, same
 _LARGEST = 2**63
 """A whole number is less than this, whatever it counts."""
 
+_LONGEST = 400
+"""Characters of the message: a value may be as long as it likes."""
+
 
 def check_values(recipe: Recipe, kind: Kind) -> None:
     """Reject a value of another sort than those that are drawn for its field.
@@ -33,10 +36,6 @@ def check_values(recipe: Recipe, kind: Kind) -> None:
             some = ", ".join(map(repr, known[name][:6]))
             msg = f"{name}: expected one like {some}; got {value!r}"
             raise InvalidArgument(msg[:_LONGEST])
-
-
-_LONGEST = 400
-"""Characters of the message: a value may be as long as it likes."""
 
 
 @functools.cache
