@@ -47,14 +47,17 @@ def test_a_campaign_needs_a_folder() -> None:
     ],
 )
 def test_what_is_empty_is_no_kernel_and_no_folder(
-    words: tuple[str, ...], message: str
+    words: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with CliRunner().isolated_filesystem():
-        done = CliRunner().invoke(main, ["campaign", *words, *FEW])
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["campaign", *words, *FEW])
 
-        assert done.exit_code == 2
-        assert message in done.stderr
-        assert not any(Path().iterdir())
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_summary_of_something_else_is_not_written_over(tmp_path: Path) -> None:
