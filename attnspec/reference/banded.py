@@ -70,7 +70,9 @@ def banded_attention(
     """
     groups = group_count(query.shape[1], key.shape[1])
     length, keys = query.shape[2], key.shape[2]
-    indices, inside = band(length, keys, window, alignment=alignment)
+    # Nothing is farther apart than the longer side is long.
+    left, right = (min(distance, max(length, keys)) for distance in window)
+    indices, inside = band(length, keys, (left, right), alignment=alignment)
     near_key, near_value = (_near(repeat_kv(x, groups), indices) for x in (key, value))
     scores = scaled_dot_product(query[..., None, :], near_key, scale=scale)
     weights = softmax(scores, inside[:, None])

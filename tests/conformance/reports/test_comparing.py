@@ -44,6 +44,36 @@ def test_a_law_that_breaks_is_told_with_its_finding(folder: Path) -> None:
     assert "tail-sweep (float32): failed -> passed\n  gone finding: " in str(back)
 
 
+def _wrong_from(keys: int) -> Any:
+    """Return a kernel that is wrong for so many keys or more."""
+
+    def kernel(query: Any, key: Any, value: Any) -> Any:
+        output = _kernels.right(query, key, value)
+        return output + 1 if key.shape[2] >= keys else output
+
+    return kernel
+
+
+def test_another_finding_of_a_law_that_fails_in_both_is_a_change(
+    tmp_path: Path,
+) -> None:
+    one, other = (
+        _report(tmp_path / f"{keys}.jsonl", _wrong_from(keys), "agreement")
+        for keys in (1, 5)
+    )
+    found = compared(one, other)
+    (change,) = found.changes
+    said = str(found).splitlines()
+
+    assert change.verdicts == ("failed", "failed")
+    assert said[-6] == "agreement (float32): failed"
+    assert [line.split(":")[0] for line in said[-5::2]] == [
+        "  new finding",
+        "  gone finding",
+        "1 law changed",
+    ]
+
+
 def test_a_law_that_is_in_one_report_alone_is_a_change(
     folder: Path, tmp_path: Path
 ) -> None:
