@@ -144,35 +144,28 @@ def campaign(
         interrupted()
 
     for folder in {run.path.parent for run in runs}:
-        made(folder)
+        _made(folder)
     found: list[tuple[Run, StoredReport]] = []
     with contextlib.ExitStack() as stack:
         where = stack.enter_context(places(jobs, scheduler))
 
-        def run_made(run: Run) -> StoredReport:
+        def made(run: Run) -> StoredReport:
             return _made_run(run, where, deadline, check, wishes)
 
         if where is None:
-            reports: Iterator[StoredReport] = map(run_made, runs)
+            reports: Iterator[StoredReport] = map(made, runs)
         else:
             several = ThreadPoolExecutor(2 + where.width // _AT_ONCE)
             stack.callback(several.shutdown, cancel_futures=True)
             stack.callback(stopping.set)
-            reports = several.map(run_made, runs)
+            reports = several.map(made, runs)
         for run, report in zip(runs, reports, strict=True):
             found.append((run, report))
             progress(run, report)
     return summary(found)
 
 
-def made(folder: Path) -> None:
-    """Make a folder, if there is none.
-
-    Raises
-    ------
-    InvalidArgument
-        If it cannot be made.
-    """
+def _made(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -273,4 +266,4 @@ def _failure(
     return Failure(target, law, dtype, verdict, seeds, next(iter(tokens), ""))
 
 
-__all__ = ["Failure", "Run", "Summary", "campaign", "made", "runs_of", "summary"]
+__all__ = ["Failure", "Run", "Summary", "campaign", "runs_of", "summary"]
