@@ -129,6 +129,28 @@ def test_there_is_a_processor() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
 
 
+ALONE = f"""
+import atexit
+atexit.register(lambda: print(len(spread._opened)))  # The first one is called last.
+
+from attnspec.conformance import spread
+from tests.conformance import test_spread as tests
+
+with tests.ThreadPoolExecutor(1) as executor:
+    target = {f"{FILE}:right"!r}
+    tests._run(target, tests._over(executor, target), only=["determinism"])
+print(len(spread._opened))
+"""
+
+
+def test_a_process_closes_its_kernels_before_it_ends() -> None:
+    ended = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.stdout.split(), ended.stderr) == (["1", "0"], "")
+
+
 SCRIPT = """
 import os, time
 from attnspec.conformance.executors import processes
