@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
 import contextlib
 import dataclasses
@@ -91,6 +92,13 @@ def _kept_open(task: Task) -> Executor:
     # The first call of a process has longer; here as there it is the simplest.
     task.unit.bench(call).preflight(task.unit.dtype)
     return call
+
+
+@atexit.register
+def _close() -> None:
+    """Close all kernels as long as the modules are there that they are closed by."""
+    while _opened:
+        _opened.pop()[2].close()
 
 
 def _examples(unit: Unit) -> int:

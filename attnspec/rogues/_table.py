@@ -98,33 +98,31 @@ def _facts(row: Row) -> tuple[object, ...]:
     return row.id, "rogue", *named, row.seed, row.right, accepted
 
 
-_ID = 32
-"""How many characters of an id stand beside what is said of it."""
+ID_WIDTH = 32
+"""How many characters an id has at most: what is said of it stands beside it."""
 
 
 def _lines(matrix: Matrix) -> Iterator[str]:
     """Yield the lines of a rendered matrix."""
     if not matrix.checker:
-        yield f"{'rogue':{_ID}} {'must be caught by':30} {'caught':>6} {'also':>8}"
+        yield f"{'rogue':{ID_WIDTH}} {'must be caught by':30} {'caught':>6} {'also':>8}"
     else:
-        yield f"{'rogue':{_ID}} {'mistake':23} {matrix.checker[-22:]}"
+        yield f"{'rogue':{ID_WIDTH}} {'mistake':23} {matrix.checker[-22:]}"
     for id in matrix.ids(controls=False):  # noqa: A001 - the field's name
-        yield from _entry(id, _of_rogue(matrix, id))
+        yield _line(id, _of_rogue(matrix, id))
     yield ""
-    yield f"{'control':{_ID}} accepted"
+    yield f"{'control':{ID_WIDTH}} accepted"
     for id in matrix.ids(controls=True):  # noqa: A001 - the field's name
         rows = matrix.of(id)
         wrong = next((row.reason for row in rows if not row.right), "")
-        yield from _entry(id, f"{_share(rows):8} {wrong}")
+        yield _line(id, f"{_share(rows):8} {wrong}")
     yield ""
     yield from _summary(matrix)
 
 
-def _entry(id: str, rest: str) -> Iterator[str]:  # noqa: A002 - the field's name
-    """Yield the line of a kernel; a long id has a line of its own."""
-    if len(id) > _ID:
-        yield id
-    yield f"{id if len(id) <= _ID else '':{_ID}} {rest}"[:80].rstrip()
+def _line(id: str, rest: str) -> str:  # noqa: A002 - the field's name
+    """Return the line of a kernel; a reason that is too long is cut."""
+    return f"{id:{ID_WIDTH}} {rest}"[:80].rstrip()
 
 
 def _of_rogue(matrix: Matrix, id: str) -> str:  # noqa: A002 - the field's name
@@ -158,4 +156,4 @@ def _summary(matrix: Matrix) -> Iterator[str]:
     )
 
 
-__all__ = ["Matrix", "Row"]
+__all__ = ["ID_WIDTH", "Matrix", "Row"]

@@ -20,6 +20,7 @@ from attnspec.conformance.runner import Runner
 from attnspec.conformance.runs import request_for
 from attnspec.conformance.units import Here
 from attnspec.exceptions import ConformanceFailure, KernelTimedOut
+from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.conformance import _kernels
@@ -109,16 +110,17 @@ def test_the_first_law_that_is_wanted_says_that_the_simplest_call_fails(
     assert found == {"determinism": "refused", "agreement": "not run"}
 
 
+def _heard(bench: KernelBench) -> tuple[Runner, list[str]]:
+    """Return a runner, and the law of each example that it judges, as it comes."""
+    asked: list[str] = []
+    source = Here(bench.call, lambda _, law: asked.append(law))
+    return Runner(bench, "float32", source=source, tier="smoke"), asked
+
+
 def test_the_law_that_tells_of_a_choice_is_judged_once() -> None:
     known = Implementation.of(_kernels.floored).description
     bench = benches(InProcess(_kernels.floored), known)[0]["float32"]
-    asked: list[str] = []
-    runner = Runner(
-        bench,
-        "float32",
-        source=Here(bench.call, lambda _, law: asked.append(law)),
-        tier="smoke",
-    )
+    runner, asked = _heard(bench)
     runner.outcome(ATTENTION.laws["causality"])
     examples = asked.count("causal-support")
     told = runner.outcome(ATTENTION.laws["causal-support"])
@@ -142,13 +144,7 @@ class _Hangs(InProcess):
 def test_a_kernel_that_timed_out_three_times_is_not_called_again() -> None:
     known = Implementation.of(_kernels.right).description
     bench = benches(_Hangs(_kernels.right), known)[0]["float32"]
-    asked: list[str] = []
-    runner = Runner(
-        bench,
-        "float32",
-        source=Here(bench.call, lambda _, law: asked.append(law)),
-        tier="smoke",
-    )
+    runner, asked = _heard(bench)
     laws = [ATTENTION.laws[law] for law in ("agreement", "tail-sweep", "row-sums")]
     assert {runner.outcome(law).verdict for law in laws} == {Verdict.TIMED_OUT}
     asked.clear()

@@ -97,11 +97,15 @@ class _Broken(Executor):
         return self._inner.submit(*words, **how)
 
 
-@pytest.mark.parametrize("kept", [0, 2])
+@pytest.mark.parametrize("kept", [0, 1, 2])
 def test_what_an_executor_loses_is_judged_here(kept: int) -> None:
-    target = f"{FILE}:tail"
+    target, laws = f"{FILE}:tail", ("tail-sweep", "determinism")
+    one, other = (
+        _run(target, over, only=laws)
+        for over in (lambda here: here, _over(_Broken(kept), target))
+    )
 
-    assert _run(target, _over(_Broken(kept), target)).outcomes == _run(target).outcomes
+    assert other.outcomes == one.outcomes
 
 
 def test_the_first_failure_stops_all() -> None:
@@ -129,6 +133,28 @@ def test_there_is_a_processor() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
 
 
+ALONE = f"""
+import atexit
+atexit.register(lambda: print(len(spread._opened)))  # The first one is called last.
+
+from attnspec.conformance import spread
+from tests.conformance import test_spread as tests
+
+with tests.ThreadPoolExecutor(1) as executor:
+    target = {f"{FILE}:right"!r}
+    tests._run(target, tests._over(executor, target), only=["determinism"])
+print(len(spread._opened))
+"""
+
+
+def test_a_process_closes_its_kernels_before_it_ends() -> None:
+    ended = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.stdout.split(), ended.stderr) == (["1", "0"], "")
+
+
 SCRIPT = """
 import os, time
 from attnspec.conformance.executors import processes
@@ -148,6 +174,7 @@ def _is_there(number: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_processes_end_with_the_one_that_started_them(number: signal.Signals) -> None:
     script = SCRIPT.replace("pid", "os.getpgid")

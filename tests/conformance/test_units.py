@@ -1,12 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import sys
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.check import benches
@@ -42,18 +37,3 @@ def test_a_law_that_fails_may_depend_on_what_else_is_found() -> None:
     assert judged(unit, call, alone=True) is None
     assert found is not None
     assert found.outcome.verdict is Verdict.FAILED
-
-
-def test_a_unit_is_judged_the_same_whichever_modules_are_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unit, call = _unit(_kernels.right, "agreement", tier="standard")
-    before = _outcome(unit, call)
-    file = tmp_path / "with_constants.py"
-    file.write_text(f"known = {[*range(2, 40)]}\n", encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("with_constants", file)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "with_constants", module)
-
-    assert _outcome(unit, call) == before

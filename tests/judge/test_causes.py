@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from attnspec.conformance import judge
@@ -10,6 +12,14 @@ from attnspec.conformance.inputs import read_token
 from attnspec.judge.verdicts import Cause, Report, Verdict
 from attnspec.rogues import ROGUES
 from benchmarks.causes import pairs, report_of, with_both
+
+pytestmark = pytest.mark.slow
+
+
+@functools.cache
+def _report(*ids: str) -> Report:
+    """Return the report of a rogue, or of a kernel with the mistakes of two."""
+    return report_of(ROGUES[ids[0]] if len(ids) == 1 else with_both(*ids), "smoke", 0)
 
 
 def _headlines(report: Report) -> list[str]:
@@ -28,20 +38,20 @@ def _headlines(report: Report) -> list[str]:
     ],
 )
 def test_one_mistake_has_one_headline(rogue: str, headline: str) -> None:
-    report = report_of(ROGUES[rogue], "smoke", 0)
+    report = _report(rogue)
 
     assert _headlines(report) == [headline]
 
 
 @pytest.mark.parametrize("pair", pairs()[:3], ids="+".join)
 def test_two_mistakes_have_two_headlines(pair: tuple[str, str]) -> None:
-    report = report_of(with_both(*pair), "smoke", 0)
+    report = _report(*pair)
 
     assert len(report.causes) == 2
 
 
 def test_a_law_that_compares_two_wrong_calls_is_held_back() -> None:
-    report = report_of(ROGUES["bias-scaled"], "smoke", 0)
+    report = _report("bias-scaled")
 
     verdicts = {o.invariant: o.verdict for o in report.outcomes}
     assert verdicts["history"] is Verdict.HELD_BACK
@@ -80,7 +90,7 @@ def test_by_itself_such_a_law_fails() -> None:
     ],
 )
 def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) -> None:
-    report = report_of(ROGUES[rogue], "smoke", 0)
+    report = _report(rogue)
 
     assert _headlines(report) == [headline]
 
@@ -102,13 +112,13 @@ def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) 
 def test_two_mistakes_that_share_cases_are_two(
     pair: tuple[str, str], headlines: list[str]
 ) -> None:
-    report = report_of(with_both(*pair), "smoke", 0)
+    report = _report(*pair)
 
     assert sorted(_headlines(report)) == headlines
 
 
 def test_every_finding_belongs_to_one_cause() -> None:
-    report = report_of(ROGUES["mask-polarity"], "smoke", 0)
+    report = _report("mask-polarity")
 
     def members(cause: Cause) -> list[str]:
         return [o.invariant for o in (cause.headline, *cause.others)]
@@ -118,7 +128,7 @@ def test_every_finding_belongs_to_one_cause() -> None:
 
 
 def test_what_is_held_back_has_a_token_that_can_be_read() -> None:
-    report = report_of(ROGUES["bias-scaled"], "smoke", 0)
+    report = _report("bias-scaled")
 
     held = [o.finding for o in report.outcomes if o.held_back and o.finding]
     read = [read_token(finding.token).law.id for finding in held]

@@ -62,6 +62,14 @@ def test_claims_that_are_alike_are_one_where_something_else_is_needed_in_common(
     assert LIKENESS.is_one(_wrong(one, one), _wrong(other, other)) is expected
 
 
+def test_a_number_that_is_wrong_and_a_call_that_is_refused_are_two() -> None:
+    has, needs = {"mask": 1, BATCH: 1}, frozenset({"mask", BATCH})
+    one, other = (Features(nature, has, needs) for nature in ("wrong", "refused"))
+
+    assert LIKENESS.is_one(one, one)
+    assert not LIKENESS.is_one(one, other)
+
+
 def test_what_a_larger_size_needs_is_not_what_a_smaller_one_needs() -> None:
     needs = frozenset({"mask", BATCH})
     one = Features("wrong", {"mask": 1, BATCH: 1, "keys size": 65}, needs)

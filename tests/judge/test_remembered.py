@@ -88,6 +88,15 @@ def test_what_the_evaluation_must_know_beside_the_arguments_counts() -> None:
     assert _evaluated(one, other) == 2
 
 
+def test_the_format_and_the_results_that_are_asked_for_count() -> None:
+    reads, wanted = np.ones(3), (("output", (3,), "float32"),)
+    one = Case({"reads": reads}, {}, wanted, "float32")
+    other = Case({"reads": reads}, {}, (), "float32")
+
+    assert _evaluated(one, one.replace(dtype="float16")) == 2
+    assert _evaluated(one, other) == 2
+
+
 def test_what_a_case_was_made_from_does_not_count() -> None:
     one, other = (
         Case({"reads": np.ones(3)}, {}, (), "float32", facts={"recipe": recipe})
