@@ -38,6 +38,8 @@ def array_of(hint: type[AbstractArray]) -> Rule:
     words = {"Bool": "booleans", "Int": "integers"}.get(wanted, "numbers")
     kinds = {"Bool": "b", "Shaped": "biu"}.get(wanted, "iu")
     names = () if wanted in ("Bool", "Int") else _FLOATS.dtypes
+    if wanted == "Shaped":  # What is only compared may be wider than float64.
+        names = (*names, np.dtype(np.longdouble).name)
     whole = {"Int": np.intp, "Shaped": None}.get(wanted, np.float64)
 
     def rule(name: str, value: Any, axes: Axes) -> Array:

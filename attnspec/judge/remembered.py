@@ -6,6 +6,7 @@ A law and its null answers build the same problem again, each in arrays of its o
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -38,10 +39,18 @@ class Remembered:
             key = _content(problem)
             exact = self._equal.get(key)
             if exact is None:
-                exact = evaluate()
+                exact = _constant(evaluate())
                 _keep(self._equal, key, exact)
             _keep(self._same, id(problem), (problem, exact))
         return exact
+
+
+def _constant(exact: Exact) -> Exact:
+    """Return results that cannot be changed: they will be handed out again."""
+    pairs = itertools.chain.from_iterable(exact.others.values())
+    for array in (exact.output, exact.bound, *pairs):
+        array.flags.writeable = False
+    return exact
 
 
 def _content(problem: Case) -> Hashable:

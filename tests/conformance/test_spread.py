@@ -125,7 +125,7 @@ def test_a_function_is_judged_in_one_process() -> None:
 
 @pytest.mark.parametrize("jobs", [0, -1, True, 1.5])
 def test_a_number_of_processes_is_whole_and_positive(jobs: Any) -> None:
-    with pytest.raises(InvalidArgument, match="jobs: expected a whole number from 1"):
+    with pytest.raises(InvalidArgument, match="jobs: expected "):
         check_implementation("embedded", jobs=jobs, only=["agreement"])
 
 

@@ -123,3 +123,12 @@ def test_a_null_answer_is_made_of_what_was_judged() -> None:
 
     assert bench.right(case) is judged
     assert bench.judged(bench.kind.case(bench.simplest("float32"))) is judged
+
+
+def test_what_is_remembered_cannot_be_changed() -> None:
+    found = Remembered().of(_case(), lambda: evaluate(_case()))
+
+    with pytest.raises(ValueError, match="read-only"):
+        found.output[...] = 0.0
+    with pytest.raises(ValueError, match="read-only"):
+        found.others["lse"][0][...] = 0.0
