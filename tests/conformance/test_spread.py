@@ -156,10 +156,12 @@ def test_a_process_closes_its_kernels_before_it_ends() -> None:
 
 
 SCRIPT = """
-import os, time
+import os, signal, time
 from attnspec.conformance.executors import processes
 
 if __name__ == "__main__":
+    # A shell starts what it does not wait for with interrupts ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with processes(2) as executor:
         for number in executor.map(pid, range(2)):
             print(number, flush=True)

@@ -16,6 +16,8 @@ from attnspec.judge.law import Exact
 from attnspec.judge.remembered import Remembered
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.dialect import SPEC
+from attnspec.numerics import PRESETS
 from tests.conformance import _kernels
 
 
@@ -24,7 +26,7 @@ def _case(value: float = 3.0, **options: Any) -> AttentionCase:
     return AttentionCase.of(one, one, np.full_like(one, value), **options)
 
 
-_RIGHT: Evaluation = evaluate(_case())
+_RIGHT: Evaluation = evaluate(_case(), SPEC, PRESETS["float32"])
 
 
 def _evaluated(*problems: Case) -> int:
@@ -126,7 +128,7 @@ def test_a_null_answer_is_made_of_what_was_judged() -> None:
 
 
 def test_what_is_remembered_cannot_be_changed() -> None:
-    found = Remembered().of(_case(), lambda: evaluate(_case()))
+    found = Remembered().of(_case(), lambda: _RIGHT)
 
     with pytest.raises(ValueError, match="read-only"):
         found.output[...] = 0.0
