@@ -131,7 +131,8 @@ def _cluster(address: str, patience: float) -> Iterator[Places]:
         msg = f"scheduler: nothing answers at {address!r} ({error})"
         raise InvalidArgument(msg) from error
     with client:
-        _check_versions(client.run(_version))
+        # A worker that is lost meanwhile does not answer, and judges nothing.
+        _check_versions(client.run(_version, on_error="ignore"))
         width = max(1, sum(client.nthreads().values()))
         lost = KilledWorker, concurrent.futures.CancelledError
         with client.get_executor(pure=False, retries=_RETRIES) as executor:
