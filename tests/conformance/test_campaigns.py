@@ -11,6 +11,8 @@ from attnspec.conformance.targets import Request
 from attnspec.exceptions import InvalidArgument
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 FILE = _kernels.__file__
 RIGHT, WRONG = Request(f"{FILE}:right"), Request(f"{FILE}:bf16_scores")
 WISHES: dict[str, Any] = {"only": ("agreement",), "tier": "smoke", "dtypes": ()}

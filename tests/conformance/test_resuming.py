@@ -18,6 +18,8 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Report
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 FILE = _kernels.__file__
 WRONG = f"{FILE}:bf16_scores"
 LAWS = ("agreement", "causality", "convex-hull")

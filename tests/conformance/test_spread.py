@@ -24,6 +24,8 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Report
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 FILE = _kernels.__file__
 LAWS = ("agreement", "tail-sweep", "convex-hull", "determinism")
 

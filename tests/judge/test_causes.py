@@ -13,7 +13,7 @@ from attnspec.judge.verdicts import Cause, Report, Verdict
 from attnspec.rogues import ROGUES
 from benchmarks.causes import pairs, report_of, with_both
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @functools.cache
