@@ -19,7 +19,9 @@ from attnspec.conformance.campaigns import campaign, runs_of
 from attnspec.conformance.targets import Request
 
 
-def reports(folder: Path, asked: argparse.Namespace, scheduler: str) -> list[object]:
+def reports(
+    folder: Path, asked: argparse.Namespace, scheduler: str | None
+) -> list[object]:
     """Make a campaign, and return what its reports say."""
     begun = time.monotonic()
     requests = [Request(target) for target in asked.targets]

@@ -25,14 +25,7 @@ if TYPE_CHECKING:
 @options.ONLY
 @options.tier("standard", "How much to look at: smoke, standard or thorough.")
 @options.SEED
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="COUNT",
-    help="How many seeds in a row to try, from --seed on.",
-)
+@options.seeds("How many seeds in a row to try, from --seed on.")
 @click.option(
     "--report",
     "folder",
@@ -53,7 +46,7 @@ def campaign(
     seeds: int,
     folder: Path,
     jobs: int | None,
-    scheduler: str,
+    scheduler: str | None,
     dtypes: tuple[str, ...],
     **asked: Any,
 ) -> int:

@@ -52,7 +52,7 @@ def check(
     stop_at_first: bool,
     seed: int,
     jobs: int | None,
-    scheduler: str,
+    scheduler: str | None,
     resume: bool,
     only_failed: Path | None,
     **asked: Any,

@@ -31,14 +31,21 @@ def several(
     )
 
 
-def _given(
-    _context: click.Context, parameter: click.Parameter, value: str | None
-) -> str | None:
-    """Return words that name a kernel; where they are given they are not empty."""
-    if value is not None and not value.strip():
-        message = f"expected words that name a kernel; got {value!r}"
-        raise click.BadParameter(message, param=parameter)
-    return value
+def _words_for(what: str) -> names.Callback:
+    """Return what refuses words that are given and empty, as of an unset variable."""
+
+    def given(
+        _context: click.Context, parameter: click.Parameter, value: str | None
+    ) -> str | None:
+        if value is not None and not value.strip():
+            message = f"expected {what}; got {value!r}"
+            raise click.BadParameter(message, param=parameter)
+        return value
+
+    return given
+
+
+_given = _words_for("words that name a kernel")
 
 
 def each_given(
@@ -87,6 +94,20 @@ SEED = click.option(
     callback=_seed,
     help="Where the examples are drawn from; 'random' is another place every time.",
 )
+
+
+def seeds(text: str) -> Decorator:
+    """Return the option that says how many seeds to try."""
+    return click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="COUNT",
+        help=text,
+    )
+
+
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -95,8 +116,8 @@ JOBS = click.option(
 )
 SCHEDULER = click.option(
     "--scheduler",
-    default="",
     metavar="ADDRESS",
+    callback=_words_for("the address of a scheduler"),
     help="Judge on the workers of the Dask cluster that has its scheduler here.",
 )
 DTYPES = several(
@@ -229,6 +250,7 @@ __all__ = [
     "is_given",
     "kernel",
     "requested",
+    "seeds",
     "several",
     "tier",
 ]

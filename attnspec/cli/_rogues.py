@@ -56,14 +56,7 @@ def _ids() -> Iterable[str]:
 )
 @options.tier("smoke", "How much the invariants look at that a rogue does not name.")
 @options.SEED
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="COUNT",
-    help="How many seeds in a row to try.",
-)
+@options.seeds("How many seeds in a row to try.")
 @click.option(
     "--csv",
     type=options.FILE,

@@ -106,7 +106,7 @@ def campaign(
     runs: Sequence[Run],
     *,
     jobs: int | None = None,
-    scheduler: str = "",
+    scheduler: str | None = None,
     deadline: float = 20.0,
     interrupted: Callable[[], None] = lambda: None,
     progress: Callable[[Run, StoredReport], None] = lambda _run, _report: None,

@@ -9,8 +9,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 import attnspec
 from attnspec.conformance.spread import WORTH, Spread
@@ -20,6 +22,12 @@ from attnspec.exceptions import InvalidArgument
 
 _REACHED = 20.0
 """Seconds in which a scheduler must answer."""
+
+_LEFT = ("SIGINT", "SIGHUP")
+"""What a terminal sends to all processes: this one hears it for them."""
+
+_PUT_OFF = (*_LEFT, "SIGTERM")
+"""What does not end a process as long as it starts."""
 
 _RETRIES = 2
 """How often a unit is judged again that raised: a worker may lose its kernel's file."""
@@ -31,7 +39,7 @@ def spreading_over(
     deadline: float,
     *,
     jobs: int | None = None,
-    scheduler: str = "",
+    scheduler: str | None = None,
     waiting: Callable[[str, str], None] = lambda _dtype, _law: None,
 ) -> Iterator[Spreading]:
     """Yield what spreads the units of a run over processes, here or on a cluster.
@@ -50,7 +58,7 @@ def spreading_over(
     Raises
     ------
     InvalidArgument
-        If the number of processes is none, or the cluster cannot be used.
+        If the cluster cannot be used, or a number of processes is given beside it.
     """
     with places(jobs, scheduler) as found:
         yield found.spreading(request, deadline, waiting) if found else here_alone
@@ -92,11 +100,11 @@ class Places:
 
 @contextlib.contextmanager
 def places(
-    jobs: int | None = None, scheduler: str = "", *, patience: float = _REACHED
+    jobs: int | None = None, scheduler: str | None = None, *, patience: float = _REACHED
 ) -> Iterator[Places | None]:
     """Yield the places to judge units, as `spreading_over` has them; None is here."""
-    count = counted(jobs)
-    if scheduler:
+    count = cores() if jobs is None else jobs
+    if scheduler is not None:
         if jobs is not None:
             msg = f"jobs: the workers of a cluster have theirs; got {jobs} as well"
             raise InvalidArgument(msg)
@@ -131,8 +139,7 @@ def _cluster(address: str, patience: float) -> Iterator[Places]:
         msg = f"scheduler: nothing answers at {address!r} ({error})"
         raise InvalidArgument(msg) from error
     with client:
-        # A worker that is lost meanwhile does not answer, and judges nothing.
-        _check_versions(client.run(_version, on_error="ignore"))
+        _check_versions(client.run(_version, on_error="return"))
         width = max(1, sum(client.nthreads().values()))
         lost = KilledWorker, concurrent.futures.CancelledError
         with client.get_executor(pure=False, retries=_RETRIES) as executor:
@@ -145,13 +152,14 @@ def _version() -> str:
     return attnspec.__version__
 
 
-def _check_versions(found: Mapping[str, str]) -> None:
-    """Reject workers that would judge otherwise."""
-    for worker, version in found.items():
-        if version != attnspec.__version__:
-            msg = f"scheduler: {worker} has attnspec {version}"
-            msg += f", where {attnspec.__version__} was expected"
-            raise InvalidArgument(msg)
+def _check_versions(found: Mapping[str, str | BaseException]) -> None:
+    """Reject workers that would judge otherwise; one that is lost judges nothing."""
+    for worker, said in found.items():
+        if said == attnspec.__version__ or isinstance(said, OSError):
+            continue
+        got = f"says {said!r}" if isinstance(said, Exception) else f"has {said}"
+        msg = f"scheduler: expected attnspec {attnspec.__version__}; {worker} {got}"
+        raise InvalidArgument(msg)
 
 
 def cores() -> int:
@@ -161,20 +169,25 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def counted(jobs: object) -> int:
-    """Return a number of processes, by default one for each processor.
+def _numbers(names: Iterable[str]) -> list[int]:
+    """Return signals by name: not every system has them."""
+    return [getattr(signal, name) for name in names]
 
-    Raises
-    ------
-    InvalidArgument
-        If it is none.
+
+class _Pool(concurrent.futures.ProcessPoolExecutor):
+    """Starts processes with signals put off, until they can leave them to this one.
+
+    An interrupt between the start of a process and what it is sent would let it end
+    with a traceback of its own.
     """
-    if jobs is None:
-        return cores()
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        msg = f"jobs: expected a whole number from 1 on; got {jobs!r}"
-        raise InvalidArgument(msg)
-    return jobs
+
+    def submit(self, *task: Any, **options: Any) -> Future[Any]:
+        """Submit a task; the first ones start processes, which inherit the mask."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _numbers(_PUT_OFF))
+        try:
+            return super().submit(*task, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
@@ -185,9 +198,7 @@ def processes(jobs: int) -> Iterator[concurrent.futures.Executor]:
     """
     context = multiprocessing.get_context("spawn")
     end, lifeline = context.Pipe(duplex=False)
-    executor = concurrent.futures.ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_begin, initargs=(end,)
-    )
+    executor = _Pool(jobs, mp_context=context, initializer=_begin, initargs=(end,))
     try:
         yield executor
     finally:
@@ -198,8 +209,9 @@ def processes(jobs: int) -> Iterator[concurrent.futures.Executor]:
 
 def _begin(end: Connection) -> None:
     """End this process when the other end is closed, and leave signals to it."""
-    for name in ("SIGINT", "SIGHUP"):
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in _numbers(_LEFT):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _numbers(_PUT_OFF))
 
     def watch() -> None:
         wait([end])
@@ -208,4 +220,4 @@ def _begin(end: Connection) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-__all__ = ["Places", "cores", "counted", "places", "processes", "spreading_over"]
+__all__ = ["Places", "cores", "places", "processes", "spreading_over"]

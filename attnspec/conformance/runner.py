@@ -164,8 +164,7 @@ class Runner:
         answer = self._answer(law, bench, is_settled=is_settled)
         if answer is None:
             self._ask_before(law)
-            answer = self._answer(law, bench, is_settled=True)
-        assert answer is not None  # noqa: S101 - nothing else is waited for
+            return self._judge(law, bench, is_settled=True)
         found = answer.outcome
         self._judged[law.id] = found
         self._timeouts += found.verdict is Verdict.TIMED_OUT

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from attnspec._arguments import checked
-from attnspec._typing import Deadline, DType, Library, Tier
+from attnspec._typing import Deadline, DType, Library, Size, Tier
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.declaring import declaring
 from attnspec.conformance.executors import spreading_over
@@ -103,7 +103,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     seed: Seed = 0,
     deadline: Deadline = 20.0,
     stop_at_first: bool = False,
-    jobs: int | None = 1,
+    jobs: Size | None = 1,
     report: Path | str | None = None,
     resume: bool = False,
     junit: Path | str | None = None,

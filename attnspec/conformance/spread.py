@@ -6,6 +6,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -61,13 +62,13 @@ Errors = tuple[type[BaseException], ...]
 _opened: list[tuple[Request, float, contextlib.ExitStack, Executor]] = []
 """The kernels that this process has open, the last one used at the end."""
 
-_one_at_a_time = threading.Lock()
+_kernels = threading.Lock()
 """A worker of Dask may have threads, and a kernel answers one of them."""
 
 
 def do(task: Task) -> Done:
     """Judge a unit in this process, which keeps the kernel open."""
-    with _one_at_a_time, threadpoolctl.threadpool_limits(1):
+    with _kernels, threadpoolctl.threadpool_limits(1):
         said = task.unit.description
         kind = kind_named(said.kind)
         call = always(_kept_open(task), kind.fixed, said.capabilities.claims)
@@ -113,6 +114,12 @@ class _Recall:
 
     unit: Unit
     future: Future[Done] | None = None
+
+    def begun(self, submit: Callable[[Unit], Future[Done]]) -> Future[Done]:
+        """Return the unit that is judged again, begun if it was not yet."""
+        if self.future is None:
+            self.future = submit(dataclasses.replace(self.unit, is_settled=True))
+        return self.future
 
 
 class Spread:
@@ -233,16 +240,13 @@ class Spread:
 
     def _recalled(self, several: Sequence[_Recall]) -> Called:
         """Return the calls of the first of some units; begin with the others."""
-        first = several[0]
+        submit = functools.partial(self._submit, recalled=True)
+        unit = several[0].unit
         try:
-            for each in several:
-                if each.future is None:
-                    settled = dataclasses.replace(each.unit, is_settled=True)
-                    each.future = self._submit(settled, recalled=True)
-            assert first.future is not None  # noqa: S101 - it was submitted just now
-            return self._result(first.future, first.unit).calls or ()
+            first, *_ = [each.begun(submit) for each in several]
+            return self._result(first, unit).calls or ()
         except self._lost:
-            return self._here.calls(first.unit)
+            return self._here.calls(unit)
 
 
 __all__ = ["WORTH", "Done", "Spread", "Task", "do"]

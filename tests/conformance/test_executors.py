@@ -14,7 +14,11 @@ from typing import Any
 import pytest
 
 from attnspec.conformance.check import judge
-from attnspec.conformance.executors import places, spreading_over
+from attnspec.conformance.executors import (
+    _check_versions,
+    places,
+    spreading_over,
+)
 from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Outcome
@@ -68,6 +72,18 @@ def test_a_worker_that_is_killed_loses_nothing(cluster: Any) -> None:
 
     assert found == _outcomes()
     assert killed
+
+
+def test_a_worker_that_has_another_version_or_none_is_named() -> None:
+    with pytest.raises(InvalidArgument, match=r"expected attnspec .*; tcp://a has 1"):
+        _check_versions({"tcp://a": "1"})
+    with pytest.raises(InvalidArgument, match=r"tcp://a says ModuleNotFoundError"):
+        _check_versions({"tcp://a": ModuleNotFoundError("No module named 'attnspec'")})
+
+
+def test_a_worker_that_is_lost_before_it_has_said_its_version_is_no_error() -> None:
+    with pytest.raises(InvalidArgument, match="; tcp://b has 1"):
+        _check_versions({"tcp://a": OSError("closed"), "tcp://b": "1"})
 
 
 def test_where_nothing_answers_the_address_is_named() -> None:

@@ -127,7 +127,9 @@ def test_a_function_is_judged_in_one_process() -> None:
 
 @pytest.mark.parametrize("jobs", [0, -1, True, 1.5])
 def test_a_number_of_processes_is_whole_and_positive(jobs: Any) -> None:
-    with pytest.raises(InvalidArgument, match="jobs: expected "):
+    with pytest.raises(
+        InvalidArgument, match=r"jobs: expected (1 or more|an integer), got"
+    ):
         check_implementation("embedded", jobs=jobs, only=["agreement"])
 
 
@@ -197,6 +199,36 @@ def test_processes_end_with_the_one_that_started_them(number: signal.Signals) ->
     assert own
     assert not any(map(_is_there, own))
     process.stdout.close()
+
+
+INTERRUPTED = """
+import contextlib, os, signal
+from attnspec.conformance.executors import processes
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), processes(2) as executor:
+        print("ready", flush=True)
+        executor.submit(os.getpid).result()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.05, 0.1, 0.3])
+def test_a_process_that_is_interrupted_as_it_starts_says_nothing(delay: float) -> None:
+    process = subprocess.Popen(  # noqa: S603 - ours
+        [sys.executable, "-c", INTERRUPTED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(delay)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+
+    assert process.communicate(timeout=60)[1] == b""
 
 
 def _children(number: int) -> list[int]:

@@ -11,6 +11,7 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.domain import Domain
 from attnspec.judge.kind import Kind
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.registry import read_recipe, written
 from attnspec.judge.written import check_values
 from attnspec.kinds.registry import KINDS
@@ -18,8 +19,8 @@ from attnspec.kinds.registry import KINDS
 ALL = tuple(KINDS.values())
 
 
-def _read(kind: str, **fields: Any) -> None:
-    read_recipe({"fields": fields}, "token", KINDS, kind)
+def _read(kind: str, **fields: Any) -> Recipe:
+    return read_recipe({"fields": fields}, "token", KINDS, kind)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,9 @@ def test_a_value_of_another_sort_than_is_drawn_is_refused(
 def test_a_value_like_those_that_are_drawn_is_read(
     kind: str, field: str, value: Any
 ) -> None:
-    _read(kind, **{field: value})
+    expected = tuple(value) if isinstance(value, list) else value
+
+    assert expected == _read(kind, **{field: value})[field]
 
 
 def test_a_case_is_refused_whose_sizes_are_large_together() -> None:
