@@ -138,7 +138,8 @@ def test_there_is_a_processor() -> None:
 
 
 ALONE = f"""
-import atexit
+import atexit, sys
+sys.path.append({str(Path(__file__).parents[2])!r})  # As tests/conftest.py does.
 atexit.register(lambda: print(len(spread._opened)))  # The first one is called last.
 
 from attnspec.conformance import spread
