@@ -70,8 +70,8 @@ def _face_lines(report: Report) -> list[str]:
     if said:
         lines += words.wrapped(", ".join(said), first=label)
     if known is not None and known.unknown:
-        said = f"{', '.join(known.unknown)}: not passed"
-        lines += words.wrapped(said, first="no option")
+        unknown = f"{', '.join(known.unknown)}: not passed"
+        lines += words.wrapped(unknown, first="no option")
     for claim, raised in report.detected.not_offered.items():
         lines += words.wrapped(f"{claim}: {raised}", first="not offered")
     return lines
