@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from attnspec.conformance.libraries import HERE, KEEP_STRIDES, Kernel, through
+from attnspec.conformance.libraries import COMPILE, HERE, KEEP_STRIDES, Kernel, through
 from attnspec.exceptions import (
     InvalidArgument,
     KernelFault,
@@ -16,7 +16,7 @@ from attnspec.exceptions import (
 from attnspec.faces import FACES, Called, Signature, called, face_named
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.judge.layouts import Order
@@ -90,6 +90,8 @@ def with_memory_of(
     """Return what a function claims whose arrays are a library's, and lie there."""
     if library not in ("", *KEEP_STRIDES):
         known = known.claiming(without=kind.strided)
+    if library in COMPILE and COMPILED in kind.vocabulary:
+        known = known.claiming((COMPILED,))
     # What lies far apart is memory that is reserved here, and not sent anywhere.
     return known if device in HERE else known.claiming(without=("far_offsets",))
 
