@@ -6,7 +6,14 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from attnspec.conformance.libraries import COMPILE, HERE, KEEP_STRIDES, Kernel, through
+from attnspec.conformance.libraries import (
+    COMPILE,
+    HERE,
+    KEEP_STRIDES,
+    LIBRARIES,
+    Kernel,
+    through,
+)
 from attnspec.exceptions import (
     InvalidArgument,
     KernelFault,
@@ -124,7 +131,8 @@ def face_of(description: Description) -> Called | None:
     """Return how a function is called, if somebody knows more than its kind says."""
     if not description.face:
         return None
-    return read(description.face, description.arrays, description.device)
+    arrays = description.arrays or LIBRARIES[0]
+    return read(description.face, arrays, description.device)
 
 
 def own_face_of(description: Description) -> Called | None:
