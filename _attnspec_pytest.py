@@ -39,8 +39,15 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "-arrays": {
         "metavar": "LIBRARY",
-        "default": "numpy",
-        "help": "whose arrays the targets take: numpy (default), torch or jax",
+        "default": "",
+        "help": "whose arrays the targets take: numpy, torch, jax or mlx (default: "
+        "those of their face)",
+    },
+    "-face": {
+        "metavar": "FACE",
+        "default": "",
+        "help": "how the targets are called (default: recognised); see 'attnspec "
+        "faces'",
     },
     "-dtype": {
         **_SEVERAL,
@@ -121,6 +128,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 _WORDS = {
     "kind": "kind",
     "arrays": "arrays",
+    "face": "face",
     "description": "description",
     "deviations": "deviations",
     "dtypes": "dtype",

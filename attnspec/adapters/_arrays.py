@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec.adapters.torch import numpy_of, tensor_of
+from attnspec.numerics.dtypes import numpy_dtype
 
 Function = Callable[..., Any]
 
@@ -40,6 +41,24 @@ def jax(function: Function) -> Function:
     return functools.wraps(function)(wide)
 
 
+def mlx(function: Function) -> Function:
+    """Return a function of MLX's arrays as a function of NumPy arrays."""
+    import mlx.core as library
+
+    def there(array: Any) -> Any:
+        return library.array(np.ascontiguousarray(array).reshape(array.shape))
+
+    def back(value: Any) -> Any:
+        if not isinstance(value, library.array):
+            return value
+        if value.dtype == library.bfloat16:
+            words = np.array(value.view(library.uint16))
+            return words.view(numpy_dtype("bfloat16"))
+        return np.array(value)
+
+    return _wrapped(function, there, back)
+
+
 def _wrapped(
     function: Function,
     there: Callable[[Any], Any],
@@ -61,4 +80,4 @@ def _wrapped(
     return functools.wraps(function)(called)
 
 
-__all__ = ["jax", "torch"]
+__all__ = ["jax", "mlx", "torch"]

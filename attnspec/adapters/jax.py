@@ -12,6 +12,7 @@ import numpy as np
 
 from attnspec._typing import Array, DType, Window
 from attnspec.conformance import Implementation
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import PRESETS, NumericModel
 
 REQUIRES: tuple[str, ...] = ("jax",)
@@ -78,7 +79,7 @@ def _implementation(
         name=f"jax:{variant}",
         dtypes=dtypes,
         claims=_CLAIMS,
-        without=("far_offsets",),  # Its arrays have strides of their own.
+        without=ATTENTION.strided,  # Its arrays have strides of their own.
         dialect=_DIALECT,
         models={name: _models()[name] for name in dtypes},
         deviations=deviations() + (() if options is None else refused_products()),

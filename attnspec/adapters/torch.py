@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.conformance import Deviation, Implementation
+from attnspec.faces.sdpa import SDPA
 from attnspec.numerics import PRESETS, NumericModel
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
@@ -19,14 +19,6 @@ REQUIRES: tuple[str, ...] = ("torch",)
 EXTRA = "torch"
 
 _CLAIMS = ("grouped_query", "empty_queries")
-
-# `attn_mask` is one argument for a mask or a bias, and the documentation says
-# that it is an error to set it together with `is_causal`.
-_EXCLUSIVE = tuple(
-    frozenset(pair) for pair in itertools.combinations(("mask", "bias", "causal"), 2)
-)
-
-_DIALECT = {"alignment": "upper_left", "empty_row": "zero", "empty_keys": "zero"}
 
 _BLOCK = 512
 """Keys that the fused kernel reads between two rescalings."""
@@ -52,16 +44,23 @@ def implementations() -> dict[str, Implementation]:
     )
 
     whole = (*_CLAIMS, "empty_keys")
-    wide = (*whole, "value_width")
     fused, upcast = _fused_models(), _upcast_models()
     late = (*scale_after_mask(), *nan_query_lost())
     lse = (*late, *empty_logsumexp())
     flash = _sdpa("FLASH_ATTENTION")
     return {
-        "sdpa": _implementation("sdpa", _sdpa(None), wide, fused, late),
-        "math": _implementation("math", _sdpa("MATH"), wide, upcast, ()),
-        "flash": _implementation("flash", flash, whole, fused, late),
-        "flash-lse": _implementation("flash-lse", _flash_with_lse, _CLAIMS, fused, lse),
+        "sdpa": _implementation("sdpa", _sdpa(None), whole, fused, late),
+        "math": _implementation("math", _sdpa("MATH"), whole, upcast, ()),
+        "flash": _implementation("flash", flash, whole, fused, late, ("value_width",)),
+        "flash-lse": _implementation(
+            "flash-lse",
+            _flash_with_lse,
+            _CLAIMS,
+            fused,
+            lse,
+            dialect=SDPA.dialect,
+            exclusive=SDPA.exclusive,
+        ),
     }
 
 
@@ -71,23 +70,22 @@ def _implementation(
     claims: tuple[str, ...],
     models: Mapping[str, NumericModel],
     deviations: tuple[Deviation, ...],
+    without: tuple[str, ...] = (),
+    **fields: Any,
 ) -> Implementation:
     """Return a variant with what the documentation says that it supports."""
     import torch
 
-    found = Implementation.of(
+    return Implementation.of(
         function,
         name=f"torch:{variant}",
         dtypes=DTYPES,
         claims=claims,
-        dialect=_DIALECT,
+        without=without,
         models=models,
         deviations=deviations,
         version=f"torch {torch.__version__}",
-    )
-    capabilities = found.description.capabilities.replace(exclusive=_EXCLUSIVE)
-    return Implementation(
-        function, found.description.replace(capabilities=capabilities)
+        **fields,
     )
 
 
@@ -114,42 +112,42 @@ def _upcast_models() -> dict[str, NumericModel]:
     return models | {name: PRESETS[name] for name in ("float64", "float32")}
 
 
-def _sdpa(backend: str | None) -> Callable[..., Array]:
-    """Return SDPA as a kernel, held to a backend or free to choose."""
+def _sdpa(backend: str | None) -> Callable[..., Any]:
+    """Return SDPA, held to a backend or free to choose."""
+    from torch.nn import functional
 
-    def kernel(
-        *operands: Array,
-        mask: Array | None = None,
-        bias: Array | None = None,
+    if backend is None:
+        function: Callable[..., Any] = functional.scaled_dot_product_attention
+        return function
+
+    def held(
+        query: Any,
+        key: Any,
+        value: Any,
+        attn_mask: Any = None,
+        *,
+        is_causal: bool = False,
         scale: float | None = None,
-        causal: bool = False,
-    ) -> Array:
+        enable_gqa: bool = False,
+    ) -> Any:
         """Return the output of SDPA."""
-        from torch.nn import functional
-
-        query, key, value = map(tensor_of, operands)
-        added = mask if mask is not None else bias
-        if added is not None and (backend is not None or added.ndim == 1):
-            added = _of_rank_four(added)
         with _held_to(backend):
-            output = functional.scaled_dot_product_attention(
+            return functional.scaled_dot_product_attention(
                 query,
                 key,
                 value,
-                attn_mask=None if added is None else tensor_of(added),
-                is_causal=causal,
+                # The fused kernel has no rank 3, and no backend rank 1.
+                attn_mask=None if attn_mask is None else _of_rank_four(attn_mask),
+                is_causal=is_causal,
                 scale=scale,
-                enable_gqa=query.shape[1] != key.shape[1],
+                enable_gqa=enable_gqa,
             )
-        return numpy_of(output)
 
-    return kernel
+    return held
 
 
-def _held_to(backend: str | None) -> contextlib.AbstractContextManager[Any]:
+def _held_to(backend: str) -> contextlib.AbstractContextManager[Any]:
     """Return a context in which SDPA may use this backend alone."""
-    if backend is None:
-        return contextlib.nullcontext()
     from torch.nn import attention
 
     return attention.sdpa_kernel(getattr(attention.SDPBackend, backend))
@@ -179,11 +177,8 @@ def _flash_with_lse(
     return (result, lse.numpy()) if return_lse else result
 
 
-def _of_rank_four(array: Array) -> Array:
-    """Return a mask or bias with leading axes.
-
-    The fused kernel has no rank 3, and no backend rank 1.
-    """
+def _of_rank_four(array: Any) -> Any:
+    """Return a mask or bias with leading axes."""
     return array[(None,) * (4 - array.ndim)]
 
 

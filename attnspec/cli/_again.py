@@ -77,13 +77,15 @@ def replay(
 
 def _write_script(file: Path, found: Replayed, known: Token, target: str) -> None:
     """Write the script that shows a finding."""
+    from attnspec.conformance.reports.findings import case_in_words
     from attnspec.conformance.script import script
     from attnspec.exceptions import InvalidArgument
 
     if found.witness is None:
         message = "script: the kernel was not called"
         raise InvalidArgument(message)
-    said = known.kind.words.case(known.recipe)
+    finding = found.outcome.finding
+    said = case_in_words(finding) if finding else ""
     text = script(found.witness, known.law, known.kind, found.dialect, target, said)
     if file == _PRINTED:
         click.echo(text, nl=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from attnspec.conformance.facing import offered, with_face
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.conformance.units import Spreading, here_alone
@@ -41,7 +43,13 @@ def benches(
     if isinstance(fault, KernelTimedOut):
         detected = Detected(dialect)
     else:
+        missing: dict[str, str] = {}
+        if fault is None:
+            description, missing = offered(call, description, first)
         detected = detect(call, kind, description, model, first)
+        detected = dataclasses.replace(
+            with_face(detected, description), not_offered=missing
+        )
     stands = {
         dtype: KernelBench(
             call,
@@ -136,6 +144,7 @@ def judge(
     stands, detected = benches(call, description, dtypes)
     if only:
         check_asked(stands.values(), laws)
+    description = next(iter(stands.values())).description
     known = description, tier, seed, detected, tuple(stands), ()
     asked = tuple(law.id for law in laws) if only else ()
     report = Report(*known, only=asked, lines=text.report_lines)

@@ -76,7 +76,7 @@ def portrait(
     for dtype, bench in stands.items():
         _call_all(bench, dtype)
     precision = {dtype: bench.explanation() for dtype, bench in stands.items()}
-    report = Report(description, "smoke", 0, detected, tuple(stands), done)
+    report = Report(first.description, "smoke", 0, detected, tuple(stands), done)
     return Portrait(report, precision)
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from attnspec.conformance import facing
 from attnspec.conformance.implementation import checked
 from attnspec.conformance.schemas import named, satisfying
 from attnspec.exceptions import InvalidArgument, UnknownName
@@ -57,8 +58,13 @@ def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Desc
             claims=frozenset(_given(own)),
             vocabulary=own.vocabulary,
         )
-    plain = Description("kernel", capabilities, kind=own.name)
-    return with_declared(plain, said, where)
+    face = said.get("face", {})
+    if face:
+        with named(where):
+            facing.read(face)
+    plain = Description("kernel", capabilities, kind=own.name, face=face)
+    rest = {name: value for name, value in said.items() if name != "face"}
+    return with_declared(plain, rest, where)
 
 
 def _given(kind: Kind) -> set[str]:
@@ -93,14 +99,18 @@ def with_declared(
         if said.get("kind", kind.name) != kind.name:
             msg = f"kind: expected {kind.name}, as the kernel is; got {said['kind']!r}"
             raise InvalidArgument(msg)
+        if "face" in said:
+            msg = "face: expected of the kernel alone; --face names another"
+            raise InvalidArgument(msg)
         capabilities = _joined(description.capabilities, said)
+        models = facing.models_of(description.face, capabilities.dtypes)
         return checked(
             description.replace(
                 name=said.get("name", description.name),
                 version=said.get("version", description.version),
                 capabilities=capabilities,
                 dialect={**description.dialect, **said.get("dialect", {})},
-                models={**description.models, **_models(description, said)},
+                models={**models, **description.models, **_models(description, said)},
                 deviations=(
                     *_still_in_scope(description, capabilities, kind),
                     *(
@@ -212,6 +222,7 @@ def written(description: Description) -> dict[str, Any]:
         "exclusive": [sorted(pair) for pair in capabilities.exclusive],
         "dialect": dict(description.dialect),
         "models": {d: dataclasses.asdict(m) for d, m in description.models.items()},
+        **({"face": description.face} if description.face else {}),
         "deviation": [
             written_deviation(deviation) for deviation in description.deviations
         ],

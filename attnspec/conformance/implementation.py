@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec._typing import DType
+from attnspec.conformance.facing import faced, models_of, with_strides_of
+from attnspec.conformance.libraries import Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
-
-Kernel = Callable[..., Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class Implementation:
         *,
         name: str | None = None,
         kind: str = DEFAULT_KIND,
+        face: str = "",
+        arrays: str = "",
         dtypes: tuple[DType, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
@@ -65,27 +67,35 @@ class Implementation:
     ) -> Implementation:
         """Return the implementation that a plain function is: its keywords claim.
 
-        What is named in `claims` is claimed beyond that, in `without` it is not; of
-        the claims of a group in `exclusive` no two come together. Sizes are
-        `multiples` of a number, and at `least` another.
+        Its `face` is recognised unless it is named, and so is the library whose
+        `arrays` it takes. What is named in `claims` is claimed beyond that, in
+        `without` it is not; of the claims of a group in `exclusive` no two come
+        together. Sizes are `multiples` of a number, and at `least` another.
         """
         groups = [tuple(group) for group in exclusive]
         if alone := [g for g in groups if len(set(g)) != len(g) or len(g) < 2]:
             msg = f"exclusive: expected two claims or more, each once; got {alone[0]}"
             raise InvalidArgument(msg)
-        claimed = kind_named(kind).claimed_by(function)
-        capabilities = claimed.claiming(claims, without)
+        found = faced(function, kind_named(kind), face, arrays)
+        capabilities = found.capabilities.claiming(claims, without)
+        pairs = (pair for group in groups for pair in pairs_of(group))
         capabilities = capabilities.replace(
             dtypes=tuple(dtypes) or capabilities.dtypes,
-            multiples=dict(multiples or {}),
+            multiples={**capabilities.multiples, **(multiples or {})},
             least=dict(least or {}),
-            exclusive=tuple(
-                frozenset(pair) for group in groups for pair in pairs_of(group)
-            ),
+            exclusive=(*capabilities.exclusive, *map(frozenset, pairs)),
         )
-        name = name or str(getattr(function, "__name__", "kernel"))
-        description = Description(name, capabilities, kind=kind, **fields)
-        return cls(function, description)
+        models = models_of(found.face, capabilities.dtypes)
+        said = {
+            "name": name or str(getattr(function, "__name__", "kernel")),
+            "capabilities": capabilities,
+            "kind": kind,
+            "face": found.face,
+            **fields,
+            "dialect": {**found.dialect, **fields.get("dialect", {})},
+            "models": {**models, **fields.get("models", {})},
+        }
+        return cls(found.function, Description(**said))
 
 
 def checked(description: Description, kind: Kind) -> Description:
@@ -147,13 +157,46 @@ def claims(
 
 
 def as_implementation(
-    target: Kernel | Implementation, name: str | None = None, kind: str = DEFAULT_KIND
+    target: Kernel | Implementation,
+    name: str | None = None,
+    kind: str = DEFAULT_KIND,
+    face: str = "",
+    arrays: str = "",
 ) -> Implementation:
-    """Return an implementation as it is, a function as what its keywords claim."""
-    if isinstance(target, Implementation):
-        return target
-    said = getattr(target, "__attnspec_claims__", {})
-    return Implementation.of(target, name=name, kind=kind, **said)
+    """Return a function as what its keywords claim, an implementation as it is.
+
+    Raises
+    ------
+    InvalidArgument
+        If the function has no such face, or an implementation is to have another.
+    """
+    if not isinstance(target, Implementation):
+        said = getattr(target, "__attnspec_claims__", {})
+        return Implementation.of(
+            target, name=name, kind=kind, face=face, arrays=arrays, **said
+        )
+    if face:
+        msg = f"face: an Implementation has its own; got {face!r}"
+        raise InvalidArgument(msg)
+    return taking(arrays, target)
+
+
+def taking(library: str, found: Implementation) -> Implementation:
+    """Return an implementation of another library's arrays as one of NumPy's.
+
+    Where the arrays do not keep their strides, it does not claim to honor them.
+
+    Raises
+    ------
+    UnusableTarget
+        If the library is not installed.
+    """
+    if not library:
+        return found
+    known = found.description
+    capabilities = with_strides_of(library, known.capabilities, kind_named(known.kind))
+    function = through(library, found.function)
+    return Implementation(function, known.replace(capabilities=capabilities))
 
 
 __all__ = [
@@ -162,4 +205,5 @@ __all__ = [
     "as_implementation",
     "checked",
     "claims",
+    "taking",
 ]

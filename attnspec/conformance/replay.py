@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from attnspec.conformance.check import benches
+from attnspec.conformance.facing import call_in_words
 from attnspec.conformance.witness import Recorder, Witness, witness
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
@@ -77,6 +78,7 @@ def replay(call: Executor, description: Description, token: Token) -> Replayed |
         token=str(token),
         comparison=found.comparison,
         before=token.before,
+        call=call_in_words(bench.description, token.recipe),
     )
     outcome = Outcome(law.id, dtype, found.verdict, finding=finding)
     return Replayed(outcome, bench.dialect, witness(recorder, bench))

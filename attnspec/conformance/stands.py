@@ -54,6 +54,7 @@ class Stand:
         if self._only:
             check_asked(found.values(), self._only)
         dtypes = tuple(found)
+        self.description = next(iter(found.values())).description
         known = self.description, self.tier, self.seed, detected, dtypes, ()
         report = Report(*known, only=tuple(law.id for law in self._only))
         self._record.started(report)

@@ -17,6 +17,7 @@ from typing import Any
 from attnspec._arguments import checked
 from attnspec._typing import Deadline
 from attnspec.conformance.descriptions import read_description, with_declared, written
+from attnspec.conformance.facing import orders
 from attnspec.conformance.implementation import Implementation, as_implementation
 from attnspec.conformance.libraries import (
     ADAPTERS,
@@ -24,7 +25,6 @@ from attnspec.conformance.libraries import (
     adapter,
     adapter_names,
     guarded,
-    taking,
 )
 from attnspec.conformance.options import written_options
 from attnspec.conformance.programs import Program
@@ -33,6 +33,7 @@ from attnspec.exceptions import (
     UnknownName,
     UnusableTarget,
 )
+from attnspec.faces import face_named
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.kinds.registry import DEFAULT_KIND, kind_named
@@ -56,7 +57,10 @@ class Request:
     kind
         What kind of function it is.
     arrays
-        The library whose arrays it takes: ``numpy``, ``torch`` or ``jax``.
+        The library whose arrays it takes: ``numpy``, ``torch``, ``jax`` or ``mlx``;
+        that of its face by default.
+    face
+        How it is called, one of ``attnspec faces``; recognised by default.
     program
         The command of a program that is the kernel, in place of a target.
     declared
@@ -66,26 +70,32 @@ class Request:
 
     target: str = ""
     kind: str = DEFAULT_KIND
-    arrays: str = "numpy"
+    arrays: str = ""
     program: str = ""
     declared: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    face: str = ""
 
     def __post_init__(self) -> None:
         """Reject arrays of no library, and what a program cannot have."""
         if self.program and self.target:
             msg = f"program: expected in place of a target; got {self.target!r} as well"
             raise InvalidArgument(msg)
-        if self.arrays not in LIBRARIES:
+        if self.arrays not in ("", *LIBRARIES):
             listed = ", ".join(LIBRARIES)
             msg = f"arrays: expected one of {listed}; got {self.arrays!r}"
             raise UnknownName(msg)
-        if self.program and self.arrays != LIBRARIES[0]:
+        if self.program and self.arrays not in ("", LIBRARIES[0]):
             msg = f"arrays: a program takes bytes; got {self.arrays!r}"
+            raise InvalidArgument(msg)
+        if self.face:
+            face_named(self.face)
+        if self.program and self.face:
+            msg = f"face: a program answers by the protocol; got {self.face!r}"
             raise InvalidArgument(msg)
 
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
-        return taking(self.arrays, resolve(self.target, self.kind))
+        return resolve(self.target, self.kind, self.face, self.arrays)
 
     @property
     def title(self) -> str:
@@ -120,7 +130,9 @@ class Request:
         words = (
             ["--program", self.program] if self.program else [self.target or DEFAULT]
         )
-        if self.arrays != LIBRARIES[0]:
+        if self.face:
+            words += ["--face", self.face]
+        if self.arrays:
             words += ["--arrays", self.arrays]
         for where, said in self.declared.items():
             if where and {*said} != {"deviation"}:
@@ -130,8 +142,12 @@ class Request:
         return tuple(words)
 
 
-def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
+def resolve(
+    target: str, kind: str = DEFAULT_KIND, face: str = "", arrays: str = ""
+) -> Implementation:
     """Return the implementation that a target names, importing what it needs.
+
+    Its face and its arrays are those that are named, and else its own.
 
     Raises
     ------
@@ -139,7 +155,12 @@ def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
         If there is no such adapter, variant, file, module or function, or if
         importing it raises.
     """
-    return of_kind(_found(target or DEFAULT, kind), kind, target or DEFAULT)
+    found = _found(target or DEFAULT)
+    try:
+        known = as_implementation(found, _name(target), kind, face, arrays)
+    except InvalidArgument as error:
+        raise UnusableTarget(str(error)) from error
+    return of_kind(known, kind, target or DEFAULT)
 
 
 def of_kind(found: Implementation, kind: str, title: str) -> Implementation:
@@ -157,8 +178,8 @@ def of_kind(found: Implementation, kind: str, title: str) -> Implementation:
     return found
 
 
-def _found(target: str, kind: str) -> Implementation:
-    """Return the implementation of an adapter, or in a module or a file."""
+def _found(target: str) -> Any:
+    """Return the implementation of an adapter, or what a module or a file has."""
     name, _, rest = target.partition(":")
     if name in adapter_names():
         return _variant(name, rest)
@@ -177,10 +198,7 @@ def _found(target: str, kind: str) -> Implementation:
             msg = f"target: {where} has no {function!r}"
             raise UnusableTarget(msg)
         found = getattr(found, part)
-    try:
-        return as_implementation(found, _name(target), kind)
-    except InvalidArgument as error:
-        raise UnusableTarget(str(error)) from error
+    return found
 
 
 def _name(target: str) -> str:
@@ -266,7 +284,11 @@ def open_target(
     where = "program" if request.program else "target"
     opening = {"kind": request.kind}
     if not request.program:
-        opening |= {"target": request.target, "arrays": request.arrays}
+        opening |= {
+            "target": request.target,
+            "arrays": request.arrays,
+            "face": request.face,
+        }
     worker = Worker(
         Program(request.program).found() if request.program else python_server(),
         opening,
@@ -275,6 +297,7 @@ def open_target(
     )
     try:
         said = read_description(worker.start(), where, request.kind)
+        worker.orders = orders(said)
         yield worker, _own_formats(request).said_of(said)
     finally:
         worker.close()
@@ -282,9 +305,8 @@ def open_target(
 
 def served(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]:
     """Return the implementation that a first question names, and its description."""
-    request = Request(
-        question["target"], kind=question["kind"], arrays=question["arrays"]
-    )
+    words = ("target", "kind", "arrays", "face")
+    request = Request(**{name: question[name] for name in words if name in question})
     implementation = request()
     return implementation, written(implementation.description)
 

@@ -31,6 +31,8 @@ class Description:
         The system and version that the function comes from.
     kind
         What kind of function it is; filled in where it is left empty.
+    face
+        How it is called, as plain JSON: its face, its arrays and its signature.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Description:
     deviations: tuple[Deviation, ...] = ()
     version: str = ""
     kind: str = ""
+    face: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def model(self, dtype: str) -> NumericModel:
         """Return the numeric model that a dtype is judged by."""

@@ -73,8 +73,9 @@ class Kind(LawsOfKind):
     given
         Claims that every function makes unless it withdraws them.
     native
-        Claims that every function in Python makes, as long as its arrays keep their
-        strides.
+        Claims that every function in Python makes.
+    strided
+        Claims that a function of arrays without strides of their own cannot make.
     unsaid
         Claims that no keyword makes: given beside the function, or not made.
     fixed
@@ -128,6 +129,7 @@ class Kind(LawsOfKind):
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
+    strided: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)

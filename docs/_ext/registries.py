@@ -11,6 +11,8 @@ import click
 from traceability import REFERENCE, traces
 
 from attnspec.cli import main
+from attnspec.conformance.reports.face_lists import facts, meaning
+from attnspec.faces import FACES
 from attnspec.judge.kind import Kind
 from attnspec.kinds.attention import dialect
 from attnspec.kinds.attention.families import FAMILIES
@@ -230,10 +232,27 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def faces() -> str:
+    """Describe every face: what is said of it, and its keywords in a table."""
+    parts = []
+    for face in FACES.values():
+        parts += [f"### {face.id}\n", f"{face.sentence}\n"]
+        parts += [f"{label}\n: {said}\n" for label, said in facts(face)]
+        rows = [
+            [f"`{parameter.names[0]}`", meaning(parameter)]
+            for parameter in face.parameters
+        ]
+        parts.append(f"{_table(['keyword', 'what it says'], rows)}\n")
+        if face.left_alone:
+            parts.append(f"Known and not passed: {_codes(face.left_alone)}.\n")
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "claims": claims,
     "commands": commands,
     "dialect": dialect_fields,
+    "faces": faces,
     "families": families,
     "invariants": invariant_list,
     "invariants-table": invariant_table,

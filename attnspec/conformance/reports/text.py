@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import attnspec
+from attnspec.conformance.facing import PLAIN, face_of
 from attnspec.conformance.reports import words
 from attnspec.conformance.reports.findings import (
     Replay,
@@ -44,12 +45,30 @@ def header_lines(report: Report, target: str) -> list[str]:
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
+    lines += _face_lines(report)
     differing = words.differences(report.detected, report.description)
     for field, said in differing.items():
         lines += words.wrapped(f"{field}: {said}", first="differs")
     for number, dtype in enumerate(report.dtypes):
         said = kind.words.model(report.description.model(dtype))
         lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")
+    return lines
+
+
+def _face_lines(report: Report) -> list[str]:
+    """Return how the function is called, and what of that it does not offer."""
+    known, lines = face_of(report.description), []
+    if known is None:
+        return []
+    if known.face.id != PLAIN:
+        how = "recognised" if known.recognised else "as asked for"
+        said = f"{known.face.id} ({how}), arrays of {known.arrays}"
+        lines += words.wrapped(said, first="face")
+    if known.unknown:
+        said = f"{', '.join(known.unknown)}: not passed"
+        lines += words.wrapped(said, first="no option")
+    for claim, raised in report.detected.not_offered.items():
+        lines += words.wrapped(f"{claim}: {raised}", first="not offered")
     return lines
 
 

@@ -26,6 +26,7 @@ from attnspec.kinds.attention.table import TABLE
 from attnspec.kinds.attention.traits import signs, traits
 from attnspec.kinds.attention.words import (
     CHOICES_IN_WORDS,
+    bare_case_in_words,
     case_in_words,
     model_in_words,
 )
@@ -106,13 +107,16 @@ ATTENTION = Kind(
             *("head_mask", "vector_mask"),
         ),
         "scale": ("scale", "nonpositive_scale"),
+        "window": ("window", "two_sided_window"),
         "sink": ("sink", "minus_infinity_sink"),
     },
     given=(
         *("unequal_lengths", "more_queries", "many_rows"),
         *("visible_nan", "visible_infinity"),
+        *("strided_operands", "unaligned_operands"),
     ),
     native=("far_offsets",),
+    strided=("far_offsets", "strided_operands", "unaligned_operands"),
     unsaid=(
         *("grouped_query", "value_width", "empty_keys", "empty_queries"),
         "always_causal",
@@ -145,7 +149,13 @@ ATTENTION = Kind(
     sizes=_sizes,
     relaxations=relaxations,
     precision_calls=precision_calls,
-    words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS, formula),
+    words=Words(
+        case_in_words,
+        model_in_words,
+        CHOICES_IN_WORDS,
+        formula,
+        bare_case_in_words,
+    ),
 )
 """Attention."""
 

@@ -1,0 +1,251 @@
+"""A function by its face: taken as one of NumPy's arrays, and told in its words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from attnspec.conformance.libraries import KEEP_STRIDES, Kernel, through
+from attnspec.exceptions import (
+    InvalidArgument,
+    KernelFault,
+    KernelRaised,
+    KernelTimedOut,
+)
+from attnspec.faces import FACES, Called, Signature, called, face_named
+from attnspec.judge.bench import Executor
+from attnspec.judge.case import Case
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.description import Description
+from attnspec.judge.kind import Kind
+from attnspec.judge.layouts import Order
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.verdicts import Detected
+from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.numerics import NumericModel, default_model
+
+PLAIN = "plain"
+"""The face of a function that is called as its kind says."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Faced:
+    """A function of NumPy's arrays in our own signature, and what its face says."""
+
+    function: Kernel
+    capabilities: Capabilities
+    face: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def faced(function: Kernel, kind: Kind, face: str = "", arrays: str = "") -> Faced:
+    """Return a function as its face says that it is called.
+
+    Parameters
+    ----------
+    function, kind
+        What somebody hands in, and as what.
+    face
+        The id of its face; without one it is recognised.
+    arrays
+        The library whose arrays it takes; without one it is that of the face.
+
+    Raises
+    ------
+    InvalidArgument
+        If it has no such face, or cannot be called so.
+    """
+    if kind is not ATTENTION:
+        if face not in ("", PLAIN):
+            msg = f"face: {kind.name} has the face {PLAIN} alone; got {face!r}"
+            raise InvalidArgument(msg)
+        claimed = kind.claimed_by(function)
+        return Faced(through(arrays, function), with_strides_of(arrays, claimed, kind))
+    if not callable(function):
+        kind.claimed_by(function)  # It says what is wrong.
+    known = called(function, face, arrays)
+    native = through(known.arrays, function)
+    plain = known.face.id == PLAIN
+    claimed = kind.claimed_by(function) if plain else known.capabilities()
+    is_ours = plain and known.arrays == "numpy" and not known.unknown
+    return Faced(
+        native if plain else known.translated(native),
+        with_strides_of(known.arrays, claimed, kind),
+        {} if is_ours else written(known),
+        known.face.dialect,
+    )
+
+
+def with_strides_of(library: str, known: Capabilities, kind: Kind) -> Capabilities:
+    """Return what a function claims whose arrays are those of a library."""
+    return (
+        known
+        if library in ("", *KEEP_STRIDES)
+        else known.claiming(without=kind.strided)
+    )
+
+
+def written(known: Called) -> dict[str, Any]:
+    """Return how a function is called as a JSON object: what `read` reads."""
+    return {
+        "id": known.face.id,
+        "arrays": known.arrays,
+        "recognised": known.recognised,
+        "signature": known.signature.written(),
+    }
+
+
+def read(said: Mapping[str, Any]) -> Called:
+    """Return how a function is called, as a JSON object says it.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such face, or no function could be called so.
+    """
+    face, signature = face_named(said["id"]), Signature.read(said["signature"])
+    known = Called(face, signature, said["arrays"], said["recognised"])
+    if face.id != PLAIN:
+        known.check()
+    return known
+
+
+def face_of(description: Description) -> Called | None:
+    """Return how a function is called, if somebody knows more than its kind says."""
+    return read(description.face) if description.face else None
+
+
+def own_face_of(description: Description) -> Called | None:
+    """Return how a function is called, if not with NumPy's arrays in our words."""
+    known = face_of(description)
+    is_ours = known is None or (known.face.id, known.arrays) == (PLAIN, "numpy")
+    return None if is_ours else known
+
+
+def orders(description: Description) -> dict[str, Order]:
+    """Return for each operand the order in which its axes lie in memory."""
+    known = face_of(description)
+    if known is None or known.face.order == FACES[PLAIN].order:
+        return {}
+    return dict.fromkeys(ATTENTION.operands, known.face.order)
+
+
+def models_of(
+    face: Mapping[str, Any], dtypes: Iterable[str]
+) -> dict[str, NumericModel]:
+    """Return how a function of a face computes, where that is not the usual way."""
+    if not face or FACES[face["id"]].returned.lse_format != "operands":
+        return {}
+    known = {dtype: default_model(dtype) for dtype in dtypes}
+    return {
+        dtype: model.replace(name=f"{face['id']}-{dtype}", lse=dtype)
+        for dtype, model in known.items()
+        if dtype in ("float16", "bfloat16")
+    }
+
+
+def call_in_words(description: Description, recipe: Recipe) -> str:
+    """Return the call of a recipe's case in the words of a face; nothing of ours."""
+    known = face_of(description)
+    if known is None or known.face.id == PLAIN:
+        return ""
+    return known.in_words(_attention(recipe))
+
+
+def _attention(recipe: Recipe) -> AttentionCase:
+    """Return the case of a recipe of attention."""
+    return cast("AttentionCase", ATTENTION.case(recipe))
+
+
+def offered(
+    call: Executor, description: Description, dtype: str
+) -> tuple[Description, dict[str, str]]:
+    """Return what a function offers in use, and what it says that it does not.
+
+    Packages list the names of a face and raise in use: each option is tried once on a
+    plain case. Only an exception by which the face says so withdraws a claim.
+    """
+    known = face_of(description)
+    if known is None or known.face.id == PLAIN:
+        return description, {}
+    missing: dict[str, str] = {}
+    for claim, case in _probes(description.capabilities, dtype):
+        try:
+            call(case)
+        except KernelRaised as fault:
+            raised = str(fault).splitlines()[0]
+            if raised.partition(":")[0] in known.face.not_offered:
+                missing[claim] = raised
+        except KernelTimedOut:
+            break  # Every further one would take its deadline again.
+        except KernelFault:
+            continue
+    more = ["return_lse"] if _returns_pairs(call, known, description, dtype) else []
+    capabilities = description.capabilities.claiming(more, missing)
+    return description.replace(capabilities=capabilities), missing
+
+
+def _returns_pairs(
+    call: Executor, known: Called, description: Description, dtype: str
+) -> bool:
+    """Return whether a function without a flag for it returns the logsumexp always."""
+    flags = [p for p, _ in known.parameters.values() if "return_lse" in p.says]
+    if flags or known.face.returned.alone != "either":
+        return False
+    simplest = ATTENTION.recipe(dtype, **ATTENTION.simplest)
+    case = _attention(ATTENTION.table.within(simplest, description.capabilities))
+    try:
+        call(case.with_lse())
+    except KernelFault:
+        return False
+    return True
+
+
+def _probes(capabilities: Capabilities, dtype: str) -> Iterator[tuple[str, Case]]:
+    """Yield for each option that is claimed a plain case that makes use of it."""
+    table = ATTENTION.table
+    simplest = ATTENTION.recipe(dtype, **ATTENTION.simplest)
+    for claim in table.switches:
+        if claim in capabilities:
+            recipe = simplest.replace(**{claim: table.fields[claim][1]})
+            yield claim, ATTENTION.case(table.within(recipe, capabilities))
+    if "grouped_query" in capabilities:
+        recipe = simplest.replace(query_heads=2)
+        yield "grouped_query", ATTENTION.case(table.within(recipe, capabilities))
+    if "return_lse" in capabilities:
+        case = _attention(table.within(simplest, capabilities))
+        yield "return_lse", case.with_lse()
+
+
+def with_face(detected: Detected, description: Description) -> Detected:
+    """Return a dialect in which it is said what is fixed by the face."""
+    known = face_of(description)
+    if known is None:
+        return detected
+    fixed = known.face.dialect
+    sources = {
+        field: "face"
+        if source == "declared" and fixed.get(field) == detected.dialect[field]
+        else source
+        for field, source in detected.sources.items()
+    }
+    return dataclasses.replace(detected, sources=sources)
+
+
+__all__ = [
+    "PLAIN",
+    "Faced",
+    "call_in_words",
+    "face_of",
+    "faced",
+    "models_of",
+    "offered",
+    "orders",
+    "own_face_of",
+    "read",
+    "with_face",
+    "with_strides_of",
+    "written",
+]
