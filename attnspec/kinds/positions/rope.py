@@ -17,6 +17,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.kinds.positions._places import (
     BASE,
     PAIRINGS,
@@ -114,6 +115,7 @@ ROPE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.ROPE,
     choices={"pairing": PAIRINGS, "partial": PARTIAL},
     choice_needs={"partial": ("width",)},
     probes=(

@@ -18,6 +18,7 @@ from attnspec.judge.nulls import Right, forgetting, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
 from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence import _usage as usage
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import F64, Judged, Tracked, judged
@@ -130,6 +131,7 @@ RNN = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.RNN,
     simplest={"length": 5, "inputs": 5, "states": 3, "data": "normal"},
     nulls={
         "late": late,

@@ -14,6 +14,7 @@ from attnspec.judge.kind import Kind, Null, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
+from attnspec.judge.usage import Usage
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference.masks import positions
@@ -55,6 +56,7 @@ def mask_kind(
     sentence: str,
     definition: Callable[..., Any],
     *,
+    usage: Usage,
     fields: Mapping[str, tuple[Any, ...]],
     operands: Callable[[Recipe], Mapping[str, Any]] | None = None,
     exact: Callable[[Case, Dialect], Mask] | None = None,
@@ -94,6 +96,7 @@ def mask_kind(
         build=build,
         judge=judge,
         definition=definition,
+        usage=usage,
         given=tuple(claims or ()),
         choices=choices or {},
         simplest={"queries": 8} if simplest is None else simplest,

@@ -16,6 +16,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Claim, Table
+from attnspec.kinds.windows import _usage as usage
 from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
@@ -99,6 +100,7 @@ BANDED = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.BANDED,
     given=("keys_after", "unequal_sides"),
     simplest={"length": 8, "width": 8, "window": (2, 0), "data": "normal"},
     nulls={
