@@ -1,4 +1,4 @@
-"""What a function of a kind is called with and gives back: for people, and as a test."""
+"""What a function of a kind is called with and gives back, as data."""
 
 from __future__ import annotations
 
@@ -103,11 +103,14 @@ class Usage:
         What comes back, in this order.
     example
         The fields of a recipe for an example that is small enough to be read.
+    axes
+        The letters of axes that stand for something else than in other kinds.
     """
 
     arguments: Mapping[str, Argument] = dataclasses.field(default_factory=dict)
     results: Mapping[str, Argument] = dataclasses.field(default_factory=dict)
     example: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    axes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def whole(

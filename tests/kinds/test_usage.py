@@ -73,9 +73,7 @@ def test_every_argument_and_result_is_described(name: str) -> None:
 def test_shapes_and_formats_are_those_of_every_case(name: str) -> None:
     usage = KINDS[name].usage
     for case in _cases(KINDS[name]):
-        shaped = [
-            (usage.results[result], shape) for result, shape, _ in case.results
-        ]
+        shaped = [(usage.results[result], shape) for result, shape, _ in case.results]
         for argument, value in case.arguments.items():
             said = usage.arguments[argument]
             if isinstance(value, np.ndarray):

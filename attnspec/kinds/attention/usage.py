@@ -67,7 +67,7 @@ USAGE = Usage(
             "B Hq L", "the natural logarithm of the denominator", ANY, FLOATING
         ),
     },
-    {"queries": 2, "keys": 2, "width": 2, "value_width": 2, "values": "integers"},
+    {"lengths": (2, 2), "widths": (2, 2), "scores": "integers", "values": "integers"},
 )
 """Attention."""
 

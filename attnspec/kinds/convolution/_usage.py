@@ -13,6 +13,8 @@ _BORDER = Argument(
     ("padding_mode",),
 )
 
+_CHANNELS = {"D": "output channels"}
+
 CONVOLUTION = Usage(
     {
         "x": Argument("L C", "a sequence of vectors", known_as=("input",)),
@@ -25,6 +27,7 @@ CONVOLUTION = Usage(
     },
     {"output": Argument("L D", "what all taps find, summed")},
     {"length": 3, "size": 2, "data": "integers"},
+    {"L": "positions", **_CHANNELS},
 )
 CONVOLUTION_2D = Usage(
     {
@@ -33,7 +36,8 @@ CONVOLUTION_2D = Usage(
         "border": _BORDER,
     },
     {"output": Argument("Y X D", "what all taps find, summed")},
-    {"rows": 2, "columns": 3, "data": "integers"},
+    {"height": 2, "width": 3, "tall": 2, "broad": 2, "data": "integers"},
+    _CHANNELS,
 )
 DISTANCE_ATTENTION = Usage(
     {
@@ -43,7 +47,8 @@ DISTANCE_ATTENTION = Usage(
         "sink": number("one more score, without a value; none by default"),
     },
     {"output": Argument("L Ev", "the values, weighed by distance")},
-    {"length": 3, "size": 2, "data": "integers"},
+    {"length": 3, "size": 2, "scores": "slope"},
+    {"L": "positions", "T": "distances"},
 )
 
 __all__ = ["CONVOLUTION", "CONVOLUTION_2D", "DISTANCE_ATTENTION"]

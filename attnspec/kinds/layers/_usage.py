@@ -101,6 +101,7 @@ DECODING = Usage(
         )
     },
     {"source": 1, "width": 2, "tokens": 3, "limit": 3},
+    {"S": "members of the source", "D": "width of all vectors", "N": "tokens"},
 )
 
 _HEADED = {
@@ -121,7 +122,7 @@ MULTI_HEAD = Usage(
     {"output": Argument("B L Dout", "the sum over all heads")},
     {
         **dict.fromkeys(("reader_width", "member_width", "output_width"), 2),
-        **{"readers": 2, "members": 2, "width": 2, "value_width": 2},
+        **dict.fromkeys(("readers", "members", "width", "value_width"), 2),
         "data": "integers",
     },
 )
@@ -139,6 +140,7 @@ MERGE_HEADS = Usage(
     {"length": 2, "heads": 2, "width": 2},
 )
 
+_MEMBERS = {"S": "members", "F": "width of a member", "C": "width of a latent"}
 _LATENT = _weights("F C", "the latent of each member", "W_DKV", "kv_a_proj")
 _ROTARY_KEY = _weights("F R", "the key that is turned, shared by all heads", "W_KR")
 LATENT = Usage(
@@ -158,9 +160,10 @@ LATENT = Usage(
     },
     {"output": Argument("B L Dout", "the sum over all heads")},
     {
-        **{"readers": 1, "members": 2, "width": 2, "latent": 2, "value_width": 2},
+        **dict.fromkeys(("latent_width", "rotary_width"), 2),
         "data": "integers",
     },
+    _MEMBERS,
 )
 LATENT_CACHE = Usage(
     {
@@ -170,6 +173,7 @@ LATENT_CACHE = Usage(
     },
     {"output": Argument("B S C+R", "latent and turned key, side by side")},
     {"members": 2, "rotary_width": 2, "data": "integers"},
+    _MEMBERS,
 )
 
 __all__ = [

@@ -22,6 +22,7 @@ _POSITIONS = Argument(
 _BASE = number("the base of the frequencies; 10,000 by default", POSITIVE, ("theta",))
 _EVEN = Range("an even number, 2 or more", lambda n: n >= 2 and n % 2 == 0)
 _TURNED = Range("an even number, 2 or more, at most E", _EVEN.holds)
+_PLACES = {"L": "positions", "E": "width of a vector"}
 _QUERY = Argument("H L E", "vectors that ask", known_as=("q",))
 _KEY = Argument("H S E", "vectors that are asked", known_as=("k",))
 _VALUE = Argument("H S Ev", "what each key has to say", known_as=("v",))
@@ -35,6 +36,7 @@ SINUSOIDAL = Usage(
     },
     {"output": Argument("L E", "sines and cosines of each position", dtype=FLOATING)},
     {"length": 2, "width": 4},
+    _PLACES,
 )
 LEARNED = Usage(
     {
@@ -43,6 +45,7 @@ LEARNED = Usage(
     },
     {"output": Argument("L E", "the row of each position")},
     {"length": 2, "rows": 3, "width": 2},
+    {**_PLACES, "N": "rows of the table"},
 )
 PLACED_ATTENTION = Usage(
     {
@@ -53,7 +56,7 @@ PLACED_ATTENTION = Usage(
         "value_weights": Argument("D Ev", "makes values", known_as=("W_V",)),
     },
     {"output": Argument("N Ev", "what each vector has read")},
-    {"length": 2, "width": 2, "data": "integers"},
+    {"length": 2, "width": 2, "data": "integers", "seed": 3},
 )
 ROPE = Usage(
     {
@@ -68,6 +71,7 @@ ROPE = Usage(
     },
     {"output": Argument("B H L E", "the vectors, turned")},
     {"length": 2, "width": 4, "data": "integers"},
+    _PLACES,
 )
 ALIBI = Usage(
     {
@@ -106,7 +110,8 @@ SHAW = Usage(
         "causal": flag("no query sees a later key", ("is_causal",)),
     },
     _OUTPUT,
-    {"length": 2, "width": 2, "value_width": 2, "data": "integers"},
+    {"queries": 2, "width": 2, "value_width": 2, "data": "integers"},
+    {"R": "distances that have a vector"},
 )
 TRANSFORMER_XL = Usage(
     {
@@ -115,7 +120,7 @@ TRANSFORMER_XL = Usage(
         "value": _VALUE,
         "distance_weights": Argument(
             "H T E",
-            "makes keys of the sines and cosines of a distance, T of them",
+            "makes keys of the sines and cosines of a distance",
             known_as=("W_kR", "r_net"),
         ),
         "content_bias": Argument("H E", "asks of contents", known_as=("u", "r_w_bias")),
@@ -123,7 +128,8 @@ TRANSFORMER_XL = Usage(
         "bidirectional": flag("a query sees later keys, too; False"),
     },
     _OUTPUT,
-    {"length": 2, "width": 2, "value_width": 2, "data": "integers"},
+    {"queries": 2, "width": 2, "value_width": 2, "data": "integers"},
+    {"T": "sines and cosines of a distance"},
 )
 RELATIVE_SHIFT = Usage(
     {"x": Argument("H L S", "scores in the order of distances", known_as=("BD",))},

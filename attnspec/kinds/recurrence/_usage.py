@@ -43,6 +43,7 @@ _KEYWORDS = {
     ),
 }
 _STATE = {"state": Argument("B H E Ev", "after the last step", dtype=FLOATING)}
+_STEPS = {"L": "steps"}
 _SMALL = {"length": 2, "width": 2, "value_width": 2, "data": "integers"}
 
 RNN = Usage(
@@ -56,7 +57,8 @@ RNN = Usage(
         ),
     },
     {"states": Argument("L H", "the state after each step")},
-    {"length": 2, "width": 2, "state_width": 2},
+    {"length": 2, "inputs": 2, "states": 2, "data": "integers"},
+    {"L": "steps", "H": "width of the state"},
 )
 CHAIN_LENGTH = Usage(
     {"reads": Argument("N1 N1", "True where a step reads another", TRUTH, "bool")},
@@ -67,6 +69,7 @@ LINEAR_ATTENTION = Usage(
     {"query": _QUERY, "key": _KEY, "value": _VALUE, **_KEYWORDS},
     {**_OUTPUT, **_STATE},
     {**_SMALL, "decay": "half"},
+    _STEPS,
 )
 NORMALIZED_LINEAR = Usage(
     {
@@ -75,7 +78,8 @@ NORMALIZED_LINEAR = Usage(
         "value": _VALUE,
     },
     _OUTPUT,
-    _SMALL,
+    {**_SMALL, "features": "squares"},
+    _STEPS,
 )
 DELTA_RULE = Usage(
     {
@@ -96,6 +100,7 @@ DELTA_RULE = Usage(
     },
     {**_OUTPUT, **_STATE},
     _SMALL,
+    _STEPS,
 )
 
 __all__ = ["CHAIN_LENGTH", "DELTA_RULE", "LINEAR_ATTENTION", "NORMALIZED_LINEAR", "RNN"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attnspec.judge.usage import Argument, Usage
 
 _QUERY = Argument("*batch L E", "vectors that ask", known_as=("q", "decoder state"))
+_WIDTHS = {"E": "width of the queries", "F": "width of the keys"}
 _SCORES = {"scores": Argument("*batch L S", "the score of each key for each query")}
 
 
@@ -23,6 +24,7 @@ BILINEAR = Usage(
     },
     _SCORES,
     {"queries": 2, "keys": 2, "width": 2, "key_width": 3, "data": "integers"},
+    _WIDTHS,
 )
 ADDITIVE = Usage(
     {
@@ -33,7 +35,15 @@ ADDITIVE = Usage(
         "vector": Argument("A", "weighs the bent sum of both", known_as=("v",)),
     },
     _SCORES,
-    {"queries": 2, "keys": 2, "width": 2, "key_width": 3, "inner": 2, "data": "normal"},
+    {
+        "queries": 2,
+        "keys": 2,
+        "width": 2,
+        "key_width": 3,
+        "inner": 2,
+        "data": "integers",
+    },
+    _WIDTHS,
 )
 COSINE = Usage(
     {"query": _QUERY, "key": _key("E")},

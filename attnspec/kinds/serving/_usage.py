@@ -31,6 +31,7 @@ MERGE = Usage(
         "lse": Argument("N H", "its logsumexp", ANY, FLOATING),
     },
     {"rows": 2, "heads": 1, "width": 2},
+    {"N": "rows: queries of one sequence or of several"},
 )
 
 __all__ = ["MERGE"]

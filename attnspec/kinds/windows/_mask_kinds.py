@@ -51,7 +51,7 @@ def places(case: Case, choices: Dialect) -> tuple[Array, Array]:
     return queries, np.arange(case["keys"])
 
 
-def mask_kind(
+def mask_kind(  # noqa: PLR0913 - all that such a kind can have
     name: str,
     sentence: str,
     definition: Callable[..., Any],

@@ -18,7 +18,8 @@ _QUERIES = whole("how many queries there are", SIZE)
 _KEYS = whole("how many keys there are", SIZE)
 _MASK = {"mask": Argument("L S", "True where a query sees a key", TRUTH, "boolean")}
 _SCALE = number("the factor on the dot products; 1/sqrt(E) by default")
-_SMALL = {"length": 2, "width": 2, "data": "integers"}
+_ONE_SEQUENCE = {"L": "queries, and as many keys", "E": "width of all vectors"}
+_SMALL = {"width": 2, "data": "integers"}
 
 
 def _attended(axes: str) -> dict[str, Argument]:
@@ -54,7 +55,8 @@ BANDED = Usage(
         "scale": _SCALE,
     },
     _output("B H L"),
-    _SMALL,
+    {**_SMALL, "length": 3, "window": (1, 0)},
+    _ONE_SEQUENCE,
 )
 BAND_COST = Usage(
     {
@@ -78,7 +80,8 @@ NEIGHBORHOOD = Usage(
         "scale": _SCALE,
     },
     _output("B H L"),
-    {**_SMALL, "length": 3},
+    {**_SMALL, "length": 3, "kernel_size": 2},
+    _ONE_SEQUENCE,
 )
 NEIGHBORHOOD_2D = Usage(
     {
@@ -88,7 +91,8 @@ NEIGHBORHOOD_2D = Usage(
         "scale": _SCALE,
     },
     _output("B H Y X"),
-    {"rows": 2, "columns": 2, "width": 2, "data": "integers"},
+    {"height": 1, "breadth": 3, "kernel_size": (1, 3), "data": "integers"},
+    {"E": "width of all vectors"},
 )
 PREFIX_MASK = _of_counts(
     {"queries": 3, "length": 2},
@@ -101,7 +105,7 @@ DILATED_MASK = _of_counts(
 BLOCK_MASK = Usage(
     {
         "layout": Argument(
-            "M N", "True where queries of a block see keys of one", TRUTH, "bool"
+            "Lb Sb", "True where queries of a block see keys of one", TRUTH, "bool"
         ),
         "rows": whole("queries in a block", SIZE, ("BLOCK_SIZE",)),
         "columns": whole("keys in a block", SIZE, ("BLOCK_SIZE",)),
@@ -121,7 +125,7 @@ DOCUMENT_MASK = Usage(
         ),
     },
     _MASK,
-    {"queries": 3},
+    {"queries": 4, "ids": "packed", "seed": 1},
 )
 GLOBAL_MASK = Usage(
     {
@@ -137,15 +141,15 @@ GLOBAL_MASK = Usage(
 )
 GRID_MASK = Usage(
     {
-        "rows": Argument("Y M", "True where one row sees another", TRUTH, "bool"),
-        "columns": Argument("X N", "True where one column does", TRUTH, "bool"),
+        "rows": Argument("Y Yk", "True where a row sees a row", TRUTH, "bool"),
+        "columns": Argument("X Xk", "True where a column does", TRUTH, "bool"),
     },
     {
         "mask": Argument(
-            "L S", "True where a pixel sees one, L = Y X, S = M N", TRUTH, "boolean"
+            "L S", "True where a pixel sees one, L = Y X, S = Yk Xk", TRUTH, "boolean"
         )
     },
-    {"rows": 2, "columns": 2},
+    {"rows": (2, 2), "columns": (2, 2), "along_rows": "causal"},
 )
 
 __all__ = [
