@@ -17,7 +17,7 @@ DType = Literal["float64", "float32", "float16", "bfloat16"]
 Tier = Literal["smoke", "standard", "thorough"]
 """How much a run looks at."""
 
-Library = Literal["numpy", "torch", "jax"]
+Library = Literal["numpy", "torch", "jax", "mlx"]
 """The library whose arrays a function takes."""
 
 Alignment = Literal["upper_left", "lower_right"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from attnspec.cli._again import replay
+from attnspec.cli._campaign import campaign
 from attnspec.cli._check import check
+from attnspec.cli._compare import compare
 from attnspec.cli._describe import describe
 from attnspec.cli._include import include
 from attnspec.cli._lists import faces, invariants, kinds, targets
@@ -27,8 +29,10 @@ def main(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    *(check, describe, replay, targets, faces, kinds, invariants, rogues, include),
+    *(check, describe, invariants, kinds, faces, rogues, targets, replay),
+    *(compare, campaign, include),
 )
+
 for command in _COMMANDS:
     main.add_command(command)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from attnspec._typing import DType
 from attnspec.conformance.facing import faced, models_of, with_strides_of
 from attnspec.conformance.libraries import Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
@@ -41,6 +41,9 @@ class Implementation:
 
     def __post_init__(self) -> None:
         """Reject what a function of this kind cannot claim, choose or deviate in."""
+        if not isinstance(self.description, Description):
+            msg = f"description: expected a Description; got {self.description!r}"
+            raise InvalidArgument(msg)
         kind = kind_named(self.description.kind or DEFAULT_KIND)
         description = checked(self.description.replace(kind=kind.name), kind)
         object.__setattr__(self, "description", description)
@@ -54,7 +57,7 @@ class Implementation:
         kind: str = DEFAULT_KIND,
         face: str = "",
         arrays: str = "",
-        dtypes: tuple[str, ...] = (),
+        dtypes: tuple[DType, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
         multiples: Mapping[str, int] | None = None,
@@ -75,7 +78,7 @@ class Implementation:
             raise InvalidArgument(msg)
         found = faced(function, kind_named(kind), face, arrays)
         capabilities = found.capabilities.claiming(claims, without)
-        pairs = (p for group in groups for p in itertools.combinations(group, 2))
+        pairs = (pair for group in groups for pair in pairs_of(group))
         capabilities = capabilities.replace(
             dtypes=tuple(dtypes) or capabilities.dtypes,
             multiples={**capabilities.multiples, **(multiples or {})},
@@ -123,7 +126,7 @@ def checked(description: Description, kind: Kind) -> Description:
 
 def claims(
     *names: str,
-    dtypes: tuple[str, ...] | None = None,
+    dtypes: tuple[DType, ...] | None = None,
     without: tuple[str, ...] = (),
     **limits: Any,
 ) -> Callable[[Kernel], Kernel]:

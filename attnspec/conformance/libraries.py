@@ -7,8 +7,9 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
+from attnspec._typing import Library
 from attnspec.exceptions import AttnspecError, UnusableTarget
 from attnspec.judge.told import told
 
@@ -18,7 +19,7 @@ Kernel = Callable[..., Any]
 ADAPTERS = "attnspec.adapters"
 """The package whose modules are the adapters."""
 
-LIBRARIES = ("numpy", "torch", "jax", "mlx")
+LIBRARIES: tuple[Library, ...] = get_args(Library)
 """The libraries whose arrays a function can take."""
 
 KEEP_STRIDES = ("numpy", "torch")

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from attnspec._arguments import checked
+from attnspec._typing import Deadline, DType, Library, Size, Tier
 from attnspec.conformance.call import InProcess
-from attnspec.conformance.declaring import declaring, listed
+from attnspec.conformance.declaring import declaring
+from attnspec.conformance.executors import spreading_over
 from attnspec.conformance.facing import orders
 from attnspec.conformance.implementation import (
     Implementation,
@@ -35,9 +38,9 @@ Named = str | Program | Kernel | Implementation
 def request_for(
     named: Named,
     kind: str,
-    arrays: str,
+    arrays: Library | None,
     declared: Mapping[str, Mapping[str, Any]],
-    face: str = "",
+    face: str | None = None,
 ) -> Request:
     """Return the request that asks for a kernel; for a function it is asked here.
 
@@ -46,14 +49,14 @@ def request_for(
     InvalidArgument
         If the words that name it are empty.
     """
+    if isinstance(named, str) and not named.strip():
+        msg = f"target: expected words that name a kernel; got {named!r}"
+        raise InvalidArgument(msg)
+    called = {"kind": kind, "arrays": arrays or "", "face": face or ""}
     if isinstance(named, Program):
-        return Request("", kind, arrays, named.command, declared, face)
-    if isinstance(named, str):
-        if not named.strip():
-            msg = f"target: expected words that name a kernel; got {named!r}"
-            raise InvalidArgument(msg)
-        return Request(named, kind, arrays, declared=declared, face=face)
-    return Request(_words(named), kind, arrays, declared=declared, face=face)
+        return Request(program=named.command, declared=declared, **called)
+    target = named if isinstance(named, str) else _words(named)
+    return Request(target, declared=declared, **called)
 
 
 def _words(kernel: Kernel | Implementation) -> str:
@@ -87,13 +90,14 @@ def opened(
     yield call, request.said_of(known.description)
 
 
+@checked
 def check_implementation(  # noqa: PLR0913 - all that can be asked for
     implementation: Named,
     *,
     kind: str = DEFAULT_KIND,
-    arrays: str = "",
-    face: str = "",
-    dtypes: Iterable[str] = (),
+    arrays: Library | None = None,
+    face: str | None = None,
+    dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
@@ -103,11 +107,13 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     models: Mapping[str, str | NumericModel] | None = None,
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
-    tier: str = "standard",
+    tier: Tier = "standard",
     seed: Seed = 0,
-    deadline: float = 20.0,
+    deadline: Deadline = 20.0,
     stop_at_first: bool = False,
+    jobs: Size | None = 1,
     report: Path | str | None = None,
+    resume: bool = False,
     junit: Path | str | None = None,
 ) -> Report:
     """Judge a kernel, as ``attnspec check`` does.
@@ -156,8 +162,15 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         Seconds after which a call has timed out; in this process there is none.
     stop_at_first
         Whether the first failure ends the run.
+    jobs
+        How many processes judge a kernel that is given by its name, or a `Program`;
+        None is one for each processor. A function is judged in this process alone.
+        Processes are started anew: a script that asks for them does so under
+        ``if __name__ == "__main__":``.
     report, junit
         Files that the report is written to, as JSON lines and as JUnit XML.
+    resume
+        Whether to go on with the report if it was cut off: what it says is kept.
 
     Returns
     -------
@@ -169,7 +182,8 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     ------
     InvalidArgument
         If a kind, an id, a claim, a dtype or the tier does not exist, if the kernel
-        cannot be opened or a file not written.
+        cannot be opened or a file not written, if a function is to be judged in
+        several processes, or if the report to resume is of another run.
 
     Examples
     --------
@@ -178,7 +192,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     >>> report.conforms
     True
     """
-    dtypes, seed = listed(dtypes), seed_of(seed)
+    seed = seed_of(seed)
     declared = declaring(
         dtypes=dtypes,
         claims=claims,
@@ -191,19 +205,27 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         deviations=deviations,
     )
     request = request_for(implementation, kind, arrays, declared, face)
-    with opened(implementation, request, deadline=deadline) as (call, description):
+    if jobs != 1 and not isinstance(implementation, str | Program):
+        msg = f"jobs: a function is judged in this process, so 1; got {jobs!r}"
+        raise InvalidArgument(msg)
+    with (
+        opened(implementation, request, deadline=deadline) as (call, description),
+        spreading_over(request, deadline, jobs=jobs) as spreading,
+    ):
         return recorded(
             call,
             description,
             title=request.title,
             replay=Replay(request.replayed(), seed),
             report=None if report is None else Path(report),
+            resume=resume,
             junit=None if junit is None else Path(junit),
             dtypes=dtypes,
             only=only,
             tier=tier,
             seed=seed,
             stop_at_first=stop_at_first,
+            spreading=spreading,
         )
 
 

@@ -14,12 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from attnspec._arguments import checked
+from attnspec._typing import Deadline
 from attnspec.conformance.descriptions import read_description, with_declared, written
 from attnspec.conformance.facing import orders
-from attnspec.conformance.implementation import (
-    Implementation,
-    as_implementation,
-)
+from attnspec.conformance.implementation import Implementation, as_implementation
 from attnspec.conformance.libraries import (
     ADAPTERS,
     LIBRARIES,
@@ -42,8 +41,8 @@ from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
 
-_WEEK = 604_800
-"""The most seconds that can be waited for."""
+_NAME = 200
+"""Characters that a name may have, as the schema of a description says."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,6 +102,14 @@ class Request:
         """The words that name the kernel, if there are any."""
         return self.program or self.target
 
+    def found_from_anywhere(self) -> Request:
+        """Return the same request, which names a file by its whole path."""
+        where, _, function = self.target.rpartition(":")
+        if not where.endswith(".py"):
+            return self
+        target = f"{Path(where).resolve()}:{function}"
+        return dataclasses.replace(self, target=target)
+
     def said_of(self, description: Description) -> Description:
         """Return what a kernel says of itself with what is declared of it.
 
@@ -150,7 +157,7 @@ def resolve(
     """
     found = _found(target or DEFAULT)
     try:
-        known = as_implementation(found, target, kind, face, arrays)
+        known = as_implementation(found, _name(target), kind, face, arrays)
     except InvalidArgument as error:
         raise UnusableTarget(str(error)) from error
     return of_kind(known, kind, target or DEFAULT)
@@ -192,6 +199,12 @@ def _found(target: str) -> Any:
             raise UnusableTarget(msg)
         found = getattr(found, part)
     return found
+
+
+def _name(target: str) -> str:
+    """Return a target as a name: printable, and the end of it where it is long."""
+    readable = os.fsencode(target).decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else "?" for c in readable[-_NAME:])
 
 
 def _variant(name: str, variant: str) -> Implementation:
@@ -243,8 +256,9 @@ def _own_formats(request: Request) -> Request:
 
 
 @contextlib.contextmanager
+@checked
 def open_target(
-    request: Request, *, deadline: float = 20.0
+    request: Request, *, deadline: Deadline = 20.0
 ) -> Iterator[tuple[Executor, Description]]:
     """Start a kernel in a process of its own, and stop it at the end.
 
@@ -258,11 +272,9 @@ def open_target(
     Raises
     ------
     InvalidArgument
-        If the kernel cannot be found, imported or started, or the deadline is none.
+        If the kernel cannot be found, imported or started, or the deadline
+        is not above 0, or longer than a week.
     """
-    if not 0.0 < deadline <= _WEEK:
-        msg = f"deadline: expected seconds above 0, up to {_WEEK:,}; got {deadline:g}"
-        raise InvalidArgument(msg)
     if os.name != "posix":
         msg = "target: a process of its own needs Linux, macOS or another POSIX system"
         raise UnusableTarget(msg)
