@@ -280,7 +280,15 @@ class Trial:
         # By itself, as in a replay, such a law fails: nothing else is known there.
         verdict = Verdict.FAILED if held else found.verdict or Verdict.FAILED
         error = error_in(verdict, found.message)
-        token = Token(bench.kind, law, recipe, before, verdict, error)
+        token = Token(
+            bench.kind,
+            law,
+            recipe,
+            before,
+            verdict,
+            error,
+            manner=bench.description.manner,
+        )
         finding = Finding(
             invariant=law.id,
             recipe=recipe,
