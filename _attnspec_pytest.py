@@ -49,6 +49,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "how the targets are called (default: recognised); see 'attnspec "
         "faces'",
     },
+    "-device": {
+        "metavar": "DEVICE",
+        "default": "",
+        "help": "where these arrays lie: cpu, cuda, cuda:1, mps, xpu",
+    },
     "-dtype": {
         **_SEVERAL,
         "metavar": "DTYPE",
@@ -129,6 +134,7 @@ _WORDS = {
     "kind": "kind",
     "arrays": "arrays",
     "face": "face",
+    "device": "device",
     "description": "description",
     "deviations": "deviations",
     "dtypes": "dtype",

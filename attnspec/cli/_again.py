@@ -46,6 +46,7 @@ def replay(
     from attnspec.conformance.reports import Replay, check_files, failure_lines
     from attnspec.conformance.reports.arrays import witness_lines
     from attnspec.conformance.targets import open_target
+    from attnspec.judge.manner import differences
 
     *target, token = _target_and_token(words, asked["program"])
     known = read_token(token)
@@ -56,6 +57,9 @@ def replay(
     request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
         found = again(call, described, known)
+    for name, there, here in differences(known.manner, described.manner):
+        message = f"attnspec: {name} was {there} where the finding was made, and is"
+        click.echo(f"{message} {here} here", err=True)
     if found is None:
         click.echo(f"not reproduced: {known.law.id} holds ({known.recipe.dtype})")
         return CONFORMS

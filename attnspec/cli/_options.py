@@ -172,6 +172,12 @@ _KERNEL = (
         "of its face.",
     ),
     click.option(
+        "--device",
+        metavar="DEVICE",
+        callback=_words_for("a device"),
+        help="Where these arrays lie: cpu, cuda, cuda:1, mps, xpu.",
+    ),
+    click.option(
         "--description",
         type=FILE,
         metavar="FILE",
@@ -221,8 +227,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _WORDS = (
-    *("target", "program", "kind", "arrays", "face", "description", "deviations"),
-    *("dtypes", "claims", "without", "limits", "exclusive", "dialect", "models"),
+    *("target", "program", "kind", "arrays", "face", "device", "description"),
+    *("deviations", "dtypes", "claims", "without", "limits", "exclusive"),
+    *("dialect", "models"),
 )
 """What `request_in_words` is told."""
 

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.conformance.dirty import dirty, sizes_in, sizes_of
 from attnspec.conformance.implementation import Kernel
-from attnspec.exceptions import KernelRaised, MalformedResult
+from attnspec.exceptions import KernelCrashed, KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Expected, Result
 from attnspec.judge.far import FAR, place_far
 from attnspec.judge.layouts import Order, Placed, place
@@ -58,16 +59,18 @@ class Caller:
         MalformedResult
             If what it returns is not what was asked for.
         """
+        given = [*operands, *options.values()]
+        dirty([*sizes_in(given), *sizes_of(results)])
         try:
             returned = self._function(*operands, **options)
-        except (KeyboardInterrupt, MalformedResult):
+        except (KeyboardInterrupt, MalformedResult, KernelCrashed):
             raise
         except BaseException as error:
             raise KernelRaised(told_in_lines(error)) from error
         arrays = _unpacked(returned, results)
         changed = self._changed(arrays[0].shape)
         copies = [np.array(array) for array in arrays]
-        if not _is_of(arrays[0], [*operands, *options.values()]):
+        if not _is_of(arrays[0], given):
             self._remember(arrays[0], copies[0])
         return copies, changed
 

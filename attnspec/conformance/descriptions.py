@@ -22,6 +22,9 @@ from attnspec.judge.registry import written as written_recipe
 from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
 from attnspec.numerics import NumericModel
 
+_MANNER = ("face", "arrays", "device")
+"""What says how a kernel is called: itself, and no file."""
+
 
 def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Description:
     """Return the description that a kernel gives of itself.
@@ -62,8 +65,9 @@ def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Desc
     if face:
         with named(where):
             facing.read(face)
-    plain = Description("kernel", capabilities, kind=own.name, face=face)
-    rest = {name: value for name, value in said.items() if name != "face"}
+    manner = {name: said.get(name, "") for name in ("arrays", "device")}
+    plain = Description("kernel", capabilities, kind=own.name, face=face, **manner)
+    rest = {name: value for name, value in said.items() if name not in _MANNER}
     return with_declared(plain, rest, where)
 
 
@@ -99,9 +103,10 @@ def with_declared(
         if said.get("kind", kind.name) != kind.name:
             msg = f"kind: expected {kind.name}, as the kernel is; got {said['kind']!r}"
             raise InvalidArgument(msg)
-        if "face" in said:
-            msg = "face: expected of the kernel alone; --face names another"
-            raise InvalidArgument(msg)
+        for name in _MANNER:
+            if name in said:
+                msg = f"{name}: expected of the kernel alone; --{name} names another"
+                raise InvalidArgument(msg)
         capabilities = _joined(description.capabilities, said)
         models = facing.models_of(description.face, capabilities.dtypes)
         return checked(
@@ -222,7 +227,7 @@ def written(description: Description) -> dict[str, Any]:
         "exclusive": [sorted(pair) for pair in capabilities.exclusive],
         "dialect": dict(description.dialect),
         "models": {d: dataclasses.asdict(m) for d, m in description.models.items()},
-        **({"face": description.face} if description.face else {}),
+        **{name: value for name in _MANNER if (value := getattr(description, name))},
         "deviation": [
             written_deviation(deviation) for deviation in description.deviations
         ],

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from attnspec.conformance.libraries import KEEP_STRIDES, Kernel, through
+from attnspec.conformance.libraries import HERE, KEEP_STRIDES, Kernel, through
 from attnspec.exceptions import (
     InvalidArgument,
     KernelFault,
@@ -36,11 +36,14 @@ class Faced:
 
     function: Kernel
     capabilities: Capabilities
+    arrays: str = ""
     face: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def faced(function: Kernel, kind: Kind, face: str = "", arrays: str = "") -> Faced:
+def faced(
+    function: Kernel, kind: Kind, face: str = "", arrays: str = "", device: str = ""
+) -> Faced:
     """Return a function as its face says that it is called.
 
     Parameters
@@ -49,55 +52,58 @@ def faced(function: Kernel, kind: Kind, face: str = "", arrays: str = "") -> Fac
         What somebody hands in, and as what.
     face
         The id of its face; without one it is recognised.
-    arrays
-        The library whose arrays it takes; without one it is that of the face.
+    arrays, device
+        The library whose arrays it takes, without one that of the face, and where
+        they lie.
 
     Raises
     ------
     InvalidArgument
-        If it has no such face, or cannot be called so.
+        If it has no such face or no such device, or cannot be called so.
     """
     if kind is not ATTENTION:
         if face not in ("", PLAIN):
             msg = f"face: {kind.name} has the face {PLAIN} alone; got {face!r}"
             raise InvalidArgument(msg)
         claimed = kind.claimed_by(function)
-        return Faced(through(arrays, function), with_strides_of(arrays, claimed, kind))
+        claimed = with_memory_of(arrays, device, claimed, kind)
+        return Faced(through(arrays, function, device), claimed, arrays)
     if not callable(function):
         kind.claimed_by(function)  # It says what is wrong.
-    known = called(function, face, arrays)
-    native = through(known.arrays, function)
+    known = called(function, face, arrays, device)
+    native = through(known.arrays, function, device)
     plain = known.face.id == PLAIN
     claimed = kind.claimed_by(function) if plain else known.capabilities()
     is_ours = plain and known.arrays == "numpy" and not known.unknown
     return Faced(
         native if plain else known.translated(native),
-        with_strides_of(known.arrays, claimed, kind),
+        with_memory_of(known.arrays, device, claimed, kind),
+        known.arrays,
         {} if is_ours else written(known),
         known.face.dialect,
     )
 
 
-def with_strides_of(library: str, known: Capabilities, kind: Kind) -> Capabilities:
-    """Return what a function claims whose arrays are those of a library."""
-    return (
-        known
-        if library in ("", *KEEP_STRIDES)
-        else known.claiming(without=kind.strided)
-    )
+def with_memory_of(
+    library: str, device: str, known: Capabilities, kind: Kind
+) -> Capabilities:
+    """Return what a function claims whose arrays are a library's, and lie there."""
+    if library not in ("", *KEEP_STRIDES):
+        known = known.claiming(without=kind.strided)
+    # What lies far apart is memory that is reserved here, and not sent anywhere.
+    return known if device in HERE else known.claiming(without=("far_offsets",))
 
 
 def written(known: Called) -> dict[str, Any]:
     """Return how a function is called as a JSON object: what `read` reads."""
     return {
         "id": known.face.id,
-        "arrays": known.arrays,
         "recognised": known.recognised,
         "signature": known.signature.written(),
     }
 
 
-def read(said: Mapping[str, Any]) -> Called:
+def read(said: Mapping[str, Any], arrays: str = "", device: str = "") -> Called:
     """Return how a function is called, as a JSON object says it.
 
     Raises
@@ -106,7 +112,7 @@ def read(said: Mapping[str, Any]) -> Called:
         If there is no such face, or no function could be called so.
     """
     face, signature = face_named(said["id"]), Signature.read(said["signature"])
-    known = Called(face, signature, said["arrays"], said["recognised"])
+    known = Called(face, signature, arrays, said["recognised"], device)
     if face.id != PLAIN:
         known.check()
     return known
@@ -114,14 +120,15 @@ def read(said: Mapping[str, Any]) -> Called:
 
 def face_of(description: Description) -> Called | None:
     """Return how a function is called, if somebody knows more than its kind says."""
-    return read(description.face) if description.face else None
+    if not description.face:
+        return None
+    return read(description.face, description.arrays, description.device)
 
 
 def own_face_of(description: Description) -> Called | None:
     """Return how a function is called, if not with NumPy's arrays in our words."""
     known = face_of(description)
-    is_ours = known is None or (known.face.id, known.arrays) == (PLAIN, "numpy")
-    return None if is_ours else known
+    return known if description.manner else None
 
 
 def orders(description: Description) -> dict[str, Order]:
@@ -246,6 +253,6 @@ __all__ = [
     "own_face_of",
     "read",
     "with_face",
-    "with_strides_of",
+    "with_memory_of",
     "written",
 ]

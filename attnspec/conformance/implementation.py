@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec._typing import DType
-from attnspec.conformance.facing import faced, models_of, with_strides_of
-from attnspec.conformance.libraries import Kernel, through
+from attnspec.conformance.facing import faced, models_of, with_memory_of
+from attnspec.conformance.libraries import LIBRARIES, Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
@@ -57,6 +57,7 @@ class Implementation:
         kind: str = DEFAULT_KIND,
         face: str = "",
         arrays: str = "",
+        device: str = "",
         dtypes: tuple[DType, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
@@ -68,15 +69,15 @@ class Implementation:
         """Return the implementation that a plain function is: its keywords claim.
 
         Its `face` is recognised unless it is named, and so is the library whose
-        `arrays` it takes. What is named in `claims` is claimed beyond that, in
-        `without` it is not; of the claims of a group in `exclusive` no two come
-        together. Sizes are `multiples` of a number, and at `least` another.
+        `arrays` it takes; they lie on a `device`. What is named in `claims` is claimed
+        beyond that, in `without` it is not; of the claims of a group in `exclusive` no
+        two come together. Sizes are `multiples` of a number, and at `least` another.
         """
         groups = [tuple(group) for group in exclusive]
         if alone := [g for g in groups if len(set(g)) != len(g) or len(g) < 2]:
             msg = f"exclusive: expected two claims or more, each once; got {alone[0]}"
             raise InvalidArgument(msg)
-        found = faced(function, kind_named(kind), face, arrays)
+        found = faced(function, kind_named(kind), face, arrays, device)
         capabilities = found.capabilities.claiming(claims, without)
         pairs = (pair for group in groups for pair in pairs_of(group))
         capabilities = capabilities.replace(
@@ -91,6 +92,8 @@ class Implementation:
             "capabilities": capabilities,
             "kind": kind,
             "face": found.face,
+            "arrays": found.arrays,
+            "device": device,
             **fields,
             "dialect": {**found.dialect, **fields.get("dialect", {})},
             "models": {**models, **fields.get("models", {})},
@@ -162,6 +165,7 @@ def as_implementation(
     kind: str = DEFAULT_KIND,
     face: str = "",
     arrays: str = "",
+    device: str = "",
 ) -> Implementation:
     """Return a function as what its keywords claim, an implementation as it is.
 
@@ -173,30 +177,44 @@ def as_implementation(
     if not isinstance(target, Implementation):
         said = getattr(target, "__attnspec_claims__", {})
         return Implementation.of(
-            target, name=name, kind=kind, face=face, arrays=arrays, **said
+            target,
+            name=name,
+            kind=kind,
+            face=face,
+            arrays=arrays,
+            device=device,
+            **said,
         )
     if face:
         msg = f"face: an Implementation has its own; got {face!r}"
         raise InvalidArgument(msg)
-    return taking(arrays, target)
+    return taking(arrays, target, device)
 
 
-def taking(library: str, found: Implementation) -> Implementation:
+def taking(library: str, found: Implementation, device: str = "") -> Implementation:
     """Return an implementation of another library's arrays as one of NumPy's.
 
     Where the arrays do not keep their strides, it does not claim to honor them.
 
     Raises
     ------
+    InvalidArgument
+        If it takes the arrays of a library already, and they lie elsewhere.
     UnusableTarget
-        If the library is not installed.
+        If the library is not installed, or cannot use the device.
     """
-    if not library:
-        return found
     known = found.description
-    capabilities = with_strides_of(library, known.capabilities, kind_named(known.kind))
-    function = through(library, found.function)
-    return Implementation(function, known.replace(capabilities=capabilities))
+    if not library and device in ("", known.device):
+        return found
+    if known.arrays not in ("", LIBRARIES[0]):
+        msg = f"arrays: {known.name} has its own; got {library or device!r}"
+        raise InvalidArgument(msg)
+    capabilities = with_memory_of(
+        library, device, known.capabilities, kind_named(known.kind)
+    )
+    function = through(library, found.function, device)
+    said = {"capabilities": capabilities, "arrays": library, "device": device}
+    return Implementation(function, known.replace(**said))
 
 
 __all__ = [

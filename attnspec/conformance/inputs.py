@@ -26,6 +26,7 @@ def request_in_words(
     kind: str | None = None,
     arrays: str = "",
     face: str = "",
+    device: str = "",
     description: Path | None = None,
     deviations: Path | None = None,
     **options: Iterable[str],
@@ -34,7 +35,7 @@ def request_in_words(
 
     Parameters
     ----------
-    target, program, arrays, face
+    target, program, arrays, face, device
         As `Request` has them.
     kind
         What kind of function it is; else the file of the description says it.
@@ -57,7 +58,7 @@ def request_in_words(
         declared[""] = said
     kinds = [said["kind"] for said in declared.values() if "kind" in said]
     own = kind_named(kind or (*kinds, DEFAULT_KIND)[0]).name
-    return Request(target, own, arrays, program, declared, face)
+    return Request(target, own, arrays, program, declared, face, device)
 
 
 def load_description(path: Path) -> dict[str, Any]:

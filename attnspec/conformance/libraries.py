@@ -58,22 +58,29 @@ def adapter_names() -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def through(library: str, function: Kernel) -> Kernel:
+HERE = ("", "cpu")
+"""The devices whose memory is that of NumPy's arrays."""
+
+
+def through(library: str, function: Kernel, device: str = "") -> Kernel:
     """Return a function of another library's arrays as one of NumPy's.
 
     Raises
     ------
     UnusableTarget
-        If the library is not installed.
+        If the library is not installed, or cannot use the device.
     """
     if library in ("", LIBRARIES[0]):
+        if device not in HERE:
+            msg = f"device: arrays of NumPy lie in memory of the CPU; got {device!r}"
+            raise UnusableTarget(msg)
         return function
     if importlib.util.find_spec(library) is None:
         msg = f"target: {library} is not installed; pip install 'attnspec[{library}]'"
         raise UnusableTarget(msg)
     converters = importlib.import_module(f"{ADAPTERS}._arrays")
-    wrap: Callable[[Kernel], Kernel] = getattr(converters, library)
-    wrapped: Kernel = guarded(library, lambda: wrap(function))
+    wrap: Callable[[Kernel, str], Kernel] = getattr(converters, library)
+    wrapped: Kernel = guarded(library, lambda: wrap(function, device))
     return wrapped
 
 
@@ -90,6 +97,7 @@ def guarded(what: str, action: Any) -> Any:
 
 __all__ = [
     "ADAPTERS",
+    "HERE",
     "KEEP_STRIDES",
     "LIBRARIES",
     "Kernel",

@@ -137,6 +137,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     kind: str = DEFAULT_KIND,
     arrays: Library | None = None,
     face: str | None = None,
+    device: str | None = None,
     dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -162,7 +163,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ----------
     implementations
         Kernels, each as `check_implementation` takes it.
-    kind, face, arrays, dtypes, claims, without, multiples, least, exclusive
+    kind, arrays, face, device, dtypes, claims, without, multiples, least, exclusive
         What is said of all of them, as in `check_implementation`.
     dialect, models, deviations, only, tier, seed, deadline
         As in `check_implementation`.
@@ -207,7 +208,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
         for kernel in kernels
         for check in checks(
             kernel,
-            request_for(kernel, kind, arrays, declared, face),
+            request_for(kernel, kind, arrays, declared, face, device),
             _OPENED,
             dtypes=dtypes,
             only=only,

@@ -75,7 +75,7 @@ def replay(call: Executor, description: Description, token: Token) -> Replayed |
         invariant=law.id,
         recipe=token.recipe,
         message=found.message,
-        token=str(token),
+        token=str(dataclasses.replace(token, manner=bench.description.manner)),
         comparison=found.comparison,
         before=token.before,
         call=call_in_words(bench.description, token.recipe),

@@ -303,7 +303,8 @@ class Runner:
         # The law of the form can be asked of the simplest case; this one may not.
         form = next(each for each in kind.laws.values() if each.is_form)
         error = error_in(verdict, message)
-        token = Token(kind, form, recipe, verdict=verdict, error=error)
+        manner = self._bench.description.manner
+        token = Token(kind, form, recipe, verdict=verdict, error=error, manner=manner)
         finding = Finding(law.id, recipe, message, str(token))
         return Outcome(law.id, self._dtype, verdict, finding=finding)
 

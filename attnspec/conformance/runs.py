@@ -41,6 +41,7 @@ def request_for(
     arrays: Library | None,
     declared: Mapping[str, Mapping[str, Any]],
     face: str | None = None,
+    device: str | None = None,
 ) -> Request:
     """Return the request that asks for a kernel; for a function it is asked here.
 
@@ -52,7 +53,8 @@ def request_for(
     if isinstance(named, str) and not named.strip():
         msg = f"target: expected words that name a kernel; got {named!r}"
         raise InvalidArgument(msg)
-    called = {"kind": kind, "arrays": arrays or "", "face": face or ""}
+    manner = {"arrays": arrays or "", "face": face or "", "device": device or ""}
+    called = {"kind": kind, **manner}
     if isinstance(named, Program):
         return Request(program=named.command, declared=declared, **called)
     target = named if isinstance(named, str) else _words(named)
@@ -82,9 +84,7 @@ def opened(
         with open_target(request, deadline=deadline) as (call, description):
             yield call, description
             return
-    known = as_implementation(
-        named, kind=request.kind, face=request.face, arrays=request.arrays
-    )
+    known = as_implementation(named, kind=request.kind, **request.manner)
     of_kind(known, request.kind, request.title)
     call = InProcess(known.function, orders=orders(known.description))
     yield call, request.said_of(known.description)
@@ -97,6 +97,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     kind: str = DEFAULT_KIND,
     arrays: Library | None = None,
     face: str | None = None,
+    device: str | None = None,
     dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -133,6 +134,9 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         ``mlx``; that of its face by default.
     face
         How a function is called, one of ``attnspec faces``; recognised by default.
+    device
+        Where its arrays lie: ``cpu``, ``cuda``, ``cuda:1``, or what else the library
+        calls its devices.
     dtypes
         The formats to judge, all claimed ones by default.
     claims
@@ -204,7 +208,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         models=models,
         deviations=deviations,
     )
-    request = request_for(implementation, kind, arrays, declared, face)
+    request = request_for(implementation, kind, arrays, declared, face, device)
     if jobs != 1 and not isinstance(implementation, str | Program):
         msg = f"jobs: a function is judged in this process, so 1; got {jobs!r}"
         raise InvalidArgument(msg)

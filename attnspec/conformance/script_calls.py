@@ -39,6 +39,8 @@ _BOTH_WAYS = {
 def preparation(called: Called) -> Iterator[str]:
     """Yield what must stand before the calls of a kernel."""
     library, there, back = _BOTH_WAYS[called.arrays]
+    if called.device:
+        there = f"{there}.to({called.device!r})"
     yield library
     if called.face.leading:
         yield "from types import SimpleNamespace as namespace"

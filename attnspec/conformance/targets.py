@@ -8,6 +8,7 @@ import difflib
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from attnspec.conformance.facing import orders
 from attnspec.conformance.implementation import Implementation, as_implementation
 from attnspec.conformance.libraries import (
     ADAPTERS,
+    HERE,
     LIBRARIES,
     adapter,
     adapter_names,
@@ -41,6 +43,9 @@ from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
 
+_DEVICE = re.compile(r"[a-z][a-z0-9_]{0,40}(:[0-9]{1,4})?")
+"""What a device is called, and which one of several it is."""
+
 _NAME = 200
 """Characters that a name may have, as the schema of a description says."""
 
@@ -59,6 +64,9 @@ class Request:
     arrays
         The library whose arrays it takes: ``numpy``, ``torch``, ``jax`` or ``mlx``;
         that of its face by default.
+    device
+        Where these arrays lie: ``cpu``, ``cuda``, ``cuda:1``, or what else the library
+        calls its devices.
     face
         How it is called, one of ``attnspec faces``; recognised by default.
     program
@@ -74,6 +82,7 @@ class Request:
     program: str = ""
     declared: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     face: str = ""
+    device: str = ""
 
     def __post_init__(self) -> None:
         """Reject arrays of no library, and what a program cannot have."""
@@ -87,6 +96,12 @@ class Request:
         if self.program and self.arrays not in ("", LIBRARIES[0]):
             msg = f"arrays: a program takes bytes; got {self.arrays!r}"
             raise InvalidArgument(msg)
+        if self.device and not _DEVICE.fullmatch(self.device):
+            msg = f"device: expected a name as cpu, cuda or cuda:1; got {self.device!r}"
+            raise InvalidArgument(msg)
+        if self.program and self.device not in HERE:
+            msg = f"device: a program chooses its own; got {self.device!r}"
+            raise InvalidArgument(msg)
         if self.face:
             face_named(self.face)
         if self.program and self.face:
@@ -95,7 +110,12 @@ class Request:
 
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
-        return resolve(self.target, self.kind, self.face, self.arrays)
+        return resolve(self.target, self.kind, **self.manner)
+
+    @property
+    def manner(self) -> dict[str, str]:
+        """How somebody says that it is called."""
+        return {"face": self.face, "arrays": self.arrays, "device": self.device}
 
     @property
     def title(self) -> str:
@@ -120,6 +140,10 @@ class Request:
         """
         for where, said in self.declared.items():
             description = with_declared(description, said, where)
+        known, manner = description.deviations, description.manner
+        description = description.replace(
+            deviations=tuple(each for each in known if each.is_of(manner))
+        )
         for deviation in description.deviations:
             kind = kind_named(description.kind)
             deviation.check_scope(kind, description.capabilities)
@@ -130,10 +154,8 @@ class Request:
         words = (
             ["--program", self.program] if self.program else [self.target or DEFAULT]
         )
-        if self.face:
-            words += ["--face", self.face]
-        if self.arrays:
-            words += ["--arrays", self.arrays]
+        for name, value in self.manner.items():
+            words += [f"--{name}", value] if value else []
         for where, said in self.declared.items():
             if where and {*said} != {"deviation"}:
                 words += ["--description", where]
@@ -143,11 +165,15 @@ class Request:
 
 
 def resolve(
-    target: str, kind: str = DEFAULT_KIND, face: str = "", arrays: str = ""
+    target: str,
+    kind: str = DEFAULT_KIND,
+    face: str = "",
+    arrays: str = "",
+    device: str = "",
 ) -> Implementation:
     """Return the implementation that a target names, importing what it needs.
 
-    Its face and its arrays are those that are named, and else its own.
+    Its face, its arrays and their device are those that are named, and else its own.
 
     Raises
     ------
@@ -157,7 +183,7 @@ def resolve(
     """
     found = _found(target or DEFAULT)
     try:
-        known = as_implementation(found, _name(target), kind, face, arrays)
+        known = as_implementation(found, _name(target), kind, face, arrays, device)
     except InvalidArgument as error:
         raise UnusableTarget(str(error)) from error
     return of_kind(known, kind, target or DEFAULT)
@@ -284,11 +310,7 @@ def open_target(
     where = "program" if request.program else "target"
     opening = {"kind": request.kind}
     if not request.program:
-        opening |= {
-            "target": request.target,
-            "arrays": request.arrays,
-            "face": request.face,
-        }
+        opening |= {"target": request.target, **request.manner}
     worker = Worker(
         Program(request.program).found() if request.program else python_server(),
         opening,
@@ -305,7 +327,7 @@ def open_target(
 
 def served(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]:
     """Return the implementation that a first question names, and its description."""
-    words = ("target", "kind", "arrays", "face")
+    words = ("target", "kind", "arrays", "face", "device")
     request = Request(**{name: question[name] for name in words if name in question})
     implementation = request()
     return implementation, written(implementation.description)

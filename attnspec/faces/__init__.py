@@ -38,7 +38,9 @@ def face_named(name: str) -> Face:
     return FACES[name]
 
 
-def called(function: Callable[..., Any], face: str = "", arrays: str = "") -> Called:
+def called(
+    function: Callable[..., Any], face: str = "", arrays: str = "", device: str = ""
+) -> Called:
     """Return a function with its face, the named one or the one that it shows.
 
     Parameters
@@ -47,8 +49,9 @@ def called(function: Callable[..., Any], face: str = "", arrays: str = "") -> Ca
         A function of attention; of a builtin one the docstring is read.
     face
         The id of its face; without one it is recognised by its keywords.
-    arrays
-        The library whose arrays it takes, where it is not that of the face.
+    arrays, device
+        The library whose arrays it takes, where it is not that of the face, and where
+        they lie.
 
     Raises
     ------
@@ -63,7 +66,8 @@ def called(function: Callable[..., Any], face: str = "", arrays: str = "") -> Ca
     """
     signature = Signature.of(function)
     found = face_named(face) if face else recognised(signature)
-    known = Called(found, signature, arrays or found.arrays, recognised=not face)
+    whose = arrays or found.arrays
+    known = Called(found, signature, whose, recognised=not face, device=device)
     if found is not PLAIN:  # Of a plain function its kind says what is wrong.
         known.check()
     return known

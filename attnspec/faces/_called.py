@@ -34,12 +34,15 @@ class Called:
         The library whose arrays it takes.
     recognised
         Whether the face was recognised, and not named by somebody.
+    device
+        Where these arrays lie, if somebody has said so.
     """
 
     face: Face
     signature: Signature
     arrays: str
     recognised: bool = True
+    device: str = ""
 
     @property
     def options(self) -> dict[str, Any]:

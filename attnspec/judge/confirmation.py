@@ -92,7 +92,9 @@ class Confirmation:
         # By itself, as in a replay, such a law fails: nothing else is known there.
         verdict = Verdict.FAILED if held else found.verdict or Verdict.FAILED
         error = error_in(verdict, found.message)
-        return Token(self.bench.kind, self.law, recipe, before, verdict, error)
+        bench = self.bench
+        manner = bench.description.manner
+        return Token(bench.kind, self.law, recipe, before, verdict, error, manner)
 
     def _smallest(
         self, recipe: Recipe, found: Examination, smaller: Smaller

@@ -26,6 +26,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
 from attnspec.judge.traits import fields_as_traits, whole_fields
+from attnspec.judge.usage import Usage
 from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
 from attnspec.numerics.operations import OPERATIONS
@@ -63,6 +64,8 @@ class Kind(LawsOfKind):
         What is right, and the bound.
     definition
         The definition, as a function of this kind: it passes every law.
+    usage
+        What its operands, options and results are, and an example.
     operands
         The names of the positional arguments, where they are not the definition's.
     value
@@ -124,6 +127,7 @@ class Kind(LawsOfKind):
     build: Callable[[Recipe], Case]
     judge: Judge
     definition: Callable[..., Any]
+    usage: Usage = dataclasses.field(default_factory=Usage)
     operands: tuple[str, ...] = ()
     value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)

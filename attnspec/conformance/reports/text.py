@@ -57,16 +57,21 @@ def header_lines(report: Report, target: str) -> list[str]:
 
 def _face_lines(report: Report) -> list[str]:
     """Return how the function is called, and what of that it does not offer."""
-    known, lines = face_of(report.description), []
-    if known is None:
-        return []
-    if known.face.id != PLAIN:
+    description = report.description
+    known, lines = face_of(description), []
+    said = []
+    if known is not None and known.face.id != PLAIN:
         how = "recognised" if known.recognised else "as asked for"
-        said = f"{known.face.id} ({how}), arrays of {known.arrays}"
-        lines += words.wrapped(said, first="face")
-    if known.unknown:
-        said = f"{', '.join(known.unknown)}: not passed"
-        lines += words.wrapped(said, first="no option")
+        said.append(f"{known.face.id} ({how})")
+    label = "face" if said else "arrays"
+    if {*description.manner} & {"arrays", "device"}:
+        where = f" on {description.device}" if description.device else ""
+        said.append(f"arrays of {description.arrays or 'numpy'}{where}")
+    if said:
+        lines += words.wrapped(", ".join(said), first=label)
+    if known is not None and known.unknown:
+        unknown = f"{', '.join(known.unknown)}: not passed"
+        lines += words.wrapped(unknown, first="no option")
     for claim, raised in report.detected.not_offered.items():
         lines += words.wrapped(f"{claim}: {raised}", first="not offered")
     return lines

@@ -24,6 +24,7 @@ from attnspec.kinds.attention.precision import precision_calls
 from attnspec.kinds.attention.questions import QUESTIONS
 from attnspec.kinds.attention.table import TABLE
 from attnspec.kinds.attention.traits import signs, traits
+from attnspec.kinds.attention.usage import USAGE
 from attnspec.kinds.attention.words import (
     CHOICES_IN_WORDS,
     bare_case_in_words,
@@ -100,6 +101,7 @@ ATTENTION = Kind(
     judge=_judge,
     value=evaluate,
     definition=_defined,
+    usage=USAGE,
     options={
         "mask": ("mask", "head_mask", "vector_mask"),
         "bias": (

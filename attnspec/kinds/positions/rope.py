@@ -18,6 +18,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.kinds.positions._places import (
     BASE,
     PAIRINGS,
@@ -115,6 +116,7 @@ ROPE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.ROPE,
     choices={"pairing": PAIRINGS, "partial": PARTIAL},
     choice_needs={"partial": ("width",)},
     probes=(
