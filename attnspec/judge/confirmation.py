@@ -94,7 +94,9 @@ class Confirmation:
         error = error_in(verdict, found.message)
         bench = self.bench
         manner = bench.description.manner
-        return Token(bench.kind, self.law, recipe, before, verdict, error, manner)
+        return Token(
+            bench.kind, self.law, recipe, before, verdict, error, manner=manner
+        )
 
     def _smallest(
         self, recipe: Recipe, found: Examination, smaller: Smaller
