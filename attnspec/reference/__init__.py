@@ -14,6 +14,7 @@ from attnspec.reference import (
     distance_attention,
     document_mask,
     global_mask,
+    gradients,
     grid_mask,
     heads,
     influence,
@@ -84,6 +85,12 @@ from attnspec.reference.distance_attention import (
 from attnspec.reference.document_mask import documents
 from attnspec.reference.entmax15 import entmax15
 from attnspec.reference.global_mask import global_tokens
+from attnspec.reference.gradients import (
+    EmptyRow,
+    Gradients,
+    attention_backward,
+    attention_vjp,
+)
 from attnspec.reference.grid_mask import over_grid
 from attnspec.reference.heads import group_count, repeat_kv
 from attnspec.reference.influence import attention_jacobian, dependence, influence_norms
@@ -131,6 +138,7 @@ from attnspec.reference.scores import (
     default_scale,
     dot_product,
     scaled_dot_product,
+    softcap_slope,
     softcapped,
     tempered,
 )
@@ -172,6 +180,8 @@ __all__ = [
     "Border",
     "Cache",
     "Decoder",
+    "EmptyRow",
+    "Gradients",
     "HeadProjections",
     "LatentProjections",
     "Projections",
@@ -182,7 +192,9 @@ __all__ = [
     "alibi_slopes",
     "attend_by_taps",
     "attention",
+    "attention_backward",
     "attention_jacobian",
+    "attention_vjp",
     "attention_weights",
     "attention_with_logsumexp",
     "band",
@@ -225,6 +237,7 @@ __all__ = [
     "frequencies",
     "global_mask",
     "global_tokens",
+    "gradients",
     "grid_mask",
     "group_count",
     "heads",
@@ -290,6 +303,7 @@ __all__ = [
     "shifted_window",
     "sigmoid",
     "sinusoidal",
+    "softcap_slope",
     "softcapped",
     "softmax",
     "softmax_with_sink",

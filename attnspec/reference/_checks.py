@@ -38,9 +38,9 @@ def check_options(
     """Reject options that do not fit scores of the sizes (B, Hq, L, S)."""
     if mask is not None:
         _check_mask_dtype(mask)
-        _check_broadcast("mask", mask, sizes)
+        check_broadcast("mask", mask, sizes)
     if bias is not None:
-        _check_broadcast("bias", bias, sizes)
+        check_broadcast("bias", bias, sizes)
     if scale is not None and not math.isfinite(scale):
         msg = f"scale: expected a finite number, got {scale}"
         raise InvalidArgument(msg)
@@ -80,9 +80,7 @@ def _check_mask_dtype(mask: npt.NDArray[Any]) -> None:
         raise InvalidArgument(msg)
 
 
-def _check_broadcast(
-    name: str, array: npt.NDArray[Any], sizes: tuple[int, ...]
-) -> None:
+def check_broadcast(name: str, array: npt.NDArray[Any], sizes: tuple[int, ...]) -> None:
     """Demand an array that broadcasts to the scores and does not enlarge them."""
     try:
         fits = np.broadcast_shapes(array.shape, sizes) == sizes
@@ -93,4 +91,10 @@ def _check_broadcast(
         raise InvalidArgument(msg)
 
 
-__all__ = ["check_arrays", "check_equal", "check_least", "check_options"]
+__all__ = [
+    "check_arrays",
+    "check_broadcast",
+    "check_equal",
+    "check_least",
+    "check_options",
+]
