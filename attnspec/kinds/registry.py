@@ -34,6 +34,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         *("delta_rule",),
     ),
     "serving": ("merge",),
+    "training": ("attention_gradient",),
 }
 """The folders of kinds, and in each the modules of its kinds, in the book's order."""
 

@@ -14,7 +14,7 @@ from tests.reference._gradients import Pulled, gradient_bound
 from tests.reference._problems import Problem
 
 Array = np.ndarray[Any, np.dtype[Any]]
-CASES = (
+CASES: tuple[dict[str, Any], ...] = (
     {},
     {"causal": True},
     {"softcap": 2.0},

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
@@ -40,7 +40,7 @@ def pulled(draw: st.DrawFn, *options: str, low: int = 0) -> Pulled:
     return Pulled(problem, rng.normal(size=shape), d_lse, kept)
 
 
-def _cut(pulled: Pulled, most: int = 3) -> Pulled:
+def _cut(pulled: Pulled, most: int = 2) -> Pulled:
     """The same with few queries and keys, and with masks and biases to match."""
     problem = pulled.problem
     _, _, length, keys = problem.grid
@@ -77,7 +77,6 @@ def _assert_near(
         assert (np.abs(array - found[name]) <= bound[name]).all(), name
 
 
-@settings(max_examples=25)
 @given(pulled(*OPTIONS, low=1))
 def test_gradients_are_the_derivatives_to_60_digits(case: Pulled) -> None:
     small = _cut(case)
@@ -86,7 +85,6 @@ def test_gradients_are_the_derivatives_to_60_digits(case: Pulled) -> None:
     _assert_near(expected, small.vjp(), small)
 
 
-@settings(max_examples=10)
 @given(pulled("mask", "causal", "scale", "alignment", low=1))
 def test_each_value_has_an_equal_share_of_a_mean(case: Pulled) -> None:
     small = _cut(case)
