@@ -41,6 +41,7 @@ _CLAIMS: dict[str, Claim] = {
     "d_lse": Claim("a cotangent of the logsumexp", "d_lse"),
     "kept": Claim("dropout, by the multiplier of each weight", "kept"),
     "saved": Claim("output and logsumexp of the forward pass are given"),
+    "return_saved": Claim("output and logsumexp that it saved are returned, too"),
 }
 
 _D_OUTPUT = tuple(

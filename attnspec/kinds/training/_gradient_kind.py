@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.bounds.admissible import admissible
+from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.gradients.evaluator import (
     GradientEvaluation,
     evaluate_gradients,
@@ -22,7 +24,12 @@ from attnspec.kinds.attention.gradients.problem import forward_case
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.training._gradient_cases import TABLE, build
 from attnspec.numerics import PRESETS, NumericModel, relaxations
-from attnspec.reference import Gradients, attention_backward, attention_vjp
+from attnspec.reference import (
+    Gradients,
+    attention_backward,
+    attention_vjp,
+    attention_with_logsumexp,
+)
 
 _HIDING = ("mask", "minus_infinity_bias", "causal", "window")
 
@@ -36,7 +43,11 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> GradientEvaluat
     found = evaluate_gradients(case, choices, model)
     if reason := found.overflow:
         raise Inadmissible(reason)
-    return found
+    if not case["return_saved"]:
+        return found
+    forward = evaluate(forward_case(case), choices, model)
+    saved = {"output": (forward.output, forward.bound), **forward.others}
+    return dataclasses.replace(found, gradients={**found.gradients, **saved})
 
 
 def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
@@ -56,6 +67,7 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
     window: Window | None = None,
     softcap: float | None = None,
     sink: Array | None = None,
+    return_saved: bool = False,
 ) -> tuple[Array, ...]:
     """Evaluate the definition and round its results once."""
     options: dict[str, Any] = {
@@ -74,7 +86,13 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
     else:
         saved = (output, lse)
         found = attention_backward(d_output, query, key, value, *saved, **options)
-    return _rounded(found, query, bias, sink)
+    rounded = _rounded(found, query, bias, sink)
+    if not return_saved:
+        return rounded
+    forward = {n: v for n, v in options.items() if n not in ("d_lse", "kept")}
+    o, logsumexp = attention_with_logsumexp(query, key, value, **forward)
+    wide = np.float64 if query.dtype == np.float64 else np.float32
+    return (*rounded, o.astype(query.dtype), logsumexp.astype(wide))
 
 
 def _rounded(

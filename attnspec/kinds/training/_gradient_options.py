@@ -157,6 +157,31 @@ def check_saved(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(case.replace(output=output, lse=lse), bench, "o and L given")
 
 
+@_LAW(
+    "attention-gradient-returned",
+    "gradients.saved",
+    nulls=("zeros", "zeros:dk", "zeros:dv"),
+    needs=("return_saved",),
+)
+def check_returned(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The gradients are a function of the output and logsumexp that are returned."""
+    plain = case.without("kept")
+    rows = case["query"].shape[:3]
+    output = (*rows, case["value"].shape[3])
+    saved = ("output", output, case.dtype), ("lse", rows, None)
+    asked = plain.replace(return_saved=True, results=(*plain.results, *saved))
+    given, value = given_by(asked, bench), right_for(asked, bench)
+    yield within(value["output"][0], given["output"], value["output"][1])
+    lse = np.where(np.isfinite(value["lse"][0]), given["lse"], -np.inf)
+    known = plain.replace(
+        output=given["output"].astype(case["query"].dtype),
+        lse=lse.astype(np.float64 if case.dtype == "float64" else np.float32),
+    )
+    for name, (gradient, bound) in right_for(known, bench).items():
+        found = within(gradient, given[name], bound, what=name)
+        yield noted(found, "as a function of what it returned")
+
+
 def _forward(case: Case, bench: Bench) -> tuple[Array, Array] | None:
     """Return output and logsumexp as a forward pass rounds them."""
     if case["kept"] is not None:

@@ -63,6 +63,7 @@ class BackwardPass:
         window: Window | None = None,
         softcap: float | None = None,
         sink: Array | None = None,
+        return_saved: bool = False,
     ) -> tuple[Array, ...]:
         """Return the gradients of query, key and value, and of bias and sink."""
         real = np.float64 if query.dtype == np.float64 else np.float32
@@ -91,7 +92,8 @@ class BackwardPass:
                 found.append(self.of_bias(s).astype(bias.dtype))
             if sink is not None:
                 found.append(self.of_sink(s).astype(sink.dtype))
-        return (*(a.astype(s.dtype) for a in found[:3]), *found[3:])
+        saved = self.saved(s) if return_saved else ()
+        return (*(a.astype(s.dtype) for a in found[:3]), *found[3:], *saved)
 
     def read(self, d_output: Array) -> Array:
         """Read the cotangent of the output from memory."""
@@ -125,12 +127,19 @@ class BackwardPass:
         safe = np.where(s.live, total, s.real(1))
         s.probability = e / safe[..., None]
         s.output = self.stored_weights(s.kept * e, s) @ s.value / safe[..., None]
-        s.output = through(s.output, s.dtype)
+        if self.empty_mean:
+            mean = s.kept @ s.value if s.kept.ndim else s.value.sum(2, keepdims=True)
+            s.output = np.where(s.live[..., None], s.output, mean / s.grid[3])
+        s.output = through(s.output.astype(s.real), s.dtype)
         s.lse = np.where(s.live, np.log(safe) + base, s.real(np.inf))
         output, lse = s.given
         if output is not None and lse is not None:
             s.output = output.astype(s.real)
             s.lse = np.where(s.live, lse.astype(s.real), s.real(np.inf))
+
+    def saved(self, s: State) -> tuple[Array, Array]:
+        """Return what the forward pass saved."""
+        return s.output.astype(s.dtype), s.lse
 
     def stored_weights(self, weights: Array, s: State) -> Array:
         """Round what meets a matrix product."""

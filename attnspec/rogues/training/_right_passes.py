@@ -20,6 +20,11 @@ class RightPass:
     dtypes: tuple[str, ...]
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def differentiates_saved(self) -> bool:
+        """Whether its gradients are a function of the output that it returns."""
+        return self.run.from_lse and not self.run.delta_of_weights
+
     def model(self, dtype: str) -> NumericModel:
         """Return the model that it declares in a format."""
         name = dtype if self.run.narrow else f"upcast-{dtype}"

@@ -78,6 +78,17 @@ class BinaryLse(BackwardPass):
             s.lse = s.lse * s.real(np.log(2.0))
 
 
+class OtherOutput(BackwardPass):
+    """Delta is made of another output than is returned: of one in bfloat16."""
+
+    def forward(self, s: State) -> None:
+        super().forward(s)
+        s.returned, s.output = s.output, through(s.output, ml_dtypes.bfloat16)
+
+    def saved(self, s: State) -> tuple[Array, Array]:
+        return s.returned.astype(s.dtype), s.lse
+
+
 class MaskForgotten(BackwardPass):
     """The weights are formed anew without the mask."""
 
@@ -347,6 +358,7 @@ __all__ = [
     "MultiplierLost",
     "NarrowDelta",
     "NarrowLse",
+    "OtherOutput",
     "QueryUnscaled",
     "SinkShareOne",
     "SinkSign",

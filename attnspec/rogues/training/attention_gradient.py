@@ -39,6 +39,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue("lse-in-bfloat16", "precision", wrong.NarrowLse()),
     _rogue("first-lse", "batch", wrong.FirstLse()),
     _rogue("binary-lse", "lse", wrong.BinaryLse(), "saved"),
+    _rogue("other-output", "precision", wrong.OtherOutput(), "returned"),
     _rogue("mask-forgotten", "mask", wrong.MaskForgotten(), "unseen"),
     _rogue("empty-rows-as-nan", "empty-row", wrong.EmptyRowsAsNan(), "empty-rows"),
     _rogue("no-slope", "softcap", wrong.SlopeMissing()),
@@ -91,6 +92,7 @@ CONTROLS: tuple[Control, ...] = (
             right.run,
             dtypes=right.dtypes,
             models={dtype: right.model(dtype) for dtype in right.dtypes},
+            without=() if right.differentiates_saved else ("return_saved",),
         )
         for right in RIGHT_PASSES
     ),

@@ -8,6 +8,7 @@ row of dq at once, and is told apart for that reason.
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,36 +53,39 @@ class ScoreGradients:
         return np.asarray(np.abs(self.dx) + self.whole)
 
 
+class _Row(NamedTuple):
+    """What all keys of a row have in common: delta less the cotangent of L."""
+
+    delta: Float64
+    error: Float64
+
+
+class _Part(NamedTuple):
+    """What the error of a gradient of a score is made of, key by key."""
+
+    t: Float64
+    t_error: Float64
+    gained: Float64
+    each: Float64
+    difference: Float64
+    """|t - delta|, 0 where a query does not attend."""
+
+
 def score_gradients(backward: Backward, known: Forward, rates: Rates) -> ScoreGradients:
     """Evaluate the gradients of the scores of a block, with their errors."""
-    keep = _multipliers(backward)
-    product, product_error = _products(backward, rates)
-    t, t_error = keep * product, keep * product_error
+    t, t_error = _products(backward, rates)
     gained, each = _gains(known)
-    grown = known.p + gained
-    delta = (backward.d_output * known.output).sum(axis=-1)
-    delta_error = _delta_error(backward, known, rates, (t, t_error, gained))
-    lam = np.where(known.live, backward.d_lse, 0.0)
-    rest, rest_error = np.abs(delta - lam), delta_error
-    rest_error = rest_error + rates.unit * (np.abs(delta) + np.abs(lam) + rest_error)
-    difference = np.where(known.attends, np.abs(t - (delta - lam)[..., None]), 0.0)
-    beside = rest_error[..., None]
-    local = t_error + rates.unit * (np.abs(t) + t_error)
-    local = local + rates.unit * (difference + t_error + beside)
-    common = np.expm1(known.common)
-    own = (each * difference + grown * local) * (1 + common[..., None])
-    own = own + gained * beside
-    own = own + 3 * rates.unit * grown * (difference + beside + local)
-    shared = common[..., None] * known.p * difference + known.p * beside
-    ds = np.where(known.attends, known.p * (t - (delta - lam)[..., None]), 0.0)
-    own = (
-        own
-        + rates.stored * (np.abs(ds) + own + shared)
-        + rates.model.tiny(rates.model.softmax) * (1.0 + difference)
-    )
+    row = _row(backward, known, rates, (t, t_error, gained))
+    apart = np.where(known.attends, t - row.delta[..., None], 0.0)
+    part = _Part(t, t_error, gained, each, np.abs(apart))
+    ds, common = known.p * apart, np.expm1(known.common)
+    shared = common[..., None] * known.p * part.difference
+    shared = shared + known.p * row.error[..., None]
+    own = _own_error(known, rates, part, row)
+    own = own + rates.stored * (np.abs(ds) + own + shared)
     own, shared = (np.where(known.attends, e, 0.0) for e in (own, shared))
     found = _through_softcap(backward, known, rates, (ds, own, shared))
-    sizes = (np.abs(t) + t_error, rest + rest_error, difference + local)
+    sizes = np.abs(t) + t_error, np.abs(row.delta) + row.error, part.difference
     return ScoreGradients(
         ds=ds,
         ds_error=own + shared,
@@ -90,21 +94,45 @@ def score_gradients(backward: Backward, known: Forward, rates: Rates) -> ScoreGr
         whole=found[2],
         slope=found[3],
         common=common,
-        delta=delta - lam,
-        delta_error=rest_error,
+        delta=row.delta,
+        delta_error=row.error,
         weights=np.where(known.attends, known.p, 0.0),
         gained=gained,
         largest=max(float(np.max(size, initial=0.0)) for size in sizes),
     )
 
 
-def _multipliers(backward: Backward) -> Float64 | float:
-    """Return the multiplier of dropout of each weight."""
-    return 1.0 if backward.kept is None else backward.kept * backward.multiplier
+def _row(
+    backward: Backward,
+    known: Forward,
+    rates: Rates,
+    weighed: tuple[Float64, Float64, Float64],
+) -> _Row:
+    """Return delta less the cotangent of the logsumexp, and its error."""
+    delta = (backward.d_output * known.output).sum(axis=-1)
+    error = _delta_error(backward, known, rates, weighed)
+    lam = np.where(known.live, backward.d_lse, 0.0)
+    error = error + rates.unit * (np.abs(delta) + np.abs(lam) + error)
+    return _Row(delta - lam, error)
+
+
+def _own_error(known: Forward, rates: Rates, part: _Part, row: _Row) -> Float64:
+    """Bound the error of a gradient of a score that is not common to its row."""
+    unit, beside = rates.unit, row.error[..., None]
+    grown = known.p + part.gained
+    local = part.t_error + unit * (np.abs(part.t) + part.t_error)
+    local = local + unit * (part.difference + part.t_error + beside)
+    own = (part.each * part.difference + grown * local) * np.exp(known.common)[
+        ..., None
+    ]
+    own = own + part.gained * beside
+    own = own + 3 * unit * grown * (part.difference + beside + local)
+    tiny = rates.model.tiny(rates.model.softmax)
+    return np.asarray(own + tiny * (1.0 + part.difference))
 
 
 def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
-    """Return the products of cotangents and values, and their errors."""
+    """Return the gradients of weights, with dropout, and their errors."""
     model, problem = rates.model, backward.problem
     value = problem.value[:, :, :, : problem.keys]
     width = value.shape[-1]
@@ -114,7 +142,11 @@ def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
     error = (rounded + adding * (1 + rounded)) * size
     error = error + width * model.tiny(model.dot)
     product = by_key_row(backward.d_output, value)
-    return product, error + rates.stored * (np.abs(product) + error)
+    error = error + rates.stored * (np.abs(product) + error)
+    if backward.kept is None:
+        return product, error
+    keep = backward.kept * backward.multiplier
+    return keep * product, keep * error
 
 
 def _gains(known: Forward) -> tuple[Float64, Float64]:

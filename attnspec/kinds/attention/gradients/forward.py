@@ -204,7 +204,11 @@ def _from_lse(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
         error[..., -1] = rates.stored * np.abs(finite[..., -1])
     away = np.abs(apart) + error + part.lse_error[..., None]
     row = part.lse_error + 3 * unit * np.abs(part.lse)
-    own = error + unit * away + 3 * unit * np.abs(finite)
+    subtracting = unit * away
+    if part.has_sink:
+        # Of a sink it is in 3 u (|s| + |L|).
+        subtracting[..., -1] = 0.0
+    own = error + subtracting + 3 * unit * np.abs(finite)
     return row, own + rates.model.exp_relative + rates.model.exp_argument * away
 
 
