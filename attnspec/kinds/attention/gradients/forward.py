@@ -50,7 +50,6 @@ class Forward:
     sink_error: Float64
     """The error of the logarithm of the share of the sink."""
     output_error: Float64
-    lse_error: Float64
 
 
 class _Softmax(NamedTuple):
@@ -64,47 +63,69 @@ class _Softmax(NamedTuple):
     score: Float64
 
 
+class _Saved(NamedTuple):
+    """Output and logsumexp that a backward pass knows, and how far off they are."""
+
+    output: Float64
+    lse: Float64
+    output_error: Float64
+    lse_error: Float64
+
+
 def forward(backward: Backward, ground: Ground, rates: Rates) -> Forward:
     """Evaluate the forward pass of a block, with the errors that a model allows."""
     problem, keys = backward.problem, slice(backward.problem.keys)
-    seen = visibility(problem)
-    scaled = products(problem)
+    seen, scaled = visibility(problem), products(problem)
     first = scaled[..., keys].copy()
     known = _softmax(backward, ground, rates, scaled, seen)
-    output, lse = known.weights.output * backward.multiplier, known.weights.lse[..., 0]
+    reads, attends = _visible(seen, first.shape)
+    lse = known.weights.lse[..., 0]
     live = np.broadcast_to(True if seen.empty is None else ~seen.empty, lse.shape)
-    lse_error = bounds.lse_bound(known.weights, rates, known.spread)[..., 0]
-    output_error = _output_error(backward, known, ground, rates)
-    reads = np.broadcast_to(
-        True if seen.keep is None else seen.keep[..., keys], first.shape
-    )
-    attends = reads if seen.mean is None else reads & ~seen.mean
-    p = known.p[..., keys]
-    if backward.lse is not None and backward.output is not None:
-        output, lse_error = backward.output, np.zeros_like(lse)
-        output_error = np.zeros_like(output)
-        lse = np.where(live, backward.lse, 0.0)
-        p = np.where(attends, np.exp(known.score[..., keys] - lse[..., None]), p)
-    lse = np.where(live, lse, 0.0)
-    saved, has_sink = backward.lse is not None, problem.sink is not None
-    part = _Part(known, lse, lse_error, saved=saved, has_sink=has_sink)
+    saved = _saved(backward, known, ground, rates, live)
+    has_sink, given = problem.sink is not None, backward.lse is not None
+    part = _Part(known, saved.lse, saved.lse_error, saved=given, has_sink=has_sink)
     common, own, of_sink = _weight_errors(part, rates)
+    p, score = known.p[..., keys], np.where(attends, known.score[..., keys], 0.0)
+    if given:
+        p = np.where(attends, np.exp(score - saved.lse[..., None]), p)
     return Forward(
         scaled=first,
-        score=np.where(attends, known.score[..., keys], 0.0),
+        score=score,
         attends=attends,
         reads=reads,
         p=p,
         p_sink=known.p[..., -1] if has_sink else np.zeros_like(lse),
-        output=output,
-        lse=lse,
+        output=saved.output,
+        lse=saved.lse,
         live=live,
         score_error=known.error[..., keys],
         common=np.where(live if seen.mean is None else True, common, 0.0),
         own=own[..., keys],
         sink_error=of_sink,
-        output_error=output_error,
-        lse_error=np.where(live, lse_error, 0.0),
+        output_error=saved.output_error,
+    )
+
+
+def _visible(seen: Visibility, shape: tuple[int, ...]) -> tuple[Bool, Bool]:
+    """Return of which keys each output is made, and which of them it attends to."""
+    keep = True if seen.keep is None else seen.keep[..., : shape[-1]]
+    reads = np.broadcast_to(keep, shape)
+    return reads, reads if seen.mean is None else reads & ~seen.mean
+
+
+def _saved(
+    backward: Backward, known: _Softmax, ground: Ground, rates: Rates, live: Bool
+) -> _Saved:
+    """Return what the forward pass saved: as it is given, or its own with errors."""
+    if backward.output is not None and backward.lse is not None:
+        lse = np.where(live, backward.lse, 0.0)
+        nothing = np.zeros_like(backward.output), np.zeros_like(lse)
+        return _Saved(backward.output, lse, *nothing)
+    return _Saved(
+        known.weights.output * backward.multiplier,
+        np.where(live, known.weights.lse[..., 0], 0.0),
+        _output_error(backward, known, ground, rates),
+        bounds.lse_bound(known.weights, rates, known.spread)[..., 0],
     )
 
 
