@@ -100,12 +100,14 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a name of the judge when it is asked for."""
-    if name not in _LAZY:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(importlib.import_module(_LAZY[name]), name)
+if not TYPE_CHECKING:  # Type checkers would take any name as one of this module.
+
+    def __getattr__(name: str) -> Any:
+        """Import a name of the judge when it is asked for."""
+        if name not in _LAZY:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(importlib.import_module(_LAZY[name]), name)
 
 
 def __dir__() -> list[str]:

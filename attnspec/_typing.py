@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy.typing as npt
 
@@ -12,10 +14,67 @@ Array = npt.NDArray[Any]
 DType = Literal["float64", "float32", "float16", "bfloat16"]
 """A floating-point format that a kernel may be judged in."""
 
+Tier = Literal["smoke", "standard", "thorough"]
+"""How much a run looks at."""
+
+Library = Literal["numpy", "torch", "jax"]
+"""The library whose arrays a function takes."""
+
 Alignment = Literal["upper_left", "lower_right"]
 """Where the diagonal of a causal or window mask lies when L and S differ."""
 
-Window = tuple[int | None, int | None]
+
+class Range(NamedTuple):
+    """Which numbers an argument may be, in words and as a test."""
+
+    words: str
+    holds: Callable[[float], bool]
+
+
+Count = Annotated[int, Range("0 or more", lambda number: number >= 0)]
+"""How many there are; there may be none."""
+
+Size = Annotated[int, Range("1 or more", lambda number: number >= 1)]
+"""How many there are, and there is at least one."""
+
+Even = Annotated[
+    int,
+    Range("an even number, not negative", lambda number: number >= 0 == number % 2),
+]
+"""The width of a vector whose entries come in pairs."""
+
+Finite = Annotated[float, Range("a finite number", math.isfinite)]
+"""A number that is neither infinite nor NaN."""
+
+Positive = Annotated[
+    float, Range("a positive finite number", lambda number: 0.0 < number < math.inf)
+]
+"""A number to divide by."""
+
+Deadline = Annotated[
+    float,
+    Range(
+        "more than 0 and at most 604,800 seconds",
+        lambda number: 0.0 < number <= 604_800,
+    ),
+]
+"""When a call has timed out, a week at most."""
+
+Window = tuple[Count | None, Count | None]
 """Inclusive distances to the left and right; ``None`` is unlimited."""
 
-__all__ = ["Alignment", "Array", "DType", "Window"]
+__all__ = [
+    "Alignment",
+    "Array",
+    "Count",
+    "DType",
+    "Deadline",
+    "Even",
+    "Finite",
+    "Library",
+    "Positive",
+    "Range",
+    "Size",
+    "Tier",
+    "Window",
+]

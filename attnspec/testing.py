@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from attnspec._typing import DType
+from attnspec._typing import DType, Tier
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.implementation import Implementation
 from attnspec.exceptions import ConformanceFailure, UnknownName
@@ -21,6 +21,7 @@ from attnspec.judge.claims import Capabilities
 from attnspec.judge.domain import Domain
 from attnspec.judge.law import Exact
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.seeds import seed_of
 from attnspec.kinds.registry import find, kind_named
 from attnspec.numerics import Comparison, NumericModel, default_model, within
 
@@ -30,7 +31,7 @@ def recipes(
     *,
     dtype: DType = "float32",
     claims: Iterable[str] | None = None,
-    tier: str = "smoke",
+    tier: Tier = "smoke",
     families: Iterable[str] = (),
     needs: Iterable[str] = (),
     seed: int = 0,
@@ -82,7 +83,7 @@ def recipes(
         capabilities=known.checked(Capabilities((dtype,), wanted)),
         dtype=dtype,
         tier=tier,
-        seed=seed,
+        seed=seed_of(seed),
         families=tuple(families),
         needs=frozenset(needs),
         fields=fields,
@@ -148,7 +149,7 @@ def right(
     """
     kind = kind_named(case["recipe"].kind)
     choices = {**kind.default(), **(dialect or {})}
-    return kind.judge(case, choices, model or default_model(case.dtype))
+    return kind.promised(case, choices, model or default_model(case.dtype))
 
 
 def call(function: Callable[..., Any], case: Case) -> Result:

@@ -45,15 +45,18 @@ def blamed(report: Report) -> tuple[str, ...]:
 
 _SINGLE = (
     *("softcap-clips", "window-left-wider", "heads-tiled", "sink-as-number"),
-    *("lse-of-base-two", "bias-scaled", "causal-strict", "value-channels-in-pairs"),
+    *("lse-of-base-two", "bias-scaled", "causal-strict", "partial-tile-lost"),
+    *("scale-without-sign", "mask-of-first-row"),
 )
-"""Rogues of one step each, whose mistakes have nothing to do with each other."""
+"""Rogues whose mistakes have nothing to do with each other, and each of which leaves
+some calls right. Beside a mistake of every call, as of *value-channels-in-pairs*, no
+other can be told from outside: nothing is right without it."""
 
 
 def pairs() -> list[tuple[str, str]]:
-    """Return twenty pairs of rogues that change different steps."""
+    """Return the pairs of rogues that change different steps."""
     both = itertools.combinations(_SINGLE, 2)
-    return [pair for pair in both if not set(steps(pair[0])) & set(steps(pair[1]))][:20]
+    return [pair for pair in both if not set(steps(pair[0])) & set(steps(pair[1]))]
 
 
 def steps(id_: str) -> dict[str, Any]:

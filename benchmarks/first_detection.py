@@ -66,9 +66,10 @@ def main() -> None:
     seen = [count for count in counts if math.isfinite(count)]
     if not seen:
         sys.exit(f"none of {len(counts)} rogues was seen")
+    nine_in_ten = sorted(seen)[math.ceil(0.9 * len(seen)) - 1]
     print(
         f"{len(seen)} of {len(counts)} seen, seed {asked.seed}: median "
-        f"{statistics.median(seen):,.0f}, mean {statistics.mean(seen):,.0f}, "
+        f"{statistics.median(seen):,.0f}, nine in ten within {nine_in_ten:,.0f}, "
         f"most {max(seen):,.0f}, together {sum(seen):,.0f} examples"
     )
 

@@ -2,9 +2,10 @@
 
 Run as ``python -m benchmarks.right_kernels [--cases N] [--seed N] [ID ...]``. Every
 kernel of ``attnspec.rogues.attention.arithmetic`` answers cases of every family of
-the table, in each of its formats. The table has one line a kernel and format: how many
-examples, how many beyond the bound, and median, 99th percentile and largest error by
-bound. It exits with 1 if there is one beyond the bound.
+the table, in each of its formats. The first table has one line a kernel and format: how
+many examples, and median, 99th percentile and largest error by bound. The second one
+takes together those that declare the same kind of thing, as the page of the bound does.
+It exits with 1 if there is one beyond the bound.
 """
 
 from __future__ import annotations
@@ -117,6 +118,47 @@ def _lines(ratios: Ratios) -> Iterator[str]:
         yield f"{name:50} {dtype:9} {count:8,} {cells[0]:>22} {cells[1]:>22}"
 
 
+def _declared(right: Right) -> str:
+    """Return the kind of thing that a kernel declares."""
+    changes = {name for name, change in right.changes.items() if change}
+    if right.words:
+        return "one thing is narrowed"
+    if "splits" in changes or right.id.startswith("split"):
+        return "parts are merged"
+    if "normalized_by_lse" in changes or right.base == "two-pass":
+        return "weights come from a stored logsumexp"
+    if "weights" in changes:
+        return "weights have eight bits"
+    return _BASES[right.base]
+
+
+_BASES = {
+    "upcast": "nothing is rounded between",
+    "flash": "weights are rounded",
+    "tensor-core": "tensor cores multiply",
+    "tfloat32": "operands are rounded to TF32",
+}
+"""What a kernel declares by the name of its model alone."""
+
+
+def _together(ratios: Ratios) -> Iterator[str]:
+    """Yield one line a format and kind of thing that is declared."""
+    yield "| format | declared | kernels | examples | output | logsumexp |"
+    yield "|---|---|---|---|---|---|"
+    names = {right.id: _declared(right) for right in RIGHT}
+    keys = [(dtype, names[name], name) for name, dtype, what in ratios if what == "lse"]
+    order = list(dict.fromkeys(key[:2] for key in keys))
+    for dtype, declared in sorted(order, key=lambda key: DTYPES.index(key[0])):
+        mine = [name for *key, name in keys if key == [dtype, declared]]
+        count = sum(len(ratios[name, dtype, "output"]) for name in mine)
+        most = [
+            max(max(ratios[name, dtype, what]) for name in mine)
+            for what in ("output", "lse")
+        ]
+        shown = " | ".join(f"{share:.2f}" for share in most)
+        yield f"| {dtype} | {declared} | {len(mine)} | {count:,} | {shown} |"
+
+
 def main(arguments: list[str]) -> int:
     """Print the table, and say whether all is within the bounds."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -127,7 +169,7 @@ def main(arguments: list[str]) -> int:
     kernels = [r for r in RIGHT if r.id in given.kernels or not given.kernels]
     start = time.perf_counter()
     ratios, beyond = measure(kernels, given.cases, given.seed)
-    print("\n".join(_lines(ratios)))
+    print("\n".join((*_lines(ratios), "", *_together(ratios), "")))
     count = sum(len(found) for key, found in ratios.items() if key[2] == "output")
     spent = time.perf_counter() - start
     print(f"{len(kernels)} kernels, {count:,} examples, {len(beyond)} beyond the bound")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import attnspec.reference
-from attnspec.conformance import load_deviations
+from attnspec.conformance import check_implementation, load_deviations
 from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, KINDS
+from attnspec.reference import attention
 
 BOOK = pathlib.Path(__file__).parent.parent / "docs"
 PAGES = {page.stem: page.read_text("utf-8") for page in BOOK.glob("*/*.md")}
@@ -61,6 +62,37 @@ def test_the_deviation_of_a_how_to_page_can_be_read(
     (deviation,) = load_deviations(file)
 
     assert deviation.invariants[0] == expected
+
+
+@pytest.mark.slow
+def test_the_deviation_of_the_how_to_page_covers_what_its_kernel_breaks(
+    tmp_path: pathlib.Path,
+) -> None:
+    def kernel(
+        *arrays: Any,
+        mask: Any = None,
+        bias: Any = None,
+        scale: Any = None,
+        causal: bool = False,
+        window: Any = None,
+        softcap: Any = None,
+    ) -> Any:
+        options = {"mask": mask, "bias": bias, "scale": scale, "softcap": softcap}
+        wide = None if window == (0, 0) else window
+        output = attention(*arrays, **options, causal=causal, window=wide)
+        return output.astype(arrays[0].dtype)
+
+    (example,) = re.findall(
+        r"^```toml\n(.*?)^```$", PAGES["test-your-kernel"], re.MULTILINE | re.DOTALL
+    )
+    file = tmp_path / "deviations.toml"
+    file.write_text(example, "utf-8")
+
+    report = check_implementation(
+        kernel, deviations=load_deviations(file), tier="smoke"
+    )
+
+    assert report.conforms, report
 
 
 def test_every_picture_of_the_book_has_a_function_that_draws_it() -> None:

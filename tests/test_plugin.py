@@ -204,7 +204,7 @@ def test_a_kernel_that_words_name_is_ended_with_pytest(
         ),
         (
             ("--attnspec", "embedded", "--attnspec-report", "no/run.jsonl"),
-            "report: there is no folder no",
+            "report: no/run.jsonl cannot be written: there is no folder *",
         ),
         (
             ("--attnspec", "embedded", "--attnspec", "x", "--attnspec-report", "r"),

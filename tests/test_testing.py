@@ -87,6 +87,8 @@ def test_an_implementation_is_held_to_what_it_declares() -> None:
         ({"sizes": (1,)}, "fields: attention has no field 'sizes'"),
         ({"families": ["odd"]}, "families: expected .*; got 'odd'"),
         ({"tier": "quick"}, "tier: expected one of .*; got 'quick'"),
+        ({"tier": ["smoke"]}, "tier: expected one of .*; got "),
+        ({"kind": 3}, "kind: expected one that .* got 3"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_named(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec._typing import Array, Window
+from attnspec._typing import Array, DType, Window
 from attnspec.conformance import Implementation
 from attnspec.numerics import PRESETS, NumericModel
 
@@ -57,7 +57,7 @@ def implementations() -> dict[str, Implementation]:
     ``eager`` is not compiled as a whole, and alone has float16: a compiled
     float16 product is refused on the CPU.
     """
-    compiled = ("float32", "bfloat16", "float64")
+    compiled: tuple[DType, ...] = ("float32", "bfloat16", "float64")
     return {
         "xla": _implementation("xla", _QUICK, compiled),
         "optimized": _implementation("optimized", {}, compiled),
@@ -66,7 +66,7 @@ def implementations() -> dict[str, Implementation]:
 
 
 def _implementation(
-    variant: str, options: Mapping[str, Any] | None, dtypes: tuple[str, ...]
+    variant: str, options: Mapping[str, Any] | None, dtypes: tuple[DType, ...]
 ) -> Implementation:
     """Return a variant with what the documentation says that it supports."""
     import jax

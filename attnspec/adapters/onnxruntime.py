@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec._typing import Array
+from attnspec._typing import Array, DType
 from attnspec.conformance import Implementation
 from attnspec.numerics import PRESETS, NumericModel
 
@@ -16,7 +16,7 @@ REQUIRES: tuple[str, ...] = ("onnx", "onnxruntime")
 EXTRA = "onnxruntime"
 
 _CLAIMS = ("grouped_query", "value_width")
-_DTYPES = ("float32", "float16", "float64")
+_DTYPES: tuple[DType, ...] = ("float32", "float16", "float64")
 
 # One input serves as mask or bias. A scale of zero or less is refused in some
 # formats and NaN in others, as in the text of the operator: it takes the root.

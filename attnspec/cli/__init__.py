@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from attnspec.cli._again import replay
+from attnspec.cli._campaign import campaign
 from attnspec.cli._check import check
+from attnspec.cli._compare import compare
 from attnspec.cli._describe import describe
 from attnspec.cli._include import include
 from attnspec.cli._lists import invariants, kinds, targets
@@ -26,7 +28,12 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, describe, invariants, kinds, rogues, targets, replay, include):
+_COMMANDS = (
+    *(check, describe, invariants, kinds, rogues, targets, replay, compare),
+    *(campaign, include),
+)
+
+for command in _COMMANDS:
     main.add_command(command)
 
 __all__ = ["main"]

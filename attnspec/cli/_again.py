@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from attnspec.conformance.replay import Replayed
     from attnspec.judge.tokens import Token
 
+_PRINTED = Path("-")
+"""The file that stands for standard output."""
+
 
 @click.command(short_help="See a finding again.")
 @click.argument("words", nargs=-1, metavar="[TARGET] TOKEN")
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--show", is_flag=True, help="Print the arrays of the call.")
 @click.option(
     "--script",
+    type=options.FILE,
     metavar="FILE",
     help="Write a script in NumPy alone that shows the fault; '-' prints it.",
 )
@@ -29,7 +33,7 @@ def replay(
     *,
     deadline: float,
     show: bool,
-    script: str | None,
+    script: Path | None,
     **asked: Any,
 ) -> int:
     """See a finding again: make the case of TOKEN, and put TARGET before it.
@@ -39,13 +43,15 @@ def replay(
     """
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
-    from attnspec.conformance.reports import Replay, failure_lines
+    from attnspec.conformance.reports import Replay, check_files, failure_lines
     from attnspec.conformance.reports.arrays import witness_lines
     from attnspec.conformance.targets import open_target
 
     *target, token = _target_and_token(words, asked["program"])
     known = read_token(token)
     known.verify()
+    printed = script == _PRINTED
+    check_files(script=None if printed else script)
     own = {"kind": known.law.kind, "dtypes": (known.recipe.dtype,)}
     request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
@@ -62,14 +68,14 @@ def replay(
     lines = [said, *failure_lines(outcome, Replay(request.replayed()))]
     if show and found.witness is not None:
         lines += ["", *witness_lines(found.witness)]
-    if script != "-":
+    if not printed:
         click.echo("\n".join(lines))
     if script is not None:
         _write_script(script, found, known, request.target)
     return FAILS
 
 
-def _write_script(file: str, found: Replayed, known: Token, target: str) -> None:
+def _write_script(file: Path, found: Replayed, known: Token, target: str) -> None:
     """Write the script that shows a finding."""
     from attnspec.conformance.script import script
     from attnspec.exceptions import InvalidArgument
@@ -79,11 +85,11 @@ def _write_script(file: str, found: Replayed, known: Token, target: str) -> None
         raise InvalidArgument(message)
     said = known.kind.words.case(known.recipe)
     text = script(found.witness, known.law, known.kind, found.dialect, target, said)
-    if file == "-":
+    if file == _PRINTED:
         click.echo(text, nl=False)
         return
     try:
-        Path(file).write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         message = f"script: {file} cannot be written ({error.strerror})"
         raise InvalidArgument(message) from error

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from attnspec.cli import _interrupts
 from attnspec.cli import _options as options
 from attnspec.cli._root import CONFORMS, FAILS
+
+if TYPE_CHECKING:
+    from attnspec.conformance.reports.restored import Failed
 
 
 @click.command(short_help="Judge a kernel.")
@@ -24,8 +27,17 @@ from attnspec.cli._root import CONFORMS, FAILS
 @options.tier("standard", "How much to look at: smoke, standard or thorough.")
 @click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first failure.")
 @options.SEED
+@options.JOBS
+@options.SCHEDULER
 @click.option(
     "--report", type=options.FILE, metavar="FILE", help="Write JSON lines, too."
+)
+@click.option("--resume", is_flag=True, help="Go on with the report if it was cut off.")
+@click.option(
+    "--only-failed",
+    type=options.FILE,
+    metavar="REPORT",
+    help="Run what did not conform in a report, by its tier and seed.",
 )
 @click.option(
     "--junit", type=options.FILE, metavar="FILE", help="Write JUnit XML, too."
@@ -39,6 +51,10 @@ def check(
     tier: str,
     stop_at_first: bool,
     seed: int,
+    jobs: int | None,
+    scheduler: str | None,
+    resume: bool,
+    only_failed: Path | None,
     **asked: Any,
 ) -> int:
     """Judge a kernel; without TARGET, the one that comes with attnspec.
@@ -47,11 +63,18 @@ def check(
     wrong.
     """
     from attnspec.conformance.check import chosen
+    from attnspec.conformance.executors import spreading_over
     from attnspec.conformance.recording import recorded
     from attnspec.conformance.reports import Replay
     from attnspec.conformance.reports.console import Printer
     from attnspec.conformance.targets import open_target
 
+    if only_failed is not None:
+        failed = _failed(only_failed, only, asked["dtypes"])
+        only, asked["dtypes"] = failed.only, failed.dtypes
+        asked["kind"] = asked["kind"] or failed.kind
+        tier = tier if options.is_given("tier") else failed.tier
+        seed = seed if options.is_given("seed") else failed.seed
     request = options.requested(asked)
     with open_target(request, deadline=deadline) as (call, known):
         title = request.title or known.name
@@ -62,7 +85,14 @@ def check(
             _interrupts.check()
             printer.progress(dtype, invariant)
 
-        with printer.live():
+        def waiting(dtype: str, invariant: str) -> None:
+            _interrupts.check()
+            printer.progress(dtype, invariant, examples=0)
+
+        over = spreading_over(
+            request, deadline, jobs=jobs, scheduler=scheduler, waiting=waiting
+        )
+        with printer.live(), over as spreading:
             found = recorded(
                 call,
                 known,
@@ -77,8 +107,22 @@ def check(
                 seed=seed,
                 stop_at_first=stop_at_first,
                 progress=progress,
+                spreading=spreading,
+                resume=resume,
             )
     return CONFORMS if found.conforms else FAILS
+
+
+def _failed(report: Path, *others: tuple[str, ...]) -> Failed:
+    """Return what did not conform in a report; nothing else may say what to run."""
+    from attnspec.conformance.reports.restored import failed_in
+
+    if any(others):
+        message = (
+            "only-failed: expected in place of --only and --dtype, not beside them"
+        )
+        raise click.UsageError(message)
+    return failed_in(report)
 
 
 __all__ = ["check"]

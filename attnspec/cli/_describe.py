@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,8 @@ from attnspec.cli._root import CONFORMS
 
 if TYPE_CHECKING:
     from attnspec.conformance.describe import Portrait
+    from attnspec.judge.bench import Executor
+    from attnspec.judge.description import Description
     from attnspec.judge.verdicts import Report
 
 
@@ -28,6 +31,8 @@ def describe(*, targets: tuple[str, ...], deadline: float, **asked: Any) -> int:
     OTHER takes the place of TARGET.
     """
     from attnspec.conformance import portraits
+    from attnspec.conformance.describe import check_one_kind
+    from attnspec.conformance.targets import open_target
 
     named = (None,) if asked["program"] else ()
     wanted = (*named, *targets) or (None,)
@@ -36,15 +41,19 @@ def describe(*, targets: tuple[str, ...], deadline: float, **asked: Any) -> int:
         raise click.UsageError(message)
     lines: list[str] = []
     seen = []
-    for target in wanted:
-        own = {
-            **asked,
-            "target": target,
-            "program": None if target else asked["program"],
-        }
-        title, portrait, report = _looked_at(own, deadline, judged=len(wanted) > 1)
-        lines += [*portraits.portrait_lines(portrait, title), ""]
-        seen.append((title, portrait, report))
+    with contextlib.ExitStack() as stack:
+        opened = []
+        for target in wanted:
+            program = None if target else asked["program"]
+            own = {**asked, "target": target, "program": program}
+            request = options.requested(own)
+            kernel = stack.enter_context(open_target(request, deadline=deadline))
+            opened.append((request.title, *kernel))
+        check_one_kind(*(known for _, _, known in opened))
+        for title, call, known in opened:
+            found = _looked_at(call, known, asked["dtypes"], judged=len(wanted) > 1)
+            lines += [*portraits.portrait_lines(found[0], title or known.name), ""]
+            seen.append((title or known.name, *found))
     if len(seen) > 1:
         lines += _compared(*seen)
     click.echo("\n".join(lines).rstrip("\n"))
@@ -54,18 +63,18 @@ def describe(*, targets: tuple[str, ...], deadline: float, **asked: Any) -> int:
 _Seen = tuple[str, "Portrait", "Report | None"]
 
 
-def _looked_at(asked: dict[str, Any], deadline: float, *, judged: bool) -> _Seen:
-    """Return what a kernel is called, what it is, and its report if that is needed."""
+def _looked_at(
+    call: Executor, known: Description, dtypes: tuple[str, ...], *, judged: bool
+) -> tuple[Portrait, Report | None]:
+    """Return what a kernel is, and its report if that is needed."""
     from attnspec.conformance import judge
     from attnspec.conformance.describe import portrait
-    from attnspec.conformance.targets import open_target
 
-    request = options.requested(asked)
-    with open_target(request, deadline=deadline) as (call, known):
-        common = {"dtypes": asked["dtypes"], "progress": _tick}
-        found = portrait(call, known, **common)
-        report = judge(call, known, tier="smoke", **common) if judged else None
-    return request.title or known.name, found, report
+    found = portrait(call, known, dtypes=dtypes, progress=_tick)
+    if not judged:
+        return found, None
+    report = judge(call, known, tier="smoke", dtypes=dtypes, progress=_tick)
+    return found, report
 
 
 def _tick(_dtype: str, _invariant: str) -> None:

@@ -13,7 +13,7 @@ _BEFORE = (signal.SIG_DFL, signal.default_int_handler)
 """Handlers that are replaced. What is ignored stays so: that is what nohup does."""
 
 _pending: list[int] = []
-"""The signals that have come in this run; one at most."""
+"""The signals that have come in this run, the first of which has interrupted it."""
 
 
 @contextlib.contextmanager
@@ -25,7 +25,11 @@ def interrupting() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         heard = []
 
+    over = False
+
     def interrupt(number: int, frame: FrameType | None) -> None:
+        if over:
+            return
         # What is written at the end must not be interrupted by the next one.
         for other in heard:
             signal.signal(other, signal.SIG_IGN)
@@ -33,11 +37,15 @@ def interrupting() -> Iterator[None]:
         if not _is_dropped(frame):
             raise KeyboardInterrupt
 
-    for number in heard:
-        signal.signal(number, interrupt)
+    _pending.clear()
     try:
+        for number in heard:
+            signal.signal(number, interrupt)
         yield
     finally:
+        # What comes from here on ends nothing: raised, it would leave handlers as they
+        # are, and end the next command of this process.
+        over = True
         _pending.clear()
         for number in heard:
             signal.signal(number, before[number])
@@ -50,6 +58,16 @@ def _is_dropped(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def note(number: int) -> None:
+    """Remember that this signal would have ended the run."""
+    _pending.append(number)
+
+
+def code() -> int:
+    """Return the exit code of a run that was interrupted, as a shell has it."""
+    return 128 + (_pending[0] if _pending else signal.SIGINT)
 
 
 def check() -> None:
@@ -66,4 +84,4 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-__all__ = ["check", "interrupting"]
+__all__ = ["check", "code", "interrupting", "note"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from attnspec.cli import _names as names
 
@@ -30,14 +31,30 @@ def several(
     )
 
 
-def _given(
-    _context: click.Context, parameter: click.Parameter, value: str | None
-) -> str | None:
-    """Return words that name a kernel; where they are given they are not empty."""
-    if value is not None and not value.strip():
-        message = f"expected words that name a kernel; got {value!r}"
-        raise click.BadParameter(message, param=parameter)
-    return value
+def _words_for(what: str) -> names.Callback:
+    """Return what refuses words that are given and empty, as of an unset variable."""
+
+    def given(
+        _context: click.Context, parameter: click.Parameter, value: str | None
+    ) -> str | None:
+        if value is not None and not value.strip():
+            message = f"expected {what}; got {value!r}"
+            raise click.BadParameter(message, param=parameter)
+        return value
+
+    return given
+
+
+_given = _words_for("words that name a kernel")
+
+
+def each_given(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return words that name kernels, none of which is empty."""
+    for value in values:
+        _given(context, parameter, value)
+    return values
 
 
 def tier(default: str, text: str) -> Decorator:
@@ -77,6 +94,32 @@ SEED = click.option(
     callback=_seed,
     help="Where the examples are drawn from; 'random' is another place every time.",
 )
+
+
+def seeds(text: str) -> Decorator:
+    """Return the option that says how many seeds to try."""
+    return click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="COUNT",
+        help=text,
+    )
+
+
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes judge; one for each processor by default, 1 for none.",
+)
+SCHEDULER = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    callback=_words_for("the address of a scheduler"),
+    help="Judge on the workers of the Dask cluster that has its scheduler here.",
+)
 DTYPES = several(
     *("dtype", "dtypes", "DTYPE", names.DTYPE),
     "A format to judge; all claimed ones by default.",
@@ -88,7 +131,25 @@ KIND = click.option(
     help="What the kernel is, attention by default; 'attnspec kinds' lists them.",
 )
 TARGET = click.argument("target", required=False, callback=_given)
-FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class _Path(click.Path):
+    """A file or a folder; where one is given its name is not empty."""
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path."""
+        if not value:
+            self.fail("expected a path; got ''", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _Path(path_type=Path, dir_okay=False)
+FOLDER = _Path(path_type=Path, file_okay=False)
 
 _KERNEL = (
     click.option(
@@ -161,6 +222,12 @@ _WORDS = (
 """What `request_in_words` is told."""
 
 
+def is_given(name: str) -> bool:
+    """Return whether somebody has given an option of the command that runs."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not ParameterSource.DEFAULT
+
+
 def requested(asked: Mapping[str, Any]) -> Request:
     """Return the request that the options of a command make."""
     from attnspec.conformance.inputs import request_in_words
@@ -172,12 +239,18 @@ def requested(asked: Mapping[str, Any]) -> Request:
 __all__ = [
     "DTYPES",
     "FILE",
+    "FOLDER",
+    "JOBS",
     "KIND",
     "ONLY",
+    "SCHEDULER",
     "SEED",
     "TARGET",
+    "each_given",
+    "is_given",
     "kernel",
     "requested",
+    "seeds",
     "several",
     "tier",
 ]

@@ -56,17 +56,11 @@ def _ids() -> Iterable[str]:
 )
 @options.tier("smoke", "How much the invariants look at that a rogue does not name.")
 @options.SEED
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="COUNT",
-    help="How many seeds in a row to try.",
-)
+@options.seeds("How many seeds in a row to try.")
 @click.option(
     "--csv",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
+    metavar="FILE",
     help="Write every verdict of every invariant, too.",
 )
 def rogues(
@@ -86,8 +80,10 @@ def rogues(
     A rogue is a deliberately wrong kernel, a control an unusual but right one. The
     exit code is 0 if every rogue is caught and every control accepted, else 1.
     """
+    from attnspec.conformance.reports import check_files
     from attnspec.rogues.matrix import kill_matrix
 
+    check_files(csv=csv)
     if rules:
         _attention_alone(checker, kind)
     # A checker may lie in the current folder, as a target of check may.

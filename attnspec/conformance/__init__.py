@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from attnspec.conformance.parametrize import parametrize_with_checks
 
 
-def __getattr__(name: str) -> Any:
-    """Import what needs pytest when it is asked for: pytest may not be there."""
-    if name != "parametrize_with_checks":
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    from attnspec.conformance.parametrize import (  # noqa: PLC0415 - needs pytest
-        parametrize_with_checks,
-    )
+if not TYPE_CHECKING:  # Type checkers would take any name as one of this module.
 
-    return parametrize_with_checks
+    def __getattr__(name: str) -> Any:
+        """Import what needs pytest when it is asked for: pytest may not be there."""
+        if name != "parametrize_with_checks":
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        from attnspec.conformance.parametrize import (  # noqa: PLC0415 - needs pytest
+            parametrize_with_checks,
+        )
+
+        return parametrize_with_checks
 
 
 __all__ = [

@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
+from attnspec.conformance.units import Spreading, here_alone
 from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnknownName
-from attnspec.judge.always import Always
+from attnspec.judge.always import always
 from attnspec.judge.bench import Executor, KernelBench
 from attnspec.judge.causes import grouped
 from attnspec.judge.description import Description
 from attnspec.judge.detection import detect
 from attnspec.judge.examination import examine
+from attnspec.judge.features import WRONG
 from attnspec.judge.law import Invariant
 from attnspec.judge.smaller import asked_of
-from attnspec.judge.verdicts import Detected, Outcome, Report, Verdict
+from attnspec.judge.verdicts import Detected, Finding, Outcome, Report, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, find, invariants_of, kind_named
+
+STOPPED = "stopped at the first failure"
+"""Why a law is not run after the first failure, where that ends the run."""
 
 
 def benches(
@@ -30,8 +35,7 @@ def benches(
     model = description.model(first)
     dialect = {**kind.default(), **description.dialect}
     claims = description.capabilities.claims
-    if unsaid := tuple(o for claim, o in kind.fixed.items() if claim in claims):
-        call = Always(call, unsaid)
+    call = always(call, kind.fixed, claims)
     # First of all: a function that hangs is not asked for its dialect.
     fault = KernelBench(call, kind, description, dialect, model).preflight(first)
     if isinstance(fault, KernelTimedOut):
@@ -116,6 +120,7 @@ def judge(
     tier: str = "standard",
     seed: int = 0,
     stop_at_first: bool = False,
+    spreading: Spreading = here_alone,
     progress: Callable[[str, str], None] = lambda _dtype, _invariant: None,
     started: Callable[[Report], None] = lambda _report: None,
     finished: Callable[[Outcome], None] = lambda _outcome: None,
@@ -123,19 +128,22 @@ def judge(
     """Judge a kernel through an executor, and return the report.
 
     `started` gets the empty report once the dialect is known, `finished` each
-    outcome as it comes, `progress` dtype and invariant before each example.
+    outcome as it comes, `progress` dtype and invariant before each example. With
+    `spreading` units are judged elsewhere.
     """
     start = time.perf_counter()
     laws = chosen(only, description.kind)
     stands, detected = benches(call, description, dtypes)
     if only:
         check_asked(stands.values(), laws)
-    report = Report(
-        description, tier, seed, detected, tuple(stands), (), lines=text.report_lines
-    )
+    known = description, tier, seed, detected, tuple(stands), ()
+    asked = tuple(law.id for law in laws) if only else ()
+    report = Report(*known, only=asked, lines=text.report_lines)
     started(report)
     done: list[Outcome] = []
-    stream = outcomes(stands, laws, tier=tier, seed=seed, progress=progress)
+    stream = outcomes(
+        stands, laws, tier=tier, seed=seed, progress=progress, spreading=spreading
+    )
     for outcome in stream:
         done.append(outcome)
         finished(outcome)
@@ -155,10 +163,16 @@ def _relaxed(
     stands: Mapping[str, KernelBench], outcomes: Iterable[Outcome]
 ) -> dict[str, str]:
     """Return for each format in which numbers are wrong what explains all calls."""
-    wrong = {o.dtype for o in outcomes if o.finding and not o.conforms}
+    wrong = {o.dtype for o in outcomes if not o.conforms and _is_wrong(o.finding)}
     return {
         dtype: stands[dtype].explanation().words for dtype in stands if dtype in wrong
     }
+
+
+def _is_wrong(finding: Finding | None) -> bool:
+    """Return whether numbers are wrong in a finding: only they have an explanation."""
+    features = finding.features if finding else None
+    return features is not None and features.nature == WRONG
 
 
 def _shows(stands: Mapping[str, KernelBench]) -> Callable[[Outcome, Outcome], bool]:
@@ -185,11 +199,11 @@ def _not_run(
 ) -> list[Outcome]:
     """Return the outcomes of what comes after the first failure."""
     todo = [(dtype, law.id) for dtype in stands for law in laws][done:]
-    reason = "stopped at the first failure"
-    return [Outcome(law, dtype, Verdict.NOT_RUN, reason=reason) for dtype, law in todo]
+    return [Outcome(law, dtype, Verdict.NOT_RUN, reason=STOPPED) for dtype, law in todo]
 
 
 __all__ = [
+    "STOPPED",
     "benches",
     "check_asked",
     "chosen",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.conformance.descriptions import written_deviation
-from attnspec.exceptions import InvalidArgument
+from attnspec.judge.claims import pairs_of
 from attnspec.judge.deviations import Deviation
 from attnspec.numerics import NumericModel
 
@@ -25,52 +24,28 @@ def declaring(
     models: Mapping[str, str | NumericModel] | None = None,
     deviations: Iterable[Deviation] = (),
 ) -> dict[str, dict[str, Any]]:
-    """Return what is declared of a kernel, as `Request` has it.
-
-    Raises
-    ------
-    InvalidArgument
-        If something that should be a deviation is none.
-    """
-    known: tuple[Any, ...] = tuple(deviations)
-    if others := [entry for entry in known if not isinstance(entry, Deviation)]:
-        msg = f"deviations: expected a Deviation; got {others[0]!r}"
-        raise InvalidArgument(msg)
+    """Return what is declared of a kernel, as `Request` has it."""
     said = {
-        "dtypes": listed(dtypes),
-        "claims": listed(claims),
-        "without": listed(without),
+        "dtypes": [*dtypes],
+        "claims": [*claims],
+        "without": [*without],
         "multiples": multiples,
         "least": least,
-        "exclusive": [pair for group in exclusive for pair in pairs_of(group)],
+        "exclusive": [pair for group in exclusive for pair in _pairs(group)],
         "dialect": dialect,
         "models": {
             dtype: dataclasses.asdict(m) if isinstance(m, NumericModel) else m
             for dtype, m in (models or {}).items()
         },
-        "deviation": [written_deviation(deviation) for deviation in known],
+        "deviation": [written_deviation(deviation) for deviation in deviations],
     }
     return {"": {key: value for key, value in said.items() if value}}
 
 
-def pairs_of(group: Any) -> Any:
-    """Return every pair of claims that may not come together, two or more of them.
-
-    Examples
-    --------
-    >>> pairs_of(("mask", "bias", "causal"))
-    [['mask', 'bias'], ['mask', 'causal'], ['bias', 'causal']]
-    """
-    names = listed(group)
-    if not isinstance(names, list) or len(names) < 3:
-        return [names]  # What is no pair is refused later.
-    return [list(pair) for pair in itertools.combinations(names, 2)]
+def _pairs(group: Iterable[str]) -> list[list[str]]:
+    """Return every pair of a group of claims; a group of one is refused later."""
+    names = [*group]
+    return pairs_of(names) if len(names) > 1 else [names]
 
 
-def listed(names: Any) -> Any:
-    """Return names as a list; one text is no list of letters, and is refused later."""
-    is_list = isinstance(names, Iterable) and not isinstance(names, str)
-    return [*names] if is_list else names
-
-
-__all__ = ["declaring", "listed", "pairs_of"]
+__all__ = ["declaring"]

@@ -106,6 +106,20 @@ class Difference:
     other: str
 
 
+def check_one_kind(*descriptions: Description) -> None:
+    """Refuse kernels that cannot be compared.
+
+    Raises
+    ------
+    InvalidArgument
+        If they are not of one kind.
+    """
+    kinds = [description.kind for description in descriptions]
+    if len(set(kinds)) > 1:
+        msg = f"kind: expected two kernels of one kind; got {', '.join(kinds)}"
+        raise InvalidArgument(msg)
+
+
 def differences(one: Portrait, other: Portrait) -> tuple[Difference, ...]:
     """Return in what two kernels of one kind differ.
 
@@ -114,10 +128,7 @@ def differences(one: Portrait, other: Portrait) -> tuple[Difference, ...]:
     InvalidArgument
         If they are not of one kind.
     """
-    first, second = one.report.description, other.report.description
-    if first.kind != second.kind:
-        msg = f"kind: expected two kernels of one kind; got {first.kind}, {second.kind}"
-        raise InvalidArgument(msg)
+    check_one_kind(one.report.description, other.report.description)
     pairs = zip(_facts(one).items(), _facts(other).items(), strict=True)
     found = [Difference(name, mine, its) for (name, mine), (_, its) in pairs]
     shared = [d for d in one.report.dtypes if d in other.report.dtypes]
@@ -145,9 +156,7 @@ def _facts(portrait: Portrait) -> dict[str, str]:
         facts[name] = CLAIMED if name in capabilities.claims else UNCLAIMED
     for field, choice in report.detected.dialect.items():
         label = kind.words.choices.get(field, field.replace("_", " "))
-        found = report.detected.sources.get(field, "")
-        is_found = field in kind.unenforced and "(" in found
-        facts[label] = found.partition(" ")[0] if is_found else choice
+        facts[label] = report.detected.found.get(field, choice)
     return facts
 
 
@@ -179,6 +188,7 @@ __all__ = [
     "UNCLAIMED",
     "Difference",
     "Portrait",
+    "check_one_kind",
     "differences",
     "in_words",
     "portrait",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from attnspec._typing import DType
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
@@ -41,6 +41,9 @@ class Implementation:
 
     def __post_init__(self) -> None:
         """Reject what a function of this kind cannot claim, choose or deviate in."""
+        if not isinstance(self.description, Description):
+            msg = f"description: expected a Description; got {self.description!r}"
+            raise InvalidArgument(msg)
         kind = kind_named(self.description.kind or DEFAULT_KIND)
         description = checked(self.description.replace(kind=kind.name), kind)
         object.__setattr__(self, "description", description)
@@ -52,7 +55,7 @@ class Implementation:
         *,
         name: str | None = None,
         kind: str = DEFAULT_KIND,
-        dtypes: tuple[str, ...] = (),
+        dtypes: tuple[DType, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
         multiples: Mapping[str, int] | None = None,
@@ -77,9 +80,7 @@ class Implementation:
             multiples=dict(multiples or {}),
             least=dict(least or {}),
             exclusive=tuple(
-                frozenset(pair)
-                for group in groups
-                for pair in itertools.combinations(group, 2)
+                frozenset(pair) for group in groups for pair in pairs_of(group)
             ),
         )
         name = name or str(getattr(function, "__name__", "kernel"))
@@ -115,7 +116,7 @@ def checked(description: Description, kind: Kind) -> Description:
 
 def claims(
     *names: str,
-    dtypes: tuple[str, ...] | None = None,
+    dtypes: tuple[DType, ...] | None = None,
     without: tuple[str, ...] = (),
     **limits: Any,
 ) -> Callable[[Kernel], Kernel]:

@@ -11,7 +11,7 @@ from typing import Any
 from attnspec.conformance.descriptions import read_deviation
 from attnspec.conformance.libraries import LIBRARIES
 from attnspec.conformance.options import read_options
-from attnspec.conformance.schemas import named, satisfying
+from attnspec.conformance.schemas import named, satisfying, satisfying_token
 from attnspec.conformance.targets import Request
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge import tokens
@@ -73,7 +73,7 @@ def load_description(path: Path) -> dict[str, Any]:
     except OSError as error:
         msg = f"{path} cannot be read ({error.strerror})"
         raise InvalidArgument(msg) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # Too deep, or too long a number.
         msg = f"{path} is no TOML ({error})"
         raise InvalidArgument(msg) from error
     entries = data.get("deviation")
@@ -125,9 +125,11 @@ def read_token(text: str) -> Token:
     Raises
     ------
     InvalidArgument
-        If it is no token, or of another version, or names what does not exist.
+        If it is no token, or of another version, or names what does not exist, or a
+        part of it is not as it must be.
     """
-    return tokens.read_token(text, KINDS)
+    parts = satisfying_token(tokens.unpacked(text), "token")
+    return tokens.token_of(parts, KINDS)
 
 
 __all__ = [

@@ -7,8 +7,9 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
+from attnspec._typing import Library
 from attnspec.conformance.implementation import Implementation, Kernel
 from attnspec.exceptions import AttnspecError, UnusableTarget
 from attnspec.judge.told import told
@@ -17,7 +18,7 @@ from attnspec.kinds.registry import kind_named
 ADAPTERS = "attnspec.adapters"
 """The package whose modules are the adapters."""
 
-LIBRARIES = ("numpy", "torch", "jax")
+LIBRARIES: tuple[Library, ...] = get_args(Library)
 """The libraries whose arrays a function can take."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.conformance.process import not_standard
 from attnspec.judge.case import Case
 from attnspec.judge.far import FAR
 from attnspec.judge.layouts import ALIGNMENT, Placed, fresh_room, place
@@ -100,10 +101,10 @@ class SharedMemory:
     def __init__(self) -> None:
         """Make an empty file."""
         if hasattr(os, "memfd_create"):
-            self.descriptor = os.memfd_create("attnspec")
+            self.descriptor = not_standard(os.memfd_create("attnspec"))
         else:
             with tempfile.TemporaryFile() as file:
-                self.descriptor = os.dup(file.fileno())
+                self.descriptor = not_standard(os.dup(file.fileno()))
         self._room = 0
         self._begin = 0
         self._second = False

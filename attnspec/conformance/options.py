@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.claims import pairs_of
 from attnspec.numerics import default_model
 
 _MULTIPLE = re.compile(r"\s*(\w+)\s*%\s*(\d{1,9})\s*(?:==\s*0\s*)?")
@@ -77,7 +77,7 @@ def _pairs(text: str) -> list[list[str]]:
     if len(names) < 2 or not all(names):
         msg = f"exclusive: expected CLAIM,CLAIM; got {text!r}"
         raise InvalidArgument(msg)
-    return [list(pair) for pair in itertools.combinations(names, 2)]
+    return pairs_of(names)
 
 
 def _sides(option: str, form: str, text: str) -> tuple[str, str]:

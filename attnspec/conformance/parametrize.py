@@ -14,10 +14,12 @@ except ModuleNotFoundError as error:
     _msg = "parametrize_with_checks needs pytest; pip install 'attnspec[pytest]'"
     raise ModuleNotFoundError(_msg, name="pytest") from error
 
+from attnspec._arguments import checked
+from attnspec._typing import Deadline, DType, Library, Tier
 from attnspec.conformance.check import chosen, formats
-from attnspec.conformance.declaring import declaring, listed
+from attnspec.conformance.declaring import declaring
 from attnspec.conformance.programs import Program
-from attnspec.conformance.reports.text import Replay, failure_lines
+from attnspec.conformance.reports.findings import Replay, failure_lines
 from attnspec.conformance.runs import Named, opened, request_for
 from attnspec.conformance.stands import LateWriter, Stand
 from attnspec.conformance.targets import Request
@@ -83,7 +85,7 @@ def checks(
     *,
     dtypes: Iterable[str] = (),
     only: Iterable[str] = (),
-    tier: str = "standard",
+    tier: Tier = "standard",
     seed: int = 0,
     deadline: float = 20.0,
     report: Path | None = None,
@@ -128,12 +130,13 @@ def checks(
     return found
 
 
+@checked
 def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     implementations: Iterable[Named],
     *,
     kind: str = DEFAULT_KIND,
-    arrays: str = "numpy",
-    dtypes: Iterable[str] = (),
+    arrays: Library = "numpy",
+    dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
@@ -143,9 +146,9 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     models: Mapping[str, str | NumericModel] | None = None,
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
-    tier: str = "standard",
+    tier: Tier = "standard",
     seed: Seed = 0,
-    deadline: float = 20.0,
+    deadline: Deadline = 20.0,
     report: Path | str | None = None,
 ) -> Callable[[Test], Test]:
     """Return a decorator that runs a test once for each kernel, dtype and invariant.
@@ -180,10 +183,12 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ... def test_conformance(check):
     ...     check()
     """
-    kernels, wanted, laws = _kernels(implementations), listed(dtypes), listed(only)
-    seed = seed_of(seed)
+    kernels, seed = [*implementations], seed_of(seed)
+    if not kernels:
+        msg = "implementations: expected at least one kernel; got none"
+        raise InvalidArgument(msg)
     declared = declaring(
-        dtypes=wanted,
+        dtypes=dtypes,
         claims=claims,
         without=without,
         multiples=multiples,
@@ -203,8 +208,8 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
             kernel,
             request_for(kernel, kind, arrays, declared),
             _OPENED,
-            dtypes=wanted,
-            only=laws,
+            dtypes=dtypes,
+            only=only,
             tier=tier,
             seed=seed,
             deadline=deadline,
@@ -212,19 +217,6 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
         )
     ]
     return pytest.mark.parametrize("check", found, ids=[c.name for c in found])
-
-
-def _kernels(implementations: Iterable[Named]) -> tuple[Named, ...]:
-    """Return the kernels, of which there must be one, in a list."""
-    if isinstance(implementations, str | Program) or not isinstance(
-        implementations, Iterable
-    ):
-        msg = f"implementations: expected a list of kernels; got {implementations!r}"
-        raise InvalidArgument(msg)
-    if not (kernels := tuple(implementations)):
-        msg = "implementations: expected at least one kernel; got none"
-        raise InvalidArgument(msg)
-    return kernels
 
 
 __all__ = [

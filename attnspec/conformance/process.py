@@ -33,6 +33,19 @@ _PATIENCE = 2.0
 """Seconds that a guard has to end what it guards."""
 
 
+def not_standard(descriptor: int) -> int:
+    """Return a descriptor of the same file that a program can inherit.
+
+    Where standard input, output or error is closed, what is opened next has its
+    number, and a program that is started has its own in that place.
+    """
+    if descriptor > 2:
+        return descriptor
+    other = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(descriptor)
+    return other
+
+
 class Process:
     """A program behind two pipes, in a guard that ends it when this process ends.
 
@@ -46,7 +59,7 @@ class Process:
 
     def __init__(self, command: Sequence[str], inherited: Sequence[int] = ()) -> None:
         """Start the program."""
-        end, self._lifeline = os.pipe()
+        end, self._lifeline = map(not_standard, os.pipe())
         guarded = [sys.executable, "-I", "-S", guard.__file__, str(end), *command]
         self._mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self._popen = subprocess.Popen(  # noqa: S603 - what the user asked for
@@ -233,4 +246,4 @@ class Process:
                 stream.close()
 
 
-__all__ = ["HEADER_LIMIT", "Process"]
+__all__ = ["HEADER_LIMIT", "Process", "not_standard"]

@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnusableTarget
 
@@ -34,7 +35,8 @@ class Program:
 
     def __post_init__(self) -> None:
         """Reject a command that names no program."""
-        if not self.arguments:
+        words: Any = self.command
+        if not isinstance(words, str) or not self.arguments:
             msg = f"program: expected a command; got {self.command!r}"
             raise InvalidArgument(msg)
 

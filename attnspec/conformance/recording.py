@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from attnspec.conformance.check import judge
-from attnspec.conformance.reports import Replay, Writer, write_junit
+from attnspec.conformance.reports import Replay, Writer, check_files, write_junit
 from attnspec.conformance.reports.text import report_lines
+from attnspec.conformance.resuming import Resumed
+from attnspec.conformance.units import Spreading, here_alone
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.causes import grouped
@@ -70,9 +72,27 @@ class Record:
             listener.finished(outcome)
 
     def ended(self, report: Report) -> None:
-        """Close the report."""
-        for listener in self._listeners:
-            listener.ended(report)
+        """Close the report; one who cannot hear of it keeps it from nobody else."""
+        with contextlib.ExitStack() as stack:
+            for listener in reversed(self._listeners):
+                stack.callback(listener.ended, report)
+
+
+class _JUnit:
+    """Writes JUnit XML at the end of a run."""
+
+    def __init__(self, path: Path, title: str, replay: Replay) -> None:
+        self._to = path, title, replay
+
+    def started(self, report: Report) -> None:
+        """Do nothing yet."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Do nothing yet."""
+
+    def ended(self, report: Report) -> None:
+        """Write the file."""
+        write_junit(report, *self._to)
 
 
 def recorded(
@@ -84,6 +104,8 @@ def recorded(
     listeners: Sequence[Listener] = (),
     report: Path | None = None,
     junit: Path | None = None,
+    resume: bool = False,
+    spreading: Spreading = here_alone,
     **wishes: Any,
 ) -> Report:
     """Judge a kernel, and write the run down: whole, or as far as it came.
@@ -98,31 +120,52 @@ def recorded(
         Who hears of the run.
     report, junit
         Files for JSON lines and for JUnit XML.
+    resume
+        Whether to go on with the report, if it was cut off.
+    spreading
+        Where units are judged.
     **wishes
         What `judge` is asked for.
 
     Raises
     ------
     InvalidArgument
-        If a file cannot be written.
+        If a file cannot be written, or holds something else; if there is no report to
+        resume, or one of another run.
     KeyboardInterrupt
         If the run was interrupted; what there was is written.
     """
-    if junit is not None and not junit.absolute().parent.is_dir():
-        msg = f"junit: there is no folder {junit.parent}"
-        raise InvalidArgument(msg)
+    check_files(report=report, junit=junit)
     with contextlib.ExitStack() as stack:
-        if report is not None:
+        if junit is not None:
+            listeners = (_JUnit(junit, title, replay), *listeners)
+        if resume:
+            resumed = _resumed(report, title)
+            spreading = _over(resumed, spreading)
+            listeners = (resumed, *listeners)
+        elif report is not None:
             writer = stack.enter_context(Writer(report, title))
             listeners = (writer, *listeners)
         record = Record(listeners)
+        wishes = {**wishes, "spreading": spreading}
         found = _judged(call, description, record, wishes)
         record.ended(found)
-    if junit is not None:
-        write_junit(found, junit, title, replay)
     if not found.complete:
         raise KeyboardInterrupt
     return found.replace(lines=functools.partial(report_lines, replay=replay))
+
+
+def _resumed(report: Path | None, title: str) -> Resumed:
+    """Return what goes on with a report."""
+    if report is None:
+        msg = "resume: expected a report to go on with; name it by --report"
+        raise InvalidArgument(msg)
+    return Resumed(report, title)
+
+
+def _over(resumed: Resumed, spreading: Spreading) -> Spreading:
+    """Return what asks a report first."""
+    return lambda here: resumed.over(spreading(here), here)
 
 
 def _judged(

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from attnspec._arguments import checked
+from attnspec._typing import Deadline, DType, Library, Size, Tier
 from attnspec.conformance.call import InProcess
-from attnspec.conformance.declaring import declaring, listed
+from attnspec.conformance.declaring import declaring
+from attnspec.conformance.executors import spreading_over
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
@@ -80,12 +83,13 @@ def opened(
     yield InProcess(known.function), request.said_of(known.description)
 
 
+@checked
 def check_implementation(  # noqa: PLR0913 - all that can be asked for
     implementation: Named,
     *,
     kind: str = DEFAULT_KIND,
-    arrays: str = "numpy",
-    dtypes: Iterable[str] = (),
+    arrays: Library = "numpy",
+    dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
     multiples: Mapping[str, int] | None = None,
@@ -95,11 +99,13 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     models: Mapping[str, str | NumericModel] | None = None,
     deviations: Iterable[Deviation] = (),
     only: Iterable[str] = (),
-    tier: str = "standard",
+    tier: Tier = "standard",
     seed: Seed = 0,
-    deadline: float = 20.0,
+    deadline: Deadline = 20.0,
     stop_at_first: bool = False,
+    jobs: Size | None = 1,
     report: Path | str | None = None,
+    resume: bool = False,
     junit: Path | str | None = None,
 ) -> Report:
     """Judge a kernel, as ``attnspec check`` does.
@@ -145,8 +151,15 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         Seconds after which a call has timed out; in this process there is none.
     stop_at_first
         Whether the first failure ends the run.
+    jobs
+        How many processes judge a kernel that is given by its name, or a `Program`;
+        None is one for each processor. A function is judged in this process alone.
+        Processes are started anew: a script that asks for them does so under
+        ``if __name__ == "__main__":``.
     report, junit
         Files that the report is written to, as JSON lines and as JUnit XML.
+    resume
+        Whether to go on with the report if it was cut off: what it says is kept.
 
     Returns
     -------
@@ -158,7 +171,8 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     ------
     InvalidArgument
         If a kind, an id, a claim, a dtype or the tier does not exist, if the kernel
-        cannot be opened or a file not written.
+        cannot be opened or a file not written, if a function is to be judged in
+        several processes, or if the report to resume is of another run.
 
     Examples
     --------
@@ -167,7 +181,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     >>> report.conforms
     True
     """
-    dtypes, seed = listed(dtypes), seed_of(seed)
+    seed = seed_of(seed)
     declared = declaring(
         dtypes=dtypes,
         claims=claims,
@@ -180,19 +194,27 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         deviations=deviations,
     )
     request = request_for(implementation, kind, arrays, declared)
-    with opened(implementation, request, deadline=deadline) as (call, description):
+    if jobs != 1 and not isinstance(implementation, str | Program):
+        msg = f"jobs: a function is judged in this process, so 1; got {jobs!r}"
+        raise InvalidArgument(msg)
+    with (
+        opened(implementation, request, deadline=deadline) as (call, description),
+        spreading_over(request, deadline, jobs=jobs) as spreading,
+    ):
         return recorded(
             call,
             description,
             title=request.title,
             replay=Replay(request.replayed(), seed),
             report=None if report is None else Path(report),
+            resume=resume,
             junit=None if junit is None else Path(junit),
             dtypes=dtypes,
             only=only,
             tier=tier,
             seed=seed,
             stop_at_first=stop_at_first,
+            spreading=spreading,
         )
 
 

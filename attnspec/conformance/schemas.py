@@ -1,4 +1,4 @@
-"""What a description must satisfy: its JSON Schema, and what breaks it in words."""
+"""What is handed in must satisfy: JSON Schemas, and what breaks them in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import functools
 import importlib.resources
 import json
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from attnspec.exceptions import InvalidArgument
@@ -54,37 +54,50 @@ def _is_day(text: str) -> bool:
         return False
 
 
-@functools.cache
-def _validator() -> tuple[Callable[[object], object], type[Any]]:
-    """Return the function that the schema is compiled to, and what it raises."""
-    import fastjsonschema  # noqa: PLC0415 - only what is read needs it
-
-    formats = {"printable": str.isprintable, "date": _is_day}
-    compiled: Callable[[object], object] = fastjsonschema.compile(
-        description_schema(), formats=formats
-    )
-    # Both of one import: where modules are imported anew, as pytester does, the
-    # exception of another import is another class.
-    return compiled, fastjsonschema.JsonSchemaValueException
+def _token_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the parts of a token."""
+    file = importlib.resources.files(__package__) / "token.schema.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return {**found, "definitions": description_schema()["definitions"]}
 
 
-def satisfying(data: object, where: str) -> dict[str, Any]:
-    """Return data that satisfy the schema.
+class Validator:
+    """A JSON Schema that data must satisfy; it is compiled when it is first needed."""
 
-    Raises
-    ------
-    InvalidArgument
-        If they do not; the message names where, the key, the rule and the value.
-    """
-    validate, broken = _validator()
-    try:
-        validate(data)
-    except broken as error:
-        path = (error.name or "data").removeprefix("data").removeprefix(".")
-        parts = filter(None, (where, _shown(path)[1:-1]))
-        msg = ": ".join([*parts, _broken(error)])
-        raise InvalidArgument(msg) from error
-    return cast("dict[str, Any]", data)
+    def __init__(self, schema: Callable[[], dict[str, Any]]) -> None:
+        """Take a function that returns the schema."""
+        self._schema = schema
+
+    @functools.cached_property
+    def _compiled(self) -> tuple[Callable[[object], object], type[Any]]:
+        """The function that the schema is compiled to, and what it raises."""
+        import fastjsonschema  # noqa: PLC0415 - only what is read needs it
+
+        formats = {"printable": str.isprintable, "date": _is_day}
+        compiled: Callable[[object], object] = fastjsonschema.compile(
+            self._schema(), formats=formats
+        )
+        # Both of one import: where modules are imported anew, as pytester does, the
+        # exception of another import is another class.
+        return compiled, fastjsonschema.JsonSchemaValueException
+
+    def __call__(self, data: object, where: str) -> dict[str, Any]:
+        """Return data that satisfy the schema.
+
+        Raises
+        ------
+        InvalidArgument
+            If they do not; the message names where, the key, the rule and the value.
+        """
+        validate, broken = self._compiled
+        try:
+            validate(data)
+        except broken as error:
+            path = (error.name or "data").removeprefix("data").removeprefix(".")
+            parts = filter(None, (where, _shown(path)[1:-1]))
+            msg = ": ".join([*parts, _broken(error)])
+            raise InvalidArgument(msg) from error
+        return cast("dict[str, Any]", data)
 
 
 def _broken(error: Any) -> str:
@@ -98,7 +111,30 @@ def _broken(error: Any) -> str:
         unknown = next(name for name in value if name not in known)
         listed = ", ".join(known)
         return f"unknown key {_shown(unknown)}; expected one of {listed}"
-    return f"expected {rules['description']}; got {_shown(value)}"
+    return f"expected {_rule(rules)}; got {_shown(value)}"
+
+
+def _rule(rules: Mapping[str, Any]) -> str:
+    """Return a rule in words: its description, unless that is a sentence of its own."""
+    said: str = rules.get("description", "")
+    if said and not said.endswith("."):
+        return said
+    if "const" in rules or "enum" in rules:
+        listed = rules.get("enum", [rules.get("const")])
+        return f"one of {', '.join(map(str, listed))}"
+    if "anyOf" in rules:
+        return " or ".join(map(_rule, rules["anyOf"]))
+    if "$ref" in rules:
+        return str(rules["$ref"]).rpartition("/")[2]
+    types = rules.get("type", "another value")
+    return " or ".join([types] if isinstance(types, str) else types)
+
+
+satisfying = Validator(description_schema)
+"""Returns a description that satisfies `description_schema`."""
+
+satisfying_token = Validator(_token_schema)
+"""Returns the parts of a token that are as they must be."""
 
 
 @contextlib.contextmanager
@@ -113,4 +149,10 @@ def named(where: str) -> Iterator[None]:
         raise type(error)(msg) from error
 
 
-__all__ = ["description_schema", "named", "satisfying"]
+__all__ = [
+    "Validator",
+    "description_schema",
+    "named",
+    "satisfying",
+    "satisfying_token",
+]

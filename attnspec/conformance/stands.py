@@ -9,10 +9,9 @@ from pathlib import Path
 
 from attnspec.conformance.check import benches, check_asked
 from attnspec.conformance.recording import Listener, Record
-from attnspec.conformance.reports import Writer
-from attnspec.conformance.runner import outcomes
-from attnspec.exceptions import InvalidArgument
-from attnspec.judge.bench import Executor, KernelBench
+from attnspec.conformance.reports import Writer, check_files
+from attnspec.conformance.runner import Runner
+from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.law import Invariant
 from attnspec.judge.tiers import tier_named
@@ -43,8 +42,8 @@ class Stand:
         self._record = Record(listeners)
 
     @functools.cached_property
-    def benches(self) -> dict[str, KernelBench]:
-        """For each dtype the bench on which the kernel stands.
+    def runners(self) -> dict[str, Runner]:
+        """For each dtype what puts the kernel before laws.
 
         Raises
         ------
@@ -55,14 +54,17 @@ class Stand:
         if self._only:
             check_asked(found.values(), self._only)
         dtypes = tuple(found)
-        report = Report(self.description, self.tier, self.seed, detected, dtypes, ())
+        known = self.description, self.tier, self.seed, detected, dtypes, ()
+        report = Report(*known, only=tuple(law.id for law in self._only))
         self._record.started(report)
-        return found
+        return {
+            dtype: Runner(bench, dtype, self._only, tier=self.tier, seed=self.seed)
+            for dtype, bench in found.items()
+        }
 
     def outcome(self, law: Invariant, dtype: str) -> Outcome:
         """Judge the kernel by a law, and write the outcome down."""
-        stands = {dtype: self.benches[dtype]}
-        found = next(outcomes(stands, (law,), tier=self.tier, seed=self.seed))
+        found = self.runners[dtype].outcome(law)
         self._record.finished(found)
         return found
 
@@ -84,13 +86,11 @@ class LateWriter:
         Raises
         ------
         InvalidArgument
-            If there is no such folder.
+            If it cannot be written, or holds something else.
         """
-        if not path.absolute().parent.is_dir():
-            msg = f"report: there is no folder {path.parent}"
-            raise InvalidArgument(msg)
         if worker := os.environ.get("PYTEST_XDIST_WORKER"):
             path = path.with_name(f"{path.stem}.{worker}{path.suffix}")
+        check_files(report=path)
         self._path, self._target = path, target
         self._writer: Writer | None = None
 

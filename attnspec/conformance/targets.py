@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from attnspec._arguments import checked
+from attnspec._typing import Deadline
 from attnspec.conformance.descriptions import read_description, with_declared, written
 from attnspec.conformance.implementation import Implementation, as_implementation
 from attnspec.conformance.libraries import (
@@ -38,8 +40,8 @@ from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
 
-_WEEK = 604_800
-"""The most seconds that can be waited for."""
+_NAME = 200
+"""Characters that a name may have, as the schema of a description says."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +91,14 @@ class Request:
     def title(self) -> str:
         """The words that name the kernel, if there are any."""
         return self.program or self.target
+
+    def found_from_anywhere(self) -> Request:
+        """Return the same request, which names a file by its whole path."""
+        where, _, function = self.target.rpartition(":")
+        if not where.endswith(".py"):
+            return self
+        target = f"{Path(where).resolve()}:{function}"
+        return dataclasses.replace(self, target=target)
 
     def said_of(self, description: Description) -> Description:
         """Return what a kernel says of itself with what is declared of it.
@@ -168,9 +178,15 @@ def _found(target: str, kind: str) -> Implementation:
             raise UnusableTarget(msg)
         found = getattr(found, part)
     try:
-        return as_implementation(found, target, kind)
+        return as_implementation(found, _name(target), kind)
     except InvalidArgument as error:
         raise UnusableTarget(str(error)) from error
+
+
+def _name(target: str) -> str:
+    """Return a target as a name: printable, and the end of it where it is long."""
+    readable = os.fsencode(target).decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else "?" for c in readable[-_NAME:])
 
 
 def _variant(name: str, variant: str) -> Implementation:
@@ -222,8 +238,9 @@ def _own_formats(request: Request) -> Request:
 
 
 @contextlib.contextmanager
+@checked
 def open_target(
-    request: Request, *, deadline: float = 20.0
+    request: Request, *, deadline: Deadline = 20.0
 ) -> Iterator[tuple[Executor, Description]]:
     """Start a kernel in a process of its own, and stop it at the end.
 
@@ -237,11 +254,9 @@ def open_target(
     Raises
     ------
     InvalidArgument
-        If the kernel cannot be found, imported or started, or the deadline is none.
+        If the kernel cannot be found, imported or started, or the deadline
+        is not above 0, or longer than a week.
     """
-    if not 0.0 < deadline <= _WEEK:
-        msg = f"deadline: expected seconds above 0, up to {_WEEK:,}; got {deadline:g}"
-        raise InvalidArgument(msg)
     if os.name != "posix":
         msg = "target: a process of its own needs Linux, macOS or another POSIX system"
         raise UnusableTarget(msg)

@@ -23,7 +23,7 @@ from attnspec.exceptions import (
     UnusableTarget,
 )
 from attnspec.judge.case import Case, Result
-from attnspec.judge.told import few_lines, one_line
+from attnspec.judge.told import one_line, told_again
 
 _PREPARED = 60.0
 """Seconds in which Python and attnspec must be there, before anything is imported."""
@@ -281,7 +281,7 @@ def _results(answer: Header, payload: bytearray, case: Case) -> list[Array]:
         If the results are of another form than asked for.
     """
     if "raised" in answer:
-        raise KernelRaised(few_lines(str(answer["raised"])))
+        raise KernelRaised(told_again(str(answer["raised"])))
     if "malformed" in answer:
         raise MalformedResult(one_line(str(answer["malformed"])))
     arrays = protocol.arrays_of(protocol.forms(answer, case), payload)

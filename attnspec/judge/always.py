@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection, Mapping
 
 from attnspec.exceptions import Inadmissible
 from attnspec.judge.bench import Executor
@@ -54,4 +55,15 @@ class Always:
         return self._call(dataclasses.replace(case, options=options))
 
 
-__all__ = ["Always", "NeverCalledSo"]
+def always(
+    call: Executor, fixed: Mapping[str, str], claims: Collection[str]
+) -> Executor:
+    """Return a way to call a function with the options that it always has.
+
+    `fixed` has for each claim that says so the option.
+    """
+    unsaid = tuple(option for claim, option in fixed.items() if claim in claims)
+    return Always(call, unsaid) if unsaid else call
+
+
+__all__ = ["Always", "NeverCalledSo", "always"]

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
 from hypothesis import strategies as st
 
-from attnspec.exceptions import Inadmissible, KernelFault
+from attnspec.exceptions import KernelFault
 from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
+from attnspec.judge.deviations import Deviation
 from attnspec.judge.domain import Domain
 from attnspec.judge.evidence import Evidence, Explanation
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.remembered import Remembered
+from attnspec.judge.traits import holds
 from attnspec.judge.verdicts import Finding
 from attnspec.numerics import NumericModel
-
-_REMEMBERED = 16
-"""How many exact results are kept: a law asks for the same few again and again."""
 
 
 class Executor(Protocol):
@@ -86,14 +85,14 @@ class KernelBench:
         """What was found so far, in this format and in others."""
         self.reached: dict[str, int] = {}
         """The largest sizes of the cases that were run."""
-        self._judged: dict[int, tuple[Case, Exact]] = {}
+        self._remembered = Remembered()
         self._simplest = dict(simplest or {})
         self.fits_none: tuple[str, ...] = ()
         """The fields of the dialect of which the function makes no choice."""
-        self.told: dict[tuple[str, str], Any] = {}
-        """What the laws have said that tell of such a field."""
-        self.looked_at: set[str] = set()
-        """The deviations of which it was asked whether they are stale."""
+        self.looked_at: dict[str, str] = {}
+        """For each deviation the law that says whether it is stale."""
+        self.deviating: dict[str, Deviation] = {}
+        """The deviations whose pinned case has failed a law in this run."""
         self.probe_fault: KernelFault | None = None
         """What a probe of the dialect met, as long as no law has said it."""
 
@@ -126,21 +125,27 @@ class KernelBench:
             If the numeric model promises nothing on this case.
         """
         problem = case.problem
-        known = self._judged.get(id(problem))
-        if known is not None:
-            return known[1]
-        exact = self.kind.judge(problem, self.dialect, self.model)
-        if np.isnan(exact.bound).any():
-            msg = "a bound that is no number"
-            raise Inadmissible(msg)
-        while len(self._judged) >= _REMEMBERED:
-            del self._judged[next(iter(self._judged))]
-        self._judged[id(problem)] = problem, exact
-        return exact
+        return self._remembered.of(
+            problem, lambda: self.kind.promised(problem, self.dialect, self.model)
+        )
+
+    def right(self, case: Case) -> Exact:
+        """Return the exact result of a case; its bounds may be missing."""
+        known = self._remembered.known(case.problem)
+        return known or self.kind.right(case, self.dialect, self.model)
 
     def explanation(self) -> Explanation:
-        """Return how far off the calls are, and which model explains all of them."""
-        return self.evidence.explanation(self.kind, self.dialect, self.model)
+        """Return how far off the calls are, and which model explains all of them.
+
+        Calls that a known deviation covers are no evidence of anything else.
+        """
+        others = self.evidence.without(self._is_deviation)
+        return others.explanation(self.kind, self.dialect, self.model)
+
+    def _is_deviation(self, case: Case) -> bool:
+        """Return whether a call has the traits of a deviation that is real."""
+        known = self.deviating.values()
+        return any(holds(each.when, self.kind.traits(case)) for each in known)
 
     def without(self, claims: Iterable[str]) -> KernelBench:
         """Return the same bench for a function that claims less."""
@@ -152,6 +157,7 @@ class KernelBench:
         # What was seen and found is that of one kernel in one run.
         less_claimed.evidence, less_claimed.findings = self.evidence, self.findings
         less_claimed.looked_at = self.looked_at
+        less_claimed.deviating = self.deviating
         return less_claimed
 
     def nulls(self, law: Invariant) -> tuple[str, ...]:

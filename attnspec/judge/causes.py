@@ -7,14 +7,19 @@ one numeric model explains both.
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attnspec.judge.features import OF_THE_PAST, WRONG, forced
 from attnspec.judge.kind import Kind
-from attnspec.judge.verdicts import Cause, Features, Outcome, Verdict
+from attnspec.judge.likeness import Features
+from attnspec.judge.verdicts import Cause, Outcome, Verdict
 
 _UNSTEADY = "determinism"
 """The law by which a kernel gives different answers to the same call."""
+
+_SIGNS = operator.attrgetter("signs")
+_FORMS = operator.attrgetter("forms")
 
 
 def grouped(
@@ -41,24 +46,29 @@ def grouped(
     ranked = sorted(found, key=lambda o: _rank(o, kind))
     groups = {id(outcome): [outcome] for outcome in found}
     for place, outcome in enumerate(ranked):
-        kin = _kin(outcome, ranked[:place], found, relaxed)
+        kin = _kin(outcome, ranked[:place], found, relaxed, kind)
         if kin is not None and groups[id(kin)] is not groups[id(outcome)]:
             groups[id(kin)] += groups[id(outcome)]
             for member in groups[id(outcome)]:
                 groups[id(member)] = groups[id(kin)]
     each = {id(group): group for group in map(groups.__getitem__, map(id, found))}
     causes = [_cause(group, found, relaxed, kind) for group in each.values()]
-    return tuple(_merged(causes, shows))
+    return tuple(_merged(causes, kind, shows))
 
 
 def _merged(
-    causes: list[Cause], shows: Callable[[Outcome, Outcome], bool]
+    causes: list[Cause], kind: Kind, shows: Callable[[Outcome, Outcome], bool]
 ) -> Iterator[Cause]:
-    """Yield causes; one whose law fails in a plainer one's case is that one."""
+    """Yield causes; one whose law fails in a plainer one's case is that one.
+
+    So is one for which the same sign accounts, or which shows in the same form.
+    """
     kept: list[Cause] = []
     for cause in sorted(causes, key=lambda c: _breadth(c.headline)):
         for place, plainer in enumerate(kept):
-            if _is_same(plainer.headline, cause.headline, shows):
+            if _has_one_sign(plainer, cause) or _is_same(
+                plainer.headline, cause.headline, kind, shows
+            ):
                 others = (*plainer.others, cause.headline, *cause.others)
                 kept[place] = dataclasses.replace(plainer, others=others)
                 break
@@ -68,8 +78,28 @@ def _merged(
     yield from sorted(kept, key=lambda cause: order[id(cause.headline)])
 
 
+def _has_one_sign(one: Cause, other: Cause) -> bool:
+    """Return whether a sign accounts for findings of both, and both headlines have it.
+
+    What shows in another form as well accounts for both in any case.
+    """
+    first, second = _features(one.headline), _features(other.headline)
+    signs = first.marks & second.marks & _joined(one, _SIGNS) & _joined(other, _SIGNS)
+    forms = _joined(one, _FORMS) & _joined(other, _FORMS)
+    return first.nature == second.nature and bool(signs or forms)
+
+
+def _joined(cause: Cause, told: Callable[[Features], frozenset[str]]) -> frozenset[str]:
+    """Return what the findings of a cause tell, all together."""
+    members = map(_features, (cause.headline, *cause.others))
+    return frozenset().union(*map(told, members))
+
+
 def _is_same(
-    plainer: Outcome, other: Outcome, shows: Callable[[Outcome, Outcome], bool]
+    plainer: Outcome,
+    other: Outcome,
+    kind: Kind,
+    shows: Callable[[Outcome, Outcome], bool],
 ) -> bool:
     """Return whether the law of one finding fails in the case of the other.
 
@@ -82,15 +112,15 @@ def _is_same(
         and shows(law, case)
         for law, case, claims in (
             (other, plainer, _features(plainer).claims),
-            (plainer, other, _needed_claims(other)),
+            (plainer, other, _needed_claims(other, kind)),
         )
     )
 
 
-def _needed_claims(outcome: Outcome) -> frozenset[str]:
-    """Return the claims that a finding needs."""
+def _needed_claims(outcome: Outcome, kind: Kind) -> frozenset[str]:
+    """Return the claims that a finding needs, or its law, which tries no others."""
     features = _features(outcome)
-    return features.claims & features.needs
+    return features.claims & (features.needs | kind.laws[outcome.invariant].needs)
 
 
 def _cause(
@@ -110,13 +140,17 @@ def _kin(
     better: list[Outcome],
     found: list[Outcome],
     relaxed: Mapping[str, str],
+    kind: Kind,
 ) -> Outcome | None:
-    """Return a finding that shows the same mistake, if there is one."""
+    """Return the finding that shows the same mistake and says it best, if any does.
+
+    One alone: that two findings explain a third one does not make them one.
+    """
     same_as = outcome.finding.same_as if outcome.finding else ""
     same = [o for o in found if o.invariant == same_as and o is not outcome]
     if same:
         return min(same, key=lambda o: o.dtype != outcome.dtype)
-    alike = [o for o in better if _one_cause(o, outcome, relaxed)]
+    alike = [o for o in better if _one_cause(o, outcome, relaxed, kind)]
     if not alike and outcome.held_back:
         # It says nothing itself: whatever is wrong here is what holds it back.
         alike = [o for o in better if o.dtype == outcome.dtype and not o.held_back]
@@ -137,9 +171,13 @@ def _rank(outcome: Outcome, kind: Kind) -> tuple[bool, tuple[int, int], int, int
 
 
 def _breadth(outcome: Outcome) -> tuple[int, int]:
-    """Return how much a finding has: claims, and everything."""
+    """Return how much a finding has: claims, and all that a reader must make out.
+
+    Two heads or queries are no more to read than one: they may be what it says best.
+    """
     features = _features(outcome)
-    return len(features.claims), len(features.has)
+    seen = [name for name in features.has if not name.startswith("several ")]
+    return len(features.claims), len(seen)
 
 
 def _features(outcome: Outcome) -> Features:
@@ -155,7 +193,9 @@ def _words(outcome: Outcome, relaxed: Mapping[str, str]) -> str | None:
     return relaxed.get(outcome.dtype) if is_wrong else None
 
 
-def _one_cause(first: Outcome, other: Outcome, relaxed: Mapping[str, str]) -> bool:
+def _one_cause(
+    first: Outcome, other: Outcome, relaxed: Mapping[str, str], kind: Kind
+) -> bool:
     """Return whether two findings show one mistake."""
     one, two = _features(first), _features(other)
     words = _words(first, relaxed)
@@ -168,7 +208,7 @@ def _one_cause(first: Outcome, other: Outcome, relaxed: Mapping[str, str]) -> bo
         other
     ):
         return True
-    return one.explain(two)
+    return one.explain(two) or kind.likeness.is_one(one, two)
 
 
 def _said(outcome: Outcome) -> str:

@@ -1,12 +1,56 @@
-"""What an implementation claims to support."""
+"""What can be claimed, and what an implementation claims to support."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from attnspec.exceptions import UnknownName
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.recipe import Recipe
 from attnspec.numerics.dtypes import DTYPES
+
+
+@dataclasses.dataclass(frozen=True, init=False)
+class Claim:
+    """A capability: what is claimed, what makes use of it, and how to do without.
+
+    Parameters
+    ----------
+    sentence
+        What is claimed.
+    fields
+        The fields that make use of it unless they have their first value.
+    used
+        Whether a recipe makes use of it, where no field says so by itself.
+    dropped
+        The nearest recipe that does not.
+    forced
+        The nearest recipe that a function with this claim can be called with, where
+        the claim is that something is always so.
+    """
+
+    sentence: str
+    fields: tuple[str, ...]
+    used: Callable[[Recipe], bool] | None
+    dropped: Callable[[Recipe], Recipe] | None
+    forced: Callable[[Recipe], Recipe] | None
+
+    def __init__(
+        self,
+        sentence: str,
+        *fields: str,
+        used: Callable[[Recipe], bool] | None = None,
+        dropped: Callable[[Recipe], Recipe] | None = None,
+        forced: Callable[[Recipe], Recipe] | None = None,
+    ) -> None:
+        """Say what is claimed, and name the fields."""
+        object.__setattr__(self, "sentence", sentence)
+        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "used", used)
+        object.__setattr__(self, "dropped", dropped)
+        object.__setattr__(self, "forced", forced)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,7 +88,16 @@ class Capabilities:
     vocabulary: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Reject names that do not exist."""
+        """Reject names that do not exist, and what is no list or table of them."""
+        lists: dict[str, Any] = {"dtypes": self.dtypes, "claims": self.claims}
+        for what, names in lists.items():
+            if isinstance(names, str) or not isinstance(names, Iterable):
+                msg = f"{what}: expected a list of names; got {names!r}"
+                raise InvalidArgument(msg)
+        for what, table in (("multiples", self.multiples), ("least", self.least)):
+            if not isinstance(table, Mapping):
+                msg = f"{what}: expected a table of sizes; got {table!r}"
+                raise InvalidArgument(msg)
         _known("dtype", self.dtypes, DTYPES)
         self._check("claim", self.claims)
         for pair in self.exclusive:
@@ -82,6 +135,17 @@ class Capabilities:
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
 
+def pairs_of(names: Iterable[str]) -> list[list[str]]:
+    """Return every pair of claims of which no two may come together.
+
+    Examples
+    --------
+    >>> pairs_of(("mask", "bias", "causal"))
+    [['mask', 'bias'], ['mask', 'causal'], ['bias', 'causal']]
+    """
+    return [list(pair) for pair in itertools.combinations(names, 2)]
+
+
 def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
@@ -89,4 +153,4 @@ def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
             raise UnknownName(msg)
 
 
-__all__ = ["Capabilities"]
+__all__ = ["Capabilities", "Claim", "pairs_of"]

@@ -7,13 +7,17 @@ import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+import numpy as np
+
 from attnspec.exceptions import Inadmissible, KernelCrashed, KernelFault, KernelTimedOut
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case, Result
+from attnspec.judge.compare import judged_results
 from attnspec.judge.description import Description
-from attnspec.judge.kind import Call, Kind, Nearest
+from attnspec.judge.kind import Kind
+from attnspec.judge.questions import Call, Nearest
 from attnspec.judge.verdicts import Detected
-from attnspec.numerics import NumericModel, within
+from attnspec.numerics import NumericModel
 
 NEAREST = "nearest, none fits"
 """The source of a choice that a function does not quite make."""
@@ -56,17 +60,19 @@ def detect(
         answers.update(_asked(probing, kind, description, dtype))
         if kind.probes:
             answers |= _by_probes(probing, kind, description, model, dtype)
+    found: dict[str, str] = {}
     for name, answer in answers.items():
         if isinstance(answer, Nearest):
             chosen[name] = str(answer)
             sources[name] = NEAREST
         elif name in kind.unenforced:
+            found[name] = answer
             sources[name] = f"{answer} (found, not enforced)"
         else:
             chosen[name] = answer
             sources[name] = "detected"
     fits_none = tuple(name for name, source in sources.items() if source == NEAREST)
-    return Detected(chosen, sources, fits_none, next(iter(faults), None))
+    return Detected(chosen, sources, fits_none, found, next(iter(faults), None))
 
 
 def _asked(
@@ -95,16 +101,22 @@ def _by_probes(
 ) -> dict[str, str]:
     """Return the choices on which all combinations agree that fit the probes.
 
-    Where none fits, the one is taken whose largest error in units of the bound is
-    clearly the smallest.
+    A probe is called once, and its answer compared under each combination. Where none
+    fits, the one is taken whose largest error in units of the bound is clearly the
+    smallest.
     """
-    capabilities = description.capabilities
-    probes = [
-        kind.case(kind.table.within(kind.recipe(dtype, **fields), capabilities))
-        for fields in kind.probes
-    ]
+    answers: list[tuple[Case, Result]] = []
+    for fields in kind.probes:
+        recipe = kind.recipe(dtype, **fields)
+        case = kind.case(kind.table.within(recipe, description.capabilities))
+        try:
+            answers.append((case, call(case)))
+        except KernelTimedOut:
+            raise
+        except KernelFault:
+            return {}
     ratios = [
-        (_ratio(call, kind, probes, choices, model), choices)
+        (_ratio(kind, answers, choices, model), choices)
         for choices in _combinations(kind, description.dialect)
     ]
     left = [choices for ratio, choices in ratios if ratio <= _GENEROUS]
@@ -141,27 +153,24 @@ def _combinations(kind: Kind, declared: Mapping[str, str]) -> list[dict[str, str
 
 
 def _ratio(
-    call: Call,
     kind: Kind,
-    probes: Iterable[Case],
+    answers: Iterable[tuple[Case, Result]],
     choices: Mapping[str, str],
     model: NumericModel,
 ) -> float:
-    """Return the largest error of a function under these choices, in bounds."""
+    """Return the largest error of the answers under these choices, in bounds.
+
+    An answer of which the model promises nothing under them says nothing.
+    """
     ratio = 0.0
-    for case in probes:
-        exact = kind.judge(case, choices, model)
+    for case, found in answers:
         try:
-            found = call(case)
-        except KernelTimedOut:
-            raise
-        except KernelFault:
-            return math.inf
-        results = [(exact.output, found.output, exact.bound)]
-        for name, _, _ in case.results[1:]:
-            value, bound = exact.others[name]
-            results.append((value, found.others[name], bound))
-        ratio = max(ratio, *(within(v, f, b).ratio for v, f, b in results))
+            exact = kind.promised(case, choices, model)
+        except Inadmissible:
+            continue
+        with np.errstate(all="ignore"):  # What comes back may be anything.
+            compared = list(judged_results(case, found, exact))
+        ratio = max(ratio, *(each.ratio for each in compared))
         if not ratio <= _GENEROUS and not math.isfinite(ratio):
             return math.inf
     return ratio

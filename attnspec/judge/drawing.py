@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hypothesis import configuration
+from hypothesis.internal.cache import LRUCache
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from attnspec.judge.bench import Draws
 from attnspec.judge.recipe import Recipe
@@ -27,6 +30,26 @@ def out_of_the_way() -> Iterator[None]:
         yield
     finally:
         configuration.set_hypothesis_home_dir(home)
+
+
+@contextlib.contextmanager
+def by_seed_alone() -> Iterator[None]:
+    """Let Hypothesis draw the same, whichever modules are imported here.
+
+    It reads constants out of modules that are not installed, and draws one now and
+    then: in another process, or later, the same seed would give other examples.
+    """
+    none = Constants()
+    others = {
+        "_get_local_constants": lambda: none,
+        "CONSTANTS_CACHE": LRUCache(1024),  # It has those that were found before.
+    }
+    known = {name: getattr(providers, name) for name in others}
+    vars(providers).update(others)
+    try:
+        yield
+    finally:
+        vars(providers).update(known)
 
 
 @contextlib.contextmanager
@@ -61,4 +84,4 @@ def hashed(seed: int, text: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-__all__ = ["hashed", "in_turn", "interruptible", "out_of_the_way"]
+__all__ = ["by_seed_alone", "hashed", "in_turn", "interruptible", "out_of_the_way"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact
 from attnspec.numerics import Comparison, NumericModel, within
 
-_MOST = 2_000
+MOST = 2_000
 """How many calls are kept, and"""
 _LARGEST = 2**14
 """how many numbers one of them may have: small calls tell as much as large ones."""
@@ -34,6 +35,10 @@ _MANY = 6
 
 _SHARE = 0.1
 """The share of calls with wider bounds that must be off: a rounding is everywhere."""
+
+
+Called = Iterable[tuple[Case, Result]]
+"""Calls that returned, each with what came back."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,13 +68,39 @@ class Evidence:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._calls: list[tuple[Case, Result]] = []
+        self._parts: list[Called | Callable[[], Called]] = []
+        self._own: list[tuple[Case, Result]] = []
+        self._kept = 0
 
     def add(self, case: Case, found: Result) -> None:
         """Keep a call, if it is small and there is room."""
         numbers = sum(array.size for array in (*case.arrays().values(), found.output))
-        if len(self._calls) < _MOST and numbers <= _LARGEST:
-            self._calls.append((case, found))
+        if self._kept < MOST and numbers <= _LARGEST:
+            self._kept += 1
+            self._own.append((case, found))
+
+    def part(self, calls: Called | Callable[[], Called]) -> None:
+        """Keep the calls of a part of the run, or what makes them again if need be."""
+        if not callable(calls):
+            calls = list(itertools.islice(calls, MOST - self._kept))
+            self._kept += len(calls)
+        self._parts += [self._own, calls]
+        self._own = []
+
+    @property
+    def calls(self) -> list[tuple[Case, Result]]:
+        """The calls that are kept, in the order of the run's parts."""
+        found: list[tuple[Case, Result]] = []
+        for part in (*self._parts, self._own):
+            if len(found) < MOST:
+                found += part() if callable(part) else part
+        return found[:MOST]
+
+    def without(self, left_out: Callable[[Case], bool]) -> Evidence:
+        """Return the evidence of all other calls."""
+        others = Evidence()
+        others.part([call for call in self.calls if not left_out(call[0])])
+        return others
 
     def explanation(
         self, kind: Kind, dialect: Dialect, model: NumericModel
@@ -88,7 +119,7 @@ class Evidence:
             error is no rounding. Nor does a model by which anything passes, or one
             whose roundings would show in many calls and do in few.
         """
-        calls = list(_calls(_Judge(kind, dialect, model), self._calls))
+        calls = list(_calls(_Judge(kind, dialect, model), self.calls))
         calls.sort(key=lambda call: -call.ratio)
         worst = calls[0].ratio if calls else 0.0
         if worst <= 1 or not math.isfinite(worst):
@@ -122,10 +153,9 @@ class _Judge:
 
     def _exact(self, case: Case) -> Exact | None:
         try:
-            exact = self.kind.judge(case.problem, self.dialect, self.model)
+            return self.kind.promised(case.problem, self.dialect, self.model)
         except (Inadmissible, InvalidArgument):
             return None
-        return None if np.isnan(exact.bound).any() else exact
 
     def explains(self, calls: list[_Call]) -> bool:
         """Return whether every call is right by a model, and zeros would not be."""
@@ -202,4 +232,4 @@ def _compared(case: Case, found: Result, exact: Exact) -> list[Comparison] | Non
         return None
 
 
-__all__ = ["Evidence", "Explanation"]
+__all__ = ["MOST", "Called", "Evidence", "Explanation"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from attnspec.judge.compare import judged_results
 from attnspec.judge.law import Invariant
 from attnspec.judge.nulls import NullBench
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.verdicts import Verdict
+from attnspec.judge.verdicts import Finding, Verdict
 from attnspec.numerics import Comparison
 
 FAULTS: dict[type[KernelFault], Verdict] = {
@@ -93,7 +94,7 @@ def _examined(
         comparisons = []
         for comparison in invariant.check(case, bench):
             if not comparison.holds:
-                held = _is_held_back(invariant, bench)
+                held = _is_held_back(invariant, bench, case.dtype)
                 verdict = Verdict.HELD_BACK if held else Verdict.FAILED
                 return _failed(comparison, verdict)
             comparisons.append(comparison)
@@ -109,20 +110,38 @@ def _examined(
     return Examination(ratio=ratio, weak=weak)
 
 
-def _is_held_back(law: Invariant, bench: KernelBench) -> bool:
+def _is_held_back(law: Invariant, bench: KernelBench, dtype: str) -> bool:
     """Return whether a law says nothing, since its calls are wrong by themselves.
 
-    Another law must have said so already, and of nothing that this one is about: then
-    it is not the relation between the calls that is broken. A law of history says
-    nothing of a call that is wrong when it comes first, and several calls of one
-    problem are no comparison.
+    A law before it must say so, too, and of nothing that this one is about: then it is
+    not the relation between the calls that is broken. A law of history says nothing of
+    a call that is wrong when it comes first.
     """
     if law.of_history:
         return _all_wrong(bench, least=1)
-    said = [f for f in bench.findings if f.invariant != law.id and f.comparison]
+    said = said_before(law, bench, dtype)
     about = law.needs | law.any_of
     is_mine = any(f.features and about & set(f.features.has) for f in said)
-    return bool(said) and not is_mine and _all_wrong(bench, least=2)
+    return bool(said) and not is_mine and compares_wrong(bench)
+
+
+def said_before(law: Invariant, bench: KernelBench, dtype: str) -> list[Finding]:
+    """Return what the laws before this one have found of numbers in a format."""
+    before = set(itertools.takewhile(law.id.__ne__, bench.kind.laws))
+    return [
+        found
+        for found in bench.findings
+        if found.comparison and found.invariant in before
+        if found.recipe.dtype == dtype
+    ]
+
+
+def compares_wrong(bench: KernelBench) -> bool:
+    """Return whether the example just examined compares calls that are all wrong.
+
+    Several calls of one problem are no comparison.
+    """
+    return _all_wrong(bench, least=2)
 
 
 def _all_wrong(bench: KernelBench, *, least: int) -> bool:
@@ -151,4 +170,12 @@ def _failed(comparison: Comparison, verdict: Verdict) -> Examination:
     )
 
 
-__all__ = ["FAULTS", "Examination", "Nulls", "examine", "is_wrong"]
+__all__ = [
+    "FAULTS",
+    "Examination",
+    "Nulls",
+    "compares_wrong",
+    "examine",
+    "is_wrong",
+    "said_before",
+]

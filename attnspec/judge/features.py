@@ -19,6 +19,7 @@ from attnspec.judge.examination import Examination
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.table import Table
 from attnspec.judge.verdicts import Verdict
 
 FEW = 8
@@ -30,7 +31,7 @@ OF_THE_PAST = "depends on the calls before it"
 _DEAR = 0.01
 """The cost, in seconds, up to which a case may cost more than another."""
 
-_OTHERS = (1, 2)
+OTHERS = (1, 2)
 """Seeds of other data: one example may be right by chance."""
 
 WRONG = "wrong"
@@ -75,6 +76,7 @@ def present(
     said += [f"layout {operand}" for operand, _ in _layouts(recipe)]
     if found.comparison is not None and found.comparison.what not in ("fact", "output"):
         said.append(f"result {found.comparison.what}")
+    said += [several(n) for n in kind.likeness.several if recipe[n] > 1]
     sizes = {size(n): recipe[n] for n in table.numbers if recipe[n] > FEW}
     return {**dict.fromkeys(said, 1), **sizes}
 
@@ -82,6 +84,11 @@ def present(
 def size(field: str) -> str:
     """Return the word for a size beyond a few: its field may be a claim's name, too."""
     return f"{field} size"
+
+
+def several(field: str) -> str:
+    """Return the word for a size of more than one."""
+    return f"several {field}"
 
 
 def _layouts(recipe: Recipe) -> tuple[tuple[str, str], ...]:
@@ -112,11 +119,16 @@ def spare_and_needed(
     A sign accounts for a finding if the one goes where the other goes.
     """
     spare, needs = set(), set()
-    mine = set(kind.signs(kind.case(recipe)))
+    mine = set(kind.likeness.signs(kind.case(recipe)))
     signs, gone = set(mine), set()
     for name in has:
-        fitted = list(_fitted(kind, _simpler(kind, recipe, name), fit, recipe))
-        seen = [(set(kind.signs(kind.case(c))), look(c)) for c in fitted]
+        seen: list[tuple[set[str], Examination]] = []
+        for seed in (recipe.seed, *OTHERS):
+            bare = (r.replace(seed=seed) for r in _simpler(kind, recipe, name))
+            fitted = _fitted(kind, bare, fit, recipe)
+            seen += [(set(kind.likeness.signs(kind.case(c))), look(c)) for c in fitted]
+            if any(again.verdict in _WRONG for _, again in seen):
+                break
         failing = [theirs for theirs, again in seen if again.verdict in _WRONG]
         signs = signs.intersection(*failing)
         gone |= {
@@ -124,21 +136,33 @@ def spare_and_needed(
         }
         if failing:
             spare.add(name)
-        elif any(_says_right(again) for _, again in seen):
+        elif any(says_right(again) for _, again in seen):
             needs.add(name)
     return spare, needs, signs & gone
 
 
 def _simpler(kind: Kind, recipe: Recipe, name: str) -> Iterator[Recipe]:
-    """Yield recipes without something that a case has, with other data as well."""
+    """Yield recipes without something that a case has."""
     table = kind.table
     field, _, unusual = name.partition(" ")
     if name in table.claims and table.uses(recipe, name):
-        for bare in (table.without(recipe, name), *_evened(kind, recipe, name)):
-            yield from (bare.replace(seed=seed) for seed in (recipe.seed, *_OTHERS))
+        yield table.without(recipe, name)
+        yield from _evened(kind, recipe, name)
+    elif field == "several":
+        yield single(table, recipe, unusual)
     elif unusual and field in table.simple:
         for value in table.simple[field]:
             yield table.mend(recipe.replace(**{field: value}))
+
+
+def single(table: Table, recipe: Recipe, field: str) -> Recipe:
+    """Return the recipe with a size of 1, and with what is drawn together with it."""
+    for name, names in table.together.items():
+        # What is no size by itself, as heads, is taken away as a whole.
+        if field in set(names) - set(table.sizes):
+            first = table.fields[name][0]
+            return recipe.replace(**dict(zip(names, first, strict=True)))
+    return recipe.replace(**{field: 1})
 
 
 def _evened(kind: Kind, recipe: Recipe, claim: str) -> Iterator[Recipe]:
@@ -177,7 +201,7 @@ def _is_dear(kind: Kind, recipe: Recipe, given: Recipe) -> bool:
 _WRONG = (Verdict.FAILED, Verdict.HELD_BACK, Verdict.REFUSED, Verdict.CRASHED)
 
 
-def _says_right(found: Examination) -> bool:
+def says_right(found: Examination) -> bool:
     """Return whether a law has looked, and holds."""
     return found.verdict is None and not (found.weak or found.inadmissible)
 
@@ -190,7 +214,8 @@ def is_given(kind: Kind, law: Invariant, name: str) -> bool:
 
 def forced(kind: Kind, law: Invariant, name: str) -> bool:
     """Return whether a law, or all of its families, sets a size or data of its own."""
-    field = name.partition(" ")[0]
+    first, _, rest = name.partition(" ")
+    field = rest if first == "several" else first
     spread = {field} | {n for n, names in kind.table.together.items() if field in names}
     families = [kind.table.named_families[f].fields for f in law.families]
     return bool(spread & set(law.fields)) or (
@@ -198,14 +223,38 @@ def forced(kind: Kind, law: Invariant, name: str) -> bool:
     )
 
 
+def is_always_several(kind: Kind, law: Invariant, field: str) -> bool:
+    """Return whether a size is more than one in every case of a law."""
+    table = kind.table
+    drawn = [law.fields, *(table.named_families[f].fields for f in law.families)]
+    least = [_least(table, fields, field) for fields in drawn]
+    return least[0] > 1 or (len(least) > 1 and min(least[1:]) > 1)
+
+
+def _least(table: Table, fields: Mapping[str, tuple[Any, ...]], field: str) -> int:
+    """Return the least value that is drawn for a size, or 0 if none is named."""
+    spread = [
+        table.spread({name: value})
+        for name, values in fields.items()
+        if name == field or field in table.together.get(name, ())
+        for value in values
+    ]
+    return min((int(parts[field]) for parts in spread), default=0)
+
+
 __all__ = [
     "FEW",
     "OF_THE_PAST",
+    "OTHERS",
     "WRONG",
     "forced",
+    "is_always_several",
     "is_given",
     "nature",
     "present",
+    "says_right",
+    "several",
+    "single",
     "size",
     "spare_and_needed",
 ]

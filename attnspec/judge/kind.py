@@ -12,15 +12,20 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from attnspec._typing import Array
-from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.exceptions import Inadmissible, UnknownName
 from attnspec.judge.case import EVERY_OPERAND, Case, Expected, Result, Shape
 from attnspec.judge.claims import Capabilities
-from attnspec.judge.compare import agrees
-from attnspec.judge.law import Applies, Dialect, Exact, Invariant, Law, always
+from attnspec.judge.law import Dialect, Exact, Invariant
+from attnspec.judge.laws_of_kind import LawsOfKind
+from attnspec.judge.likeness import Likeness
+from attnspec.judge.questions import Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
+from attnspec.judge.traits import fields_as_traits, whole_fields
 from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
 from attnspec.numerics.operations import OPERATIONS
@@ -32,19 +37,6 @@ Judge = Callable[[Any, Dialect, NumericModel], Exact]
 Null = Callable[[Any, Any], Array | Result]
 """A wrong answer to a case, given a `Right`: right for another case, or changed."""
 
-Call = Callable[[Case], Result]
-"""A way to call the function."""
-
-Question = Callable[[Call, Capabilities, str], str | None]
-"""Finds out by calls in a format which choice a function makes, if that shows."""
-
-
-class Nearest(str):
-    """A choice that a function does not make, but comes nearer to than to others."""
-
-    __slots__ = ()
-
-
 _LAYOUTS = (
     (),
     *(((EVERY_OPERAND, name),) for name in ("transposed", "sliced", "offset")),
@@ -52,31 +44,13 @@ _LAYOUTS = (
 """The layouts of a kind that names none: all operands contiguous, or none of them."""
 
 
-def _whole_fields(case: Case) -> dict[str, int]:
-    """Return the sizes of the recipe that a case was made from, if it was."""
-    recipe: Recipe | None = case["recipe"]
-    fields = recipe.fields if recipe else ()
-    return {name: value for name, value in fields if type(value) is int}
-
-
-def _fields_as_traits(case: Case) -> dict[str, Any]:
-    """Return the fields of the recipe that a case was made from, if it was."""
-    recipe: Recipe | None = case["recipe"]
-    return {"dtype": recipe.dtype, **dict(recipe.fields)} if recipe else {}
-
-
 def _no_calls(_dtype: str, _capabilities: Capabilities) -> tuple[Case, ...]:
     """Return no calls."""
     return ()
 
 
-def _no_signs(_case: Case) -> tuple[str, ...]:
-    """Return no signs."""
-    return ()
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
-class Kind:
+class Kind(LawsOfKind):
     """A kind of function, and all that the machine needs to know about it.
 
     Parameters
@@ -129,9 +103,8 @@ class Kind:
         size of 1 or 2 is none that a function must have been written for.
     traits
         What conditions of deviations are about.
-    signs
-        Words for what a case has that may be all that a mistake needs, whichever
-        options bring it about.
+    likeness
+        What its findings may have in common, so that one mistake explains them.
     models
         The numeric models that have a name here.
     sizes
@@ -169,19 +142,17 @@ class Kind:
     null_needs: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     dtypes: tuple[str, ...] = ("float32",)
     simplest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    traits: Callable[[Any], Mapping[str, Any]] = _fields_as_traits
-    signs: Callable[[Any], tuple[str, ...]] = _no_signs
+    traits: Callable[[Any], Mapping[str, Any]] = fields_as_traits
+    likeness: Likeness = dataclasses.field(default_factory=Likeness)
     models: Mapping[str, NumericModel] = dataclasses.field(
         default_factory=lambda: OPERATIONS
     )
-    sizes: Callable[[Any], Mapping[str, int]] = _whole_fields
+    sizes: Callable[[Any], Mapping[str, int]] = whole_fields
     relaxations: Callable[[NumericModel], tuple[tuple[str, NumericModel], ...]] = (
         narrower
     )
     precision_calls: Callable[[str, Capabilities], Iterable[Case]] = _no_calls
     words: Words = dataclasses.field(default_factory=Words)
-    laws: dict[str, Invariant] = dataclasses.field(default_factory=dict, init=False)
-    """The laws by id, in the order in which they run."""
 
     def __post_init__(self) -> None:
         """Read the definition's face; let arrays lie in memory in several ways."""
@@ -223,12 +194,6 @@ class Kind:
         values = self.table.plain.items()
         return tuple(name for name, value in values if type(value) is int)
 
-    @property
-    def agreement(self) -> str:
-        """The id of the law that compares a function with the definition."""
-        mine = f"{self.name}-agreement"
-        return mine if mine in self.laws else "agreement"
-
     def default(self) -> dict[str, str]:
         """Return the choices of the spec."""
         return {name: values[0] for name, values in self.choices.items()}
@@ -244,78 +209,25 @@ class Kind:
         facts = {**case.facts, "recipe": recipe}
         return dataclasses.replace(case, layouts=layouts, facts=facts)
 
+    def promised(self, case: Case, dialect: Dialect, model: NumericModel) -> Exact:
+        """Return what is right for a case, and the bounds.
+
+        Raises
+        ------
+        Inadmissible
+            If the model promises nothing on this case.
+        """
+        exact = self.judge(case, dialect, model)
+        if np.isnan(exact.bound).any():
+            msg = "a bound that is no number"
+            raise Inadmissible(msg)
+        return exact
+
     def right(self, case: Case, dialect: Dialect, model: NumericModel) -> Exact:
         """Return what is right for a case; the bounds may be missing."""
         if self.value is not None:
             return self.value(case, dialect)
         return self.judge(case, dialect, model)
-
-    def law(  # noqa: PLR0913 - all that a law can have
-        self,
-        id: str,  # noqa: A002 - the field's name, and keyword-free at every use
-        clause: str,
-        *,
-        nulls: tuple[str, ...] = ("zeros",),
-        also: tuple[str, ...] = (),
-        needs: tuple[str, ...] = (),
-        families: tuple[str, ...] = (),
-        pins: tuple[str, ...] = (),
-        fields: Mapping[str, tuple[Any, ...]] | None = None,
-        without: tuple[str, ...] = (),
-        any_of: tuple[str, ...] = (),
-        applies: Applies = always,
-        is_form: bool | None = None,
-        since: int = 1,
-        provisional: bool = False,
-        of_history: bool = False,
-        one_in: int = 1,
-        sentence: str = "",
-    ) -> Callable[[Law], Law]:
-        """Enter a law of this kind; its docstring's first line is its sentence.
-
-        A check that several laws share is given the sentence of each. The first law
-        that is entered is the one that is asked in any case, unless one says that it
-        is.
-
-        Raises
-        ------
-        InvalidArgument
-            If the id is used already.
-        """
-
-        def enter(check: Law) -> Law:
-            if id in self.laws:
-                msg = f"invariant: the id {id!r} is used twice"
-                raise InvalidArgument(msg)
-            self.laws[id] = Invariant(
-                id=id,
-                sentence=sentence or (check.__doc__ or "").strip().splitlines()[0],
-                clause=clause,
-                kind=self.name,
-                check=check,
-                nulls=nulls,
-                also=also,
-                needs=frozenset(needs),
-                families=families,
-                pins=pins,
-                fields=dict(fields or {}),
-                without=frozenset(without),
-                any_of=frozenset(any_of),
-                applies=applies,
-                is_form=not self.laws if is_form is None else is_form,
-                since=since,
-                provisional=provisional,
-                of_history=of_history,
-                one_in=one_in,
-            )
-            return check
-
-        return enter
-
-    def agreement_law(self, clause: str, sentence: str, **limits: Any) -> None:
-        """Enter the law that a function agrees with the definition on every case."""
-        enter = self.law(f"{self.name}-agreement", clause, sentence=sentence, **limits)
-        enter(agrees)
 
     def claimed_by(self, function: Callable[..., Any]) -> Capabilities:
         """Return the capabilities that a function's signature claims.
@@ -375,4 +287,4 @@ def result(name: str, shape: Shape, dtype: str | None) -> tuple[Expected, ...]:
     return ((name, shape, dtype),)
 
 
-__all__ = ["Call", "Judge", "Kind", "Nearest", "Null", "Question", "result"]
+__all__ = ["Judge", "Kind", "Null", "result"]

@@ -44,8 +44,11 @@ class KnownFailures:
                 continue
             if self._is_real(deviation, self._law, deviation.cases):
                 self.met[deviation.id] = 0
-            if deviation.id not in self._bench.looked_at:
-                self._bench.looked_at.add(deviation.id)
+                self._bench.deviating[deviation.id] = deviation
+            if (
+                self._bench.looked_at.setdefault(deviation.id, self._law.id)
+                == self._law.id
+            ):
                 first = self._first(deviation)
                 if not self._is_real(deviation, first, (deviation.pinned,)):
                     said.append(f"deviation {deviation.id!r}: its pinned case passes")

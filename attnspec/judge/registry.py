@@ -11,6 +11,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe, same
 from attnspec.judge.told import told
+from attnspec.judge.written import check_values
 
 _BEYOND = 16
 """How many times larger than the largest case that is drawn one may be that is read."""
@@ -30,8 +31,8 @@ def kind_named(name: str, kinds: Kinds) -> Kind:
     UnknownName
         If there is no such kind.
     """
-    if name not in kinds:
-        close = difflib.get_close_matches(name, kinds, 1)
+    if name not in tuple(kinds):  # What has no hash is no kind either.
+        close = difflib.get_close_matches(str(name), kinds, 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         msg = f"kind: expected one that 'attnspec kinds' lists; got {name!r}{hint}"
         raise UnknownName(msg)
@@ -87,6 +88,7 @@ def read_recipe(data: Any, where: str, kinds: Kinds, default: str = "") -> Recip
     try:
         kind = kind_named(str(data.get("kind", default)), kinds)
         recipe = _recipe(data, kind)
+        check_values(recipe, kind)
         _sized(recipe, kind)
         kind.case(recipe)
     except InvalidArgument as error:
@@ -122,12 +124,19 @@ def _sized(recipe: Recipe, kind: Kind) -> None:
             msg = f"fields: the case is more than {_BEYOND} times as large as any drawn"
             raise InvalidArgument(msg)
         return
+    size = largest = 1
     for name, value in recipe.fields:
-        listed = [n for n in kind.table.fields[name] if type(n) is int]
+        if type(value) is not int:
+            continue
+        listed = [n for n in kind.table.fields.get(name, ()) if type(n) is int]
         most = max(_BEYOND * max(listed, default=0), _AT_LEAST)
-        if type(value) is int and abs(value) > most:
+        if abs(value) > most:
             msg = f"{name}: expected a number up to {most}; got {value}"
             raise InvalidArgument(msg)
+        size, largest = size * max(1, abs(value)), largest * max([1, *listed])
+    if size > max(_BEYOND * largest, _AT_LEAST):
+        msg = f"fields: the case is more than {_BEYOND} times as large as any drawn"
+        raise InvalidArgument(msg)
 
 
 def _hashable(value: Any) -> Any:

@@ -12,30 +12,29 @@ from attnspec.judge.case import Case, Result
 from attnspec.judge.examination import Examination, examine, is_wrong
 from attnspec.judge.features import (
     FEW,
-    OF_THE_PAST,
-    forced,
-    is_given,
+    OTHERS,
     nature,
     present,
+    says_right,
+    several,
+    single,
     size,
-    spare_and_needed,
 )
-from attnspec.judge.history import right_alone
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
-from attnspec.judge.verdicts import Features, Finding, Verdict
+from attnspec.judge.verdicts import Finding, Verdict
 
 _FAINTER = 1e3
 """How much less wrong a call may be by the mistake that explains another one."""
 
 _SECONDS = 15.0
-"""How long a smaller case is looked for."""
+"""How long a smaller case is looked for, by the estimated time of an example."""
 
 
 class Smaller:
-    """Finds the smallest case in which a law fails as it did, and what it needs."""
+    """Finds the smallest case in which a law fails as it did."""
 
     def __init__(
         self,
@@ -49,41 +48,52 @@ class Smaller:
         self._bench = bench
         self._draws = draws
         self.fails = fails
-        self._is_moved = False
         self._calls: list[tuple[Case, Result | None]] = []
         self.same_as = ""
         """The law that an earlier finding broke in the same case."""
+        self.is_moved = False
+        """Whether the case is that of the earlier finding."""
 
     def than(self, recipe: Recipe, found: Examination) -> Recipe:
         """Return the smallest recipe that fails; the one just seen is where to begin.
 
         Where an earlier finding is at work nothing smaller need be looked for. It is
-        not at work where it is taken away and the law still fails: then there is
-        another mistake.
+        not at work where what it needs is taken away and the law still fails: then
+        there is another mistake.
         """
         if found.verdict is Verdict.HELD_BACK:
             return self._shrunk(recipe, 30)
-        self._calls = list(self._bench.calls)
-        has = present(self._bench.kind, self._law, recipe, self._bench.ran, found)
-        known = [f for f in self._bench.findings if self._is_alike(f, found, has)]
-        for finding in sorted(known, key=_breadth):
+        has = self._seen(recipe, found)
+        for finding in sorted(self._bench.findings, key=_breadth):
+            if not self._is_alike(finding, found, has):
+                continue
             other = self._without(recipe, finding)
             if other is not None and self.fails(other):
-                recipe = other
+                recipe, has = other, self._seen(other, found)
             elif same := self._same(recipe, finding, found, has):
                 self.same_as = finding.invariant
                 return same
+            elif other is not None and says_right(self._look(other)):
+                self.same_as = finding.invariant
+                return recipe
         return self._shrunk(recipe, 30 if found.verdict is Verdict.CRASHED else 200)
+
+    def _seen(self, recipe: Recipe, found: Examination) -> dict[str, int]:
+        """Return what the case just seen has, and remember its calls."""
+        self._calls = list(self._bench.calls)
+        return present(self._bench.kind, self._law, recipe, self._bench.ran, found)
 
     def _shrunk(self, recipe: Recipe, attempts: int) -> Recipe:
         """Return the smallest recipe that fails, found in so many attempts."""
+        table = self._bench.kind.table
         return shrink(
             recipe,
             self.fails,
             self._candidates,
-            self._bench.kind.table.weight,
+            table.weight,
             attempts=attempts,
-            seconds=_SECONDS,
+            cost=table.budget.seconds if table.budget else lambda _recipe: 0.0,
+            budget=_SECONDS,
         )
 
     def _is_alike(
@@ -109,11 +119,10 @@ class Smaller:
         for name in table.sizes:
             if size(name) in needs:
                 other = other.replace(**{name: min(FEW, other[name])})
-        for name, names in table.together.items():
-            # What is no size by itself, as heads, is taken away as a whole.
-            if any(size(n) in needs for n in set(names) - set(table.sizes)):
-                first = table.fields[name][0]
-                other = other.replace(**dict(zip(names, first, strict=True)))
+        whole = table.numbers - set(table.sizes)
+        for name in (*self._bench.kind.likeness.several, *sorted(whole)):
+            if several(name) in needs or (name in whole and size(name) in needs):
+                other = single(table, other, name)
         with contextlib.suppress(InvalidArgument):
             other = self._draws.fit(other)
             return other if other != recipe else None
@@ -131,10 +140,10 @@ class Smaller:
         That is the case of the finding, where the law fails in it as well; or the one
         just seen, where a call of it is as wrong without anything else that it has.
         """
-        moved = self._moved(recipe, finding)
-        if moved is not None and self.fails(moved):
-            self._is_moved = True
-            return moved
+        for moved in self._moved(recipe, finding):
+            if self.fails(moved):
+                self.is_moved = True
+                return moved
         if self._has_wrong_call(finding):
             return recipe
         agreement = self._bench.kind.laws[self._bench.kind.agreement]
@@ -165,47 +174,21 @@ class Smaller:
                 recipe = table.without(recipe, name)
         return table.within(recipe, self._bench.capabilities)
 
-    def _moved(self, recipe: Recipe, finding: Finding) -> Recipe | None:
-        """Return the case of an earlier finding as one that the law can be asked of."""
+    def _moved(self, recipe: Recipe, finding: Finding) -> Iterator[Recipe]:
+        """Yield the case of an earlier finding as one that the law can be asked of.
+
+        With other data as well: the law may hold by chance.
+        """
         kind, fit = self._bench.kind, self._draws.fit
-        return asked_of(kind, self._law, finding.recipe, recipe, fit)
+        moved = asked_of(kind, self._law, finding.recipe, recipe, fit)
+        if moved is not None:
+            yield from (moved.replace(seed=seed) for seed in (moved.seed, *OTHERS))
 
     def _candidates(self, failing: Recipe) -> Iterator[Recipe]:
         """Yield recipes that may be smaller; one that cannot be is passed over."""
         for candidate in self._bench.kind.table.simpler(failing):
             with contextlib.suppress(InvalidArgument):
                 yield self._draws.fit(candidate)
-
-    def features(self, recipe: Recipe, found: Examination) -> Features:
-        """Return what a smallest case has, and what of it the finding needs."""
-        kind, law = self._bench.kind, self._law
-        has = present(kind, law, recipe, self._bench.ran, found)
-        has = {n: v for n, v in has.items() if not is_given(kind, law, n)}
-        if self._is_of_the_past():
-            return Features(OF_THE_PAST)
-        if self.same_as and not self._is_moved:
-            return Features(nature(law, found, fleeting=False), has)
-        spare, needs, signs = spare_and_needed(
-            kind, recipe, has, self._draws.fit, self._look
-        )
-        # The search has tried smaller sizes, and to do without layouts.
-        sizes = set(map(size, kind.table.numbers))
-        needs |= {n for n in has if n in sizes or n.startswith("layout ")}
-        # A law that is held back was not asked for long: what it needs is not known.
-        needs = set() if found.verdict is Verdict.HELD_BACK else needs
-        return Features(
-            nature=nature(law, found, fleeting=False),
-            has={name: n for name, n in has.items() if name not in spare},
-            needs=frozenset(n for n in needs if not forced(kind, law, n)),
-            signs=frozenset(signs),
-        )
-
-    def _is_of_the_past(self) -> bool:
-        """Return whether several calls fail of which each is right when it is alone."""
-        ran = self._bench.ran
-        if self.same_as or len(ran) < 2 or not self._bench.call.forgets:
-            return False
-        return all(right_alone(case, self._bench) for case in ran)
 
     def _look(self, recipe: Recipe) -> Examination:
         return examine(self._law, recipe, self._bench)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attnspec.exceptions import UnknownName
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import Capabilities, Claim
 from attnspec.judge.family import PLAIN, Budget, Family
 from attnspec.judge.recipe import Recipe
 
@@ -26,47 +26,6 @@ _OTHER_SEEDS = (1, 2, 3)
 
 _FIXED_POINT = 4
 """How often claims and multiples are fitted in turn: mending one may break another."""
-
-
-@dataclasses.dataclass(frozen=True, init=False)
-class Claim:
-    """A capability: what is claimed, what makes use of it, and how to do without.
-
-    Parameters
-    ----------
-    sentence
-        What is claimed.
-    fields
-        The fields that make use of it unless they have their first value.
-    used
-        Whether a recipe makes use of it, where no field says so by itself.
-    dropped
-        The nearest recipe that does not.
-    forced
-        The nearest recipe that a function with this claim can be called with, where
-        the claim is that something is always so.
-    """
-
-    sentence: str
-    fields: tuple[str, ...]
-    used: Callable[[Recipe], bool] | None
-    dropped: Callable[[Recipe], Recipe] | None
-    forced: Callable[[Recipe], Recipe] | None
-
-    def __init__(
-        self,
-        sentence: str,
-        *fields: str,
-        used: Callable[[Recipe], bool] | None = None,
-        dropped: Callable[[Recipe], Recipe] | None = None,
-        forced: Callable[[Recipe], Recipe] | None = None,
-    ) -> None:
-        """Say what is claimed, and name the fields."""
-        object.__setattr__(self, "sentence", sentence)
-        object.__setattr__(self, "fields", fields)
-        object.__setattr__(self, "used", used)
-        object.__setattr__(self, "dropped", dropped)
-        object.__setattr__(self, "forced", forced)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -299,4 +258,4 @@ def _smaller(size: int) -> list[int]:
     return [n for n in sorted(steps) if 0 < n < size]
 
 
-__all__ = ["Claim", "Table"]
+__all__ = ["Table"]

@@ -30,7 +30,7 @@ TIERS = {
 
 def tier_named(name: str) -> Tier:
     """Return a tier by name."""
-    if name not in TIERS:
+    if name not in tuple(TIERS):  # What has no hash is no tier either.
         msg = f"tier: expected one of {', '.join(TIERS)}; got {name!r}"
         raise UnknownName(msg)
     return TIERS[name]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import json
 import re
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from attnspec.exceptions import InvalidArgument
@@ -17,25 +17,15 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.registry import Kinds, law_named, read_recipe, written
+from attnspec.judge.told import one_line
 from attnspec.judge.verdicts import SUITE_VERSION, Verdict
 
 TOKEN_VERSION = 2
 """Form of the tokens; those of version 1 did not say what became of the case."""
 
 _PREFIX = "A"
-_WHOLE = {"s", "i", "r", "x", "f"}
-"""The parts that every token has beside its version."""
-
-_VERDICTS = tuple(
-    map(
-        str,
-        (
-            *(Verdict.FAILED, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.REFUSED),
-            Verdict.HELD_BACK,
-        ),
-    )
-)
-"""What can become of a case."""
+_LARGEST = 1 << 20
+"""Bytes that the parts of a token take at most: the longest that are made take less."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,48 +102,67 @@ def error_in(verdict: Verdict, message: str) -> str:
     return re.split(r"[:;\n]", message)[0] if verdict is Verdict.REFUSED else ""
 
 
-def read_token(text: str, kinds: Kinds) -> Token:
-    """Return the token that a word stands for, its recipe of one of these kinds.
+def unpacked(text: str) -> dict[str, Any]:
+    """Return the parts of the token that a word stands for, as somebody wrote them.
 
     Raises
     ------
     InvalidArgument
-        If it is no token, or of another version, or names what does not exist.
+        If it is no token, or of another version.
     """
     try:
         body = text.strip().removeprefix(_PREFIX)
-        packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-        data = json.loads(zlib.decompress(packed))
+        packed = base64.b64decode(body + "=" * (-len(body) % 4), b"-_", validate=True)
+        unpacker = zlib.decompressobj()
+        data = json.loads(unpacker.decompress(packed, _LARGEST))
         version = data["v"]
-    except (ValueError, binascii.Error, zlib.error, KeyError, TypeError) as error:
+    except (ValueError, zlib.error, KeyError, TypeError, RecursionError) as error:
         msg = f"token: {text[:24]!r} is no token of attnspec, or is cut short"
         raise InvalidArgument(msg) from error
-    if version != TOKEN_VERSION:
+    if version != TOKEN_VERSION or isinstance(version, bool):
+        found = one_line(repr(version))
         msg = (
-            f"token: expected version {TOKEN_VERSION}, got version {version!r}; "
+            f"token: expected version {TOKEN_VERSION}, got version {found}; "
             "a run of the attnspec that is installed makes another"
         )
         raise InvalidArgument(msg)
-    if data.get("f") not in _VERDICTS or not isinstance(data.get("e", ""), str):
-        msg = f"token: {text[:24]!r} lacks what became of the case"
-        raise InvalidArgument(msg)
-    if not set(data) >= _WHOLE or not isinstance(data.get("b", []), list):
-        msg = f"token: {text[:24]!r} lacks a part of a finding"
-        raise InvalidArgument(msg)
-    law = law_named(data["i"], kinds)
+    return {name: part for name, part in data.items() if name != "v"}
+
+
+def token_of(parts: Mapping[str, Any], kinds: Kinds) -> Token:
+    """Return the token with these parts, its recipes of one of these kinds.
+
+    Parameters
+    ----------
+    parts
+        What `unpacked` returns, of the types that the parts have.
+    kinds
+        The kinds that there are.
+
+    Raises
+    ------
+    InvalidArgument
+        If a part names what does not exist, or no case can be made of a recipe.
+    """
+    law = law_named(parts["i"], kinds)
+    recipe, *before = (
+        read_recipe(data, "token", kinds, law.kind)
+        for data in (parts["r"], *parts.get("b", ()))
+    )
+    for each in (recipe, *before):
+        if each.kind != law.kind:
+            msg = f"token: {law.id} is a law of {law.kind}; its case is of {each.kind}"
+            raise InvalidArgument(msg)
     return Token(
         kind=kinds[law.kind],
         law=law,
-        recipe=read_recipe(data["r"], "token", kinds, law.kind),
-        before=tuple(
-            read_recipe(recipe, "token", kinds, law.kind)
-            for recipe in data.get("b", ())
-        ),
-        verdict=Verdict(data["f"]),
-        error=data.get("e", ""),
-        checksum=data["x"],
-        suite=data["s"],
+        recipe=recipe,
+        before=tuple(before),
+        verdict=Verdict(parts["f"]),
+        error=parts.get("e", ""),
+        checksum=parts["x"],
+        suite=parts["s"],
     )
 
 
-__all__ = ["TOKEN_VERSION", "Token", "error_in", "read_token"]
+__all__ = ["TOKEN_VERSION", "Token", "error_in", "token_of", "unpacked"]

@@ -19,13 +19,14 @@ def told_in_lines(error: BaseException) -> str:
     seen = {id(error)}
     link: BaseException | None = error
     while link is not None and len(said) < _CAUSES:
-        said.append(few_lines(f"{type(link).__name__}: {_text(link)}".rstrip(": ")))
+        name = f"{'because of ' if said else ''}{type(link).__name__}"
+        said.append(few_lines(f"{name}: {_text(link)}".rstrip(": ")))
         hidden = link.__suppress_context__
         link = link.__cause__ or (None if hidden else link.__context__)
         if link is None or id(link) in seen:
             break
         seen.add(id(link))
-    return "\nbecause of ".join(said)
+    return "\n".join(said)
 
 
 def _text(error: BaseException) -> str:
@@ -35,10 +36,15 @@ def _text(error: BaseException) -> str:
         return ""
 
 
-def few_lines(text: str) -> str:
+def told_again(text: str) -> str:
+    """Return what another process has told in lines: as many as there may be."""
+    return few_lines(text, _CAUSES * (_LINES + 1))
+
+
+def few_lines(text: str, most: int = _LINES) -> str:
     """Return the first lines of a text that say something, printable and cut short."""
     lines = [line for line in text[: 40 * _LONGEST].splitlines() if line.strip()]
-    shown = [one_line(line) for line in lines[:_LINES]]
+    shown = [one_line(line) for line in lines[:most]]
     left = len(lines) - len(shown)
     return "\n".join([*shown, *([f"... ({left} more lines)"] if left else [])])
 
@@ -60,4 +66,4 @@ def one_line(text: str) -> str:
     return f"{shown[:_LONGEST]} ..." if len(shown) > _LONGEST else shown
 
 
-__all__ = ["few_lines", "one_line", "told", "told_in_lines"]
+__all__ = ["few_lines", "one_line", "told", "told_again", "told_in_lines"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from attnspec.judge.case import Case
+from attnspec.judge.recipe import Recipe
+
 Condition = Mapping[str, Any]
 """Traits and the value, or list of values, that each must have."""
 
@@ -24,4 +27,17 @@ def holds(condition: Condition, facts: Mapping[str, Any]) -> bool:
     )
 
 
-__all__ = ["Condition", "holds"]
+def whole_fields(case: Case) -> dict[str, int]:
+    """Return the sizes of the recipe that a case was made from, if it was."""
+    recipe: Recipe | None = case["recipe"]
+    fields = recipe.fields if recipe else ()
+    return {name: value for name, value in fields if type(value) is int}
+
+
+def fields_as_traits(case: Case) -> dict[str, Any]:
+    """Return the fields of the recipe that a case was made from, if it was."""
+    recipe: Recipe | None = case["recipe"]
+    return {"dtype": recipe.dtype, **dict(recipe.fields)} if recipe else {}
+
+
+__all__ = ["Condition", "fields_as_traits", "holds", "whole_fields"]

@@ -10,8 +10,14 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from attnspec.judge.bench import Draws, KernelBench
-from attnspec.judge.drawing import hashed, in_turn, interruptible, out_of_the_way
-from attnspec.judge.examination import Examination, Nulls, examine
+from attnspec.judge.drawing import (
+    by_seed_alone,
+    hashed,
+    in_turn,
+    interruptible,
+    out_of_the_way,
+)
+from attnspec.judge.examination import Examination, Nulls, compares_wrong, examine
 from attnspec.judge.features import OF_THE_PAST
 from attnspec.judge.history import (
     FAILS_IN_SEQUENCE,
@@ -21,11 +27,14 @@ from attnspec.judge.history import (
 )
 from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
+from attnspec.judge.likeness import Features
+from attnspec.judge.needs import Needs
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.smaller import Smaller
+from attnspec.judge.tally import Tally
 from attnspec.judge.tiers import Tier
 from attnspec.judge.tokens import Token, error_in
-from attnspec.judge.verdicts import Features, Finding, Outcome, Verdict
+from attnspec.judge.verdicts import Finding, Outcome, Verdict
 
 _NOT_AGAIN = "not seen again in a fresh process"
 """What is added to a finding that no sequence of the examples before it repeats."""
@@ -35,24 +44,6 @@ _HELD = "what it compares is wrong by itself"
 
 _TURNS = 8
 """How often examples are drawn anew, as long as they do not tell enough."""
-
-
-@dataclasses.dataclass(slots=True)
-class Tally:
-    """What one invariant has seen so far."""
-
-    counted: int = 0
-    weak: int = 0
-    inadmissible: int = 0
-    unjudged: str = ""
-    """Why the last inadmissible example was not judged."""
-    never: str = ""
-    """Why an example is never asked of this function, if one is not."""
-    deviating: int = 0
-    ratio: float = 0.0
-    past: list[Recipe] = dataclasses.field(default_factory=list)
-    held: tuple[Recipe, Examination] | None = None
-    failure: tuple[Recipe, Examination] | None = None
 
 
 class Trial:
@@ -83,14 +74,51 @@ class Trial:
     def run(self) -> Outcome:
         """Return the outcome of all examples."""
         start = time.perf_counter()
+        return self._since(start, self._conclusion(self._look()))
+
+    def run_unless(self, is_open: Callable[[], bool]) -> Outcome | None:
+        """Return the outcome, or None if it is open once the examples are seen."""
+        start = time.perf_counter()
+        stale = self._look()
+        return None if is_open() else self._since(start, self._conclusion(stale))
+
+    def _since(self, start: float, outcome: Outcome) -> Outcome:
+        """Return an outcome with the seconds that it took."""
+        return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
+
+    def depends_on_others(self) -> bool:
+        """Return whether the outcome depends on what else is found in the run.
+
+        That says of a failing law whether it says something of its own, and which
+        mistake it shows; nothing else depends on it.
+        """
+        tally = self.tally
+        if tally.failure is not None:
+            return tally.failure[1].verdict is not Verdict.TIMED_OUT
+        return tally.held is not None
+
+    def _look(self) -> str:
+        """Look at all examples, and return what is said of stale deviations."""
         stale = self.known.look()
         self.bench.reached.clear()
         self._pinned()
         for turn in range(_TURNS):
             if self.tally.failure is None and (turn == 0 or self._wanting()):
                 self._drawn(turn)
-        outcome = self._conclusion(stale)
-        return dataclasses.replace(outcome, seconds=time.perf_counter() - start)
+        return stale
+
+    def is_relative(self) -> bool:
+        """Return whether all calls that an example compares are wrong by themselves.
+
+        Then it depends on the laws before whether this one is held back.
+        """
+        if self.brief or self.invariant.of_history:
+            return False
+        failure = self.tally.failure
+        if failure is None or failure[1].comparison is None:
+            return self.tally.held is not None
+        # The failing example is the last one that was examined.
+        return compares_wrong(self.bench)
 
     def _pinned(self) -> None:
         outright, pinned = self.draws.outright, self._share(self.tier.pinned)
@@ -132,11 +160,21 @@ class Trial:
                 ratio = self.see(recipe)
                 hypothesis.target(min(ratio, 2.0), label="error / bound")
 
-        with out_of_the_way(), interruptible():
+        with out_of_the_way(), by_seed_alone(), interruptible():
             draw()
 
     def see(self, recipe: Recipe) -> float:
-        """Examine one example, and return the largest error in units of the bound."""
+        """Examine one example, and return the largest error in units of the bound.
+
+        Unlike draws may come to one recipe, which tells nothing more the next time.
+        """
+        ratios = self.tally.ratios
+        if recipe not in ratios:
+            ratios[recipe] = self._seen(recipe)
+        return ratios[recipe]
+
+    def _seen(self, recipe: Recipe) -> float:
+        """Examine an example that is new, and keep the tally."""
         self.tick()
         found = examine(self.invariant, recipe, self.bench, self.nulls)
         tally = self.tally
@@ -229,7 +267,8 @@ class Trial:
         if not self.brief and found.verdict is not Verdict.TIMED_OUT:
             if smaller.fails(recipe):
                 recipe, found = self._smallest(recipe, found, smaller)
-                features = smaller.features(recipe, found)
+                needs = Needs(law, bench, self.draws)
+                features = needs.features(recipe, found, smaller)
             else:
                 past = self.tally.past
                 before = needed_before(law, past, bench, smaller.fails)
@@ -287,4 +326,4 @@ class Trial:
         return fails
 
 
-__all__ = ["Tally", "Trial"]
+__all__ = ["Trial"]

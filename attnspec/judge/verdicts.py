@@ -9,6 +9,7 @@ from typing import Any
 
 from attnspec.exceptions import KernelFault
 from attnspec.judge.description import Description
+from attnspec.judge.likeness import Features
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics import Comparison
 
@@ -42,36 +43,6 @@ class Verdict(enum.StrEnum):
     def conforms(self) -> bool:
         """Whether a run with this verdict may conform."""
         return self in (Verdict.PASSED, Verdict.UNSUPPORTED, Verdict.DEVIATION)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Features:
-    """What a finding's smallest case has, and what of it the finding needs."""
-
-    nature: str
-    """How the kernel is wrong: only findings of one nature have one cause."""
-    has: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    """Claims that it makes use of, unusual data and layouts, and sizes beyond a few."""
-    needs: frozenset[str] = frozenset()
-    """Those without which the law holds."""
-    signs: frozenset[str] = frozenset()
-    """What accounts for all that it needs, whichever claims bring it about."""
-
-    @property
-    def claims(self) -> frozenset[str]:
-        """The claims alone: what else a case has is said in several words."""
-        return frozenset(name for name in self.has if " " not in name)
-
-    def explain(self, other: Features) -> bool:
-        """Return whether the other finding shows the same mistake.
-
-        All that this one has must be there, and it must need nothing else; or one
-        sign must account for both.
-        """
-        if self.nature == other.nature and self.signs & other.signs:
-            return True
-        shared = all(other.has.get(name, -1) >= n for name, n in self.has.items())
-        return self.nature == other.nature and shared and other.needs <= set(self.has)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -151,6 +122,8 @@ class Detected:
     """For each field: declared, detected, found (not enforced) or default."""
     fits_none: tuple[str, ...] = ()
     """The fields of which no choice fits; the nearest one is taken."""
+    found: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The choices that were found in fields that are not enforced."""
     fault: KernelFault | None = None
     """What a probe met: the function ended its process, or did not return in time."""
 
@@ -175,6 +148,8 @@ class Report:
     seconds: float = 0.0
     complete: bool = True
     """Whether the run reached its end."""
+    only: tuple[str, ...] = ()
+    """The laws that were asked for; none named means all."""
     lines: Callable[[Report], list[str]] = dataclasses.field(
         default=_verdict_alone, repr=False, compare=False
     )
@@ -218,7 +193,6 @@ __all__ = [
     "SUITE_VERSION",
     "Cause",
     "Detected",
-    "Features",
     "Finding",
     "Outcome",
     "Report",

@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from jaxtyping import Bool, Float
 
-Array = npt.NDArray[Any]
+from attnspec._arguments import checked
+from attnspec._checks import check_broadcast, check_multiple
+from attnspec._typing import Array, Finite, Positive, Window
 
 TILE = 64
 """The number of keys in a tile; the last tile may be shorter."""
@@ -42,18 +44,19 @@ class _Rows(NamedTuple):
     accumulator: Array
 
 
+@checked
 def tiled_attention(
-    query: Array,
-    key: Array,
-    value: Array,
+    query: Float[np.ndarray, "B Hq L E"],
+    key: Float[np.ndarray, "B Hkv S E"],
+    value: Float[np.ndarray, "B Hkv S Ev"],
     *,
-    mask: Array | None = None,
-    bias: Array | None = None,
-    scale: float | None = None,
+    mask: Bool[np.ndarray, "..."] | None = None,
+    bias: Float[np.ndarray, "..."] | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
-    window: tuple[int | None, int | None] | None = None,
-    softcap: float | None = None,
-    sink: Array | None = None,
+    window: Window | None = None,
+    softcap: Positive | None = None,
+    sink: Float[np.ndarray, "Hq"] | None = None,
     return_lse: bool = False,
 ) -> Array | tuple[Array, Array]:
     """Compute attention tile by tile, with the last query at the last key.
@@ -105,6 +108,9 @@ def tiled_attention(
            [2.]])
     """
     sizes = (*query.shape[:3], key.shape[2])
+    check_multiple("query", "heads", query.shape[1], key.shape[1])
+    check_broadcast("mask", mask, sizes)
+    check_broadcast("bias", bias, sizes)
     options = _Options(
         scale=1.0 / math.sqrt(query.shape[3] or 1) if scale is None else scale,
         softcap=softcap,
@@ -129,14 +135,14 @@ def tiled_attention(
 def _grouped(query: Array, key_heads: int) -> Array:
     """Make all queries that share a key head the rows of one matrix."""
     batch, heads, length, width = query.shape
-    return query.reshape(batch, key_heads, heads // key_heads * length, width)
+    return query.reshape(batch, key_heads, heads // max(key_heads, 1) * length, width)
 
 
 def _reach(
     sizes: tuple[int, ...],
     *,
     causal: bool,
-    window: tuple[int | None, int | None] | None,
+    window: Window | None,
 ) -> tuple[Array, Array]:
     """Find the first and the last key that each query may reach."""
     length, keys = sizes[2:]

@@ -6,7 +6,10 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
+from jaxtyping import Shaped
 
+from attnspec._arguments import checked
+from attnspec._checks import check_broadcast
 from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
 
@@ -43,8 +46,13 @@ class Comparison:
     note: str = ""
 
 
+@checked
 def within(
-    expected: Array, actual: Array, bound: Array, *, what: str = "output"
+    expected: Shaped[np.ndarray, "..."],
+    actual: Shaped[np.ndarray, "..."],
+    bound: Shaped[np.ndarray, "..."],
+    *,
+    what: str = "output",
 ) -> Comparison:
     """Say whether every error is at most its bound.
 
@@ -78,6 +86,7 @@ def within(
     'expected NaN'
     """
     right, given = _numbers(expected, actual, what)
+    check_broadcast("bound", bound, right.shape)
     allowed = np.broadcast_to(np.asarray(bound, np.float64), right.shape)
     with np.errstate(all="ignore"):
         error = np.abs(given - right)
@@ -92,7 +101,13 @@ def within(
     )
 
 
-def identical(expected: Array, actual: Array, *, what: str = "output") -> Comparison:
+@checked
+def identical(
+    expected: Shaped[np.ndarray, "..."],
+    actual: Shaped[np.ndarray, "..."],
+    *,
+    what: str = "output",
+) -> Comparison:
     """Say whether all elements are equal, up to the sign of zero.
 
     Parameters

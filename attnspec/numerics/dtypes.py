@@ -7,12 +7,14 @@ from typing import get_args
 import ml_dtypes
 import numpy as np
 
+from attnspec._arguments import checked
 from attnspec._typing import DType
 from attnspec.exceptions import UnknownName
 
 DTYPES: tuple[DType, ...] = get_args(DType)
 
 
+@checked
 def numpy_dtype(name: str) -> np.dtype[np.generic]:
     """Return the NumPy dtype with this name, ``bfloat16`` included.
 

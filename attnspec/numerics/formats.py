@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from attnspec._arguments import checked
 from attnspec.exceptions import UnknownName
 
 
@@ -67,6 +68,7 @@ _FORMATS = (
 FORMATS = {format_.name: format_ for format_ in _FORMATS}
 
 
+@checked
 def format_of(name: str) -> Format:
     """Return the format with this name.
 

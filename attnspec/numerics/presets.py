@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from attnspec._arguments import checked
 from attnspec.exceptions import UnknownName
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.numerics.models import TANH_ROUNDINGS, NumericModel
@@ -80,6 +81,7 @@ PRESETS: dict[str, NumericModel] = {
 PRESETS |= _half_models("float16") | _half_models("bfloat16")
 
 
+@checked
 def default_model(dtype: str) -> NumericModel:
     """Return the model of a kernel that declares none.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from attnspec._arguments import checked
 from attnspec.numerics.models import NumericModel
 from attnspec.numerics.roundings import (
     Relaxed,
@@ -33,6 +34,7 @@ _STRUCTURE: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+@checked
 def relaxations(model: NumericModel) -> tuple[Relaxed, ...]:
     """Return weaker models, each with the words for what it allows.
 

@@ -1,4 +1,8 @@
-"""The definitions: what attention is, in float64 and without tricks."""
+"""The definitions: what attention is, in float64 and without tricks.
+
+The annotations of a definition are the rule for its arguments: what does not fit is
+refused with an `attnspec.exceptions.InvalidArgument`.
+"""
 
 from __future__ import annotations
 

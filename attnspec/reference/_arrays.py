@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 import numpy as np
 from jaxtyping import Float, Float64
 
-ieee = np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore")
-"""Decorates a definition that may meet inf and NaN: they follow IEEE 754."""
+from attnspec._arguments import checked
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def definition(function: Callable[P, R]) -> Callable[P, R]:
+    """Read arguments as the signature says; inf and NaN follow IEEE 754, in silence."""
+    return checked(np.errstate(all="ignore")(function))
 
 
 def float64(array: Float[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
@@ -14,4 +24,4 @@ def float64(array: Float[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]
     return np.asarray(array, dtype=np.float64)
 
 
-__all__ = ["float64", "ieee"]
+__all__ = ["definition", "float64"]

@@ -1,4 +1,4 @@
-"""The matrices of latent attention, and what must hold of them."""
+"""The matrices of latent attention."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-
-from attnspec.reference._shapes import check_shapes
 
 
 class LatentProjections(NamedTuple):
@@ -38,21 +36,4 @@ class LatentProjections(NamedTuple):
     rotary_key: Float[np.ndarray, "F R"]
 
 
-def check_matrices(projections: LatentProjections, reading: int, read: int) -> None:
-    """Reject matrices that do not fit: einsum would stretch an axis of length 1."""
-    arrays = projections._asdict()
-    (heads, *_, width), latent = arrays["query"].shape, arrays["latent"].shape[-1]
-    value, turning = arrays["value"].shape[-1], arrays["rotary_key"].shape[-1]
-    expected = {
-        "query": (heads, reading, width),
-        "latent": (read, latent),
-        "key": (heads, latent, width),
-        "value": (heads, latent, value),
-        "output": (heads, value, arrays["output"].shape[-1]),
-        "rotary_query": (heads, reading, turning),
-        "rotary_key": (read, turning),
-    }
-    check_shapes(arrays, expected)
-
-
-__all__ = ["LatentProjections", "check_matrices"]
+__all__ = ["LatentProjections"]

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from attnspec._checks import check_broadcast
 from attnspec._typing import Alignment, Window
 from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_arrays, check_options
 from attnspec.reference.heads import group_count, repeat_kv
 from attnspec.reference.masks import visible_keys
 from attnspec.reference.scores import biased, scaled_dot_product, softcapped
@@ -38,11 +38,10 @@ def reduced(
     alignment: Alignment,
 ) -> Problem:
     """Turn every option into scores, visible keys and a sink."""
-    check_arrays(query, key, value)
     (batch, heads, length, _), keys = query.shape, key.shape[2]
     sizes = (batch, heads, length, keys)
-    check_options(sizes, mask=mask, bias=bias, scale=scale, window=window, sink=sink)
-
+    check_broadcast("mask", mask, sizes)
+    check_broadcast("bias", bias, sizes)
     groups = group_count(heads, key.shape[1])
     visible = visible_keys(
         length,

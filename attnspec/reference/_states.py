@@ -28,9 +28,6 @@ def state_of(
 ) -> Float64[np.ndarray, "*batch E Ev"]:
     """Start from zeros unless a state is given."""
     empty = np.zeros((*key.shape[:-2], key.shape[-1], value.shape[-1]))
-    if state is not None and state.shape != empty.shape:
-        msg = f"state: expected shape {empty.shape}, got {state.shape}"
-        raise InvalidArgument(msg)
     return empty if state is None else float64(state)
 
 

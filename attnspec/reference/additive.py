@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._arrays import definition, float64
 
 
-@ieee
+@definition
 def additive(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S F"],
@@ -62,6 +62,7 @@ def additive(
     return np.einsum("...lsa,a->...ls", hidden, float64(vector))
 
 
+@definition
 def concatenated(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S F"],

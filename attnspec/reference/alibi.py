@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec._typing import Size
+from attnspec.reference._arrays import definition, float64
 
 
-def alibi_slopes(heads: int) -> Float64[np.ndarray, "{heads}"]:
+@definition
+def alibi_slopes(heads: Size) -> Float64[np.ndarray, "{heads}"]:
     r"""Give each head the slope at which it forgets.
 
     .. math:: m_h = 2^{-8 (h + 1) / H} \;\text{ for } H \text{ a power of two}
@@ -50,15 +51,13 @@ def alibi_slopes(heads: int) -> Float64[np.ndarray, "{heads}"]:
     >>> alibi_slopes(3)
     array([0.0625    , 0.00390625, 0.25      ])
     """
-    if heads < 1:
-        msg = f"heads: expected at least 1, got {heads}"
-        raise InvalidArgument(msg)
     power = 1 << (heads.bit_length() - 1)
     lower = np.exp2(-8.0 * np.arange(1, power + 1) / power)
     between = np.exp2(-4.0 * np.arange(1, 2 * power, 2) / power)
     return np.concatenate([lower, between])[:heads]
 
 
+@definition
 def alibi(
     relative: Int[np.ndarray, "L S"], slopes: Float[np.ndarray, "Hq"]
 ) -> Float64[np.ndarray, "Hq L S"]:
@@ -95,6 +94,7 @@ def alibi(
     return -float64(slopes)[:, None, None] * np.abs(relative)
 
 
+@definition
 def alibi_signed(
     relative: Int[np.ndarray, "L S"], slopes: Float[np.ndarray, "Hq"]
 ) -> Float64[np.ndarray, "Hq L S"]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._typing import Alignment, Window
-from attnspec.reference._arrays import float64, ieee
+from attnspec._checks import check_broadcast
+from attnspec._typing import Alignment, Finite, Positive, Window
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.softmax import logsumexp_with_sink, softmax_with_sink
 
 
-@ieee
+@definition
 def weighted_sum(
     weights: Float[np.ndarray, "*batch L S"],
     value: Float[np.ndarray, "*batch S Ev"],
@@ -49,11 +50,13 @@ def weighted_sum(
     >>> weighted_sum(np.array([[1.0, 0.0]]), value, np.array([True, False]))
     array([[1.]])
     """
+    check_broadcast("mask", mask, weights.shape)
     visible = np.broadcast_to(True if mask is None else mask, weights.shape)
     values = np.where(visible[..., None], float64(value)[..., None, :, :], 0.0)
     return np.einsum("...ls,...lse->...le", float64(weights), values)
 
 
+@definition
 def attention(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -62,10 +65,10 @@ def attention(
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> Float64[np.ndarray, "B Hq L Ev"]:
@@ -145,6 +148,7 @@ def attention(
     return weighted_sum(_weights(problem), problem.value, problem.visible)
 
 
+@definition
 def attention_weights(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -152,10 +156,10 @@ def attention_weights(
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> Float64[np.ndarray, "B Hq L S"]:
@@ -196,6 +200,7 @@ def attention_weights(
     return _weights(problem)
 
 
+@definition
 def attention_with_logsumexp(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -204,10 +209,10 @@ def attention_with_logsumexp(
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> tuple[Float64[np.ndarray, "B Hq L Ev"], Float64[np.ndarray, "B Hq L"]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
-from attnspec._typing import Alignment
-from attnspec.exceptions import InvalidArgument
+from attnspec._typing import Alignment, Count
+from attnspec.reference._arrays import definition
 from attnspec.reference.masks import positions
 
 
+@definition
 def band(
-    queries: int,
-    keys: int,
-    window: tuple[int, int],
+    queries: Count,
+    keys: Count,
+    window: tuple[Count, Count],
     *,
     alignment: Alignment = "lower_right",
 ) -> tuple[Int[np.ndarray, "L W"], Bool[np.ndarray, "L W"]]:
@@ -49,14 +50,12 @@ def band(
            [ True,  True]]))
     """
     left, right = window
-    if left < 0 or right < 0:
-        msg = f"window: expected distances of 0 or more, got {window}"
-        raise InvalidArgument(msg)
     at = positions(queries, keys, alignment=alignment)
     indices = at[:, None] + np.arange(-left, right + 1)
     return indices, (indices >= 0) & (indices < keys)
 
 
+@definition
 def pairs(mask: Bool[np.ndarray, "L S"]) -> int:
     r"""Count the dot products that a mask leaves to be computed.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from attnspec._typing import Alignment
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_arrays, check_least
+from attnspec._checks import check_broadcast
+from attnspec._typing import Alignment, Count, Finite
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import weighted_sum
 from attnspec.reference.band_cost import band
 from attnspec.reference.heads import group_count, repeat_kv
@@ -15,14 +15,15 @@ from attnspec.reference.scores import scaled_dot_product
 from attnspec.reference.softmax import softmax
 
 
+@definition
 def banded_attention(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
     value: Float[np.ndarray, "B Hkv S Ev"],
     /,
     *,
-    window: tuple[int, int],
-    scale: float | None = None,
+    window: tuple[Count, Count],
+    scale: Finite | None = None,
     alignment: Alignment = "lower_right",
 ) -> Float64[np.ndarray, "B Hq L Ev"]:
     r"""Attend within a window, touching no key outside of it.
@@ -67,10 +68,11 @@ def banded_attention(
     >>> banded_attention(query, key, value, window=(1, 0))[0, 0, :, 0]
     array([0., 2., 6.])
     """
-    check_arrays(query, key, value)
     groups = group_count(query.shape[1], key.shape[1])
     length, keys = query.shape[2], key.shape[2]
-    indices, inside = band(length, keys, window, alignment=alignment)
+    # Nothing is farther apart than the longer side is long.
+    left, right = (min(distance, max(length, keys)) for distance in window)
+    indices, inside = band(length, keys, (left, right), alignment=alignment)
     near_key, near_value = (_near(repeat_kv(x, groups), indices) for x in (key, value))
     scores = scaled_dot_product(query[..., None, :], near_key, scale=scale)
     weights = softmax(scores, inside[:, None])
@@ -87,6 +89,7 @@ def _near(
     return padded[:, :, np.where(exists, indices + 1, 0)]
 
 
+@definition
 def zeroed_after(
     weights: Float[np.ndarray, "*batch L S"], mask: Bool[np.ndarray, "..."]
 ) -> Float64[np.ndarray, "*batch L S"]:
@@ -115,10 +118,12 @@ def zeroed_after(
     >>> zeroed_after(np.array([[0.25, 0.25, 0.5]]), np.array([True, True, False]))
     array([[0.25, 0.25, 0.  ]])
     """
+    check_broadcast("mask", mask, weights.shape)
     return np.where(mask, float64(weights), 0.0)
 
 
-def reach(mask: Bool[np.ndarray, "N N"], layers: int) -> Bool[np.ndarray, "N N"]:
+@definition
+def reach(mask: Bool[np.ndarray, "N N"], layers: Count) -> Bool[np.ndarray, "N N"]:
     r"""Say which inputs can reach which outputs through several layers.
 
     .. math:: m^{(0)} = 1, \qquad
@@ -152,7 +157,6 @@ def reach(mask: Bool[np.ndarray, "N N"], layers: int) -> Bool[np.ndarray, "N N"]
     >>> reach(one, 3)[4].astype(int)
     array([0, 1, 1, 1, 1])
     """
-    check_least("layers", layers, 0)
     return np.linalg.matrix_power(mask, layers)
 
 

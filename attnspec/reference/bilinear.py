@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.scores import dot_product
 
 
-@ieee
+@definition
 def bilinear(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S F"],

@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
+from attnspec._typing import Count, Size
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._checks import check_least
+from attnspec.reference._arrays import definition
 
 
+@definition
 def blocks(
-    layout: Bool[np.ndarray, "_ _"], rows: int, columns: int, *, queries: int, keys: int
+    layout: Bool[np.ndarray, "_ _"],
+    rows: Size,
+    columns: Size,
+    *,
+    queries: Count,
+    keys: Count,
 ) -> Bool[np.ndarray, "L S"]:
     r"""Let each block of queries see the blocks of keys that a layout shows.
 
@@ -48,8 +55,6 @@ def blocks(
     array([[1, 1, 0],
            [0, 0, 1]])
     """
-    check_least("rows", rows, 1)
-    check_least("columns", columns, 1)
     shape = -(-queries // rows), -(-keys // columns)
     if layout.shape != shape:
         msg = f"layout: expected shape {shape}, got {layout.shape}"

@@ -6,8 +6,10 @@ import numpy as np
 from jaxtyping import Bool
 
 from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition
 
 
+@definition
 def chain_length(reads: Bool[np.ndarray, "N N"]) -> int:
     r"""Count the steps that must come one after another.
 

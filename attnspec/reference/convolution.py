@@ -7,14 +7,14 @@ said by the border rule.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_equal, check_least
+from attnspec._checks import check_least
+from attnspec._typing import Count, Size
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import weighted_sum
 
 Border = Literal["zero", "clip", "shifted"]
@@ -25,8 +25,9 @@ since the whole window moves inside.
 """
 
 
+@definition
 def taps(
-    length: int, size: int, left: int, *, border: Border = "zero"
+    length: Count, size: Size, left: int, *, border: Border = "zero"
 ) -> tuple[Int[np.ndarray, "N T"], Bool[np.ndarray, "N T"]]:
     r"""Say at which step each tap of a kernel looks, and whether that exists.
 
@@ -71,11 +72,6 @@ def taps(
            [0, 1, 2],
            [0, 1, 2]])
     """
-    if border not in get_args(Border):
-        choices = ", ".join(map(repr, get_args(Border)))
-        msg = f"border: expected one of {choices}, got {border!r}"
-        raise InvalidArgument(msg)
-    check_least("size", size, 1)
     start = np.arange(length) - left
     if border == "shifted":
         check_least("length", length, size)
@@ -86,6 +82,7 @@ def taps(
     return indices, (indices >= 0) & (indices < length)
 
 
+@definition
 def convolve(
     x: Float[np.ndarray, "N C"],
     kernel: Float[np.ndarray, "T C D"],
@@ -132,14 +129,14 @@ def convolve(
     >>> convolve(x, difference, left=1, border="clip")[:, 0]
     array([0., 3., 5.])
     """
-    check_equal("kernel", "channels", x.shape[1], kernel.shape[1])
     indices, inside = taps(len(x), len(kernel), left, border=border)
     found = np.where(inside[..., None], float64(x)[np.where(inside, indices, 0)], 0.0)
     return np.einsum("ntc,tcd->nd", found, float64(kernel))
 
 
+@definition
 def tap_weights(
-    length: int, size: int, left: int, *, border: Border = "zero"
+    length: Count, size: Size, left: int, *, border: Border = "zero"
 ) -> Float64[np.ndarray, "T N N"]:
     r"""Write each tap as the weights of one head, which copies the step it looks at.
 
@@ -181,6 +178,7 @@ def tap_weights(
     return hits.swapaxes(0, 1).astype(np.float64)
 
 
+@definition
 def attend_by_taps(
     x: Float[np.ndarray, "N C"],
     kernel: Float[np.ndarray, "T C D"],
@@ -222,8 +220,6 @@ def attend_by_taps(
     >>> attend_by_taps(x, kernel, tap_weights(2, 2, 1))[:, 0]
     array([1., 3.])
     """
-    check_equal("kernel", "channels", x.shape[1], kernel.shape[1])
-    check_equal("weights", "heads", kernel.shape[0], weights.shape[0])
     values = np.einsum("nc,tcd->tnd", float64(x), float64(kernel))
     return weighted_sum(weights, values).sum(axis=0)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
+from attnspec._typing import Count, Size
+from attnspec.reference._arrays import definition
 from attnspec.reference.convolution import Border, tap_weights
 
 
+@definition
 def tap_weights_2d(
-    shape: tuple[int, int],
-    sizes: tuple[int, int],
+    shape: tuple[Count, Count],
+    sizes: tuple[Size, Size],
     left: tuple[int, int],
     *,
     border: Border = "zero",

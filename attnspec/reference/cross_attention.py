@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import attention
 from attnspec.reference.self_attention import Projections
 
 
+@definition
 def read_set(
     readers: Float[np.ndarray, "L D"],
     members: Float[np.ndarray, "S D"],

@@ -13,8 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
+from attnspec._checks import check_least, check_places
+from attnspec._typing import Count
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import attention
 from attnspec.reference.cross_attention import read_set
 from attnspec.reference.self_attention import Projections
@@ -39,6 +41,17 @@ class Cache(NamedTuple):
     value: Float64[np.ndarray, "S D"]
 
 
+def _check_decoder(decoder: Decoder) -> None:
+    """Demand values of the width D, which are added to vectors."""
+    width = decoder.embedding.shape[1]
+    for name, reading in (("own", decoder.own), ("source", decoder.source)):
+        if reading.value.shape[1] != width:
+            found = reading.value.shape[1]
+            msg = f"decoder.{name}.value: expected width {width}, got {found}"
+            raise InvalidArgument(msg)
+
+
+@definition
 def next_logits(
     memory: Float[np.ndarray, "S D"], tokens: Int[np.ndarray, "L"], decoder: Decoder
 ) -> Float64[np.ndarray, "V"]:
@@ -62,6 +75,11 @@ def next_logits(
     -------
     (V,) array
 
+    Raises
+    ------
+    InvalidArgument
+        If there is no token, one that the decoder does not know, or one too many.
+
     References
     ----------
     Vaswani et al., "Attention Is All You Need", 2017, section 3.1, without norms
@@ -75,12 +93,17 @@ def next_logits(
     >>> next_logits(np.zeros((3, 2)), np.array([0, 1]), echo)
     array([0., 1.])
     """
+    _check_decoder(decoder)
+    check_least("tokens", len(tokens), 1)
+    check_places("tokens", tokens, len(decoder.embedding))
+    check_places("tokens", np.arange(len(tokens)), len(decoder.positions))
     x = float64(decoder.embedding)[tokens] + float64(decoder.positions)[: len(tokens)]
     y = x + read_set(x, x, decoder.own, causal=True)
     z = y + read_set(y, memory, decoder.source)
     return z[-1] @ float64(decoder.output)
 
 
+@definition
 def cached_logits(
     memory: Cache, token: int, past: Cache, decoder: Decoder
 ) -> tuple[Float64[np.ndarray, "V"], Cache]:
@@ -104,6 +127,11 @@ def cached_logits(
     cache : Cache
         The past with the newest token.
 
+    Raises
+    ------
+    InvalidArgument
+        If the decoder does not know the token, or has no position for it.
+
     References
     ----------
     Shazeer, "Fast Transformer Decoding: One Write-Head is All You Need", 2019,
@@ -119,7 +147,10 @@ def cached_logits(
     >>> logits, len(cache.key)
     (array([0., 1.]), 1)
     """
+    _check_decoder(decoder)
     place = len(past.key)
+    check_places("token", np.array([token]), len(decoder.embedding))
+    check_places("past", np.array([place]), len(decoder.positions))
     x = (float64(decoder.embedding)[token] + float64(decoder.positions)[place])[None]
     new = cache_of(x, decoder.own)
     cache = Cache(*(np.concatenate(pair) for pair in zip(past, new, strict=True)))
@@ -128,6 +159,7 @@ def cached_logits(
     return z[-1] @ float64(decoder.output), cache
 
 
+@definition
 def cache_of(members: Float[np.ndarray, "S D"], reading: Projections) -> Cache:
     r"""Keep the keys and values of a sequence.
 
@@ -162,13 +194,14 @@ def _answer(
     return attention(*(array[None, None] for array in (query, *cache)))[0, 0]
 
 
+@definition
 def decode_greedily(
     memory: Float[np.ndarray, "S D"],
     decoder: Decoder,
     *,
     start: int,
     stop: int,
-    limit: int,
+    limit: Count,
     cached: bool = False,
 ) -> list[int]:
     r"""Write the likeliest token until it is the stop token: M is the model's choice.
@@ -217,6 +250,7 @@ def decode_greedily(
         places = len(decoder.positions)
         msg = f"limit: expected at most {places}, the number of positions, got {limit}"
         raise InvalidArgument(msg)
+    check_places("start", np.array([start]), len(decoder.embedding))
     step = (_cached_step if cached else _plain_step)(memory, decoder)
     tokens = [start]
     while len(tokens) <= limit:

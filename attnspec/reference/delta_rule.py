@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_least
+from attnspec._typing import Size
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._states import gates_of, state_of
 from attnspec.reference.linear_attention import linear_attention, survivals
 
 
+@definition
 def delta_rule_recurrent(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -74,6 +75,7 @@ def delta_rule_recurrent(
     return output, current
 
 
+@definition
 def corrections(
     key: Float[np.ndarray, "*batch N E"],
     value: Float[np.ndarray, "*batch N Ev"],
@@ -130,6 +132,7 @@ def corrections(
     return solved
 
 
+@definition
 def delta_rule(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -175,6 +178,7 @@ def delta_rule(
     return linear_attention(query, key, added, decay=decay, state=state)
 
 
+@definition
 def delta_rule_chunked(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -182,7 +186,7 @@ def delta_rule_chunked(
     rate: Float[np.ndarray, "*batch N"],
     /,
     *,
-    chunk: int,
+    chunk: Size,
     decay: Float[np.ndarray, "*batch N _"] | None = None,
     state: Float[np.ndarray, "*batch E Ev"] | None = None,
 ) -> tuple[Float64[np.ndarray, "*batch N Ev"], Float64[np.ndarray, "*batch E Ev"]]:
@@ -219,7 +223,6 @@ def delta_rule_chunked(
     >>> delta_rule_chunked(ones, ones, value, np.ones(3), chunk=2)[0][:, 0]
     array([1., 2., 4.])
     """
-    check_least("chunk", chunk, 1)
     gates, current = gates_of(key, decay), state_of(key, value, state)
     output = np.zeros(value.shape)
     for start in range(0, key.shape[-2], chunk):

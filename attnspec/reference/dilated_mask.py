@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
-from attnspec.reference._checks import check_least
+from attnspec._typing import Size
+from attnspec.reference._arrays import definition
 from attnspec.reference.masks import relative_positions
 
 
+@definition
 def dilated(
     query_positions: Int[np.ndarray, "L"],
     key_positions: Int[np.ndarray, "S"],
-    dilation: int,
+    dilation: Size,
 ) -> Bool[np.ndarray, "L S"]:
     r"""Let each query see only the keys at a multiple of the dilation from itself.
 
@@ -46,7 +48,6 @@ def dilated(
     >>> dilated(np.array([2]), np.arange(5), 2)
     array([[ True, False,  True, False,  True]])
     """
-    check_least("dilation", dilation, 1)
     return relative_positions(query_positions, key_positions) % dilation == 0
 
 

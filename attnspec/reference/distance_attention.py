@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
+from attnspec._checks import check_places
+from attnspec._typing import Count, Finite, Size
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import attention
 from attnspec.reference.band_cost import band
 from attnspec.reference.softmax import softmax_with_sink
 
 
+@definition
 def distance_scores(
-    scores: Float[np.ndarray, "T"], length: int, *, left: int
+    scores: Float[np.ndarray, "T"], length: Count, *, left: int
 ) -> Float64[np.ndarray, "N N"]:
     r"""Lay one score for each distance along the diagonals of a matrix.
 
@@ -51,14 +54,13 @@ def distance_scores(
            [  1.,   2., -inf],
            [-inf,   1.,   2.]])
     """
-    if not 0 <= left < len(scores):
-        msg = f"left: expected a place from 0 to {len(scores) - 1}, got {left}"
-        raise InvalidArgument(msg)
+    check_places("left", np.array([left]), len(scores))
     place = np.arange(length) - np.arange(length)[:, None] + left
     within = (place >= 0) & (place < len(scores))
     return np.where(within, float64(scores)[np.where(within, place, 0)], -np.inf)
 
 
+@definition
 def relative_attention(
     scores: Float[np.ndarray, "T"], value: Float[np.ndarray, "N Ev"], *, left: int
 ) -> Float64[np.ndarray, "N Ev"]:
@@ -98,6 +100,7 @@ def relative_attention(
     return attention(nothing, nothing, value[None, None], bias=bias)[0, 0]
 
 
+@definition
 def renormalized_convolution(
     kernel: Float[np.ndarray, "T"], value: Float[np.ndarray, "N Ev"], *, left: int
 ) -> Float64[np.ndarray, "N Ev"]:
@@ -138,10 +141,11 @@ def renormalized_convolution(
     >>> renormalized_convolution(np.array([0.5, 0.5]), value, left=1)[:, 0]
     array([0., 2., 6.])
     """
-    if not (kernel > 0).all():
-        msg = f"kernel: expected positive numbers, got {kernel.min()}"
+    if wrong := [float(number) for number in kernel if not 0.0 < number < np.inf]:
+        msg = f"kernel: expected positive finite numbers, got {wrong[0]}"
         raise InvalidArgument(msg)
     size = len(kernel)
+    check_places("left", np.array([left]), size)
     indices, inside = band(len(value), len(value), (left, size - 1 - left))
     shares = np.where(inside, float64(kernel), 0.0)
     found = float64(value)[np.where(inside, indices, 0)]
@@ -149,8 +153,9 @@ def renormalized_convolution(
     return np.einsum("nt,nte->ne", shares, found) / sums
 
 
+@definition
 def sharpened_taps(
-    length: int, size: int, left: int, *, sharpness: float
+    length: Count, size: Size, left: int, *, sharpness: Finite
 ) -> Float64[np.ndarray, "T N N"]:
     r"""Let attention find each tap by itself, from scores of the distance and a sink.
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
+from attnspec.reference._arrays import definition
 
+
+@definition
 def documents(
     query_ids: Int[np.ndarray, "L"], key_ids: Int[np.ndarray, "S"]
 ) -> Bool[np.ndarray, "L S"]:

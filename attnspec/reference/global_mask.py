@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
+from attnspec.reference._arrays import definition
 
+
+@definition
 def global_tokens(
     queries: Bool[np.ndarray, "L"], keys: Bool[np.ndarray, "S"]
 ) -> Bool[np.ndarray, "L S"]:

@@ -8,20 +8,17 @@ in the forward pass.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._typing import Alignment, Window
-from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64, ieee
-from attnspec.reference._checks import check_broadcast
+from attnspec._checks import check_broadcast
+from attnspec._typing import Alignment, Finite, Positive, Window
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._problem import Problem, reduced
-from attnspec.reference._shapes import check_shapes
 from attnspec.reference.attention import weighted_sum
-from attnspec.reference.heads import repeat_kv
+from attnspec.reference.heads import group_count, repeat_kv
 from attnspec.reference.scores import default_scale, dot_product, softcap_slope
 from attnspec.reference.softmax import logsumexp_with_sink, softmax_with_sink
 
@@ -39,7 +36,7 @@ class Gradients(NamedTuple):
     dsink: Float64[np.ndarray, "Hq"] | None
 
 
-@ieee
+@definition
 def attention_backward(  # noqa: PLR0913 - all that attention has, and what was saved
     d_output: Float[np.ndarray, "B Hq L Ev"],
     query: Float[np.ndarray, "B Hq L E"],
@@ -53,10 +50,10 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     kept: Float[np.ndarray, "..."] | None = None,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
     empty_row: EmptyRow = "zero",
@@ -131,11 +128,10 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     >>> attention_backward(one, one, *alone).dk.ravel()
     array([0.])
     """
-    _check_empty_row(empty_row)
     problem = reduced(
         query, key, value, mask, bias, scale, causal, window, softcap, sink, alignment
     )
-    _check(problem, {"d_output": d_output, "output": output}, lse, d_lse, kept)
+    check_broadcast("kept", kept, problem.scores.shape)
     keep = 1.0 if kept is None else float64(kept)
     exponents = problem.scores - float64(lse)[..., None]
     weights = np.where(problem.visible, np.exp(exponents), 0.0)
@@ -147,7 +143,11 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     dx = np.where(problem.visible, ds * slope, 0.0)
     reads, shares = _shares(problem, weights, keep, empty_row)
     return Gradients(
-        dq=weighted_sum(dx, repeat_kv(key, _groups(query, key)), problem.visible),
+        dq=weighted_sum(
+            dx,
+            repeat_kv(key, group_count(query.shape[1], key.shape[1])),
+            problem.visible,
+        ),
         dk=_by_key(dx, query, problem.visible, key),
         dv=_by_key(shares, d_output, reads, value),
         dbias=None if bias is None else _summed_to(ds, bias.shape),
@@ -155,6 +155,7 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     )
 
 
+@definition
 def attention_vjp(  # noqa: PLR0913 - all that attention has, and cotangents
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -166,10 +167,10 @@ def attention_vjp(  # noqa: PLR0913 - all that attention has, and cotangents
     kept: Float[np.ndarray, "..."] | None = None,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
     empty_row: EmptyRow = "zero",
@@ -229,11 +230,10 @@ def attention_vjp(  # noqa: PLR0913 - all that attention has, and cotangents
     >>> attention_vjp(one, value, value, one, mask=mask, empty_row="mean").dv.ravel()
     array([0.5, 0.5])
     """
-    _check_empty_row(empty_row)
     problem = reduced(
         query, key, value, mask, bias, scale, causal, window, softcap, sink, alignment
     )
-    _check(problem, {"d_output": d_output}, None, d_lse, kept)
+    check_broadcast("kept", kept, problem.scores.shape)
     weights = softmax_with_sink(problem.scores, problem.visible, problem.sink)
     keep = 1.0 if kept is None else float64(kept)
     reads, shares = _shares(problem, weights, keep, empty_row)
@@ -281,13 +281,10 @@ def _score_slope(
     factor = default_scale(query.shape[-1]) if scale is None else scale
     if softcap is None:
         return factor
-    products = dot_product(query, repeat_kv(key, _groups(query, key)))
+    products = dot_product(
+        query, repeat_kv(key, group_count(query.shape[1], key.shape[1]))
+    )
     return factor * softcap_slope(factor * products, softcap)
-
-
-def _groups(query: npt.NDArray[Any], key: npt.NDArray[Any]) -> int:
-    """Count the query heads that share a key head."""
-    return query.shape[1] // max(key.shape[1], 1)
 
 
 def _by_key(
@@ -299,7 +296,8 @@ def _by_key(
     """Sum for each key what its queries ask of it, in all heads that share it."""
     turned = weighted_sum(factors.swapaxes(2, 3), rows, reads.swapaxes(2, 3))
     batch, heads, keys, width = operand.shape
-    return turned.reshape(batch, heads, _groups(rows, operand), keys, width).sum(axis=2)
+    groups = group_count(rows.shape[1], heads)
+    return turned.reshape(batch, heads, groups, keys, width).sum(axis=2)
 
 
 def _summed_to(
@@ -321,31 +319,6 @@ def _of_sink(
     """Sum over all rows what the share of the sink takes from them."""
     shares = np.where(np.isneginf(sink), 0.0, np.exp(sink - float64(lse)))
     return -np.sum(shares * delta, axis=(0, 2))
-
-
-def _check_empty_row(empty_row: str) -> None:
-    """Demand a name of what an empty row is."""
-    if empty_row not in get_args(EmptyRow):
-        choices = " or ".join(map(repr, get_args(EmptyRow)))
-        msg = f"empty_row: expected {choices}, got {empty_row!r}"
-        raise InvalidArgument(msg)
-
-
-def _check(
-    problem: Problem,
-    outputs: dict[str, npt.NDArray[Any]],
-    lse: npt.NDArray[Any] | None,
-    d_lse: npt.NDArray[Any] | None,
-    kept: npt.NDArray[Any] | None,
-) -> None:
-    """Demand the shapes of output and logsumexp of what is like them."""
-    scores, width = problem.scores.shape, problem.value.shape[3]
-    check_shapes(outputs, dict.fromkeys(outputs, (*scores[:3], width)))
-    rows = {"lse": lse, "d_lse": d_lse}
-    given = {name: array for name, array in rows.items() if array is not None}
-    check_shapes(given, dict.fromkeys(given, scores[:3]))
-    if kept is not None:
-        check_broadcast("kept", kept, scores)
 
 
 __all__ = ["EmptyRow", "Gradients", "attention_backward", "attention_vjp"]

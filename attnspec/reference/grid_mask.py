@@ -7,7 +7,10 @@ import functools
 import numpy as np
 from jaxtyping import Bool
 
+from attnspec.reference._arrays import definition
 
+
+@definition
 def over_grid(*axes: Bool[np.ndarray, "_ _"]) -> Bool[np.ndarray, "L S"]:
     r"""Combine one mask for each axis of a grid, whose points are counted row by row.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Shaped
 
-from attnspec.exceptions import InvalidArgument
+from attnspec._checks import check_multiple
+from attnspec._typing import Count
+from attnspec.reference._arrays import definition
 
 
-def group_count(query_heads: int, key_heads: int) -> int:
+@definition
+def group_count(query_heads: Count, key_heads: Count) -> int:
     r"""Count the query heads that share one key head.
 
     .. math:: G = H_q / H_{kv}
@@ -37,16 +40,13 @@ def group_count(query_heads: int, key_heads: int) -> int:
     >>> group_count(8, 2)
     4
     """
-    if query_heads == key_heads:
-        return 1
-    if key_heads == 0 or query_heads % key_heads:
-        msg = f"query: expected a multiple of {key_heads} heads, got {query_heads}"
-        raise InvalidArgument(msg)
-    return query_heads // key_heads
+    check_multiple("query", "heads", query_heads, key_heads)
+    return query_heads // key_heads if key_heads else 1
 
 
+@definition
 def repeat_kv(
-    x: Shaped[np.ndarray, "B Hkv S E"], groups: int
+    x: Shaped[np.ndarray, "B Hkv S E"], groups: Count
 ) -> Shaped[np.ndarray, "B Hq S E"]:
     r"""Repeat every key head, so that consecutive query heads share one.
 

@@ -14,12 +14,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Shaped
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.scores import default_scale
 from attnspec.reference.softmax import softmax
 
 
-@ieee
+@definition
 def dependence(
     function: Callable[[Any], Any], sequence: Shaped[np.ndarray, "S *width"]
 ) -> Bool[np.ndarray, "L S"]:
@@ -55,10 +55,12 @@ def dependence(
            [1, 1, 0],
            [1, 1, 1]])
     """
-    if np.isnan(function(float64(sequence))).any():
+    free = ~_nan_steps(function(float64(sequence)))
+    if not free.all():
         msg = "sequence: expected an output without NaN, got one with NaN"
         raise InvalidArgument(msg)
-    return np.stack([_poisoned(function, sequence, j) for j in range(len(sequence))], 1)
+    columns = [_poisoned(function, sequence, j) for j in range(len(sequence))]
+    return np.stack([*columns, free], 1)[:, :-1]
 
 
 def _poisoned(
@@ -67,10 +69,19 @@ def _poisoned(
     """Tell which steps of the output are NaN when one of the input is."""
     changed = float64(sequence).copy()
     changed[j] = np.nan
-    output = np.isnan(function(changed))
-    return output.reshape(len(output), -1).any(axis=1)
+    return _nan_steps(function(changed))
 
 
+def _nan_steps(output: Any) -> Bool[np.ndarray, "L"]:
+    """Tell in which steps of an output there is a NaN."""
+    numbers = np.asarray(output)
+    if numbers.ndim == 0 or numbers.dtype.kind not in "biuf":
+        msg = f"function: expected a result with steps, got {output!r}"
+        raise InvalidArgument(msg)
+    return np.isnan(numbers).any(axis=tuple(range(1, numbers.ndim)))
+
+
+@definition
 def attention_jacobian(
     query: Float[np.ndarray, "N E"],
     key: Float[np.ndarray, "N E"],
@@ -130,6 +141,7 @@ def attention_jacobian(
     return by_query, by_key, weights
 
 
+@definition
 def influence_norms(
     jacobian: Float[np.ndarray, "L S Dout Din"],
 ) -> Float64[np.ndarray, "L S"]:
@@ -146,13 +158,22 @@ def influence_norms(
     (L, S) array
         The largest factor by which a small change is passed on.
 
+    Raises
+    ------
+    InvalidArgument
+        If a number of the Jacobian is NaN or infinite.
+
     Examples
     --------
     >>> import numpy as np
     >>> influence_norms(np.array([[[[3.0, 0.0], [0.0, -4.0]]]]))
     array([[4.]])
     """
-    return np.linalg.norm(float64(jacobian), ord=2, axis=(-2, -1))
+    matrices = float64(jacobian)
+    if not np.isfinite(matrices).all():
+        msg = "jacobian: expected finite numbers, got NaN or infinity"
+        raise InvalidArgument(msg)
+    return np.linalg.svd(matrices, compute_uv=False).max(axis=-1, initial=0.0)
 
 
 __all__ = ["attention_jacobian", "dependence", "influence_norms"]

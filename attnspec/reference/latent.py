@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec.reference._arrays import float64
-from attnspec.reference._latent_projections import LatentProjections, check_matrices
+from attnspec._typing import Finite
+from attnspec.reference._arrays import definition, float64
+from attnspec.reference._latent_projections import LatentProjections
 from attnspec.reference.attention import attention
 from attnspec.reference.latent_cache import latent_cache
 from attnspec.reference.multi_head import projected_heads, summed_heads
@@ -19,13 +20,14 @@ from attnspec.reference.rope import rotary
 from attnspec.reference.scores import default_scale
 
 
+@definition
 def latent_attention_expanded(
     readers: Float[np.ndarray, "B L D"],
     members: Float[np.ndarray, "B S F"],
     projections: LatentProjections,
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
 ) -> Float64[np.ndarray, "B L Dout"]:
     r"""Expand every latent to a key and a value for each head, then attend.
@@ -77,7 +79,6 @@ def latent_attention_expanded(
     array([[[9.],
             [9.]]])
     """
-    check_matrices(projections, readers.shape[-1], members.shape[-1])
     cache = latent_cache(members, projections)
     latent, turned = np.split(cache, [projections.latent.shape[1]], axis=-1)
     key = projected_heads(latent, projections.key)
@@ -93,13 +94,14 @@ def latent_attention_expanded(
     return summed_heads(output, projections.output)
 
 
+@definition
 def latent_attention_absorbed(
     readers: Float[np.ndarray, "B L D"],
     members: Float[np.ndarray, "B S F"],
     projections: LatentProjections,
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
 ) -> Float64[np.ndarray, "B L Dout"]:
     r"""Bring every query to the latents, attend there, and expand what comes out.
@@ -148,7 +150,6 @@ def latent_attention_absorbed(
     array([[[9.],
             [9.]]])
     """
-    check_matrices(projections, readers.shape[-1], members.shape[-1])
     cache = latent_cache(members, projections)
     latent = cache[..., : projections.latent.shape[1]]
     query, turned = _queries(readers, members.shape[1], projections)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._latent_projections import LatentProjections, check_matrices
+from attnspec._typing import Count
+from attnspec.reference._arrays import definition
+from attnspec.reference._latent_projections import LatentProjections
 from attnspec.reference.rope import rotary
 from attnspec.reference.self_attention import projected
 
 
+@definition
 def latent_cache(
     members: Float[np.ndarray, "B S F"], projections: LatentProjections
 ) -> Float64[np.ndarray, "B S CR"]:
@@ -43,14 +46,14 @@ def latent_cache(
     array([[[ 6.],
             [12.]]])
     """
-    check_matrices(projections, projections.query.shape[1], members.shape[-1])
     latent = projected(members, projections.latent)
     key = projected(members, projections.rotary_key)
     turned = rotary(key, np.arange(members.shape[1]))
     return np.concatenate([latent, turned], axis=-1)
 
 
-def cached_latent_numbers(latent_width: int, rotary_width: int) -> int:
+@definition
+def cached_latent_numbers(latent_width: Count, rotary_width: Count) -> int:
     r"""Count the numbers that latent attention keeps of each token in a layer.
 
     .. math:: C + R

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec._checks import check_places
+from attnspec.reference._arrays import definition, float64
 
 
+@definition
 def learned(
     positions: Int[np.ndarray, "*shape"], table: Float[np.ndarray, "N D"]
 ) -> Float64[np.ndarray, "*shape D"]:
@@ -42,10 +43,7 @@ def learned(
     array([[7.],
            [5.]])
     """
-    outside = positions[(positions < 0) | (positions >= len(table))]
-    if outside.size:
-        msg = f"positions: expected 0 to {len(table) - 1}, got {outside.flat[0]}"
-        raise InvalidArgument(msg)
+    check_places("positions", positions, len(table))
     return float64(table)[positions]
 
 

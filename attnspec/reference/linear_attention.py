@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_least
+from attnspec._typing import Size
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._states import gates_of, state_of
 
 
+@definition
 def survivals(
     decay: Float[np.ndarray, "*batch N E"],
 ) -> Float64[np.ndarray, "*batch N1 N1 E"]:
@@ -54,6 +55,7 @@ def survivals(
     return np.where(read[..., None], float64(factors).prod(axis=-2), 0.0)
 
 
+@definition
 def linear_attention(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -120,6 +122,7 @@ def linear_attention(
     return output, left[..., -1, 0, :, None] * past + new
 
 
+@definition
 def linear_attention_recurrent(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -169,13 +172,14 @@ def linear_attention_recurrent(
     return output, current
 
 
+@definition
 def linear_attention_chunked(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
     value: Float[np.ndarray, "*batch N Ev"],
     /,
     *,
-    chunk: int,
+    chunk: Size,
     decay: Float[np.ndarray, "*batch N _"] | None = None,
     state: Float[np.ndarray, "*batch E Ev"] | None = None,
 ) -> tuple[Float64[np.ndarray, "*batch N Ev"], Float64[np.ndarray, "*batch E Ev"]]:
@@ -214,7 +218,6 @@ def linear_attention_chunked(
     >>> linear_attention_chunked(ones, ones, value, chunk=2)[0][:, 0]
     array([1., 3., 7.])
     """
-    check_least("chunk", chunk, 1)
     gates, current = gates_of(key, decay), state_of(key, value, state)
     output = np.zeros(value.shape)
     for start in range(0, key.shape[-2], chunk):

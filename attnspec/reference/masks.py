@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
-from typing import get_args
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from attnspec._typing import Alignment, Window
-from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec._checks import check_broadcast, check_places, check_together
+from attnspec._typing import Alignment, Count, Window
+from attnspec.reference._arrays import definition, float64
 
 
+@definition
 def positions(
-    queries: int, keys: int, *, alignment: Alignment = "lower_right"
+    queries: Count, keys: Count, *, alignment: Alignment = "lower_right"
 ) -> Int[np.ndarray, "L"]:
     r"""Place each query on the axis of the keys.
 
@@ -55,14 +55,11 @@ def positions(
     >>> positions(3, 1)
     array([-2, -1,  0])
     """
-    if alignment not in get_args(Alignment):
-        choices = " or ".join(map(repr, get_args(Alignment)))
-        msg = f"alignment: expected {choices}, got {alignment!r}"
-        raise InvalidArgument(msg)
     start = keys - queries if alignment == "lower_right" else 0
     return np.arange(start, start + queries)
 
 
+@definition
 def relative_positions(
     query_positions: Int[np.ndarray, "*batch L"],
     key_positions: Int[np.ndarray, "*batch S"],
@@ -88,6 +85,7 @@ def relative_positions(
     return key_positions[..., None, :] - query_positions[..., :, None]
 
 
+@definition
 def causal(
     query_positions: Int[np.ndarray, "*batch L"],
     key_positions: Int[np.ndarray, "*batch S"],
@@ -122,11 +120,12 @@ def causal(
     return _band(relative_positions(query_positions, key_positions), None, 0)
 
 
+@definition
 def window(
     query_positions: Int[np.ndarray, "*batch L"],
     key_positions: Int[np.ndarray, "*batch S"],
-    left: int | None,
-    right: int | None,
+    left: Count | None,
+    right: Count | None,
 ) -> Bool[np.ndarray, "*batch L S"]:
     r"""Let each query see the keys within a distance on either side.
 
@@ -167,18 +166,15 @@ def window(
 
 
 def _band(
-    distances: Int[np.ndarray, "*batch L S"], left: int | None, right: int | None
+    distances: Int[np.ndarray, "*batch L S"], left: Count | None, right: Count | None
 ) -> Bool[np.ndarray, "*batch L S"]:
     """Select the distances from -left to right; None is unlimited."""
-    for side, limit in (("left", left), ("right", right)):
-        if limit is not None and limit < 0:
-            msg = f"window: expected a distance of 0 or more, got {limit} on the {side}"
-            raise InvalidArgument(msg)
     low, high = -np.inf if left is None else -left, np.inf if right is None else right
     return (low <= distances) & (distances <= high)
 
 
-def padding(lengths: Int[np.ndarray, "B"], keys: int) -> Bool[np.ndarray, "B 1 1 S"]:
+@definition
+def padding(lengths: Int[np.ndarray, "B"], keys: Count) -> Bool[np.ndarray, "B 1 1 S"]:
     r"""Hide the keys beyond the length of each sequence in a batch.
 
     .. math:: j < n_b
@@ -205,13 +201,11 @@ def padding(lengths: Int[np.ndarray, "B"], keys: int) -> Bool[np.ndarray, "B 1 1
     array([[ True,  True, False],
            [False, False, False]])
     """
-    wrong = lengths[(lengths < 0) | (lengths > keys)]
-    if wrong.size:
-        msg = f"lengths: expected values from 0 to {keys}, got {wrong[0]}"
-        raise InvalidArgument(msg)
+    check_places("lengths", lengths, keys + 1)
     return np.arange(keys) < lengths[:, None, None, None]
 
 
+@definition
 def intersection(*masks: Bool[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
     r"""Show the keys that every mask shows.
 
@@ -234,13 +228,15 @@ def intersection(*masks: Bool[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
     array([[ True,  True, False],
            [False, False, False]])
     """
+    check_together("masks", *masks)
     everything = np.ones((), dtype=np.bool_)
     return np.asarray(functools.reduce(np.logical_and, masks, everything))
 
 
+@definition
 def visible_keys(
-    queries: int,
-    keys: int,
+    queries: Count,
+    keys: Count,
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
@@ -280,6 +276,8 @@ def visible_keys(
     >>> visible_keys(1, 2, mask=np.array([True, False]), bias=np.array([-np.inf, 0.0]))
     array([[False, False]])
     """
+    for name, array in (("mask", mask), ("bias", bias)):
+        check_broadcast(name, array, (..., queries, keys))
     at = positions(queries, keys, alignment=alignment)
     distances = relative_positions(at, np.arange(keys))
     past = _band(distances, None, 0 if causal else None)

@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._arrays import definition, float64
 
 
-@ieee
+@definition
 def merge(
     output_a: Float[np.ndarray, "*rows Ev"],
     lse_a: Float[np.ndarray, "*rows"],
@@ -77,6 +77,7 @@ def _share(
     return np.where(np.isneginf(part)[..., None], 0.0, share * float64(output))
 
 
+@definition
 def merge_all(
     parts: Sequence[tuple[Float[np.ndarray, "*rows Ev"], Float[np.ndarray, "*rows"]]],
 ) -> tuple[Float64[np.ndarray, "*rows Ev"], Float64[np.ndarray, "*rows"]]:

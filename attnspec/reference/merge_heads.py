@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Shaped
 
+from attnspec.reference._arrays import definition
 
+
+@definition
 def merge_heads(x: Shaped[np.ndarray, "B H L E"]) -> Shaped[np.ndarray, "B L HE"]:
     r"""Join the pieces of all heads into one vector.
 

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec._typing import Alignment, Window
-from attnspec.reference._arrays import float64
-from attnspec.reference._shapes import check_shapes
+from attnspec._typing import Alignment, Count, Finite, Positive, Window
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import attention
 
 
@@ -32,6 +31,7 @@ class HeadProjections(NamedTuple):
     output: Float[np.ndarray, "Hq Ev Dout"]
 
 
+@definition
 def projected_heads(
     x: Float[np.ndarray, "B L D"], weight: Float[np.ndarray, "H D E"]
 ) -> Float64[np.ndarray, "B H L E"]:
@@ -69,6 +69,7 @@ def projected_heads(
     return np.einsum("bld,hde->bhle", float64(x), float64(weight))
 
 
+@definition
 def summed_heads(
     x: Float[np.ndarray, "B H L Ev"], weight: Float[np.ndarray, "H Ev Dout"]
 ) -> Float64[np.ndarray, "B L Dout"]:
@@ -107,6 +108,7 @@ def summed_heads(
     return np.einsum("bhle,hed->bld", float64(x), float64(weight))
 
 
+@definition
 def multi_head_attention(
     readers: Float[np.ndarray, "B L D"],
     members: Float[np.ndarray, "B S F"],
@@ -114,10 +116,10 @@ def multi_head_attention(
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> Float64[np.ndarray, "B L Dout"]:
@@ -169,7 +171,6 @@ def multi_head_attention(
     array([[[21.],
             [21.]]])
     """
-    _check(readers, members, projections)
     output = attention(
         projected_heads(readers, projections.query),
         projected_heads(members, projections.key),
@@ -186,7 +187,8 @@ def multi_head_attention(
     return summed_heads(output, projections.output)
 
 
-def cached_numbers(key_heads: int, width: int, value_width: int) -> int:
+@definition
+def cached_numbers(key_heads: Count, width: Count, value_width: Count) -> int:
     r"""Count the numbers that a layer keeps of each token for the queries to come.
 
     .. math:: H_{kv} \, (E + E_v)
@@ -215,22 +217,6 @@ def cached_numbers(key_heads: int, width: int, value_width: int) -> int:
     [32768, 2048, 256]
     """
     return key_heads * (width + value_width)
-
-
-def _check(
-    readers: Float[np.ndarray, "B L D"],
-    members: Float[np.ndarray, "B S F"],
-    projections: HeadProjections,
-) -> None:
-    """Reject matrices that do not fit: einsum would stretch an axis of length 1."""
-    query, key, value, output = (matrix.shape for matrix in projections)
-    expected = {
-        "query": (query[0], readers.shape[-1], query[-1]),
-        "key": (key[0], members.shape[-1], query[-1]),
-        "value": (key[0], members.shape[-1], value[-1]),
-        "output": (query[0], value[-1], output[-1]),
-    }
-    check_shapes(projections._asdict(), expected)
 
 
 __all__ = [

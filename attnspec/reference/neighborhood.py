@@ -8,11 +8,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
-from attnspec.reference._checks import check_least
+from attnspec._checks import check_least
+from attnspec._typing import Count, Size
+from attnspec.reference._arrays import definition
 
 
+@definition
 def shifted_window(
-    length: int, size: int, *, dilation: int = 1
+    length: Count, size: Size, *, dilation: Size = 1
 ) -> Bool[np.ndarray, "L L"]:
     r"""Let each query see `size` keys around it; at a border the window moves inside.
 
@@ -54,8 +57,6 @@ def shifted_window(
            [0, 1, 1, 1],
            [0, 1, 1, 1]])
     """
-    check_least("size", size, 1)
-    check_least("dilation", dilation, 1)
     check_least("length", length, size * dilation)
     step, rest = np.divmod(np.arange(length), dilation)
     steps = (length - rest + dilation - 1) // dilation  # In the own remainder class.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.linear_attention import linear_attention
 
 
+@definition
 def normalized_linear_attention(
     query: Float[np.ndarray, "*batch N E"],
     key: Float[np.ndarray, "*batch N E"],
@@ -46,6 +47,7 @@ def normalized_linear_attention(
     return linear_attention(query, key, value)[0] / total
 
 
+@definition
 def elu_plus_one(x: Float[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
     r"""Make vectors positive, as linear attention with a normalizer needs them.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 
 
+@definition
 def placed(
     x: Float[np.ndarray, "*batch L D"], encoding: Float[np.ndarray, "*#batch L D"]
 ) -> Float64[np.ndarray, "*batch L D"]:

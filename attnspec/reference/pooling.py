@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from attnspec.reference._arrays import definition
 from attnspec.reference.attention import attention
 
 
+@definition
 def pool(
     query: Float[np.ndarray, "E"],
     key: Float[np.ndarray, "S E"],

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
-from attnspec.reference._checks import check_least
+from attnspec._typing import Count
+from attnspec.reference._arrays import definition
 from attnspec.reference.masks import relative_positions
 
 
+@definition
 def prefix(
     query_positions: Int[np.ndarray, "L"],
     key_positions: Int[np.ndarray, "S"],
-    length: int,
+    length: Count,
 ) -> Bool[np.ndarray, "L S"]:
     r"""Let every query see the prefix, and itself and what is before it.
 
@@ -47,7 +49,6 @@ def prefix(
            [1, 1, 0],
            [1, 1, 1]])
     """
-    check_least("length", length, 0)
     past = relative_positions(query_positions, key_positions) <= 0
     return past | (key_positions < length)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64
 
+from attnspec.reference._arrays import definition
 
+
+@definition
 def relative_shift(
     x: Float[np.ndarray, "*batch L S"],
 ) -> Float64[np.ndarray, "*batch L S"]:

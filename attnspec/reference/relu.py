@@ -9,16 +9,17 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec.reference._arrays import ieee
+from attnspec._typing import Finite
+from attnspec.reference._arrays import definition
 from attnspec.reference._score_rows import selected
 
 
-@ieee
+@definition
 def relu_by_length(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,
     *,
-    power: float = 1.0,
+    power: Finite = 1.0,
 ) -> Float64[np.ndarray, "*rows S"]:
     r"""Weigh each visible key by its positive score over the number of all keys.
 
@@ -56,15 +57,15 @@ def relu_by_length(
     array([0.5, 0. , 1. , 0. ])
     """
     positive = np.maximum(selected(scores, mask), 0.0)
-    return positive / float(scores.shape[-1]) ** power
+    return positive / np.float64(scores.shape[-1]) ** power
 
 
-@ieee
+@definition
 def relu_by_visible(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,
     *,
-    power: float = 1.0,
+    power: Finite = 1.0,
 ) -> Float64[np.ndarray, "*rows S"]:
     r"""Weigh each visible key by its positive score over the number of visible keys.
 

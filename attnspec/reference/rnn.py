@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.reference._arrays import float64
-from attnspec.reference._checks import check_equal
+from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition, float64
 
 
 class Recurrence(NamedTuple):
@@ -19,6 +19,7 @@ class Recurrence(NamedTuple):
     bias: Float[np.ndarray, "H"]
 
 
+@definition
 def tanh_rnn(
     x: Float[np.ndarray, "N D"],
     weights: Recurrence,
@@ -59,9 +60,10 @@ def tanh_rnn(
     >>> tanh_rnn(np.array([[0.0], [np.arctanh(0.5)]]), weights)[:, 0].round(12)
     array([0. , 0.5])
     """
-    check_equal("x", "width", weights.by_input.shape[0], x.shape[1])
     current = np.zeros(len(weights.bias)) if state is None else float64(state)
-    check_equal("state", "width", len(weights.bias), len(current))
+    if current.shape != weights.bias.shape:
+        msg = f"state: expected shape {weights.bias.shape}, got {current.shape}"
+        raise InvalidArgument(msg)
     by_input, by_state, bias = (float64(array) for array in weights)
     states = np.empty((len(x), len(bias)))
     for i, step in enumerate(float64(x)):
@@ -70,6 +72,7 @@ def tanh_rnn(
     return states
 
 
+@definition
 def rnn_jacobian(
     x: Float[np.ndarray, "N D"],
     weights: Recurrence,

@@ -6,20 +6,22 @@ alone: what is absolute in each is relative in the score.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float64, Int, Real
 
+from attnspec._typing import Even, Finite, Positive
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.sinusoidal import frequencies
 
 Pairing = Literal["interleaved", "half_split"]
 """Which entries turn together: neighbors, or one from each half."""
 
 
-def rotary_pairs(width: int, *, pairing: Pairing) -> Int[np.ndarray, "2 N"]:
+@definition
+def rotary_pairs(width: Even, *, pairing: Pairing) -> Int[np.ndarray, "2 N"]:
     r"""Say which entries of a vector turn together.
 
     .. math::
@@ -57,24 +59,18 @@ def rotary_pairs(width: int, *, pairing: Pairing) -> Int[np.ndarray, "2 N"]:
     array([[0, 1, 2],
            [3, 4, 5]])
     """
-    if width < 0 or width % 2:
-        msg = f"width: expected an even number, not negative, got {width}"
-        raise InvalidArgument(msg)
-    if pairing not in get_args(Pairing):
-        choices = " or ".join(map(repr, get_args(Pairing)))
-        msg = f"pairing: expected {choices}, got {pairing!r}"
-        raise InvalidArgument(msg)
     order: Literal["F", "C"] = "F" if pairing == "interleaved" else "C"
     return np.arange(width).reshape(2, width // 2, order=order)
 
 
+@definition
 def rotary(
     x: Float[np.ndarray, "*batch L E"],
     positions: Real[np.ndarray, "*#batch L"],
     *,
     pairing: Pairing = "interleaved",
-    width: int | None = None,
-    base: float = 10_000.0,
+    width: Even | None = None,
+    base: Positive = 10_000.0,
 ) -> Float64[np.ndarray, "*batch L E"]:
     r"""Turn each pair of entries by an angle that grows with the position.
 
@@ -152,13 +148,14 @@ def rotary(
     return new
 
 
+@definition
 def rotary_proportional(
     x: Float[np.ndarray, "*batch L E"],
     positions: Real[np.ndarray, "*#batch L"],
-    width: int,
+    width: Even,
     *,
     pairing: Pairing = "interleaved",
-    base: float = 10_000.0,
+    base: Positive = 10_000.0,
 ) -> Float64[np.ndarray, "*batch L E"]:
     r"""Turn the first of all pairs of a vector, at the frequencies of its whole width.
 
@@ -219,12 +216,13 @@ def rotary_proportional(
     return turned
 
 
+@definition
 def rotary_matrix(
-    position: float,
-    width: int,
+    position: Finite,
+    width: Even,
     *,
     pairing: Pairing = "interleaved",
-    base: float = 10_000.0,
+    base: Positive = 10_000.0,
 ) -> Float64[np.ndarray, "{width} {width}"]:
     r"""Write the turn at a position as a matrix that acts on columns.
 

@@ -7,11 +7,12 @@ import math
 import numpy as np
 from jaxtyping import Float, Float64
 
-from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64, ieee
+from attnspec._checks import check_broadcast
+from attnspec._typing import Count, Finite, Positive
+from attnspec.reference._arrays import definition, float64
 
 
-@ieee
+@definition
 def dot_product(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S E"],
@@ -51,7 +52,8 @@ def dot_product(
     return np.einsum("...le,...se->...ls", float64(query), float64(key))
 
 
-def default_scale(width: int) -> float:
+@definition
+def default_scale(width: Count) -> float:
     r"""Give the scale that keeps the variance of the scores: one over root `width`.
 
     .. math:: 1 / \sqrt{E}
@@ -81,12 +83,12 @@ def default_scale(width: int) -> float:
     return 1.0 / math.sqrt(width) if width else 1.0
 
 
-@ieee
+@definition
 def scaled_dot_product(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S E"],
     *,
-    scale: float | None = None,
+    scale: Finite | None = None,
 ) -> Float64[np.ndarray, "*batch L S"]:
     r"""Multiply every dot product by one `scale`.
 
@@ -126,9 +128,9 @@ def scaled_dot_product(
     return factor * dot_product(query, key)
 
 
-@ieee
+@definition
 def softcapped(
-    scores: Float[np.ndarray, "*shape"], cap: float
+    scores: Float[np.ndarray, "*shape"], cap: Positive
 ) -> Float64[np.ndarray, "*shape"]:
     r"""Bend the scores smoothly into the open interval from -cap to cap.
 
@@ -166,15 +168,12 @@ def softcapped(
     >>> softcapped(np.array([-np.inf, np.inf]), 2.0)
     array([-2.,  2.])
     """
-    if not 0.0 < cap < math.inf:
-        msg = f"softcap: expected a positive finite number, got {cap}"
-        raise InvalidArgument(msg)
     return cap * np.tanh(float64(scores) / cap)
 
 
-@ieee
+@definition
 def softcap_slope(
-    scores: Float[np.ndarray, "*shape"], cap: float
+    scores: Float[np.ndarray, "*shape"], cap: Positive
 ) -> Float64[np.ndarray, "*shape"]:
     r"""Give the derivative of a softcapped score by the score.
 
@@ -206,7 +205,7 @@ def softcap_slope(
     return 1.0 / np.cosh(float64(scores) / cap) ** 2
 
 
-@ieee
+@definition
 def biased(
     scores: Float[np.ndarray, "*batch L S"],
     bias: Float[np.ndarray, "..."],
@@ -239,12 +238,14 @@ def biased(
     >>> biased(np.array([[1.0, np.nan]]), np.array([0.0, -np.inf]))
     array([[  1., -inf]])
     """
+    check_broadcast("bias", bias, scores.shape)
     addend = float64(bias)
     return np.where(np.isneginf(addend), -np.inf, float64(scores) + addend)
 
 
+@definition
 def tempered(
-    scores: Float[np.ndarray, "*shape"], temperature: float
+    scores: Float[np.ndarray, "*shape"], temperature: Positive
 ) -> Float64[np.ndarray, "*shape"]:
     r"""Divide the scores by a temperature: a hot softmax is even, a cold one picks.
 
@@ -279,9 +280,6 @@ def tempered(
     >>> tempered(np.array([1.0, 2.0]), 0.5)
     array([2., 4.])
     """
-    if not 0.0 < temperature < math.inf:
-        msg = f"temperature: expected a positive finite number, got {temperature}"
-        raise InvalidArgument(msg)
     return float64(scores) / temperature
 
 

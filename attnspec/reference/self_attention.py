@@ -13,7 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec.reference._arrays import float64
+from attnspec._checks import check_broadcast
+from attnspec._typing import Finite
+from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.attention import weighted_sum
 from attnspec.reference.scores import default_scale, scaled_dot_product
 from attnspec.reference.softmax import softmax
@@ -36,6 +39,7 @@ class Projections(NamedTuple):
     value: Float[np.ndarray, "D Ev"]
 
 
+@definition
 def projected(
     x: Float[np.ndarray, "*batch L D"], weight: Float[np.ndarray, "D E"]
 ) -> Float64[np.ndarray, "*batch L E"]:
@@ -70,12 +74,13 @@ def projected(
     return np.einsum("...ld,de->...le", float64(x), float64(weight))
 
 
+@definition
 def self_attention(
     x: Float[np.ndarray, "*batch L D"],
     projections: Projections,
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     normalizer: Normalizer = softmax,
 ) -> Float64[np.ndarray, "*batch L Ev"]:
     r"""Let every vector of a sequence attend to all of them, all at once.
@@ -117,15 +122,17 @@ def self_attention(
     """
     query, key, value = (projected(x, weight) for weight in projections)
     scores = scaled_dot_product(query, key, scale=scale)
+    check_broadcast("mask", mask, scores.shape)
     visible = None if mask is None else np.broadcast_to(mask, scores.shape)
-    return weighted_sum(normalizer(scores, visible), value, visible)
+    return weighted_sum(_weights(normalizer, scores, visible), value, visible)
 
 
+@definition
 def self_attention_by_vector(
     x: Float[np.ndarray, "L D"],
     projections: Projections,
     *,
-    scale: float | None = None,
+    scale: Finite | None = None,
     normalizer: Normalizer = softmax,
 ) -> Float64[np.ndarray, "L Ev"]:
     r"""Let one vector after the other attend to all of them.
@@ -167,18 +174,20 @@ def self_attention_by_vector(
     outputs = np.zeros(value.shape)
     for i, asking in enumerate(query):
         relevance = np.array([factor * np.sum(asking * k) for k in key])
-        for weight, vector in zip(normalizer(relevance, None), value, strict=True):
+        weights = _weights(normalizer, relevance, None)
+        for weight, vector in zip(weights, value, strict=True):
             outputs[i] += weight * vector
     return outputs
 
 
+@definition
 def self_attention_of_columns(
     x: Float[np.ndarray, "D L"],
     query_weight: Float[np.ndarray, "E D"],
     key_weight: Float[np.ndarray, "E D"],
     value_weight: Float[np.ndarray, "Ev D"],
     *,
-    scale: float | None = None,
+    scale: Finite | None = None,
     normalizer: Normalizer = softmax,
 ) -> Float64[np.ndarray, "Ev L"]:
     r"""Write self-attention with vectors as columns, as many lectures do.
@@ -217,16 +226,17 @@ def self_attention_of_columns(
     value = float64(value_weight) @ x
     factor = default_scale(query.shape[0]) if scale is None else scale
     relevance = factor * (key.T @ query)
-    weights = normalizer(relevance.T, None).T
+    weights = _weights(normalizer, relevance.T, None).T
     return value @ weights
 
 
+@definition
 def stacked(
     x: Float[np.ndarray, "*batch L D"],
     layers: Sequence[Projections],
     *,
     mask: Bool[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     normalizer: Normalizer = softmax,
 ) -> Float64[np.ndarray, "*batch L Ev"]:
     r"""Apply one layer after the other; what one gives, the next one takes.
@@ -265,6 +275,20 @@ def stacked(
             hidden, layer, mask=mask, scale=scale, normalizer=normalizer
         )
     return hidden
+
+
+def _weights(
+    normalizer: Normalizer,
+    scores: Float64[np.ndarray, "*rows S"],
+    mask: Bool[np.ndarray, "*rows S"] | None,
+) -> Float64[np.ndarray, "*rows S"]:
+    """Normalize, and demand a weight for each score."""
+    weights = normalizer(scores, mask)
+    if np.shape(weights) != scores.shape:
+        got = np.shape(weights)
+        msg = f"normalizer: expected weights of shape {scores.shape}, got {got}"
+        raise InvalidArgument(msg)
+    return weights
 
 
 __all__ = [

@@ -10,12 +10,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from attnspec._typing import Count
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 
 
+@definition
 def padded(
-    members: Float[np.ndarray, "S D"], size: int, fill: float = 0.0
+    members: Float[np.ndarray, "S D"], size: Count, fill: float = 0.0
 ) -> tuple[Float64[np.ndarray, "N D"], Bool[np.ndarray, "N"]]:
     r"""Bring a set to a fixed size, and say which of its members are real.
 

@@ -6,10 +6,11 @@ import numpy as np
 from jaxtyping import Float, Float64, Int
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.scores import dot_product
 
 
+@definition
 def clipped_vectors(
     relative: Int[np.ndarray, "L S"], table: Float[np.ndarray, "N E"]
 ) -> Float64[np.ndarray, "L S E"]:
@@ -53,6 +54,7 @@ def clipped_vectors(
     return float64(table)[np.clip(relative, -reach, reach) + reach]
 
 
+@definition
 def shaw_scores(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S E"],
@@ -98,6 +100,7 @@ def shaw_scores(
     return dot_product(query, key) + extra
 
 
+@definition
 def shaw_outputs(
     weights: Float[np.ndarray, "*batch L S"],
     value: Float[np.ndarray, "*batch S Ev"],

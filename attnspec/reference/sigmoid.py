@@ -10,14 +10,17 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 from scipy.special import expit
 
+from attnspec._typing import Finite
+from attnspec.reference._arrays import definition
 from attnspec.reference._score_rows import selected
 
 
+@definition
 def sigmoid(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,
     *,
-    offset: float = 0.0,
+    offset: Finite = 0.0,
 ) -> Float64[np.ndarray, "*rows S"]:
     r"""Judge each visible key alone, by the logistic function of its score.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from jaxtyping import Float64, Real
 
-from attnspec.exceptions import InvalidArgument
+from attnspec._typing import Even, Positive
+from attnspec.reference._arrays import definition
 
 
-def frequencies(width: int, *, base: float = 10_000.0) -> Float64[np.ndarray, "N"]:
+@definition
+def frequencies(width: Even, *, base: Positive = 10_000.0) -> Float64[np.ndarray, "N"]:
     r"""Give the turning speed of each pair of entries, from fast to slow.
 
     .. math:: \theta_n = \mathit{base}^{-2 n / \mathit{width}},
@@ -45,17 +45,12 @@ def frequencies(width: int, *, base: float = 10_000.0) -> Float64[np.ndarray, "N
     >>> frequencies(4, base=256.0)
     array([1.    , 0.0625])
     """
-    if width < 0 or width % 2:
-        msg = f"width: expected an even number, not negative, got {width}"
-        raise InvalidArgument(msg)
-    if not 0.0 < base < math.inf:
-        msg = f"base: expected a positive finite number, got {base}"
-        raise InvalidArgument(msg)
     return base ** (-2.0 * np.arange(width // 2) / max(width, 1))
 
 
+@definition
 def sinusoidal(
-    positions: Real[np.ndarray, "*shape"], width: int, *, base: float = 10_000.0
+    positions: Real[np.ndarray, "*shape"], width: Even, *, base: Positive = 10_000.0
 ) -> Float64[np.ndarray, "*shape {width}"]:
     r"""Label a position by the sines and cosines of many clocks.
 

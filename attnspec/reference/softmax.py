@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec.reference._arrays import float64, ieee
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference._score_rows import below_peak, selected
 
 
-@ieee
+@definition
 def softmax(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,
@@ -68,7 +68,7 @@ def softmax(
     return np.where(total == 0.0, 0.0, exponentials / total)
 
 
-@ieee
+@definition
 def logsumexp(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,
@@ -108,6 +108,7 @@ def logsumexp(
     return np.asarray(peak[..., 0] + np.log(total))
 
 
+@definition
 def softmax_with_sink(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None,
@@ -148,6 +149,7 @@ def softmax_with_sink(
     return softmax(_beside(selected(scores, mask), sink))[..., :-1]
 
 
+@definition
 def logsumexp_with_sink(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from attnspec.reference._arrays import ieee
+from attnspec.reference._arrays import definition
 from attnspec.reference._score_rows import below_peak, descending, selected
 
 
-@ieee
+@definition
 def sparsemax(
     scores: Float[np.ndarray, "*rows S"],
     mask: Bool[np.ndarray, "*#rows #S"] | None = None,

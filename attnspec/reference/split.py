@@ -11,14 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from attnspec._typing import Alignment, Window
+from attnspec._typing import Alignment, Finite, Positive, Window
 from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition
 from attnspec.reference._problem import Problem, reduced
 from attnspec.reference.attention import weighted_sum
 from attnspec.reference.merge import merge_all
 from attnspec.reference.softmax import logsumexp, softmax
 
 
+@definition
 def split_attention(
     query: Float[np.ndarray, "B Hq L E"],
     key: Float[np.ndarray, "B Hkv S E"],
@@ -28,10 +30,10 @@ def split_attention(
     parts: Sequence[Int[np.ndarray, "_"]],
     mask: Bool[np.ndarray, "..."] | None = None,
     bias: Float[np.ndarray, "..."] | None = None,
-    scale: float | None = None,
+    scale: Finite | None = None,
     causal: bool = False,
     window: Window | None = None,
-    softcap: float | None = None,
+    softcap: Positive | None = None,
     sink: Float[np.ndarray, "Hq"] | None = None,
     alignment: Alignment = "lower_right",
 ) -> tuple[Float64[np.ndarray, "B Hq L Ev"], Float64[np.ndarray, "B Hq L"]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Shaped
 
+from attnspec._typing import Size
 from attnspec.exceptions import InvalidArgument
+from attnspec.reference._arrays import definition
 
 
+@definition
 def split_heads(
-    x: Shaped[np.ndarray, "B L HE"], heads: int
+    x: Shaped[np.ndarray, "B L HE"], heads: Size
 ) -> Shaped[np.ndarray, "B H L E"]:
     r"""Cut every vector into consecutive pieces, one for each head.
 
@@ -46,8 +49,8 @@ def split_heads(
            [2., 3.]])
     """
     batch, length, width = x.shape
-    if heads < 1 or width % heads:
-        msg = f"heads: expected a positive divisor of the width {width}, got {heads}"
+    if width % heads:
+        msg = f"heads: expected a divisor of the width {width}, got {heads}"
         raise InvalidArgument(msg)
     return x.reshape(batch, length, heads, width // heads).swapaxes(1, 2)
 

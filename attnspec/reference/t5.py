@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Float, Float64, Int
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 
 
+@definition
 def t5_buckets(
     relative: Int[np.ndarray, "*shape"],
     *,
@@ -79,6 +80,7 @@ def t5_buckets(
     return upper + np.searchsorted(edges, distance, side="right") - 1
 
 
+@definition
 def t5_bias(
     relative: Int[np.ndarray, "L S"],
     table: Float[np.ndarray, "N Hq"],

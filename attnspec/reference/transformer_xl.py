@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec.reference._arrays import float64
+from attnspec.reference._arrays import definition, float64
 from attnspec.reference.scores import dot_product
 from attnspec.reference.sinusoidal import sinusoidal
 
 
+@definition
 def transformer_xl_scores(
     query: Float[np.ndarray, "*batch L E"],
     key: Float[np.ndarray, "*batch S E"],

@@ -8,12 +8,23 @@ distances that `window` and `attention` take; causality is given beside it.
 
 from __future__ import annotations
 
-from attnspec._typing import Window
-from attnspec.exceptions import InvalidArgument
-from attnspec.reference._checks import check_least
+from typing import Annotated
+
+from attnspec._checks import check_least
+from attnspec._typing import Count, Range, Size, Window
+from attnspec.reference._arrays import definition
+
+_Distance = Annotated[int, Range("-1 or more", lambda number: number >= -1)]
+"""An inclusive distance, of which -1 is unlimited."""
+
+_Width = Annotated[
+    int, Range("an even width of 2 or more", lambda n: n >= 2 and n % 2 == 0)
+]
+"""The width of both sides together."""
 
 
-def window_of_flash_attention(left: int, right: int) -> Window:
+@definition
+def window_of_flash_attention(left: _Distance, right: _Distance) -> Window:
     r"""Read two inclusive distances, of which -1 is unlimited.
 
     .. math:: -1 \mapsto \text{None}, \qquad w \mapsto w
@@ -41,10 +52,11 @@ def window_of_flash_attention(left: int, right: int) -> Window:
     >>> window_of_flash_attention(128, -1)
     (128, None)
     """
-    return _distance("left", left), _distance("right", right)
+    return _distance(left), _distance(right)
 
 
-def window_of_flashinfer(window_left: int) -> Window:
+@definition
+def window_of_flashinfer(window_left: _Distance) -> Window:
     r"""Read the number of keys before the query's own; -1 is unlimited.
 
     .. math:: w \mapsto (w, \text{None})
@@ -72,10 +84,11 @@ def window_of_flashinfer(window_left: int) -> Window:
     >>> window_of_flashinfer(3)
     (3, None)
     """
-    return _distance("window_left", window_left), None
+    return _distance(window_left), None
 
 
-def window_of_jax(size: int | tuple[int, int]) -> Window:
+@definition
+def window_of_jax(size: Count | tuple[Count, Count]) -> Window:
     r"""Read two inclusive distances, or one for both sides.
 
     .. math:: w \mapsto (w, w), \qquad (l, r) \mapsto (l, r)
@@ -103,11 +116,11 @@ def window_of_jax(size: int | tuple[int, int]) -> Window:
     >>> window_of_jax(2)
     (2, 2)
     """
-    left, right = (size, size) if isinstance(size, int) else size
-    return _least("size", left, 0), _least("size", right, 0)
+    return (size, size) if isinstance(size, int) else size
 
 
-def window_of_transformers(sliding_window: int, *, causal: bool = True) -> Window:
+@definition
+def window_of_transformers(sliding_window: Count, *, causal: bool = True) -> Window:
     r"""Read a number of keys with the query's own; without causality, a distance.
 
     .. math:: w \mapsto (w - 1, 0) \;\text{if causal, else}\; (w, w)
@@ -136,13 +149,14 @@ def window_of_transformers(sliding_window: int, *, causal: bool = True) -> Windo
     >>> window_of_transformers(4), window_of_transformers(4, causal=False)
     ((3, 0), (4, 4))
     """
-    if causal:
-        return _least("sliding_window", sliding_window, 1) - 1, 0
-    distance = _least("sliding_window", sliding_window, 0)
-    return distance, distance
+    if not causal:
+        return sliding_window, sliding_window
+    check_least("sliding_window", sliding_window, 1)
+    return sliding_window - 1, 0
 
 
-def window_of_xformers(window_size: int) -> Window:
+@definition
+def window_of_xformers(window_size: Size) -> Window:
     r"""Read a number of keys with the query's own, for causal use.
 
     .. math:: w \mapsto (w - 1, 0)
@@ -170,10 +184,11 @@ def window_of_xformers(window_size: int) -> Window:
     >>> window_of_xformers(4)
     (3, 0)
     """
-    return _least("window_size", window_size, 1) - 1, 0
+    return window_size - 1, 0
 
 
-def window_of_cudnn(left_bound: int) -> Window:
+@definition
+def window_of_cudnn(left_bound: Size) -> Window:
     r"""Read the first distance to the left that is not seen any more.
 
     .. math:: w \mapsto (w - 1, \text{None})
@@ -200,10 +215,11 @@ def window_of_cudnn(left_bound: int) -> Window:
     >>> window_of_cudnn(4)
     (3, None)
     """
-    return _least("left_bound", left_bound, 1) - 1, None
+    return left_bound - 1, None
 
 
-def window_of_longformer(attention_window: int) -> Window:
+@definition
+def window_of_longformer(attention_window: _Width) -> Window:
     r"""Read the width of both sides together, without the query's own key.
 
     .. math:: w \mapsto (w / 2, w / 2)
@@ -232,13 +248,11 @@ def window_of_longformer(attention_window: int) -> Window:
     >>> window_of_longformer(4)
     (2, 2)
     """
-    if attention_window < 2 or attention_window % 2:
-        msg = f"attention_window: expected an even width, got {attention_window}"
-        raise InvalidArgument(msg)
     return attention_window // 2, attention_window // 2
 
 
-def window_of_keras(sliding_window: int) -> Window:
+@definition
+def window_of_keras(sliding_window: Size) -> Window:
     r"""Read the first distance, on both sides, that is not seen any more.
 
     .. math:: w \mapsto (w - 1, w - 1)
@@ -265,19 +279,12 @@ def window_of_keras(sliding_window: int) -> Window:
     >>> window_of_keras(4)
     (3, 3)
     """
-    distance = _least("sliding_window", sliding_window, 1) - 1
-    return distance, distance
+    return sliding_window - 1, sliding_window - 1
 
 
-def _distance(name: str, number: int) -> int | None:
+def _distance(number: int) -> int | None:
     """Read -1 as unlimited."""
-    return None if _least(name, number, -1) == -1 else number
-
-
-def _least(name: str, number: int, least: int) -> int:
-    """Hand on a number that is not too small."""
-    check_least(name, number, least)
-    return number
+    return None if number == -1 else number
 
 
 __all__ = [

@@ -98,33 +98,42 @@ def _facts(row: Row) -> tuple[object, ...]:
     return row.id, "rogue", *named, row.seed, row.right, accepted
 
 
+ID_WIDTH = 32
+"""How many characters an id has at most: what is said of it stands beside it."""
+
+
 def _lines(matrix: Matrix) -> Iterator[str]:
     """Yield the lines of a rendered matrix."""
     if not matrix.checker:
-        yield f"{'rogue':32} {'must be caught by':30} {'caught':>6} {'also':>8}"
+        yield f"{'rogue':{ID_WIDTH}} {'must be caught by':30} {'caught':>6} {'also':>8}"
     else:
-        yield f"{'rogue':32} {'mistake':23} {matrix.checker[-22:]}"
+        yield f"{'rogue':{ID_WIDTH}} {'mistake':23} {matrix.checker[-22:]}"
     for id in matrix.ids(controls=False):  # noqa: A001 - the field's name
-        yield _rogue_line(matrix, id)
+        yield _line(id, _of_rogue(matrix, id))
     yield ""
-    yield f"{'control':32} accepted"
+    yield f"{'control':{ID_WIDTH}} accepted"
     for id in matrix.ids(controls=True):  # noqa: A001 - the field's name
         rows = matrix.of(id)
         wrong = next((row.reason for row in rows if not row.right), "")
-        yield f"{id:32} {_share(rows):8} {wrong}"[:80].rstrip()
+        yield _line(id, f"{_share(rows):8} {wrong}")
     yield ""
     yield from _summary(matrix)
 
 
-def _rogue_line(matrix: Matrix, id: str) -> str:  # noqa: A002 - the field's name
+def _line(id: str, rest: str) -> str:  # noqa: A002 - the field's name
+    """Return the line of a kernel; a reason that is too long is cut."""
+    return f"{id:{ID_WIDTH}} {rest}"[:80].rstrip()
+
+
+def _of_rogue(matrix: Matrix, id: str) -> str:  # noqa: A002 - the field's name
     rows, entry = matrix.of(id), ROGUES[id]
     if matrix.checker:
-        return f"{id:32} {entry.mistake:23} {'killed' if rows[0].right else 'SURVIVES'}"
+        return f"{entry.mistake:23} {'killed' if rows[0].right else 'SURVIVES'}"
     others = set(rows[0].catching) - {entry.caught_by}
     also: int | str = len(others) if len(rows[0].verdicts) > 1 else ""
     if not all(row.right for row in rows):
         also = "SURVIVES"
-    return f"{id:32} {entry.caught_by:30} {_share(rows):>6} {also:>8}"
+    return f"{entry.caught_by:30} {_share(rows):>6} {also:>8}"
 
 
 def _share(rows: tuple[Row, ...]) -> str:
@@ -147,4 +156,4 @@ def _summary(matrix: Matrix) -> Iterator[str]:
     )
 
 
-__all__ = ["Matrix", "Row"]
+__all__ = ["ID_WIDTH", "Matrix", "Row"]

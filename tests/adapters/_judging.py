@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from attnspec._typing import DType
 from attnspec.conformance import Implementation, check_implementation
 
 
-def failures(implementation: Implementation, dtype: str, **options: Any) -> object:
+def failures(implementation: Implementation, dtype: DType, **options: Any) -> object:
     """What fails in one format."""
     return check_implementation(implementation, dtypes=[dtype], **options).failures
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attnspec._typing import DType
 from attnspec.adapters._arrays import _wrapped
 from attnspec.conformance import check_implementation
 from attnspec.conformance.libraries import through
@@ -48,7 +49,7 @@ def rope(x, positions, *, base=10000.0):
 @pytest.mark.parametrize(("library", "source"), [("torch", TORCH), ("jax", JAX)])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
 def test_a_function_of_tensors_conforms(
-    library: str, source: str, dtype: str, tmp_path: Path
+    library: str, source: str, dtype: DType, tmp_path: Path
 ) -> None:
     pytest.importorskip(library)
     file = tmp_path / f"rope_of_{library}.py"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from attnspec._typing import DType
 from attnspec.adapters.jax import implementations
 from attnspec.conformance import Implementation, check_implementation
 from attnspec.kinds.attention.laws import ATTENTION
@@ -21,7 +22,7 @@ RECIPES = (PLAIN, PLAIN.replace(scores="spread"))
 
 
 @pytest.mark.parametrize("dtype", FORMATS)
-def test_it_agrees_with_the_definition(dtype: str) -> None:
+def test_it_agrees_with_the_definition(dtype: DType) -> None:
     report = check_implementation(XLA, dtypes=[dtype], tier="smoke", only=["agreement"])
 
     assert report.failures == ()
@@ -29,7 +30,7 @@ def test_it_agrees_with_the_definition(dtype: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", FORMATS)
-def test_it_conforms(dtype: str) -> None:
+def test_it_conforms(dtype: DType) -> None:
     report = check_implementation(XLA, dtypes=[dtype], tier="smoke")
 
     assert report.failures == ()

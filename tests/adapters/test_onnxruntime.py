@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from attnspec._typing import DType
 from attnspec.adapters.onnxruntime import implementations
 from attnspec.conformance import Implementation
 from attnspec.judge.deviations import Deviation
@@ -28,7 +29,7 @@ before_1_32 = pytest.mark.skipif(
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", FORMATS)
-def test_each_opset_agrees_with_the_definition(variant: str, dtype: str) -> None:
+def test_each_opset_agrees_with_the_definition(variant: str, dtype: DType) -> None:
     laws = ["agreement", "softcap-order", "empty-rows"]
 
     assert failures(VARIANTS[variant], dtype, tier="smoke", only=laws) == ()
@@ -37,7 +38,7 @@ def test_each_opset_agrees_with_the_definition(variant: str, dtype: str) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", FORMATS)
-def test_each_opset_conforms(variant: str, dtype: str) -> None:
+def test_each_opset_conforms(variant: str, dtype: DType) -> None:
     assert failures(VARIANTS[variant], dtype, tier="standard") == ()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from attnspec._typing import DType
 from attnspec.adapters.torch import implementations
 from attnspec.conformance import Implementation
 from attnspec.judge.deviations import Deviation
@@ -26,7 +27,7 @@ def test_the_function_itself_is_the_default() -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", FORMATS)
-def test_each_variant_agrees_with_the_definition(variant: str, dtype: str) -> None:
+def test_each_variant_agrees_with_the_definition(variant: str, dtype: DType) -> None:
     laws = ["agreement", "empty-rows"]
 
     assert failures(VARIANTS[variant], dtype, tier="smoke", only=laws) == ()
@@ -35,7 +36,7 @@ def test_each_variant_agrees_with_the_definition(variant: str, dtype: str) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", FORMATS)
-def test_each_variant_conforms(variant: str, dtype: str) -> None:
+def test_each_variant_conforms(variant: str, dtype: DType) -> None:
     assert failures(VARIANTS[variant], dtype, tier="standard") == ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+from attnspec._typing import DType
 from attnspec.cli import main
 from attnspec.conformance import Report, check_implementation
 from attnspec.kinds.registry import KINDS
@@ -42,7 +43,7 @@ def test_a_function_of_another_library_conforms(name: str) -> None:
     assert report.detected.dialect.items() >= choices.items()
 
 
-HALVES = ("float16", "bfloat16")
+HALVES: tuple[DType, ...] = ("float16", "bfloat16")
 TIED = ("value_width", "free_widths", "member_width")
 
 CONVENTIONS: dict[str, tuple[str, dict[str, str]]] = {
@@ -114,7 +115,7 @@ def test_16_bits_of_another_library_conform_under_the_model_that_they_have(
 ) -> None:
     kind, preset, failing = MODELS[name]
     function = getattr(conventions, name)
-    models = {dtype: f"{preset}-{dtype}" for dtype in HALVES}
+    models: dict[str, str] = {dtype: f"{preset}-{dtype}" for dtype in HALVES}
 
     report = check_implementation(function, kind=kind, dtypes=HALVES, models=models)
     plain = check_implementation(function, kind=kind, dtypes=HALVES, tier="smoke")

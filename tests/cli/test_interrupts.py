@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,46 @@ def test_handlers_are_as_they_were_afterwards() -> None:
         assert signal.getsignal(signal.SIGTERM) is not before[1]
 
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_signal_that_comes_as_handlers_are_put_back_does_not_end_what_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    put_back = signal.signal
+
+    def late(number: int, handler: Any) -> Any:
+        signal.raise_signal(number)
+        return put_back(number, handler)
+
+    with interrupting():
+        monkeypatch.setattr(signal, "signal", late)
+    monkeypatch.undo()
+
+    assert [signal.getsignal(number) for number in numbers] == before
+    check()
+
+
+def test_a_signal_that_comes_as_handlers_are_set_leaves_them_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    put = signal.signal
+
+    def early(number: int, handler: Any) -> Any:
+        last = put(number, handler)
+        if number == signal.SIGTERM and handler not in before:
+            monkeypatch.undo()
+            signal.raise_signal(number)
+        return last
+
+    monkeypatch.setattr(signal, "signal", early)
+    with pytest.raises(KeyboardInterrupt), interrupting():
+        pass
+
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+    check()
 
 
 def test_what_is_ignored_stays_ignored() -> None:

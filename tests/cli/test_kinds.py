@@ -48,8 +48,14 @@ def surprising(x, positions, cache):
 
 
 WRONG = (
-    (("--deadline", "nan"), "deadline: expected seconds above 0, up to 604,800"),
-    (("--deadline", "inf"), "deadline: expected seconds above 0, up to 604,800"),
+    (
+        ("--deadline", "nan"),
+        "deadline: expected more than 0 and at most 604,800 seconds",
+    ),
+    (
+        ("--deadline", "inf"),
+        "deadline: expected more than 0 and at most 604,800 seconds",
+    ),
     (("--claim", "turns"), "--claim: expected an id that 'attnspec kinds KIND' lists"),
     (("--claim", "return_lse"), "claim: expected one of base, width, deterministic"),
 )

@@ -40,7 +40,7 @@ def run() -> Run:
         ("check --seed x", "--seed: "),
         (
             "check --deadline 0",
-            "deadline: expected seconds above 0, up to 604,800; got",
+            "deadline: expected more than 0 and at most 604,800 seconds, got 0",
         ),
         ("check --no-such-option", "--no-such-option"),
         ("check embeded", "did you mean 'embedded'?"),
@@ -48,7 +48,7 @@ def run() -> Run:
         ("check no_such_module:kernel", "importing no_such_module raises"),
         ("check --deviations no_such_file", "attnspec: no_such_file cannot be read"),
         ("check --report no/such/folder", "report: no/such/folder cannot be written"),
-        ("check --junit no/such/folder", "junit: there is no folder no/such"),
+        ("check --junit no/such/folder", "junit: no/such/folder cannot be written"),
         ("describe embeded", "did you mean 'embedded'?"),
         ("invariants tail-swep", "did you mean 'tail-sweep'?"),
         ("replay embedded", "TOKEN: "),
@@ -81,14 +81,19 @@ def test_a_token_of_other_data_ends_with_2(run: Run) -> None:
     assert "token: the data of this recipe have the checksum" in done.stderr
 
 
+def _raising(error: Exception) -> Callable[..., int]:
+    """Return a function that raises whatever it is called with."""
+
+    def fail(*_: object, **__: object) -> int:
+        raise error
+
+    return fail
+
+
 def test_a_fault_of_our_own_ends_with_3_and_keeps_the_traceback(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fail(*_: object, **__: object) -> int:
-        msg = "the sky is falling"
-        raise RuntimeError(msg)
-
-    monkeypatch.setattr(recording, "recorded", fail)
+    monkeypatch.setattr(recording, "recorded", _raising(RuntimeError("the sky falls")))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     done = run("check")
@@ -96,13 +101,27 @@ def test_a_fault_of_our_own_ends_with_3_and_keeps_the_traceback(
     (log,) = tmp_path.iterdir()
     assert done.exit_code == 3
     assert "Traceback" not in done.output
-    assert "RuntimeError: the sky is falling" in done.stderr
+    assert "RuntimeError: the sky falls" in done.stderr
     assert str(log) in done.stderr
     assert "Traceback" in log.read_text("utf-8")
 
 
+def test_a_file_that_ends_early_is_no_interrupt(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cut = EOFError("marshal data too short")
+    monkeypatch.setattr(recording, "recorded", _raising(cut))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    done = run("check")
+
+    assert done.exit_code == 3
+    assert "marshal data too short" in done.stderr
+    assert "interrupted" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
+def test_an_interrupted_run_ends_as_shells_say_it_with_an_incomplete_report(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     path, xml = tmp_path / "run.jsonl", tmp_path / "run.xml"
@@ -132,7 +151,7 @@ def test_an_interrupted_run_ends_with_130_and_an_incomplete_report(
         finally:
             process.kill()
 
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert err == "attnspec: interrupted\n"
     assert "was not judged to the end" in out
     assert read_report(path).footer is not None

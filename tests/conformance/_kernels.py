@@ -46,6 +46,15 @@ def raises(query: Any, key: Any, value: Any) -> Any:
     raise ValueError(msg)
 
 
+def raises_because(query: Any, key: Any, value: Any) -> Any:
+    """Raise an error of many lines that another one has led to."""
+    try:
+        raises(query, key, value)
+    except ValueError as error:
+        lines = "\n".join(f"at line {number}" for number in range(9))
+        raise RuntimeError(lines) from error
+
+
 def exits(query: Any, key: Any, value: Any) -> Any:
     """Leave by SystemExit."""
     sys.exit(3)
@@ -107,6 +116,21 @@ _COMPILED: list[bool] = []
 def first_operand(query: Any, key: Any, value: Any) -> Any:
     """Return the query itself."""
     return query
+
+
+def first_value(query: Any, key: Any, value: Any) -> Any:
+    """Return the first value for every query."""
+    return np.repeat(value[:, :, :1], query.shape[2], 2)
+
+
+def floored(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
+    """Leave a weight of exp(-64) to hidden keys: no choice of an alignment fits."""
+    scores = query @ key.swapaxes(-1, -2) / np.sqrt(np.float32(query.shape[-1]))
+    if causal:
+        seen = np.tril(np.ones(scores.shape[-2:], np.bool_))
+        scores = np.where(seen, scores, np.float32(-1e30))
+    weights = np.exp(np.maximum(scores - scores.max(-1, keepdims=True), -64))
+    return weights / weights.sum(-1, keepdims=True) @ value
 
 
 def beyond(query: Any, key: Any, value: Any) -> Any:

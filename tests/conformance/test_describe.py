@@ -81,6 +81,30 @@ def test_the_command_says_what_breaks_where_one_kernel_replaces_another() -> Non
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 
+def test_kernels_of_two_kinds_are_refused_before_either_is_called(
+    tmp_path: Path,
+) -> None:
+    file, called = tmp_path / "two.py", tmp_path / "called"
+    file.write_text(
+        "import pathlib\n"
+        "from attnspec.conformance import Implementation\n"
+        "def kernel(query, key, value):\n"
+        f"    pathlib.Path({str(called)!r}).touch()\n"
+        "    return query\n"
+        "tiled = Implementation.of(kernel)\n"
+        "def turned(x, positions):\n"
+        f"    pathlib.Path({str(called)!r}).touch()\n"
+        "    return x\n"
+        "turning = Implementation.of(turned, kind='rope')\n"
+    )
+    done = CliRunner().invoke(main, ["describe", f"{file}:tiled", f"{file}:turning"])
+
+    assert done.exit_code == 2
+    said = "attnspec: kind: expected two kernels of one kind; got attention, rope\n"
+    assert done.stderr == said
+    assert not called.exists()
+
+
 def test_three_kernels_are_a_wrong_request() -> None:
     done = CliRunner().invoke(main, ["describe", "a", "b", "c"])
 

@@ -215,7 +215,7 @@ _BROKEN: tuple[tuple[str, Any, str], ...] = (
     ("when", {"keys": {}}, r"when\.keys: expected a number, a text, .*; got {}"),
     ("when", {"keys": 66}, "the pinned case does not have the traits"),
     ("pinned", {"fields": {"keys": DEEP}}, r"pinned\.fields\.keys\[0\]\[0\]: expected"),
-    ("pinned", {"fields": {"keys": "x"}}, "'pinned': no case can be made of it"),
+    ("pinned", {"fields": {"keys": "x"}}, "'pinned': keys: expected one like"),
     ("pinned", {"fields": {"keys": -1}}, "'pinned': "),
     ("pinned", {"fields": {"turns": 1}}, "'pinned': recipe: attention has no field"),
     ("pinned", {"seed": 10**30}, "seed: expected a whole number; got 1000"),

@@ -11,6 +11,7 @@ import pytest
 
 from attnspec.conformance.process import HEADER_LIMIT, Process
 from attnspec.exceptions import KernelCrashed, KernelTimedOut
+from tests.conformance import _kernels
 from tests.conformance._processes import alive
 
 ECHO = "import sys\nfor line in sys.stdin.buffer:\n sys.stdout.buffer.write(line)"
@@ -196,3 +197,18 @@ def test_a_program_ends_with_its_judge_whatever_ends_that(
         time.sleep(0.02)
 
     assert alive(mark) == {}
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_program_is_started_where_standard_streams_are_closed(closed: str) -> None:
+    script = (
+        "import sys\n"
+        "from attnspec.conformance import check_implementation\n"
+        f"kernel = {f'{_kernels.__file__}:right'!r}\n"
+        "found = check_implementation(kernel, only=['agreement'], tier='smoke')\n"
+        "sys.exit(0 if found.conforms else 1)\n"
+    )
+    line = f'"$0" -c "$1" {closed}'
+    command = ["/bin/sh", "-c", line, sys.executable, script]
+
+    assert subprocess.run(command, check=False, timeout=120).returncode == 0  # noqa: S603 - our own

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from attnspec.conformance import (
@@ -166,11 +167,23 @@ def test_an_interrupted_run_is_written_as_far_as_it_came(tmp_path: Path) -> None
         (" ", {}, "target: expected words that name a kernel; got ' '"),
         ("embeded", {}, "target: .*; did you mean 'embedded'"),
         (Program("/no/such"), {}, "program: '/no/such' is not found"),
-        (_kernels.right, {"claims": "causal"}, r"^claims: expected a list of texts"),
-        (_kernels.right, {"without": 3}, r"^without: expected a list of texts; got 3"),
-        (_kernels.right, {"dtypes": "float32"}, r"^dtypes: expected a list of formats"),
+        (
+            _kernels.right,
+            {"claims": "causal"},
+            "^claims: expected a sequence, got 'causal'",
+        ),
+        (_kernels.right, {"without": 3}, "^without: expected a sequence, got 3"),
+        (
+            _kernels.right,
+            {"dtypes": "float32"},
+            "^dtypes: expected a sequence, got 'float32'",
+        ),
         (_kernels.right, {"multiples": {"width": 0}}, r"^multiples\.width: expected a"),
-        (_kernels.right, {"exclusive": ["mask,bias"]}, r"^exclusive\[0\]: expected a"),
+        (
+            _kernels.right,
+            {"exclusive": ["mask,bias"]},
+            r"^exclusive\[0\]: expected a s",
+        ),
         (_kernels.right, {"dialect": {"rows": "x"}}, "dialect: expected one of"),
         (
             _kernels.right,
@@ -178,12 +191,25 @@ def test_an_interrupted_run_is_written_as_far_as_it_came(tmp_path: Path) -> None
             r"models\.float32: expected one",
         ),
         (_kernels.right, {"models": {"float32": 3}}, r"models\.float32: expected the"),
-        (_kernels.right, {"deviations": ["x"]}, "deviations: expected .*; got 'x'"),
-        (_kernels.right, {"arrays": "cupy"}, "arrays: expected one of numpy, torch"),
+        (
+            _kernels.right,
+            {"deviations": ["x"]},
+            r"deviations\[0\]: expected Deviation, ",
+        ),
+        (_kernels.right, {"arrays": "cupy"}, "arrays: expected 'numpy' or 'torch'"),
         (_kernels.right, {"report": "/no/such/run"}, "report: /no/such/run cannot be"),
-        (_kernels.right, {"junit": "/no/such/run"}, "junit: there is no folder /no"),
-        (_kernels.right, {"only": "agreement"}, "only: expected a list of ids; got 'a"),
-        ("embedded", {"deadline": 0}, "deadline: expected seconds above 0"),
+        (_kernels.right, {"junit": "/no/such/run"}, "junit: /no/such/run cannot be"),
+        (_kernels.right, {"only": "agreement"}, "only: expected a sequence, got 'a"),
+        (_kernels.right, {"models": ["float32"]}, "models: expected a table, got "),
+        (_kernels.right, {"dtypes": None}, "dtypes: expected a sequence, got None"),
+        (_kernels.right, {"exclusive": 3}, "exclusive: expected a sequence, got 3"),
+        (_kernels.right, {"report": 3}, "report: expected Path or a text, got int"),
+        (_kernels.right, {"stop_at_first": "no"}, "stop_at_first: expected True or F"),
+        (_kernels.right, {"resume": "no"}, "resume: expected True or False, got 'no'"),
+        (_kernels.right, {"deadline": "x"}, "deadline: expected a number, got 'x'"),
+        (_kernels.right, {"seed": 0.5}, "seed: expected an integer or a text, got 0.5"),
+        (_kernels.right, {"tier": np.zeros(2)}, "tier: expected 'smoke' or 'standard'"),
+        ("embedded", {"deadline": 0}, "deadline: expected more than 0 and"),
     ],
 )
 def test_a_wrong_request_is_refused(

@@ -145,7 +145,7 @@ def test_a_program_has_neither_a_target_nor_arrays(
 
 @pytest.mark.parametrize("deadline", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_deadline_can_be_waited_for(deadline: float) -> None:
-    expected = "deadline: expected seconds above 0, up to 604,800; got"
+    expected = "deadline: expected more than 0 and at most 604,800 seconds, got"
     with (
         pytest.raises(InvalidArgument, match=expected),
         open_target(Request("embedded"), deadline=deadline),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from attnspec.conformance.call import InProcess
 from attnspec.conformance.worker import Worker, python_server
 from attnspec.exceptions import (
     KernelCrashed,
@@ -50,6 +51,17 @@ def test_a_worker_returns_what_the_kernel_returns(open_worker: Worker) -> None:
 def test_a_worker_passes_on_what_the_kernel_raises(open_worker: Worker) -> None:
     with pytest.raises(KernelRaised, match="ValueError: no such kernel"):
         open_worker(SMALL)
+
+
+@pytest.mark.parametrize("open_worker", ["raises_because"], indirect=True)
+def test_what_led_to_an_error_is_told_as_in_this_process(open_worker: Worker) -> None:
+    with pytest.raises(KernelRaised) as here:
+        InProcess(_kernels.raises_because)(SMALL)
+    with pytest.raises(KernelRaised) as there:
+        open_worker(SMALL)
+
+    assert str(there.value) == str(here.value)
+    assert "because of ValueError: no such kernel" in str(here.value)
 
 
 @pytest.mark.parametrize("open_worker", ["dies"], indirect=True)

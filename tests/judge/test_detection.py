@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,16 @@ import pytest
 
 from attnspec.conformance import Implementation
 from attnspec.conformance.call import InProcess
+from attnspec.exceptions import Inadmissible
+from attnspec.judge.case import Case, Result
 from attnspec.judge.detection import detect
+from attnspec.judge.kind import Kind
+from attnspec.judge.law import Dialect, Exact
 from attnspec.judge.verdicts import Detected
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.attention.laws import ATTENTION
-from attnspec.numerics import default_model
+from attnspec.kinds.registry import KINDS
+from attnspec.numerics import NumericModel, default_model
 from attnspec.reference import attention, attention_with_logsumexp
 from tests.conformance import _kernels
 
@@ -148,6 +154,7 @@ def test_nan_is_found_and_not_enforced() -> None:
     found = _detected(tiled_attention)
 
     assert found.sources["nan_masked_key"] == "clean (found, not enforced)"
+    assert found.found["nan_masked_key"] == "clean"
     assert found.dialect["nan_masked_key"] == "unspecified"
 
 
@@ -164,3 +171,54 @@ def test_a_nan_that_leaks_is_found() -> None:
 
 def test_a_kernel_that_raises_keeps_the_defaults() -> None:
     assert _detected(_kernels.raises).sources == {}
+
+
+_PROBED = [kind for kind in KINDS.values() if kind.probes and not kind.questions]
+
+
+@pytest.mark.parametrize("kind", _PROBED, ids=lambda kind: kind.name)
+def test_a_probe_is_called_once_however_many_choices_there_are(kind: Kind) -> None:
+    called = []
+
+    class Counting(InProcess):
+        def __call__(self, case: Case) -> Result:
+            called.append(case)
+            return super().__call__(case)
+
+    known = Implementation.of(kind.definition, kind=kind.name).description
+    call = Counting(kind.definition)
+    found = detect(call, kind, known, default_model("float32"), "float32")
+
+    assert len(called) == len(kind.probes)
+    assert found.dialect == kind.default()
+
+
+@pytest.mark.parametrize("kind", _PROBED, ids=lambda kind: kind.name)
+def test_a_probe_of_which_a_choice_promises_nothing_says_nothing(kind: Kind) -> None:
+    def judge(case: Any, dialect: Dialect, model: NumericModel) -> Exact:
+        if dialect != kind.default():
+            msg = "nothing is promised"
+            raise Inadmissible(msg)
+        return kind.judge(case, dialect, model)
+
+    strict = dataclasses.replace(kind, judge=judge)
+    known = Implementation.of(kind.definition, kind=kind.name).description
+    call = InProcess(kind.definition)
+    found = detect(call, strict, known, default_model("float32"), "float32")
+
+    assert found.dialect == kind.default()
+    assert found.sources == {}
+
+
+def test_a_probe_that_raises_is_followed_by_no_other() -> None:
+    kind = KINDS["sparsemax"]
+    called = []
+
+    def raising(*_: Any, **__: Any) -> Any:
+        called.append(1)
+        raise NotImplementedError
+
+    known = Implementation.of(kind.definition, kind=kind.name).description
+    detect(InProcess(raising), kind, known, default_model("float32"), "float32")
+
+    assert (len(kind.probes), len(called)) == (2, 1)

@@ -15,6 +15,9 @@ from attnspec.conformance import (
     check_implementation,
     load_deviations,
 )
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches
+from attnspec.conformance.runner import Runner
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.conformance import _kernels
@@ -267,3 +270,19 @@ def test_a_file_that_cannot_be_read_is_explained(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"none\.toml cannot be read"):
         load_deviations(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_calls_that_a_deviation_covers_are_no_evidence_of_precision(
+    known: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    deviations = (_deviation(),) if known else ()
+    description = Implementation.of(_kernels.tail, deviations=deviations).description
+    bench = benches(InProcess(_kernels.tail), description)[0]["float32"]
+    runner = Runner(bench, "float32")
+    outcome = runner.outcome(ATTENTION.laws["tail-sweep"])
+
+    found = bench.explanation()
+    assert outcome.conforms is known
+    assert found.calls
+    assert (found.worst <= 1) is known

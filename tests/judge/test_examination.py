@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from attnspec._typing import Array
-from attnspec.conformance import check_implementation
+from attnspec.conformance import Implementation, check_implementation
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches
+from attnspec.conformance.runner import Runner
 from attnspec.judge.case import Case
+from attnspec.judge.examination import said_before
 from attnspec.judge.law import Dialect, Exact
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.attention.laws import ATTENTION
@@ -93,3 +97,16 @@ def test_laws_that_compare_two_calls_blame_no_other_mistake(word: str) -> None:
     report = check_implementation(rogue, only=[f"linear-attention-{word}"])
 
     assert report.conforms
+
+
+def test_only_laws_before_it_hold_a_law_back_and_in_its_own_format() -> None:
+    laws = ATTENTION.laws
+    known = Implementation.of(_wrong).description
+    bench = benches(InProcess(_wrong), known)[0]["float32"]
+    runner = Runner(bench, "float32", tier="smoke")
+    runner.outcome(laws["agreement"])
+
+    (found,) = said_before(laws["row-sums"], bench, "float32")
+    assert found.invariant == "agreement"
+    assert said_before(laws["row-sums"], bench, "float16") == []
+    assert said_before(laws["determinism"], bench, "float32") == []

@@ -22,7 +22,7 @@ def _shrunk(
     fails: Callable[[Recipe], bool],
     attempts: int = 200,
 ) -> Recipe:
-    return shrink(recipe, fails, _fitting, TABLE.weight, attempts=attempts, seconds=60)
+    return shrink(recipe, fails, _fitting, TABLE.weight, attempts=attempts)
 
 
 @given(ANY)
@@ -80,6 +80,21 @@ def test_the_attempts_are_limited() -> None:
     _shrunk(ATTENTION.recipe(queries=64, keys=65, width=32), fails, attempts=5)
 
     assert len(calls) <= 6
+
+
+def test_the_estimated_time_is_limited() -> None:
+    calls = []
+
+    def fails(candidate: Recipe) -> bool:
+        calls.append(candidate)
+        return False
+
+    recipe = ATTENTION.recipe(queries=64, keys=65, width=32)
+    shrink(
+        recipe, fails, _fitting, TABLE.weight, attempts=200, cost=lambda _: 2, budget=9
+    )
+
+    assert len(calls) == 5
 
 
 def test_the_same_failure_shrinks_the_same_way() -> None:

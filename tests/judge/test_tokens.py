@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.conformance.inputs import read_token
+from attnspec.conformance.schemas import _token_schema
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.history import LONGEST
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.tokens import Token
 from attnspec.judge.verdicts import Verdict
@@ -96,19 +98,32 @@ def _packed(**changes: Any) -> str:
     return "A" + base64.urlsafe_b64encode(zlib.compress(text.encode())).decode()
 
 
+def _token_word(text: bytes) -> str:
+    return "A" + base64.urlsafe_b64encode(zlib.compress(text)).decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"v": 1}, "expected version 2, got version 1; a run of the attnspec that"),
-        ({"f": None}, "lacks what became of the case"),
-        ({"f": "passed"}, "lacks what became of the case"),
-        ({"e": 3}, "lacks what became of the case"),
-        ({"i": None}, "lacks a part of a finding"),
-        ({"b": 5}, "lacks a part of a finding"),
-        ({"r": {"fields": {"keys": "x"}}}, "no case can be made of it"),
-        ({"r": {"fields": {"keys": -3}}}, "keys: expected at least 0, got -3"),
-        ({"r": 3}, "expected a table of fields; got 3"),
-        ({"r": {"kind": "rope", "fields": {"length": "abc"}}}, "no case can be made"),
+        ({"v": [1]}, r"expected version 2, got version \[1\]"),
+        ({"f": None}, "'f' is missing"),
+        ({"f": "passed"}, "f: expected what became of the case; got 'passed'"),
+        ({"e": 3}, "e: expected one line of printable text"),
+        ({"i": None}, "'i' is missing"),
+        ({"i": ["agreement"]}, "i: expected one line of printable text"),
+        ({"x": 5}, "x: expected a checksum of eight hexadecimal digits; got 5"),
+        ({"s": "1"}, "s: expected the suite version"),
+        ({"b": 5}, "b: expected a list of at most 80 recipes"),
+        ({"b": [{}] * 20_000}, "b: expected a list of at most 80 recipes"),
+        ({"b": [{"kind": "rope"}]}, "agreement is a law of attention; its case is of"),
+        ({"y": 1}, "unknown key 'y'"),
+        ({"r": 3}, "r: expected a table of fields; got 3"),
+        ({"r": {"kind": "rope"}}, "agreement is a law of attention; its case is of ro"),
+        ({"r": {"seed": 2**64}}, "r.seed: expected a whole number"),
+        ({"r": {"seed": "x"}}, "r.seed: expected a whole number"),
+        ({"r": {"fields": {"keys": "x"}}}, "keys: expected one like 1, 2, .*; got 'x'"),
+        ({"r": {"fields": {"keys": -3}}}, "keys: expected one like 1, 2, .*; got -3"),
     ],
 )
 def test_a_token_of_what_cannot_be_made_is_refused(
@@ -116,3 +131,31 @@ def test_a_token_of_what_cannot_be_made_is_refused(
 ) -> None:
     with pytest.raises(InvalidArgument, match=message):
         read_token(_packed(**changes))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 200_000,
+        b"1" * 5_000,
+        b"[]",
+        b'"v"',
+        b'{"v": 2}' + b" " * (1 << 24),
+        b"\xff",
+        b'{"v": 2, "x": "\\ud800"}',
+    ],
+    ids=["deep", "long number", "list", "text", "16 MiB", "bytes", "surrogate"],
+)
+def test_a_token_of_anything_is_refused(text: bytes) -> None:
+    with pytest.raises(InvalidArgument, match="token: "):
+        read_token(_token_word(text))
+
+
+def test_the_schema_of_a_token_has_what_can_become_of_a_case() -> None:
+    parts = _token_schema()["properties"]
+
+    assert parts["f"]["enum"] == [
+        *(Verdict.FAILED, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.REFUSED),
+        Verdict.HELD_BACK,
+    ]
+    assert parts["b"]["maxItems"] == LONGEST

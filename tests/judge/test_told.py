@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
-from attnspec.judge.told import few_lines, one_line, told, told_in_lines
+from attnspec.judge.told import few_lines, one_line, told, told_again, told_in_lines
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,18 @@ def test_what_led_to_an_error_is_told() -> None:
     error.__cause__ = KeyError("tile")
 
     assert told_in_lines(error) == "ValueError: no kernel\nbecause of KeyError: 'tile'"
+
+
+def test_a_chain_of_long_errors_is_told_again_as_it_was_told() -> None:
+    causes = [
+        ValueError("\n".join(f"{'x' * 400}{n}" for n in range(20))) for _ in "123"
+    ]
+    for error, cause in itertools.pairwise(causes):
+        error.__cause__ = cause
+    said = told_in_lines(causes[0])
+
+    assert said.count("because of ValueError") == 2
+    assert told_again(said) == said
 
 
 def test_errors_that_led_to_each_other_are_told_once() -> None:

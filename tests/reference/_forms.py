@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -67,6 +66,6 @@ def check_calls(form: Form, task: tuple[list[Array], Any], cut: int) -> None:
 
 def check_shapes(form: Form, arrays: list[Array]) -> None:
     with pytest.raises(InvalidArgument, match=r"decay: expected shape \(2, 3\) or"):
-        inspect.unwrap(form)(*arrays, decay=np.ones((2, 2)))
+        form(*arrays, decay=np.ones((2, 2)))
     with pytest.raises(InvalidArgument, match=r"state: expected shape \(3, 3\), got"):
-        inspect.unwrap(form)(*arrays, state=np.ones((3, 2)))
+        form(*arrays, state=np.ones((3, 2)))

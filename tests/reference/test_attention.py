@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 import math
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnspec.exceptions import InvalidArgument
 from attnspec.reference import (
     attention,
     attention_weights,
@@ -21,7 +19,6 @@ from attnspec.reference import (
     visible_keys,
     weighted_sum,
 )
-from attnspec.reference._problem import reduced
 from tests.reference._bounds import UNIT, bounds, gamma
 from tests.reference._problems import OPTIONS, Array, Problem, generators, problems
 
@@ -360,48 +357,3 @@ def test_narrow_inputs_are_taken_as_the_numbers_they_are(dtype: Any) -> None:
 
     assert np.float64 == actual.dtype
     assert np.array_equal(expected, actual)
-
-
-x = np.zeros((1, 4, 3, 2))
-kv = np.zeros((1, 2, 5, 2))
-
-
-@pytest.mark.parametrize(
-    ("arrays", "options", "words"),
-    [
-        ((x[0], kv, kv), {}, "query: expected 4 axes, got 3"),
-        ((x, kv[..., :1], kv), {}, "key: expected width 2, got 1"),
-        ((x, np.zeros((2, 2, 5, 2)), kv), {}, "key: expected batch size 1, got 2"),
-        ((x, kv, kv[:, :, :4]), {}, "value: expected length 5, got 4"),
-        ((x, kv, kv[:, :1]), {}, "value: expected number of heads 2, got 1"),
-        ((x[:, :3], kv, kv), {}, "query: expected a multiple of 2 heads, got 3"),
-        ((x, kv, kv), {"mask": np.ones(5)}, "mask: expected dtype bool, got float64"),
-        (
-            (x, kv, kv),
-            {"mask": np.ones((3, 4), dtype=bool)},
-            r"mask: .* broadcasts to \(1, 4, 3, 5\), got \(3, 4\)",
-        ),
-        (
-            (x, kv, kv),
-            {"bias": np.ones((2, 4, 3, 5))},
-            r"bias: .* broadcasts to \(1, 4, 3, 5\), got \(2, 4, 3, 5\)",
-        ),
-        ((x, kv, kv), {"scale": math.nan}, "scale: expected a finite number, got nan"),
-        ((x, kv, kv), {"softcap": 0.0}, "softcap: expected a positive finite number"),
-        ((x, kv, kv), {"window": (-1, 0)}, "window: expected a distance of 0 or more"),
-        ((x, kv, kv), {"window": (1,)}, "window: expected a pair"),
-        ((x, kv, kv), {"sink": np.ones(2)}, r"sink: expected shape \(4,\), got \(2,\)"),
-    ],
-)
-def test_a_wrong_argument_is_named(
-    arrays: tuple[Array, Array, Array],
-    options: dict[str, Any],
-    words: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # Under the shape checks of the tests, the signature would object first.
-    module = inspect.getmodule(inspect.unwrap(attention))
-    monkeypatch.setattr(module, "reduced", inspect.unwrap(reduced))
-
-    with pytest.raises(InvalidArgument, match=words):
-        inspect.unwrap(attention)(*arrays, **options)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,7 +29,7 @@ def test_blocks_of_one_pair_are_the_layout(queries: int, keys: int) -> None:
 
 
 def test_blocks_have_tokens_and_a_layout_of_their_number() -> None:
-    bare, layout = inspect.unwrap(blocks), np.ones((1, 2), dtype=bool)
+    bare, layout = blocks, np.ones((1, 2), dtype=bool)
 
     with pytest.raises(InvalidArgument, match="rows: expected 1 or more, got 0"):
         bare(layout, 0, 1, queries=1, keys=2)

@@ -6,8 +6,6 @@ rounded: the forms are equal bit by bit, in any chunks and over any calls.
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -99,7 +97,7 @@ def test_a_chunk_of_the_delta_rule_has_a_step() -> None:
     x = np.zeros((2, 1))
 
     with pytest.raises(InvalidArgument, match="chunk: expected 1 or more, got 0"):
-        inspect.unwrap(delta_rule_chunked)(x, x, x, np.zeros(2), chunk=0)
+        delta_rule_chunked(x, x, x, np.zeros(2), chunk=0)
 
 
 def test_decay_and_state_of_the_delta_rule_have_the_shapes_of_the_keys() -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,4 +26,4 @@ def test_a_table_knows_no_place_beyond_it(place: int) -> None:
     with pytest.raises(
         InvalidArgument, match=f"positions: expected 0 to 2, got {place}"
     ):
-        inspect.unwrap(learned)(np.array([0, place]), np.zeros((3, 2)))
+        learned(np.array([0, place]), np.zeros((3, 2)))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -156,16 +155,16 @@ def test_nothing_is_hidden_without_options() -> None:
 
 @pytest.mark.parametrize("bad", [(-1, 0), (0, -1), (None, -3)])
 def test_distances_of_a_window_are_not_negative(bad: Window) -> None:
-    with pytest.raises(InvalidArgument, match="window: expected a distance of 0 or"):
-        inspect.unwrap(window)(np.arange(2), np.arange(2), *bad)
+    with pytest.raises(InvalidArgument, match=r"(left|right): expected 0 or more"):
+        window(np.arange(2), np.arange(2), *bad)
 
 
 @pytest.mark.parametrize("length", [-1, 4])
 def test_lengths_lie_within_the_keys(length: int) -> None:
-    with pytest.raises(InvalidArgument, match=f"from 0 to 3, got {length}"):
-        inspect.unwrap(padding)(np.array([2, length]), 3)
+    with pytest.raises(InvalidArgument, match=f"expected 0 to 3, got {length}"):
+        padding(np.array([2, length]), 3)
 
 
 def test_an_unknown_alignment_is_named() -> None:
     with pytest.raises(InvalidArgument, match=r"alignment: .*got 'center'"):
-        inspect.unwrap(positions)(2, 2, alignment="center")
+        positions(2, 2, alignment="center")  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 import math
 
 import ml_dtypes
@@ -117,8 +116,8 @@ def test_a_score_beyond_all_range_is_capped_in_silence() -> None:
 
 @pytest.mark.parametrize("cap", [0.0, -1.0, math.inf, math.nan])
 def test_softcap_must_be_positive_and_finite(cap: float) -> None:
-    with pytest.raises(InvalidArgument, match="softcap: expected a positive finite"):
-        inspect.unwrap(softcapped)(np.zeros(1), cap)
+    with pytest.raises(InvalidArgument, match="cap: expected a positive finite"):
+        softcapped(np.zeros(1), cap)
 
 
 @given(vectors())
@@ -148,4 +147,4 @@ def test_a_temperature_is_a_scale_turned_over(
 @pytest.mark.parametrize("temperature", [0.0, -1.0, math.inf, math.nan])
 def test_a_temperature_is_positive_and_finite(temperature: float) -> None:
     with pytest.raises(InvalidArgument, match="temperature: expected a positive"):
-        inspect.unwrap(tempered)(np.zeros(1), temperature)
+        tempered(np.zeros(1), temperature)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,6 +23,6 @@ def test_a_head_is_a_run_of_consecutive_components(
 
 @pytest.mark.parametrize("heads", [0, -1, 4])
 def test_heads_divide_the_width(heads: int) -> None:
-    words = f"heads: expected a positive divisor of the width 6, got {heads}"
+    words = f"heads: expected (1 or more|a divisor of the width 6), got {heads}"
     with pytest.raises(InvalidArgument, match=words):
-        inspect.unwrap(split_heads)(np.zeros((1, 2, 6)), heads)
+        split_heads(np.zeros((1, 2, 6)), heads)

@@ -9,6 +9,7 @@ from attnspec import rogues
 from attnspec.exceptions import UnknownName
 from attnspec.kinds.registry import INVARIANTS, KINDS
 from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
+from attnspec.rogues._table import ID_WIDTH
 from attnspec.rogues.matrix import Task, run
 
 QUICK = (
@@ -56,6 +57,10 @@ def test_no_two_rogues_or_controls_share_an_id() -> None:
     ]
 
     assert len(entries) == len(set(entries)) == len(ROGUES) + len(CONTROLS)
+
+
+def test_every_id_fits_its_column_of_a_matrix() -> None:
+    assert max(map(len, (*ROGUES, *CONTROLS))) <= ID_WIDTH
 
 
 def test_every_claim_is_made_by_a_rogue() -> None:

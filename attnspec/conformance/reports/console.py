@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from attnspec.conformance.reports import text, words
-from attnspec.conformance.reports.text import Replay
+from attnspec.conformance.reports import findings, text, words
+from attnspec.conformance.reports.findings import Replay
 from attnspec.judge.verdicts import Outcome, Report
 
 _BAD = r"\b(FAILED|CRASHED|TIMED OUT|REFUSED|STALE|HELD BACK|MISTRUSTED|NOT RUN)\b"
@@ -40,6 +40,8 @@ class Printer:
     def __init__(self, target: str, replay: Replay, *, laws: int) -> None:
         """Print on standard output; in color and with a status line on a terminal."""
         self._console = Console(highlight=False, soft_wrap=True, emoji=False)
+        if not self._console.width:  # COLUMNS=0: rich would print nothing.
+            self._console.width = 80
         self._target = target
         self._replay = replay
         self._laws = laws
@@ -70,29 +72,29 @@ class Printer:
         self._dtypes = report.dtypes
         self.lines([*text.header_lines(report, self._target), ""])
 
-    def progress(self, dtype: str, invariant: str) -> None:
-        """Show which example of which invariant is tried."""
-        self._examples += 1
+    def progress(self, dtype: str, invariant: str, *, examples: int = 1) -> None:
+        """Show which invariant is tried; the examples that are judged here count."""
+        self._examples += examples
         now = time.monotonic()
         if self._status is None or now - self._drawn < _REFRESH:
             return
         self._drawn = now
         total = self._laws * len(self._dtypes)
-        elapsed = words.seconds_in_words(self.elapsed)
-        self._status.update(
-            f"{dtype} {invariant}   {self._done + 1} of {total}   "
-            f"{words.count(self._examples, 'example')}   {elapsed}"
-        )
+        said = [f"{dtype} {invariant}", f"{self._done + 1} of {total}"]
+        if self._examples:
+            said.append(words.count(self._examples, "example"))
+        said.append(words.seconds_in_words(self.elapsed))
+        self._status.update("   ".join(said))
 
     def finished(self, outcome: Outcome) -> None:
         """Print the line of an outcome."""
         self._done += 1
-        if text.is_quiet(outcome):
+        if findings.is_quiet(outcome):
             return
         if len(self._dtypes) > 1 and outcome.dtype != self._shown:
             self.lines([*([""] if self._shown else []), outcome.dtype])
             self._shown = outcome.dtype
-        self.lines([text.outcome_line(outcome), *text.finding_lines(outcome)])
+        self.lines([text.outcome_line(outcome), *findings.finding_lines(outcome)])
 
     def ended(self, report: Report) -> None:
         """Print what failed, what is known to fail, and the summary."""

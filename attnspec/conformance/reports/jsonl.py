@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
-import importlib.resources
 import json
 import math
 import platform
@@ -16,9 +16,11 @@ from typing import Any, Self, TextIO
 import numpy as np
 
 import attnspec
+from attnspec.conformance.descriptions import written_deviation
 from attnspec.conformance.reports import words
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.description import Description
+from attnspec.judge.likeness import Features
 from attnspec.judge.verdicts import (
     REPORT_VERSION,
     SPEC_VERSION,
@@ -27,7 +29,6 @@ from attnspec.judge.verdicts import (
     Finding,
     Outcome,
     Report,
-    Verdict,
 )
 from attnspec.kinds.registry import INVARIANTS
 
@@ -44,12 +45,14 @@ class Writer:
             If it cannot be written.
         """
         self._target = target
+        self._path = path
         self._written = 0
+        self._lost: OSError | None = None
         try:
-            self._file: TextIO = path.open("w", encoding="utf-8")
+            # A lone surrogate, as in a path, becomes the escape that JSON has for it.
+            self._file: TextIO = path.open("w", -1, "utf-8", "backslashreplace")
         except OSError as error:
-            msg = f"report: {path} cannot be written ({error.strerror})"
-            raise InvalidArgument(msg) from error
+            raise self._unwritten(error) from error
 
     def __enter__(self) -> Self:
         """Return the writer."""
@@ -62,11 +65,19 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         """Close the file; without `ended` it has no footer and counts as cut short."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # Known already: each line is flushed.
+            self._file.close()
 
     def started(self, report: Report) -> None:
-        """Write the header."""
+        """Write the header.
+
+        Raises
+        ------
+        InvalidArgument
+            If it cannot be written, as on a disk that is full.
+        """
         self._write(header(report, self._target))
+        self._check()
 
     def finished(self, outcome: Outcome) -> None:
         """Write one result."""
@@ -74,17 +85,37 @@ class Writer:
         self._written += 1
 
     def ended(self, report: Report) -> None:
-        """Write the results that were never begun, the causes and the footer."""
+        """Write the results that were never begun, the causes and the footer.
+
+        Raises
+        ------
+        InvalidArgument
+            If one of the lines could not be written.
+        """
         for outcome in report.outcomes[self._written :]:
             self.finished(outcome)
         for found in report.causes:
             self._write(cause(found))
         self._write(footer(report))
+        self._check()
 
     def _write(self, entry: dict[str, Any]) -> None:
-        text = json.dumps(_portable(entry), allow_nan=False, ensure_ascii=False)
-        self._file.write(f"{text}\n")
-        self._file.flush()
+        """Write a line, and nothing behind one that cannot be written."""
+        text = json.dumps(portable(entry), allow_nan=False, ensure_ascii=False)
+        try:
+            if self._lost is None:
+                self._file.write(f"{text}\n")
+                self._file.flush()
+        except OSError as error:  # The run goes on: its verdict is printed.
+            self._lost = error
+
+    def _check(self) -> None:
+        if self._lost is not None:
+            raise self._unwritten(self._lost) from self._lost
+
+    def _unwritten(self, error: OSError) -> InvalidArgument:
+        msg = f"report: {self._path} cannot be written ({error.strerror})"
+        return InvalidArgument(msg)
 
 
 def header(report: Report, target: str) -> dict[str, Any]:
@@ -106,6 +137,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
         "tier": report.tier,
         "seed": report.seed,
         "dtypes": list(report.dtypes),
+        "only": list(report.only),
         **_description(report.description, report.dtypes),
         "dialect": report.detected.dialect,
         "sources": dict(report.detected.sources),
@@ -126,10 +158,7 @@ def _description(description: Description, dtypes: tuple[str, ...]) -> dict[str,
             "exclusive": sorted(sorted(pair) for pair in capabilities.exclusive),
         },
         "models": {d: dataclasses.asdict(description.model(d)) for d in dtypes},
-        "deviations": [
-            {"id": d.id, "reason": d.reason, "link": d.link}
-            for d in description.deviations
-        ],
+        "deviations": [written_deviation(d) for d in description.deviations],
     }
 
 
@@ -156,7 +185,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "before": [recipe.to_json() for recipe in finding.before],
         "comparison": None if comparison is None else dataclasses.asdict(comparison),
         "same_as": finding.same_as,
+        "features": _features(finding.features),
         "token": finding.token,
+    }
+
+
+SETS = ("needs", "signs", "marks", "forms")
+"""The parts of features that are sets."""
+
+
+def _features(features: Features | None) -> dict[str, Any] | None:
+    if features is None:
+        return None
+    return {
+        "nature": features.nature,
+        "has": dict(features.has),
+        **{name: sorted(getattr(features, name)) for name in SETS},
     }
 
 
@@ -189,116 +233,23 @@ def footer(report: Report) -> dict[str, Any]:
     }
 
 
-def _portable(data: Any) -> Any:
+def portable(data: Any) -> Any:
     """Return the same data with NaN and infinities as words: JSON has none."""
     if isinstance(data, dict):
-        return {name: _portable(value) for name, value in data.items()}
+        return {name: portable(value) for name, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_portable(value) for value in data]
+        return [portable(value) for value in data]
     if isinstance(data, float) and not math.isfinite(data):
         return "NaN" if math.isnan(data) else f"{'-' * (data < 0)}Infinity"
     return data
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StoredReport:
-    """A report as it was read: the JSON objects of its lines."""
-
-    header: dict[str, Any]
-    results: tuple[dict[str, Any], ...]
-    causes: tuple[dict[str, Any], ...]
-    footer: dict[str, Any] | None
-    """None if the file was cut short."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether the file is whole and the run had reached its end."""
-        if self.footer is None or self.footer["results"] != len(self.results):
-            return False
-        return bool(self.footer["complete"])
-
-    @property
-    def conforms(self) -> bool:
-        """Whether the run was complete, asked something, and the kernel conformed."""
-        asked = any(r["verdict"] != Verdict.UNSUPPORTED for r in self.results)
-        return self.complete and asked and all(r["conforms"] for r in self.results)
-
-
-def read_report(path: Path) -> StoredReport:
-    """Read a report, and notice if it was cut short.
-
-    Parameters
-    ----------
-    path
-        A file that ``attnspec check --report`` wrote.
-
-    Returns
-    -------
-    StoredReport
-        Its ``complete`` is false if lines are missing at the end.
-
-    Raises
-    ------
-    InvalidArgument
-        If the file cannot be read, is no report, or is of another version.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"report: {path} cannot be read ({error})"
-        raise InvalidArgument(msg) from error
-    entries = _entries(lines, path)
-    if not entries or entries[0].get("kind") != "header":
-        msg = f"report: {path} is no report of attnspec: its first line is no header"
-        raise InvalidArgument(msg)
-    if entries[0]["report"] != REPORT_VERSION:
-        found = entries[0]["report"]
-        msg = f"report: {path}: expected version {REPORT_VERSION}, got {found}"
-        raise InvalidArgument(msg)
-    results = tuple(entry for entry in entries if entry["kind"] == "result")
-    causes = tuple(entry for entry in entries if entry["kind"] == "cause")
-    last = entries[-1] if entries[-1]["kind"] == "footer" else None
-    return StoredReport(entries[0], results, causes, last)
-
-
-def _entries(lines: list[str], path: Path) -> list[dict[str, Any]]:
-    """Return the objects of the lines, without a last line that is cut short."""
-    entries = []
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            if number == len(lines) and number > 1:
-                break
-            msg = f"report: {path}: line {number} is no JSON ({error.msg})"
-            raise InvalidArgument(msg) from error
-        if not isinstance(entry, dict) or "kind" not in entry:
-            msg = f"report: {path}: line {number} is no object with a kind"
-            raise InvalidArgument(msg)
-        entries.append(entry)
-    return entries
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema that every line of a report satisfies.
-
-    Examples
-    --------
-    >>> schema()["$schema"]
-    'https://json-schema.org/draft/2020-12/schema'
-    """
-    file = importlib.resources.files(__package__) / "report.schema.json"
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
 __all__ = [
-    "StoredReport",
+    "SETS",
     "Writer",
     "cause",
     "footer",
     "header",
-    "read_report",
+    "portable",
     "result",
-    "schema",
 ]

@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import attnspec
-from attnspec.conformance.reports import text, words
-from attnspec.conformance.reports.text import Replay
+from attnspec.conformance.reports import findings, words
+from attnspec.conformance.reports.findings import Replay
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import (
     SPEC_VERSION,
@@ -40,9 +40,9 @@ def junit(report: Report, target: str, replay: Replay) -> ET.Element:
     for dtype, group in itertools.groupby(report.outcomes, lambda o: o.dtype):
         outcomes = list(group)
         suite = ET.SubElement(root, "testsuite", _totals(outcomes))
-        suite.set("name", f"{target} {dtype}")
+        suite.set("name", _legal(f"{target} {dtype}"))
         suite.append(_properties(_environment(report)))
-        where = f"{target}.{dtype}"
+        where = _legal(f"{target}.{dtype}")
         suite.extend(_test(o, where, replay, report.causes) for o in outcomes)
     return root
 
@@ -63,7 +63,7 @@ def _environment(report: Report) -> dict[str, str]:
         "attnspec": attnspec.__version__,
         "spec": str(SPEC_VERSION),
         "suite": str(SUITE_VERSION),
-        "implementation": _legal(report.description.name),
+        "implementation": report.description.name,
         "tier": report.tier,
         "seed": str(report.seed),
         **{
@@ -78,7 +78,7 @@ def _environment(report: Report) -> dict[str, str]:
 def _properties(values: dict[str, str]) -> ET.Element:
     element = ET.Element("properties")
     for name, value in values.items():
-        ET.SubElement(element, "property", name=name, value=value)
+        ET.SubElement(element, "property", name=name, value=_legal(value))
     return element
 
 
@@ -105,8 +105,10 @@ def _test(
         about = ET.SubElement(element, tag, message=_legal(said))
         about.set("type", str(outcome.verdict))
         if tag != "skipped":
-            lines = text.failure_lines(outcome, replay, relaxation=relaxation)
-            about.text = _legal("\n".join([*lines, *text.kin_lines(cause, outcome)]))
+            lines = findings.failure_lines(outcome, replay, relaxation=relaxation)
+            about.text = _legal(
+                "\n".join([*lines, *findings.kin_lines(cause, outcome)])
+            )
     return element
 
 

@@ -10,12 +10,14 @@ from attnspec.exceptions import Inadmissible
 from attnspec.judge.far import FAR, last_offset
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
+from attnspec.judge.likeness import Likeness
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import CHOICES
+from attnspec.kinds.attention.forms import forms
 from attnspec.kinds.attention.formula import formula
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.attention.precision import precision_calls
@@ -133,7 +135,12 @@ ATTENTION = Kind(
     null_needs=NEEDS,
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     traits=traits,
-    signs=signs,
+    likeness=Likeness(
+        signs=signs,
+        forms=forms,
+        several=("batch", "query_heads", "queries"),
+        alike={"bias": "mask"},
+    ),
     models=PRESETS,
     sizes=_sizes,
     relaxations=relaxations,

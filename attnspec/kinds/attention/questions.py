@@ -10,7 +10,7 @@ import numpy as np
 from attnspec._typing import Alignment, Array
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.detection import CLEARLY
-from attnspec.judge.kind import Call, Nearest, Question
+from attnspec.judge.questions import Call, Nearest, Question
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import dialect_of

@@ -120,6 +120,16 @@ SIZES = (
         tier="thorough",
     ),
     _outright(
+        "causal-squares",
+        "4,095, 4,096 and 4,097 queries of as many keys, behind the causal diagonal",
+        tuple(
+            {"options": ("causal",), "lengths": (n, n), **_SMALL}
+            for n in _around(2**12)
+        ),
+        "causal",
+        tier="thorough",
+    ),
+    _outright(
         "model-widths",
         "the widths of real models, from 64 to 576 and 512",
         tuple(

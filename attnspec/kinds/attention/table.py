@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from attnspec.judge.claims import Claim
 from attnspec.judge.far import FAR
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.attention.budget import BUDGET
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.families import FAMILIES

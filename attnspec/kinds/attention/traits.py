@@ -69,9 +69,11 @@ def traits(case: AttentionCase) -> dict[str, Any]:
 
 def signs(case: AttentionCase) -> tuple[str, ...]:
     """Return what a case has that a mistake may need, whatever brings it about."""
+    has_diagonal = bool(case.causal or case.window)
     found = {
         "empty row": _has_empty_rows(case),
-        "alignment": bool(case.causal or case.window) and case.sizes.L != case.sizes.S,
+        "alignment": has_diagonal and case.sizes.L != case.sizes.S,
+        "diagonal of grouped heads": has_diagonal and case.sizes.Hq != case.sizes.Hkv,
         "large scores": _largest_score(case) > _LARGE,
     }
     return tuple(name for name, holds in found.items() if holds)

@@ -8,12 +8,13 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import agrees, same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import backward, forgetting, late
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide

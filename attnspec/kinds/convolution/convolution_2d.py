@@ -9,12 +9,13 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within

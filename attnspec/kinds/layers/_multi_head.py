@@ -6,11 +6,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Claim
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, Shape, cast, single
+from attnspec.judge.claims import Claim
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Tracked

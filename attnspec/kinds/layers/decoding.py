@@ -11,12 +11,13 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case, cast
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import agrees
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import zeroing
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import Decoder, Projections, decode_greedily

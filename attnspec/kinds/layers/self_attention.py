@@ -9,12 +9,13 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case, single
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import agrees, alike, same_at
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, placed
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged

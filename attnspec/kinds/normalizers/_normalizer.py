@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from attnspec._typing import Array
+from attnspec.judge.claims import Claim
 from attnspec.judge.kind import Judge, Kind
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.normalizers._scores_and_masks import build
 from attnspec.kinds.normalizers._wrong_weights import NULLS
 from attnspec.numerics import NumericModel

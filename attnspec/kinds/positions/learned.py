@@ -13,9 +13,10 @@ from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike
-from attnspec.judge.kind import Call, Kind, Question
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
+from attnspec.judge.questions import Call, Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical

@@ -11,12 +11,13 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import agrees, alike
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.positions._places import (
     BASE,
     PAIRINGS,

@@ -9,12 +9,13 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import alike
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import late
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.positions._places import BASE, PLACES, places, squared
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged

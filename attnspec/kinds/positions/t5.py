@@ -12,11 +12,12 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Claim
 from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import t5_buckets

@@ -10,10 +10,10 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, uniforms
 from attnspec.judge.case import Case, cast, single
+from attnspec.judge.claims import Claim
 from attnspec.judge.kind import Null
 from attnspec.judge.nulls import Right, forgetting, late, whole_sequence
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim
 from attnspec.kinds.recurrence._sequences import shape_of
 
 DECAYS = ("half", "varied", "forgets", "strong")

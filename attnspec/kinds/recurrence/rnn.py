@@ -10,13 +10,14 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, cast, single
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import same_at
 from attnspec.judge.family import PLAIN, Family
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, forgetting, late
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within

@@ -17,12 +17,13 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.bits import bits, integers, normals
 from attnspec.judge.case import Case, cast
-from attnspec.judge.claims import Capabilities
-from attnspec.judge.kind import Call, Kind, Question
+from attnspec.judge.claims import Capabilities, Claim
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import F64, Dialect
 from attnspec.judge.nulls import Right
+from attnspec.judge.questions import Call, Question
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.numerics import NumericModel, identical
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.tracked import Judged, Tracked, gamma, judged

@@ -11,9 +11,10 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers, normals, uniforms
 from attnspec.judge.case import Case, Expected, cast
+from attnspec.judge.claims import Claim
 from attnspec.judge.family import Budget, Family
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.attention.budget import BUDGET
 from attnspec.kinds.attention.build import build as build_forward
 from attnspec.kinds.attention.build import repeated

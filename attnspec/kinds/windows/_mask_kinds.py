@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Claim
 from attnspec.judge.kind import Kind, Null, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference.masks import positions

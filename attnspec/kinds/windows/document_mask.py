@@ -9,9 +9,9 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import integers
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Claim
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim
 from attnspec.kinds.windows import _mask_kinds as masks
 from attnspec.numerics import Comparison
 from attnspec.reference import documents

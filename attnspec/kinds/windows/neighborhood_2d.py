@@ -9,11 +9,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Claim
 from attnspec.judge.compare import alike
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.table import Claim, Table
+from attnspec.judge.table import Table
 from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.kinds.windows._neighborhoods import neighborhood_kind, neighbors
 from attnspec.numerics import Comparison, identical

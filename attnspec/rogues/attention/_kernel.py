@@ -14,6 +14,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.rogues._shift import shift_of
 
 TILE = 16
 """The number of keys in a tile."""
@@ -161,8 +162,33 @@ def as_staged(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - 
     return tables
 
 
+class Attending:
+    """What is called as a kernel, and attends in steps of its own."""
+
+    prepare: Callable[[AttentionCase, bool], AttentionCase] = staticmethod(as_given)
+
+    def __call__(
+        self,
+        query: Array,
+        key: Array,
+        value: Array,
+        *,
+        return_lse: bool = False,
+        **options: Any,
+    ) -> Array | tuple[Array, Array]:
+        """Compute attention."""
+        call = self.prepare(AttentionCase.of(query, key, value, **options), return_lse)
+        with np.errstate(all="ignore"):  # What is hidden may be NaN, or overflow.
+            output, lse = self.attend(call)
+        return (output, lse) if return_lse else output
+
+    def attend(self, call: AttentionCase) -> tuple[Array, Array]:
+        """Return output and logsumexp."""
+        raise NotImplementedError
+
+
 @dataclasses.dataclass(frozen=True)
-class Kernel:
+class Kernel(Attending):
     """A kernel: its steps in the order in which they are taken."""
 
     prepare: Callable[[AttentionCase, bool], AttentionCase] = as_given
@@ -192,21 +218,6 @@ class Kernel:
     def replace(self, **steps: Any) -> Kernel:
         """Return the same kernel with some steps replaced."""
         return dataclasses.replace(self, **steps)
-
-    def __call__(
-        self,
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
-        return_lse: bool = False,
-        **options: Any,
-    ) -> Array | tuple[Array, Array]:
-        """Compute attention."""
-        call = self.prepare(AttentionCase.of(query, key, value, **options), return_lse)
-        with np.errstate(all="ignore"):  # What is hidden may be NaN, or overflow.
-            output, lse = self.attend(call)
-        return (output, lse) if return_lse else output
 
     def attend(self, call: AttentionCase) -> tuple[Array, Array]:
         """Go through the tiles and answer."""
@@ -249,14 +260,17 @@ class Kernel:
         scores = self.add(scores, tables.addend[..., tile])
         return self.hide(scores, tables.visible[..., tile])
 
+    def weighed(self, rows: Rows, scores: Array) -> tuple[Array, Array, Array]:
+        """Return the new peak, by how much what was fades, and the new weights."""
+        peak = self.peak(rows.peak, scores)
+        base = shift_of(peak)
+        return peak, self.exp(rows.peak - base), self.exp(scores - base)
+
     def absorb(
         self, rows: Rows, scores: Array, value: Array, call: AttentionCase
     ) -> Rows:
         """Take in a tile: raise the peak, fade what was, add what is new."""
-        peak = self.peak(rows.peak, scores)
-        base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
-        fade = self.exp(rows.peak - base)
-        weights = self.exp(scores - base)
+        peak, fade, weights = self.weighed(rows, scores)
         total = rows.total * fade + weights.sum(-1, keepdims=True)
         mixed = self.narrow(weights, call) @ self.shown(value, scores)
         return Rows(peak, total, rows.accumulator * fade + mixed)
@@ -265,4 +279,4 @@ class Kernel:
 KERNEL = Kernel()
 """The kernel without a mistake."""
 
-__all__ = ["KERNEL", "TILE", "Kernel", "Rows", "Tables", "tiles_of"]
+__all__ = ["KERNEL", "TILE", "Attending", "Kernel", "Rows", "Tables", "tiles_of"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues.attention import _arithmetic as ways
+from attnspec.rogues._rounding import BFLOAT16, E4M3, E5M2, through, truncated
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Tables
 from attnspec.rogues.attention._right import PLAIN, Right, scaled_query, tiles
 from attnspec.rogues.attention._sums import NormalizedFirst
@@ -53,10 +53,10 @@ def _narrowed(name: str, narrow: np.dtype[Any]) -> Iterator[Right]:
     """Yield kernels in float32 that round one thing to a narrower format."""
 
     def near(array: Array) -> Array:
-        return ways.through(array, narrow)
+        return through(array, narrow)
 
     def cut(array: Array) -> Array:
-        return ways.truncated(array, narrow)
+        return truncated(array, narrow)
 
     def scale(call: AttentionCase) -> float:
         return float(near(np.asarray(call.effective_scale)))
@@ -102,7 +102,7 @@ def _kept_in_float8(name: str, narrow: np.dtype[Any]) -> Right:
     """Return a kernel in bfloat16 whose keys and values were kept in eight bits."""
 
     def kept(tables: Tables, _: AttentionCase) -> Tables:
-        key, value = (ways.through(x, narrow) for x in (tables.key, tables.value))
+        key, value = (through(x, narrow) for x in (tables.key, tables.value))
         return tables._replace(key=key, value=value)
 
     words = f"key and value are rounded to {name}"
@@ -114,9 +114,9 @@ def _kept_in_float8(name: str, narrow: np.dtype[Any]) -> Right:
 
 NARROWED: tuple[Right, ...] = (
     *_narrowed("float16", np.dtype(np.float16)),
-    *_narrowed("bfloat16", ways.BFLOAT16),
-    _kept_in_float8("float8_e4m3", ways.E4M3),
-    _kept_in_float8("float8_e5m2", ways.E5M2),
+    *_narrowed("bfloat16", BFLOAT16),
+    _kept_in_float8("float8_e4m3", E4M3),
+    _kept_in_float8("float8_e5m2", E5M2),
 )
 """The kernels."""
 

@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues._shift import shift_of
+from attnspec.rogues.attention._kernel import (
+    KERNEL,
+    Attending,
+    Kernel,
+    Rows,
+    Tables,
+    tiles_of,
+)
 
 
 @dataclasses.dataclass(frozen=True)
-class Split:
+class Split(Attending):
     """A kernel that computes parts of the keys apart and merges them."""
 
     parts: int
     kernel: Kernel = KERNEL
 
-    def __call__(
-        self,
-        query: Array,
-        key: Array,
-        value: Array,
-        *,
-        return_lse: bool = False,
-        **options: Any,
-    ) -> Array | tuple[Array, Array]:
-        """Compute attention."""
-        call = AttentionCase.of(query, key, value, **options)
-        with np.errstate(all="ignore"):
-            whole = self.kernel.tables(call)
-            rows = [self.part(whole, keys, call) for keys in self.ranges(call)]
-            if call.sink is not None:
-                rows.append(self.kernel.start(call))
-            output, lse = self.kernel.finish(self.merged(rows, call), call)
-            output, lse = self.kernel.answer(output, lse, call)
-        return (output, lse) if return_lse else output
+    def attend(self, call: AttentionCase) -> tuple[Array, Array]:
+        """Merge the parts before the division by the sum."""
+        rows = self.merged(self.computed(call), call)
+        return self.kernel.answer(*self.kernel.finish(rows, call), call)
+
+    def computed(self, call: AttentionCase) -> list[Rows]:
+        """Return every part of the keys; the sink is one of its own."""
+        whole = self.kernel.tables(call)
+        rows = [self.part(whole, keys, call) for keys in self.ranges(call)]
+        return rows if call.sink is None else [*rows, self.kernel.start(call)]
 
     def ranges(self, call: AttentionCase) -> list[Array]:
         """Cut the keys into parts, some of them perhaps empty."""
@@ -56,7 +54,7 @@ class Split:
     def merged(self, rows: list[Rows], call: AttentionCase) -> Rows:  # noqa: ARG002 - a step's form
         """Weigh the parts by what they are of the whole."""
         peak = np.maximum.reduce([part.peak for part in rows])
-        base = np.where(np.isneginf(peak), 0, peak)
+        base = shift_of(peak)
         shares = [np.exp(part.peak - base) for part in rows]
         pairs = list(zip(shares, rows, strict=True))
         total = np.sum([s * part.total for s, part in pairs], axis=0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.rogues._shift import shift_of
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows
 from attnspec.rogues.attention._split import Split
 
@@ -41,10 +42,7 @@ class Summed(Kernel):
         self, rows: Rows, scores: Array, value: Array, call: AttentionCase
     ) -> Rows:
         """Take in a tile."""
-        peak = self.peak(rows.peak, scores)
-        base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
-        fade = self.exp(rows.peak - base)
-        weights = self.exp(scores - base)
+        peak, fade, weights = self.weighed(rows, scores)
         narrow = self.narrow(weights, call)
         added = narrow if self.adds_narrow else weights
         total = self.stored_total(rows.total * fade + self.add_up(added))
@@ -71,7 +69,7 @@ class Folded(Kernel):
         real = scores.dtype.type
         scale = real(real(call.effective_scale if _can_fold(call) else 1) * _LOG2E)
         peak = np.maximum(rows.peak, scores.max(-1, keepdims=True) * scale)
-        base = np.where(np.isneginf(peak), 0, peak).astype(real)
+        base = shift_of(peak)
         fade = np.exp2(rows.peak - base)
         exact = scores.astype(np.float64) * np.float64(scale) - base
         weights = np.exp2(exact.astype(real))
@@ -122,7 +120,7 @@ class TwoPass(Kernel):
             value = tables.value[:, :, tile]
             rows = self.absorb(rows, self.scored(tables, tile, call), value, call)
         _, lse = self.finish(rows, call)
-        base = np.where(np.isneginf(lse), 0, lse).astype(lse.dtype)[..., None]
+        base = shift_of(lse)[..., None]
         output = np.zeros_like(rows.accumulator)
         for tile in tiles:
             scores = self.scored(tables, tile, call)
@@ -142,7 +140,7 @@ class NormalizedFirst(Kernel):
         scores = self.scored(tables, keys, call)
         rows = self.start(call)
         peak = self.peak(rows.peak, scores)
-        base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
+        base = shift_of(peak)
         weights = self.exp(scores - base)
         total = rows.total * self.exp(rows.peak - base) + row_sum(weights)
         share = np.where(total == 0, 0, weights / total).astype(weights.dtype)
@@ -156,22 +154,15 @@ class Merged(Split):
 
     join: Callable[[Pairs], tuple[Array, Array]] = dataclasses.field(kw_only=True)
 
-    def __call__(self, *operands: Array, return_lse: bool = False, **given: Any) -> Any:
-        """Compute attention."""
-        call = AttentionCase.of(*operands, **given)
-        with np.errstate(all="ignore"):
-            whole = self.kernel.tables(call)
-            rows = [self.part(whole, keys, call) for keys in self.ranges(call)]
-            if call.sink is not None:
-                rows.append(self.kernel.start(call))
-            pairs = [self.kernel.finish(part, call) for part in rows]
-            output, lse = self.kernel.answer(*self.join(pairs), call)
-        return (output, lse) if return_lse else output
+    def attend(self, call: AttentionCase) -> tuple[Array, Array]:
+        """Finish every part before they are merged."""
+        pairs = [self.kernel.finish(part, call) for part in self.computed(call)]
+        return self.kernel.answer(*self.join(pairs), call)
 
 
 def _weighed(output: Array, lse: Array, whole: Array) -> Array:
     """Weigh the output of a part by its share; an empty part counts nothing."""
-    base = np.where(np.isneginf(whole), 0, whole)
+    base = shift_of(whole)
     share = np.exp(lse - base).astype(output.dtype)[..., None]
     return np.where(share == 0, 0, share * output).astype(output.dtype)
 
@@ -180,7 +171,7 @@ def combined(pairs: Pairs) -> tuple[Array, Array]:
     """Merge all parts at once by exp(lse_i - lse), as FlashAttention-2 does."""
     stacked = np.stack([lse for _, lse in pairs])
     peak = stacked.max(0)
-    base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
+    base = shift_of(peak)
     total = np.exp(stacked - base).sum(0)
     lse = (base + np.log(total)).astype(peak.dtype)
     mixed = [_weighed(output, part, lse) for output, part in pairs]
@@ -191,7 +182,7 @@ def renormalized(pairs: Pairs) -> tuple[Array, Array]:
     """Merge all parts at once, with shares that are divided by their own sum."""
     stacked = np.stack([lse for _, lse in pairs])
     peak = stacked.max(0)
-    base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
+    base = shift_of(peak)
     shares = np.exp(stacked - base)
     total = shares.sum(0)
     mixed = [_weighed(output, part, base) for output, part in pairs]

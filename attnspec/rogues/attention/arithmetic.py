@@ -15,16 +15,21 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Control, control
+from attnspec.rogues._rounding import E4M3, E5M2, tfloat32
 from attnspec.rogues.attention import _arithmetic as ways
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables, tiles_of
 from attnspec.rogues.attention._narrowed import NARROWED
 from attnspec.rogues.attention._right import (
     PLAIN,
     Right,
+    backward,
+    lazy_peak,
+    one_tile,
     rounded_to,
     scaled_query,
     tiles,
     unrounded,
+    working_in,
 )
 from attnspec.rogues.attention._sums import (
     FOLDED,
@@ -38,23 +43,14 @@ from attnspec.rogues.attention._sums import (
     renormalized,
 )
 
-_SLACK = 8 * math.log(2)
 _HALVES = ("float16", "bfloat16")
 _NARROW = ("float32", *_HALVES)
 _ALL = ("float64", *_NARROW)
 
 
-def _backward(size: int) -> Callable[[int, AttentionCase], Iterator[Array]]:
-    return lambda keys, _: reversed(list(tiles_of(size, keys)))
-
-
 def _shuffled(keys: int, _: AttentionCase) -> Iterator[Array]:
     tiles = list(tiles_of(16, keys))
     return (tiles[i] for i in np.random.default_rng(keys).permutation(len(tiles)))
-
-
-def _one_tile(keys: int, _: AttentionCase) -> Iterator[Array]:
-    return iter([np.arange(keys)])
 
 
 def _scaled_by_roots(tables: Tables, call: AttentionCase) -> Tables:
@@ -69,11 +65,6 @@ def _by_reciprocal(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     return rows.accumulator * inverse.astype(rows.total.dtype), KERNEL.finish(
         rows, call
     )[1]
-
-
-def _lazy(peak: Array, scores: Array) -> Array:
-    best = KERNEL.peak(peak, scores)
-    return np.where(best > peak + scores.dtype.type(_SLACK), best, peak)
 
 
 def _capped(tanh: Callable[[Array], Array]) -> Callable[[Array, AttentionCase], Array]:
@@ -97,7 +88,7 @@ def _tensor_core(group: int, **steps: Any) -> Summed:
 
 def _in_tfloat32(*, values: bool, nearest: bool) -> Summed:
     def near(array: Array) -> Array:
-        return ways.tfloat32(array, nearest=nearest)
+        return tfloat32(array, nearest=nearest)
 
     return Summed(
         dot=lambda q, k: KERNEL.dot(near(q), near(k)),
@@ -106,16 +97,8 @@ def _in_tfloat32(*, values: bool, nearest: bool) -> Summed:
     )
 
 
-def _wide(call: AttentionCase) -> np.dtype[Any]:  # noqa: ARG001 - a step's form
-    return np.dtype(np.longdouble)
-
-
-def _start_wide(call: AttentionCase) -> Rows:
-    return Rows(*(array.astype(np.longdouble) for array in KERNEL.start(call)))
-
-
 _UPCAST = (
-    Right("backward", PLAIN.replace(tiles=_backward(16)), _ALL),
+    Right("backward", PLAIN.replace(tiles=backward(16)), _ALL),
     Right(
         "shuffled-exp2-reciprocal",
         PLAIN.replace(
@@ -136,7 +119,7 @@ _UPCAST = (
     Right(
         "single-keys-backward",
         PLAIN.replace(
-            tiles=_backward(1),
+            tiles=backward(1),
             stage=_scaled_by_roots,
             scale=lambda _: 1.0,
             exp=ways.exp2,
@@ -152,8 +135,8 @@ _UPCAST = (
         changes={"folded_scale": True},
     ),
     Right("tree", Tree(6, PLAIN), _ALL, changes={"block": 1}),
-    Right("compensated", PLAIN.replace(mix=ways.compensated, tiles=_one_tile), _ALL),
-    Right("term-by-term", PLAIN.replace(mix=ways.term_by_term, tiles=_one_tile), _ALL),
+    Right("compensated", PLAIN.replace(mix=ways.compensated, tiles=one_tile), _ALL),
+    Right("term-by-term", PLAIN.replace(mix=ways.term_by_term, tiles=one_tile), _ALL),
     Right("normalized-first", NormalizedFirst(narrow=unrounded), _ALL),
     Right(
         "blocks-of-64",
@@ -195,7 +178,7 @@ _UPCAST = (
     ),
     Right(
         "long-double",
-        PLAIN.replace(work=_wide, start=_start_wide),
+        PLAIN.replace(**working_in(np.longdouble)),
         ("float64",),
     ),
 )
@@ -211,7 +194,7 @@ _FLASH = (
     ),
     Right(
         "flash-one-tile",
-        KERNEL.replace(tiles=_one_tile, exp=ways.exp2, finish=_by_reciprocal),
+        KERNEL.replace(tiles=one_tile, exp=ways.exp2, finish=_by_reciprocal),
         _HALVES,
         "flash",
     ),
@@ -225,14 +208,14 @@ _FLASH = (
     Right("two-pass-rounded", TwoPass(), _HALVES, "two-pass"),
     Right(
         "flash-attention-4",
-        _tensor_core(16, peak=_lazy, exp=ways.cubic, finish=_by_reciprocal),
+        _tensor_core(16, peak=lazy_peak, exp=ways.cubic, finish=_by_reciprocal),
         _HALVES,
         "tensor-core",
         {"exp_relative": 1e-4},
     ),
     Right(
         "lazy-exp2",
-        _tensor_core(16, peak=_lazy, exp=ways.exp2),
+        _tensor_core(16, peak=lazy_peak, exp=ways.exp2),
         _HALVES,
         "tensor-core",
     ),
@@ -257,8 +240,8 @@ _FLASH = (
             {"weights": name, "weights_in_sum": "yes" if adds else "no"},
         )
         for name, narrow, adds in (
-            ("float8_e4m3", ways.E4M3, True),
-            ("float8_e5m2", ways.E5M2, False),
+            ("float8_e4m3", E4M3, True),
+            ("float8_e5m2", E5M2, False),
         )
     ),
     *(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,18 @@ from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import PRESETS, default_model
 from attnspec.rogues._gallery import Control, control
-from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues.attention._arithmetic import exp2
+from attnspec.rogues.attention._kernel import KERNEL, TILE, Rows
+from attnspec.rogues.attention._right import (
+    SLACK,
+    backward,
+    lazy_peak,
+    one_tile,
+    scaled_query,
+    tiles,
+    unrounded,
+    working_in,
+)
 from attnspec.rogues.attention._split import Split
 from attnspec.rogues.attention._steps import (
     centered,
@@ -23,31 +32,6 @@ from attnspec.rogues.attention._steps import (
     tiled_heads,
     upper_left,
 )
-
-_LOG2E = np.float32(math.log2(math.e))
-_SLACK = 8 * math.log(2)
-
-
-def tiled(size: int) -> Kernel:
-    """Return the kernel with tiles of another size."""
-    return KERNEL.replace(tiles=lambda keys, _: tiles_of(size, keys))
-
-
-def _reversed(keys: int, call: AttentionCase) -> Iterator[Array]:
-    """Start from the last tile."""
-    yield from reversed(list(KERNEL.tiles(keys, call)))
-
-
-def _prescaled(tables: Tables, call: AttentionCase) -> Tables:
-    """Multiply the query by the scale, before the dot product."""
-    scale = tables.query.dtype.type(call.effective_scale)
-    return tables._replace(query=tables.query * scale)
-
-
-def _lazy_peak(peak: Array, scores: Array) -> Array:
-    """Raise the peak only where a score exceeds it by much."""
-    best = KERNEL.peak(peak, scores)
-    return np.where(best > peak + scores.dtype.type(_SLACK), best, peak)
 
 
 def _from_lowest(call: AttentionCase) -> Rows:
@@ -71,16 +55,8 @@ def _infinite_sink_divided(rows: Rows, call: AttentionCase) -> tuple[Array, Arra
     return (KERNEL.finish if call.sink is None else divided())(rows, call)
 
 
-def _unrounded(weights: Array, call: AttentionCase) -> Array:  # noqa: ARG001 - a step's form
-    """Leave the weights in the format of the scores."""
-    return weights
-
-
-_DOUBLE = KERNEL.replace(
-    work=lambda _: np.dtype(np.float64),
-    start=lambda call: Rows(*(a.astype(np.float64) for a in KERNEL.start(call))),
-    narrow=_unrounded,
-)
+_BACKWARD = KERNEL.replace(tiles=backward(TILE))
+_DOUBLE = KERNEL.replace(**working_in(np.float64), narrow=unrounded)
 
 
 @dataclasses.dataclass
@@ -92,12 +68,12 @@ class Alternating:
     def __call__(self, *operands: Array, **options: Any) -> Any:
         """Compute attention."""
         self.calls += 1
-        kernel = KERNEL.replace(tiles=_reversed) if self.calls % 2 else KERNEL
+        kernel = _BACKWARD if self.calls % 2 else KERNEL
         return kernel(*operands, **options)
 
 
 _HALVES = ("float16", "bfloat16")
-_LAZY = default_model("float32").replace(name="lazy", max_slack=_SLACK)
+_LAZY = default_model("float32").replace(name="lazy", max_slack=SLACK)
 CONTROLS: tuple[Control, ...] = (
     control("plain", "The kernel that all rogues are made from.", KERNEL),
     control(
@@ -107,14 +83,20 @@ CONTROLS: tuple[Control, ...] = (
         dtypes=_HALVES,
     ),
     control("double", "The same in float64.", KERNEL, dtypes=("float64",)),
-    control("tile-1", "One key in a tile: the peak may rise with every key.", tiled(1)),
-    control("tile-48", "Tiles of 48 keys, no power of two.", tiled(48)),
+    control(
+        "tile-1",
+        "One key in a tile: the peak may rise with every key.",
+        KERNEL.replace(tiles=tiles(1)),
+    ),
+    control(
+        "tile-48", "Tiles of 48 keys, no power of two.", KERNEL.replace(tiles=tiles(48))
+    ),
     control(
         "one-tile",
         "All keys in one tile: a plain softmax.",
-        KERNEL.replace(tiles=lambda keys, _: iter([np.arange(keys)])),
+        KERNEL.replace(tiles=one_tile),
     ),
-    control("backward", "The last tile comes first.", KERNEL.replace(tiles=_reversed)),
+    control("backward", "The last tile comes first.", _BACKWARD),
     control(
         "split-3",
         "Three parts of the keys apart, merged by their logsumexps.",
@@ -124,17 +106,17 @@ CONTROLS: tuple[Control, ...] = (
     control(
         "exp2",
         "The exponential is a power of two.",
-        KERNEL.replace(exp=lambda x: np.exp2(x * _LOG2E)),
+        KERNEL.replace(exp=exp2),
     ),
     control(
         "prescaled-query",
         "The scale is multiplied into the query, in float32.",
-        KERNEL.replace(stage=_prescaled, scale=lambda _: 1.0),
+        KERNEL.replace(stage=scaled_query, scale=lambda _: 1.0),
     ),
     control(
         "lazy-peak",
         "The peak is raised only when a score exceeds it by 8 log 2, and says so.",
-        KERNEL.replace(peak=_lazy_peak),
+        KERNEL.replace(peak=lazy_peak),
         models={"float32": _LAZY},
     ),
     control(
@@ -214,7 +196,7 @@ CONTROLS: tuple[Control, ...] = (
     control(
         "unrounded-weights",
         "16-bit values meet float32 weights.",
-        KERNEL.replace(narrow=_unrounded),
+        KERNEL.replace(narrow=unrounded),
         dtypes=_HALVES,
     ),
     control(
@@ -243,4 +225,4 @@ CONTROLS: tuple[Control, ...] = (
 )
 """The unusual kernels that are right."""
 
-__all__ = ["CONTROLS", "Alternating", "tiled"]
+__all__ = ["CONTROLS", "Alternating"]

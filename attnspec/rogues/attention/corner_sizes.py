@@ -10,7 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._arithmetic import BFLOAT16, through
+from attnspec.rogues._rounding import BFLOAT16, through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, tiles_of
 
 

@@ -13,18 +13,19 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention import _arithmetic as ways
+from attnspec.rogues._gallery import Rogue
+from attnspec.rogues._rounding import tfloat32
 from attnspec.rogues.attention._kernel import Tables
 from attnspec.rogues.attention._narrowed import NARROWED
 from attnspec.rogues.attention._right import PLAIN
+from attnspec.rogues.attention._usual import usually
 
 
 def _in_tfloat32(*operands: str) -> Callable[[Tables, AttentionCase], Tables]:
     """Round some operands to ten bits of fraction."""
 
     def stage(tables: Tables, _call: AttentionCase) -> Tables:
-        changed = {name: ways.tfloat32(getattr(tables, name)) for name in operands}
+        changed = {name: tfloat32(getattr(tables, name)) for name in operands}
         return tables._replace(**changed)
 
     return stage
@@ -32,7 +33,7 @@ def _in_tfloat32(*operands: str) -> Callable[[Tables, AttentionCase], Tables]:
 
 def _weight_in_tfloat32(weights: Array, _call: AttentionCase) -> Array:
     """Round weights to ten bits of fraction."""
-    return ways.tfloat32(weights)
+    return tfloat32(weights)
 
 
 def _exp_within(error: float) -> Callable[[Array], Array]:
@@ -69,11 +70,28 @@ _OTHERS: Mapping[str, Callable[..., Any]] = {
 """What is no format of 16 or eight bits, by the words of its model."""
 
 
+_hidden = usually("precision", "agreement")
+
+_LAWS: Mapping[str, str] = {
+    "the logsumexp is rounded to float16": "lse-agreement",
+    "the logsumexp is rounded to bfloat16": "lse-agreement",
+    "the scale is rounded to bfloat16": "scale-given",
+    "the output is rounded to bfloat16": "exact-gather",
+}
+"""The laws that must see a rounding, where it is not `agreement`."""
+
+_BUGS: Mapping[str, str] = {
+    "the scale is rounded to bfloat16": "metal-flash-attention#8",
+    "weights are rounded to bfloat16": "mlx#3119",
+}
+"""Public bugs of the kind."""
+
+
 def _rogue(words: str, kernel: Callable[..., Any]) -> Rogue:
     """Return a kernel as one that declares float32 throughout."""
-    law = "lse-agreement" if "logsumexp" in words else "agreement"
     sentence = f"{words[0].upper()}{words[1:]}."
-    return rogue(_named(words), "precision", sentence, kernel, caught_by=law)
+    law, bug = _LAWS.get(words, "agreement"), _BUGS.get(words, "")
+    return _hidden(_named(words), sentence, kernel, bug, law)
 
 
 _UNSAID = {

@@ -8,8 +8,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues._gallery import Rogue
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows
+from attnspec.rogues.attention._usual import usually
 
 _MOST = 65_535
 """How many blocks the second and third axis of a grid have."""
@@ -92,15 +93,7 @@ def _wrapped(name: str, axes: int) -> Kernel:
     return KERNEL.replace(prepare=prepare)
 
 
-def _grid(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    kernel: Kernel,
-    mimics: str,
-    law: str = "agreement",
-    mistake: str = "grid",
-) -> Rogue:
-    return rogue(id, mistake, sentence, kernel, caught_by=law, mimics=mimics)
+_grid = usually("grid", "agreement")
 
 
 ROGUES: tuple[Rogue, ...] = (

@@ -6,8 +6,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._kernel import KERNEL, Kernel, Tables
+from attnspec.rogues._gallery import Rogue
+from attnspec.rogues.attention._kernel import KERNEL, Tables
+from attnspec.rogues.attention._usual import usually
 
 
 def _group(call: AttentionCase) -> int:
@@ -77,15 +78,7 @@ def _lse_across_groups(
     return output, apart.swapaxes(1, 2).reshape(lse.shape)
 
 
-def _heads(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    kernel: Kernel,
-    law: str,
-    mimics: str,
-    mistake: str = "heads",
-) -> Rogue:
-    return rogue(id, mistake, sentence, kernel, caught_by=law, mimics=mimics)
+_heads = usually("heads")
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -93,46 +86,46 @@ ROGUES: tuple[Rogue, ...] = (
         "eight-heads-stored",
         "Of a group of more than eight heads, eight are stored in decoding.",
         KERNEL.replace(answer=_eight_stored),
-        "agreement",
         "b12x#24",
+        "agreement",
     ),
     _heads(
         "eight-heads-loaded",
         "A tile holds eight heads of a group; the others are answered like these.",
         KERNEL.replace(stage=_eight_loaded),
-        "grouped-heads",
         "hpc-ops#58",
+        "grouped-heads",
     ),
     _heads(
         "rows-divided-by-group",
         "Rows are divided by the group though heads are not packed into rows.",
         KERNEL.replace(positions=_row_of_pack),
-        "causal-support",
         "flash-attention#2528",
+        "causal-support",
         "alignment",
     ),
     _heads(
         "mask-of-next-chunk",
         "With 64 heads and one query the mask is read a chunk too far.",
         KERNEL.replace(spread=_mask_of_next_chunk),
-        "empty-rows",
         "tt-metal#38004",
+        "empty-rows",
         "mask",
     ),
     _heads(
         "values-of-first-in-decoding",
         "In decoding groups of eight and more, the last sequence has wrong values.",
         KERNEL.replace(stage=_values_of_first),
-        "batch-independence",
         "pytorch#193893",
+        "batch-independence",
         "batch",
     ),
     _heads(
         "lse-across-groups",
         "The logsumexp of packed heads lies in memory as (group, Hkv).",
         KERNEL.replace(answer=_lse_across_groups),
-        "lse-agreement",
         "vllm-flash-attention#87",
+        "lse-agreement",
         "lse",
     ),
 )

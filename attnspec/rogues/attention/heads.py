@@ -9,6 +9,7 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, Tables
 from attnspec.rogues.attention._steps import tiled_heads
+from attnspec.rogues.attention._usual import usually
 
 
 def _by_key_heads(call: AttentionCase) -> Array:
@@ -37,7 +38,8 @@ def _stride_of_query_heads(tables: Tables, call: AttentionCase) -> Tables:
     sizes = call.sizes
     batch = np.arange(sizes.B)[:, None] * sizes.Hq + KERNEL.key_heads(call)
     where = batch % max(1, sizes.B * sizes.Hkv)
-    key = call.key.reshape(-1, sizes.S, sizes.E)[where]
+    heads = sizes.B * sizes.Hkv  # Without keys their number does not follow.
+    key = call.key.reshape(heads, sizes.S, sizes.E)[where]
     return tables._replace(key=key.astype(tables.key.dtype))
 
 
@@ -70,42 +72,38 @@ def _values_in_pairs(tables: Tables, call: AttentionCase) -> Tables:
     return tables._replace(value=value)
 
 
-def _heads(id: str, sentence: str, heads: object, mimics: str) -> Rogue:  # noqa: A002 - the field's name
-    kernel = KERNEL.replace(key_heads=heads)
-    return rogue(
-        id, "heads", sentence, kernel, caught_by="grouped-heads", mimics=mimics
-    )
+_heads = usually("heads", "grouped-heads")
 
 
 ROGUES: tuple[Rogue, ...] = (
     _heads(
         "heads-tiled",
         "Query head h reads key head h modulo Hkv.",
-        tiled_heads,
+        KERNEL.replace(key_heads=tiled_heads),
         "onnx#7131",
     ),
     _heads(
         "heads-by-key-heads",
         "Query head h reads key head h // Hkv.",
-        _by_key_heads,
+        KERNEL.replace(key_heads=_by_key_heads),
         "ONNXim#33",
     ),
     _heads(
         "group-as-stride",
         "The group size is taken for a stride.",
-        _group_as_stride,
+        KERNEL.replace(key_heads=_group_as_stride),
         "HipKittens#22",
     ),
     _heads(
         "four-heads-at-a-time",
         "Four query heads at a time read the first one's key head.",
-        _tile_of_four,
+        KERNEL.replace(key_heads=_tile_of_four),
         "FreeToken#177",
     ),
     _heads(
         "group-of-power-of-two",
         "The group size is rounded up to a power of two.",
-        _power_of_two,
+        KERNEL.replace(key_heads=_power_of_two),
         "flashinfer#1148",
     ),
     rogue(

@@ -34,8 +34,11 @@ def _memory(array: Array) -> tuple[Array, int]:
     owner = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    start = array.ctypes.data - owner.ctypes.data
-    return owner.reshape(-1), start // array.itemsize
+    # The owner may be memory in bytes, from which the operand is a view.
+    start, item = array.ctypes.data - owner.ctypes.data, array.itemsize
+    memory = owner.ravel("K").view(np.uint8)[start % item :]
+    whole = memory[: memory.size // item * item]
+    return whole.view(array.dtype), start // item
 
 
 def _dense(array: Array) -> tuple[int, ...]:

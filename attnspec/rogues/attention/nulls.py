@@ -9,9 +9,10 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues._gallery import Rogue
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables
 from attnspec.rogues.attention._steps import finished
+from attnspec.rogues.attention._usual import usually
 
 
 def _flat(tables: Tables, call: AttentionCase) -> Tables:  # noqa: ARG001 - a step's form
@@ -64,8 +65,7 @@ class Noise:
         return noise.astype(output.dtype), lse
 
 
-def _null(id: str, sentence: str, kernel: Any, law: str = "agreement") -> Rogue:  # noqa: A002 - the field's name
-    return rogue(id, "null", sentence, kernel, caught_by=law, mimics="")
+_null = usually("null", "agreement")
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -84,13 +84,13 @@ ROGUES: tuple[Rogue, ...] = (
         "first-row-everywhere",
         "The first query's answer is given to all.",
         finished(lambda output: output[:, :, :1].repeat(output.shape[2], 2)),
-        "query-permutation",
+        law="query-permutation",
     ),
     _null(
         "values-copied",
         "Each query is answered with the value at its own index.",
         KERNEL.replace(finish=_copied),
-        "key-permutation",
+        law="key-permutation",
     ),
     _null(
         "query-returned",
@@ -101,15 +101,15 @@ ROGUES: tuple[Rogue, ...] = (
         "sign-flipped",
         "The answer has the other sign.",
         finished(np.negative),
-        "convex-hull",
+        law="convex-hull",
     ),
     _null(
         "constant",
         "The answer is one half.",
         finished(lambda output: np.full_like(output, 0.5)),
-        "value-linearity",
+        law="value-linearity",
     ),
-    _null("noise", "The answer is noise.", Noise(), "determinism"),
+    _null("noise", "The answer is noise.", Noise(), law="determinism"),
 )
 """The null kernels."""
 

@@ -1,7 +1,8 @@
 """Rogues that compute in less than they declare.
 
 None of them lies below the rounding that its format makes anyway: a fault of one
-part in a thousand in the weights is a rogue in float32, and none in bfloat16.
+part in a thousand in the weights is a rogue in float32, and none in bfloat16. Kernels
+in float32 that are right but for one rounding are in `downgrades`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues._gallery import Rogue
+from attnspec.rogues._rounding import BFLOAT16, E4M3, through
 from attnspec.rogues.attention import _arithmetic as ways
-from attnspec.rogues.attention._arithmetic import tfloat32, through
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables
-from attnspec.rogues.attention._steps import divided, finished
+from attnspec.rogues.attention._steps import divided
+from attnspec.rogues.attention._usual import usually
 
 _HALF = np.dtype(np.float16)
 
@@ -55,47 +57,25 @@ class _NarrowAccumulator(Kernel):
 
 def _read_as_bfloat16(tables: Tables, call: AttentionCase) -> Tables:
     """Take the bits of float16 keys for bfloat16."""
-    key = np.ascontiguousarray(call.key).view(ways.BFLOAT16).astype(tables.key.dtype)
+    key = np.ascontiguousarray(call.key).view(BFLOAT16).astype(tables.key.dtype)
     return tables._replace(key=key[:, KERNEL.key_heads(call)])
 
 
-def _narrow(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    kernel: Kernel,
-    *,
-    dtype: str = "float32",
-    law: str = "agreement",
-    mimics: str = "",
-) -> Rogue:
-    return rogue(
-        id,
-        "precision",
-        sentence,
-        kernel,
-        caught_by=law,
-        mimics=mimics,
-        dtypes=(dtype,),
-    )
+_narrow = usually("precision", "agreement")
 
 
 ROGUES: tuple[Rogue, ...] = (
     _narrow(
-        "operands-in-tfloat32",
-        "Queries and keys have ten bits of fraction in the product.",
-        KERNEL.replace(dot=lambda q, k: KERNEL.dot(tfloat32(q), tfloat32(k))),
-    ),
-    _narrow(
         "scores-in-bfloat16",
         "Scores are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), ways.BFLOAT16)),
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), BFLOAT16)),
         mimics="transformers#33317",
     ),
     _narrow(
         "scores-in-bfloat16-for-bfloat16",
         "Scores of bfloat16 operands are stored in bfloat16.",
-        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), ways.BFLOAT16)),
-        dtype="bfloat16",
+        KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), BFLOAT16)),
+        dtypes=("bfloat16",),
         law="lse-agreement",
         mimics="transformers#33317",
     ),
@@ -103,7 +83,7 @@ ROGUES: tuple[Rogue, ...] = (
         "scores-in-float16",
         "Scores are cast to float16 before the softmax.",
         KERNEL.replace(dot=lambda q, k: through(KERNEL.dot(q, k), _HALF)),
-        dtype="float16",
+        dtypes=("float16",),
         law="lse-agreement",
         mimics="pytorch#165961",
     ),
@@ -111,18 +91,9 @@ ROGUES: tuple[Rogue, ...] = (
         "products-in-float16",
         "Dot products are accumulated in float16.",
         KERNEL.replace(dot=_half_product),
-        dtype="float16",
+        dtypes=("float16",),
         law="lse-agreement",
         mimics="pytorch#119131",
-    ),
-    _narrow(
-        "scale-in-bfloat16",
-        "The scale is a bfloat16 constant.",
-        KERNEL.replace(
-            scale=lambda c: float(np.asarray(c.effective_scale).astype(ways.BFLOAT16))
-        ),
-        law="scale-given",
-        mimics="metal-flash-attention#8",
     ),
     _narrow(
         "log2e-in-bfloat16",
@@ -136,42 +107,30 @@ ROGUES: tuple[Rogue, ...] = (
         mimics="flash-attention#2595",
     ),
     _narrow(
-        "weights-in-bfloat16",
-        "Weights are rounded to bfloat16 before they meet float32 values.",
-        KERNEL.replace(narrow=lambda weights, _: through(weights, ways.BFLOAT16)),
-        mimics="mlx#3119",
-    ),
-    _narrow(
         "weights-in-float8",
         "Weights are rounded to eight bits in a bfloat16 kernel.",
-        KERNEL.replace(narrow=lambda weights, _: through(weights, ways.E4M3)),
-        dtype="bfloat16",
+        KERNEL.replace(narrow=lambda weights, _: through(weights, E4M3)),
+        dtypes=("bfloat16",),
         mimics="flash-attention#2717",
     ),
     _narrow(
         "sum-in-float16",
         "The running sum is kept in float16.",
         _NarrowSum(),
-        dtype="float16",
+        dtypes=("float16",),
         law="lse-agreement",
     ),
     _narrow(
         "accumulator-in-float16",
         "The accumulator is stored in float16 after every tile.",
         _NarrowAccumulator(),
-        dtype="float16",
-    ),
-    _narrow(
-        "lse-in-bfloat16",
-        "The logsumexp is rounded to bfloat16.",
-        finished(lse=lambda lse: through(lse, ways.BFLOAT16)),
-        law="lse-agreement",
+        dtypes=("float16",),
     ),
     _narrow(
         "float16-read-as-bfloat16",
         "The bits of float16 keys are taken for bfloat16.",
         KERNEL.replace(stage=_read_as_bfloat16),
-        dtype="float16",
+        dtypes=("float16",),
         mimics="flashinfer#4219",
     ),
     _narrow(
@@ -180,12 +139,6 @@ ROGUES: tuple[Rogue, ...] = (
         KERNEL.replace(stage=lambda t, _: t._replace(addend=through(t.addend, _HALF))),
         law="options-honored",
         mimics="flash-attention#846",
-    ),
-    _narrow(
-        "output-in-bfloat16",
-        "A float32 output has the precision of bfloat16.",
-        finished(lambda output: through(output, ways.BFLOAT16)),
-        law="exact-gather",
     ),
     _narrow(
         "denominator-guarded",

@@ -9,8 +9,8 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import PRESETS
 from attnspec.rogues._gallery import Control, control
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows, Tables, tiles_of
+from attnspec.rogues.attention._right import tiles
 from attnspec.rogues.attention._split import Split
-from attnspec.rogues.attention.controls import tiled
 
 _BLOCKS = 65_535
 """How many blocks one launch has."""
@@ -108,10 +108,10 @@ def _quiet_peak(peak: Array, scores: Array) -> Array:
 
 
 CONTROLS: tuple[Control, ...] = (
-    control("tile-80", "Tiles of 80 keys.", tiled(80)),
-    control("tile-96", "Tiles of 96 keys.", tiled(96)),
-    control("tile-160", "Tiles of 160 keys.", tiled(160)),
-    control("tile-192", "Tiles of 192 keys.", tiled(192)),
+    control("tile-80", "Tiles of 80 keys.", KERNEL.replace(tiles=tiles(80))),
+    control("tile-96", "Tiles of 96 keys.", KERNEL.replace(tiles=tiles(96))),
+    control("tile-160", "Tiles of 160 keys.", KERNEL.replace(tiles=tiles(160))),
+    control("tile-192", "Tiles of 192 keys.", KERNEL.replace(tiles=tiles(192))),
     control("query-tiles", "Tiles of 80 queries and 96 keys.", _QueryTiles()),
     control(
         "packed-groups",

@@ -6,8 +6,10 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues._gallery import Rogue
+from attnspec.rogues._shift import shift_of
 from attnspec.rogues.attention._kernel import KERNEL, Kernel, Rows
+from attnspec.rogues.attention._usual import usually
 
 
 def _sink(call: AttentionCase) -> Array:
@@ -56,7 +58,7 @@ def _underflowing(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
 def _overflowing(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     """Weigh the sink against the peak of the keys alone."""
     if call.sink is not None:
-        peak = np.where(np.isneginf(rows.peak), 0, rows.peak).astype(rows.peak.dtype)
+        peak = shift_of(rows.peak)
         total = rows.total + np.exp(_sink(call) - peak).astype(peak.dtype)
         rows = rows._replace(peak=peak, total=total)
     return KERNEL.finish(rows, call)
@@ -73,8 +75,7 @@ def _clamped(rows: Rows, call: AttentionCase) -> tuple[Array, Array]:
     return np.where(keyless, 0, share)[..., None] * output, both
 
 
-def _far(id: str, sentence: str, kernel: Kernel, law: str, mimics: str) -> Rogue:  # noqa: A002 - the field's name
-    return rogue(id, "sink", sentence, kernel, caught_by=law, mimics=mimics)
+_far = usually("sink", "sink-range")
 
 
 ROGUES: tuple[Rogue, ...] = (
@@ -82,28 +83,24 @@ ROGUES: tuple[Rogue, ...] = (
         "sink-underflows",
         "In a row without keys a sink below -104 makes the output NaN.",
         KERNEL.replace(finish=_underflowing),
-        "sink-range",
         "cudnn-frontend#1095",
     ),
     _far(
         "sink-over-placeholder",
         "A row that sees nothing of the first tile weighs the sink against -1e5.",
         _SinkOfFirstTile(start=_from_placeholder),
-        "sink-range",
         "TensorRT-LLM#19220",
     ),
     _far(
         "sink-overflows",
         "A sink far above the scores overflows: it is weighed against the keys' peak.",
         KERNEL.replace(start=_without_sink, finish=_overflowing),
-        "sink-range",
         "fla#831",
     ),
     _far(
         "sink-share-clamped",
         "Keys keep a share of exp(-20), however far above them the sink lies.",
         KERNEL.replace(start=_without_sink, finish=_clamped),
-        "sink-range",
         "torchtitan#2211",
     ),
 )

@@ -8,8 +8,9 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
+from attnspec.rogues._gallery import Rogue
 from attnspec.rogues.attention._kernel import KERNEL, TILE, Kernel, Tables, tiles_of
+from attnspec.rogues.attention._usual import usually
 
 
 def _alone(length: int, size: int) -> bool:
@@ -83,15 +84,7 @@ def _last_of_80(call: AttentionCase) -> Array:
     return last & _alone(call.sizes.L, 80)
 
 
-def _tile(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    kernel: Kernel,
-    mimics: str,
-    law: str = "tail-sweep",
-    mistake: str = "tail",
-) -> Rogue:
-    return rogue(id, mistake, sentence, kernel, caught_by=law, mimics=mimics)
+_tile = usually("tail", "tail-sweep")
 
 
 ROGUES: tuple[Rogue, ...] = (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Rogue, rogue
 from attnspec.rogues.attention._kernel import KERNEL, TILE, Tables, tiles_of
 from attnspec.rogues.attention._split import Split
+from attnspec.rogues.attention._usual import usually
 
 
 def _whole_tiles(keys: int, call: AttentionCase) -> Iterator[Array]:  # noqa: ARG001 - a step's form
@@ -81,8 +81,7 @@ class _SplitGap(Split):
         return np.split(np.arange(keys // self.parts * self.parts), self.parts)
 
 
-def _tail(id: str, sentence: str, kernel: Callable[..., Any], mimics: str) -> Rogue:  # noqa: A002 - the field's name
-    return rogue(id, "tail", sentence, kernel, caught_by="tail-sweep", mimics=mimics)
+_tail = usually("tail", "tail-sweep")
 
 
 ROGUES: tuple[Rogue, ...] = (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.rogues._gallery import Control, Rogue, control, rogue
 from attnspec.rogues.attention._kernel import KERNEL, TILE, Kernel, Rows, Tables
+from attnspec.rogues.attention._usual import usually
 
 
 def _nan_as_hidden(scores: Array, visible: Array) -> Array:
@@ -87,75 +86,65 @@ class _ZerosSkipped(Kernel):
         call: AttentionCase,  # noqa: ARG002 - a step's form
     ) -> Rows:
         """Multiply without a matrix product."""
-        peak = self.peak(rows.peak, scores)
-        base = np.where(np.isneginf(peak), 0, peak).astype(peak.dtype)
-        fade, weights = np.exp(rows.peak - base), np.exp(scores - base)
+        peak, fade, weights = self.weighed(rows, scores)
         terms = weights[..., None] * value[:, :, None]
         mixed = np.where(weights[..., None] == 0, 0, terms).sum(-2, dtype=terms.dtype)
         total = rows.total * fade + weights.sum(-1, keepdims=True)
         return Rows(peak, total, rows.accumulator * fade + mixed)
 
 
-def _nan(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    law: str,
-    mimics: str,
-    **steps: Callable[..., object],
-) -> Rogue:
-    kernel = KERNEL.replace(**steps)
-    return rogue(id, "visible-nan", sentence, kernel, caught_by=law, mimics=mimics)
+_nan = usually("visible-nan")
 
 
 ROGUES: tuple[Rogue, ...] = (
     _nan(
         "nan-scores-hidden",
         "A score of NaN loses against every maximum: its key is hidden.",
-        "nan-in-query",
+        KERNEL.replace(hide=_nan_as_hidden),
         "pytorch#188147",
-        hide=_nan_as_hidden,
+        "nan-in-query",
     ),
     _nan(
         "nan-rows-flat",
         "A row with a score of NaN gets the mean of its values.",
-        "nan-in-key",
+        KERNEL.replace(hide=_nan_row_as_flat),
         "Micro-Expert-Router#117",
-        hide=_nan_row_as_flat,
+        "nan-in-key",
     ),
     _nan(
         "nan-rows-zero",
         "A row with a score of NaN is answered as one without keys.",
-        "nan-in-query",
+        KERNEL.replace(finish=_nan_sum_as_empty),
         "pytorch#141128",
-        finish=_nan_sum_as_empty,
+        "nan-in-query",
     ),
     _nan(
         "nan-across-sequences",
         "A NaN in a value reaches the other sequences and heads.",
-        "nan-in-value",
+        KERNEL.replace(answer=_across_sequences),
         "flashinfer#942",
-        answer=_across_sequences,
+        "nan-in-value",
     ),
     _nan(
         "nan-across-channels",
         "A NaN in one channel of a value reaches the other channels.",
-        "nan-in-value",
+        KERNEL.replace(answer=_across_channels),
         "aiter#4420",
-        answer=_across_channels,
+        "nan-in-value",
     ),
     _nan(
         "nan-across-rows",
         "A NaN in one query makes all queries of its head NaN.",
+        KERNEL.replace(answer=_across_rows),
+        "unsloth#9848",
         "nan-in-query",
-        "",
-        answer=_across_rows,
     ),
     _nan(
         "infinities-clipped",
         "An infinite value is taken for the largest finite number.",
+        KERNEL.replace(shown=_finite_values),
+        "tt-metal#54389",
         "infinities",
-        "",
-        shown=_finite_values,
     ),
     rogue(
         "nan-of-weight-zero",
@@ -164,6 +153,7 @@ ROGUES: tuple[Rogue, ...] = (
         "promised to be skipped.",
         KERNEL,
         caught_by="nan-in-value",
+        mimics="pytorch#101967",
         dialect={"nan_zero_weight": "clean"},
     ),
     rogue(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.rogues._gallery import Rogue, rogue
-from attnspec.rogues.attention._arithmetic import tfloat32
+from attnspec.rogues._gallery import Rogue
+from attnspec.rogues._rounding import tfloat32
 from attnspec.rogues.attention._kernel import KERNEL, Rows, Tables
 from attnspec.rogues.attention._split import Split
+from attnspec.rogues.attention._usual import usually
 
 
 def _first_64_again(tables: Tables, call: AttentionCase) -> Tables:
@@ -82,15 +80,7 @@ def _narrow_with_mask(tables: Tables, call: AttentionCase) -> Tables:
     return tables._replace(query=tfloat32(tables.query), key=tfloat32(tables.key))
 
 
-def _width(
-    id: str,  # noqa: A002 - the field's name
-    sentence: str,
-    kernel: Callable[..., Any],
-    mimics: str,
-    law: str = "agreement",
-    mistake: str = "width",
-) -> Rogue:
-    return rogue(id, mistake, sentence, kernel, caught_by=law, mimics=mimics)
+_width = usually("width", "agreement")
 
 
 ROGUES: tuple[Rogue, ...] = (

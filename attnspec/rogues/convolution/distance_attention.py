@@ -8,6 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
+from attnspec.rogues._shift import shift_of
 from attnspec.rogues._working_format import stored, working
 
 Form = Callable[[Array, Array, int, float], Array]
@@ -63,7 +64,7 @@ def _by_places(scores: Array, value: Array, left: int, sink: float) -> Array:
         inside = ((where >= 0) & (where < length))[:, None]
         found = np.where(inside, value[np.clip(where, 0, length - 1)], 0)
         above = np.where(inside, np.maximum(peak, score), peak)
-        base = np.where(np.isneginf(above), 0, above)
+        base = shift_of(above)
         fade = np.exp(peak - base)
         weight = np.exp(np.where(inside, score - base, -np.inf)).astype(kind)
         total, output = total * fade + weight, output * fade + weight * found

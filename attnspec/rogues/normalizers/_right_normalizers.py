@@ -13,6 +13,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import FORMATS, Control, controls_of
+from attnspec.rogues._shift import shift_of
 
 Core = Callable[[Array, Array], Array]
 """A way from scores, and which of them are visible, to weights."""
@@ -48,7 +49,7 @@ def below_peak(rows: Array, seen: Array) -> Array:
     """Subtract the largest visible score; hidden ones are minus infinity."""
     shown = np.where(seen, rows, -np.inf).astype(rows.dtype)
     peak = shown.max(-1, keepdims=True, initial=-np.inf)
-    return np.asarray(shown - np.where(np.isneginf(peak), 0, peak))
+    return np.asarray(shown - shift_of(peak))
 
 
 def softmax(rows: Array, seen: Array) -> Array:

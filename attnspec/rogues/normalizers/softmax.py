@@ -7,6 +7,7 @@ import scipy.special
 
 from attnspec._typing import Array
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
+from attnspec.rogues._shift import shift_of
 from attnspec.rogues.normalizers import _right_normalizers as right
 from attnspec.rogues.normalizers._right_normalizers import (
     Faced,
@@ -156,10 +157,10 @@ def _online(rows: Array, seen: Array) -> Array:
     total = np.zeros_like(peak)
     for score in np.moveaxis(shown, -1, 0):
         higher = np.maximum(peak, score)
-        level = np.where(np.isneginf(higher), 0, higher)
+        level = shift_of(higher)
         total = total * np.exp(peak - level) + np.exp(score - level)
         peak = higher
-    level = np.where(np.isneginf(peak), 0, peak)[..., None]
+    level = shift_of(peak)[..., None]
     return np.asarray(np.exp(shown - level) / np.where(total > 0, total, 1)[..., None])
 
 
@@ -176,7 +177,7 @@ def _by_logsumexp(rows: Array, seen: Array) -> Array:
     shown = np.where(seen, rows, -np.inf).astype(rows.dtype)
     lse = scipy.special.logsumexp(shown, axis=-1, keepdims=True).astype(rows.dtype)
     # A row without a visible key would have minus infinity less itself.
-    return np.exp(shown - np.where(np.isneginf(lse), 0, lse))
+    return np.exp(shown - shift_of(lse))
 
 
 def _finite_fill(rows: Array, seen: Array) -> Array:

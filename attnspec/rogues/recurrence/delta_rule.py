@@ -9,7 +9,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.numerics.dtypes import numpy_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
-from attnspec.rogues.attention._arithmetic import through
+from attnspec.rogues._rounding import through
 from attnspec.rogues.recurrence._forms import (
     Steps,
     chunked,

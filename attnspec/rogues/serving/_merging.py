@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.rogues._shift import shift_of
 
 Pair = tuple[Array, Array]
 
@@ -16,8 +17,7 @@ LOG_OF_TWO = float(np.log(2.0))
 
 def _sizes(one: Array, two: Array) -> tuple[Array, Array, Array]:
     """Return both exponentials below the larger logsumexp, and that; 0 for none."""
-    peak = np.maximum(one, two)
-    peak = np.where(np.isneginf(peak), one.dtype.type(0), peak)
+    peak = shift_of(np.maximum(one, two))
     return np.exp(one - peak), np.exp(two - peak), peak
 
 
@@ -241,10 +241,9 @@ def by_exp2(one: Array, two: Array) -> tuple[Array, Array, Array]:
 
 def binary(one: Array, two: Array) -> tuple[Array, Array, Array]:
     """Take powers of two, and binary logarithms, of the merged one as it is."""
-    peak = np.maximum(one, two)
-    peak = np.where(np.isneginf(peak), one.dtype.type(0), peak)
+    peak = shift_of(np.maximum(one, two))
     lse = np.log2(np.exp2(one - peak) + np.exp2(two - peak)) + peak
-    shown = np.where(np.isneginf(lse), one.dtype.type(0), lse)
+    shown = shift_of(lse)
     return np.exp2(one - shown), np.exp2(two - shown), lse
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attnspec.numerics.dtypes import DTYPES
-from attnspec.rogues._gallery import Control, Rogue, kind_control, kind_rogue
+from attnspec.rogues._gallery import Control, Rogue, kind_control, rogues_of
 from attnspec.rogues.serving._merging import (
     LOG_OF_TWO,
     binary,
@@ -35,21 +35,7 @@ from attnspec.rogues.serving._merging import (
     with_plus,
 )
 
-
-def _rogue(
-    id: str,  # noqa: A002 - the field's name
-    mistake: str,
-    sentence: str,
-    function: Any,
-    law: str,
-    **more: Any,
-) -> Rogue:
-    return kind_rogue(
-        *("merge", f"merge-{id}", mistake, sentence, function),
-        caught_by=f"merge-{law}",
-        **more,
-    )
-
+_rogue = rogues_of("merge")
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from attnspec.conformance import Description, Deviation, Finding, Outcome, Report
+from attnspec.conformance.reports import Writer
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.verdicts import Detected, Verdict
 from attnspec.kinds.attention.dialect import SPEC
@@ -161,3 +163,14 @@ REPORT = Report(
     seconds=38.2,
 )
 GREEN = REPORT.replace(outcomes=OUTCOMES[:2])
+
+
+def write(path: Path, report: Report = REPORT, *, ended: bool = True) -> Path:
+    """Write a report to a file as a run does, and return the file."""
+    with Writer(path, TARGET) as writer:
+        writer.started(report)
+        for outcome in report.outcomes[:-1]:
+            writer.finished(outcome)
+        if ended:
+            writer.ended(report)
+    return path

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from attnspec.conformance.reports.console import Printer
-from attnspec.conformance.reports.text import Replay
+from attnspec.conformance.reports.findings import Replay
 from tests.conformance.reports._runs import OUTCOMES, REPORT, TARGET, TOKEN
 
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from attnspec.conformance import Outcome
-from attnspec.conformance.reports import Writer, junit, lists, text
-from attnspec.conformance.reports.text import Replay
+from attnspec.conformance.reports import Writer, findings, junit, lists, text
+from attnspec.conformance.reports.findings import Replay
 from attnspec.judge.verdicts import Cause, Detected, Verdict
 from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
 from tests.cli._reports import validated
@@ -43,20 +43,20 @@ FAILED tail-sweep (float32): {INVARIANTS["tail-sweep"].sentence}
   replay        attnspec replay mypkg.kernels:flash --claim grouped_query \\
 {TOKEN}"""
 
-    actual = "\n".join(text.failure_lines(FAILED, REPLAY, relaxation=""))
+    actual = "\n".join(findings.failure_lines(FAILED, REPLAY, relaxation=""))
 
     assert " ".join(expected.split()) == " ".join(actual.split())
     assert expected.splitlines()[-6:] == actual.splitlines()[-6:]
 
 
 def test_the_token_is_alone_on_the_last_line() -> None:
-    assert text.failure_lines(FAILED, REPLAY)[-1] == TOKEN
+    assert findings.failure_lines(FAILED, REPLAY)[-1] == TOKEN
 
 
 def test_a_model_that_explains_a_failure_is_named() -> None:
     cause = Cause(PRECISION, (), "scores are stored in bfloat16")
 
-    said = "\n".join(text.cause_lines(cause, REPLAY))
+    said = "\n".join(findings.cause_lines(cause, REPLAY))
 
     assert "precision     passes if scores are stored in bfloat16" in said
 
@@ -68,17 +68,17 @@ def test_a_cause_names_the_other_laws_that_it_breaks_but_none_that_is_held_back(
     other = Outcome("row-sums", "float32", Verdict.FAILED, finding=finding(ERROR))
     narrow = Outcome("agreement", "bfloat16", Verdict.FAILED, finding=finding(ERROR))
 
-    said = "\n".join(text.cause_lines(Cause(FAILED, (held, other, narrow)), REPLAY))
+    said = "\n".join(findings.cause_lines(Cause(FAILED, (held, other, narrow)), REPLAY))
 
     assert "  also breaks   row-sums\n                agreement (bfloat16)" in said
     assert "layout" not in said.partition("also breaks")[2]
 
 
 def test_a_finding_is_told_in_brief_as_the_run_goes_on() -> None:
-    (*_, last) = text.finding_lines(FAILED)
+    (*_, last) = findings.finding_lines(FAILED)
 
     assert last.strip() == "1.0153287, got 1" or "expected 1.0153287, got 1" in last
-    assert text.finding_lines(OUTCOMES[0]) == []
+    assert findings.finding_lines(OUTCOMES[0]) == []
 
 
 def test_what_an_earlier_finding_explains_is_no_case_of_its_own() -> None:
@@ -90,14 +90,14 @@ def test_what_an_earlier_finding_explains_is_no_case_of_its_own() -> None:
     )
 
     assert text.outcome_line(same).endswith("FAILED as agreement")
-    assert text.finding_lines(same) == []
+    assert findings.finding_lines(same) == []
 
 
 def test_a_law_about_earlier_calls_is_no_matter_of_precision() -> None:
     found = finding(ERROR, before=(FAILED.finding.recipe,))  # type: ignore[union-attr]
     outcome = Outcome("history", "float32", Verdict.FAILED, finding=found)
 
-    said = "\n".join(text.failure_lines(outcome, REPLAY, relaxation=""))
+    said = "\n".join(findings.failure_lines(outcome, REPLAY, relaxation=""))
 
     assert "after         1 other call; alone it is right" in said
     assert "numeric model" not in said
@@ -117,7 +117,7 @@ def test_a_law_about_earlier_calls_is_no_matter_of_precision() -> None:
 def test_every_verdict_says_what_happened(invariant: str, expected: str) -> None:
     outcome = next(o for o in OUTCOMES if o.invariant == invariant)
 
-    said = "\n".join(text.failure_lines(outcome, REPLAY))
+    said = "\n".join(findings.failure_lines(outcome, REPLAY))
 
     assert expected in said
     assert said.startswith(outcome.verdict.upper())
@@ -135,7 +135,7 @@ def test_everything_but_tokens_fits_80_columns() -> None:
     for name in INVARIANTS:
         lines += lists.explained(name)
     for outcome in REPORT.failures:
-        lines += text.failure_lines(outcome, REPLAY)
+        lines += findings.failure_lines(outcome, REPLAY)
 
     assert [line for line in lines if len(line) > 80 and line != TOKEN] == []
 

@@ -5,6 +5,7 @@ import pkgutil
 
 import pytest
 
+from attnspec._typing import DType
 from attnspec.conformance import Implementation, Verdict, check_implementation
 from attnspec.judge.law import Invariant
 from attnspec.judge.nulls import EVERYWHERE
@@ -31,7 +32,7 @@ DEFINITION = Implementation.of(
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_definition_passes_every_invariant(dtype: str) -> None:
+def test_the_definition_passes_every_invariant(dtype: DType) -> None:
     report = check_implementation(DEFINITION, dtypes=[dtype], tier="smoke")
 
     verdicts = {o.invariant: (o.verdict, o.reason) for o in report.outcomes}
