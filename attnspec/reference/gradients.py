@@ -142,6 +142,7 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     slope = _score_slope(query, key, scale, softcap)
     dx = np.where(problem.visible, ds * slope, 0.0)
     reads, shares = _shares(problem, weights, keep, empty_row)
+    groups = group_count(query.shape[1], key.shape[1])
     return Gradients(
         dq=weighted_sum(
             dx,
