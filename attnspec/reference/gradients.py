@@ -144,11 +144,7 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     reads, shares = _shares(problem, weights, keep, empty_row)
     groups = group_count(query.shape[1], key.shape[1])
     return Gradients(
-        dq=weighted_sum(
-            dx,
-            repeat_kv(key, group_count(query.shape[1], key.shape[1])),
-            problem.visible,
-        ),
+        dq=weighted_sum(dx, repeat_kv(key, groups), problem.visible),
         dk=_by_key(dx, query, problem.visible, key),
         dv=_by_key(shares, d_output, reads, value),
         dbias=None if bias is None else _summed_to(ds, bias.shape),
