@@ -12,6 +12,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.conformance import Deviation, Implementation
+from attnspec.conformance.differentiation import pulled_back
 from attnspec.numerics import PRESETS, NumericModel
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
@@ -26,7 +27,15 @@ _EXCLUSIVE = tuple(
     frozenset(pair) for pair in itertools.combinations(("mask", "bias", "causal"), 2)
 )
 
+_BIAS_CLAIMS = ("bias", "minus_infinity_bias", "float32_bias")
+
 _DIALECT = {"alignment": "upper_left", "empty_row": "zero", "empty_keys": "zero"}
+
+_WITHOUT_GRADIENT = {
+    "flash": _BIAS_CLAIMS,
+    "flash-lse": (*_BIAS_CLAIMS, "return_lse"),
+}
+"""What the fused kernel does not differentiate: a bias, and its logsumexp."""
 
 _BLOCK = 512
 """Keys that the fused kernel reads between two rescalings."""
@@ -45,6 +54,7 @@ def implementations() -> dict[str, Implementation]:
     backend. ``flash-lse`` is the private function behind ``flash``, the only one
     that returns a logsumexp.
     """
+    from attnspec.adapters import _arrays, _pullbacks
     from attnspec.adapters._torch_deviations import (
         empty_logsumexp,
         nan_query_lost,
@@ -56,12 +66,19 @@ def implementations() -> dict[str, Implementation]:
     fused, upcast = _fused_models(), _upcast_models()
     late = (*scale_after_mask(), *nan_query_lost())
     lse = (*late, *empty_logsumexp())
-    flash = _sdpa("FLASH_ATTENTION")
+    functions: dict[str, tuple[Callable[..., Any], Any]] = {
+        "sdpa": (_sdpa(None), (wide, fused, late)),
+        "math": (_sdpa("MATH"), (wide, upcast, ())),
+        "flash": (_sdpa("FLASH_ATTENTION"), (whole, fused, late)),
+        "flash-lse": (_flash_with_lse, (_CLAIMS, fused, lse)),
+    }
     return {
-        "sdpa": _implementation("sdpa", _sdpa(None), wide, fused, late),
-        "math": _implementation("math", _sdpa("MATH"), wide, upcast, ()),
-        "flash": _implementation("flash", flash, whole, fused, late),
-        "flash-lse": _implementation("flash-lse", _flash_with_lse, _CLAIMS, fused, lse),
+        variant: pulled_back(
+            _implementation(variant, _arrays.torch(function), *known),
+            _pullbacks.torch(function),
+            without=_WITHOUT_GRADIENT.get(variant, ()),
+        )
+        for variant, (function, known) in functions.items()
     }
 
 
@@ -114,34 +131,35 @@ def _upcast_models() -> dict[str, NumericModel]:
     return models | {name: PRESETS[name] for name in ("float64", "float32")}
 
 
-def _sdpa(backend: str | None) -> Callable[..., Array]:
-    """Return SDPA as a kernel, held to a backend or free to choose."""
+def _sdpa(backend: str | None) -> Callable[..., Any]:
+    """Return SDPA as a kernel of tensors, held to a backend or free to choose."""
 
     def kernel(
-        *operands: Array,
-        mask: Array | None = None,
-        bias: Array | None = None,
+        query: Any,
+        key: Any,
+        value: Any,
+        *,
+        mask: Any = None,
+        bias: Any = None,
         scale: float | None = None,
         causal: bool = False,
-    ) -> Array:
+    ) -> Any:
         """Return the output of SDPA."""
         from torch.nn import functional
 
-        query, key, value = map(tensor_of, operands)
         added = mask if mask is not None else bias
         if added is not None and (backend is not None or added.ndim == 1):
             added = _of_rank_four(added)
         with _held_to(backend):
-            output = functional.scaled_dot_product_attention(
+            return functional.scaled_dot_product_attention(
                 query,
                 key,
                 value,
-                attn_mask=None if added is None else tensor_of(added),
+                attn_mask=added,
                 is_causal=causal,
                 scale=scale,
                 enable_gqa=query.shape[1] != key.shape[1],
             )
-        return numpy_of(output)
 
     return kernel
 
@@ -156,30 +174,32 @@ def _held_to(backend: str | None) -> contextlib.AbstractContextManager[Any]:
 
 
 def _flash_with_lse(
-    *operands: Array,
-    mask: Array | None = None,
-    bias: Array | None = None,
+    query: Any,
+    key: Any,
+    value: Any,
+    *,
+    mask: Any = None,
+    bias: Any = None,
     scale: float | None = None,
     causal: bool = False,
     return_lse: bool = False,
-) -> Array | tuple[Array, Array]:
+) -> Any:
     """Return the output of the private fused kernel, and its logsumexp."""
     import torch
 
     if mask is not None:  # SDPA does the same before it calls this function.
-        bias = np.where(mask, 0.0, -np.inf).astype(operands[0].dtype)
+        bias = torch.zeros(mask.shape, dtype=query.dtype).masked_fill(~mask, -np.inf)
     output, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(  # noqa: SLF001 - the only door to the logsumexp
-        *map(tensor_of, operands),
+        *(query, key, value),
         0.0,
         causal,
-        attn_mask=None if bias is None else tensor_of(_of_rank_four(bias)),
+        attn_mask=None if bias is None else _of_rank_four(bias),
         scale=scale,
     )
-    result = numpy_of(output)
-    return (result, lse.numpy()) if return_lse else result
+    return (output, lse) if return_lse else output
 
 
-def _of_rank_four(array: Array) -> Array:
+def _of_rank_four(array: Any) -> Any:
     """Return a mask or bias with leading axes.
 
     The fused kernel has no rank 3, and no backend rank 1.

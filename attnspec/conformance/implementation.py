@@ -111,7 +111,14 @@ def checked(description: Description, kind: Kind) -> Description:
         raise InvalidArgument(msg)
     for deviation in description.deviations:
         deviation.check(kind)
-    return description.replace(capabilities=capabilities)
+    gradients = description.gradients
+    if gradients is not None:
+        gradients = checked(gradients, kind_named(gradients.kind))
+    elif "gradients" in capabilities.claims:
+        msg = f"claim: gradients: expected a backward pass of {description.name!r}: "
+        msg += "arrays of torch or jax, or a function beside it that is named _vjp"
+        raise InvalidArgument(msg)
+    return description.replace(capabilities=capabilities, gradients=gradients)
 
 
 def claims(

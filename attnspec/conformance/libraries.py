@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from attnspec._typing import Library
+from attnspec.conformance.differentiation import beside, differentiable, pulled_back
 from attnspec.conformance.implementation import Implementation, Kernel
 from attnspec.exceptions import AttnspecError, UnusableTarget
 from attnspec.judge.told import told
-from attnspec.kinds.registry import kind_named
+from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 
 ADAPTERS = "attnspec.adapters"
 """The package whose modules are the adapters."""
@@ -73,7 +74,14 @@ def taking(library: str, found: Implementation) -> Implementation:
         native = kind_named(known.kind).native
         capabilities = known.capabilities.claiming(without=native)
         known = known.replace(capabilities=capabilities)
-    return Implementation(function, known)
+    moved = Implementation(function, known)
+    if known.kind != DEFAULT_KIND or known.gradients is not None:
+        return moved
+    if library == LIBRARIES[0]:
+        vjp = beside(found.function)
+        return moved if vjp is None else differentiable(moved, vjp)
+    pullbacks = importlib.import_module(f"{ADAPTERS}._pullbacks")
+    return pulled_back(moved, getattr(pullbacks, library)(found.function))
 
 
 def through(library: str, function: Kernel) -> Kernel:

@@ -31,6 +31,9 @@ class Description:
         The system and version that the function comes from.
     kind
         What kind of function it is; filled in where it is left empty.
+    gradients
+        What is known of its backward pass, a function of another kind; None if it has
+        none.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Description:
     deviations: tuple[Deviation, ...] = ()
     version: str = ""
     kind: str = ""
+    gradients: Description | None = None
 
     def model(self, dtype: str) -> NumericModel:
         """Return the numeric model that a dtype is judged by."""

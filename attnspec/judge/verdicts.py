@@ -128,6 +128,14 @@ class Detected:
     """What a probe met: the function ended its process, or did not return in time."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Backward:
+    """What is known of a backward pass, and the dialect that was detected of it."""
+
+    description: Description
+    detected: Detected
+
+
 def _verdict_alone(report: Report) -> list[str]:
     """Return the shortest form of a report."""
     return ["conforms" if report.conforms else "does not conform"]
@@ -150,6 +158,8 @@ class Report:
     """Whether the run reached its end."""
     only: tuple[str, ...] = ()
     """The laws that were asked for; none named means all."""
+    backward: Backward | None = None
+    """The backward pass that is judged with the kernel."""
     lines: Callable[[Report], list[str]] = dataclasses.field(
         default=_verdict_alone, repr=False, compare=False
     )
@@ -191,6 +201,7 @@ __all__ = [
     "REPORT_VERSION",
     "SPEC_VERSION",
     "SUITE_VERSION",
+    "Backward",
     "Cause",
     "Detected",
     "Finding",

@@ -142,6 +142,20 @@ def header(report: Report, target: str) -> dict[str, Any]:
         "dialect": report.detected.dialect,
         "sources": dict(report.detected.sources),
         "differs": words.differences(report.detected, report.description),
+        "backward": _backward(report),
+    }
+
+
+def _backward(report: Report) -> dict[str, Any] | None:
+    """Return what is known of the backward pass that is judged, if one is."""
+    known = report.backward
+    if known is None:
+        return None
+    return {
+        **_description(known.description, report.dtypes),
+        "dialect": known.detected.dialect,
+        "sources": dict(known.detected.sources),
+        "differs": words.differences(known.detected, known.description),
     }
 
 

@@ -115,7 +115,7 @@ ATTENTION = Kind(
     native=("far_offsets",),
     unsaid=(
         *("grouped_query", "value_width", "empty_keys", "empty_queries"),
-        "always_causal",
+        *("always_causal", "gradients"),
     ),
     fixed={"always_causal": "causal"},
     choices=CHOICES,

@@ -25,7 +25,7 @@ COTANGENTS = ("normal", "integers", "ones", "offset", "sparse")
 
 _FORWARD_ONLY = (
     *("return_lse", "visible_nan", "visible_infinity", "always_causal"),
-    *("many_rows", "far_offsets", "empty_queries", "empty_keys"),
+    *("many_rows", "far_offsets", "empty_queries", "empty_keys", "gradients"),
 )
 """Claims of attention that say nothing of its gradients, or are not asked for yet."""
 
@@ -43,6 +43,9 @@ _CLAIMS: dict[str, Claim] = {
     "kept": Claim("dropout, by the multiplier of each weight", "kept"),
     "saved": Claim("output and logsumexp of the forward pass are given"),
     "return_saved": Claim("output and logsumexp that it saved are returned, too"),
+    "retain_graph": Claim("a second backward pass over a graph that is kept"),
+    "forward": Claim("without a cotangent it is called for the output alone"),
+    "refuses_bias": Claim("a bias that is to be differentiated is refused"),
 }
 
 _D_OUTPUT = tuple(

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array, Window
-from attnspec.exceptions import Inadmissible
+from attnspec.exceptions import Inadmissible, KernelFault
+from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import evaluate
@@ -21,9 +23,9 @@ from attnspec.kinds.attention.gradients.evaluator import (
     evaluate_gradients,
 )
 from attnspec.kinds.attention.gradients.problem import forward_case
-from attnspec.kinds.attention.words import model_in_words
+from attnspec.kinds.attention.words import case_in_words, model_in_words
 from attnspec.kinds.training._gradient_cases import TABLE, build
-from attnspec.numerics import PRESETS, NumericModel, relaxations
+from attnspec.numerics import PRESETS, NumericModel, relaxations, within
 from attnspec.reference import (
     Gradients,
     attention_backward,
@@ -68,6 +70,7 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
     softcap: float | None = None,
     sink: Array | None = None,
     return_saved: bool = False,
+    retain_graph: bool = False,  # noqa: ARG001 - a second pass gives the same
 ) -> tuple[Array, ...]:
     """Evaluate the definition and round its results once."""
     options: dict[str, Any] = {
@@ -122,6 +125,29 @@ def _scale_off(case: Case, right: Right) -> Array:
     return right(case) / (scale or 1.0)
 
 
+def _in_words(recipe: Recipe) -> str:
+    """Return what a recipe makes: the forward problem, and what is pulled back."""
+    said = [case_in_words(recipe), f"{recipe['cotangent']} cotangent"]
+    said += ["with one of the logsumexp"] if recipe["d_lse"] else []
+    said += [f"{recipe['kept']:g} dropped"] if recipe["kept"] else []
+    return ", ".join(said)
+
+
+def _forward_is_wrong(case: Case, bench: KernelBench) -> bool:
+    """Return whether the forward pass of a call is wrong by itself, if it is there."""
+    if "forward" not in bench.capabilities.claims:
+        return False
+    problem = forward_case(case)
+    try:
+        found = bench.call(problem)
+    except KernelFault:
+        return True
+    if admissible(problem, bench.dialect, bench.model):
+        return False
+    exact = evaluate(problem, bench.dialect, bench.model)
+    return not within(exact.output, found.output, exact.bound).holds
+
+
 ATTENTION_GRADIENT = Kind(
     name="attention-gradient",
     sentence="Pulls the cotangent of attention's output back to its operands.",
@@ -141,7 +167,7 @@ ATTENTION_GRADIENT = Kind(
         "sink": ("sink", "minus_infinity_sink"),
     },
     given=("unequal_lengths", "more_queries"),
-    unsaid=("grouped_query", "value_width"),
+    unsaid=("grouped_query", "value_width", "forward", "refuses_bias"),
     choices={
         "alignment": ("lower_right", "upper_left"),
         "empty_row": ("zero", "mean"),
@@ -171,7 +197,8 @@ ATTENTION_GRADIENT = Kind(
     simplest={"queries": 3, "keys": 3, "width": 4, "value_width": 4},
     models=PRESETS,
     relaxations=relaxations,
-    words=Words(model=model_in_words),
+    words=Words(case=_in_words, model=model_in_words),
+    rests_on_wrong=_forward_is_wrong,
 )
 """The gradients of attention."""
 

@@ -1,0 +1,96 @@
+"""How a library differentiates a function of its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.adapters.torch import numpy_of, tensor_of
+from attnspec.conformance.differentiation import Pullback
+
+Function = Callable[..., Any]
+
+
+def torch(function: Function) -> Pullback:
+    """Return what differentiates a function of tensors by autograd."""
+    import torch as library
+
+    def pullback(
+        operands: Mapping[str, Any],
+        options: Mapping[str, Any],
+        cotangents: Sequence[Array],
+        wanted: Sequence[str],
+        twice: bool,  # noqa: FBT001 - as every pullback has it
+    ) -> tuple[Any, ...]:
+        given = _moved({**operands, **options}, tensor_of)
+        leaves = [given[name].requires_grad_() for name in wanted]
+        results = _called(function, operands, given)[: len(cotangents)]
+        pulled = [
+            tensor_of(cotangent).to(result.dtype)
+            for cotangent, result in zip(cotangents, results, strict=True)
+        ]
+        if twice:
+            library.autograd.grad(
+                results, leaves, pulled, retain_graph=True, allow_unused=True
+            )
+        found = library.autograd.grad(results, leaves, pulled, allow_unused=True)
+        return tuple(g if g is None else numpy_of(g) for g in found)
+
+    return pullback
+
+
+def jax(function: Function) -> Pullback:
+    """Return what differentiates a function of JAX's arrays by `jax.vjp`."""
+    import jax as library
+
+    def pullback(
+        operands: Mapping[str, Any],
+        options: Mapping[str, Any],
+        cotangents: Sequence[Array],
+        wanted: Sequence[str],
+        twice: bool,  # noqa: FBT001 - as every pullback has it
+    ) -> tuple[Any, ...]:
+        asarray = library.numpy.asarray
+        with library.enable_x64(True):  # noqa: FBT003 - its argument has no name
+            given = _moved({**operands, **options}, asarray)
+
+            def forward(leaves: dict[str, Any]) -> tuple[Any, ...]:
+                results = _called(function, operands, {**given, **leaves})
+                return results[: len(cotangents)]
+
+            results, pull = library.vjp(forward, {name: given[name] for name in wanted})
+            pulled = tuple(
+                asarray(cotangent).astype(result.dtype)
+                for cotangent, result in zip(cotangents, results, strict=True)
+            )
+            if twice:
+                pull(pulled)
+            (found,) = pull(pulled)
+            return tuple(np.asarray(found[name]) for name in wanted)
+
+    return pullback
+
+
+def _moved(
+    arguments: Mapping[str, Any], there: Callable[[Array], Any]
+) -> dict[str, Any]:
+    """Return arguments with the arrays of a library in place of NumPy's."""
+    return {
+        name: there(value) if isinstance(value, np.ndarray) else value
+        for name, value in arguments.items()
+    }
+
+
+def _called(
+    function: Function, operands: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """Call a function with its operands and options, and return all results."""
+    options = {name: value for name, value in given.items() if name not in operands}
+    found = function(*(given[name] for name in operands), **options)
+    return tuple(found) if isinstance(found, tuple | list) else (found,)
+
+
+__all__ = ["jax", "torch"]
