@@ -24,20 +24,22 @@ def torch(function: Function) -> Pullback:
         cotangents: Sequence[Array],
         wanted: Sequence[str],
         twice: bool,  # noqa: FBT001 - as every pullback has it
-    ) -> tuple[Any, ...]:
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         given = _moved({**operands, **options}, tensor_of)
         leaves = [given[name].requires_grad_() for name in wanted]
-        results = _called(function, operands, given)[: len(cotangents)]
+        results = _called(function, operands, given)
+        used = results[: len(cotangents)]
         pulled = [
             tensor_of(cotangent).to(result.dtype)
-            for cotangent, result in zip(cotangents, results, strict=True)
+            for cotangent, result in zip(cotangents, used, strict=True)
         ]
         if twice:
             library.autograd.grad(
-                results, leaves, pulled, retain_graph=True, allow_unused=True
+                used, leaves, pulled, retain_graph=True, allow_unused=True
             )
-        found = library.autograd.grad(results, leaves, pulled, allow_unused=True)
-        return tuple(g if g is None else numpy_of(g) for g in found)
+        found = library.autograd.grad(used, leaves, pulled, allow_unused=True)
+        gradients = tuple(g if g is None else numpy_of(g) for g in found)
+        return tuple(numpy_of(result.detach()) for result in results), gradients
 
     return pullback
 
@@ -52,24 +54,26 @@ def jax(function: Function) -> Pullback:
         cotangents: Sequence[Array],
         wanted: Sequence[str],
         twice: bool,  # noqa: FBT001 - as every pullback has it
-    ) -> tuple[Any, ...]:
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         asarray = library.numpy.asarray
         with library.enable_x64(True):  # noqa: FBT003 - its argument has no name
             given = _moved({**operands, **options}, asarray)
 
             def forward(leaves: dict[str, Any]) -> tuple[Any, ...]:
-                results = _called(function, operands, {**given, **leaves})
-                return results[: len(cotangents)]
+                return _called(function, operands, {**given, **leaves})
 
             results, pull = library.vjp(forward, {name: given[name] for name in wanted})
             pulled = tuple(
-                asarray(cotangent).astype(result.dtype)
-                for cotangent, result in zip(cotangents, results, strict=True)
+                library.numpy.zeros_like(result)
+                if place >= len(cotangents)
+                else asarray(cotangents[place]).astype(result.dtype)
+                for place, result in enumerate(results)
             )
             if twice:
                 pull(pulled)
             (found,) = pull(pulled)
-            return tuple(np.asarray(found[name]) for name in wanted)
+            gradients = tuple(np.asarray(found[name]) for name in wanted)
+            return tuple(map(np.asarray, results)), gradients
 
     return pullback
 

@@ -33,7 +33,7 @@ _DIALECT = {"alignment": "upper_left", "empty_row": "zero", "empty_keys": "zero"
 
 _WITHOUT_GRADIENT = {
     "flash": _BIAS_CLAIMS,
-    "flash-lse": (*_BIAS_CLAIMS, "return_lse"),
+    "flash-lse": (*_BIAS_CLAIMS, "d_lse"),
 }
 """What the fused kernel does not differentiate: a bias, and its logsumexp."""
 
@@ -77,6 +77,7 @@ def implementations() -> dict[str, Implementation]:
             _implementation(variant, _arrays.torch(function), *known),
             _pullbacks.torch(function),
             without=_WITHOUT_GRADIENT.get(variant, ()),
+            saves=variant == "flash-lse",
         )
         for variant, (function, known) in functions.items()
     }

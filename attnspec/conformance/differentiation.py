@@ -25,12 +25,13 @@ _OWN = ("d_lse", "kept", "saved", "return_saved", "retain_graph")
 
 Pullback = Callable[
     [Mapping[str, Any], Mapping[str, Any], Sequence[Array], Sequence[str], bool],
-    tuple[Any, ...],
+    tuple[tuple[Any, ...], tuple[Any, ...]],
 ]
 """Differentiates a function of some library's arrays.
 
-It is given operands and options by name, a cotangent for each result, the names of what
-is to have a gradient, and whether to go back over the graph twice.
+It is given operands and options by name, cotangents of the first results, the names of
+what is to have a gradient, and whether to go back over the graph twice. It returns all
+results, and the gradients.
 """
 
 
@@ -110,7 +111,7 @@ def _capabilities(known: Capabilities, options: Collection[str]) -> Capabilities
     claims = (claims - of_keywords) | (claims & {*options}) | ({*options} & {*_OWN})
     return Capabilities(
         dtypes=known.dtypes,
-        claims=frozenset({*claims, "forward"}),
+        claims=frozenset(claims),
         multiples=known.multiples,
         least=known.least,
         exclusive=tuple(p for p in known.exclusive if p <= {*kind.vocabulary}),
@@ -127,14 +128,30 @@ def beside(function: Kernel) -> Kernel | None:
 
 
 def pulled_back(
-    found: Implementation, pullback: Pullback, *, without: Collection[str] = ()
+    found: Implementation,
+    pullback: Pullback,
+    *,
+    without: Collection[str] = (),
+    saves: bool = False,
 ) -> Implementation:
-    """Return a kernel that a library differentiates with its backward pass."""
+    """Return a kernel that a library differentiates, with its backward pass.
+
+    Parameters
+    ----------
+    found
+        The kernel.
+    pullback
+        Differentiates the function that it is in its library.
+    without
+        Claims of it that its backward pass does not make.
+    saves
+        Whether it saves the output and logsumexp that it returns, as they are.
+    """
     claims = found.description.capabilities.claims
-    options = {*claims, "retain_graph"} - {*without}
+    options = {*claims, "retain_graph"}
     if "return_lse" in claims:
-        options |= {"d_lse"}
-    return differentiable(found, _vjp(pullback), options=options)
+        options |= {"d_lse", "return_saved"} if saves else {"d_lse"}
+    return differentiable(found, _vjp(pullback), options=options - {*without})
 
 
 def _vjp(pullback: Pullback) -> Kernel:
@@ -147,15 +164,19 @@ def _vjp(pullback: Pullback) -> Kernel:
         d_output: Array,
         *,
         d_lse: Array | None = None,
+        return_saved: bool = False,
         retain_graph: bool = False,
         **options: Any,
     ) -> tuple[Any, ...]:
-        cotangents = [d_output]
-        if d_lse is not None:
-            cotangents, options = [d_output, d_lse], {**options, "return_lse": True}
         operands = {"query": query, "key": key, "value": value}
         wanted = (*operands, *(name for name in ("bias", "sink") if name in options))
-        return pullback(operands, options, cotangents, wanted, retain_graph)
+        cotangents = [d_output] if d_lse is None else [d_output, d_lse]
+        if return_saved or d_lse is not None:
+            options["return_lse"] = True
+        results, gradients = pullback(
+            operands, options, cotangents, wanted, retain_graph
+        )
+        return (*gradients, *results) if return_saved else gradients
 
     return vjp
 
@@ -173,7 +194,8 @@ def backward_of(
     choices = detected.dialect if detected else {}
     own = kind_named(known.kind).choices
     same = {name: choice for name, choice in choices.items() if name in own}
-    return known.replace(dialect={**same, **known.dialect})
+    kernel = description.replace(gradients=None)
+    return known.replace(dialect={**same, **known.dialect}, forward=kernel)
 
 
 def kinds_judged(description: Description) -> tuple[str, ...]:

@@ -34,6 +34,9 @@ class Description:
     gradients
         What is known of its backward pass, a function of another kind; None if it has
         none.
+    forward
+        What is known of the function whose backward pass it is; None if it is none, or
+        that one cannot be called.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Description:
     version: str = ""
     kind: str = ""
     gradients: Description | None = None
+    forward: Description | None = None
 
     def model(self, dtype: str) -> NumericModel:
         """Return the numeric model that a dtype is judged by."""

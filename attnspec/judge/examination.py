@@ -102,14 +102,22 @@ def _examined(
         never = isinstance(reason, NeverCalledSo)
         return Examination(inadmissible=str(reason), never=never)
     except KernelFault as fault:
-        held = _rests_on_wrong(bench)
-        verdict = Verdict.HELD_BACK if held else FAULTS[type(fault)]
-        return Examination(verdict=verdict, message=str(fault))
+        return _faulty(fault, bench)
     ratio = max((c.ratio for c in comparisons), default=0.0)
     weak = not comparisons
     if not weak and nulls is not None:
         weak = not nulls.exclude(invariant, case, bench)
     return Examination(ratio=ratio, weak=weak)
+
+
+def _faulty(fault: KernelFault, bench: KernelBench) -> Examination:
+    """Return what is said of a call that did not return a result."""
+    try:
+        held = _rests_on_wrong(bench)
+    except Inadmissible as reason:
+        return Examination(inadmissible=str(reason))
+    verdict = Verdict.HELD_BACK if held else FAULTS[type(fault)]
+    return Examination(verdict=verdict, message=str(fault))
 
 
 def _is_held_back(law: Invariant, bench: KernelBench, dtype: str) -> bool:

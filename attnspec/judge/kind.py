@@ -117,7 +117,8 @@ class Kind(LawsOfKind):
         How its recipes, models and choices are said to a person.
     rests_on_wrong
         Says whether a call that is wrong, on a bench, rests on another call that is
-        wrong by itself: laws of another kind say how.
+        wrong by itself: laws of another kind say how. It is inadmissible if they say
+        that it is known.
     """
 
     name: str

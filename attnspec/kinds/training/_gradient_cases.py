@@ -44,7 +44,6 @@ _CLAIMS: dict[str, Claim] = {
     "saved": Claim("output and logsumexp of the forward pass are given"),
     "return_saved": Claim("output and logsumexp that it saved are returned, too"),
     "retain_graph": Claim("a second backward pass over a graph that is kept"),
-    "forward": Claim("without a cotangent it is called for the output alone"),
     "refuses_bias": Claim("a bias that is to be differentiated is refused"),
 }
 

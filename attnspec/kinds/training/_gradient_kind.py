@@ -15,14 +15,17 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.traits import holds
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.gradients.evaluator import (
     GradientEvaluation,
     evaluate_gradients,
 )
 from attnspec.kinds.attention.gradients.problem import forward_case
+from attnspec.kinds.attention.traits import traits
 from attnspec.kinds.attention.words import case_in_words, model_in_words
 from attnspec.kinds.training._gradient_cases import TABLE, build
 from attnspec.numerics import PRESETS, NumericModel, relaxations, within
@@ -134,18 +137,34 @@ def _in_words(recipe: Recipe) -> str:
 
 
 def _forward_is_wrong(case: Case, bench: KernelBench) -> bool:
-    """Return whether the forward pass of a call is wrong by itself, if it is there."""
-    if "forward" not in bench.capabilities.claims:
-        return False
+    """Return whether the forward pass of a call is wrong by itself.
+
+    Raises
+    ------
+    Inadmissible
+        If that is a known deviation of it.
+    """
+    forward = bench.description.forward
     problem = forward_case(case)
+    if forward is None or _is_right(problem, bench):
+        return False
+    for each in forward.deviations:
+        if holds(each.when, traits(problem)):
+            msg = f"a deviation of the forward pass: {each.id}"
+            raise Inadmissible(msg)
+    return True
+
+
+def _is_right(problem: AttentionCase, bench: KernelBench) -> bool:
+    """Return whether a forward pass is right, as far as the model says anything."""
     try:
         found = bench.call(problem)
     except KernelFault:
-        return True
-    if admissible(problem, bench.dialect, bench.model):
         return False
+    if admissible(problem, bench.dialect, bench.model):
+        return True
     exact = evaluate(problem, bench.dialect, bench.model)
-    return not within(exact.output, found.output, exact.bound).holds
+    return within(exact.output, found.output, exact.bound).holds
 
 
 ATTENTION_GRADIENT = Kind(
@@ -167,7 +186,7 @@ ATTENTION_GRADIENT = Kind(
         "sink": ("sink", "minus_infinity_sink"),
     },
     given=("unequal_lengths", "more_queries"),
-    unsaid=("grouped_query", "value_width", "forward", "refuses_bias"),
+    unsaid=("grouped_query", "value_width", "refuses_bias"),
     choices={
         "alignment": ("lower_right", "upper_left"),
         "empty_row": ("zero", "mean"),
