@@ -40,6 +40,9 @@ _WITHOUT_GRADIENT = {
 _BLOCK = 512
 """Keys that the fused kernel reads between two rescalings."""
 
+_QUERY_BLOCK = 32
+"""The fewest queries of a tile, after each of which a gradient is stored again."""
+
 _FAST_EXP = 1.25e-4
 """Relative error of the vector exponential that it uses in 16-bit formats."""
 
@@ -113,7 +116,8 @@ def _fused_models() -> dict[str, NumericModel]:
     """Return the models of the fused kernel.
 
     It is online softmax over blocks of keys. In 16-bit formats weights are
-    rounded before they meet the values and the exponential is an approximation.
+    rounded before they meet the values and the exponential is an approximation; its
+    backward pass stores the gradients in the format of the operands, tile by tile.
     """
     models = {
         name: PRESETS[name].replace(name=f"torch-flash-{name}", block=_BLOCK)
@@ -121,7 +125,13 @@ def _fused_models() -> dict[str, NumericModel]:
     }
     for name in ("float16", "bfloat16"):
         models[name] = PRESETS[f"flash-{name}"].replace(
-            name=f"torch-flash-{name}", block=_BLOCK, exp_relative=_FAST_EXP
+            name=f"torch-flash-{name}",
+            block=_BLOCK,
+            exp_relative=_FAST_EXP,
+            backward_weights="lse",
+            delta="output",
+            stored_gradients=name,
+            query_block=_QUERY_BLOCK,
         )
     return models
 

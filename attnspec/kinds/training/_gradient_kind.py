@@ -10,6 +10,7 @@ import numpy as np
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible, KernelFault
 from attnspec.judge.bench import KernelBench
+from attnspec.judge.bits import normals
 from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
@@ -128,6 +129,19 @@ def _scale_off(case: Case, right: Right) -> Array:
     return right(case) / (scale or 1.0)
 
 
+class _Random:
+    """Answers each call with other noise."""
+
+    def __init__(self) -> None:
+        """Begin with the first call."""
+        self._calls = 0
+
+    def __call__(self, case: Case, right: Right) -> Array:
+        """Answer a call."""
+        self._calls += 1
+        return normals(self._calls, "null", right.shape(case))
+
+
 def _in_words(recipe: Recipe) -> str:
     """Return what a recipe makes: the forward problem, and what is pulled back."""
     said = [case_in_words(recipe), f"{recipe['cotangent']} cotangent"]
@@ -208,6 +222,7 @@ ATTENTION_GRADIENT = Kind(
         "halved": lambda case, right: right(case) * 0.5,
         "scale_off": _scale_off,
         "first_of_group": _first_of_group,
+        "random": _Random,
         "unmasked": forgetting("mask", "causal", "window"),
         "d_lse_dropped": forgetting("d_lse"),
         "nothing_dropped": forgetting("kept"),

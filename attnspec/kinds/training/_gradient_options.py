@@ -1,4 +1,4 @@
-"""Laws of the kind `attention-gradient`: what options add, and what was saved."""
+"""Laws of the kind `attention-gradient`: what options add."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.exceptions import KernelRaised
+from attnspec.judge.bits import normals
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, noted, rounding
-from attnspec.judge.law import Bench
-from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.judge.law import F64, Bench
 from attnspec.kinds.attention.bounds.problem import prepare, visible_keys
 from attnspec.kinds.attention.gradients.problem import forward_case
 from attnspec.kinds.attention.scope import hides_keys
@@ -18,7 +19,6 @@ from attnspec.kinds.training._gradient_cases import results_of
 from attnspec.kinds.training._gradient_kind import ATTENTION_GRADIENT
 from attnspec.kinds.training._gradient_results import alike, given_by, right_for
 from attnspec.numerics import Comparison, identical, within
-from attnspec.numerics.dtypes import numpy_dtype
 from attnspec.reference import repeat_kv
 
 _LAW = ATTENTION_GRADIENT.law
@@ -31,6 +31,79 @@ def check_bias(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The gradient of a bias sums those of the scores along its broadcast axes."""
     value, bound = right_for(case, bench)["dbias"]
     yield within(value, given_by(case, bench)["dbias"], bound, what="dbias")
+
+
+@_LAW(
+    "attention-gradient-bias-forms",
+    "gradients.bias",
+    nulls=("zeros:dbias", "ones:dbias"),
+    needs=("bias", "head_mask"),
+)
+def check_bias_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A bias that is broadcast has the gradient of a full one, summed."""
+    bias, grid = case["bias"], _grid(case)
+    whole = _results_again(case.replace(bias=np.broadcast_to(bias, grid)))
+    small, large = (right_for(each, bench)["dbias"] for each in (case, whole))
+    first, second = (given_by(each, bench)["dbias"] for each in (case, whole))
+    shape = (1,) * (4 - bias.ndim) + bias.shape
+    axes = tuple(axis for axis in range(4) if shape[axis] != grid[axis])
+
+    def summed(array: F64) -> F64:
+        return np.asarray(array.sum(axis=axes).reshape(bias.shape))
+
+    bound = small[1] + summed(large[1]) + second.size * rounding(summed(abs(second)))
+    yield noted(within(summed(second), first, bound, what="dbias"), "a bias in full")
+
+
+@_LAW(
+    "attention-gradient-row-sums",
+    "gradients.row-sums",
+    nulls=("ones:dbias", "d_lse_dropped:dbias"),
+    needs=("bias", "head_mask"),
+    without=("sink",),
+)
+def check_row_sums(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """One number added to all scores of a query moves its logsumexp alone."""
+    whole = _results_again(
+        case.replace(bias=np.broadcast_to(case["bias"], _grid(case)))
+    )
+    value, bound = right_for(whole, bench)["dbias"]
+    found = given_by(whole, bench)["dbias"].sum(axis=-1)
+    d_lse = whole["d_lse"] if bench.dialect["lse_gradient"] == "flows" else None
+    live = _seen(case, bench).any(axis=-1).reshape(found.shape)
+    expected = np.zeros(found.shape) if d_lse is None else np.where(live, d_lse, 0.0)
+    limit = bound.sum(axis=-1) + np.abs(value.sum(axis=-1) - expected)
+    limit = limit + value.shape[-1] * rounding(np.abs(value).sum(axis=-1))
+    yield noted(within(expected, found, limit, what="dbias"), "summed over keys")
+
+
+@_LAW(
+    "attention-gradient-refused-bias",
+    "gradients.refused",
+    nulls=("zeros:dbias",),
+    needs=("refuses_bias",),
+    without=("mask", "causal"),
+)
+def check_refused_bias(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A bias whose gradient is not there is refused, and never given a zero."""
+    bias = normals(11, "bias", _grid(case)[2:])
+    asked = _results_again(case.replace(bias=bias.astype(case["query"].dtype)))
+    value, bound = right_for(asked, bench)["dbias"]
+    try:
+        found = given_by(asked, bench)["dbias"]
+    except KernelRaised:
+        found = value
+    yield within(value, found, bound, what="dbias")
+
+
+def _grid(case: Case) -> tuple[int, ...]:
+    """Return (B, Hq, L, S)."""
+    return (*case["query"].shape[:3], case["key"].shape[2])
+
+
+def _results_again(case: Case) -> Case:
+    """Return a case that asks for the gradients of what it has now."""
+    return case.replace(results=results_of(case.operands, case.options))
 
 
 @_LAW(
@@ -129,8 +202,7 @@ def check_groups(case: Case, bench: Bench) -> Iterator[Comparison]:
     if heads == shared:
         return
     wide = {n: repeat_kv(case[n], heads // shared) for n in ("key", "value")}
-    expanded = case.replace(**wide)
-    expanded = expanded.replace(results=results_of(expanded.operands, expanded.options))
+    expanded = _results_again(case.replace(**wide))
     one, two = right_for(case, bench), right_for(expanded, bench)
     first, second = given_by(case, bench), given_by(expanded, bench)
     for name in ("dk", "dv"):
@@ -140,56 +212,6 @@ def check_groups(case: Case, bench: Bench) -> Iterator[Comparison]:
         bound = two[name][1].reshape(several).sum(axis=2) + one[name][1]
         bound = bound + heads * rounding(np.abs(second[name]).reshape(several).sum(2))
         yield noted(within(there, first[name], bound, what=name), "heads repeated")
-
-
-@_LAW(
-    "attention-gradient-saved",
-    "gradients.saved",
-    nulls=("zeros", "zeros:dk", "zeros:dv"),
-    needs=("saved",),
-)
-def check_saved(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """A backward pass is a function of the output and logsumexp that it is given."""
-    exact = _forward(case, bench)
-    if exact is None:
-        return
-    output, lse = exact
-    yield from agrees(case.replace(output=output, lse=lse), bench, "o and L given")
-
-
-@_LAW(
-    "attention-gradient-returned",
-    "gradients.saved",
-    nulls=("zeros", "zeros:dk", "zeros:dv"),
-    needs=("return_saved",),
-)
-def check_returned(case: Case, bench: Bench) -> Iterator[Comparison]:
-    """The gradients are a function of the output and logsumexp that are returned."""
-    plain = case.without("kept")
-    rows = case["query"].shape[:3]
-    output = (*rows, case["value"].shape[3])
-    saved = ("output", output, case.dtype), ("lse", rows, None)
-    asked = plain.replace(return_saved=True, results=(*plain.results, *saved))
-    given, value = given_by(asked, bench), right_for(asked, bench)
-    yield within(value["output"][0], given["output"], value["output"][1])
-    lse = np.where(np.isfinite(value["lse"][0]), given["lse"], -np.inf)
-    known = plain.replace(
-        output=given["output"].astype(case["query"].dtype),
-        lse=lse.astype(np.float64 if case.dtype == "float64" else np.float32),
-    )
-    for name, (gradient, bound) in right_for(known, bench).items():
-        found = within(gradient, given[name], bound, what=name)
-        yield noted(found, "as a function of what it returned")
-
-
-def _forward(case: Case, bench: Bench) -> tuple[Array, Array] | None:
-    """Return output and logsumexp as a forward pass rounds them."""
-    if case["kept"] is not None:
-        return None  # The forward pass that is evaluated drops nothing.
-    found = evaluate(forward_case(case), bench.dialect)
-    wide = np.float64 if case.dtype == "float64" else np.float32
-    lse = np.where(np.isfinite(found.lse), found.lse, -np.inf)
-    return found.output.astype(numpy_dtype(case.dtype)), lse.astype(wide)
 
 
 __all__ = ["ATTENTION_GRADIENT"]

@@ -1,6 +1,6 @@
 """The gradients of attention: the laws of the kind `attention-gradient`.
 
-Those of options, and of what was saved, are in a module beside it.
+Those of options, and of what was saved, are in modules beside it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from attnspec.judge.bits import normals
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, noted, rounding
 from attnspec.judge.law import F64, Bench
-from attnspec.kinds.training._gradient_options import ATTENTION_GRADIENT
+from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.gradients.problem import forward_case
 from attnspec.kinds.training._gradient_results import alike, given_by, right_for
+from attnspec.kinds.training._gradient_saved import ATTENTION_GRADIENT
 from attnspec.numerics import Comparison, identical, within
 
 _LAW = ATTENTION_GRADIENT.law
@@ -152,6 +154,60 @@ def check_euler(case: Case, bench: Bench) -> Iterator[Comparison]:
     sizes = sizes + summed(np.abs(key), np.abs(found["dk"]))
     terms = query.size + key.size
     yield within(left - off, right, bound + terms * rounding(sizes), what="q . dq")
+
+
+@_LAW(
+    "attention-gradient-values",
+    "gradients.values",
+    nulls=("halved:dv", "zeros:dv"),
+    without=("kept",),
+)
+def check_values(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Values times their gradients sum to the output times its cotangent."""
+    if not np.isfinite(np.asarray(case["value"], np.float64)).all():
+        return
+    forward = evaluate(forward_case(case), bench.dialect, PRESETS["float64"])
+    value, d_output = (np.asarray(case[n], np.float64) for n in ("value", "d_output"))
+    shape = (*value.shape[:2], -1)
+
+    def summed(operand: Any, array: F64) -> F64:
+        return np.asarray((operand * array).reshape(shape).sum(axis=-1))
+
+    found, bound = given_by(case, bench)["dv"], right_for(case, bench)["dv"][1]
+    expected, actual = summed(d_output, forward.output), summed(value, found)
+    limit = summed(np.abs(value), bound) + summed(np.abs(d_output), forward.bound)
+    sizes = summed(np.abs(value), np.abs(found))
+    sizes = sizes + summed(np.abs(d_output), np.abs(forward.output))
+    limit = limit + (value.size + d_output.size) * rounding(sizes)
+    yield within(expected, actual, limit, what="v . dv")
+
+
+@_LAW(
+    "attention-gradient-determinism",
+    "gradients.deterministic",
+    nulls=("random", "random:dk", "random:dv"),
+    needs=("deterministic",),
+    one_in=4,
+)
+def check_determinism(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The same call gives the same bits, ten times."""
+    first = given_by(case, bench)
+    for _ in range(9):
+        for name, again in given_by(case, bench).items():
+            yield noted(identical(first[name], again, what=name), "the same call")
+
+
+@_LAW(
+    "attention-gradient-retained",
+    "gradients.again",
+    nulls=_EACH,
+    needs=("retain_graph",),
+    one_in=2,
+)
+def check_retained(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A second backward pass over a graph that is kept gives the same."""
+    again = case.asking("retain_graph")
+    yield from agrees(again, bench, "the second pass over the graph")
 
 
 @_LAW("attention-gradient-again", "gradients.again", nulls=_EACH)

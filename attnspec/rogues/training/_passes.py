@@ -64,6 +64,7 @@ class BackwardPass:
         softcap: float | None = None,
         sink: Array | None = None,
         return_saved: bool = False,
+        retain_graph: bool = False,
     ) -> tuple[Array, ...]:
         """Return the gradients of query, key and value, and of bias and sink."""
         real = np.float64 if query.dtype == np.float64 else np.float32
@@ -87,6 +88,8 @@ class BackwardPass:
             self.delta(s)
             self.ds(s)
             self.sums(s)
+            if retain_graph:
+                self.again(s)
             found = [s.dq, self.grouped(s.dk, s), self.grouped(s.dv, s)]
             if bias is not None:
                 found.append(self.of_bias(s).astype(bias.dtype))
@@ -203,6 +206,10 @@ class BackwardPass:
             s.dv[..., j, :] = through(s.dv[..., j, :] + of_value, narrow)
         if not self.stored:
             s.dq, s.dk = s.dq * s.scale, s.dk * s.scale
+
+    def again(self, s: State) -> None:
+        """Go back over the graph a second time."""
+        self.sums(s)
 
     def grouped(self, array: Array, s: State) -> Array:
         """Sum over the query heads that share a key head."""
