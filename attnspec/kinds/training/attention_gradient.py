@@ -19,7 +19,7 @@ from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.gradients.problem import forward_case
 from attnspec.kinds.training._gradient_results import alike, given_by, right_for
 from attnspec.kinds.training._gradient_saved import ATTENTION_GRADIENT
-from attnspec.numerics import Comparison, identical, within
+from attnspec.numerics import PRESETS, Comparison, identical, within
 
 _LAW = ATTENTION_GRADIENT.law
 _EACH = ("zeros", "zeros:dk", "zeros:dv")
