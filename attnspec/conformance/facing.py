@@ -120,7 +120,7 @@ def read(said: Mapping[str, Any], arrays: str = "", device: str = "") -> Called:
 
 def face_of(description: Description) -> Called | None:
     """Return how a function is called, if somebody knows more than its kind says."""
-    if not description.face:
+    if not description.face or description.kind != ATTENTION.name:
         return None
     return read(description.face, description.arrays, description.device)
 

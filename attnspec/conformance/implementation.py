@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec._typing import DType
+from attnspec.conformance.differentiation import differentiated
 from attnspec.conformance.facing import faced, models_of, with_memory_of
 from attnspec.conformance.libraries import LIBRARIES, Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
@@ -98,7 +99,10 @@ class Implementation:
             "dialect": {**found.dialect, **fields.get("dialect", {})},
             "models": {**models, **fields.get("models", {})},
         }
-        return cls(found.function, Description(**said))
+        known = Description(**said)
+        if kind != DEFAULT_KIND or known.gradients is not None:
+            return cls(found.function, known)
+        return cls(*differentiated(function, found.function, known))
 
 
 def checked(description: Description, kind: Kind) -> Description:
@@ -124,7 +128,14 @@ def checked(description: Description, kind: Kind) -> Description:
         raise InvalidArgument(msg)
     for deviation in description.deviations:
         deviation.check(kind)
-    return description.replace(capabilities=capabilities)
+    gradients = description.gradients
+    if gradients is not None:
+        gradients = checked(gradients, kind_named(gradients.kind))
+    elif "gradients" in capabilities.claims:
+        msg = f"claim: gradients: expected a backward pass of {description.name!r}: "
+        msg += "arrays of torch or jax, or a function beside it that is named _vjp"
+        raise InvalidArgument(msg)
+    return description.replace(capabilities=capabilities, gradients=gradients)
 
 
 def claims(
@@ -214,7 +225,10 @@ def taking(library: str, found: Implementation, device: str = "") -> Implementat
     )
     function = through(library, found.function, device)
     said = {"capabilities": capabilities, "arrays": library, "device": device}
-    return Implementation(function, known.replace(**said))
+    moved = known.replace(**said)
+    if known.kind != DEFAULT_KIND or known.gradients is not None:
+        return Implementation(function, moved)
+    return Implementation(*differentiated(found.function, function, moved))
 
 
 __all__ = [

@@ -121,7 +121,7 @@ ATTENTION = Kind(
     strided=("far_offsets", "strided_operands", "unaligned_operands"),
     unsaid=(
         *("grouped_query", "value_width", "empty_keys", "empty_queries"),
-        "always_causal",
+        *("always_causal", "gradients"),
     ),
     fixed={"always_causal": "causal"},
     choices=CHOICES,
