@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attnspec.conformance.check import judge
+from attnspec.conformance.differentiation import differentiable
 from attnspec.conformance.implementation import Implementation, claims
 from attnspec.conformance.inputs import load_deviations
 from attnspec.conformance.programs import Program
@@ -44,6 +45,7 @@ __all__ = [
     "check_implementation",
     "claims",
     "description_schema",
+    "differentiable",
     "judge",
     "load_deviations",
     "parametrize_with_checks",

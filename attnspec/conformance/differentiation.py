@@ -79,6 +79,11 @@ def differentiable(
     **changes
         What else is known of the backward pass: fields of `Description`.
 
+    Returns
+    -------
+    Implementation
+        The same, which may claim ``gradients``.
+
     Examples
     --------
     >>> def kernel(query, key, value, *, causal=False, softcap=None): ...

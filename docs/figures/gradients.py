@@ -14,7 +14,7 @@ PLACES = {
     "P": (3, 1),
     "v": (3, 2),
     "o": (4, 1),
-    "lse": (3, 0),
+    "lse": (2, 0),
 }
 FORWARD = (
     *(("q, k", "x"), ("x", "s"), ("s", "P"), ("P", "o"), ("v", "o"), ("s", "lse")),
@@ -45,7 +45,7 @@ def flow() -> None:
         box = {"boxstyle": "round,pad=0.4", "facecolor": PALE, "edgecolor": INK}
         axes.text(*_place(name), name, ha="center", va="center", bbox=box)
     axes.text(8.9, 1.0, "do", color=ACCENT, va="center")
-    axes.text(6.6, -0.45, "dlse", color=ACCENT, va="center", ha="center")
+    axes.text(4.7, 0.0, "dlse", color=ACCENT, va="center")
     axes.set(xlim=(-0.6, 9.4), ylim=(-0.7, 2.5))
     axes.axis("off")
 

@@ -151,11 +151,15 @@ def _differentiated(gradients: tuple[Any, ...] | None = None) -> Implementation:
 
 
 def test_a_library_differentiates_a_kernel() -> None:
-    assert _smoke(_differentiated(), only=[AGREEMENT, "attention-gradient-retained"]).conforms
+    assert _smoke(
+        _differentiated(), only=[AGREEMENT, "attention-gradient-retained"]
+    ).conforms
 
 
 def test_a_gradient_of_none_is_a_fault_that_says_so() -> None:
-    found = _outcomes(_smoke(_differentiated((None, None, None)), only=[AGREEMENT]))[AGREEMENT]
+    found = _outcomes(_smoke(_differentiated((None, None, None)), only=[AGREEMENT]))[
+        AGREEMENT
+    ]
 
     assert found.verdict is Verdict.FAILED
     assert found.finding is not None
