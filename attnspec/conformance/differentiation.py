@@ -119,18 +119,6 @@ def differentiated(
         The function of a library's arrays, as it is handed in.
     function, known
         What it is as a kernel of NumPy's arrays.
-
-    Examples
-    --------
-    >>> import sys
-    >>> def kernel(query, key, value, *, causal=False, softcap=None): ...
-    >>> def kernel_vjp(query, key, value, d_output, *, causal=False): ...
-    >>> sys.modules[kernel.__module__].kernel_vjp = kernel_vjp
-    >>> capabilities = kind_named(DEFAULT_KIND).claimed_by(kernel)
-    >>> known = Description("kernel", capabilities, kind=DEFAULT_KIND)
-    >>> found = differentiated(kernel, kernel, known)[1].gradients
-    >>> "causal" in found.capabilities, "softcap" in found.capabilities
-    (True, False)
     """
     library, called = known.arrays or LIBRARIES[0], own_face_of(known)
     if library == LIBRARIES[0]:

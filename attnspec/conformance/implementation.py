@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec._typing import DType
-from attnspec.conformance.differentiation import differentiated
+from attnspec.conformance.differentiation import differentiated, with_backward
 from attnspec.conformance.facing import faced, models_of, with_memory_of
 from attnspec.conformance.libraries import LIBRARIES, Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
@@ -103,6 +103,33 @@ class Implementation:
         if kind != DEFAULT_KIND or known.gradients is not None:
             return cls(found.function, known)
         return cls(*differentiated(function, found.function, known))
+
+
+def differentiable(found: Implementation, vjp: Kernel) -> Implementation:
+    """Return a kernel of attention together with its backward pass.
+
+    Parameters
+    ----------
+    found
+        The kernel.
+    vjp
+        Its backward pass, as the kind ``attention-gradient`` has it: its keywords are
+        its claims.
+
+    Returns
+    -------
+    Implementation
+        The same, which may claim ``gradients``.
+
+    Examples
+    --------
+    >>> def kernel(query, key, value, *, causal=False, softcap=None): ...
+    >>> def vjp(query, key, value, d_output, *, causal=False): ...
+    >>> found = differentiable(Implementation.of(kernel), vjp).description.gradients
+    >>> "causal" in found.capabilities, "softcap" in found.capabilities
+    (True, False)
+    """
+    return Implementation(*with_backward(found.function, found.description, vjp))
 
 
 def checked(description: Description, kind: Kind) -> Description:
@@ -237,5 +264,6 @@ __all__ = [
     "as_implementation",
     "checked",
     "claims",
+    "differentiable",
     "taking",
 ]

@@ -43,7 +43,7 @@ def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evalua
     return evaluate(case, dialect, model)
 
 
-def _sizes(case: AttentionCase) -> dict[str, int]:
+def largest_sizes(case: AttentionCase) -> dict[str, int]:
     """Return the sizes of which a report says the largest."""
     sizes = case.sizes
     far = [
@@ -148,7 +148,7 @@ ATTENTION = Kind(
         alike={"bias": "mask"},
     ),
     models=PRESETS,
-    sizes=_sizes,
+    sizes=largest_sizes,
     relaxations=relaxations,
     precision_calls=precision_calls,
     words=Words(
@@ -161,4 +161,4 @@ ATTENTION = Kind(
 )
 """Attention."""
 
-__all__ = ["ATTENTION"]
+__all__ = ["ATTENTION", "largest_sizes"]
