@@ -64,7 +64,7 @@ def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Desc
     face = said.get("face", {})
     if face:
         with named(where):
-            facing.read(face)
+            facing.check(face, own)
     manner = {name: said.get(name, "") for name in ("arrays", "device")}
     plain = Description("kernel", capabilities, kind=own.name, face=face, **manner)
     rest = {name: value for name, value in said.items() if name not in _MANNER}

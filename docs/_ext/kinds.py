@@ -26,10 +26,10 @@ def kind_section(name: str) -> str:
 def arguments(kind: Kind) -> list[str]:
     """Set operands, options and results in tables, and show an example that runs."""
     lines = []
-    for title, rows in usage.groups(kind):
+    for title, arguments in usage.groups(kind):
         head = f"| {title} | shape | format | values | what it is | also called |"
         lines += [head, "|---|---|---|---|---|---|"]
-        for said in rows:
+        for said in (usage.row(*item) for item in arguments.items()):
             cells = [f"`{said.name}`", *(_plain(cell) for cell in said[1:])]
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")

@@ -86,10 +86,10 @@ def _face_lines(report: Report) -> list[str]:
     """Return how the function is called, and what of that it does not offer."""
     description = report.description
     known, lines = face_of(description), []
-    said = []
-    if known is not None and known.face.id != PLAIN:
-        how = "recognised" if known.recognised else "as asked for"
-        said.append(f"{known.face.id} ({how})")
+    said, face = [], description.face
+    if face and face["id"] != PLAIN:
+        how = "recognised" if face["recognised"] else "as asked for"
+        said.append(f"{face['id']} ({how})")
     label = "face" if said else "arrays"
     if {*description.manner} & {"arrays", "device"}:
         where = f" on {description.device}" if description.device else ""

@@ -45,7 +45,22 @@ def row(name: str, argument: Argument) -> Row:
     )
 
 
-def groups(kind: Kind) -> Iterator[tuple[str, list[Row]]]:
+def group(title: str, arguments: Mapping[str, Argument]) -> list[str]:
+    """Return arguments under a title, as lines of text."""
+    lines = ["", title]
+    for said in (row(*item) for item in arguments.items()):
+        form = ", ".join(
+            part
+            for part in (said.shape, said.dtype, said.values)
+            if part and part != TRUTH.words
+        )
+        text = f"{form}: {said.meaning}"
+        text += f"; also {said.known_as}" if said.known_as else ""
+        lines += words.wrapped(text, first=f"  {said.name}", indent=_INDENT)
+    return lines
+
+
+def groups(kind: Kind) -> Iterator[tuple[str, Mapping[str, Argument]]]:
     """Yield operands, options and results, each with its title, as far as there are."""
     usage = kind.usage
     parts: tuple[tuple[str, Mapping[str, Argument]], ...] = (
@@ -55,7 +70,7 @@ def groups(kind: Kind) -> Iterator[tuple[str, list[Row]]]:
     )
     for title, arguments in parts:
         if arguments:
-            yield title, [row(*item) for item in arguments.items()]
+            yield title, arguments
 
 
 def letters(kind: Kind) -> dict[str, str]:
@@ -69,17 +84,8 @@ def letters(kind: Kind) -> dict[str, str]:
 def lines(kind: Kind) -> list[str]:
     """Return all of it as lines of text."""
     found = []
-    for title, rows in groups(kind):
-        found += ["", title]
-        for said in rows:
-            form = ", ".join(
-                part
-                for part in (said.shape, said.dtype, said.values)
-                if part and part != TRUTH.words
-            )
-            text = f"{form}: {said.meaning}"
-            text += f"; also {said.known_as}" if said.known_as else ""
-            found += words.wrapped(text, first=f"  {said.name}", indent=_INDENT)
+    for title, arguments in groups(kind):
+        found += group(title, arguments)
     if axes := letters(kind):
         found += ["", "axes"]
     for letter, meaning in axes.items():
@@ -137,4 +143,4 @@ def _array(name: str, value: Array) -> str:
     return f"{start}{written}{form})"
 
 
-__all__ = ["Row", "example", "groups", "letters", "lines", "row"]
+__all__ = ["Row", "example", "group", "groups", "letters", "lines", "row"]

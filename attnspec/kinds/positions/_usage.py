@@ -61,7 +61,14 @@ PLACED_ATTENTION = Usage(
 ROPE = Usage(
     {
         "x": Argument("B H L E", "queries or keys", known_as=("q", "k")),
-        "positions": _POSITIONS,
+        "positions": Argument(
+            "B L",
+            "where each row stands; (L,), or with the claim position_ids (B, L)",
+            COUNT,
+            "int64",
+            ("position_ids", "input_pos"),
+            broadcasts=True,
+        ),
         "base": _BASE,
         "width": whole(
             "how many entries are turned; all by default",

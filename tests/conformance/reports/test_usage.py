@@ -17,8 +17,8 @@ WIDTH = 80
 
 @pytest.mark.parametrize("name", KINDS)
 def test_each_argument_has_a_format_values_and_a_meaning(name: str) -> None:
-    for _, rows in usage.groups(KINDS[name]):
-        for row in rows:
+    for _, arguments in usage.groups(KINDS[name]):
+        for row in (usage.row(*item) for item in arguments.items()):
             assert row.dtype
             assert row.values
             assert row.meaning
@@ -54,5 +54,5 @@ def test_the_list_of_a_kind_is_no_wider_than_a_terminal(name: str) -> None:
     lines = lists.explained_kind(name)
     assert max(map(len, lines)) <= WIDTH
     assert not [line for line in lines if line != line.rstrip()]
-    for row in (row for _, rows in usage.groups(KINDS[name]) for row in rows):
-        assert any(line.startswith(f"  {row.name} ") for line in lines)
+    for argument in (n for _, said in usage.groups(KINDS[name]) for n in said):
+        assert any(line.startswith(f"  {argument} ") for line in lines)
