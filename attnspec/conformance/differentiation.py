@@ -131,12 +131,24 @@ def differentiated(
     if not hasattr(pullbacks, library):
         return function, known
     pullback = getattr(pullbacks, library)(native, called, known.device)
+    without = () if called is None else called.without_gradient
+    return pulled_back(function, known, pullback, without)
+
+
+def pulled_back(
+    function: Kernel,
+    known: Description,
+    pullback: Pullback,
+    without: Collection[str] = (),
+) -> tuple[Differentiable, Description]:
+    """Return a kernel that a library differentiates, with its backward pass.
+
+    Its backward pass claims what the kernel does, but `without` some of it.
+    """
     claims = known.capabilities.claims
-    options = {*claims, "retain_graph"}
+    options = {*claims, "retain_graph"} - {*without}
     if "return_lse" in claims:
         options.add("d_lse")
-    if called is not None:
-        options -= {*called.without_gradient}
     return with_backward(function, known, _vjp(pullback), options)
 
 
@@ -207,5 +219,6 @@ __all__ = [
     "beside",
     "differentiated",
     "kinds_judged",
+    "pulled_back",
     "with_backward",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from attnspec._typing import DType
 from attnspec.cli import main
 from attnspec.conformance import check_implementation
 from attnspec.conformance.reports import face_lists
@@ -34,7 +35,9 @@ def test_every_face_of_a_kind_has_a_right_function_and_a_wrong_one() -> None:
 
 @pytest.mark.parametrize(("name", "face"), RIGHT.items())
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_right_function_conforms_as_it_is(name: str, face: str, dtype: str) -> None:
+def test_a_right_function_conforms_as_it_is(
+    name: str, face: str, dtype: DType
+) -> None:
     report = check_implementation(
         getattr(_rope, name), kind="rope", arrays="numpy", tier="smoke", dtypes=[dtype]
     )
