@@ -80,9 +80,9 @@ def kinds() -> Iterable[str]:
 
 def faces() -> Iterable[str]:
     """Return the ways in which functions are called."""
-    from attnspec.faces import FACES
+    from attnspec.faces import FACES, OF_KINDS
 
-    return FACES
+    return (*FACES, *OF_KINDS)
 
 
 def libraries() -> Iterable[str]:

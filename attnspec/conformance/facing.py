@@ -15,12 +15,19 @@ from attnspec.conformance.libraries import (
     through,
 )
 from attnspec.exceptions import (
-    InvalidArgument,
     KernelFault,
     KernelRaised,
     KernelTimedOut,
 )
-from attnspec.faces import FACES, Called, Signature, called, face_named
+from attnspec.faces import (
+    FACES,
+    OF_KINDS,
+    Called,
+    Signature,
+    called,
+    face_named,
+    face_of_kind,
+)
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case
 from attnspec.judge.claims import COMPILED, Capabilities
@@ -31,6 +38,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.kinds.registry import kind_named
 from attnspec.numerics import NumericModel, default_model
 
 PLAIN = "plain"
@@ -69,12 +77,7 @@ def faced(
         If it has no such face or no such device, or cannot be called so.
     """
     if kind is not ATTENTION:
-        if face not in ("", PLAIN):
-            msg = f"face: {kind.name} has the face {PLAIN} alone; got {face!r}"
-            raise InvalidArgument(msg)
-        claimed = kind.claimed_by(function)
-        claimed = with_memory_of(arrays, device, claimed, kind)
-        return Faced(through(arrays, function, device), claimed, arrays)
+        return _of_kind(function, kind, face, arrays, device)
     if not callable(function):
         kind.claimed_by(function)  # It says what is wrong.
     known = called(function, face, arrays, device)
@@ -88,6 +91,26 @@ def faced(
         known.arrays,
         {} if is_ours else written(known),
         known.face.dialect,
+    )
+
+
+def _of_kind(
+    function: Kernel, kind: Kind, face: str, arrays: str, device: str
+) -> Faced:
+    """Return a function of another kind than attention as its face says."""
+    known = face_of_kind(kind.name, function, face)
+    if known is None:
+        claimed = kind.claimed_by(function)
+        claimed = with_memory_of(arrays, device, claimed, kind)
+        return Faced(through(arrays, function, device), claimed, arrays)
+    signature, library = Signature.of(function), arrays or known.arrays
+    claimed = known.capabilities(signature, kind)
+    said = {"id": known.id, "recognised": not face, "signature": signature.written()}
+    return Faced(
+        known.translated(through(library, function, device)),
+        with_memory_of(library, device, claimed, kind),
+        library,
+        said,
     )
 
 
@@ -113,7 +136,7 @@ def written(known: Called) -> dict[str, Any]:
 
 
 def read(said: Mapping[str, Any], arrays: str = "", device: str = "") -> Called:
-    """Return how a function is called, as a JSON object says it.
+    """Return how a function of attention is called, as a JSON object says it.
 
     Raises
     ------
@@ -127,9 +150,24 @@ def read(said: Mapping[str, Any], arrays: str = "", device: str = "") -> Called:
     return known
 
 
+def check(said: Mapping[str, Any], kind: Kind) -> None:
+    """Reject what a JSON object says of a function's face, if it cannot be so.
+
+    Raises
+    ------
+    InvalidArgument
+        If functions of the kind have no such face, or none could be called so.
+    """
+    if said["id"] in OF_KINDS:
+        face_of_kind(kind.name, kind.definition, said["id"])
+        OF_KINDS[said["id"]].capabilities(Signature.read(said["signature"]), kind)
+    else:
+        read(said)
+
+
 def face_of(description: Description) -> Called | None:
-    """Return how a function is called, if somebody knows more than its kind says."""
-    if not description.face:
+    """Return how a function of attention is called, if not simply as its kind says."""
+    if not description.face or description.kind != ATTENTION.name:
         return None
     arrays = description.arrays or LIBRARIES[0]
     return read(description.face, arrays, description.device)
@@ -143,6 +181,10 @@ def own_face_of(description: Description) -> Called | None:
 
 def orders(description: Description) -> dict[str, Order]:
     """Return for each operand the order in which its axes lie in memory."""
+    own = OF_KINDS.get(description.face.get("id", ""))
+    if own is not None:
+        first = kind_named(own.kind).operands[0]
+        return {first: own.order} if own.order else {}
     known = face_of(description)
     if known is None or known.face.order == FACES[PLAIN].order:
         return {}
@@ -153,7 +195,11 @@ def models_of(
     face: Mapping[str, Any], dtypes: Iterable[str]
 ) -> dict[str, NumericModel]:
     """Return how a function of a face computes, where that is not the usual way."""
-    if not face or FACES[face["id"]].returned.lse_format != "operands":
+    if not face:
+        return {}
+    if (own := OF_KINDS.get(face["id"])) is not None:
+        return {dtype: own.models[dtype] for dtype in dtypes if dtype in own.models}
+    if FACES[face["id"]].returned.lse_format != "operands":
         return {}
     known = {dtype: default_model(dtype) for dtype in dtypes}
     return {
@@ -255,6 +301,7 @@ __all__ = [
     "PLAIN",
     "Faced",
     "call_in_words",
+    "check",
     "face_of",
     "faced",
     "models_of",

@@ -35,7 +35,7 @@ from attnspec.exceptions import (
     UnknownName,
     UnusableTarget,
 )
-from attnspec.faces import face_named
+from attnspec.faces import OF_KINDS, face_named
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.kinds.registry import DEFAULT_KIND, kind_named
@@ -102,7 +102,7 @@ class Request:
         if self.program and self.device not in HERE:
             msg = f"device: a program chooses its own; got {self.device!r}"
             raise InvalidArgument(msg)
-        if self.face:
+        if self.face and self.face not in OF_KINDS:
             face_named(self.face)
         if self.program and self.face:
             msg = f"face: a program answers by the protocol; got {self.face!r}"
@@ -197,7 +197,9 @@ def of_kind(found: Implementation, kind: str, title: str) -> Implementation:
     UnusableTarget
         If it is of another.
     """
-    own = found.description.kind
+    own, further = found.description.kind, found.description.gradients
+    if further is not None and further.kind == kind:
+        return Implementation(found.function, further)
     if kind not in (DEFAULT_KIND, own):
         msg = f"target: {title} is of kind {own}, not {kind}"
         raise UnusableTarget(msg)

@@ -12,20 +12,25 @@ from typing import Any
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.faces._called import Called
 from attnspec.faces._face import Face, Parameter
+from attnspec.faces._of_kind import KindFace
 from attnspec.faces._signature import Signature
 from attnspec.faces.flash_attn import FLASH_ATTN
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
 from attnspec.faces.mlx import MLX
 from attnspec.faces.plain import PLAIN
+from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
 
 FACES = {face.id: face for face in (PLAIN, SDPA, FLASH_ATTN, JAX, HF, MLX)}
-"""Every face by its id."""
+"""Every face of attention by its id."""
+
+OF_KINDS = {face.id: face for face in (ROPE_IDS, ROPE_TABLES, ROPE_BOTH)}
+"""Every face of other kinds by its id; all kinds have the face `plain`."""
 
 
 def face_named(name: str) -> Face:
-    """Return the face with this id.
+    """Return the face of attention with this id.
 
     Raises
     ------
@@ -36,6 +41,31 @@ def face_named(name: str) -> Face:
         msg = f"face: expected one of {', '.join(FACES)}; got {name!r}"
         raise UnknownName(msg)
     return FACES[name]
+
+
+def face_of_kind(
+    kind: str, function: Callable[..., Any], face: str = ""
+) -> KindFace | None:
+    """Return the face of a function of another kind, if it is not `plain`.
+
+    Without the id of a face it is recognised by the names of its operands.
+
+    Raises
+    ------
+    InvalidArgument
+        If functions of this kind have no such face.
+    """
+    mine = {known.id: known for known in OF_KINDS.values() if known.kind == kind}
+    if face:
+        if face not in (PLAIN.id, *mine):
+            listed = ", ".join((PLAIN.id, *mine))
+            msg = f"face: a function of {kind} has one of {listed}; got {face!r}"
+            raise InvalidArgument(msg)
+        return mine.get(face)
+    if not mine or not callable(function):
+        return None
+    signature = Signature.of(function)
+    return next((known for known in mine.values() if known.fits(signature)), None)
 
 
 def called(
@@ -122,11 +152,14 @@ def _why_not(face: Face, names: set[str]) -> str:
 
 __all__ = [
     "FACES",
+    "OF_KINDS",
     "Called",
     "Face",
+    "KindFace",
     "Parameter",
     "Signature",
     "called",
     "face_named",
+    "face_of_kind",
     "recognised",
 ]

@@ -26,6 +26,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
 from attnspec.judge.traits import fields_as_traits, whole_fields
+from attnspec.judge.usage import Usage
 from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
 from attnspec.numerics.operations import OPERATIONS
@@ -63,6 +64,8 @@ class Kind(LawsOfKind):
         What is right, and the bound.
     definition
         The definition, as a function of this kind: it passes every law.
+    usage
+        What its operands, options and results are, and an example.
     operands
         The names of the positional arguments, where they are not the definition's.
     value
@@ -116,6 +119,10 @@ class Kind(LawsOfKind):
         Calls in a format that tell these models apart.
     words
         How its recipes, models and choices are said to a person.
+    rests_on_wrong
+        Says whether a call that is wrong, on a bench, rests on another call that is
+        wrong by itself: laws of another kind say how. It is inadmissible if they say
+        that it is known.
     """
 
     name: str
@@ -124,6 +131,7 @@ class Kind(LawsOfKind):
     build: Callable[[Recipe], Case]
     judge: Judge
     definition: Callable[..., Any]
+    usage: Usage = dataclasses.field(default_factory=Usage)
     operands: tuple[str, ...] = ()
     value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -155,6 +163,7 @@ class Kind(LawsOfKind):
     )
     precision_calls: Callable[[str, Capabilities], Iterable[Case]] = _no_calls
     words: Words = dataclasses.field(default_factory=Words)
+    rests_on_wrong: Callable[[Any, Any], bool] = lambda _case, _bench: False
 
     def __post_init__(self) -> None:
         """Read the definition's face; let arrays lie in memory in several ways."""

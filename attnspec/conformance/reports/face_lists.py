@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from attnspec.conformance.reports import words
-from attnspec.faces import FACES, Face, Parameter, face_named
+from attnspec.conformance.reports import usage, words
+from attnspec.faces import FACES, OF_KINDS, Face, KindFace, Parameter, face_named
 from attnspec.kinds.attention.words import CHOICES_IN_WORDS
 
 _INDENT = 22
@@ -14,15 +14,25 @@ _INDENT = 22
 
 def listed() -> list[str]:
     """Return the faces with who calls functions so."""
+    lines = _listed(FACES.values())
+    for kind in dict.fromkeys(face.kind for face in OF_KINDS.values()):
+        mine = (face for face in OF_KINDS.values() if face.kind == kind)
+        lines += ["", f"of {kind}", *_listed(mine)]
+    return lines
+
+
+def _listed(faces: Iterable[Face | KindFace]) -> list[str]:
     return [
         line
-        for face in FACES.values()
+        for face in faces
         for line in words.wrapped(face.sentence, first=f"  {face.id}", indent=_INDENT)
     ]
 
 
 def explained(id_: str) -> list[str]:
     """Return all that there is to know about one face."""
+    if id_ in OF_KINDS:
+        return _of_kind(OF_KINDS[id_])
     face = face_named(id_)
     lines = [*words.wrapped(f"{face.id}: {face.sentence}", indent=0), ""]
     for label, said in facts(face):
@@ -36,6 +46,29 @@ def explained(id_: str) -> list[str]:
         said = ", ".join(face.left_alone)
         lines += ["", *words.wrapped(said, first="not passed", indent=_INDENT)]
     return lines
+
+
+def _of_kind(face: KindFace) -> list[str]:
+    """Return all that there is to know about a face of another kind."""
+    lines = [*words.wrapped(f"{face.id}: {face.sentence}", indent=0), ""]
+    for label, said in facts_of_kind(face):
+        lines += words.wrapped(said, first=label, indent=_INDENT)
+    return [
+        *lines,
+        *usage.group("operands", face.operands),
+        *usage.group("results", face.results),
+    ]
+
+
+def facts_of_kind(face: KindFace) -> Iterator[tuple[str, str]]:
+    """Yield what is said of a face of another kind, each with a label."""
+    yield "called as", f"{face.title}({', '.join([*face.operands])}, ...)"
+    yield "kind", face.kind
+    yield "arrays", face.arrays
+    if face.says or face.claims:
+        yield "claimed as well", ", ".join((*face.says, *face.claims))
+    for dtype, model in face.models.items():
+        yield "model", f"{dtype}={model.name}"
 
 
 def facts(face: Face) -> Iterator[tuple[str, str]]:
