@@ -17,7 +17,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.exceptions import Inadmissible, UnknownName
 from attnspec.judge.case import EVERY_OPERAND, Case, Expected, Result, Shape
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.law import Dialect, Exact, Invariant
 from attnspec.judge.laws_of_kind import LawsOfKind
 from attnspec.judge.likeness import Likeness
@@ -196,8 +196,8 @@ class Kind(LawsOfKind):
     @property
     def abilities(self) -> dict[str, str]:
         """Every claim that lets a function be asked more, and none that says less."""
-        said = self.vocabulary.items()
-        return {name: text for name, text in said if name not in self.fixed}
+        less = {*self.fixed, COMPILED}
+        return {n: text for n, text in self.vocabulary.items() if n not in less}
 
     @property
     def limits(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from tests.faces import _numpy
 
 FILE = Path(_numpy.__file__)
 WRONG = Request(f"{FILE}:window_off_by_one", arrays="numpy")
+SIZES = {"queries": 3, "keys": 3, "width": 8, "value_width": 8}
 LAWS = ("window-support", "causal-support")
 WISHES: dict[str, Any] = {"only": LAWS, "tier": "smoke", "dtypes": ("float16",)}
 
@@ -129,7 +130,7 @@ def _deviation(said: dict[str, str]) -> Deviation:
         ("window-support",),
         "a key more to the right is seen",
         {"window": True},
-        ATTENTION.recipe("float16", queries=3, keys=3, width=8, window=(0, 0)),
+        ATTENTION.recipe("float16", **SIZES, window=(0, 0)),
         face=said.get("face", ""),
         arrays=said.get("arrays", ""),
         device=said.get("device", ""),

@@ -17,11 +17,11 @@ Lengths = tuple[int, int]
 _NAMES = ("mask_axes", "bias_axes")
 
 _TAILS: Sequence[Lengths] = (
-    *((5, 5), (33, 33), (3, 17), (3, 64), (3, 65), (3, 127), (3, 128), (3, 129)),
-    *((2, 1025), (7, 4), (65, 5)),
+    *((5, 5), (33, 33), (3, 17), (3, 127), (3, 128), (3, 129), (2, 1025)),
+    *((7, 4), (65, 5)),
 )
-"""Numbers of queries and keys: a tile of any power of two lacks one, ends, or has one
-over."""
+"""Numbers of queries and keys: a tile of any power of two up to 128 lacks one, ends, or
+has one over."""
 
 _PLAIN: Sequence[Lengths] = ((5, 5), (3, 17), (7, 4))
 """Those of examples in which something else is unusual."""
@@ -51,8 +51,8 @@ def one_of_few(recipe: Recipe) -> Recipe:
         return recipe
     grouped = recipe["query_heads"] != recipe["key_heads"]
     wider = recipe["width"] != recipe["value_width"]
-    longer = recipe["queries"] > recipe["keys"]
-    axes = {name: _axes(recipe[name], longer=longer) for name in _NAMES}
+    shorter = recipe["queries"] < recipe["keys"]
+    axes = {name: _axes(recipe[name], shorter=shorter) for name in _NAMES}
     unusual = grouped or wider or {*axes.values()} != {"BHLS"}
     queries, keys = _nearest(recipe, _PLAIN if unusual else _TAILS)
     return recipe.replace(
@@ -67,10 +67,10 @@ def one_of_few(recipe: Recipe) -> Recipe:
     )
 
 
-def _axes(axes: str, *, longer: bool) -> str:
-    """Return the axes that stand for some; for those of more queries than keys, two."""
+def _axes(axes: str, *, shorter: bool) -> str:
+    """Return the axes that stand for some: two, where queries are not fewer."""
     found = _AXES.get(axes, axes)
-    return "111S" if longer and found != "BHLS" else found
+    return found if shorter or found == "BHLS" else "111S"
 
 
 def _nearest(recipe: Recipe, known: Sequence[Lengths]) -> Lengths:
