@@ -6,7 +6,14 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from attnspec.conformance.libraries import HERE, KEEP_STRIDES, Kernel, through
+from attnspec.conformance.libraries import (
+    COMPILE,
+    HERE,
+    KEEP_STRIDES,
+    LIBRARIES,
+    Kernel,
+    through,
+)
 from attnspec.exceptions import (
     KernelFault,
     KernelRaised,
@@ -23,7 +30,7 @@ from attnspec.faces import (
 )
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.judge.layouts import Order
@@ -113,6 +120,8 @@ def with_memory_of(
     """Return what a function claims whose arrays are a library's, and lie there."""
     if library not in ("", *KEEP_STRIDES):
         known = known.claiming(without=kind.strided)
+    if library in COMPILE and COMPILED in kind.vocabulary:
+        known = known.claiming((COMPILED,))
     # What lies far apart is memory that is reserved here, and not sent anywhere.
     return known if device in HERE else known.claiming(without=("far_offsets",))
 
@@ -160,7 +169,8 @@ def face_of(description: Description) -> Called | None:
     """Return how a function of attention is called, if not simply as its kind says."""
     if not description.face or description.kind != ATTENTION.name:
         return None
-    return read(description.face, description.arrays, description.device)
+    arrays = description.arrays or LIBRARIES[0]
+    return read(description.face, arrays, description.device)
 
 
 def own_face_of(description: Description) -> Called | None:

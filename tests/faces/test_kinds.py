@@ -35,9 +35,7 @@ def test_every_face_of_a_kind_has_a_right_function_and_a_wrong_one() -> None:
 
 @pytest.mark.parametrize(("name", "face"), RIGHT.items())
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_right_function_conforms_as_it_is(
-    name: str, face: str, dtype: DType
-) -> None:
+def test_a_right_function_conforms_as_it_is(name: str, face: str, dtype: DType) -> None:
     report = check_implementation(
         getattr(_rope, name), kind="rope", arrays="numpy", tier="smoke", dtypes=[dtype]
     )
