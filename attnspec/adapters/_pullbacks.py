@@ -16,7 +16,6 @@ Function = Callable[..., Any]
 
 def torch(function: Function) -> Pullback:
     """Return what differentiates a function of tensors by autograd."""
-    import torch as library
 
     def pullback(
         operands: Mapping[str, Any],
@@ -25,6 +24,8 @@ def torch(function: Function) -> Pullback:
         wanted: Sequence[str],
         twice: bool,  # noqa: FBT001 - as every pullback has it
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        import torch as library
+
         given = _moved({**operands, **options}, tensor_of)
         leaves = [given[name].requires_grad_() for name in wanted]
         results = _called(function, operands, given)
@@ -46,7 +47,6 @@ def torch(function: Function) -> Pullback:
 
 def jax(function: Function) -> Pullback:
     """Return what differentiates a function of JAX's arrays by `jax.vjp`."""
-    import jax as library
 
     def pullback(
         operands: Mapping[str, Any],
@@ -55,6 +55,8 @@ def jax(function: Function) -> Pullback:
         wanted: Sequence[str],
         twice: bool,  # noqa: FBT001 - as every pullback has it
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        import jax as library
+
         asarray = library.numpy.asarray
         with library.enable_x64(True):  # noqa: FBT003 - its argument has no name
             given = _moved({**operands, **options}, asarray)
