@@ -20,7 +20,7 @@ CLAIM = "gradients"
 _OPERANDS = 3
 """Query, key and value."""
 
-_OWN = ("d_lse", "kept", "saved", "return_saved", "retain_graph")
+_OWN = ("d_lse", "kept", "saved", "return_saved", "retain_graph", "refuses_bias")
 """The claims that a backward pass makes by itself, and not the kernel."""
 
 Pullback = Callable[
@@ -156,6 +156,8 @@ def pulled_back(
     options = {*claims, "retain_graph"}
     if "return_lse" in claims:
         options |= {"d_lse", "return_saved"} if saves else {"d_lse"}
+    if "bias" in claims and "bias" in without:
+        options |= {"refuses_bias"}
     return differentiable(found, _vjp(pullback), options=options - {*without})
 
 
