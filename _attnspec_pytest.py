@@ -39,8 +39,20 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "-arrays": {
         "metavar": "LIBRARY",
-        "default": "numpy",
-        "help": "whose arrays the targets take: numpy (default), torch or jax",
+        "default": "",
+        "help": "whose arrays the targets take: numpy, torch, jax or mlx (default: "
+        "those of their face)",
+    },
+    "-face": {
+        "metavar": "FACE",
+        "default": "",
+        "help": "how the targets are called (default: recognised); see 'attnspec "
+        "faces'",
+    },
+    "-device": {
+        "metavar": "DEVICE",
+        "default": "",
+        "help": "where these arrays lie: cpu, cuda, cuda:1, mps, xpu",
     },
     "-dtype": {
         **_SEVERAL,
@@ -121,6 +133,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 _WORDS = {
     "kind": "kind",
     "arrays": "arrays",
+    "face": "face",
+    "device": "device",
     "description": "description",
     "deviations": "deviations",
     "dtypes": "dtype",

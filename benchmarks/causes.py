@@ -1,9 +1,9 @@
 """How many causes a report names for each rogue, and what it blames.
 
-Run it with ``python benchmarks/causes.py [--pairs] [--kind attention] [IDS]``; the kind
-``all`` asks the rogues of every kind. A rogue has one mistake, so one headline is right.
-Beside the headlines stands which of history, scale and numeric model they blame. One
-that the tier does not see has none, and is in no share.
+Run it with ``python benchmarks/causes.py [--pairs] [--kind attention] [IDS]``; with the
+kind ``all`` it asks the rogues of every kind. A rogue has one mistake, so one headline
+is right. Beside the headlines stands which of history, scale and numeric model they
+blame. One that the tier does not see has none, and is in no share.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 from attnspec._typing import DType, Window
 from attnspec.conformance import Implementation
-from attnspec.conformance.differentiation import pulled_back
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import PRESETS, NumericModel
 
 REQUIRES: tuple[str, ...] = ("jax",)
@@ -69,22 +69,20 @@ def _implementation(
     """Return a variant with what the documentation says that it supports."""
     import jax
 
-    from attnspec.adapters import _arrays, _pullbacks
     from attnspec.adapters._jax_deviations import deviations, refused_products
 
-    function = _attention(options)
-    found = Implementation.of(
-        _arrays.jax(function),
+    return Implementation.of(
+        _attention(options),
+        arrays="jax",
         name=f"jax:{variant}",
         dtypes=dtypes,
         claims=_CLAIMS,
-        without=("far_offsets",),  # Its arrays have strides of their own.
+        without=ATTENTION.strided,  # Its arrays have strides of their own.
         dialect=_DIALECT,
         models={name: _models()[name] for name in dtypes},
         deviations=deviations() + (() if options is None else refused_products()),
         version=f"jax {jax.__version__}",
     )
-    return pulled_back(found, _pullbacks.jax(function))
 
 
 def _models() -> dict[str, NumericModel]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from attnspec._typing import Array, DType
 from attnspec.conformance import Implementation
+from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import PRESETS, NumericModel
 
 REQUIRES: tuple[str, ...] = ("onnx", "onnxruntime")
@@ -45,7 +46,7 @@ def _implementation(version: int) -> Implementation:
         name=f"onnxruntime:opset-{version}",
         dtypes=_DTYPES,
         claims=_CLAIMS,
-        without=("far_offsets",),  # Its arrays have strides of their own.
+        without=ATTENTION.strided,  # Its arrays have strides of their own.
         dialect=_DIALECT,
         models=_models(),
         deviations=deviations(onnxruntime.__version__),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.conformance import Deviation, Implementation
-from attnspec.conformance.differentiation import pulled_back
+from attnspec.faces.sdpa import SDPA
 from attnspec.numerics import PRESETS, NumericModel
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
@@ -21,15 +20,7 @@ EXTRA = "torch"
 
 _CLAIMS = ("grouped_query", "empty_queries")
 
-# `attn_mask` is one argument for a mask or a bias, and the documentation says
-# that it is an error to set it together with `is_causal`.
-_EXCLUSIVE = tuple(
-    frozenset(pair) for pair in itertools.combinations(("mask", "bias", "causal"), 2)
-)
-
 _BIAS_CLAIMS = ("bias", "minus_infinity_bias", "float32_bias")
-
-_DIALECT = {"alignment": "upper_left", "empty_row": "zero", "empty_keys": "zero"}
 
 _WITHOUT_GRADIENT = {
     "flash": _BIAS_CLAIMS,
@@ -57,7 +48,6 @@ def implementations() -> dict[str, Implementation]:
     backend. ``flash-lse`` is the private function behind ``flash``, the only one
     that returns a logsumexp.
     """
-    from attnspec.adapters import _arrays, _pullbacks
     from attnspec.adapters._torch_deviations import (
         empty_logsumexp,
         nan_query_lost,
@@ -65,24 +55,24 @@ def implementations() -> dict[str, Implementation]:
     )
 
     whole = (*_CLAIMS, "empty_keys")
-    wide = (*whole, "value_width")
     fused, upcast = _fused_models(), _upcast_models()
     late = (*scale_after_mask(), *nan_query_lost())
     lse = (*late, *empty_logsumexp())
-    functions: dict[str, tuple[Callable[..., Any], Any]] = {
-        "sdpa": (_sdpa(None), (wide, fused, late)),
-        "math": (_sdpa("MATH"), (wide, upcast, ())),
-        "flash": (_sdpa("FLASH_ATTENTION"), (whole, fused, late)),
-        "flash-lse": (_flash_with_lse, (_CLAIMS, fused, lse)),
-    }
+    flash = _sdpa("FLASH_ATTENTION")
     return {
-        variant: pulled_back(
-            _implementation(variant, _arrays.torch(function), *known),
-            _pullbacks.torch(function),
-            without=_WITHOUT_GRADIENT.get(variant, ()),
-            saves=variant == "flash-lse",
-        )
-        for variant, (function, known) in functions.items()
+        "sdpa": _implementation("sdpa", _sdpa(None), whole, fused, late),
+        "math": _implementation("math", _sdpa("MATH"), whole, upcast, ()),
+        "flash": _implementation("flash", flash, whole, fused, late, ("value_width",)),
+        "flash-lse": _implementation(
+            "flash-lse",
+            _flash_with_lse,
+            _CLAIMS,
+            fused,
+            lse,
+            arrays="torch",
+            dialect=SDPA.dialect,
+            exclusive=SDPA.exclusive,
+        ),
     }
 
 
@@ -92,6 +82,8 @@ def _implementation(
     claims: tuple[str, ...],
     models: Mapping[str, NumericModel],
     deviations: tuple[Deviation, ...],
+    without: tuple[str, ...] = (),
+    **fields: Any,
 ) -> Implementation:
     """Return a variant with what the documentation says that it supports."""
     import torch
@@ -101,14 +93,23 @@ def _implementation(
         name=f"torch:{variant}",
         dtypes=DTYPES,
         claims=claims,
-        dialect=_DIALECT,
+        without=without,
         models=models,
         deviations=deviations,
         version=f"torch {torch.__version__}",
+        **fields,
     )
-    capabilities = found.description.capabilities.replace(exclusive=_EXCLUSIVE)
+    known = found.description
+    if (gradients := known.gradients) is None:
+        return found
+    # It saves what it returns, as it is.
+    more = ["return_saved"] if "return_lse" in known.capabilities else []
+    lacking = _WITHOUT_GRADIENT.get(variant, ())
+    more += ["refuses_bias"] if "bias" in lacking else []
+    capabilities = gradients.capabilities.claiming(more, lacking)
     return Implementation(
-        function, found.description.replace(capabilities=capabilities)
+        found.function,
+        known.replace(gradients=gradients.replace(capabilities=capabilities)),
     )
 
 
@@ -143,42 +144,41 @@ def _upcast_models() -> dict[str, NumericModel]:
 
 
 def _sdpa(backend: str | None) -> Callable[..., Any]:
-    """Return SDPA as a kernel of tensors, held to a backend or free to choose."""
+    """Return SDPA, held to a backend or free to choose."""
+    from torch.nn import functional
 
-    def kernel(
+    if backend is None:
+        function: Callable[..., Any] = functional.scaled_dot_product_attention
+        return function
+
+    def held(
         query: Any,
         key: Any,
         value: Any,
+        attn_mask: Any = None,
         *,
-        mask: Any = None,
-        bias: Any = None,
+        is_causal: bool = False,
         scale: float | None = None,
-        causal: bool = False,
+        enable_gqa: bool = False,
     ) -> Any:
         """Return the output of SDPA."""
-        from torch.nn import functional
-
-        added = mask if mask is not None else bias
-        if added is not None and (backend is not None or added.ndim == 1):
-            added = _of_rank_four(added)
         with _held_to(backend):
             return functional.scaled_dot_product_attention(
                 query,
                 key,
                 value,
-                attn_mask=added,
-                is_causal=causal,
+                # The fused kernel has no rank 3, and no backend rank 1.
+                attn_mask=None if attn_mask is None else _of_rank_four(attn_mask),
+                is_causal=is_causal,
                 scale=scale,
-                enable_gqa=query.shape[1] != key.shape[1],
+                enable_gqa=enable_gqa,
             )
 
-    return kernel
+    return held
 
 
-def _held_to(backend: str | None) -> contextlib.AbstractContextManager[Any]:
+def _held_to(backend: str) -> contextlib.AbstractContextManager[Any]:
     """Return a context in which SDPA may use this backend alone."""
-    if backend is None:
-        return contextlib.nullcontext()
     from torch.nn import attention
 
     return attention.sdpa_kernel(getattr(attention.SDPBackend, backend))
@@ -211,10 +211,7 @@ def _flash_with_lse(
 
 
 def _of_rank_four(array: Any) -> Any:
-    """Return a mask or bias with leading axes.
-
-    The fused kernel has no rank 3, and no backend rank 1.
-    """
+    """Return a mask or bias with leading axes."""
     return array[(None,) * (4 - array.ndim)]
 
 

@@ -10,7 +10,7 @@ from attnspec.cli._check import check
 from attnspec.cli._compare import compare
 from attnspec.cli._describe import describe
 from attnspec.cli._include import include
-from attnspec.cli._lists import invariants, kinds, targets
+from attnspec.cli._lists import faces, invariants, kinds, targets
 from attnspec.cli._rogues import rogues
 from attnspec.cli._root import Root
 
@@ -29,8 +29,8 @@ def main(context: click.Context) -> None:
 
 
 _COMMANDS = (
-    *(check, describe, invariants, kinds, rogues, targets, replay, compare),
-    *(campaign, include),
+    *(check, describe, invariants, kinds, faces, rogues, targets, replay),
+    *(compare, campaign, include),
 )
 
 for command in _COMMANDS:

@@ -47,6 +47,7 @@ def replay(
     from attnspec.conformance.reports import Replay, check_files, failure_lines
     from attnspec.conformance.reports.arrays import witness_lines
     from attnspec.conformance.targets import open_target
+    from attnspec.judge.manner import differences
     from attnspec.kinds.registry import DEFAULT_KIND
 
     *target, token = _target_and_token(words, asked["program"])
@@ -60,6 +61,9 @@ def replay(
     request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
         found = again(call, described, known)
+    for name, there, here in differences(known.manner, described.manner):
+        message = f"attnspec: {name} was {there} where the finding was made, and is"
+        click.echo(f"{message} {here} here", err=True)
     if found is None:
         click.echo(f"not reproduced: {known.law.id} holds ({known.recipe.dtype})")
         return CONFORMS
@@ -81,13 +85,15 @@ def replay(
 
 def _write_script(file: Path, found: Replayed, known: Token, target: str) -> None:
     """Write the script that shows a finding."""
+    from attnspec.conformance.reports.findings import case_in_words
     from attnspec.conformance.script import script
     from attnspec.exceptions import InvalidArgument
 
     if found.witness is None:
         message = "script: the kernel was not called"
         raise InvalidArgument(message)
-    said = known.kind.words.case(known.recipe)
+    finding = found.outcome.finding
+    said = case_in_words(finding) if finding else ""
     text = script(found.witness, known.law, known.kind, found.dialect, target, said)
     if file == _PRINTED:
         click.echo(text, nl=False)

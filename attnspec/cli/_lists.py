@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from attnspec.cli._names import INVARIANT, KIND
+from attnspec.cli._names import FACE, INVARIANT, KIND
 from attnspec.cli._root import CONFORMS
 
 
@@ -31,6 +31,17 @@ def kinds(kind: str | None) -> int:
 
 
 @click.command()
+@click.argument("face", required=False, metavar="[ID]", callback=FACE)
+def faces(face: str | None) -> int:
+    """List the calling conventions that are known, or explain one."""
+    from attnspec.conformance.reports import face_lists as lists
+
+    lines = lists.explained(face) if face else lists.listed()
+    click.echo("\n".join(lines))
+    return CONFORMS
+
+
+@click.command()
 def targets() -> int:
     """List the adapters: installed, or how to install them."""
     from attnspec.conformance.libraries import known_targets
@@ -46,4 +57,4 @@ def targets() -> int:
     return CONFORMS
 
 
-__all__ = ["invariants", "kinds", "targets"]
+__all__ = ["faces", "invariants", "kinds", "targets"]

@@ -78,6 +78,13 @@ def kinds() -> Iterable[str]:
     return KINDS
 
 
+def faces() -> Iterable[str]:
+    """Return the ways in which functions are called."""
+    from attnspec.faces import FACES, OF_KINDS
+
+    return (*FACES, *OF_KINDS)
+
+
 def libraries() -> Iterable[str]:
     """Return the libraries whose arrays a function can take."""
     from attnspec.conformance.libraries import LIBRARIES
@@ -105,17 +112,20 @@ DTYPE = known(dtypes)
 TIER = known(tiers)
 KIND = known(kinds, "attnspec kinds")
 ARRAYS = known(libraries)
+FACE = known(faces)
 
 __all__ = [
     "ARRAYS",
     "CLAIM",
     "DTYPE",
+    "FACE",
     "INVARIANT",
     "KIND",
     "TIER",
     "Callback",
     "claims",
     "dtypes",
+    "faces",
     "invariants",
     "kinds",
     "known",

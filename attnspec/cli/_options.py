@@ -159,12 +159,23 @@ _KERNEL = (
         help="Judge this program in place of TARGET; it may be in any language.",
     ),
     click.option(
+        "--face",
+        metavar="FACE",
+        callback=names.FACE,
+        help="How TARGET is called, recognised by default; 'attnspec faces' lists it.",
+    ),
+    click.option(
         "--arrays",
-        default="numpy",
-        show_default=True,
         metavar="LIBRARY",
         callback=names.ARRAYS,
-        help="Whose arrays TARGET takes: numpy, torch or jax.",
+        help="Whose arrays TARGET takes: numpy, torch, jax or mlx; by default those "
+        "of its face.",
+    ),
+    click.option(
+        "--device",
+        metavar="DEVICE",
+        callback=_words_for("a device"),
+        help="Where these arrays lie: cpu, cuda, cuda:1, mps, xpu.",
     ),
     click.option(
         "--description",
@@ -216,8 +227,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _WORDS = (
-    *("target", "program", "kind", "arrays", "description", "deviations", "dtypes"),
-    *("claims", "without", "limits", "exclusive", "dialect", "models"),
+    *("target", "program", "kind", "arrays", "face", "device", "description"),
+    *("deviations", "dtypes", "claims", "without", "limits", "exclusive"),
+    *("dialect", "models"),
 )
 """What `request_in_words` is told."""
 

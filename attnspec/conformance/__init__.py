@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attnspec.conformance.check import judge
-from attnspec.conformance.differentiation import differentiable
-from attnspec.conformance.implementation import Implementation, claims
+from attnspec.conformance.implementation import (
+    Implementation,
+    claims,
+    differentiable,
+)
 from attnspec.conformance.inputs import load_deviations
 from attnspec.conformance.programs import Program
 from attnspec.conformance.runs import check_implementation

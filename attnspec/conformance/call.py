@@ -10,11 +10,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.conformance.dirty import dirty, sizes_in, sizes_of
 from attnspec.conformance.implementation import Kernel
-from attnspec.exceptions import KernelRaised, MalformedResult
+from attnspec.exceptions import KernelCrashed, KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Expected, Result
 from attnspec.judge.far import FAR, place_far
-from attnspec.judge.layouts import Placed, place
+from attnspec.judge.layouts import Order, Placed, place
 from attnspec.judge.told import told_in_lines
 from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 
@@ -54,20 +55,22 @@ class Caller:
         Raises
         ------
         KernelRaised
-            If the function raises anything, `SystemExit` included.
+            If the function raises anything else, `SystemExit` included.
         MalformedResult
             If what it returns is not what was asked for.
         """
+        given = [*operands, *options.values()]
+        dirty([*sizes_in(given), *sizes_of(results)])
         try:
             returned = self._function(*operands, **options)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, MalformedResult, KernelCrashed):
             raise
         except BaseException as error:
             raise KernelRaised(told_in_lines(error)) from error
         arrays = _unpacked(returned, results)
         changed = self._changed(arrays[0].shape)
         copies = [np.array(array) for array in arrays]
-        if not _is_of(arrays[0], [*operands, *options.values()]):
+        if not _is_of(arrays[0], given):
             self._remember(arrays[0], copies[0])
         return copies, changed
 
@@ -94,13 +97,19 @@ class InProcess:
         The kernel.
     renewed
         Makes the kernel anew, without a past, where that is possible.
+    orders
+        For an operand the order in which its axes lie in memory, where it is another.
     """
 
     def __init__(
-        self, function: Kernel, renewed: Callable[[], Kernel] | None = None
+        self,
+        function: Kernel,
+        renewed: Callable[[], Kernel] | None = None,
+        orders: Mapping[str, Order] | None = None,
     ) -> None:
         """Call this function."""
         self._function = function
+        self._orders = orders or {}
         self._renewed = renewed
         self._caller = Caller(function)
 
@@ -118,7 +127,7 @@ class InProcess:
     def __call__(self, case: Case) -> Result:
         """Call the kernel on fresh copies of a case's arrays."""
         placed = {
-            name: placed_in(array, case.layout(name))
+            name: placed_in(array, case.layout(name), self._orders.get(name, ()))
             for name, array in case.arrays().items()
         }
         before = [(name, item, item.content()) for name, item in placed.items()]
@@ -133,9 +142,9 @@ class InProcess:
         return result_of(case, arrays, mutated, earlier_changed=changed)
 
 
-def placed_in(array: Array, layout: str) -> Placed:
-    """Return an array in memory of its own, in this layout."""
-    return place_far(array) if layout == FAR else place(array, layout)
+def placed_in(array: Array, layout: str, order: Order = ()) -> Placed:
+    """Return an array in memory of its own, in this layout and order of axes."""
+    return place_far(array) if layout == FAR else place(array, layout, order=order)
 
 
 @contextlib.contextmanager

@@ -224,6 +224,7 @@ def _kept(run: Run, wishes: dict[str, Any]) -> StoredReport | None:
         "tier": wishes["tier"],
         "only": list(wishes["only"]),
         "attnspec": attnspec.__version__,
+        **{name: said for name, said in run.request.manner.items() if said},
     }
     for name, value in here.items():
         if (there := report.header.get(name)) != value:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attnspec.conformance.differentiation import backward_of, kinds_judged
+from attnspec.conformance.facing import offered, with_face
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.conformance.units import Spreading, here_alone
@@ -52,7 +53,13 @@ def benches(
     if isinstance(fault, KernelTimedOut):
         detected = Detected(dialect)
     else:
+        missing: dict[str, str] = {}
+        if fault is None:
+            description, missing = offered(call, description, first)
         detected = detect(call, kind, description, model, first)
+        detected = dataclasses.replace(
+            with_face(detected, description), not_offered=missing
+        )
     stands = {
         dtype: KernelBench(
             call,
@@ -133,12 +140,15 @@ def parts(
     """
     laws = chosen(only, kinds_judged(description))
     stands, detected = benches(call, description, dtypes)
+    description = next(iter(stands.values())).description
     own = tuple(law for law in laws if law.kind == description.kind)
     found = [Part(description, stands, detected, own)]
     further = backward_of(description, detected)
     its = tuple(law for law in laws if law.kind != description.kind)
     if further is not None and its:
-        formats_of = [d for d in stands if d in further.capabilities.dtypes]
+        capabilities = further.capabilities.claiming(without=detected.not_offered)
+        further = further.replace(capabilities=capabilities)
+        formats_of = [d for d in stands if d in capabilities.dtypes]
         found.append(Part(further, *benches(call, further, formats_of), its))
     return tuple(found)
 

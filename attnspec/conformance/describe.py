@@ -12,6 +12,7 @@ from attnspec.exceptions import (
     InvalidArgument,
     KernelFault,
     KernelTimedOut,
+    UnusableTarget,
 )
 from attnspec.judge.bench import Executor, KernelBench
 from attnspec.judge.claims import Capabilities
@@ -68,16 +69,41 @@ def portrait(
     ------
     InvalidArgument
         If a format is not claimed.
+    UnusableTarget
+        If the simplest call of all fails in every format.
     """
     stands, detected = benches(call, description, dtypes)
+    _check_simplest(stands)
     first = next(iter(stands.values()))
     laws = (first.kind.laws[first.kind.agreement],)
     done = tuple(outcomes(stands, laws, tier="smoke", brief=True, progress=progress))
     for dtype, bench in stands.items():
         _call_all(bench, dtype)
     precision = {dtype: bench.explanation() for dtype, bench in stands.items()}
-    report = Report(description, "smoke", 0, detected, tuple(stands), done)
+    report = Report(first.description, "smoke", 0, detected, tuple(stands), done)
     return Portrait(report, precision)
+
+
+def _check_simplest(stands: Mapping[str, KernelBench]) -> None:
+    """Refuse a kernel that cannot be called in any format, and say what to change."""
+    faults = [bench.preflight(dtype) for dtype, bench in stands.items()]
+    fault = faults[0]
+    if fault is None or None in faults:
+        return
+    dtype, bench = next(iter(stands.items()))
+    said = bench.kind.words.case(bench.simplest(dtype))
+    if isinstance(fault, KernelTimedOut):
+        change = "--deadline gives it longer"
+    else:
+        library = bench.description.face.get("arrays", "numpy")
+        change = (
+            f"it is given arrays of {library}: --arrays names another library; --kind "
+            "and --face say how it is called, as 'attnspec kinds "
+            f"{bench.kind.name}' shows"
+        )
+    what = str(fault).splitlines()[0]
+    msg = f"target: the simplest call fails: {said}: {what}; {change}"
+    raise UnusableTarget(msg)
 
 
 def _call_all(bench: KernelBench, dtype: str) -> None:

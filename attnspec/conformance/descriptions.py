@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from attnspec.conformance import facing
 from attnspec.conformance.implementation import checked
 from attnspec.conformance.schemas import named, satisfying
 from attnspec.exceptions import InvalidArgument, UnknownName
@@ -20,6 +21,9 @@ from attnspec.judge.registry import read_recipe
 from attnspec.judge.registry import written as written_recipe
 from attnspec.kinds.registry import DEFAULT_KIND, GRADIENT_KIND, KINDS, kind_named
 from attnspec.numerics import NumericModel
+
+_MANNER = ("face", "arrays", "device")
+"""What says how a kernel is called: itself, and no file."""
 
 
 def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Description:
@@ -57,8 +61,14 @@ def read_description(data: object, where: str, kind: str = DEFAULT_KIND) -> Desc
             claims=frozenset(_given(own)),
             vocabulary=own.vocabulary,
         )
-    plain = Description("kernel", capabilities, kind=own.name)
-    return with_declared(plain, said, where)
+    face = said.get("face", {})
+    if face:
+        with named(where):
+            facing.check(face, own)
+    manner = {name: said.get(name, "") for name in ("arrays", "device")}
+    plain = Description("kernel", capabilities, kind=own.name, face=face, **manner)
+    rest = {name: value for name, value in said.items() if name not in _MANNER}
+    return with_declared(plain, rest, where)
 
 
 def _given(kind: Kind) -> set[str]:
@@ -99,14 +109,19 @@ def with_declared(
         if said.get("kind", kind.name) != kind.name:
             msg = f"kind: expected {kind.name}, as the kernel is; got {said['kind']!r}"
             raise InvalidArgument(msg)
+        for name in _MANNER:
+            if name in said:
+                msg = f"{name}: expected of the kernel alone; --{name} names another"
+                raise InvalidArgument(msg)
         capabilities = _joined(description.capabilities, said)
+        models = facing.models_of(description.face, capabilities.dtypes)
         return checked(
             description.replace(
                 name=said.get("name", description.name),
                 version=said.get("version", description.version),
                 capabilities=capabilities,
                 dialect={**description.dialect, **said.get("dialect", {})},
-                models={**description.models, **_models(description, said)},
+                models={**models, **description.models, **_models(description, said)},
                 gradients=gradients,
                 deviations=(
                     *_still_in_scope(description, capabilities, kind),
@@ -253,6 +268,7 @@ def written(description: Description) -> dict[str, Any]:
         "exclusive": [sorted(pair) for pair in capabilities.exclusive],
         "dialect": dict(description.dialect),
         "models": {d: dataclasses.asdict(m) for d, m in description.models.items()},
+        **{name: value for name in _MANNER if (value := getattr(description, name))},
         "deviation": [
             written_deviation(deviation) for deviation in description.deviations
         ],

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from attnspec._typing import Array
-from attnspec.conformance.implementation import Implementation, Kernel
+from attnspec.conformance.facing import own_face_of
+from attnspec.conformance.libraries import ADAPTERS, LIBRARIES, Kernel
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.verdicts import Detected
@@ -58,54 +60,34 @@ class Differentiable:
         return function(*operands, **options)
 
 
-def differentiable(
-    found: Implementation,
+def with_backward(
+    function: Kernel,
+    known: Description,
     vjp: Kernel,
-    *,
     options: Collection[str] | None = None,
-    **changes: Any,
-) -> Implementation:
-    """Return a kernel of attention with its backward pass.
+) -> tuple[Differentiable, Description]:
+    """Return a kernel of attention with its backward pass, and what is known of both.
 
     Parameters
     ----------
-    found
+    function, known
         The kernel.
     vjp
         Its backward pass, as the kind ``attention-gradient`` has it.
     options
         The claims that the backward pass makes by its keywords; those of its signature
         where they are not named.
-    **changes
-        What else is known of the backward pass: fields of `Description`.
-
-    Returns
-    -------
-    Implementation
-        The same, which may claim ``gradients``.
-
-    Examples
-    --------
-    >>> def kernel(query, key, value, *, causal=False, softcap=None): ...
-    >>> def vjp(query, key, value, d_output, *, causal=False): ...
-    >>> found = differentiable(Implementation.of(kernel), vjp).description.gradients
-    >>> "causal" in found.capabilities, "softcap" in found.capabilities
-    (True, False)
     """
-    known, kind = found.description, kind_named(GRADIENT_KIND)
+    kind = kind_named(GRADIENT_KIND)
     if options is None:
         options = kind.claimed_by(vjp).claims
-    fields = {
-        "capabilities": _capabilities(known.capabilities, options),
-        "dialect": {n: v for n, v in known.dialect.items() if n in kind.choices},
-        "deviations": (),
-        "kind": kind.name,
-        **changes,
-    }
-    gradients = known.replace(**fields)
-    return Implementation(
-        Differentiable(found.function, vjp), known.replace(gradients=gradients)
+    gradients = known.replace(
+        capabilities=_capabilities(known.capabilities, options),
+        dialect={n: v for n, v in known.dialect.items() if n in kind.choices},
+        deviations=(),
+        kind=kind.name,
     )
+    return Differentiable(function, vjp), known.replace(gradients=gradients)
 
 
 def _capabilities(known: Capabilities, options: Collection[str]) -> Capabilities:
@@ -124,41 +106,58 @@ def _capabilities(known: Capabilities, options: Collection[str]) -> Capabilities
     )
 
 
+def differentiated(
+    native: Kernel, function: Kernel, known: Description
+) -> tuple[Kernel, Description]:
+    """Return a kernel with the backward pass that its library gives it, if it does.
+
+    NumPy's has one where a function ``name_vjp`` stands beside ``name``.
+
+    Parameters
+    ----------
+    native
+        The function of a library's arrays, as it is handed in.
+    function, known
+        What it is as a kernel of NumPy's arrays.
+    """
+    library, called = known.arrays or LIBRARIES[0], own_face_of(known)
+    if library == LIBRARIES[0]:
+        vjp = beside(native)
+        plain = called is None
+        return (
+            with_backward(function, known, vjp) if vjp and plain else (function, known)
+        )
+    pullbacks = importlib.import_module(f"{ADAPTERS}._pullbacks")
+    if not hasattr(pullbacks, library):
+        return function, known
+    pullback = getattr(pullbacks, library)(native, called, known.device)
+    without = () if called is None else called.without_gradient
+    return pulled_back(function, known, pullback, without)
+
+
+def pulled_back(
+    function: Kernel,
+    known: Description,
+    pullback: Pullback,
+    without: Collection[str] = (),
+) -> tuple[Differentiable, Description]:
+    """Return a kernel that a library differentiates, with its backward pass.
+
+    Its backward pass claims what the kernel does, but `without` some of it.
+    """
+    claims = known.capabilities.claims
+    options = {*claims, "retain_graph"} - {*without}
+    if "return_lse" in claims:
+        options.add("d_lse")
+    return with_backward(function, known, _vjp(pullback), options)
+
+
 def beside(function: Kernel) -> Kernel | None:
     """Return the function ``name_vjp`` in the module of the function ``name``."""
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     name = getattr(function, "__name__", "")
     found = getattr(module, f"{name}_vjp", None)
     return found if callable(found) else None
-
-
-def pulled_back(
-    found: Implementation,
-    pullback: Pullback,
-    *,
-    without: Collection[str] = (),
-    saves: bool = False,
-) -> Implementation:
-    """Return a kernel that a library differentiates, with its backward pass.
-
-    Parameters
-    ----------
-    found
-        The kernel.
-    pullback
-        Differentiates the function that it is in its library.
-    without
-        Claims of it that its backward pass does not make.
-    saves
-        Whether it saves the output and logsumexp that it returns, as they are.
-    """
-    claims = found.description.capabilities.claims
-    options = {*claims, "retain_graph"}
-    if "return_lse" in claims:
-        options |= {"d_lse", "return_saved"} if saves else {"d_lse"}
-    if "bias" in claims and "bias" in without:
-        options |= {"refuses_bias"}
-    return differentiable(found, _vjp(pullback), options=options - {*without})
 
 
 def _vjp(pullback: Pullback) -> Kernel:
@@ -218,7 +217,8 @@ __all__ = [
     "Pullback",
     "backward_of",
     "beside",
-    "differentiable",
+    "differentiated",
     "kinds_judged",
     "pulled_back",
+    "with_backward",
 ]

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec._typing import DType
+from attnspec.conformance.differentiation import differentiated, with_backward
+from attnspec.conformance.facing import faced, models_of, with_memory_of
+from attnspec.conformance.libraries import LIBRARIES, Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
-
-Kernel = Callable[..., Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ class Implementation:
         *,
         name: str | None = None,
         kind: str = DEFAULT_KIND,
+        face: str = "",
+        arrays: str = "",
+        device: str = "",
         dtypes: tuple[DType, ...] = (),
         claims: Iterable[str] = (),
         without: Iterable[str] = (),
@@ -65,27 +69,67 @@ class Implementation:
     ) -> Implementation:
         """Return the implementation that a plain function is: its keywords claim.
 
-        What is named in `claims` is claimed beyond that, in `without` it is not; of
-        the claims of a group in `exclusive` no two come together. Sizes are
-        `multiples` of a number, and at `least` another.
+        Its `face` is recognised unless it is named, and so is the library whose
+        `arrays` it takes; they lie on a `device`. What is named in `claims` is claimed
+        beyond that, in `without` it is not; of the claims of a group in `exclusive` no
+        two come together. Sizes are `multiples` of a number, and at `least` another.
         """
         groups = [tuple(group) for group in exclusive]
         if alone := [g for g in groups if len(set(g)) != len(g) or len(g) < 2]:
             msg = f"exclusive: expected two claims or more, each once; got {alone[0]}"
             raise InvalidArgument(msg)
-        claimed = kind_named(kind).claimed_by(function)
-        capabilities = claimed.claiming(claims, without)
+        found = faced(function, kind_named(kind), face, arrays, device)
+        capabilities = found.capabilities.claiming(claims, without)
+        pairs = (pair for group in groups for pair in pairs_of(group))
         capabilities = capabilities.replace(
             dtypes=tuple(dtypes) or capabilities.dtypes,
-            multiples=dict(multiples or {}),
+            multiples={**capabilities.multiples, **(multiples or {})},
             least=dict(least or {}),
-            exclusive=tuple(
-                frozenset(pair) for group in groups for pair in pairs_of(group)
-            ),
+            exclusive=(*capabilities.exclusive, *map(frozenset, pairs)),
         )
-        name = name or str(getattr(function, "__name__", "kernel"))
-        description = Description(name, capabilities, kind=kind, **fields)
-        return cls(function, description)
+        models = models_of(found.face, capabilities.dtypes)
+        said = {
+            "name": name or str(getattr(function, "__name__", "kernel")),
+            "capabilities": capabilities,
+            "kind": kind,
+            "face": found.face,
+            "arrays": found.arrays,
+            "device": device,
+            **fields,
+            "dialect": {**found.dialect, **fields.get("dialect", {})},
+            "models": {**models, **fields.get("models", {})},
+        }
+        known = Description(**said)
+        if kind != DEFAULT_KIND or known.gradients is not None:
+            return cls(found.function, known)
+        return cls(*differentiated(function, found.function, known))
+
+
+def differentiable(found: Implementation, vjp: Kernel) -> Implementation:
+    """Return a kernel of attention together with its backward pass.
+
+    Parameters
+    ----------
+    found
+        The kernel.
+    vjp
+        Its backward pass, as the kind ``attention-gradient`` has it: its keywords are
+        its claims.
+
+    Returns
+    -------
+    Implementation
+        The same, which may claim ``gradients``.
+
+    Examples
+    --------
+    >>> def kernel(query, key, value, *, causal=False, softcap=None): ...
+    >>> def vjp(query, key, value, d_output, *, causal=False): ...
+    >>> found = differentiable(Implementation.of(kernel), vjp).description.gradients
+    >>> "causal" in found.capabilities, "softcap" in found.capabilities
+    (True, False)
+    """
+    return Implementation(*with_backward(found.function, found.description, vjp))
 
 
 def checked(description: Description, kind: Kind) -> Description:
@@ -154,13 +198,64 @@ def claims(
 
 
 def as_implementation(
-    target: Kernel | Implementation, name: str | None = None, kind: str = DEFAULT_KIND
+    target: Kernel | Implementation,
+    name: str | None = None,
+    kind: str = DEFAULT_KIND,
+    face: str = "",
+    arrays: str = "",
+    device: str = "",
 ) -> Implementation:
-    """Return an implementation as it is, a function as what its keywords claim."""
-    if isinstance(target, Implementation):
-        return target
-    said = getattr(target, "__attnspec_claims__", {})
-    return Implementation.of(target, name=name, kind=kind, **said)
+    """Return a function as what its keywords claim, an implementation as it is.
+
+    Raises
+    ------
+    InvalidArgument
+        If the function has no such face, or an implementation is to have another.
+    """
+    if not isinstance(target, Implementation):
+        said = getattr(target, "__attnspec_claims__", {})
+        return Implementation.of(
+            target,
+            name=name,
+            kind=kind,
+            face=face,
+            arrays=arrays,
+            device=device,
+            **said,
+        )
+    if face:
+        msg = f"face: an Implementation has its own; got {face!r}"
+        raise InvalidArgument(msg)
+    return taking(arrays, target, device)
+
+
+def taking(library: str, found: Implementation, device: str = "") -> Implementation:
+    """Return an implementation of another library's arrays as one of NumPy's.
+
+    Where the arrays do not keep their strides, it does not claim to honor them.
+
+    Raises
+    ------
+    InvalidArgument
+        If it takes the arrays of a library already, and they lie elsewhere.
+    UnusableTarget
+        If the library is not installed, or cannot use the device.
+    """
+    known = found.description
+    if not library and device in ("", known.device):
+        return found
+    if known.arrays not in ("", LIBRARIES[0]):
+        msg = f"arrays: {known.name} has its own; got {library or device!r}"
+        raise InvalidArgument(msg)
+    capabilities = with_memory_of(
+        library, device, known.capabilities, kind_named(known.kind)
+    )
+    function = through(library, found.function, device)
+    said = {"capabilities": capabilities, "arrays": library, "device": device}
+    moved = known.replace(**said)
+    if known.kind != DEFAULT_KIND or known.gradients is not None:
+        return Implementation(function, moved)
+    return Implementation(*differentiated(found.function, function, moved))
 
 
 __all__ = [
@@ -169,4 +264,6 @@ __all__ = [
     "as_implementation",
     "checked",
     "claims",
+    "differentiable",
+    "taking",
 ]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from attnspec.conformance.descriptions import read_deviation
-from attnspec.conformance.libraries import LIBRARIES
 from attnspec.conformance.options import read_options
 from attnspec.conformance.schemas import named, satisfying, satisfying_token
 from attnspec.conformance.targets import Request
@@ -25,7 +24,9 @@ def request_in_words(
     target: str = "",
     program: str = "",
     kind: str | None = None,
-    arrays: str = LIBRARIES[0],
+    arrays: str = "",
+    face: str = "",
+    device: str = "",
     description: Path | None = None,
     deviations: Path | None = None,
     **options: Iterable[str],
@@ -34,7 +35,7 @@ def request_in_words(
 
     Parameters
     ----------
-    target, program, arrays
+    target, program, arrays, face, device
         As `Request` has them.
     kind
         What kind of function it is; else the file of the description says it.
@@ -57,7 +58,7 @@ def request_in_words(
         declared[""] = said
     kinds = [said["kind"] for said in declared.values() if "kind" in said]
     own = kind_named(kind or (*kinds, DEFAULT_KIND)[0]).name
-    return Request(target, own, arrays, program, declared)
+    return Request(target, own, arrays, program, declared, face, device)
 
 
 def load_description(path: Path) -> dict[str, Any]:

@@ -10,18 +10,17 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from attnspec._typing import Library
-from attnspec.conformance.differentiation import beside, differentiable, pulled_back
-from attnspec.conformance.implementation import Implementation, Kernel
 from attnspec.exceptions import AttnspecError, UnusableTarget
 from attnspec.judge.told import told
-from attnspec.kinds.registry import DEFAULT_KIND, kind_named
+
+Kernel = Callable[..., Any]
+"""The function under test."""
 
 ADAPTERS = "attnspec.adapters"
 """The package whose modules are the adapters."""
 
 LIBRARIES: tuple[Library, ...] = get_args(Library)
 """The libraries whose arrays a function can take."""
-
 
 KEEP_STRIDES = ("numpy", "torch")
 """The libraries whose arrays lie where NumPy's do, with the same strides."""
@@ -59,47 +58,29 @@ def adapter_names() -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def taking(library: str, found: Implementation) -> Implementation:
-    """Return a function of another library's arrays as one of NumPy's.
-
-    Where the arrays do not keep their strides, it does not claim to honor them.
-
-    Raises
-    ------
-    UnusableTarget
-        If the library is not installed.
-    """
-    function, known = through(library, found.function), found.description
-    if library not in KEEP_STRIDES:
-        native = kind_named(known.kind).native
-        capabilities = known.capabilities.claiming(without=native)
-        known = known.replace(capabilities=capabilities)
-    moved = Implementation(function, known)
-    if known.kind != DEFAULT_KIND or known.gradients is not None:
-        return moved
-    if library == LIBRARIES[0]:
-        vjp = beside(found.function)
-        return moved if vjp is None else differentiable(moved, vjp)
-    pullbacks = importlib.import_module(f"{ADAPTERS}._pullbacks")
-    return pulled_back(moved, getattr(pullbacks, library)(found.function))
+HERE = ("", "cpu")
+"""The devices whose memory is that of NumPy's arrays."""
 
 
-def through(library: str, function: Kernel) -> Kernel:
+def through(library: str, function: Kernel, device: str = "") -> Kernel:
     """Return a function of another library's arrays as one of NumPy's.
 
     Raises
     ------
     UnusableTarget
-        If the library is not installed.
+        If the library is not installed, or cannot use the device.
     """
-    if library == LIBRARIES[0]:
+    if library in ("", LIBRARIES[0]):
+        if device not in HERE:
+            msg = f"device: arrays of NumPy lie in memory of the CPU; got {device!r}"
+            raise UnusableTarget(msg)
         return function
-    if not (known := adapter(library)).installed:
-        msg = f"target: {library} is not installed; {known.install}"
+    if importlib.util.find_spec(library) is None:
+        msg = f"target: {library} is not installed; pip install 'attnspec[{library}]'"
         raise UnusableTarget(msg)
     converters = importlib.import_module(f"{ADAPTERS}._arrays")
-    wrap: Callable[[Kernel], Kernel] = getattr(converters, library)
-    wrapped: Kernel = guarded(library, lambda: wrap(function))
+    wrap: Callable[[Kernel, str], Kernel] = getattr(converters, library)
+    wrapped: Kernel = guarded(library, lambda: wrap(function, device))
     return wrapped
 
 
@@ -116,12 +97,14 @@ def guarded(what: str, action: Any) -> Any:
 
 __all__ = [
     "ADAPTERS",
+    "HERE",
+    "KEEP_STRIDES",
     "LIBRARIES",
+    "Kernel",
     "Known",
     "adapter",
     "adapter_names",
     "guarded",
     "known_targets",
-    "taking",
     "through",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from attnspec._typing import Array
 from attnspec.conformance.process import not_standard
 from attnspec.judge.case import Case
 from attnspec.judge.far import FAR
-from attnspec.judge.layouts import ALIGNMENT, Placed, fresh_room, place
+from attnspec.judge.layouts import ALIGNMENT, Order, Placed, fresh_room, place
 
 _LEAST = 1 << 16
 """Bytes that a region has at first."""
@@ -31,17 +31,18 @@ class Block:
         self.size = 0
         self._sent = self._found = np.zeros(0, np.uint8)
 
-    def lay(self, case: Case) -> None:
-        """Place the arrays of a case, each in its layout."""
+    def lay(self, case: Case, orders: Mapping[str, Order] | None = None) -> None:
+        """Place the arrays of a case, each in its layout and order of axes."""
         arrays = case.arrays()
         self._grow(sum(map(_most, arrays.values())))
         self.placed, self.starts, self.size = {}, {}, 0
+        orders = orders or {}
         for name, array in arrays.items():
             self.starts[name] = self.size
             # What lies far apart travels close together: the other side places it.
             layout = case.layout(name)
             near = "contiguous" if layout == FAR else layout
-            self.placed[name] = place(array, near, self._room)
+            self.placed[name] = place(array, near, self._room, orders.get(name, ()))
 
     def _grow(self, size: int) -> None:
         if size > self._sent.size:

@@ -136,7 +136,9 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     implementations: Iterable[Named],
     *,
     kind: str = DEFAULT_KIND,
-    arrays: Library = "numpy",
+    arrays: Library | None = None,
+    face: str | None = None,
+    device: str | None = None,
     dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -162,9 +164,9 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ----------
     implementations
         Kernels, each as `check_implementation` takes it.
-    kind, arrays, dtypes, claims, without, multiples, least, exclusive, dialect, models
+    kind, arrays, face, device, dtypes, claims, without, multiples, least, exclusive
         What is said of all of them, as in `check_implementation`.
-    deviations, only, tier, seed, deadline
+    dialect, models, deviations, only, tier, seed, deadline
         As in `check_implementation`.
     report
         A file that the report of the one kernel is written to, as JSON lines. A
@@ -207,7 +209,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
         for kernel in kernels
         for check in checks(
             kernel,
-            request_for(kernel, kind, arrays, declared),
+            request_for(kernel, kind, arrays, declared, face, device),
             _OPENED,
             dtypes=dtypes,
             only=only,

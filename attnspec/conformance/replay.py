@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from attnspec.conformance.check import parts
+from attnspec.conformance.facing import call_in_words
 from attnspec.conformance.witness import Recorder, Witness, witness
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
@@ -77,9 +78,10 @@ def replay(call: Executor, description: Description, token: Token) -> Replayed |
         invariant=law.id,
         recipe=token.recipe,
         message=found.message,
-        token=str(token),
+        token=str(dataclasses.replace(token, manner=bench.description.manner)),
         comparison=found.comparison,
         before=token.before,
+        call=call_in_words(bench.description, token.recipe),
     )
     outcome = Outcome(law.id, dtype, found.verdict, finding=finding)
     return Replayed(outcome, bench.dialect, witness(recorder, bench))

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from attnspec.conformance.facing import call_in_words
 from attnspec.conformance.units import (
     Answer,
     Here,
@@ -131,7 +132,15 @@ class Runner:
         return Unit(law.id, self._dtype, *known, looked_at=past, **self._wishes)
 
     def outcome(self, law: Invariant) -> Outcome:
-        """Return what becomes of a law."""
+        """Return what becomes of a law; a finding says the call as its face does."""
+        found = self._outcome(law)
+        if found.finding is None or found.finding.call:
+            return found
+        call = call_in_words(self._bench.description, found.finding.recipe)
+        finding = dataclasses.replace(found.finding, call=call)
+        return dataclasses.replace(found, finding=finding)
+
+    def _outcome(self, law: Invariant) -> Outcome:
         if reason := self._bench.out_of_scope(law):
             return self._unasked(law, reason, Verdict.UNSUPPORTED)
         if found := self._blocked(law):
@@ -294,7 +303,8 @@ class Runner:
         # The law of the form can be asked of the simplest case; this one may not.
         form = next(each for each in kind.laws.values() if each.is_form)
         error = error_in(verdict, message)
-        token = Token(kind, form, recipe, verdict=verdict, error=error)
+        manner = self._bench.description.manner
+        token = Token(kind, form, recipe, verdict=verdict, error=error, manner=manner)
         finding = Finding(law.id, recipe, message, str(token))
         return Outcome(law.id, self._dtype, verdict, finding=finding)
 

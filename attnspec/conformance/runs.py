@@ -12,12 +12,12 @@ from attnspec._typing import Deadline, DType, Library, Size, Tier
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.declaring import declaring
 from attnspec.conformance.executors import spreading_over
+from attnspec.conformance.facing import orders
 from attnspec.conformance.implementation import (
     Implementation,
     Kernel,
     as_implementation,
 )
-from attnspec.conformance.libraries import taking
 from attnspec.conformance.programs import Program
 from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay
@@ -36,7 +36,12 @@ Named = str | Program | Kernel | Implementation
 
 
 def request_for(
-    named: Named, kind: str, arrays: str, declared: Mapping[str, Mapping[str, Any]]
+    named: Named,
+    kind: str,
+    arrays: Library | None,
+    declared: Mapping[str, Mapping[str, Any]],
+    face: str | None = None,
+    device: str | None = None,
 ) -> Request:
     """Return the request that asks for a kernel; for a function it is asked here.
 
@@ -45,14 +50,15 @@ def request_for(
     InvalidArgument
         If the words that name it are empty.
     """
+    if isinstance(named, str) and not named.strip():
+        msg = f"target: expected words that name a kernel; got {named!r}"
+        raise InvalidArgument(msg)
+    manner = {"arrays": arrays or "", "face": face or "", "device": device or ""}
+    called = {"kind": kind, **manner}
     if isinstance(named, Program):
-        return Request("", kind, arrays, named.command, declared)
-    if isinstance(named, str):
-        if not named.strip():
-            msg = f"target: expected words that name a kernel; got {named!r}"
-            raise InvalidArgument(msg)
-        return Request(named, kind, arrays, declared=declared)
-    return Request(_words(named), kind, arrays, declared=declared)
+        return Request(program=named.command, declared=declared, **called)
+    target = named if isinstance(named, str) else _words(named)
+    return Request(target, declared=declared, **called)
 
 
 def _words(kernel: Kernel | Implementation) -> str:
@@ -78,9 +84,10 @@ def opened(
         with open_target(request, deadline=deadline) as (call, description):
             yield call, description
             return
-    known = as_implementation(named, kind=request.kind)
-    known = taking(request.arrays, of_kind(known, request.kind, request.title))
-    yield InProcess(known.function), request.said_of(known.description)
+    known = as_implementation(named, kind=request.kind, **request.manner)
+    of_kind(known, request.kind, request.title)
+    call = InProcess(known.function, orders=orders(known.description))
+    yield call, request.said_of(known.description)
 
 
 @checked
@@ -88,7 +95,9 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     implementation: Named,
     *,
     kind: str = DEFAULT_KIND,
-    arrays: Library = "numpy",
+    arrays: Library | None = None,
+    face: str | None = None,
+    device: str | None = None,
     dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -121,7 +130,13 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     kind
         What it is: ``attention``, or one of ``attnspec kinds``.
     arrays
-        The library whose arrays a function takes: ``numpy``, ``torch`` or ``jax``.
+        The library whose arrays a function takes: ``numpy``, ``torch``, ``jax`` or
+        ``mlx``; that of its face by default.
+    face
+        How a function is called, one of ``attnspec faces``; recognised by default.
+    device
+        Where its arrays lie: ``cpu``, ``cuda``, ``cuda:1``, or what else the library
+        calls its devices.
     dtypes
         The formats to judge, all claimed ones by default.
     claims
@@ -193,7 +208,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         models=models,
         deviations=deviations,
     )
-    request = request_for(implementation, kind, arrays, declared)
+    request = request_for(implementation, kind, arrays, declared, face, device)
     if jobs != 1 and not isinstance(implementation, str | Program):
         msg = f"jobs: a function is judged in this process, so 1; got {jobs!r}"
         raise InvalidArgument(msg)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,14 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.conformance.script_arrays import laid, literal
+from attnspec.conformance.script_calls import call, preparation
 from attnspec.conformance.witness import Compared, Witness
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.case import Case
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Invariant
 from attnspec.numerics import within
-
-_LITERAL = 256
-"""Values of an array that are written one by one; a larger one is packed."""
 
 _LONGEST = 400_000
 """Characters of a script: an issue takes no more."""
@@ -86,23 +83,27 @@ def script(
     if len(earlier) > _EARLIER:
         earlier = ()
     calls = ["", ""]
+    if found.called is not None:
+        calls += preparation(found.called)
     for case in earlier:
-        calls += [*_arguments(case), _call(case, "", found.unsaid)]
-    calls += [*_arguments(found.case), *_right(found, kind, dialect)]
-    calls += [_call(found.case, "result = ", found.unsaid), *_comparison(found.results)]
-    body = "\n".join([*_kernel(target), _CHECK.rstrip(), *calls])
-    text = "\n".join([*_head(law, said), *_imports(body), "", body]) + "\n"
+        calls += [*_arguments(case, found), *_call(case, "", found)]
+    calls += [*_arguments(found.case, found), *_right(found, kind, dialect)]
+    calls += [*_call(found.case, "result = ", found), *_comparison(found.results)]
+    library = found.called.arrays if found.called else "numpy"
+    body = "\n".join([*_kernel(target, library), _CHECK.rstrip(), *calls])
+    text = "\n".join([*_head(law, said, library), *_imports(body), "", body]) + "\n"
     if len(text) > _LONGEST:
         msg = f"script: the arrays of this case take {len(text):,} characters"
         raise InvalidArgument(msg)
     return text
 
 
-def _head(law: Invariant, said: str) -> Iterator[str]:
+def _head(law: Invariant, said: str, library: str) -> Iterator[str]:
     yield f'"""{law.sentence}'
     yield ""
     yield f"A call breaks the law {law.id!r}: {said}."
-    yield "Run it with Python and NumPy; it ends with 1 where the fault shows."
+    needs = "Python and NumPy" if library == "numpy" else f"Python, NumPy and {library}"
+    yield f"Run it with {needs}; it ends with 1 where the fault shows."
     yield '"""'
     yield ""
 
@@ -119,15 +120,11 @@ def _imports(body: str) -> Iterator[str]:
     yield "from numpy import inf, nan"
 
 
-def _is_foreign(array: Array) -> bool:
-    """Return whether an array has a format that NumPy alone does not have."""
-    return not hasattr(np, array.dtype.name)
-
-
-def _kernel(target: str) -> Iterator[str]:
+def _kernel(target: str, library: str) -> Iterator[str]:
     """Yield the import of the kernel, or the place for it."""
     where, _, name = target.partition(":")
-    yield "# The kernel: it takes and returns arrays of NumPy."
+    whose = "NumPy" if library == "numpy" else library
+    yield f"# The kernel: it takes and returns arrays of {whose}."
     if name and where.endswith(".py"):
         path = Path(where)
         yield f"sys.path.insert(0, {str(path.parent)!r})"
@@ -142,63 +139,34 @@ def _kernel(target: str) -> Iterator[str]:
     yield '    raise NotImplementedError("import the kernel here")'
 
 
-def _arguments(case: Case) -> Iterator[str]:
+_NOT_ASSIGNED = ("causal", "window", "return_lse")
+"""Options that the formula writes out, and a face says in its own words."""
+
+
+def _arguments(case: Case, found: Witness) -> Iterator[str]:
     """Yield an assignment for each argument of a call."""
     for name, value in case.arguments.items():
+        if found.called is not None and name in _NOT_ASSIGNED:
+            continue
         if not isinstance(value, np.ndarray):
             yield f"{name} = {_plain(value)}"
             continue
-        yield f"{name} = {_array(value)}"
-        yield from _laid(name, case.layout(name), value.ndim)
-
-
-_LEAST_AXES = {
-    "transposed": 3,
-    "sliced": 2,
-    "broadcast_batch": 4,
-    "broadcast_heads": 4,
-}
-"""The axes that an array must have for a layout to change how it lies."""
+        yield f"{name} = {literal(value)}"
+        yield from laid(name, case.layout(name), tuple(range(value.ndim)))
 
 
 def _plain(value: Any) -> str:
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
-def _laid(name: str, layout: str, axes: int) -> Iterator[str]:
-    """Yield how an array comes to lie in memory as it did, if it has the axes."""
-    if axes < _LEAST_AXES.get(layout, 0):
+def _call(case: Case, before: str, found: Witness) -> Iterator[str]:
+    """Yield a call, in the words of the kernel's face if it has one of its own."""
+    if found.called is not None:
+        yield from call(found.called, case.without(*found.unsaid), before)
         return
-    if layout == "transposed":
-        yield f"{name} = np.swapaxes(np.swapaxes({name}, -3, -2).copy(), -3, -2)"
-    elif layout == "sliced":
-        yield f"{name} = np.repeat({name}, 2, axis=-2)[..., ::2, :]"
-    elif layout.startswith("broadcast"):
-        part = ":1" if layout.endswith("batch") else ":, :1"
-        yield f"{name} = np.broadcast_to({name}[{part}], {name}.shape)"
-    elif layout != "contiguous":
-        yield f"# attnspec gave {name} a layout of its own: {layout}"
-
-
-def _array(array: Array) -> str:
-    """Return an expression that makes an array, bit for bit."""
-    foreign, name = _is_foreign(array), array.dtype.name
-    dtype = "bool" if name == "bool" else f"np.{name}"
-    flat = array.reshape(-1)
-    if flat.size > _LITERAL:
-        packed = base64.b64encode(zlib.compress(flat.tobytes(), 9)).decode()
-        form = f"ml_dtypes.{name}" if foreign else dtype
-        raw = f"zlib.decompress(base64.b64decode({packed!r}))"
-        return f"np.frombuffer({raw}, {form}).reshape({array.shape}).copy()"
-    values = flat.astype(np.float64) if foreign else flat
-    form = f"np.float64).astype(ml_dtypes.{name}" if foreign else dtype
-    return f"np.array({values.tolist()!r}, {form}).reshape({array.shape})"
-
-
-def _call(case: Case, before: str, unsaid: Sequence[str]) -> str:
     operands = list(case.operands)
-    options = [f"{name}={name}" for name in case.options if name not in unsaid]
-    return f"{before}kernel({', '.join([*operands, *options])})"
+    options = [f"{name}={name}" for name in case.options if name not in found.unsaid]
+    yield f"{before}kernel({', '.join([*operands, *options])})"
 
 
 def _right(found: Witness, kind: Kind, dialect: Dialect) -> Iterator[str]:
@@ -211,9 +179,9 @@ def _right(found: Witness, kind: Kind, dialect: Dialect) -> Iterator[str]:
     else:
         yield "# What is right, rounded to float64."
         for name, result in zip(names, found.results, strict=True):
-            yield f"{name} = {_array(result.expected)}"
+            yield f"{name} = {literal(result.expected)}"
     for result in found.results:
-        yield f"allowed_{result.name} = {_array(_rounded_up(result))}"
+        yield f"allowed_{result.name} = {literal(_rounded_up(result))}"
 
 
 def _rounded_up(result: Compared) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from attnspec.conformance.protocol import Header
 from attnspec.exceptions import (
     AttnspecError,
     InvalidArgument,
+    KernelCrashed,
     KernelRaised,
     MalformedResult,
 )
@@ -89,6 +91,10 @@ class _Server:
             header, arrays = {"malformed": one_line(fault.args[0])}, ()
         except KernelRaised as fault:
             header, arrays = {"raised": str(fault)}, ()
+        except KernelCrashed as fault:  # This process is of no more use.
+            sys.stderr.write(f"{one_line(str(fault))}\n")
+            sys.stderr.flush()
+            os._exit(1)
         except AttnspecError as error:
             header, arrays = {"refused": one_line(str(error))}, ()
         except KeyboardInterrupt as error:  # Nobody's but the kernel's own.

@@ -54,6 +54,7 @@ class Stand:
         several = parts(self._call, self.description, self.dtypes, only)
         if only:
             check_asked(several)
+        self.description = several[0].description
         self._record.started(begun(several, self.tier, self.seed, only=only))
         return {
             (part.description.kind, dtype): Runner(

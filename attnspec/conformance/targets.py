@@ -8,6 +8,7 @@ import difflib
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,14 +18,15 @@ from typing import Any
 from attnspec._arguments import checked
 from attnspec._typing import Deadline
 from attnspec.conformance.descriptions import read_description, with_declared, written
+from attnspec.conformance.facing import orders
 from attnspec.conformance.implementation import Implementation, as_implementation
 from attnspec.conformance.libraries import (
     ADAPTERS,
+    HERE,
     LIBRARIES,
     adapter,
     adapter_names,
     guarded,
-    taking,
 )
 from attnspec.conformance.options import written_options
 from attnspec.conformance.programs import Program
@@ -33,12 +35,16 @@ from attnspec.exceptions import (
     UnknownName,
     UnusableTarget,
 )
+from attnspec.faces import OF_KINDS, face_named
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 
 DEFAULT = "embedded"
 """The adapter that is judged where no target is named."""
+
+_DEVICE = re.compile(r"[a-z][a-z0-9_]{0,40}(:[0-9]{1,4})?")
+"""What a device is called, and which one of several it is."""
 
 _NAME = 200
 """Characters that a name may have, as the schema of a description says."""
@@ -56,7 +62,13 @@ class Request:
     kind
         What kind of function it is.
     arrays
-        The library whose arrays it takes: ``numpy``, ``torch`` or ``jax``.
+        The library whose arrays it takes: ``numpy``, ``torch``, ``jax`` or ``mlx``;
+        that of its face by default.
+    device
+        Where these arrays lie: ``cpu``, ``cuda``, ``cuda:1``, or what else the library
+        calls its devices.
+    face
+        How it is called, one of ``attnspec faces``; recognised by default.
     program
         The command of a program that is the kernel, in place of a target.
     declared
@@ -66,26 +78,44 @@ class Request:
 
     target: str = ""
     kind: str = DEFAULT_KIND
-    arrays: str = "numpy"
+    arrays: str = ""
     program: str = ""
     declared: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    face: str = ""
+    device: str = ""
 
     def __post_init__(self) -> None:
         """Reject arrays of no library, and what a program cannot have."""
         if self.program and self.target:
             msg = f"program: expected in place of a target; got {self.target!r} as well"
             raise InvalidArgument(msg)
-        if self.arrays not in LIBRARIES:
+        if self.arrays not in ("", *LIBRARIES):
             listed = ", ".join(LIBRARIES)
             msg = f"arrays: expected one of {listed}; got {self.arrays!r}"
             raise UnknownName(msg)
-        if self.program and self.arrays != LIBRARIES[0]:
+        if self.program and self.arrays not in ("", LIBRARIES[0]):
             msg = f"arrays: a program takes bytes; got {self.arrays!r}"
+            raise InvalidArgument(msg)
+        if self.device and not _DEVICE.fullmatch(self.device):
+            msg = f"device: expected a name as cpu, cuda or cuda:1; got {self.device!r}"
+            raise InvalidArgument(msg)
+        if self.program and self.device not in HERE:
+            msg = f"device: a program chooses its own; got {self.device!r}"
+            raise InvalidArgument(msg)
+        if self.face and self.face not in OF_KINDS:
+            face_named(self.face)
+        if self.program and self.face:
+            msg = f"face: a program answers by the protocol; got {self.face!r}"
             raise InvalidArgument(msg)
 
     def __call__(self) -> Implementation:
         """Import the target; done where the kernel will run."""
-        return taking(self.arrays, resolve(self.target, self.kind))
+        return resolve(self.target, self.kind, **self.manner)
+
+    @property
+    def manner(self) -> dict[str, str]:
+        """How somebody says that it is called."""
+        return {"face": self.face, "arrays": self.arrays, "device": self.device}
 
     @property
     def title(self) -> str:
@@ -110,6 +140,10 @@ class Request:
         """
         for where, said in self.declared.items():
             description = with_declared(description, said, where)
+        known, manner = description.deviations, description.manner
+        description = description.replace(
+            deviations=tuple(each for each in known if each.is_of(manner))
+        )
         for deviation in description.deviations:
             kind = kind_named(description.kind)
             deviation.check_scope(kind, description.capabilities)
@@ -120,8 +154,8 @@ class Request:
         words = (
             ["--program", self.program] if self.program else [self.target or DEFAULT]
         )
-        if self.arrays != LIBRARIES[0]:
-            words += ["--arrays", self.arrays]
+        for name, value in self.manner.items():
+            words += [f"--{name}", value] if value else []
         for where, said in self.declared.items():
             if where and {*said} != {"deviation"}:
                 words += ["--description", where]
@@ -130,8 +164,16 @@ class Request:
         return tuple(words)
 
 
-def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
+def resolve(
+    target: str,
+    kind: str = DEFAULT_KIND,
+    face: str = "",
+    arrays: str = "",
+    device: str = "",
+) -> Implementation:
     """Return the implementation that a target names, importing what it needs.
+
+    Its face, its arrays and their device are those that are named, and else its own.
 
     Raises
     ------
@@ -139,7 +181,12 @@ def resolve(target: str, kind: str = DEFAULT_KIND) -> Implementation:
         If there is no such adapter, variant, file, module or function, or if
         importing it raises.
     """
-    return of_kind(_found(target or DEFAULT, kind), kind, target or DEFAULT)
+    found = _found(target or DEFAULT)
+    try:
+        known = as_implementation(found, _name(target), kind, face, arrays, device)
+    except InvalidArgument as error:
+        raise UnusableTarget(str(error)) from error
+    return of_kind(known, kind, target or DEFAULT)
 
 
 def of_kind(found: Implementation, kind: str, title: str) -> Implementation:
@@ -159,8 +206,8 @@ def of_kind(found: Implementation, kind: str, title: str) -> Implementation:
     return found
 
 
-def _found(target: str, kind: str) -> Implementation:
-    """Return the implementation of an adapter, or in a module or a file."""
+def _found(target: str) -> Any:
+    """Return the implementation of an adapter, or what a module or a file has."""
     name, _, rest = target.partition(":")
     if name in adapter_names():
         return _variant(name, rest)
@@ -179,10 +226,7 @@ def _found(target: str, kind: str) -> Implementation:
             msg = f"target: {where} has no {function!r}"
             raise UnusableTarget(msg)
         found = getattr(found, part)
-    try:
-        return as_implementation(found, _name(target), kind)
-    except InvalidArgument as error:
-        raise UnusableTarget(str(error)) from error
+    return found
 
 
 def _name(target: str) -> str:
@@ -268,7 +312,7 @@ def open_target(
     where = "program" if request.program else "target"
     opening = {"kind": request.kind}
     if not request.program:
-        opening |= {"target": request.target, "arrays": request.arrays}
+        opening |= {"target": request.target, **request.manner}
     worker = Worker(
         Program(request.program).found() if request.program else python_server(),
         opening,
@@ -277,6 +321,7 @@ def open_target(
     )
     try:
         said = read_description(worker.start(), where, request.kind)
+        worker.orders = orders(said)
         yield worker, _own_formats(request).said_of(said)
     finally:
         worker.close()
@@ -284,9 +329,8 @@ def open_target(
 
 def served(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]:
     """Return the implementation that a first question names, and its description."""
-    request = Request(
-        question["target"], kind=question["kind"], arrays=question["arrays"]
-    )
+    words = ("target", "kind", "arrays", "face", "device")
+    request = Request(**{name: question[name] for name in words if name in question})
     implementation = request()
     return implementation, written(implementation.description)
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.conformance.facing import own_face_of
 from attnspec.exceptions import Inadmissible, KernelFault
+from attnspec.faces import Called
 from attnspec.judge.bench import Executor, KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.judge.law import F64
@@ -65,20 +67,24 @@ class Witness:
     """Options that are in force and not passed."""
     is_wrong: bool = True
     """Whether it is wrong by itself; else the law compares it with other calls."""
+    called: Called | None = None
+    """How the kernel is called, if not as its kind says."""
 
 
 def witness(recorder: Recorder, bench: KernelBench) -> Witness | None:
     """Return the first call that is wrong by itself; else the last that was made."""
     cases = [case for case, _ in recorder.calls]
+    called = own_face_of(bench.description)
     for number, (case, found) in enumerate(recorder.calls):
         results = tuple(_compared(case, found, bench))
         if not all(map(_holds, results)):
-            return Witness(case, results, tuple(cases[:number]), recorder.unsaid)
+            earlier = tuple(cases[:number])
+            return Witness(case, results, earlier, recorder.unsaid, called=called)
     if not cases:
         return None
     case, found = recorder.calls[-1]
     results = tuple(_compared(case, found, bench))
-    return Witness(case, results, tuple(cases[:-1]), is_wrong=False)
+    return Witness(case, results, tuple(cases[:-1]), is_wrong=False, called=called)
 
 
 def _compared(

@@ -23,6 +23,7 @@ from attnspec.exceptions import (
     UnusableTarget,
 )
 from attnspec.judge.case import Case, Result
+from attnspec.judge.layouts import Order
 from attnspec.judge.told import one_line, told_again
 
 _PREPARED = 60.0
@@ -86,6 +87,8 @@ class Worker:
         self._shared = True
         self._fresh = True
         self._asked = -1
+        self.orders: Mapping[str, Order] = {}
+        """For an operand the order in which its axes lie in memory, if another."""
 
     @property
     def first_deadline(self) -> float:
@@ -165,7 +168,7 @@ class Worker:
 
     def _called(self, process: Process, case: Case) -> Result:
         block = self._block
-        block.lay(case)
+        block.lay(case, self.orders)
         offset = self._memory.write(block.content) if self._shared else None
         back = 0 if self._shared else block.size
         # As much as is asked for in any format, and some rows more.

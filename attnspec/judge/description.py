@@ -8,6 +8,7 @@ from typing import Any
 
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.deviations import Deviation
+from attnspec.judge.manner import manner
 from attnspec.numerics import NumericModel, default_model
 
 
@@ -31,6 +32,12 @@ class Description:
         The system and version that the function comes from.
     kind
         What kind of function it is; filled in where it is left empty.
+    face
+        How it is called, as plain JSON: its face and its signature.
+    arrays
+        The library whose arrays it takes; empty for those of NumPy.
+    device
+        Where these arrays lie; empty where nobody has said so.
     gradients
         What is known of its backward pass, a function of another kind; None if it has
         none.
@@ -46,8 +53,17 @@ class Description:
     deviations: tuple[Deviation, ...] = ()
     version: str = ""
     kind: str = ""
+    face: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    arrays: str = ""
+    device: str = ""
     gradients: Description | None = None
     forward: Description | None = None
+
+    @property
+    def manner(self) -> dict[str, str]:
+        """How it is called, where that is another than of a plain function."""
+        face = self.face.get("id", "")
+        return manner(face=face, arrays=self.arrays, device=self.device)
 
     def model(self, dtype: str) -> NumericModel:
         """Return the numeric model that a dtype is judged by."""

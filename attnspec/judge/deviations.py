@@ -10,6 +10,7 @@ from typing import Any
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
+from attnspec.judge.manner import USUAL
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.traits import Condition, holds
 
@@ -41,6 +42,9 @@ class Deviation:
         Where it is documented or reported.
     expires
         The day after which it no longer counts.
+    face, arrays, device
+        How the function is called where it fails so: it says nothing of one that is
+        called otherwise. Empty is any.
     """
 
     id: str
@@ -51,6 +55,9 @@ class Deviation:
     further: tuple[Recipe, ...] = ()
     link: str = ""
     expires: dt.date | None = None
+    face: str = ""
+    arrays: str = ""
+    device: str = ""
 
     def check(self, kind: Kind) -> None:
         """Reject ids and traits that do not exist, and a pinned case outside them.
@@ -107,6 +114,13 @@ class Deviation:
         """Return whether the pinned case has the traits in a format."""
         recipe = self.pinned.replace(dtype=dtype)
         return holds(self.when, kind.traits(kind.case(recipe)))
+
+    def is_of(self, manner: Mapping[str, str]) -> bool:
+        """Return whether it says something of functions that are called so."""
+        said = {name: getattr(self, name) for name in USUAL}
+        return all(
+            value in ("", manner.get(name, USUAL[name])) for name, value in said.items()
+        )
 
     def covers(self, invariant: str, facts: Iterable[Mapping[str, Any]]) -> bool:
         """Return whether a failure of this invariant is this deviation.

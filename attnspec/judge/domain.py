@@ -158,8 +158,12 @@ class Domain:
 
     def _unchanged(self, recipe: Recipe, kept: Mapping[str, Any]) -> dict[str, Any]:
         """Return the sizes to keep that a recipe has: its scope may change some."""
-        sizes = self.table.measures & set(spread := self.table.spread(kept))
-        return {n: spread[n] for n in sizes if recipe[n] == spread[n]}
+        table, spread = self.table, self.table.spread(kept)
+        same = {n for n in table.measures & {*spread} if recipe[n] == spread[n]}
+        for names in map(set, table.together.values()):
+            # Where not any two numbers fit each other, both are kept or none.
+            same -= set() if names <= same | {*table.sizes} else names
+        return {n: spread[n] for n in same}
 
     def _data_seed(self, recipe: Recipe, variant: int) -> int:
         """Return the seed of the bulk data: a hash of all that was drawn."""

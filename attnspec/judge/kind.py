@@ -26,6 +26,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.signature import keywords_of
 from attnspec.judge.table import Table
 from attnspec.judge.traits import fields_as_traits, whole_fields
+from attnspec.judge.usage import Usage
 from attnspec.judge.words import Words
 from attnspec.numerics import NumericModel
 from attnspec.numerics.operations import OPERATIONS
@@ -63,6 +64,8 @@ class Kind(LawsOfKind):
         What is right, and the bound.
     definition
         The definition, as a function of this kind: it passes every law.
+    usage
+        What its operands, options and results are, and an example.
     operands
         The names of the positional arguments, where they are not the definition's.
     value
@@ -73,8 +76,9 @@ class Kind(LawsOfKind):
     given
         Claims that every function makes unless it withdraws them.
     native
-        Claims that every function in Python makes, as long as its arrays keep their
-        strides.
+        Claims that every function in Python makes.
+    strided
+        Claims that a function of arrays without strides of their own cannot make.
     unsaid
         Claims that no keyword makes: given beside the function, or not made.
     fixed
@@ -127,11 +131,13 @@ class Kind(LawsOfKind):
     build: Callable[[Recipe], Case]
     judge: Judge
     definition: Callable[..., Any]
+    usage: Usage = dataclasses.field(default_factory=Usage)
     operands: tuple[str, ...] = ()
     value: Callable[[Any, Dialect], Exact] | None = None
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
+    strided: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)

@@ -32,6 +32,12 @@ ALIGNMENT = 64
 GUARD = 64
 """Elements on either side of an operand that no kernel may touch."""
 
+_REPEATED = {"broadcast_batch": 0, "broadcast_heads": 1}
+"""The axis of an operand along which a layout has a stride of 0."""
+
+Order = tuple[int, ...]
+"""The axes of an operand in the order in which they lie in memory."""
+
 Room = Callable[[int], Array]
 """Gives room for so many bytes, at an aligned address."""
 
@@ -69,18 +75,26 @@ def fresh_room(size: int) -> Array:
     return raw[shift : shift + size]
 
 
-def place(array: Array, layout: str = "contiguous", room: Room = fresh_room) -> Placed:
+def place(
+    array: Array,
+    layout: str = "contiguous",
+    room: Room = fresh_room,
+    order: Order = (),
+) -> Placed:
     """Copy an array into memory in this layout.
 
     ``transposed`` swaps the two axes before the last in memory (heads and length),
     ``sliced`` takes every second element of the last-but-one axis of a larger
     array, ``offset`` starts at an odd element, ``broadcast_batch`` and
     ``broadcast_heads`` have a stride of 0 along an axis on which the data repeat.
+    All this is so in the `order` in which the axes lie in memory, where one is given.
     """
     if layout not in LAYOUTS:
         msg = f"layout: expected one of {', '.join(LAYOUTS)}; got {layout!r}"
         raise UnknownName(msg)
-    stored = _stored(array, layout)
+    order = order or tuple(range(array.ndim))
+    turned = array.transpose(order)
+    stored = _stored(turned, layout, order)
     start = GUARD + (1 if layout == "offset" else 0)
     end = start + stored.size
     item = stored.dtype.itemsize
@@ -88,10 +102,11 @@ def place(array: Array, layout: str = "contiguous", room: Room = fresh_room) -> 
     buffer[:start] = buffer[end:] = poison(stored)
     inner = buffer[start:end].reshape(stored.shape)
     inner[...] = stored
-    return Placed(_view(inner, array.shape, layout), buffer)
+    back = tuple(map(order.index, range(array.ndim)))
+    return Placed(_view(inner, turned.shape, layout).transpose(back), buffer)
 
 
-def _stored(array: Array, layout: str) -> Array:
+def _stored(array: Array, layout: str, order: Order) -> Array:
     """Return the array as it lies in memory, in C order."""
     if layout == "transposed" and array.ndim >= 3:
         return array.swapaxes(-3, -2)
@@ -99,10 +114,10 @@ def _stored(array: Array, layout: str) -> Array:
         return np.stack([array, np.full_like(array, poison(array))], -2).reshape(
             (*array.shape[:-2], 2 * array.shape[-2], array.shape[-1])
         )
-    if layout == "broadcast_batch" and array.ndim == 4:
-        return array[:1]
-    if layout == "broadcast_heads" and array.ndim == 4:
-        return array[:, :1]
+    if (axis := _REPEATED.get(layout)) is not None and array.ndim == 4:
+        first = [slice(None)] * 4
+        first[order.index(axis)] = slice(1)
+        return array[tuple(first)]
     return array
 
 
@@ -142,6 +157,7 @@ __all__ = [
     "ALIGNMENT",
     "GUARD",
     "LAYOUTS",
+    "Order",
     "Placed",
     "Room",
     "fresh_room",

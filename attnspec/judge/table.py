@@ -135,8 +135,10 @@ class Table:
         Unlike `within` it changes nothing: it is asked of what somebody wrote.
         """
         used = {name for name in self.claims if self.uses(recipe, name)}
-        if unclaimed := sorted(used - capabilities.claims):
-            return f"{unclaimed[0]} is not claimed"
+        # An option that is not claimed at all says more than how it is used.
+        if beyond := used - capabilities.claims:
+            first = min(beyond, key=lambda name: (not self.claims[name].fields, name))
+            return f"{first} is not claimed"
         for name, number in capabilities.multiples.items():
             if recipe[name] % number:
                 return f"{name} {recipe[name]} is no multiple of {number}"

@@ -43,6 +43,8 @@ class Token:
     checksum: str = ""
     """The checksum of the data where the finding was made; else that of here."""
     suite: int = SUITE_VERSION
+    manner: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """How the function was called, where that was another than of a plain one."""
 
     def __str__(self) -> str:
         """Return the token as one printable word."""
@@ -56,6 +58,8 @@ class Token:
         }
         if self.error:
             data["e"] = self.error
+        if self.manner:
+            data["c"] = dict(self.manner)
         if self.before:
             data["b"] = [written(recipe, self.kind) for recipe in self.before]
         text = json.dumps(data, separators=(",", ":")).encode()
@@ -162,6 +166,7 @@ def token_of(parts: Mapping[str, Any], kinds: Kinds) -> Token:
         error=parts.get("e", ""),
         checksum=parts["x"],
         suite=parts["s"],
+        manner=parts.get("c", {}),
     )
 
 

@@ -61,6 +61,8 @@ class Finding:
     """The calls that must come first, where the finding depends on history."""
     features: Features | None = None
     """What it needs in order to show; None if that was not asked."""
+    call: str = ""
+    """The call of the smallest case in the words of its face."""
     same_as: str = ""
     """The law that an earlier finding broke in the same case."""
 
@@ -119,13 +121,15 @@ class Detected:
     dialect: Mapping[str, str]
     """The choice in each field."""
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """For each field: declared, detected, found (not enforced) or default."""
+    """For each field: face, declared, detected, found (not enforced) or default."""
     fits_none: tuple[str, ...] = ()
     """The fields of which no choice fits; the nearest one is taken."""
     found: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """The choices that were found in fields that are not enforced."""
     fault: KernelFault | None = None
     """What a probe met: the function ended its process, or did not return in time."""
+    not_offered: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """For each claim that the function does not offer what it raises."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -35,12 +35,15 @@ class Words:
     formula
         Lines of NumPy that make ``expected_NAME`` for each result of a case, under a
         dialect, of its arguments by name; for a script that shows a fault.
+    bare_case
+        What a recipe makes, where its options are said otherwise.
     """
 
     case: Callable[[Recipe], str] = _fields_in_words
     model: Callable[[NumericModel], str] = operations_in_words
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
     formula: Callable[[Any, Mapping[str, str]], str] | None = None
+    bare_case: Callable[[Recipe], str] = _fields_in_words
 
 
 __all__ = ["Words"]

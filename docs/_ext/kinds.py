@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import re
 
 from attnspec.conformance import Implementation, Outcome, Verdict, check_implementation
-from attnspec.conformance.reports import words
+from attnspec.conformance.reports import usage, words
 from attnspec.judge.kind import Kind
 from attnspec.kinds.registry import KINDS, invariants_of
 from attnspec.rogues import CONTROLS, ROGUES
@@ -15,11 +16,32 @@ _FEW = 20
 
 
 def kind_section(name: str) -> str:
-    """Describe a kind: its face, what can be claimed, its laws, rogues and controls."""
+    """Describe a kind: how it is called, its claims, laws, rogues and controls."""
     kind = KINDS[name]
-    parts = [f"`{kind.face}`", "", kind.sentence, "", *_facts(kind)]
+    parts = [f"`{kind.face}`", "", kind.sentence, "", *arguments(kind), *_facts(kind)]
     parts += ["", _laws(name), "", *_gallery(name)]
     return "\n".join(parts)
+
+
+def arguments(kind: Kind) -> list[str]:
+    """Set operands, options and results in tables, and show an example that runs."""
+    lines = []
+    for title, arguments in usage.groups(kind):
+        head = f"| {title} | shape | format | values | what it is | also called |"
+        lines += [head, "|---|---|---|---|---|---|"]
+        for said in (usage.row(*item) for item in arguments.items()):
+            cells = [f"`{said.name}`", *(_plain(cell) for cell in said[1:])]
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    if letters := usage.letters(kind).items():
+        told = ", ".join(f"{letter} {meaning}" for letter, meaning in letters)
+        lines += [f"Axes: {told}.", ""]
+    return [*lines, "```python", *usage.example(kind), "```", ""]
+
+
+def _plain(text: str) -> str:
+    """Return a text in which no character is one of Markdown's."""
+    return re.sub(r"([\\*_|`<>#])", r"\\\1", text)
 
 
 def _facts(kind: Kind) -> list[str]:

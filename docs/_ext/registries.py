@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import click
 from traceability import REFERENCE, traces
 
 from attnspec.cli import main
+from attnspec.conformance.reports.face_lists import facts, meaning
+from attnspec.faces import FACES
 from attnspec.judge.kind import Kind
+from attnspec.kinds import axes as axis_letters
 from attnspec.kinds.attention import dialect
 from attnspec.kinds.attention.families import FAMILIES
 from attnspec.kinds.attention.traits import TRAITS
@@ -73,6 +76,26 @@ def traits() -> str:
     """List what can be said of a case in one word."""
     rows = [[f"`{name}`", text] for name, text in TRAITS.items()]
     return _table(["trait", "what it says"], rows)
+
+
+def axes() -> str:
+    """List the axes of one problem of attention."""
+    return _lengths(axis_letters.OF_ATTENTION)
+
+
+def further_axes() -> str:
+    """List the axes of what is about something else, with all that they stand for."""
+    found = dict(axis_letters.OF_OTHERS)
+    for kind in KINDS.values():
+        for letter, length in kind.usage.axes.items():
+            known = found.get(letter, "")
+            if letter in found and length not in known.split("; "):
+                found[letter] = f"{known}; {length}"
+    return _lengths(found)
+
+
+def _lengths(letters: Mapping[str, str]) -> str:
+    return _table(["letter", "length"], [[*item] for item in letters.items()])
 
 
 def invariant_list() -> str:
@@ -230,11 +253,30 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def faces() -> str:
+    """Describe every face: what is said of it, and its keywords in a table."""
+    parts = []
+    for face in FACES.values():
+        parts += [f"### {face.id}\n", f"{face.sentence}\n"]
+        parts += [f"{label}\n: {said}\n" for label, said in facts(face)]
+        rows = [
+            [f"`{parameter.names[0]}`", meaning(parameter)]
+            for parameter in face.parameters
+        ]
+        parts.append(f"{_table(['keyword', 'what it says'], rows)}\n")
+        if face.left_alone:
+            parts.append(f"Known and not passed: {_codes(face.left_alone)}.\n")
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "axes": axes,
     "claims": claims,
     "commands": commands,
     "dialect": dialect_fields,
+    "faces": faces,
     "families": families,
+    "further-axes": further_axes,
     "invariants": invariant_list,
     "invariants-table": invariant_table,
     "kinds": kinds,

@@ -88,6 +88,16 @@ def test_each_deviation_is_still_real(
     assert breaks(implementation, deviation.invariants[0], [deviation.pinned])
 
 
+def test_what_a_nonpositive_scale_breaks_in_the_dialect_is_known(
+    breaks: Callable[..., bool],
+) -> None:
+    sdpa = VARIANTS["sdpa"]
+    (deviation, *_) = sdpa.description.deviations
+
+    assert not breaks(sdpa, "dialect-consistent", [deviation.pinned])
+    assert breaks(sdpa, "dialect-consistent", deviation.further)
+
+
 def test_a_scale_of_zero_or_less_with_causal_is_shown_by_a_script(
     shows: Callable[[str], str],
 ) -> None:

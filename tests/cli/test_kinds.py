@@ -170,12 +170,44 @@ def test_a_kind_is_explained(name: str) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+def test_an_operand_is_shown_with_shape_format_values_and_names() -> None:
+    done = _run("kinds", "rope")
+
+    said = " ".join(done.stdout.split())
+    assert (
+        "positions (L,), int64, 0 or more: where each row stands; also position_ids"
+        in said
+    )
+    assert "base float, finite, more than 0: the base of the frequencies" in said
+    assert "output = rope(x, positions)" in said
+
+
 def test_describe_says_what_a_function_is(file: Path) -> None:
     done = _run("describe", "--kind", "rope", f"{file}:right")
 
     assert done.exit_code == 0
     assert "pairing half_split (detected)" in done.stdout
     assert "within the bound of float32" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("raises", "RuntimeError: no kernel for this device"),
+        ("nothing", "returned something else: output: expected a NumPy array"),
+    ],
+)
+def test_describe_says_what_to_change_where_a_function_cannot_be_called(
+    name: str, what: str, file: Path
+) -> None:
+    done = _run("describe", "--kind", "rope", f"{file}:{name}")
+
+    assert done.exit_code == 2
+    assert done.output.startswith("attnspec: target: the simplest call fails: ")
+    assert what in done.output
+    assert "--arrays names another library" in done.output
+    assert "as 'attnspec kinds rope' shows" in done.output
+    assert done.output.count("\n") == 1
 
 
 @pytest.mark.parametrize(("words", "message"), WRONG, ids=lambda x: str(x)[:30])

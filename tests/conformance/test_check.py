@@ -13,12 +13,13 @@ from attnspec.conformance import (
     Report,
     Verdict,
     check_implementation,
+    implementation,
     judge,
-    libraries,
 )
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.implementation import claims
 from attnspec.conformance.inputs import read_token
+from attnspec.conformance.libraries import LIBRARIES
 from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import (
     InvalidArgument,
@@ -359,13 +360,15 @@ def test_a_report_has_the_largest_sizes_that_were_reached() -> None:
     assert "largest sizes   E 576" in str(report)
 
 
-def test_arrays_that_keep_no_strides_do_not_claim_far_offsets(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "claim", ["far_offsets", "strided_operands", "unaligned_operands"]
+)
+def test_arrays_that_keep_no_strides_do_not_claim_them(
+    monkeypatch: pytest.MonkeyPatch, claim: str
 ) -> None:
-    monkeypatch.setattr(libraries, "through", lambda _library, function: function)
+    monkeypatch.setattr(implementation, "through", lambda _library, function: function)
     plain = Implementation.of(_kernels.right)
-    names = ("numpy", "torch", "jax")
-    taken = {name: libraries.taking(name, plain).description for name in names}
+    taken = {name: implementation.taking(name, plain).description for name in LIBRARIES}
 
-    claiming = [n for n, known in taken.items() if "far_offsets" in known.capabilities]
+    claiming = [n for n, known in taken.items() if claim in known.capabilities]
     assert claiming == ["numpy", "torch"]

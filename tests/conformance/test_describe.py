@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from attnspec.cli import main
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.describe import Portrait, differences, in_words, portrait
-from attnspec.exceptions import InvalidArgument, KernelTimedOut
+from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnusableTarget
 from attnspec.judge.case import Case, Result
 from attnspec.rogues import CONTROLS, ROGUES
 from attnspec.rogues.attention.downgrades import WORDS
@@ -123,6 +123,7 @@ def test_a_kernel_that_hangs_is_not_waited_for_again_and_again() -> None:
 
     known = ROGUES["causal-strict"].fresh().description
 
-    portrait(Hanging(lambda *_: None), known, dtypes=("float32",))
+    with pytest.raises(UnusableTarget, match="--deadline gives it longer"):
+        portrait(Hanging(lambda *_: None), known, dtypes=("float32",))
 
     assert len(calls) <= 3

@@ -83,8 +83,10 @@ def test_every_key_is_read_and_written() -> None:
     assert _read(**written(found)) == found
     assert (found.name, found.version, found.kind) == ("flash.c", "1.2", "attention")
     assert found.capabilities.dtypes == ("float32", "bfloat16")
-    claims = {"scale", "causal", "grouped_query", "deterministic", "many_rows"}
-    assert found.capabilities.claims == claims
+    assert found.capabilities.claims == {
+        *("scale", "causal", "grouped_query", "deterministic", "many_rows"),
+        *("strided_operands", "unaligned_operands"),
+    }
     assert found.capabilities.multiples == {"width": 8}
     assert found.capabilities.exclusive == (frozenset({"scale", "causal"}),)
     assert found.dialect == {"alignment": "lower_right"}

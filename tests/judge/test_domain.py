@@ -173,7 +173,11 @@ def test_every_operand_gets_every_layout() -> None:
     found = {recipe["layouts"] for recipe in _pinned("strided-operands")}
 
     assert {(("value", "broadcast_heads"),), (("mask", "transposed"),)} <= found
-    assert len(found) == 21
+    assert {
+        tuple((name, layout) for name in ("query", "key", "value"))
+        for layout in ("transposed", "sliced", "offset")
+    } <= found
+    assert len(found) == 24
 
 
 def test_group_sizes_other_than_the_number_of_key_heads_are_enumerated() -> None:
@@ -183,6 +187,18 @@ def test_group_sizes_other_than_the_number_of_key_heads_are_enumerated() -> None
     }
 
     assert {(3, 2), (5, 2), (7, 2)} <= groups
+
+
+def test_heads_that_do_not_fit_each_other_are_not_kept() -> None:
+    # Equal lengths make the examples larger, and heads are cut.
+    apart = ALL.replace(exclusive=(frozenset({"causal", "unequal_lengths"}),))
+    found = domain(
+        capabilities=apart,
+        tier="smoke",
+        fields={"heads": ((6, 2), (10, 2), (14, 2), (6, 3))},
+    )
+
+    assert all(r["query_heads"] % (r["key_heads"] or 1) == 0 for r in found.pinned())
 
 
 def test_the_fields_of_an_invariant_win_over_those_of_a_family() -> None:
@@ -221,3 +237,11 @@ def test_an_unknown_family_is_refused() -> None:
 def test_families_that_cannot_be_drawn_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="none of them can be drawn"):
         domain(Capabilities(), families=("empty-rows",)).strategy()
+
+
+@pytest.mark.parametrize("claim", ATTENTION.table.claims)
+def test_any_case_can_do_without_a_claim(claim: str) -> None:
+    table = ATTENTION.table
+    bare = table.without(ATTENTION.recipe(keys=3, queries=3), claim)
+
+    assert not table.uses(bare, claim)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.conformance.reports import words
 from attnspec.conformance.witness import Witness
+from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics import within
 
 _WHOLE = 64
@@ -22,8 +23,7 @@ def witness_lines(found: Witness) -> list[str]:
     lines = [f"the call, after {earlier}" if found.earlier else "the call"]
     if not found.is_wrong:
         lines[0] = "the last call: right by itself, the law compares it with others"
-    for name, value in found.case.arguments.items():
-        layout = found.case.layout(name)
+    for name, value, layout in _given(found):
         lines += _named(name, value, "" if layout == "contiguous" else layout)
     for result in found.results:
         lines += _named(f"expected {result.name}", result.expected)
@@ -34,6 +34,20 @@ def witness_lines(found: Witness) -> list[str]:
         lines += _named("bound", np.broadcast_to(result.bound, result.expected.shape))
         lines += _worst(result.expected, result.actual, result.bound, result.name)
     return lines
+
+
+def _given(found: Witness) -> Iterator[tuple[str, Any, str]]:
+    """Yield what the kernel gets, by its own names, each with its layout."""
+    case = found.case
+    if found.called is None:
+        given = case.arguments
+    else:
+        given = found.called.given(cast("AttentionCase", case))
+    # Behind the operands all names may be others, and lie as they come.
+    layouts = [case.layout(name) for name in case.operands]
+    for place, (name, value) in enumerate(given.items()):
+        layout = layouts[place] if place < len(layouts) else case.layout(name)
+        yield name, value, layout
 
 
 def _named(name: str, value: Any, layout: str = "") -> list[str]:

@@ -39,12 +39,20 @@ def is_quiet(outcome: Outcome) -> bool:
     return outcome.verdict in _QUIET
 
 
+def case_in_words(finding: Finding) -> str:
+    """Return the smallest case, its options in the words of the face."""
+    known = kind_named(finding.recipe.kind).words
+    if not finding.call:
+        return known.case(finding.recipe)
+    return f"{known.bare_case(finding.recipe)}, {finding.call}"
+
+
 def finding_lines(outcome: Outcome) -> list[str]:
     """Return a finding in brief, to be read as the run goes on."""
     finding = outcome.finding
     if finding is None or finding.same_as or is_quiet(outcome):
         return []
-    said = kind_named(finding.recipe.kind).words.case(finding.recipe)
+    said = case_in_words(finding)
     if finding.comparison is None:
         happened = finding.message
     else:
@@ -104,8 +112,11 @@ def failure_lines(
 def _finding_lines(
     verdict: Verdict, finding: Finding, relaxation: str | None
 ) -> list[str]:
-    said = kind_named(finding.recipe.kind).words.case(finding.recipe)
+    known = kind_named(finding.recipe.kind).words
+    said = (known.bare_case if finding.call else known.case)(finding.recipe)
     lines = words.wrapped(said, first="  smallest case")
+    if finding.call:
+        lines += words.wrapped(finding.call, first="  called as")
     if finding.before:
         calls = words.count(len(finding.before), "other call")
         lines += words.wrapped(f"{calls}; alone it is right", first="  after")
@@ -148,6 +159,7 @@ def _relaxation_lines(
 
 __all__ = [
     "Replay",
+    "case_in_words",
     "cause_lines",
     "failure_lines",
     "finding_lines",

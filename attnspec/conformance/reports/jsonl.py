@@ -141,6 +141,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
         **_description(report.description, report.dtypes),
         "dialect": report.detected.dialect,
         "sources": dict(report.detected.sources),
+        "not_offered": dict(report.detected.not_offered),
         "differs": words.differences(report.detected, report.description),
         "backward": _backward(report),
     }
@@ -164,6 +165,9 @@ def _description(description: Description, dtypes: tuple[str, ...]) -> dict[str,
     return {
         "implementation": {"name": description.name, "version": description.version},
         "function": description.kind,
+        "face": description.face.get("id", "plain"),
+        "arrays": description.arrays or "numpy",
+        "device": description.device,
         "capabilities": {
             "dtypes": list(capabilities.dtypes),
             "claims": sorted(capabilities.claims),
@@ -199,6 +203,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "before": [recipe.to_json() for recipe in finding.before],
         "comparison": None if comparison is None else dataclasses.asdict(comparison),
         "same_as": finding.same_as,
+        "call": finding.call,
         "features": _features(finding.features),
         "token": finding.token,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attnspec.conformance.reports import words
+from attnspec.conformance.reports import usage, words
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Invariant
 from attnspec.kinds.registry import (
@@ -104,7 +104,7 @@ def explained_kind(name: str) -> list[str]:
     for field, values in kind.choices.items():
         label = kind.words.choices.get(field, field.replace("_", " "))
         lines += words.wrapped(" or ".join(values), first=label, indent=_KIND_INDENT)
-    lines += ["", "claims"]
+    lines += [*usage.lines(kind), "", "claims"]
     for claim, text in kind.vocabulary.items():
         lines += words.wrapped(text, first=f"  {claim}", indent=_INDENT)
     lines += ["", *words.wrapped(", ".join(kind.models), first="models")]

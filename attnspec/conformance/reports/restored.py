@@ -71,6 +71,7 @@ def _finding(said: Mapping[str, Any], law: str) -> Finding:
         comparison=said["comparison"] and _comparison(said["comparison"]),
         before=token.before,
         features=said["features"] and _features(said["features"]),
+        call=said["call"],
         same_as=said["same_as"],
     )
 

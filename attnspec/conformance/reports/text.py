@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import attnspec
+from attnspec.conformance.facing import PLAIN, face_of
 from attnspec.conformance.reports import words
 from attnspec.conformance.reports.findings import (
     Replay,
@@ -46,6 +47,7 @@ def header_lines(report: Report, target: str) -> list[str]:
     lines += words.wrapped(" ".join(others) or "nothing", first="not claimed")
     if dialect:
         lines += words.pieces(dialect, first="dialect")
+    lines += _face_lines(report)
     differing = words.differences(report.detected, report.description)
     for field, said in differing.items():
         lines += words.wrapped(f"{field}: {said}", first="differs")
@@ -77,6 +79,28 @@ def _backward_lines(report: Report) -> list[str]:
         lines += words.pieces(dialect, first="")
     for field, said in words.differences(detected, description).items():
         lines += words.wrapped(f"{field}: {said}", first="differs")
+    return lines
+
+
+def _face_lines(report: Report) -> list[str]:
+    """Return how the function is called, and what of that it does not offer."""
+    description = report.description
+    known, lines = face_of(description), []
+    said, face = [], description.face
+    if face and face["id"] != PLAIN:
+        how = "recognised" if face["recognised"] else "as asked for"
+        said.append(f"{face['id']} ({how})")
+    label = "face" if said else "arrays"
+    if {*description.manner} & {"arrays", "device"}:
+        where = f" on {description.device}" if description.device else ""
+        said.append(f"arrays of {description.arrays or 'numpy'}{where}")
+    if said:
+        lines += words.wrapped(", ".join(said), first=label)
+    if known is not None and known.unknown:
+        unknown = f"{', '.join(known.unknown)}: not passed"
+        lines += words.wrapped(unknown, first="no option")
+    for claim, raised in report.detected.not_offered.items():
+        lines += words.wrapped(f"{claim}: {raised}", first="not offered")
     return lines
 
 

@@ -149,7 +149,7 @@ def differences(detected: Detected, description: Description) -> dict[str, str]:
     said = {}
     for field, choice in detected.dialect.items():
         source, default = detected.sources.get(field), spec[field]
-        if choice == default or source in (None, "declared", "default"):
+        if choice == default or source in (None, "face", "declared", "default"):
             continue
         how = "found" if source == "detected" else source
         said[field] = (

@@ -31,7 +31,7 @@ GROUPED = ((2, 1), (3, 1), (6, 2), (5, 1), (10, 2), (7, 1), (9, 3), (6, 3), (14,
 
 
 def _layouts() -> tuple[tuple[tuple[str, str], ...], ...]:
-    """Return each layout of each operand on its own."""
+    """Return each layout of each operand on its own, and of query, key and value."""
     shared = ("transposed", "sliced", "offset")
     pairs = [
         (operand, layout)
@@ -41,7 +41,9 @@ def _layouts() -> tuple[tuple[tuple[str, str], ...], ...]:
     pairs += itertools.product(
         ("query", "key", "value"), ("broadcast_batch", "broadcast_heads")
     )
-    return tuple((pair,) for pair in pairs)
+    operands = ("query", "key", "value")
+    together = (tuple((operand, layout) for operand in operands) for layout in shared)
+    return (*((pair,) for pair in pairs), *together)
 
 
 def _boundaries(
@@ -127,7 +129,7 @@ FAMILIES = (
     ),
     _family(
         "strided-operands",
-        "each operand transposed, sliced, at an offset or with a stride of 0",
+        "operands transposed, sliced or at an offset, or one with a stride of 0",
         layouts=_layouts(),
         batch=(2, 3),
         heads=((2, 2), (3, 3), (6, 2)),

@@ -24,8 +24,10 @@ from attnspec.kinds.attention.precision import precision_calls
 from attnspec.kinds.attention.questions import QUESTIONS
 from attnspec.kinds.attention.table import TABLE
 from attnspec.kinds.attention.traits import signs, traits
+from attnspec.kinds.attention.usage import USAGE
 from attnspec.kinds.attention.words import (
     CHOICES_IN_WORDS,
+    bare_case_in_words,
     case_in_words,
     model_in_words,
 )
@@ -41,7 +43,7 @@ def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evalua
     return evaluate(case, dialect, model)
 
 
-def _sizes(case: AttentionCase) -> dict[str, int]:
+def largest_sizes(case: AttentionCase) -> dict[str, int]:
     """Return the sizes of which a report says the largest."""
     sizes = case.sizes
     far = [
@@ -99,6 +101,7 @@ ATTENTION = Kind(
     judge=_judge,
     value=evaluate,
     definition=_defined,
+    usage=USAGE,
     options={
         "mask": ("mask", "head_mask", "vector_mask"),
         "bias": (
@@ -106,13 +109,16 @@ ATTENTION = Kind(
             *("head_mask", "vector_mask"),
         ),
         "scale": ("scale", "nonpositive_scale"),
+        "window": ("window", "two_sided_window"),
         "sink": ("sink", "minus_infinity_sink"),
     },
     given=(
         *("unequal_lengths", "more_queries", "many_rows"),
         *("visible_nan", "visible_infinity"),
+        *("strided_operands", "unaligned_operands"),
     ),
     native=("far_offsets",),
+    strided=("far_offsets", "strided_operands", "unaligned_operands"),
     unsaid=(
         *("grouped_query", "value_width", "empty_keys", "empty_queries"),
         *("always_causal", "gradients"),
@@ -142,11 +148,17 @@ ATTENTION = Kind(
         alike={"bias": "mask"},
     ),
     models=PRESETS,
-    sizes=_sizes,
+    sizes=largest_sizes,
     relaxations=relaxations,
     precision_calls=precision_calls,
-    words=Words(case_in_words, model_in_words, CHOICES_IN_WORDS, formula),
+    words=Words(
+        case_in_words,
+        model_in_words,
+        CHOICES_IN_WORDS,
+        formula,
+        bare_case_in_words,
+    ),
 )
 """Attention."""
 
-__all__ = ["ATTENTION"]
+__all__ = ["ATTENTION", "largest_sizes"]

@@ -9,26 +9,33 @@ from attnspec.kinds.attention.case import OPTIONS
 
 def hides_keys(dialect: Dialect, capabilities: Capabilities) -> bool:
     """Return whether the kernel has any way to hide a key from every query."""
-    early = dialect["alignment"] == "upper_left" and "causal" in capabilities
-    by_flag = "unequal_lengths" in capabilities and (early or "window" in capabilities)
+    early = dialect["alignment"] == "upper_left"
+    by_flag = _allows_flag(capabilities, "unequal_lengths", causal=early)
     by_bias = {"bias", "minus_infinity_bias"} <= capabilities.claims
     return "mask" in capabilities or by_bias or by_flag
 
 
 def empties_rows(dialect: Dialect, capabilities: Capabilities) -> bool:
     """Return whether the kernel can be asked for a row without any key."""
-    late = dialect["alignment"] == "lower_right" and "causal" in capabilities
-    longer = {"unequal_lengths", "more_queries"} <= capabilities.claims
-    by_flag = longer and (late or "window" in capabilities)
+    late = dialect["alignment"] == "lower_right"
+    longer = ("unequal_lengths", "more_queries")
+    by_flag = _allows_flag(capabilities, *longer, causal=late)
     by_bias = {"bias", "minus_infinity_bias"} <= capabilities.claims
     return "mask" in capabilities or by_bias or by_flag
 
 
 def has_choices(dialect: Dialect, capabilities: Capabilities) -> bool:
     """Return whether a choice of the dialect can be seen."""
-    flags = {"causal", "window"} & capabilities.claims
-    aligned = bool(flags) and "unequal_lengths" in capabilities
+    aligned = _allows_flag(capabilities, "unequal_lengths", causal=True)
     return aligned or empties_rows(dialect, capabilities)
+
+
+def _allows_flag(capabilities: Capabilities, *claims: str, causal: bool) -> bool:
+    """Return whether a window, or the causal flag, can come together with claims."""
+    two_sided = "two_sided_window" in capabilities
+    window = {"window"} if two_sided else {"window", "causal"}
+    flags = (window, {"causal"}) if causal else (window,)
+    return any(capabilities.allows({*flag, *claims}) for flag in flags)
 
 
 def has_options(_dialect: Dialect, capabilities: Capabilities) -> bool:

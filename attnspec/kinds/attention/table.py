@@ -106,6 +106,20 @@ def _without_heads(recipe: Recipe) -> Recipe:
     return recipe.replace(**changes)
 
 
+def _is_two_sided(recipe: Recipe) -> bool:
+    """Return whether a window is more than a distance to the left of the diagonal."""
+    window = recipe["window"]
+    return window is not None and not (recipe["causal"] and window[1] is None)
+
+
+def _one_sided(recipe: Recipe) -> Recipe:
+    """Return the recipe whose window is a distance to the left of the diagonal."""
+    if not _is_two_sided(recipe):
+        return recipe
+    left, right = recipe["window"]
+    return recipe.replace(causal=True, window=(right if left is None else left, None))
+
+
 _MANY = 2**16 - 1
 """The rows that every kernel has: what 16 bits count."""
 
@@ -132,6 +146,11 @@ _CLAIMS = {
         forced=lambda r: r.replace(causal=True),
     ),
     "window": Claim("a window (left, right) of inclusive distances", "window"),
+    "two_sided_window": Claim(
+        "a window with a right side of its own, or without the causal flag",
+        used=_is_two_sided,
+        dropped=_one_sided,
+    ),
     "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
     "return_lse": Claim("the logsumexp of each row"),
@@ -198,6 +217,18 @@ _CLAIMS = {
         used=lambda r: any(layout == FAR for _, layout in r["layouts"]),
         dropped=lambda r: r.replace(
             layouts=tuple(pair for pair in r["layouts"] if pair[1] != FAR)
+        ),
+    ),
+    "strided_operands": Claim(
+        "operands that do not lie densely in memory",
+        used=lambda r: any(layout != "offset" for _, layout in r["layouts"]),
+        dropped=lambda r: r.replace(layouts=()),
+    ),
+    "unaligned_operands": Claim(
+        "operands whose address is a multiple of their elements' size alone",
+        used=lambda r: any(layout == "offset" for _, layout in r["layouts"]),
+        dropped=lambda r: r.replace(
+            layouts=tuple(pair for pair in r["layouts"] if pair[1] != "offset")
         ),
     ),
     "empty_keys": Claim(

@@ -47,6 +47,18 @@ def case_in_words(recipe: Recipe) -> str:
     return ", ".join(parts)
 
 
+def bare_case_in_words(recipe: Recipe) -> str:
+    """Return what a recipe makes, without its options.
+
+    Examples
+    --------
+    >>> from attnspec.kinds.attention.table import TABLE
+    >>> bare_case_in_words(TABLE.recipe("attention", "float32", causal=True))
+    'B1 Hq1 Hkv1 L1 S1 E1 Ev1, float32'
+    """
+    return ", ".join([sizes_of(recipe), recipe.dtype, *_data(recipe)])
+
+
 def _options(recipe: Recipe) -> list[str]:
     said: list[str] = []
     for name in OPTIONS:
@@ -125,4 +137,10 @@ def _roundings(model: NumericModel) -> list[str]:
     return said + [words for name, words in _WAYS if getattr(model, name)]
 
 
-__all__ = ["CHOICES_IN_WORDS", "case_in_words", "model_in_words", "sizes_of"]
+__all__ = [
+    "CHOICES_IN_WORDS",
+    "bare_case_in_words",
+    "case_in_words",
+    "model_in_words",
+    "sizes_of",
+]

@@ -15,6 +15,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import backward, forgetting, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.convolution import _usage as usage
 from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
@@ -101,6 +102,7 @@ CONVOLUTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.CONVOLUTION,
     simplest={
         "length": 8,
         "size": 3,

@@ -16,6 +16,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.convolution import _usage as usage
 from attnspec.kinds.convolution._taps import PLACES, everything_seen, numbers
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -99,6 +100,7 @@ CONVOLUTION_2D = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.CONVOLUTION_2D,
     simplest={
         "height": 5,
         "width": 6,

@@ -16,6 +16,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, backward, forgetting, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.convolution import _usage as usage
 from attnspec.kinds.convolution._taps import everything_seen
 from attnspec.kinds.recurrence import _sequences as sequences
 from attnspec.kinds.recurrence._sequences import wide
@@ -130,6 +131,7 @@ DISTANCE_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.DISTANCE_ATTENTION,
     simplest={"length": 8, "size": 3, "width": 5},
     nulls={
         "late": late,

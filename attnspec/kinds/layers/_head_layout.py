@@ -13,6 +13,7 @@ from attnspec.judge.kind import Judge, Kind, Null
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.judge.usage import Usage
 
 _FIELDS = {
     "batch": (1, 2, 3),
@@ -59,6 +60,7 @@ def layout_kind(
     build: Callable[[Recipe], Case],
     judge: Judge,
     definition: Callable[..., Array],
+    usage: Usage,
     interleaved: Null,
 ) -> Kind:
     """Return a kind with its first law: what is moved where, bit by bit."""
@@ -70,6 +72,7 @@ def layout_kind(
         build=build,
         judge=judge,
         definition=definition,
+        usage=usage,
         simplest={"length": 3, "width": 4},
         nulls=wrong,
     )

@@ -14,6 +14,7 @@ from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
+from attnspec.kinds.layers import _usage as usage
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.kinds.positions._places import turned
 from attnspec.numerics import NumericModel
@@ -210,6 +211,7 @@ LATENT = Kind(
     build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
+    usage=usage.LATENT,
     simplest={
         "readers": 3,
         "members": 5,

@@ -13,6 +13,7 @@ from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
+from attnspec.kinds.layers import _usage as usage
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -176,6 +177,7 @@ MULTI_HEAD = Kind(
     build=lambda recipe: projected.case_of(recipe, _shapes(recipe)),
     judge=_judge,
     definition=_defined,
+    usage=usage.MULTI_HEAD,
     nulls={
         "first_head": _first_head,
         "unmasked": forgetting("mask"),

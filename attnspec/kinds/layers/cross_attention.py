@@ -16,6 +16,7 @@ from attnspec.judge.nulls import Right, forgetting, placed, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
+from attnspec.kinds.layers import _usage as usage
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, read_set
@@ -107,6 +108,7 @@ CROSS_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.CROSS_ATTENTION,
     simplest={
         "readers": 3,
         "members": 5,

@@ -18,6 +18,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.layers import _usage as usage
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import Decoder, Projections, decode_greedily
@@ -164,6 +165,7 @@ DECODING = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.DECODING,
     simplest={"source": 3},
     nulls={
         # No token is -1.

@@ -16,6 +16,7 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
+from attnspec.kinds.layers import _usage as usage
 from attnspec.kinds.layers._latent import beside
 from attnspec.kinds.positions._places import PAIRINGS, turned
 from attnspec.numerics import Comparison, NumericModel
@@ -98,6 +99,7 @@ LATENT_CACHE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.LATENT_CACHE,
     simplest={"members": 5, "member_width": 8, "rotary_width": 4, "data": "normal"},
     choices={"pairing": PAIRINGS},
     probes=(

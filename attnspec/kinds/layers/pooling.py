@@ -17,6 +17,7 @@ from attnspec.judge.nulls import Right, forgetting, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
+from attnspec.kinds.layers import _usage as usage
 from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -82,6 +83,7 @@ POOLING = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.POOLING,
     simplest={"members": 5, "width": 4, "value_width": 8, "data": "normal"},
     nulls={
         "unmasked": forgetting("mask"),

@@ -17,6 +17,7 @@ from attnspec.judge.nulls import Right, forgetting, placed
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
+from attnspec.kinds.layers import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections
@@ -124,6 +125,7 @@ SELF_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.SELF_ATTENTION,
     simplest={
         "length": 5,
         "vector_width": 4,

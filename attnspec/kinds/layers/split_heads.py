@@ -12,6 +12,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.layers import _head_layout as layout
+from attnspec.kinds.layers import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import split_heads
@@ -50,6 +51,7 @@ SPLIT_HEADS = layout.layout_kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.SPLIT_HEADS,
     interleaved=_interleaved,
 )
 

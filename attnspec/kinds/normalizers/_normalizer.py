@@ -11,6 +11,7 @@ from attnspec.judge.kind import Judge, Kind
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.judge.usage import Usage
 from attnspec.kinds.normalizers._scores_and_masks import build
 from attnspec.kinds.normalizers._wrong_weights import NULLS
 from attnspec.numerics import NumericModel
@@ -50,6 +51,7 @@ def normalizer(
     judge: Judge,
     definition: Callable[..., Array],
     *,
+    usage: Usage,
     keywords: Mapping[str, Keyword] | None = None,
     without: tuple[str, ...] = (),
     models: Mapping[str, NumericModel] = OPERATIONS,
@@ -72,6 +74,7 @@ def normalizer(
         build=build,
         judge=judge,
         definition=definition,
+        usage=usage,
         models=models,
         simplest={"rows": (2,), "length": 8, "data": "normal"},
         choices=choices,

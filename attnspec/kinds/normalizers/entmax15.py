@@ -20,6 +20,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.kinds.normalizers import _usage as usage
 from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import ON_THE_SIMPLEX, hold_to
 from attnspec.numerics import Comparison, NumericModel, within
@@ -72,6 +73,7 @@ ENTMAX15 = normalizer(
     "Squares half the scores, less a threshold, to weights that sum to one.",
     _judge,
     _defined,
+    usage=usage.ENTMAX15,
     models=AT_ONCE,
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),

@@ -10,6 +10,7 @@ from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.kinds.normalizers import _usage as usage
 from attnspec.kinds.normalizers._exact_weights import finished, shown
 from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
@@ -48,6 +49,7 @@ RELU = normalizer(
     "Weighs each key by its positive score over a number of keys.",
     _judge,
     _defined,
+    usage=usage.RELU,
     keywords={
         "power": Keyword("a power of the number of keys", (None, 0.5, 0.0), "undivided")
     },

@@ -13,6 +13,7 @@ from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.kinds.normalizers import _usage as usage
 from attnspec.kinds.normalizers._exact_weights import finished, shown
 from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
@@ -57,6 +58,7 @@ SIGMOID = normalizer(
     "Weighs each key by the logistic function of its score.",
     _judge,
     _defined,
+    usage=usage.SIGMOID,
     keywords={
         "offset": Keyword(
             "a number that is added to the scores", (None, 0.0, -1.5, 2.0), "unmoved"

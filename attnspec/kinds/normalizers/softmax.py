@@ -16,6 +16,7 @@ from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.kinds.normalizers import _usage as usage
 from attnspec.kinds.normalizers._exact_weights import finished, shown
 from attnspec.kinds.normalizers._normalizer import Keyword, normalizer
 from attnspec.kinds.normalizers._weight_laws import hold_to
@@ -79,6 +80,7 @@ SOFTMAX = normalizer(
     "Shares a weight of one by the exponentials of scores.",
     _judge,
     _defined,
+    usage=usage.SOFTMAX,
     keywords={
         "temperature": Keyword(
             "a number that divides the scores", (None, 0.5, 2.0, 0.1), "unscaled"

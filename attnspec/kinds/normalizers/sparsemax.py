@@ -23,6 +23,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.normalizers import _exact_weights as weighed
 from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.kinds.normalizers import _usage as usage
 from attnspec.kinds.normalizers._normalizer import normalizer
 from attnspec.kinds.normalizers._weight_laws import ON_THE_SIMPLEX, hold_to
 from attnspec.numerics import Comparison, NumericModel, within
@@ -63,6 +64,7 @@ SPARSEMAX = normalizer(
     "Projects scores onto the simplex.",
     _judge,
     _defined,
+    usage=usage.SPARSEMAX,
     models=AT_ONCE,
     choices=rows.EMPTY_ROW,
     probes=(rows.PLAIN_PROBE, rows.EMPTY_ROW_PROBE),

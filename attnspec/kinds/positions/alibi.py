@@ -13,6 +13,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import alibi as definition
@@ -102,6 +103,7 @@ ALIBI = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.ALIBI,
     simplest={"heads": 8, "queries": 8},
     choices={
         "form": ("symmetric", "signed", "keys", "last_key"),

@@ -19,6 +19,7 @@ from attnspec.judge.nulls import Right, late
 from attnspec.judge.questions import Call, Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import learned as definition
@@ -120,6 +121,7 @@ LEARNED = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.LEARNED,
     simplest={"length": 5, "rows": 8, "width": 8, "data": "normal"},
     choices={"negative_position": _NEGATIVE, "position_beyond": _BEYOND},
     questions={

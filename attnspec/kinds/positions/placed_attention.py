@@ -16,6 +16,7 @@ from attnspec.judge.nulls import Right, zeroing
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
+from attnspec.kinds.positions import _usage as usage
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import Projections, placed, self_attention, sinusoidal
@@ -91,6 +92,7 @@ PLACED_ATTENTION = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.PLACED_ATTENTION,
     simplest={"length": 5, "width": 4, "size": 4, "value_width": 3, "data": "normal"},
     nulls={"unplaced": zeroing("encoding"), "late": _late},
 )

@@ -14,6 +14,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import relative_shift as definition
@@ -69,6 +70,7 @@ RELATIVE_SHIFT = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.RELATIVE_SHIFT,
     simplest={"heads": 2, "queries": 5},
     choices={"behind": ("zero", "next_row", "own_row")},
     probes=({"queries": 3, "past": 1},),

@@ -18,6 +18,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.kinds.positions._places import (
     BASE,
     PAIRINGS,
@@ -49,12 +50,14 @@ _TABLE = Table(
         "width": (2, 4, 6, 8, 16, 64, 128),
         "turned": (None, 2, 4, 6),
         "positions": PLACES,
+        "each": (False, True),
         "data": ("ones", "integers", "normal"),
         "base": (BASE, 100.0, 500_000.0),
     },
     claims={
         "base": Claim("another base than 10,000", "base"),
         "width": Claim("that only the first entries of a vector turn", "turned"),
+        "position_ids": Claim("positions of each sequence of a batch, (B, L)", "each"),
     },
     mend=_mend,
 )
@@ -71,7 +74,16 @@ def _build(recipe: Recipe) -> Case:
     # A base with its plain value is not given at all.
     base = None if recipe["base"] == BASE else recipe["base"]
     options = {"base": base, "width": recipe["turned"]}
-    return single(recipe, {"x": x, "positions": places(recipe)}, shape, options)
+    positions = places(recipe)
+    if recipe["each"]:
+        # No sequence has the positions of another.
+        positions = positions + 3 * np.arange(recipe["batch"])[:, None]
+    return single(recipe, {"x": x, "positions": positions}, shape, options)
+
+
+def _by_row(positions: Array) -> Array:
+    """Return positions that broadcast to the rows of all heads."""
+    return positions[:, None] if positions.ndim == 2 else positions
 
 
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
@@ -80,7 +92,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     whole = choices["partial"] == "whole_width" and case["width"] is not None
     answer = turned(
         x,
-        case["positions"],
+        _by_row(case["positions"]),
         choices["pairing"],
         width=case["width"],
         span=case["x"].shape[-1] if whole else None,
@@ -98,7 +110,8 @@ def _defined(
     width: int | None = None,
 ) -> Array:
     """Evaluate the definition and round its result once."""
-    return definition(x, positions, base=base, width=width).astype(x.dtype)
+    turned_by = definition(x, _by_row(positions), base=base, width=width)
+    return turned_by.astype(x.dtype)
 
 
 def _rest_lost(case: Case, right: Right) -> Array:
@@ -108,6 +121,12 @@ def _rest_lost(case: Case, right: Right) -> Array:
     return np.where(kept, right(case), 0.0)
 
 
+def _one_for_all(case: Case, right: Right) -> Array:
+    """Give every sequence the positions of the first."""
+    first = case["positions"].reshape(-1, case["positions"].shape[-1])[0]
+    return right(case.replace(positions=first))
+
+
 ROPE = Kind(
     name="rope",
     sentence="Turns queries or keys by their positions.",
@@ -115,6 +134,7 @@ ROPE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.ROPE,
     choices={"pairing": PAIRINGS, "partial": PARTIAL},
     choice_needs={"partial": ("width",)},
     probes=(
@@ -127,8 +147,10 @@ ROPE = Kind(
         "late": late,
         "squared": squared,
         "rest_lost": _rest_lost,
+        "one_for_all": _one_for_all,
     },
-    null_needs={"rest_lost": ("width",)},
+    null_needs={"rest_lost": ("width",), "one_for_all": ("position_ids",)},
+    unsaid=("position_ids",),
     simplest={"length": 3, "width": 64, "data": "normal"},
     models=WITH_TABLES,
     relaxations=functools.partial(narrower, tables=True),
@@ -139,7 +161,7 @@ ROPE.agreement_law(
     "positions.rotary",
     "Each pair of entries is turned by its position times its frequency.",
     also=("positions.rotary-pairs",),
-    nulls=("zeros", "unturned", "late", "rest_lost"),
+    nulls=("zeros", "unturned", "late", "rest_lost", "one_for_all"),
 )
 
 
@@ -202,7 +224,8 @@ def check_origin(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """What a vector becomes is decided by its own position, wherever it stands."""
     backward = operator.itemgetter(np.s_[..., ::-1, :])
-    other = case.changed(backward, "x").changed(np.flip, "positions")
+    last = operator.itemgetter(np.s_[..., ::-1])
+    other = case.changed(backward, "x").changed(last, "positions")
     yield from alike(case, other, bench, "backward", moved=backward)
 
 

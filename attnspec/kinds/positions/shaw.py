@@ -19,6 +19,7 @@ from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import weighed
 from attnspec.kinds.positions import _distances as distances
+from attnspec.kinds.positions import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import default_scale, shaw_outputs, shaw_scores
@@ -137,6 +138,7 @@ SHAW = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.SHAW,
     simplest={
         "heads": 2,
         "queries": 5,

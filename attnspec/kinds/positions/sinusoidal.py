@@ -16,6 +16,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.kinds.positions._places import BASE, PLACES, places, squared
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -89,6 +90,7 @@ SINUSOIDAL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.SINUSOIDAL,
     simplest={"length": 8, "width": 64},
     choices={
         "layout": ("interleaved", "halves", "cosine_half_first"),

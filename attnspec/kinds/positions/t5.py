@@ -18,6 +18,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.positions import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import t5_buckets
@@ -148,6 +149,7 @@ T5 = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.T5,
     simplest={"queries": 5, "keys": 5},
     nulls={
         # Query minus key.

@@ -18,6 +18,7 @@ from attnspec.judge.table import Table
 from attnspec.kinds.layers import _projected_attention as projected
 from attnspec.kinds.layers._tracked_softmax import mixed
 from attnspec.kinds.positions import _distances as distances
+from attnspec.kinds.positions import _usage as usage
 from attnspec.numerics import Comparison, NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
 from attnspec.reference import default_scale, frequencies, transformer_xl_scores
@@ -152,6 +153,7 @@ TRANSFORMER_XL = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.TRANSFORMER_XL,
     simplest={
         "heads": 2,
         "queries": 5,

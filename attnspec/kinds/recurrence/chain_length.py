@@ -13,6 +13,7 @@ from attnspec.judge.kind import Kind, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.recurrence import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import chain_length
@@ -75,6 +76,7 @@ CHAIN_LENGTH = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.CHAIN_LENGTH,
     simplest={"length": 8},
     nulls={
         "all_steps": lambda case, _: np.asarray(len(case["reads"])),

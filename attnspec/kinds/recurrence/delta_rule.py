@@ -19,6 +19,7 @@ from attnspec.judge.table import Table
 from attnspec.kinds.recurrence import _decays_and_states as decays
 from attnspec.kinds.recurrence import _laws as laws
 from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence import _usage as usage
 from attnspec.kinds.recurrence._delta_rule import bounded
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel
@@ -124,6 +125,7 @@ DELTA_RULE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.DELTA_RULE,
     options=decays.OPTIONS,
     choices={"scale": ("one", "inverse_root"), **decays.ZERO_SCALE},
     choice_needs={"zero_scale": ("scale",)},

@@ -17,6 +17,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.recurrence import _laws as laws
 from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence import _usage as usage
 from attnspec.kinds.recurrence._bounds import rounded
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
@@ -90,6 +91,7 @@ NORMALIZED_LINEAR = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.NORMALIZED_LINEAR,
     simplest={
         "length": 8,
         "width": 8,

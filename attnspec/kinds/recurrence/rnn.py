@@ -19,6 +19,7 @@ from attnspec.judge.nulls import Right, forgetting, late
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.recurrence import _sequences as sequences
+from attnspec.kinds.recurrence import _usage as usage
 from attnspec.kinds.recurrence._sequences import wide
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import F64, Judged, Tracked, judged
@@ -131,6 +132,7 @@ RNN = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.RNN,
     simplest={"length": 5, "inputs": 5, "states": 3, "data": "normal"},
     nulls={
         "late": late,

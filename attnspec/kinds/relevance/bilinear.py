@@ -13,6 +13,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.relevance import _queries_and_keys as forms
+from attnspec.kinds.relevance import _usage as usage
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -51,6 +52,7 @@ BILINEAR = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.BILINEAR,
     simplest={"queries": 3, "keys": 8, "width": 8, "key_width": 16, "data": "normal"},
     nulls=NULLS,
 )

@@ -14,6 +14,7 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.relevance import _queries_and_keys as forms
+from attnspec.kinds.relevance import _usage as usage
 from attnspec.kinds.relevance._wrong_scores import AGREEMENT_NULLS, NULLS
 from attnspec.numerics import Comparison, NumericModel, within
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -68,6 +69,7 @@ COSINE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.COSINE,
     simplest={"queries": 3, "keys": 8, "width": 8, "data": "normal"},
     choices={"zero_vector": ("zero", "nan")},
     probes=({"queries": 2, "keys": 3, "width": 3, "data": "normal", "zeros": True},),

@@ -24,6 +24,7 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.questions import Call, Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.serving import _usage as usage
 from attnspec.numerics import NumericModel, identical
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.tracked import Judged, Tracked, gamma, judged
@@ -280,6 +281,7 @@ MERGE = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.MERGE,
     simplest={"rows": 3, "heads": 2, "width": 8, "data": "normal"},
     given=("empty",),
     unsaid=("empty_nan", "plus_infinity"),

@@ -26,6 +26,7 @@ from attnspec.kinds.attention.gradients.evaluator import (
     evaluate_gradients,
 )
 from attnspec.kinds.attention.gradients.problem import forward_case
+from attnspec.kinds.attention.kind import largest_sizes
 from attnspec.kinds.attention.traits import traits
 from attnspec.kinds.attention.words import case_in_words, model_in_words
 from attnspec.kinds.training._gradient_cases import TABLE, build
@@ -232,6 +233,7 @@ ATTENTION_GRADIENT = Kind(
     models=PRESETS,
     relaxations=relaxations,
     words=Words(case=_in_words, model=model_in_words),
+    sizes=lambda case: largest_sizes(forward_case(case)),
     rests_on_wrong=_forward_is_wrong,
 )
 """The gradients of attention."""

@@ -15,6 +15,7 @@ from attnspec.judge.kind import Kind, Null, result
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.judge.usage import Usage
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference.masks import positions
@@ -51,11 +52,12 @@ def places(case: Case, choices: Dialect) -> tuple[Array, Array]:
     return queries, np.arange(case["keys"])
 
 
-def mask_kind(
+def mask_kind(  # noqa: PLR0913 - all that such a kind can have
     name: str,
     sentence: str,
     definition: Callable[..., Any],
     *,
+    usage: Usage,
     fields: Mapping[str, tuple[Any, ...]],
     operands: Callable[[Recipe], Mapping[str, Any]] | None = None,
     exact: Callable[[Case, Dialect], Mask] | None = None,
@@ -95,6 +97,7 @@ def mask_kind(
         build=build,
         judge=judge,
         definition=definition,
+        usage=usage,
         given=tuple(claims or ()),
         choices=choices or {},
         simplest={"queries": 8} if simplest is None else simplest,

@@ -14,6 +14,7 @@ from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.judge.usage import Usage
 from attnspec.kinds.windows._windowed_attention import Mask, softmax_over
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged
@@ -42,6 +43,7 @@ def neighborhood_kind(
     build: Callable[[Recipe], Case],
     mask: Callable[[Case, Dialect], Mask],
     definition: Callable[..., Array],
+    usage: Usage,
     probes: tuple[Mapping[str, Any], ...],
     simplest: Mapping[str, Any],
     nulls: Mapping[str, Null],
@@ -58,6 +60,7 @@ def neighborhood_kind(
         build=build,
         judge=judge,
         definition=definition,
+        usage=usage,
         choices={"even_size": ("one_more_left", "one_more_key")},
         probes=probes,
         simplest=simplest,

@@ -14,6 +14,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged, unrounded
 from attnspec.reference import band
@@ -53,6 +54,7 @@ BAND_COST = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.BAND_COST,
     simplest={"queries": 8, "left": 2},
     choices=masks.ALIGNMENT,
     probes=({"queries": 3, "more": 4, "left": 2},),

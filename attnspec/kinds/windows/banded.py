@@ -17,6 +17,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.windows import _usage as usage
 from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.numerics import Comparison, NumericModel, identical
 from attnspec.numerics.tracked import Judged
@@ -100,6 +101,7 @@ BANDED = Kind(
     build=_build,
     judge=_judge,
     definition=_defined,
+    usage=usage.BANDED,
     given=("keys_after", "unequal_sides"),
     simplest={"length": 8, "width": 8, "window": (2, 0), "data": "normal"},
     nulls={

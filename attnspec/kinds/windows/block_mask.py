@@ -14,6 +14,7 @@ from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison
 from attnspec.reference import blocks
 
@@ -52,6 +53,7 @@ BLOCK_MASK = masks.mask_kind(
     "block-mask",
     "Says which keys each query sees with a layout of blocks.",
     _defined,
+    usage=usage.BLOCK_MASK,
     fields={
         **masks.SIZES,
         "rows": (1, 2, 3, 4),

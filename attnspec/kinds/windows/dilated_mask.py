@@ -11,6 +11,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison
 from attnspec.reference import dilated
 from attnspec.reference.masks import positions
@@ -31,6 +32,7 @@ DILATED_MASK = masks.mask_kind(
     "dilated-mask",
     "Says which keys each query sees at multiples of a dilation.",
     _defined,
+    usage=usage.DILATED_MASK,
     # With 1 all is seen; with 8 most rows hold two keys or one.
     fields={**masks.SIZES, "dilation": (1, 2, 3, 4, 8)},
     exact=lambda case, choices: dilated(*masks.places(case, choices), case["dilation"]),

@@ -13,6 +13,7 @@ from attnspec.judge.claims import Claim
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison
 from attnspec.reference import documents
 
@@ -51,6 +52,7 @@ DOCUMENT_MASK = masks.mask_kind(
     "document-mask",
     "Says which keys each query sees of several documents in one sequence.",
     documents,
+    usage=usage.DOCUMENT_MASK,
     fields={
         **masks.SIZES,
         "ids": ("one", "packed", "alternating", "any", "far"),

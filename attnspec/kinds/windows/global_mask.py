@@ -13,6 +13,7 @@ from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison
 from attnspec.reference import global_tokens
 
@@ -42,6 +43,7 @@ GLOBAL_MASK = masks.mask_kind(
     "global-mask",
     "Says which keys each query sees through global tokens.",
     global_tokens,
+    usage=usage.GLOBAL_MASK,
     fields={
         **masks.SIZES,
         "queries_marked": ("first", "none", "any", "all"),

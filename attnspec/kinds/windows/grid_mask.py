@@ -12,6 +12,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.law import Bench
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison
 from attnspec.reference import over_grid
 
@@ -38,6 +39,7 @@ GRID_MASK = masks.mask_kind(
     "grid-mask",
     "Says which pixels each pixel sees, given what is seen along each axis.",
     over_grid,
+    usage=usage.GRID_MASK,
     fields={
         "rows": _FORMS,
         "columns": _FORMS,

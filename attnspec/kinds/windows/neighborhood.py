@@ -15,6 +15,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.windows import _usage as usage
 from attnspec.kinds.windows import _windowed_attention as windowed
 from attnspec.kinds.windows._neighborhoods import neighborhood_kind, neighbors
 from attnspec.numerics import Comparison, identical
@@ -98,6 +99,7 @@ NEIGHBORHOOD = neighborhood_kind(
     build=_build,
     mask=_mask,
     definition=_defined,
+    usage=usage.NEIGHBORHOOD,
     probes=(
         {"length": 8, "width": 3, "kernel_size": 4, "data": "normal"},
         {"length": 5, "width": 2, "kernel_size": 2, "data": "integers"},

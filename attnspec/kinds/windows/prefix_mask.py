@@ -11,6 +11,7 @@ from attnspec.judge.case import Case
 from attnspec.judge.law import Bench
 from attnspec.judge.nulls import Right
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison
 from attnspec.reference import prefix
 from attnspec.reference.masks import positions
@@ -37,6 +38,7 @@ PREFIX_MASK = masks.mask_kind(
     "prefix-mask",
     "Says which keys each query sees with a prefix that all see.",
     _defined,
+    usage=usage.PREFIX_MASK,
     # The last prefix is longer than all keys.
     fields={**masks.SIZES, "length": (0, 1, 2, 4, 9, 40)},
     exact=lambda case, choices: prefix(*masks.places(case, choices), case["length"]),

@@ -12,6 +12,7 @@ from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.kinds.windows import _mask_kinds as masks
+from attnspec.kinds.windows import _usage as usage
 from attnspec.numerics import Comparison
 from attnspec.reference import (
     window_of_flash_attention,
@@ -58,6 +59,7 @@ WINDOW_MASK = masks.mask_kind(
     "window-mask",
     "Says which keys each query sees within a window of one number.",
     _defined,
+    usage=usage.WINDOW_MASK,
     # Longformer's sizes are even.
     fields={**masks.SIZES, "size": (2, 4, 6, 40)},
     exact=_exact,

@@ -19,7 +19,7 @@ _BASE = 10_000.0
 def _angles(positions: Array, width: int, base: float, work: np.dtype[Any]) -> Array:
     exponents = (np.arange(0, width, 2) / max(1, width)).astype(work)
     frequencies = work.type(base) ** -exponents
-    return np.asarray(positions.astype(work)[:, None] * frequencies)
+    return np.asarray(positions.astype(work)[..., None] * frequencies)
 
 
 def _turned(
@@ -52,7 +52,9 @@ def turning_by(
         width: int | None = None,
     ) -> Array:
         turning = x.shape[-1] if width is None else width
-        angles = _angles(change(positions), turning, base, working(x))
+        # Those of each sequence are the same for all of its heads.
+        rows = positions[:, None] if positions.ndim == 2 else positions
+        angles = _angles(change(rows), turning, base, working(x))
         return _turned(x, spread(angles, turning), turning, **how)
 
     return rope

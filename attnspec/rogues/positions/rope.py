@@ -79,6 +79,13 @@ ROGUES: tuple[Rogue, ...] = (
         mimics="transformers#29285",
     ),
     _rogue(
+        "first-sequence",
+        "Every sequence of a batch has the positions of the first.",
+        forms.turning_by(lambda p: p[:1] if p.ndim == 3 else p),
+        "agreement",
+        claims=("position_ids",),
+    ),
+    _rogue(
         "sorted",
         "Positions are sorted before they are used.",
         forms.turning_by(np.sort),
@@ -129,6 +136,12 @@ ROGUES: tuple[Rogue, ...] = (
 
 CONTROLS: tuple[Control, ...] = (
     _control("complex", "It multiplies complex numbers.", forms.complex_numbers),
+    _control(
+        "position-ids",
+        "Each sequence of a batch has positions of its own.",
+        forms.turning_by(),
+        claims=("position_ids",),
+    ),
     half_split("rope", forms.turning_by(halves=True)),
     _control(
         "neighbors-to-halves",

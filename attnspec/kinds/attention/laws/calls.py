@@ -125,6 +125,7 @@ def _others(
     "layout",
     "calls.layout",
     families=("strided-operands",),
+    needs=("strided_operands",),
     nulls=("strides_ignored",),
 )
 def check_layout(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:

@@ -1,0 +1,305 @@
+"""A function by its face: taken as one of NumPy's arrays, and told in its words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from attnspec.conformance.libraries import HERE, KEEP_STRIDES, Kernel, through
+from attnspec.exceptions import (
+    KernelFault,
+    KernelRaised,
+    KernelTimedOut,
+)
+from attnspec.faces import (
+    FACES,
+    OF_KINDS,
+    Called,
+    Signature,
+    called,
+    face_named,
+    face_of_kind,
+)
+from attnspec.judge.bench import Executor
+from attnspec.judge.case import Case
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.description import Description
+from attnspec.judge.kind import Kind
+from attnspec.judge.layouts import Order
+from attnspec.judge.recipe import Recipe
+from attnspec.judge.verdicts import Detected
+from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.kinds.registry import kind_named
+from attnspec.numerics import NumericModel, default_model
+
+PLAIN = "plain"
+"""The face of a function that is called as its kind says."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Faced:
+    """A function of NumPy's arrays in our own signature, and what its face says."""
+
+    function: Kernel
+    capabilities: Capabilities
+    arrays: str = ""
+    face: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def faced(
+    function: Kernel, kind: Kind, face: str = "", arrays: str = "", device: str = ""
+) -> Faced:
+    """Return a function as its face says that it is called.
+
+    Parameters
+    ----------
+    function, kind
+        What somebody hands in, and as what.
+    face
+        The id of its face; without one it is recognised.
+    arrays, device
+        The library whose arrays it takes, without one that of the face, and where
+        they lie.
+
+    Raises
+    ------
+    InvalidArgument
+        If it has no such face or no such device, or cannot be called so.
+    """
+    if kind is not ATTENTION:
+        return _of_kind(function, kind, face, arrays, device)
+    if not callable(function):
+        kind.claimed_by(function)  # It says what is wrong.
+    known = called(function, face, arrays, device)
+    native = through(known.arrays, function, device)
+    plain = known.face.id == PLAIN
+    claimed = kind.claimed_by(function) if plain else known.capabilities()
+    is_ours = plain and known.arrays == "numpy" and not known.unknown
+    return Faced(
+        native if plain else known.translated(native),
+        with_memory_of(known.arrays, device, claimed, kind),
+        known.arrays,
+        {} if is_ours else written(known),
+        known.face.dialect,
+    )
+
+
+def _of_kind(
+    function: Kernel, kind: Kind, face: str, arrays: str, device: str
+) -> Faced:
+    """Return a function of another kind than attention as its face says."""
+    known = face_of_kind(kind.name, function, face)
+    if known is None:
+        claimed = kind.claimed_by(function)
+        claimed = with_memory_of(arrays, device, claimed, kind)
+        return Faced(through(arrays, function, device), claimed, arrays)
+    signature, library = Signature.of(function), arrays or known.arrays
+    claimed = known.capabilities(signature, kind)
+    said = {"id": known.id, "recognised": not face, "signature": signature.written()}
+    return Faced(
+        known.translated(through(library, function, device)),
+        with_memory_of(library, device, claimed, kind),
+        library,
+        said,
+    )
+
+
+def with_memory_of(
+    library: str, device: str, known: Capabilities, kind: Kind
+) -> Capabilities:
+    """Return what a function claims whose arrays are a library's, and lie there."""
+    if library not in ("", *KEEP_STRIDES):
+        known = known.claiming(without=kind.strided)
+    # What lies far apart is memory that is reserved here, and not sent anywhere.
+    return known if device in HERE else known.claiming(without=("far_offsets",))
+
+
+def written(known: Called) -> dict[str, Any]:
+    """Return how a function is called as a JSON object: what `read` reads."""
+    return {
+        "id": known.face.id,
+        "recognised": known.recognised,
+        "signature": known.signature.written(),
+    }
+
+
+def read(said: Mapping[str, Any], arrays: str = "", device: str = "") -> Called:
+    """Return how a function of attention is called, as a JSON object says it.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such face, or no function could be called so.
+    """
+    face, signature = face_named(said["id"]), Signature.read(said["signature"])
+    known = Called(face, signature, arrays, said["recognised"], device)
+    if face.id != PLAIN:
+        known.check()
+    return known
+
+
+def check(said: Mapping[str, Any], kind: Kind) -> None:
+    """Reject what a JSON object says of a function's face, if it cannot be so.
+
+    Raises
+    ------
+    InvalidArgument
+        If functions of the kind have no such face, or none could be called so.
+    """
+    if said["id"] in OF_KINDS:
+        face_of_kind(kind.name, kind.definition, said["id"])
+        OF_KINDS[said["id"]].capabilities(Signature.read(said["signature"]), kind)
+    else:
+        read(said)
+
+
+def face_of(description: Description) -> Called | None:
+    """Return how a function of attention is called, if not simply as its kind says."""
+    if not description.face or description.kind != ATTENTION.name:
+        return None
+    return read(description.face, description.arrays, description.device)
+
+
+def own_face_of(description: Description) -> Called | None:
+    """Return how a function is called, if not with NumPy's arrays in our words."""
+    known = face_of(description)
+    return known if description.manner else None
+
+
+def orders(description: Description) -> dict[str, Order]:
+    """Return for each operand the order in which its axes lie in memory."""
+    own = OF_KINDS.get(description.face.get("id", ""))
+    if own is not None:
+        first = kind_named(own.kind).operands[0]
+        return {first: own.order} if own.order else {}
+    known = face_of(description)
+    if known is None or known.face.order == FACES[PLAIN].order:
+        return {}
+    return dict.fromkeys(ATTENTION.operands, known.face.order)
+
+
+def models_of(
+    face: Mapping[str, Any], dtypes: Iterable[str]
+) -> dict[str, NumericModel]:
+    """Return how a function of a face computes, where that is not the usual way."""
+    if not face:
+        return {}
+    if (own := OF_KINDS.get(face["id"])) is not None:
+        return {dtype: own.models[dtype] for dtype in dtypes if dtype in own.models}
+    if FACES[face["id"]].returned.lse_format != "operands":
+        return {}
+    known = {dtype: default_model(dtype) for dtype in dtypes}
+    return {
+        dtype: model.replace(name=f"{face['id']}-{dtype}", lse=dtype)
+        for dtype, model in known.items()
+        if dtype in ("float16", "bfloat16")
+    }
+
+
+def call_in_words(description: Description, recipe: Recipe) -> str:
+    """Return the call of a recipe's case in the words of a face; nothing of ours."""
+    known = face_of(description)
+    if known is None or known.face.id == PLAIN:
+        return ""
+    return known.in_words(_attention(recipe))
+
+
+def _attention(recipe: Recipe) -> AttentionCase:
+    """Return the case of a recipe of attention."""
+    return cast("AttentionCase", ATTENTION.case(recipe))
+
+
+def offered(
+    call: Executor, description: Description, dtype: str
+) -> tuple[Description, dict[str, str]]:
+    """Return what a function offers in use, and what it says that it does not.
+
+    Packages list the names of a face and raise in use: each option is tried once on a
+    plain case. Only an exception by which the face says so withdraws a claim.
+    """
+    known = face_of(description)
+    if known is None or known.face.id == PLAIN:
+        return description, {}
+    missing: dict[str, str] = {}
+    for claim, case in _probes(description.capabilities, dtype):
+        try:
+            call(case)
+        except KernelRaised as fault:
+            raised = str(fault).splitlines()[0]
+            if raised.partition(":")[0] in known.face.not_offered:
+                missing[claim] = raised
+        except KernelTimedOut:
+            break  # Every further one would take its deadline again.
+        except KernelFault:
+            continue
+    more = ["return_lse"] if _returns_pairs(call, known, description, dtype) else []
+    capabilities = description.capabilities.claiming(more, missing)
+    return description.replace(capabilities=capabilities), missing
+
+
+def _returns_pairs(
+    call: Executor, known: Called, description: Description, dtype: str
+) -> bool:
+    """Return whether a function without a flag for it returns the logsumexp always."""
+    flags = [p for p, _ in known.parameters.values() if "return_lse" in p.says]
+    if flags or known.face.returned.alone != "either":
+        return False
+    simplest = ATTENTION.recipe(dtype, **ATTENTION.simplest)
+    case = _attention(ATTENTION.table.within(simplest, description.capabilities))
+    try:
+        call(case.with_lse())
+    except KernelFault:
+        return False
+    return True
+
+
+def _probes(capabilities: Capabilities, dtype: str) -> Iterator[tuple[str, Case]]:
+    """Yield for each option that is claimed a plain case that makes use of it."""
+    table = ATTENTION.table
+    simplest = ATTENTION.recipe(dtype, **ATTENTION.simplest)
+    for claim in table.switches:
+        if claim in capabilities:
+            recipe = simplest.replace(**{claim: table.fields[claim][1]})
+            yield claim, ATTENTION.case(table.within(recipe, capabilities))
+    if "grouped_query" in capabilities:
+        recipe = simplest.replace(query_heads=2)
+        yield "grouped_query", ATTENTION.case(table.within(recipe, capabilities))
+    if "return_lse" in capabilities:
+        case = _attention(table.within(simplest, capabilities))
+        yield "return_lse", case.with_lse()
+
+
+def with_face(detected: Detected, description: Description) -> Detected:
+    """Return a dialect in which it is said what is fixed by the face."""
+    known = face_of(description)
+    if known is None:
+        return detected
+    fixed = known.face.dialect
+    sources = {
+        field: "face"
+        if source == "declared" and fixed.get(field) == detected.dialect[field]
+        else source
+        for field, source in detected.sources.items()
+    }
+    return dataclasses.replace(detected, sources=sources)
+
+
+__all__ = [
+    "PLAIN",
+    "Faced",
+    "call_in_words",
+    "check",
+    "face_of",
+    "faced",
+    "models_of",
+    "offered",
+    "orders",
+    "own_face_of",
+    "read",
+    "with_face",
+    "with_memory_of",
+    "written",
+]

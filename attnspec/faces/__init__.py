@@ -1,0 +1,165 @@
+"""The calling conventions of the field, each of them data.
+
+A face translates a call: the names of options, their units, the order of axes, how the
+result is read. It never repairs a result. Our own signature is the face ``plain``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.faces._called import Called
+from attnspec.faces._face import Face, Parameter
+from attnspec.faces._of_kind import KindFace
+from attnspec.faces._signature import Signature
+from attnspec.faces.flash_attn import FLASH_ATTN
+from attnspec.faces.hf import HF
+from attnspec.faces.jax import JAX
+from attnspec.faces.mlx import MLX
+from attnspec.faces.plain import PLAIN
+from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
+from attnspec.faces.sdpa import SDPA
+
+FACES = {face.id: face for face in (PLAIN, SDPA, FLASH_ATTN, JAX, HF, MLX)}
+"""Every face of attention by its id."""
+
+OF_KINDS = {face.id: face for face in (ROPE_IDS, ROPE_TABLES, ROPE_BOTH)}
+"""Every face of other kinds by its id; all kinds have the face `plain`."""
+
+
+def face_named(name: str) -> Face:
+    """Return the face of attention with this id.
+
+    Raises
+    ------
+    UnknownName
+        If there is none.
+    """
+    if name not in FACES:
+        msg = f"face: expected one of {', '.join(FACES)}; got {name!r}"
+        raise UnknownName(msg)
+    return FACES[name]
+
+
+def face_of_kind(
+    kind: str, function: Callable[..., Any], face: str = ""
+) -> KindFace | None:
+    """Return the face of a function of another kind, if it is not `plain`.
+
+    Without the id of a face it is recognised by the names of its operands.
+
+    Raises
+    ------
+    InvalidArgument
+        If functions of this kind have no such face.
+    """
+    mine = {known.id: known for known in OF_KINDS.values() if known.kind == kind}
+    if face:
+        if face not in (PLAIN.id, *mine):
+            listed = ", ".join((PLAIN.id, *mine))
+            msg = f"face: a function of {kind} has one of {listed}; got {face!r}"
+            raise InvalidArgument(msg)
+        return mine.get(face)
+    if not mine or not callable(function):
+        return None
+    signature = Signature.of(function)
+    return next((known for known in mine.values() if known.fits(signature)), None)
+
+
+def called(
+    function: Callable[..., Any], face: str = "", arrays: str = "", device: str = ""
+) -> Called:
+    """Return a function with its face, the named one or the one that it shows.
+
+    Parameters
+    ----------
+    function
+        A function of attention; of a builtin one the docstring is read.
+    face
+        The id of its face; without one it is recognised by its keywords.
+    arrays, device
+        The library whose arrays it takes, where it is not that of the face, and where
+        they lie.
+
+    Raises
+    ------
+    InvalidArgument
+        If its keywords are those of no face, or of two, or it cannot be called so.
+
+    Examples
+    --------
+    >>> def kernel(q, k, v, softmax_scale=None, causal=False): ...
+    >>> called(kernel).face.id
+    'flash-attn'
+    """
+    signature = Signature.of(function)
+    found = face_named(face) if face else recognised(signature)
+    whose = arrays or found.arrays
+    known = Called(found, signature, whose, recognised=not face, device=device)
+    if found is not PLAIN:  # Of a plain function its kind says what is wrong.
+        known.check()
+    return known
+
+
+def recognised(signature: Signature) -> Face:
+    """Return the face whose keywords a signature has.
+
+    Names of operands decide nothing. Where every option is one of ours, it is `plain`.
+
+    Raises
+    ------
+    InvalidArgument
+        If none fits, or two do; the message lists what could be meant.
+    """
+    names = {*signature.defaults}
+    fits = [face for face in FACES.values() if _tells(face, names)]
+    if len(fits) == 1:
+        return fits[0]
+    if len(fits) > 1:
+        said = " and ".join(face.id for face in fits)
+        msg = f"face: the keywords fit {said}; --face or face= names one of them"
+        raise InvalidArgument(msg)
+    foreign = [
+        name
+        for name in signature.defaults
+        if name not in PLAIN.names and any(name in f.speaking for f in FACES.values())
+    ]
+    if not foreign:
+        return PLAIN
+    near = [face for face in FACES.values() if face.speaking & {*foreign}]
+    listed = "; ".join(_why_not(face, names) for face in near)
+    msg = (
+        f"face: none is recognised by {', '.join(foreign)}; {listed}; --face or face= "
+        "names the one that is meant"
+    )
+    raise InvalidArgument(msg)
+
+
+def _tells(face: Face, names: set[str]) -> bool:
+    """Return whether names tell that a function has this face, and no other."""
+    return any(told <= names for told in face.tells) and not names & {*face.never}
+
+
+def _why_not(face: Face, names: set[str]) -> str:
+    """Return why names do not tell that a function has this face."""
+    if others := sorted(names & {*face.never}):
+        return f"{face.id} never with {others[0]}"
+    told = " or ".join(" and ".join(sorted(wanted)) for wanted in face.tells)
+    return f"{face.id} is by {told}"
+
+
+__all__ = [
+    "FACES",
+    "OF_KINDS",
+    "Called",
+    "Face",
+    "KindFace",
+    "Parameter",
+    "Signature",
+    "called",
+    "face_named",
+    "face_of_kind",
+    "recognised",
+]

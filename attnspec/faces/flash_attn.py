@@ -1,0 +1,98 @@
+"""The face `flash-attn`: flash_attn_func of FlashAttention 2, 3 and 4 and its forks."""
+
+from __future__ import annotations
+
+from attnspec.faces._face import Face, Parameter, Returned
+from attnspec.faces._values import always, distances, given, off, on, scale
+
+FLASH_ATTN = Face(
+    id="flash-attn",
+    title="flash_attn_func",
+    sentence="FlashAttention 2, 3 and 4, AITER and many packages, in (B, L, H, E).",
+    axes="BLHE",
+    parameters=(
+        Parameter(
+            names=("softmax_scale",),
+            sentence="the factor on the dot products; None is 1/sqrt(E)",
+            says={"scale": ("scale",)},
+            value=scale,
+            off=scale,
+            idle=(None,),
+            promised="softmax_scale",
+        ),
+        Parameter(
+            names=("causal", "is_causal"),
+            sentence="no query sees a later key; the diagonal ends lower right",
+            says={"causal": ("causal",)},
+            value=on,
+            off=off,
+            idle=(False,),
+            promised="causal",
+        ),
+        Parameter(
+            names=("window_size",),
+            sentence="(left, right): inclusive distances; the default says whether "
+            "-1 or None is unlimited",
+            says={"window": ("window", "two_sided_window")},
+            value=distances,
+            off=distances,
+            idle=((-1, -1), (None, None), None),
+            promised="window_size",
+        ),
+        Parameter(
+            names=("softcap",),
+            sentence="c in c tanh(s/c), after the scale; 0 is no cap",
+            says={"softcap": ("softcap",)},
+            value=given("softcap"),
+            off=always(0.0),
+            idle=(0.0, None),
+            promised="softcap",
+        ),
+        Parameter(
+            names=("learnable_sink", "s_aux", "sink", "sinks"),
+            sentence="(Hq,): a score without a value in every row",
+            says={"sink": ("sink",)},
+            value=given("sink"),
+            off=always(None),
+            idle=(None,),
+        ),
+        Parameter(
+            # In AITER return_attn_probs without return_lse gives something else.
+            names=("return_lse", "return_softmax_lse", "return_attn_probs"),
+            sentence="the second result is the logsumexp, (B, Hq, L)",
+            says={"return_lse": ("return_lse",)},
+            value=on,
+            off=off,
+            idle=(False,),
+            promised="return_attn_probs",
+        ),
+        Parameter(
+            names=("dropout_p",),
+            sentence="the part of the weights that is dropped: always 0",
+            off=always(0.0),
+            idle=(0.0,),
+        ),
+    ),
+    left_alone=(
+        *("deterministic", "num_splits", "pack_gqa", "sm_margin", "attention_chunk"),
+        *("qv", "q_descale", "k_descale", "v_descale", "gather_kv_indices"),
+        *("score_mod", "score_mod_bwd", "mask_mod", "aux_tensors", "aux_scalars"),
+        *("block_sparse_tensors", "block_sparse_tensors_bwd", "alibi_slopes", "bias"),
+    ),
+    tells=(frozenset({"softmax_scale"}), frozenset({"window_size", "causal"})),
+    never=(
+        *("cu_seqlens_q", "cu_seqlens_qo", "cu_seqlens_k", "max_seqlen_q"),
+        *("k_cache", "cache_seqlens", "qkv_format", "kv_layout"),
+    ),
+    returned=Returned(alone="either", axes="BLHE"),
+    arrays="torch",
+    dtypes=("float16", "bfloat16"),
+    claims=("grouped_query",),
+    without=("unaligned_operands",),
+    # What takes dropout or ALiBi is version 2, which pads the others by itself.
+    multiples={"width": (8, ("dropout_p", "alibi_slopes"))},
+    dialect={"alignment": "lower_right", "empty_row": "zero"},
+)
+"""The functions of the FlashAttention family."""
+
+__all__ = ["FLASH_ATTN"]

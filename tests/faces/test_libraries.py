@@ -1,0 +1,73 @@
+"""The functions that libraries have of each face are judged as they are."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import pytest
+
+from attnspec.conformance import Report, check_implementation
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
+
+def _judged(where: str, name: str, *only: str, **asked: Any) -> Report:
+    pytest.importorskip(where.partition(".")[0])
+    function: Any = importlib.import_module(where)
+    for part in name.split("."):
+        function = getattr(function, part)
+    return check_implementation(function, only=only, tier="smoke", **asked)
+
+
+@pytest.mark.parametrize(
+    ("face", "where", "name", "asked"),
+    [
+        ("sdpa", "torch.nn.functional", "scaled_dot_product_attention", {}),
+        ("jax", "jax.nn", "dot_product_attention", {}),
+        (
+            "jax",
+            "keras.ops",
+            "dot_product_attention",
+            {"arrays": "torch", "exclusive": [("mask", "bias", "causal")]},
+        ),
+        ("mlx", "mlx.core", "fast.scaled_dot_product_attention", {}),
+        (
+            "hf",
+            "transformers.models.llama.modeling_llama",
+            "eager_attention_forward",
+            {},
+        ),
+        (
+            "hf",
+            "transformers.integrations.sdpa_attention",
+            "sdpa_attention_forward",
+            {},
+        ),
+    ],
+)
+def test_a_function_of_a_library_is_called_as_it_is(
+    face: str, where: str, name: str, asked: dict[str, Any]
+) -> None:
+    # JAX compiles for every new shape.
+    few = where == "jax.nn"
+    laws = ("agreement", "grouped-heads", "mask-composition", "causal-support")
+    report = _judged(where, name, *laws[: 1 if few else None], **asked)
+
+    assert report.description.face["id"] == face
+    assert report.conforms, str(report)
+
+
+def test_the_faults_of_a_stand_in_for_flash_attention_are_found() -> None:
+    """What fake-flash-attention 2.6.3.post2 does otherwise than it documents."""
+    laws = {
+        "causal-support": "causal=True",
+        "softcap-order": "softcap=",
+        "lse-agreement": "return_attn_probs=True",
+        "grouped-heads": "flash_attn_func(q, k, v",
+    }
+    for law, said in laws.items():
+        report = _judged("flash_attn", "flash_attn_func", law, dtypes=["float32"])
+        assert not report.conforms, law
+        assert said in str(report) or "flash_attn_func(q, k, v" in str(report)
