@@ -6,7 +6,8 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from attnspec.conformance.facing import offered, with_face
+from attnspec.conformance.facing import with_face
+from attnspec.conformance.offering import offered
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.conformance.units import Spreading, here_alone

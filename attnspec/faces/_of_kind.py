@@ -42,6 +42,8 @@ class KindFace:
         The library whose arrays it takes.
     models
         How it computes in some formats, where that is not the usual way.
+    example
+        A file with a right function of NumPy's arrays.
     """
 
     id: str
@@ -51,6 +53,7 @@ class KindFace:
     operands: Mapping[str, Argument]
     results: Mapping[str, Argument]
     given: Callable[..., tuple[Any, ...]]
+    example: str
     read: Callable[[Any], Any] = lambda returned: returned
     says: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()

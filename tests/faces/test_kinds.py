@@ -93,3 +93,17 @@ def test_a_face_of_a_kind_is_explained(face: str) -> None:
     assert max(map(len, lines)) <= 80
     for name in (*known.operands, *known.results):
         assert any(line.startswith(f"  {name} ") for line in lines)
+
+
+@pytest.mark.parametrize("face", OF_KINDS)
+def test_the_example_of_a_face_conforms(
+    face: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("example.py").write_text(OF_KINDS[face].example, "utf-8")
+    command = face_lists.checked(OF_KINDS[face])
+
+    done = CliRunner().invoke(main, [*command.split()[1:], "--tier", "smoke"])
+
+    assert done.exit_code == 0, done.output
+    assert f"{face} (recognised)" in done.output
