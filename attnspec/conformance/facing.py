@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from attnspec.conformance.libraries import HERE, KEEP_STRIDES, Kernel, through
+from attnspec.conformance.libraries import COMPILE, HERE, KEEP_STRIDES, Kernel, through
 from attnspec.faces import (
     FACES,
     OF_KINDS,
@@ -16,7 +16,7 @@ from attnspec.faces import (
     face_named,
     face_of_kind,
 )
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.judge.layouts import Order
@@ -106,6 +106,8 @@ def with_memory_of(
     """Return what a function claims whose arrays are a library's, and lie there."""
     if library not in ("", *KEEP_STRIDES):
         known = known.claiming(without=kind.strided)
+    if library in COMPILE and COMPILED in kind.vocabulary:
+        known = known.claiming((COMPILED,))
     # What lies far apart is memory that is reserved here, and not sent anywhere.
     return known if device in HERE else known.claiming(without=("far_offsets",))
 
