@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 import click
-from kinds import arguments_table, plain
+from kinds import arguments, arguments_table, plain
 from traceability import REFERENCE, traces
 
 from attnspec.cli import main
@@ -260,6 +260,11 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def attention() -> str:
+    """Say what attention is called with, and show an example."""
+    return "\n".join(arguments(KINDS[DEFAULT_KIND]))
+
+
 def faces() -> str:
     """Describe every face: what is said of it, and its keywords in a table."""
     parts = []
@@ -291,6 +296,7 @@ def faces_of_kinds() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "attention": attention,
     "axes": axes,
     "claims": claims,
     "commands": commands,
