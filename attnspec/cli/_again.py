@@ -41,6 +41,7 @@ def replay(
     The exit code is 1 if the finding is reproduced, or another one is made of the
     same case, and 0 if the law holds.
     """
+    from attnspec.conformance.facing import check_script
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
     from attnspec.conformance.reports import Replay, check_files, failure_lines
@@ -56,6 +57,8 @@ def replay(
     own = {"kind": known.law.kind, "dtypes": (known.recipe.dtype,)}
     request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
+        if script is not None:
+            check_script(described)
         found = again(call, described, known)
     for name, there, here in differences(known.manner, described.manner):
         message = f"attnspec: {name} was {there} where the finding was made, and is"

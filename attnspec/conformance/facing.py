@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from attnspec.conformance.libraries import COMPILE, HERE, KEEP_STRIDES, Kernel, through
+from attnspec.exceptions import InvalidArgument
 from attnspec.faces import (
     FACES,
     OF_KINDS,
     Called,
+    KindFace,
     Signature,
     called,
     face_named,
@@ -164,10 +166,27 @@ def own_face_of(description: Description) -> Called | None:
     return known if description.manner else None
 
 
+def _own(description: Description) -> KindFace | None:
+    """Return the face of a function of another kind, if it is not plain."""
+    return OF_KINDS.get(description.face.get("id", ""))
+
+
+def check_script(description: Description) -> None:
+    """Reject a function whose calls no script can write.
+
+    Raises
+    ------
+    InvalidArgument
+        If its operands are made of ours.
+    """
+    if (own := _own(description)) is not None:
+        msg = f"script: calls of the face {own.id} cannot be written as one"
+        raise InvalidArgument(msg)
+
+
 def orders(description: Description) -> dict[str, Order]:
     """Return for each operand the order in which its axes lie in memory."""
-    own = OF_KINDS.get(description.face.get("id", ""))
-    if own is not None:
+    if (own := _own(description)) is not None:
         first = kind_named(own.kind).operands[0]
         return {first: own.order} if own.order else {}
     known = face_of(description)
@@ -196,6 +215,9 @@ def models_of(
 
 def call_in_words(description: Description, recipe: Recipe) -> str:
     """Return the call of a recipe's case in the words of a face; nothing of ours."""
+    if (own := _own(description)) is not None:
+        signature = Signature.read(description.face["signature"])
+        return own.in_words(signature, kind_named(own.kind).case(recipe).options)
     known = face_of(description)
     if known is None or known.face.id == PLAIN:
         return ""
@@ -228,6 +250,7 @@ __all__ = [
     "attention",
     "call_in_words",
     "check",
+    "check_script",
     "face_of",
     "faced",
     "models_of",

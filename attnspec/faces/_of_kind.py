@@ -94,6 +94,12 @@ class KindFace:
             dtypes=kind.dtypes, claims=frozenset(claims), vocabulary=kind.vocabulary
         )
 
+    def in_words(self, signature: Signature, options: Mapping[str, Any]) -> str:
+        """Return a call, as somebody would write it."""
+        passed = [f"{n}={v!r}" for n, v in options.items() if n not in self.says]
+        said = [*signature.placed[: len(self.operands)], *passed]
+        return f"{signature.name}({', '.join(said)})"
+
     def translated(self, native: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function of this face as one of our own."""
 

@@ -61,7 +61,27 @@ def test_a_wrong_function_is_found(name: str, face: str) -> None:
     )
 
     assert not report.conforms
-    assert "rope-agreement" in {o.invariant for o in report.outcomes if o.finding}
+    (found,) = [o for o in report.outcomes if o.invariant == "rope-agreement"]
+    assert found.finding is not None
+    operands = {"first_ids": "x, position_ids", "rest_lost": "x, cos, sin"}
+    assert found.finding.call == f"{name}({operands.get(name, 'q, k, cos, sin')})"
+
+
+def test_no_script_is_written_of_operands_that_are_made(tmp_path: Path) -> None:
+    asked = {"kind": "rope", "arrays": "numpy"}
+    target = f"{FILE}:rest_lost"
+    report = check_implementation(target, tier="smoke", only=["rope-norm"], **asked)
+    (outcome,) = report.outcomes
+    assert outcome.finding is not None
+    file = tmp_path / "fault.py"
+    words = ("--arrays", "numpy", "--script", str(file))
+
+    done = CliRunner().invoke(main, ["replay", target, outcome.finding.token, *words])
+
+    assert done.exit_code == 2
+    said = "attnspec: script: calls of the face rope-tables cannot be written as one\n"
+    assert done.output == said
+    assert not file.exists()
 
 
 def test_what_the_operands_say_is_claimed() -> None:
