@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -127,3 +128,25 @@ def test_the_example_of_a_face_conforms(
 
     assert done.exit_code == 0, done.output
     assert f"{face} (recognised)" in done.output
+
+
+def _too_few(x: Any) -> Any:
+    return x
+
+
+def _requires(x: Any, cos: Any, sin: Any, table: Any) -> Any:
+    return x, cos, sin, table
+
+
+@pytest.mark.parametrize(
+    ("function", "face", "message"),
+    [
+        (_too_few, "rope-tables", "rope-tables has x, cos, sin; it takes 1 positional"),
+        (_requires, "", "rope-tables does not know 'table', which is required"),
+    ],
+)
+def test_a_function_that_cannot_be_called_so_is_refused(
+    function: Any, face: str, message: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        check_implementation(function, kind="rope", face=face, arrays="numpy")
