@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from attnspec.judge.usage import ANY, FINITE, FLOATING, Argument, Range, Usage, flag
+from attnspec._typing import Range
+from attnspec.judge.usage import ANY, FINITE, FLOATING, Argument, Usage, flag
 from attnspec.kinds.attention.usage import USAGE as FORWARD
 
 _MULTIPLIER = Range("0 or more", lambda number: number >= 0)
