@@ -20,7 +20,6 @@ Function = Callable[..., Any]
 
 def torch(function: Function, face: Called | None, device: str) -> Pullback:
     """Return what differentiates a function of tensors by autograd."""
-    import torch as library
 
     def there(array: Array) -> Any:
         tensor = tensor_of(array)
@@ -36,6 +35,8 @@ def torch(function: Function, face: Called | None, device: str) -> Pullback:
         wanted: Sequence[str],
         twice: bool,  # noqa: FBT001 - as every pullback has it
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        import torch as library
+
         given = _moved({**operands, **options}, there)
         leaves = [given[name].requires_grad_() for name in wanted]
         results = _called(function, face, operands, options, given, there, turned)
@@ -57,9 +58,6 @@ def torch(function: Function, face: Called | None, device: str) -> Pullback:
 
 def jax(function: Function, face: Called | None, device: str) -> Pullback:
     """Return what differentiates a function of JAX's arrays by `jax.vjp`."""
-    import jax as library
-
-    there = jax_array_on(device)
 
     def turned(array: Any, order: tuple[int, ...]) -> Any:
         return array.transpose(order)
@@ -71,6 +69,9 @@ def jax(function: Function, face: Called | None, device: str) -> Pullback:
         wanted: Sequence[str],
         twice: bool,  # noqa: FBT001 - as every pullback has it
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        import jax as library
+
+        there = jax_array_on(device)
         with library.enable_x64(True):  # noqa: FBT003 - its argument has no name
             given = _moved({**operands, **options}, there)
 

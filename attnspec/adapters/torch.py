@@ -103,10 +103,10 @@ def _implementation(
     if (gradients := known.gradients) is None:
         return found
     # It saves what it returns, as it is.
-    saved = ("return_saved",) if "return_lse" in known.capabilities else ()
-    capabilities = gradients.capabilities.claiming(
-        saved, _WITHOUT_GRADIENT.get(variant, ())
-    )
+    more = ["return_saved"] if "return_lse" in known.capabilities else []
+    lacking = _WITHOUT_GRADIENT.get(variant, ())
+    more += ["refuses_bias"] if "bias" in lacking else []
+    capabilities = gradients.capabilities.claiming(more, lacking)
     return Implementation(
         found.function,
         known.replace(gradients=gradients.replace(capabilities=capabilities)),

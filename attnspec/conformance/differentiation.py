@@ -22,7 +22,7 @@ CLAIM = "gradients"
 _OPERANDS = 3
 """Query, key and value."""
 
-_OWN = ("d_lse", "kept", "saved", "return_saved", "retain_graph")
+_OWN = ("d_lse", "kept", "saved", "return_saved", "retain_graph", "refuses_bias")
 """The claims that a backward pass makes by itself, and not the kernel."""
 
 Pullback = Callable[

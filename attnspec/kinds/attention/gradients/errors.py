@@ -157,10 +157,13 @@ def _gains(known: Forward) -> tuple[Float64, Float64]:
 
 def _grown(known: Forward, error: Float64) -> Float64:
     """Return p (e^error - 1), in the domain of logarithms where it is large."""
+    is_large = known.attends & (error > 0.5)
+    small = known.p * np.expm1(np.minimum(error, 0.5))
+    if not is_large.any():
+        return np.asarray(small)
     logs = known.score - known.lse[..., None] + error
     large = np.exp(np.minimum(logs, LIMIT)) - known.p
-    small = known.p * np.expm1(np.minimum(error, 0.5))
-    return np.where(known.attends & (error > 0.5), np.maximum(large, small), small)
+    return np.where(is_large, np.maximum(large, small), small)
 
 
 def _delta_error(
@@ -170,24 +173,41 @@ def _delta_error(
     weighed: tuple[Float64, Float64, Float64],
 ) -> Float64:
     """Bound the error of delta, before the cotangent of the logsumexp meets it."""
+    delta = rates.model.delta
+    if delta == "output" or backward.output is not None:
+        return _of_output(backward, known, rates)
+    by_weights = _of_weights(backward, known, rates, weighed)
+    if delta == "weights":
+        return by_weights
+    return np.maximum(_of_output(backward, known, rates), by_weights)
+
+
+def _of_output(backward: Backward, known: Forward, rates: Rates) -> Float64:
+    """Bound the error of the product of output and cotangent."""
+    size, off = np.abs(backward.d_output), known.output_error
+    width = size.shape[-1]
+    error = (size * off).sum(axis=-1) + width * rates.model.tiny(rates.model.softmax)
+    adding = gamma(width + 1, rates.unit)
+    whole = (size * (np.abs(known.output) + off)).sum(axis=-1)
+    return np.asarray(error + adding * whole)
+
+
+def _of_weights(
+    backward: Backward,
+    known: Forward,
+    rates: Rates,
+    weighed: tuple[Float64, Float64, Float64],
+) -> Float64:
+    """Bound the error of the sum of weights and their gradients."""
     model, unit = rates.model, rates.unit
-    size, tiny = np.abs(backward.d_output), model.tiny(model.softmax)
-    width, keys = size.shape[-1], known.p.shape[-1]
-    off = known.output_error
-    by_output = (size * off).sum(axis=-1)
-    by_output += gamma(width + 1, unit) * (size * (np.abs(known.output) + off)).sum(-1)
-    by_output += width * tiny
+    keys = known.p.shape[-1]
     t, t_error, gained = weighed
     grown = known.p + gained
     by_weights = (gained * np.abs(t) + grown * t_error).sum(axis=-1)
     by_weights += gamma(keys + 2, unit) * (grown * (np.abs(t) + t_error)).sum(axis=-1)
     delta = (backward.d_output * known.output).sum(axis=-1)
-    by_weights += unit * np.abs(delta) + keys * tiny
-    if model.delta == "output" or backward.output is not None:
-        return np.asarray(by_output)
-    if model.delta == "weights":
-        return np.asarray(by_weights)
-    return np.maximum(by_output, by_weights)
+    by_weights += unit * np.abs(delta) + keys * model.tiny(model.softmax)
+    return np.asarray(by_weights)
 
 
 def _through_softcap(
@@ -202,18 +222,19 @@ def _through_softcap(
     """
     ds, own, shared = given
     cap, unit, model = backward.problem.softcap, rates.unit, rates.model
-    slope, off = np.ones_like(ds), np.zeros_like(ds)
+    whole = own + shared
+    dx, own_x, all_x, slope = ds, own, whole, np.ones((1,) * ds.ndim)
     if cap is not None:
         bent = known.scaled / cap
         slope, tanh = 1.0 / np.cosh(bent) ** 2, np.abs(np.tanh(bent))
         error = known.score_error / cap
         off = 2 * error * (tanh + error) + 4 * unit + 4 * model.tanh_relative
         off = np.minimum(1.0, off + 2 * rates.stored)
-    size, whole = np.abs(ds), own + shared
-    rounded = 2 * unit * (size + whole) * (slope + off) if cap is not None else 0.0
-    own_x = own * (slope + off) + (size + shared) * off + rounded
-    all_x = whole * (slope + off) + size * off + rounded
-    dx = ds * slope
+        size = np.abs(ds)
+        rounded = 2 * unit * (size + whole) * (slope + off)
+        own_x = own * (slope + off) + (size + shared) * off + rounded
+        all_x = whole * (slope + off) + size * off + rounded
+        dx = ds * slope
     again = rates.weight * (np.abs(dx) + all_x)
     if model.weights:
         again = again + model.operand_unit * model.tiny(model.weights)

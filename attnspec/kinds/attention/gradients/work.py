@@ -30,6 +30,12 @@ from attnspec.kinds.attention.gradients.sums import (
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.models import NumericModel
 
+BLOCK = 2**15
+"""About how many scores a block has: what is made of them stays in the cache."""
+
+LEAST = 32
+"""The queries that a block has, however many the keys are."""
+
 SLACK = 1 + 2.0**-20
 """Covers the roundings of the evaluation itself."""
 
@@ -90,7 +96,9 @@ class Work:
     def _blocks(self, part: Backward) -> Iterator[slice]:
         """Yield blocks of queries: of whole tiles, where sums are stored by tiles."""
         found = blocks(part.problem)
-        step = (found[0].stop if found else 1) or 1
+        batch, heads, group = part.problem.query.shape[:3]
+        scores = max(1, batch * heads * group * part.problem.keys)
+        step = min((found[0].stop if found else 1) or 1, max(LEAST, BLOCK // scores))
         if self.rates.model.stored_gradients:
             step = -(-step // self._tile) * self._tile
         for start in range(0, part.problem.queries, step):
