@@ -47,8 +47,12 @@ def _definition(kind: Kind, **fields: Any) -> Implementation:
 
 
 def _unsaid(kind: Kind) -> tuple[str, ...]:
-    """Return the claims that no keyword makes, but those of what is always so."""
-    return tuple(name for name in kind.unsaid if name in kind.abilities)
+    """Return the claims that no keyword makes, but those of what is always so.
+
+    Gradients are those of a second function: they have a kind of their own.
+    """
+    known = {*kind.abilities} - {"gradients"}
+    return tuple(name for name in kind.unsaid if name in known)
 
 
 def _recipes(kind: Kind) -> st.SearchStrategy[Recipe]:

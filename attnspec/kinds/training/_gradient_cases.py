@@ -90,6 +90,7 @@ TABLE = Table(
     together=FORWARD.together,
     sizes=FORWARD.sizes,
     simple=FORWARD.simple,
+    few=FORWARD.few,
     budget=_budget(),
 )
 """What is drawn of backward passes."""

@@ -12,6 +12,7 @@ from attnspec.exceptions import Inadmissible, KernelFault
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.bits import normals
 from attnspec.judge.case import Case
+from attnspec.judge.claims import COMPILED
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
@@ -183,6 +184,8 @@ def _is_right(problem: AttentionCase, bench: KernelBench) -> bool:
     return within(exact.output, found.output, exact.bound).holds
 
 
+_STRIDED = ("strided_operands", "unaligned_operands")
+
 ATTENTION_GRADIENT = Kind(
     name="attention-gradient",
     sentence="Pulls the cotangent of attention's output back to its operands.",
@@ -200,10 +203,12 @@ ATTENTION_GRADIENT = Kind(
             *("head_mask", "vector_mask"),
         ),
         "scale": ("scale", "nonpositive_scale"),
+        "window": ("window", "two_sided_window"),
         "sink": ("sink", "minus_infinity_sink"),
     },
-    given=("unequal_lengths", "more_queries"),
-    unsaid=("grouped_query", "value_width", "refuses_bias"),
+    given=("unequal_lengths", "more_queries", *_STRIDED),
+    strided=_STRIDED,
+    unsaid=("grouped_query", "value_width", "refuses_bias", COMPILED),
     choices={
         "alignment": ("lower_right", "upper_left"),
         "empty_row": ("zero", "mean"),
