@@ -83,7 +83,8 @@ def through(library: str, function: Kernel, device: str = "") -> Kernel:
         raise UnusableTarget(msg)
     converters = importlib.import_module(f"{ADAPTERS}._arrays")
     wrap: Callable[[Kernel, str], Kernel] = getattr(converters, library)
-    wrapped: Kernel = guarded(library, lambda: wrap(function, device))
+    what = library if device in HERE else f"{library} for the device {device!r}"
+    wrapped: Kernel = guarded(what, lambda: wrap(function, device))
     return wrapped
 
 

@@ -246,7 +246,7 @@ def test_a_worker_whose_device_is_lost_is_replaced(tmp_path: Path) -> None:
 
 def test_a_device_that_is_not_there_makes_the_target_unusable() -> None:
     for library, device in (("torch", "xpu:7"), ("numpy", "cuda")):
-        with pytest.raises(UnusableTarget, match=f"({device}|XPU|xpu)"):
+        with pytest.raises(UnusableTarget, match=f"device.* '{device}'"):
             through(library, _without_hidden_rows, device)
 
 
