@@ -45,7 +45,7 @@ def one_of_few(recipe: Recipe) -> Recipe:
     >>> drawn = TABLE.recipe("attention", "float32", queries=4, keys=120, width=3)
     >>> few = one_of_few(drawn)
     >>> few["queries"], few["keys"], few["width"]
-    (3, 127, 8)
+    (3, 128, 8)
     """
     if not all(recipe[name] for name in ("batch", "queries", "keys")):
         return recipe
@@ -85,9 +85,13 @@ def _order(lengths: Lengths) -> int:
 
 
 def _distance(one: Lengths, other: Lengths) -> float:
-    """Return how far two pairs of lengths are apart; the keys count more."""
+    """Return how far two pairs of lengths are apart; the keys count more.
+
+    Keys that end with a tile of 8, or one before or after, end alike.
+    """
     queries, keys = (abs(math.log(a / b)) for a, b in zip(one, other, strict=True))
-    return queries + 4 * keys
+    ends = [(length + 1) % 8 for _, length in (one, other)]
+    return queries + 4 * keys + (min(ends[0], 3) != min(ends[1], 3))
 
 
 __all__ = ["one_of_few"]
