@@ -42,7 +42,8 @@ def one_of_few(recipe: Recipe) -> Recipe:
     Examples
     --------
     >>> from attnspec.kinds.attention.table import TABLE
-    >>> drawn = TABLE.recipe("attention", "float32", queries=4, keys=120, width=3)
+    >>> sizes = {"queries": 4, "keys": 120, "width": 3, "value_width": 3}
+    >>> drawn = TABLE.recipe("attention", "float32", **sizes)
     >>> few = one_of_few(drawn)
     >>> few["queries"], few["keys"], few["width"]
     (3, 128, 8)
