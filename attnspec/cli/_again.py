@@ -42,6 +42,7 @@ def replay(
     same case, and 0 if the law holds.
     """
     from attnspec.conformance.differentiation import CLAIM
+    from attnspec.conformance.facing import check_script
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
     from attnspec.conformance.reports import Replay, check_files, failure_lines
@@ -60,6 +61,8 @@ def replay(
     own = {"kind": kind, "dtypes": (known.recipe.dtype,)}
     request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
+        if script is not None:
+            check_script(described)
         found = again(call, described, known)
     for name, there, here in differences(known.manner, described.manner):
         message = f"attnspec: {name} was {there} where the finding was made, and is"

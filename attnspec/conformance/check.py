@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attnspec.conformance.differentiation import backward_of, kinds_judged
-from attnspec.conformance.facing import offered, with_face
+from attnspec.conformance.facing import with_face
+from attnspec.conformance.offering import offered
 from attnspec.conformance.reports import text
 from attnspec.conformance.runner import outcomes
 from attnspec.conformance.units import Spreading, here_alone

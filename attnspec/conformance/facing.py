@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from attnspec.conformance.libraries import HERE, KEEP_STRIDES, Kernel, through
-from attnspec.exceptions import (
-    KernelFault,
-    KernelRaised,
-    KernelTimedOut,
+from attnspec.conformance.libraries import (
+    COMPILE,
+    HERE,
+    KEEP_STRIDES,
+    LIBRARIES,
+    Kernel,
+    through,
 )
+from attnspec.exceptions import InvalidArgument
 from attnspec.faces import (
     FACES,
     OF_KINDS,
     Called,
+    KindFace,
     Signature,
     called,
     face_named,
     face_of_kind,
 )
-from attnspec.judge.bench import Executor
-from attnspec.judge.case import Case
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
 from attnspec.judge.layouts import Order
@@ -113,6 +115,8 @@ def with_memory_of(
     """Return what a function claims whose arrays are a library's, and lie there."""
     if library not in ("", *KEEP_STRIDES):
         known = known.claiming(without=kind.strided)
+    if library in COMPILE and COMPILED in kind.vocabulary:
+        known = known.claiming((COMPILED,))
     # What lies far apart is memory that is reserved here, and not sent anywhere.
     return known if device in HERE else known.claiming(without=("far_offsets",))
 
@@ -160,7 +164,8 @@ def face_of(description: Description) -> Called | None:
     """Return how a function of attention is called, if not simply as its kind says."""
     if not description.face or description.kind != ATTENTION.name:
         return None
-    return read(description.face, description.arrays, description.device)
+    arrays = description.arrays or LIBRARIES[0]
+    return read(description.face, arrays, description.device)
 
 
 def own_face_of(description: Description) -> Called | None:
@@ -169,10 +174,27 @@ def own_face_of(description: Description) -> Called | None:
     return known if description.manner else None
 
 
+def _own(description: Description) -> KindFace | None:
+    """Return the face of a function of another kind, if it is not plain."""
+    return OF_KINDS.get(description.face.get("id", ""))
+
+
+def check_script(description: Description) -> None:
+    """Reject a function whose calls no script can write.
+
+    Raises
+    ------
+    InvalidArgument
+        If its operands are made of ours.
+    """
+    if (own := _own(description)) is not None:
+        msg = f"script: calls of the face {own.id} cannot be written as one"
+        raise InvalidArgument(msg)
+
+
 def orders(description: Description) -> dict[str, Order]:
     """Return for each operand the order in which its axes lie in memory."""
-    own = OF_KINDS.get(description.face.get("id", ""))
-    if own is not None:
+    if (own := _own(description)) is not None:
         first = kind_named(own.kind).operands[0]
         return {first: own.order} if own.order else {}
     known = face_of(description)
@@ -201,75 +223,18 @@ def models_of(
 
 def call_in_words(description: Description, recipe: Recipe) -> str:
     """Return the call of a recipe's case in the words of a face; nothing of ours."""
+    if (own := _own(description)) is not None:
+        signature = Signature.read(description.face["signature"])
+        return own.in_words(signature, kind_named(own.kind).case(recipe).options)
     known = face_of(description)
     if known is None or known.face.id == PLAIN:
         return ""
-    return known.in_words(_attention(recipe))
+    return known.in_words(attention(recipe))
 
 
-def _attention(recipe: Recipe) -> AttentionCase:
+def attention(recipe: Recipe) -> AttentionCase:
     """Return the case of a recipe of attention."""
     return cast("AttentionCase", ATTENTION.case(recipe))
-
-
-def offered(
-    call: Executor, description: Description, dtype: str
-) -> tuple[Description, dict[str, str]]:
-    """Return what a function offers in use, and what it says that it does not.
-
-    Packages list the names of a face and raise in use: each option is tried once on a
-    plain case. Only an exception by which the face says so withdraws a claim.
-    """
-    known = face_of(description)
-    if known is None or known.face.id == PLAIN:
-        return description, {}
-    missing: dict[str, str] = {}
-    for claim, case in _probes(description.capabilities, dtype):
-        try:
-            call(case)
-        except KernelRaised as fault:
-            raised = str(fault).splitlines()[0]
-            if raised.partition(":")[0] in known.face.not_offered:
-                missing[claim] = raised
-        except KernelTimedOut:
-            break  # Every further one would take its deadline again.
-        except KernelFault:
-            continue
-    more = ["return_lse"] if _returns_pairs(call, known, description, dtype) else []
-    capabilities = description.capabilities.claiming(more, missing)
-    return description.replace(capabilities=capabilities), missing
-
-
-def _returns_pairs(
-    call: Executor, known: Called, description: Description, dtype: str
-) -> bool:
-    """Return whether a function without a flag for it returns the logsumexp always."""
-    flags = [p for p, _ in known.parameters.values() if "return_lse" in p.says]
-    if flags or known.face.returned.alone != "either":
-        return False
-    simplest = ATTENTION.recipe(dtype, **ATTENTION.simplest)
-    case = _attention(ATTENTION.table.within(simplest, description.capabilities))
-    try:
-        call(case.with_lse())
-    except KernelFault:
-        return False
-    return True
-
-
-def _probes(capabilities: Capabilities, dtype: str) -> Iterator[tuple[str, Case]]:
-    """Yield for each option that is claimed a plain case that makes use of it."""
-    table = ATTENTION.table
-    simplest = ATTENTION.recipe(dtype, **ATTENTION.simplest)
-    for claim in table.switches:
-        if claim in capabilities:
-            recipe = simplest.replace(**{claim: table.fields[claim][1]})
-            yield claim, ATTENTION.case(table.within(recipe, capabilities))
-    if "grouped_query" in capabilities:
-        recipe = simplest.replace(query_heads=2)
-        yield "grouped_query", ATTENTION.case(table.within(recipe, capabilities))
-    if "return_lse" in capabilities:
-        case = _attention(table.within(simplest, capabilities))
-        yield "return_lse", case.with_lse()
 
 
 def with_face(detected: Detected, description: Description) -> Detected:
@@ -290,12 +255,13 @@ def with_face(detected: Detected, description: Description) -> Detected:
 __all__ = [
     "PLAIN",
     "Faced",
+    "attention",
     "call_in_words",
     "check",
+    "check_script",
     "face_of",
     "faced",
     "models_of",
-    "offered",
     "orders",
     "own_face_of",
     "read",

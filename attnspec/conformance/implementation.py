@@ -93,7 +93,7 @@ class Implementation:
             "capabilities": capabilities,
             "kind": kind,
             "face": found.face,
-            "arrays": found.arrays,
+            "arrays": "" if found.arrays == LIBRARIES[0] else found.arrays,
             "device": device,
             **fields,
             "dialect": {**found.dialect, **fields.get("dialect", {})},
@@ -251,7 +251,8 @@ def taking(library: str, found: Implementation, device: str = "") -> Implementat
         library, device, known.capabilities, kind_named(known.kind)
     )
     function = through(library, found.function, device)
-    said = {"capabilities": capabilities, "arrays": library, "device": device}
+    arrays = "" if library == LIBRARIES[0] else library
+    said = {"capabilities": capabilities, "arrays": arrays, "device": device}
     moved = known.replace(**said)
     if known.kind != DEFAULT_KIND or known.gradients is not None:
         return Implementation(function, moved)

@@ -58,6 +58,9 @@ def adapter_names() -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
+COMPILE = ("jax",)
+"""The libraries that compile what they compute, for every shape anew."""
+
 HERE = ("", "cpu")
 """The devices whose memory is that of NumPy's arrays."""
 
@@ -97,6 +100,7 @@ def guarded(what: str, action: Any) -> Any:
 
 __all__ = [
     "ADAPTERS",
+    "COMPILE",
     "HERE",
     "KEEP_STRIDES",
     "LIBRARIES",

@@ -52,6 +52,8 @@ class Parameter:
         has, the first counts.
     sentence
         What it means, for people.
+    form
+        Its shape, format and values, where they are not those of the option of ours.
     says
         For each option of ours that it says, the claims that it makes.
     value
@@ -71,6 +73,7 @@ class Parameter:
 
     names: tuple[str, ...]
     sentence: str
+    form: str = ""
     says: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     value: Value = lambda _case, _default: LEFT_OUT
     off: Value | None = None
@@ -151,6 +154,8 @@ class Face:
         The choices that its documents make.
     not_offered
         Exceptions by which a function says that it does not offer an option.
+    example
+        A function with this face, as `attnspec check` is told of it.
     """
 
     id: str
@@ -175,6 +180,7 @@ class Face:
     exclusive: tuple[tuple[str, ...], ...] = ()
     dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
     not_offered: tuple[str, ...] = ("NotImplementedError",)
+    example: str = ""
 
     @property
     def names(self) -> set[str]:

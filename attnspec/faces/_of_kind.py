@@ -42,6 +42,8 @@ class KindFace:
         The library whose arrays it takes.
     models
         How it computes in some formats, where that is not the usual way.
+    example
+        A file with a right function of NumPy's arrays.
     """
 
     id: str
@@ -51,6 +53,7 @@ class KindFace:
     operands: Mapping[str, Argument]
     results: Mapping[str, Argument]
     given: Callable[..., tuple[Any, ...]]
+    example: str
     read: Callable[[Any], Any] = lambda returned: returned
     says: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
@@ -90,6 +93,12 @@ class KindFace:
         return Capabilities(
             dtypes=kind.dtypes, claims=frozenset(claims), vocabulary=kind.vocabulary
         )
+
+    def in_words(self, signature: Signature, options: Mapping[str, Any]) -> str:
+        """Return a call, as somebody would write it."""
+        passed = [f"{n}={v!r}" for n, v in options.items() if n not in self.says]
+        said = [*signature.placed[: len(self.operands)], *passed]
+        return f"{signature.name}({', '.join(said)})"
 
     def translated(self, native: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function of this face as one of our own."""

@@ -31,6 +31,7 @@ FLASH_ATTN = Face(
         ),
         Parameter(
             names=("window_size",),
+            form="(int, int), 0 or more, or -1 or None: unlimited",
             sentence="(left, right): inclusive distances; the default says whether "
             "-1 or None is unlimited",
             says={"window": ("window", "two_sided_window")},
@@ -68,6 +69,7 @@ FLASH_ATTN = Face(
         ),
         Parameter(
             names=("dropout_p",),
+            form="float, 0",
             sentence="the part of the weights that is dropped: always 0",
             off=always(0.0),
             idle=(0.0,),
@@ -92,6 +94,7 @@ FLASH_ATTN = Face(
     # What takes dropout or ALiBi is version 2, which pads the others by itself.
     multiples={"width": (8, ("dropout_p", "alibi_slopes"))},
     dialect={"alignment": "lower_right", "empty_row": "zero"},
+    example="flash_attn:flash_attn_func",
 )
 """The functions of the FlashAttention family."""
 

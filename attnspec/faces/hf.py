@@ -41,6 +41,7 @@ HF = Face(
     parameters=(
         Parameter(
             names=("attention_mask",),
+            form="(B, Hq, L, S), judged format, finite",
             sentence="added; where a key is hidden it is the lowest number of the "
             "format",
             says={"mask": _MASK, "bias": _ADDED},
@@ -50,6 +51,7 @@ HF = Face(
         ),
         Parameter(
             names=("attention_mask",),
+            form="(B, Hq, L, S), bool",
             sentence="boolean, True attends, beside is_causal",
             says={"mask": _MASK},
             value=rank_four("mask"),
@@ -59,6 +61,7 @@ HF = Face(
         ),
         Parameter(
             names=("attention_mask",),
+            form="None",
             sentence="None beside sliding_window, where it says what is padding",
             off=always(None),
             beside=("sliding_window",),
@@ -81,6 +84,7 @@ HF = Face(
         ),
         Parameter(
             names=("sliding_window",),
+            form="int, 1 or more",
             sentence="the number of keys that a query sees to its left, itself "
             "included",
             says={"window": ("window",)},
@@ -107,6 +111,7 @@ HF = Face(
         ),
         Parameter(
             names=("dropout",),
+            form="float, 0",
             sentence="the part of the weights that is dropped: always 0",
             off=always(0.0),
             idle=(0.0,),
@@ -121,6 +126,7 @@ HF = Face(
     # Where a mask is made, it holds what is causal; the corner is another in each.
     exclusive=(("mask", "bias", "causal"), ("causal", "unequal_lengths")),
     not_offered=("NotImplementedError", "ValueError"),
+    example="transformers.integrations.sdpa_attention:sdpa_attention_forward",
 )
 """The attention functions of Transformers."""
 

@@ -58,6 +58,7 @@ JAX = Face(
         ),
         Parameter(
             names=("local_window_size",),
+            form="(int, int), 0 or more",
             sentence="(left, right): inclusive distances; what is beyond all keys is "
             "unlimited",
             says={"window": ("window", "two_sided_window")},
@@ -103,6 +104,7 @@ JAX = Face(
     dialect={"alignment": "upper_left"},
     # Keras says so of a cap that its backend has not.
     not_offered=("NotImplementedError", "ValueError"),
+    example="jax.nn:dot_product_attention",
 )
 """JAX's dot_product_attention."""
 

@@ -21,6 +21,8 @@ MLX = Face(
         ),
         Parameter(
             names=("mask",),
+            form="'causal', or broadcasts to (B, Hq, L, S), bool, or judged format, "
+            "less than infinity",
             sentence="boolean, True attends, or added, or the word 'causal': the "
             "diagonal ends lower right",
             says={
@@ -49,6 +51,7 @@ MLX = Face(
     claims=("grouped_query", "value_width"),
     exclusive=(("mask", "bias", "causal"),),
     dialect={"alignment": "lower_right"},
+    example="mlx.core:fast.scaled_dot_product_attention",
 )
 """The attention function of MLX."""
 

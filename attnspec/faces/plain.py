@@ -32,6 +32,7 @@ PLAIN = Face(
     ),
     # Its keywords are its claims: nobody lists one for the sake of others.
     not_offered=(),
+    example="attnspec.kernels:tiled_attention",
 )
 """Our own signature."""
 

@@ -55,6 +55,44 @@ def _from_both(returned: Any) -> Any:
     return np.where(odd, keys, queries)
 
 
+_IDS_EXAMPLE = """\
+# example.py
+import numpy as np
+
+
+def rope(x, position_ids):
+    half = x.shape[-1] // 2
+    frequencies = 10_000.0 ** (-np.arange(half) / half)
+    angles = position_ids[:, None, :, None] * frequencies
+    turned = (x[..., :half] + 1j * x[..., half:]) * np.exp(1j * angles)
+    return np.concatenate([turned.real, turned.imag], axis=-1).astype(x.dtype)
+"""
+_TABLES_EXAMPLE = """\
+# example.py
+import numpy as np
+
+
+def apply_rotary_emb(x, cos, sin):
+    pairs = cos.shape[-1]
+    one, two, rest = np.split(x, [pairs, 2 * pairs], axis=-1)
+    cos, sin = cos[:, None], sin[:, None]
+    turned = [one * cos - two * sin, two * cos + one * sin]
+    return np.concatenate([*turned, rest], axis=-1)
+"""
+_BOTH_EXAMPLE = """\
+# example.py
+import numpy as np
+
+
+def apply_rotary_pos_emb(q, k, cos, sin):
+    def turned(x):
+        one, two = np.split(x, 2, axis=-1)
+        exchanged = np.concatenate([-two, one], axis=-1)
+        return x * cos[:, None] + exchanged * sin[:, None]
+
+    return turned(q), turned(k)
+"""
+
 ROPE_IDS = KindFace(
     id="rope-ids",
     title="rope",
@@ -66,6 +104,7 @@ ROPE_IDS = KindFace(
     },
     results={"output": Argument("B H L E", "the vectors, turned")},
     given=_by_ids,
+    example=_IDS_EXAMPLE,
     claims=("position_ids",),
 )
 """By the ids of a batch."""
@@ -82,6 +121,7 @@ ROPE_TABLES = KindFace(
     },
     results={"output": Argument("B L H E", "the vectors, turned")},
     given=_by_tables,
+    example=_TABLES_EXAMPLE,
     read=lambda returned: (
         returned.swapaxes(1, 2)
         if isinstance(returned, np.ndarray) and returned.ndim == 4
@@ -110,6 +150,7 @@ ROPE_BOTH = KindFace(
         "keys": Argument("B H L E", "the keys, turned"),
     },
     given=_of_both,
+    example=_BOTH_EXAMPLE,
     read=_from_both,
     says=("base",),
     claims=("position_ids",),

@@ -12,6 +12,8 @@ SDPA = Face(
     parameters=(
         Parameter(
             names=("attn_mask",),
+            form="broadcasts to (B, Hq, L, S), bool, or judged format or float32, less "
+            "than infinity",
             sentence="boolean, True attends, or added; two axes at least",
             says={
                 "mask": ("mask", "head_mask", "vector_mask"),
@@ -45,12 +47,14 @@ SDPA = Face(
         ),
         Parameter(
             names=("enable_gqa",),
+            form="bool",
             sentence="query heads share key heads; passed where they do",
             claims=("grouped_query",),
             off=heads_differ,
         ),
         Parameter(
             names=("dropout_p",),
+            form="float, 0",
             sentence="the part of the weights that is dropped: always 0",
             off=always(0.0),
             idle=(0.0,),
@@ -64,6 +68,7 @@ SDPA = Face(
     # The documents say that it is an error to give a mask together with is_causal.
     exclusive=(("mask", "bias", "causal"),),
     dialect={"alignment": "upper_left", "empty_row": "zero", "empty_keys": "zero"},
+    example="torch.nn.functional:scaled_dot_product_attention",
 )
 """PyTorch's scaled_dot_product_attention."""
 

@@ -11,6 +11,9 @@ from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.recipe import Recipe
 from attnspec.numerics.dtypes import DTYPES
 
+COMPILED = "compiled"
+"""The claim of a function that is compiled for each shape: few are drawn, and often."""
+
 
 @dataclasses.dataclass(frozen=True, init=False)
 class Claim:

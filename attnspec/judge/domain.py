@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument, UnknownName
-from attnspec.judge.claims import Capabilities
+from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.family import Family
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
@@ -149,8 +149,12 @@ class Domain:
             keep=self.needs | family.needs,
         )
         recipe = within(self.table.recipe(self.kind, self.dtype, **fields))
-        budget = self.table.budget
-        if budget is not None and not family.outright:
+        budget, few = self.table.budget, self.table.few
+        if family.outright:
+            pass
+        elif few is not None and COMPILED in self.capabilities:
+            recipe = within(few(recipe))
+        elif budget is not None:
             kept = self._unchanged(recipe, kept or {})
             recipe = budget.fitted(recipe, self.tier, kept, within)
         recipe = recipe.replace(family=family.name)

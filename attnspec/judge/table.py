@@ -55,6 +55,9 @@ class Table:
         which a smaller case is looked for.
     budget
         How large a case may be; no limit if there is none.
+    few
+        Makes the sizes of a recipe one of few, for a function that claims to be
+        compiled for each.
     """
 
     fields: Mapping[str, tuple[Any, ...]]
@@ -66,6 +69,7 @@ class Table:
     sizes: tuple[str, ...] = ()
     simple: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     budget: Budget | None = None
+    few: Callable[[Recipe], Recipe] | None = None
 
     @functools.cached_property
     def plain(self) -> dict[str, Any]:

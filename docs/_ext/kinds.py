@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 
 from attnspec.conformance import Implementation, Outcome, Verdict, check_implementation
 from attnspec.conformance.reports import usage, words
 from attnspec.judge.kind import Kind
+from attnspec.judge.usage import Argument
 from attnspec.kinds.registry import KINDS, invariants_of
 from attnspec.rogues import CONTROLS, ROGUES
 
@@ -26,20 +28,24 @@ def kind_section(name: str) -> str:
 def arguments(kind: Kind) -> list[str]:
     """Set operands, options and results in tables, and show an example that runs."""
     lines = []
-    for title, arguments in usage.groups(kind):
-        head = f"| {title} | shape | format | values | what it is | also called |"
-        lines += [head, "|---|---|---|---|---|---|"]
-        for said in (usage.row(*item) for item in arguments.items()):
-            cells = [f"`{said.name}`", *(_plain(cell) for cell in said[1:])]
-            lines.append(f"| {' | '.join(cells)} |")
-        lines.append("")
+    for title, found in usage.groups(kind):
+        lines += arguments_table(title, found)
     if letters := usage.letters(kind).items():
         told = ", ".join(f"{letter} {meaning}" for letter, meaning in letters)
         lines += [f"Axes: {told}.", ""]
     return [*lines, "```python", *usage.example(kind), "```", ""]
 
 
-def _plain(text: str) -> str:
+def arguments_table(title: str, found: Mapping[str, Argument]) -> list[str]:
+    """Set arguments in a table."""
+    head = f"| {title} | shape | format | values | what it is | also called |"
+    rows = [usage.row(*item) for item in found.items()]
+    cells = [[f"`{said.name}`", *(plain(cell) for cell in said[1:])] for said in rows]
+    lines = [f"| {' | '.join(line)} |" for line in cells]
+    return [head, "|---|---|---|---|---|---|", *lines, ""]
+
+
+def plain(text: str) -> str:
     """Return a text in which no character is one of Markdown's."""
     return re.sub(r"([\\*_|`<>#])", r"\\\1", text)
 
@@ -121,4 +127,4 @@ def _link(bug: str) -> str:
     return f"`{bug}`"
 
 
-__all__ = ["kind_section"]
+__all__ = ["arguments_table", "kind_section", "plain"]

@@ -8,11 +8,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 import click
+from kinds import arguments, arguments_table, plain
 from traceability import REFERENCE, traces
 
 from attnspec.cli import main
-from attnspec.conformance.reports.face_lists import facts, meaning
-from attnspec.faces import FACES
+from attnspec.conformance.reports.face_lists import (
+    checked,
+    facts,
+    facts_of_kind,
+    form,
+    meaning,
+)
+from attnspec.faces import FACES, OF_KINDS
 from attnspec.judge.kind import Kind
 from attnspec.kinds import axes as axis_letters
 from attnspec.kinds.attention import dialect
@@ -253,6 +260,11 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def attention() -> str:
+    """Say what attention is called with, and show an example."""
+    return "\n".join(arguments(KINDS[DEFAULT_KIND]))
+
+
 def faces() -> str:
     """Describe every face: what is said of it, and its keywords in a table."""
     parts = []
@@ -260,21 +272,37 @@ def faces() -> str:
         parts += [f"### {face.id}\n", f"{face.sentence}\n"]
         parts += [f"{label}\n: {said}\n" for label, said in facts(face)]
         rows = [
-            [f"`{parameter.names[0]}`", meaning(parameter)]
+            [f"`{parameter.names[0]}`", plain(form(parameter)), meaning(parameter)]
             for parameter in face.parameters
         ]
-        parts.append(f"{_table(['keyword', 'what it says'], rows)}\n")
+        parts.append(f"{_table(['keyword', 'form', 'what it says'], rows)}\n")
         if face.left_alone:
             parts.append(f"Known and not passed: {_codes(face.left_alone)}.\n")
+        parts.append(f"```console\n$ attnspec check {face.example}\n```\n")
+    return "\n".join(parts)
+
+
+def faces_of_kinds() -> str:
+    """Describe the faces of other kinds: operands, results, and an example."""
+    parts = []
+    for face in OF_KINDS.values():
+        parts += [f"### {face.id}\n", f"{face.sentence}\n"]
+        parts += [f"{label}\n: {said}\n" for label, said in facts_of_kind(face)]
+        parts += arguments_table("operands", face.operands)
+        parts += arguments_table("results", face.results)
+        parts += ["```python", f"{face.example}```\n"]
+        parts += ["```console", f"$ {checked(face)}", "```\n"]
     return "\n".join(parts)
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "attention": attention,
     "axes": axes,
     "claims": claims,
     "commands": commands,
     "dialect": dialect_fields,
     "faces": faces,
+    "faces-of-kinds": faces_of_kinds,
     "families": families,
     "further-axes": further_axes,
     "invariants": invariant_list,

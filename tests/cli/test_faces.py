@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from attnspec.cli import main
-from attnspec.faces import FACES
+from attnspec.conformance.reports.face_lists import form, meaning
+from attnspec.faces import FACES, OF_KINDS
 from tests.faces import _numpy
 
 FILE = Path(_numpy.__file__)
@@ -22,8 +23,19 @@ def test_the_faces_are_listed() -> None:
     found = _run("faces")
 
     assert found.exit_code == 0
-    listed = [line.split()[0] for line in found.output.splitlines() if line[2] != " "]
-    assert listed == [*FACES]
+    lines = [line for line in found.output.splitlines() if line[:2] == "  "]
+    listed = [line.split()[0] for line in lines if line[2] != " "]
+    assert listed == [*FACES, *OF_KINDS]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_each_keyword_of_a_face_has_a_form(face: str) -> None:
+    found = " ".join(_run("faces", face).output.split())
+
+    for parameter in FACES[face].parameters:
+        said = f"{parameter.names[0]} {form(parameter)} {meaning(parameter)}"
+        assert said in found
+    assert "judged format, any number: what each query asks for" in found
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "how-to"
 _BLOCK = re.compile(
-    r"^```(?:\{code-block\} )?(python|console)\n(?::.*\n)*(.*?)^```$",
+    r"^```(?:\{code-block\} )?(python|console)\n(?::[^\n]*\n)*(.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -62,7 +63,27 @@ def test_a_wrong_function_is_found(name: str, face: str) -> None:
     )
 
     assert not report.conforms
-    assert "rope-agreement" in {o.invariant for o in report.outcomes if o.finding}
+    (found,) = [o for o in report.outcomes if o.invariant == "rope-agreement"]
+    assert found.finding is not None
+    operands = {"first_ids": "x, position_ids", "rest_lost": "x, cos, sin"}
+    assert found.finding.call == f"{name}({operands.get(name, 'q, k, cos, sin')})"
+
+
+def test_no_script_is_written_of_operands_that_are_made(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"kind": "rope", "arrays": "numpy"}
+    target = f"{FILE}:rest_lost"
+    report = check_implementation(target, tier="smoke", only=["rope-norm"], **asked)
+    (outcome,) = report.outcomes
+    assert outcome.finding is not None
+    file = tmp_path / "fault.py"
+    words = ("--arrays", "numpy", "--script", str(file))
+
+    done = CliRunner().invoke(main, ["replay", target, outcome.finding.token, *words])
+
+    assert done.exit_code == 2
+    said = "attnspec: script: calls of the face rope-tables cannot be written as one\n"
+    assert done.output == said
+    assert not file.exists()
 
 
 def test_what_the_operands_say_is_claimed() -> None:
@@ -94,3 +115,39 @@ def test_a_face_of_a_kind_is_explained(face: str) -> None:
     assert max(map(len, lines)) <= 80
     for name in (*known.operands, *known.results):
         assert any(line.startswith(f"  {name} ") for line in lines)
+
+
+@pytest.mark.parametrize("face", OF_KINDS)
+def test_the_example_of_a_face_conforms(
+    face: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("example.py").write_text(OF_KINDS[face].example, "utf-8")
+    command = face_lists.checked(OF_KINDS[face])
+
+    done = CliRunner().invoke(main, [*command.split()[1:], "--tier", "smoke"])
+
+    assert done.exit_code == 0, done.output
+    assert f"{face} (recognised)" in done.output
+
+
+def _too_few(x: Any) -> Any:
+    return x
+
+
+def _requires(x: Any, cos: Any, sin: Any, table: Any) -> Any:
+    return x, cos, sin, table
+
+
+@pytest.mark.parametrize(
+    ("function", "face", "message"),
+    [
+        (_too_few, "rope-tables", "rope-tables has x, cos, sin; it takes 1 positional"),
+        (_requires, "", "rope-tables does not know 'table', which is required"),
+    ],
+)
+def test_a_function_that_cannot_be_called_so_is_refused(
+    function: Any, face: str, message: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        check_implementation(function, kind="rope", face=face, arrays="numpy")

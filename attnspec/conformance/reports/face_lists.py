@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
 from collections.abc import Iterable, Iterator
 
 from attnspec.conformance.reports import usage, words
 from attnspec.faces import FACES, OF_KINDS, Face, KindFace, Parameter, face_named
+from attnspec.faces._face import AXES
+from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.kinds.attention.usage import USAGE
 from attnspec.kinds.attention.words import CHOICES_IN_WORDS
 
 _INDENT = 22
+_OPERANDS = ATTENTION.operands
 
 
 def listed() -> list[str]:
@@ -39,13 +45,13 @@ def explained(id_: str) -> list[str]:
         lines += words.wrapped(said, first=label, indent=_INDENT)
     lines += ["", "keywords"]
     for parameter in face.parameters:
-        lines += words.wrapped(
-            meaning(parameter), first=f"  {parameter.names[0]}", indent=_INDENT
-        )
+        first = f"  {parameter.names[0]}"
+        lines += words.wrapped(form(parameter), first=first, indent=_INDENT)
+        lines += words.wrapped(meaning(parameter), indent=_INDENT)
     if face.left_alone:
         said = ", ".join(face.left_alone)
         lines += ["", *words.wrapped(said, first="not passed", indent=_INDENT)]
-    return lines
+    return [*lines, "", "example", f"  attnspec check {face.example}"]
 
 
 def _of_kind(face: KindFace) -> list[str]:
@@ -53,11 +59,22 @@ def _of_kind(face: KindFace) -> list[str]:
     lines = [*words.wrapped(f"{face.id}: {face.sentence}", indent=0), ""]
     for label, said in facts_of_kind(face):
         lines += words.wrapped(said, first=label, indent=_INDENT)
-    return [
-        *lines,
-        *usage.group("operands", face.operands),
-        *usage.group("results", face.results),
-    ]
+    lines += usage.group("operands", face.operands)
+    lines += usage.group("results", face.results)
+    shown = [f"  {line}".rstrip() for line in face.example.splitlines()]
+    return [*lines, "", "example", *shown, f"  $ {checked(face)}"]
+
+
+def checked(face: KindFace) -> str:
+    """Return the command that judges the example of a face.
+
+    Examples
+    --------
+    >>> checked(OF_KINDS["rope-ids"])
+    'attnspec check --kind rope --arrays numpy example.py:rope'
+    """
+    (name,) = re.findall(r"^def (\w+)", face.example, re.MULTILINE)
+    return f"attnspec check --kind {face.kind} --arrays numpy example.py:{name}"
 
 
 def facts_of_kind(face: KindFace) -> Iterator[tuple[str, str]]:
@@ -73,19 +90,7 @@ def facts_of_kind(face: KindFace) -> Iterator[tuple[str, str]]:
 
 def facts(face: Face) -> Iterator[tuple[str, str]]:
     """Yield what is said of a face beside its keywords, each with a label."""
-    operands = ["query", "key", "value"]
-    yield "called as", f"{face.title}({', '.join([*face.leading, *operands])}, ...)"
-    yield "query", _shape(face.axes, H="Hq")
-    yield "key", _shape(face.axes, H="Hkv", L="S")
-    yield "value", _shape(face.axes, H="Hkv", L="S", E="Ev")
-    yield "output", _shape(face.returned.axes, H="Hq", E="Ev")
-    if any("return_lse" in p.says for p in face.parameters):
-        base = face.returned.lse_base
-        logarithm = "natural" if base == math.e else f"base {base:g}"
-        of_operands = face.returned.lse_format == "operands"
-        form = "the format of the operands" if of_operands else "float32"
-        shape = _shape(face.returned.lse_axes, H="Hq")
-        yield "logsumexp", f"{shape}, {logarithm}, {form}"
+    yield from _arrays_of(face)
     yield "arrays", face.arrays
     yield "formats", ", ".join(face.dtypes)
     if face.tells:
@@ -107,6 +112,21 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "not offered", f"an option that raises {' or '.join(face.not_offered)}"
 
 
+def _arrays_of(face: Face) -> Iterator[tuple[str, str]]:
+    """Yield how it is called, what its operands are, and what comes back."""
+    yield "called as", f"{face.title}({', '.join([*face.leading, *_OPERANDS])}, ...)"
+    for name in _OPERANDS:
+        yield name, _operand(name, face.axes)
+    yield "output", _operand("output", face.returned.axes)
+    if any("return_lse" in p.says for p in face.parameters):
+        base = face.returned.lse_base
+        logarithm = "natural" if base == math.e else f"base {base:g}"
+        of_operands = face.returned.lse_format == "operands"
+        dtype = "judged format" if of_operands else "float32"
+        shape = _shape(face.returned.lse_axes, H="Hq")
+        yield "logsumexp", f"{shape}, {dtype}: {logarithm}, of the denominator"
+
+
 def meaning(parameter: Parameter) -> str:
     """Return what a keyword says, and under which other names it goes.
 
@@ -121,9 +141,28 @@ def meaning(parameter: Parameter) -> str:
     return f"{said}; also {others}" if others else said
 
 
+def form(parameter: Parameter) -> str:
+    """Return shape, format and values of a keyword.
+
+    Examples
+    --------
+    >>> form(FACES["sdpa"].parameters[2])
+    'float, finite'
+    """
+    return parameter.form or usage.form(USAGE.arguments[next(iter(parameter.says))])
+
+
+def _operand(name: str, axes: str) -> str:
+    """Return shape, format, values and meaning of an operand or of the output."""
+    said = {**USAGE.results, **USAGE.arguments}[name]
+    letters = dict(zip(AXES, said.letters, strict=True))
+    said = dataclasses.replace(said, shape=" ".join(letters[axis] for axis in axes))
+    return f"{usage.form(said)}: {said.meaning}"
+
+
 def _shape(axes: str, **letters: str) -> str:
     """Return axes as a shape is written, some with other letters."""
     return f"({', '.join(letters.get(axis, axis) for axis in axes)})"
 
 
-__all__ = ["explained", "facts", "listed", "meaning"]
+__all__ = ["explained", "facts", "facts_of_kind", "form", "listed", "meaning"]

@@ -45,16 +45,24 @@ def row(name: str, argument: Argument) -> Row:
     )
 
 
+def form(argument: Argument) -> str:
+    """Return shape, format and values of an argument.
+
+    Examples
+    --------
+    >>> form(Argument("L S", "a mask", TRUTH, "bool", broadcasts=True))
+    'broadcasts to (L, S), bool'
+    """
+    values = "" if argument.values is TRUTH else argument.values.words
+    parts = (argument.form, argument.dtype, values)
+    return ", ".join(part for part in parts if part)
+
+
 def group(title: str, arguments: Mapping[str, Argument]) -> list[str]:
     """Return arguments under a title, as lines of text."""
     lines = ["", title]
     for said in (row(*item) for item in arguments.items()):
-        form = ", ".join(
-            part
-            for part in (said.shape, said.dtype, said.values)
-            if part and part != TRUTH.words
-        )
-        text = f"{form}: {said.meaning}"
+        text = f"{form(arguments[said.name])}: {said.meaning}"
         text += f"; also {said.known_as}" if said.known_as else ""
         lines += words.wrapped(text, first=f"  {said.name}", indent=_INDENT)
     return lines
@@ -143,4 +151,4 @@ def _array(name: str, value: Array) -> str:
     return f"{start}{written}{form})"
 
 
-__all__ = ["Row", "example", "group", "groups", "letters", "lines", "row"]
+__all__ = ["Row", "example", "form", "group", "groups", "letters", "lines", "row"]

@@ -7,6 +7,7 @@ import numpy as np
 from attnspec import reference
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
+from attnspec.judge.claims import COMPILED
 from attnspec.judge.far import FAR, last_offset
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
@@ -121,7 +122,7 @@ ATTENTION = Kind(
     strided=("far_offsets", "strided_operands", "unaligned_operands"),
     unsaid=(
         *("grouped_query", "value_width", "empty_keys", "empty_queries"),
-        *("always_causal", "gradients"),
+        *("always_causal", "gradients", COMPILED),
     ),
     fixed={"always_causal": "causal"},
     choices=CHOICES,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from attnspec.judge.claims import Claim
+from attnspec.judge.claims import COMPILED, Claim
 from attnspec.judge.far import FAR
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.attention.budget import BUDGET
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.families import FAMILIES
+from attnspec.kinds.attention.few_shapes import one_of_few
 from attnspec.kinds.attention.options import AXES, HIDING_BIASES
 
 _FIELDS: dict[str, tuple[Any, ...]] = {
@@ -145,6 +146,10 @@ _CLAIMS = {
         used=lambda _: False,
         forced=lambda r: r.replace(causal=True),
     ),
+    COMPILED: Claim(
+        "compiled for each shape: few are drawn, with data and options often",
+        used=lambda _: False,
+    ),
     "window": Claim("a window (left, right) of inclusive distances", "window"),
     "two_sided_window": Claim(
         "a window with a right side of its own, or without the causal flag",
@@ -259,6 +264,7 @@ TABLE = Table(
     sizes=("batch", "keys", "queries", "width", "value_width"),
     simple=_SIMPLE,
     budget=BUDGET,
+    few=one_of_few,
 )
 """What is drawn of attention."""
 

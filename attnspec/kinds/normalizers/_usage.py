@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from attnspec._typing import Range
 from attnspec.judge.usage import (
-    ANY,
     BELOW_INFINITY,
     COUNT,
     FINITE,
@@ -21,7 +21,11 @@ _SCORES = Argument(
 )
 _KEYWORDS = {
     "mask": mask("*shape", "True where a key is visible"),
-    "axis": whole("the axis of the keys; the last by default", ANY, ("dim",)),
+    "axis": whole(
+        "the axis of the keys; the last by default",
+        Range("any axis of the scores", lambda _: True),
+        ("dim",),
+    ),
 }
 _EXAMPLE = {"rows": (2,), "length": 3, "data": "quarters"}
 

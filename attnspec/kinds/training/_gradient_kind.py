@@ -30,6 +30,7 @@ from attnspec.kinds.attention.kind import largest_sizes
 from attnspec.kinds.attention.traits import traits
 from attnspec.kinds.attention.words import case_in_words, model_in_words
 from attnspec.kinds.training._gradient_cases import TABLE, build
+from attnspec.kinds.training._usage import USAGE
 from attnspec.numerics import PRESETS, NumericModel, relaxations, within
 from attnspec.reference import (
     Gradients,
@@ -189,6 +190,7 @@ ATTENTION_GRADIENT = Kind(
     build=build,
     judge=_judge,
     definition=_defined,
+    usage=USAGE,
     options={
         "output": ("saved",),
         "lse": ("saved",),
