@@ -19,6 +19,9 @@ from attnspec.kinds.attention.gradients.problem import Backward
 from attnspec.kinds.attention.gradients.sums import by_key_row
 from attnspec.numerics.formats import format_of
 
+SMALL = 0.5
+"""Smaller errors of logarithms are seen well enough beside 1."""
+
 LIMIT = 690.0
 """Larger logarithms than this are as good as infinite."""
 
@@ -152,17 +155,19 @@ def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
 def _gains(known: Forward) -> tuple[Float64, Float64]:
     """Return by how much weights may grow: by all of their error, and by their own."""
     row = known.common[..., None]
-    return _grown(known, known.own + row), _grown(known, known.own)
+    if (known.attends & (known.own + row > SMALL)).any():
+        return _grown(known, known.own + row), _grown(known, known.own)
+    # e^(row + own) - 1 of e^own - 1: an exponential is what takes time here.
+    each, common = known.p * np.expm1(np.minimum(known.own, SMALL)), np.expm1(row)
+    return each * (1.0 + common) + known.p * common, each
 
 
 def _grown(known: Forward, error: Float64) -> Float64:
     """Return p (e^error - 1), in the domain of logarithms where it is large."""
-    is_large = known.attends & (error > 0.5)
-    small = known.p * np.expm1(np.minimum(error, 0.5))
-    if not is_large.any():
-        return np.asarray(small)
+    small = known.p * np.expm1(np.minimum(error, SMALL))
     logs = known.score - known.lse[..., None] + error
     large = np.exp(np.minimum(logs, LIMIT)) - known.p
+    is_large = known.attends & (error > SMALL)
     return np.where(is_large, np.maximum(large, small), small)
 
 

@@ -216,8 +216,9 @@ def _weight_errors(part: _Part, rates: Rates) -> tuple[Float64, Float64, Float64
 def _from_lse(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
     """Bound exp(s - lse), which may be brought to base two before it is subtracted."""
     known, unit = part.known, rates.unit
-    finite = np.where(np.isfinite(known.score), known.score, 0.0)
-    apart = np.where(np.isfinite(known.score), finite - part.lse[..., None], 0.0)
+    is_finite = np.isfinite(known.score)
+    finite = np.where(is_finite, known.score, 0.0)
+    apart = np.where(is_finite, finite - part.lse[..., None], 0.0)
     error = known.error
     if part.has_sink:
         # What is in it of the change of base is in 3 u |s|, too.
