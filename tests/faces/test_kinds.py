@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from attnspec._typing import DType
 from attnspec.cli import main
 from attnspec.conformance import check_implementation
 from attnspec.conformance.reports import face_lists
@@ -35,7 +36,7 @@ def test_every_face_of_a_kind_has_a_right_function_and_a_wrong_one() -> None:
 
 @pytest.mark.parametrize(("name", "face"), RIGHT.items())
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_right_function_conforms_as_it_is(name: str, face: str, dtype: str) -> None:
+def test_a_right_function_conforms_as_it_is(name: str, face: str, dtype: DType) -> None:
     report = check_implementation(
         getattr(_rope, name), kind="rope", arrays="numpy", tier="smoke", dtypes=[dtype]
     )
@@ -69,9 +70,10 @@ def test_a_wrong_function_is_found(name: str, face: str) -> None:
 
 
 def test_no_script_is_written_of_operands_that_are_made(tmp_path: Path) -> None:
-    asked = {"kind": "rope", "arrays": "numpy"}
     target = f"{FILE}:rest_lost"
-    report = check_implementation(target, tier="smoke", only=["rope-norm"], **asked)
+    report = check_implementation(
+        target, kind="rope", arrays="numpy", tier="smoke", only=["rope-norm"]
+    )
     (outcome,) = report.outcomes
     assert outcome.finding is not None
     file = tmp_path / "fault.py"
