@@ -11,6 +11,7 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 from attnspec.reference import (
+    Gradients,
     HeadProjections,
     LatentProjections,
     Projections,
@@ -18,6 +19,8 @@ from attnspec.reference import (
     alibi,
     alibi_slopes,
     attention,
+    attention_backward,
+    attention_vjp,
     attention_weights,
     attention_with_logsumexp,
     banded_attention,
@@ -114,6 +117,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Capabilities",
+    "Gradients",
     "HeadProjections",
     "Implementation",
     "LatentProjections",
@@ -124,6 +128,8 @@ __all__ = [
     "alibi",
     "alibi_slopes",
     "attention",
+    "attention_backward",
+    "attention_vjp",
     "attention_weights",
     "attention_with_logsumexp",
     "banded_attention",

@@ -31,15 +31,19 @@ class Range(NamedTuple):
     holds: Callable[[float], bool]
 
 
-Count = Annotated[int, Range("0 or more", lambda number: number >= 0)]
+FEW_ENOUGH = Range("at most 2**31 - 1", lambda number: number < 2**31)
+"""Sums and products of two such numbers are held by 64 bits: no size wraps."""
+
+Count = Annotated[int, Range("0 or more", lambda number: number >= 0), FEW_ENOUGH]
 """How many there are; there may be none."""
 
-Size = Annotated[int, Range("1 or more", lambda number: number >= 1)]
+Size = Annotated[int, Range("1 or more", lambda number: number >= 1), FEW_ENOUGH]
 """How many there are, and there is at least one."""
 
 Even = Annotated[
     int,
     Range("an even number, not negative", lambda number: number >= 0 == number % 2),
+    FEW_ENOUGH,
 ]
 """The width of a vector whose entries come in pairs."""
 
@@ -64,6 +68,7 @@ Window = tuple[Count | None, Count | None]
 """Inclusive distances to the left and right; ``None`` is unlimited."""
 
 __all__ = [
+    "FEW_ENOUGH",
     "Alignment",
     "Array",
     "Count",

@@ -79,13 +79,15 @@ def _exact(name: str, integers: Array) -> Array:
 
 
 def integer(name: str, value: Any, _axes: Axes) -> int:
-    """Ask for an integer; True is none."""
+    """Ask for an integer; True is none, and what float64 does not hold wraps."""
     try:
         whole = operator.index(value)
     except TypeError as error:
         raise refused(name, "an integer", repr(value)) from error
     if isinstance(value, bool):
         raise refused(name, "an integer", repr(value))
+    if abs(whole) > EXACT:
+        raise refused(name, "an integer up to 2**53 in size", whole)
     return whole
 
 

@@ -55,7 +55,7 @@ def main() -> int:
         ) as cluster,
     ):
         spread = reports(Path(folder, "spread"), asked, cluster.scheduler_address)
-        alone = reports(Path(folder, "alone"), asked, "")
+        alone = reports(Path(folder, "alone"), asked, None)
     differ = sum(one != other for one, other in zip(spread, alone, strict=True))
     print(f"{len(alone)} reports, {differ} differ")
     return int(differ > 0)

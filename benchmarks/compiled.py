@@ -2,8 +2,8 @@
 
 Run as ``python benchmarks/compiled.py [--tier TIER] [--seed N]``, where PyTorch and JAX
 are installed. The same small function is written in both; that of JAX is compiled. A
-line has the seconds, and how many shapes and calls there were; the last has the ratio of
-the time of processors, which other programs change the least.
+line has the seconds, and how many shapes and calls there were; the last has the ratio
+of the time of processors, which other programs change the least.
 """
 
 from __future__ import annotations

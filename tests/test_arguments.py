@@ -84,6 +84,12 @@ X = np.zeros((3, 4, 2))
             "weights.outer: expected shape (5, 2), got (1, 2)",
         ),
         ((X,), {"size": 0}, "size: expected 1 or more, got 0"),
+        ((X,), {"size": 2**31}, f"size: expected at most 2**31 - 1, got {2**31}"),
+        (
+            (X,),
+            {"size": -(10**30)},
+            f"size: expected an integer up to 2**53 in size, got {-(10**30)}",
+        ),
         ((X,), {"size": True}, "size: expected an integer, got True"),
         ((X,), {"size": 1.0}, "size: expected an integer, got 1.0"),
         ((X,), {"size": "1"}, "size: expected an integer, got '1'"),

@@ -41,12 +41,7 @@ def jax(function: Function, device: str = "") -> Function:
     """Return a function of JAX's arrays as a function of NumPy arrays."""
     import jax as library
 
-    where = _jax_device(device) if device else None
-
-    def there(array: Array) -> Any:
-        if where is None:
-            return library.numpy.asarray(array)
-        return library.device_put(array, where)
+    there = jax_array_on(device)
 
     def back(value: Any) -> Any:
         return np.asarray(value) if isinstance(value, library.Array) else value
@@ -63,12 +58,16 @@ def jax(function: Function, device: str = "") -> Function:
     return functools.wraps(function)(wide)
 
 
-def _jax_device(device: str) -> Any:
-    """Return a device of JAX by its name and number."""
+def jax_array_on(device: str) -> Callable[[Array], Any]:
+    """Return what makes an array of JAX, on a device by its name and number."""
     import jax as library
 
+    if not device:
+        asarray: Callable[[Array], Any] = library.numpy.asarray
+        return asarray
     name, _, number = device.partition(":")
-    return library.devices(name)[int(number or 0)]
+    where = library.devices(name)[int(number or 0)]
+    return lambda array: library.device_put(array, where)
 
 
 def mlx(function: Function, device: str = "") -> Function:
@@ -120,4 +119,4 @@ def _wrapped(
     return functools.wraps(function)(called)
 
 
-__all__ = ["jax", "mlx", "torch"]
+__all__ = ["jax", "jax_array_on", "mlx", "torch"]

@@ -9,6 +9,8 @@ _SQUARE = ATTENTION.recipe(
     queries=3, keys=3, width=4, value_width=4, scale=0.5, causal=True
 )
 
+_SEVERAL = _SQUARE.replace(keys=5, batch=2, query_heads=2, key_heads=2)
+
 
 def scale_after_mask() -> tuple[Deviation, ...]:
     """Return what follows from multiplying scores that are minus infinity already."""
@@ -26,6 +28,8 @@ def scale_after_mask() -> tuple[Deviation, ...]:
             reason=reason,
             when=fused | {"scale_sign": ["zero", "negative"]},
             pinned=_SQUARE.replace(scale=-0.7),
+            # Where the diagonal lies can be seen, and that it lies there in each head.
+            further=(_SEVERAL.replace(scale=-0.7),),
         ),
     )
 

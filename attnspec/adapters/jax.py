@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
-from attnspec._typing import Array, DType, Window
+from attnspec._typing import DType, Window
 from attnspec.conformance import Implementation
 from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import PRESETS, NumericModel
@@ -76,6 +73,7 @@ def _implementation(
 
     return Implementation.of(
         _attention(options),
+        arrays="jax",
         name=f"jax:{variant}",
         dtypes=dtypes,
         claims=_CLAIMS,
@@ -115,31 +113,32 @@ def _attention(options: Mapping[str, Any] | None) -> Callable[..., Any]:
     """Return the function as a kernel, compiled with these options, or not."""
 
     def kernel(
-        *operands: Array,
-        mask: Array | None = None,
-        bias: Array | None = None,
+        query: Any,
+        key: Any,
+        value: Any,
+        *,
+        mask: Any = None,
+        bias: Any = None,
         scale: float | None = None,
         causal: bool = False,
         window: Window | None = None,
         return_lse: bool = False,
     ) -> Any:
         """Return the output, and the logsumexp if asked for."""
-        query, key, _ = operands
         function = _function(None if options is None else tuple(options.items()))
         _make_room()
-        with _wide(query):
-            output, lse = function(
-                *map(_heads_last, operands),
-                mask=None if mask is None else _of_rank_four(mask),
-                bias=None if bias is None else _of_rank_four(bias),
-                scale=scale,
-                is_causal=causal,
-                local_window_size=_distances(window, query.shape[2], key.shape[2]),
-                implementation="xla",
-                return_residual=True,
-            )
-            result = np.asarray(output).swapaxes(1, 2)
-            return (result, np.asarray(lse).swapaxes(1, 2)) if return_lse else result
+        output, lse = function(
+            *map(_heads_last, (query, key, value)),
+            mask=None if mask is None else _of_rank_four(mask),
+            bias=None if bias is None else _of_rank_four(bias),
+            scale=scale,
+            is_causal=causal,
+            local_window_size=_distances(window, query.shape[2], key.shape[2]),
+            implementation="xla",
+            return_residual=True,
+        )
+        result = output.swapaxes(1, 2)
+        return (result, lse.swapaxes(1, 2)) if return_lse else result
 
     return kernel
 
@@ -166,21 +165,12 @@ def _make_room() -> None:
         jax.clear_caches()
 
 
-def _wide(query: Array) -> contextlib.AbstractContextManager[Any]:
-    """Return a context in which float64 stays float64."""
-    if query.dtype != np.float64:
-        return contextlib.nullcontext()
-    import jax
-
-    return jax.enable_x64(True)  # noqa: FBT003 - its argument has no name
-
-
-def _heads_last(array: Array) -> Array:
+def _heads_last(array: Any) -> Any:
     """Return an operand as (B, L, H, E)."""
     return array.swapaxes(1, 2)
 
 
-def _of_rank_four(array: Array) -> Array:
+def _of_rank_four(array: Any) -> Any:
     """Return a mask or bias with leading axes: it takes no other rank."""
     return array[(None,) * (4 - array.ndim)]
 

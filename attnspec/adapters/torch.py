@@ -20,8 +20,19 @@ EXTRA = "torch"
 
 _CLAIMS = ("grouped_query", "empty_queries")
 
+_BIAS_CLAIMS = ("bias", "minus_infinity_bias", "float32_bias")
+
+_WITHOUT_GRADIENT = {
+    "flash": _BIAS_CLAIMS,
+    "flash-lse": (*_BIAS_CLAIMS, "d_lse"),
+}
+"""What the fused kernel does not differentiate: a bias, and its logsumexp."""
+
 _BLOCK = 512
 """Keys that the fused kernel reads between two rescalings."""
+
+_QUERY_BLOCK = 32
+"""The fewest queries of a tile, after each of which a gradient is stored again."""
 
 _FAST_EXP = 1.25e-4
 """Relative error of the vector exponential that it uses in 16-bit formats."""
@@ -58,6 +69,7 @@ def implementations() -> dict[str, Implementation]:
             _CLAIMS,
             fused,
             lse,
+            arrays="torch",
             dialect=SDPA.dialect,
             exclusive=SDPA.exclusive,
         ),
@@ -76,7 +88,7 @@ def _implementation(
     """Return a variant with what the documentation says that it supports."""
     import torch
 
-    return Implementation.of(
+    found = Implementation.of(
         function,
         name=f"torch:{variant}",
         dtypes=DTYPES,
@@ -87,13 +99,26 @@ def _implementation(
         version=f"torch {torch.__version__}",
         **fields,
     )
+    known = found.description
+    if (gradients := known.gradients) is None:
+        return found
+    # It saves what it returns, as it is.
+    more = ["return_saved"] if "return_lse" in known.capabilities else []
+    lacking = _WITHOUT_GRADIENT.get(variant, ())
+    more += ["refuses_bias"] if "bias" in lacking else []
+    capabilities = gradients.capabilities.claiming(more, lacking)
+    return Implementation(
+        found.function,
+        known.replace(gradients=gradients.replace(capabilities=capabilities)),
+    )
 
 
 def _fused_models() -> dict[str, NumericModel]:
     """Return the models of the fused kernel.
 
     It is online softmax over blocks of keys. In 16-bit formats weights are
-    rounded before they meet the values and the exponential is an approximation.
+    rounded before they meet the values and the exponential is an approximation; its
+    backward pass stores the gradients in the format of the operands, tile by tile.
     """
     models = {
         name: PRESETS[name].replace(name=f"torch-flash-{name}", block=_BLOCK)
@@ -101,7 +126,13 @@ def _fused_models() -> dict[str, NumericModel]:
     }
     for name in ("float16", "bfloat16"):
         models[name] = PRESETS[f"flash-{name}"].replace(
-            name=f"torch-flash-{name}", block=_BLOCK, exp_relative=_FAST_EXP
+            name=f"torch-flash-{name}",
+            block=_BLOCK,
+            exp_relative=_FAST_EXP,
+            backward_weights="lse",
+            delta="output",
+            stored_gradients=name,
+            query_block=_QUERY_BLOCK,
         )
     return models
 
@@ -154,27 +185,29 @@ def _held_to(backend: str) -> contextlib.AbstractContextManager[Any]:
 
 
 def _flash_with_lse(
-    *operands: Array,
-    mask: Array | None = None,
-    bias: Array | None = None,
+    query: Any,
+    key: Any,
+    value: Any,
+    *,
+    mask: Any = None,
+    bias: Any = None,
     scale: float | None = None,
     causal: bool = False,
     return_lse: bool = False,
-) -> Array | tuple[Array, Array]:
+) -> Any:
     """Return the output of the private fused kernel, and its logsumexp."""
     import torch
 
     if mask is not None:  # SDPA does the same before it calls this function.
-        bias = np.where(mask, 0.0, -np.inf).astype(operands[0].dtype)
+        bias = torch.zeros(mask.shape, dtype=query.dtype).masked_fill(~mask, -np.inf)
     output, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(  # noqa: SLF001 - the only door to the logsumexp
-        *map(tensor_of, operands),
+        *(query, key, value),
         0.0,
         causal,
-        attn_mask=None if bias is None else tensor_of(_of_rank_four(bias)),
+        attn_mask=None if bias is None else _of_rank_four(bias),
         scale=scale,
     )
-    result = numpy_of(output)
-    return (result, lse.numpy()) if return_lse else result
+    return (output, lse) if return_lse else output
 
 
 def _of_rank_four(array: Any) -> Any:

@@ -41,6 +41,7 @@ def replay(
     The exit code is 1 if the finding is reproduced, or another one is made of the
     same case, and 0 if the law holds.
     """
+    from attnspec.conformance.differentiation import CLAIM
     from attnspec.conformance.facing import check_script
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
@@ -48,13 +49,16 @@ def replay(
     from attnspec.conformance.reports.arrays import witness_lines
     from attnspec.conformance.targets import open_target
     from attnspec.judge.manner import differences
+    from attnspec.kinds.registry import DEFAULT_KIND
 
     *target, token = _target_and_token(words, asked["program"])
     known = read_token(token)
     known.verify()
     printed = script == _PRINTED
     check_files(script=None if printed else script)
-    own = {"kind": known.law.kind, "dtypes": (known.recipe.dtype,)}
+    # The laws of gradients are those of a kernel that claims them.
+    kind = DEFAULT_KIND if CLAIM in asked["claims"] else known.law.kind
+    own = {"kind": kind, "dtypes": (known.recipe.dtype,)}
     request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):
         if script is not None:

@@ -63,6 +63,7 @@ def check(
     wrong.
     """
     from attnspec.conformance.check import chosen
+    from attnspec.conformance.differentiation import kinds_judged
     from attnspec.conformance.executors import spreading_over
     from attnspec.conformance.recording import recorded
     from attnspec.conformance.reports import Replay
@@ -79,7 +80,7 @@ def check(
     with open_target(request, deadline=deadline) as (call, known):
         title = request.title or known.name
         replay = Replay(request.replayed(), seed)
-        printer = Printer(title, replay, laws=len(chosen(only, known.kind)))
+        printer = Printer(title, replay, laws=len(chosen(only, kinds_judged(known))))
 
         def progress(dtype: str, invariant: str) -> None:
             _interrupts.check()

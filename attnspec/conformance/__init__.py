@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attnspec.conformance.check import judge
-from attnspec.conformance.implementation import Implementation, claims
+from attnspec.conformance.implementation import (
+    Implementation,
+    claims,
+    differentiable,
+)
 from attnspec.conformance.inputs import load_deviations
 from attnspec.conformance.programs import Program
 from attnspec.conformance.runs import check_implementation
@@ -44,6 +48,7 @@ __all__ = [
     "check_implementation",
     "claims",
     "description_schema",
+    "differentiable",
     "judge",
     "load_deviations",
     "parametrize_with_checks",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from attnspec.conformance.differentiation import backward_of, kinds_judged
 from attnspec.conformance.facing import with_face
 from attnspec.conformance.offering import offered
 from attnspec.conformance.reports import text
@@ -21,7 +23,15 @@ from attnspec.judge.examination import examine
 from attnspec.judge.features import WRONG
 from attnspec.judge.law import Invariant
 from attnspec.judge.smaller import asked_of
-from attnspec.judge.verdicts import Detected, Finding, Outcome, Report, Verdict
+from attnspec.judge.verdicts import (
+    Backward,
+    Cause,
+    Detected,
+    Finding,
+    Outcome,
+    Report,
+    Verdict,
+)
 from attnspec.kinds.registry import DEFAULT_KIND, find, invariants_of, kind_named
 
 STOPPED = "stopped at the first failure"
@@ -85,26 +95,66 @@ def formats(description: Description, dtypes: Iterable[str]) -> tuple[str, ...]:
     return wanted
 
 
-def chosen(only: Iterable[str] = (), kind: str = DEFAULT_KIND) -> tuple[Invariant, ...]:
-    """Return the invariants of a kind with these ids, or all of them.
+def chosen(
+    only: Iterable[str] = (), kinds: Iterable[str] = (DEFAULT_KIND,)
+) -> tuple[Invariant, ...]:
+    """Return the invariants of some kinds with these ids, or all of them.
 
     Raises
     ------
     UnknownName
         If there is no such id, or the law is of another kind.
     """
+    kinds = tuple(kinds)
     if isinstance(only, str):
         msg = f"only: expected a list of ids; got {only!r}"
         raise InvalidArgument(msg)
     laws = tuple(map(find, only))
     for law in laws:
-        if law.kind != kind:
-            msg = f"invariant: {law.id!r} is a law of {law.kind}, not of {kind}"
+        if law.kind not in kinds:
+            own = " or ".join(kinds)
+            msg = f"invariant: {law.id!r} is a law of {law.kind}, not of {own}"
             raise UnknownName(msg)
-    return laws or invariants_of(kind)
+    return laws or tuple(law for kind in kinds for law in invariants_of(kind))
 
 
-def check_asked(benches: Iterable[KernelBench], laws: Iterable[Invariant]) -> None:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """A kernel or its backward pass, on a bench for each format."""
+
+    description: Description
+    stands: Mapping[str, KernelBench]
+    detected: Detected
+    laws: tuple[Invariant, ...]
+
+
+def parts(
+    call: Executor,
+    description: Description,
+    dtypes: Iterable[str] = (),
+    only: Iterable[str] = (),
+) -> tuple[Part, ...]:
+    """Return the kernel, and its backward pass if its gradients are claimed.
+
+    A part of which no law is wanted is left out, but the kernel itself: it is held to
+    its dialect, and so is what follows from it.
+    """
+    laws = chosen(only, kinds_judged(description))
+    stands, detected = benches(call, description, dtypes)
+    description = next(iter(stands.values())).description
+    own = tuple(law for law in laws if law.kind == description.kind)
+    found = [Part(description, stands, detected, own)]
+    further = backward_of(description, detected)
+    its = tuple(law for law in laws if law.kind != description.kind)
+    if further is not None and its:
+        capabilities = further.capabilities.claiming(without=detected.not_offered)
+        further = further.replace(capabilities=capabilities)
+        formats_of = [d for d in stands if d in capabilities.dtypes]
+        found.append(Part(further, *benches(call, further, formats_of), its))
+    return tuple(found)
+
+
+def check_asked(several: Iterable[Part]) -> None:
     """Reject laws none of which says anything of a function.
 
     Raises
@@ -112,8 +162,11 @@ def check_asked(benches: Iterable[KernelBench], laws: Iterable[Invariant]) -> No
     InvalidArgument
         If there is nothing to ask; the message says why.
     """
-    stands = tuple(benches)
-    reasons = {law.id: [bench.out_of_scope(law) for bench in stands] for law in laws}
+    reasons = {
+        law.id: [bench.out_of_scope(law) for bench in part.stands.values()]
+        for part in several
+        for law in part.laws
+    }
     if all(all(several) for several in reasons.values()):
         said = "; ".join(f"{name}: {several[0]}" for name, several in reasons.items())
         msg = f"only: expected an invariant that is asked of this kernel; {said}"
@@ -141,32 +194,49 @@ def judge(
     `spreading` units are judged elsewhere.
     """
     start = time.perf_counter()
-    laws = chosen(only, description.kind)
-    stands, detected = benches(call, description, dtypes)
+    several = parts(call, description, dtypes, only)
     if only:
-        check_asked(stands.values(), laws)
-    description = next(iter(stands.values())).description
-    known = description, tier, seed, detected, tuple(stands), ()
-    asked = tuple(law.id for law in laws) if only else ()
-    report = Report(*known, only=asked, lines=text.report_lines)
-    started(report)
+        check_asked(several)
+    report = begun(several, tier, seed, only=only)
+    started(report.replace(lines=text.report_lines))
     done: list[Outcome] = []
-    stream = outcomes(
-        stands, laws, tier=tier, seed=seed, progress=progress, spreading=spreading
-    )
-    for outcome in stream:
+    wishes = {"tier": tier, "seed": seed, "progress": progress, "spreading": spreading}
+    for outcome in _stream(several, wishes):
         done.append(outcome)
         finished(outcome)
         if stop_at_first and not (outcome.conforms or outcome.held_back):
-            done += _not_run(stands, laws, len(done))
+            done += _not_run(several, len(done))
             break
-    relaxed = _relaxed(stands, done)
-    kind = kind_named(description.kind)
     return report.replace(
         outcomes=tuple(done),
-        causes=grouped(done, relaxed, kind, _shows(stands)),
+        causes=tuple(cause for part in several for cause in _causes(part, done)),
         seconds=time.perf_counter() - start,
+        lines=text.report_lines,
     )
+
+
+def begun(
+    several: Sequence[Part], tier: str, seed: int, *, only: Iterable[str] = ()
+) -> Report:
+    """Return the report of a run that has begun."""
+    first, *rest = several
+    further = next((Backward(p.description, p.detected) for p in rest), None)
+    known = first.description, tier, seed, first.detected, tuple(first.stands), ()
+    return Report(*known, only=tuple(only), backward=further)
+
+
+def _stream(several: Sequence[Part], wishes: Mapping[str, Any]) -> Iterator[Outcome]:
+    """Yield what becomes of all laws: first of those of the kernel."""
+    for part in several:
+        if part.laws:
+            yield from outcomes(part.stands, part.laws, **wishes)
+
+
+def _causes(part: Part, done: Iterable[Outcome]) -> tuple[Cause, ...]:
+    """Return the mistakes that laws of a part have found."""
+    kind = kind_named(part.description.kind)
+    mine = [outcome for outcome in done if outcome.invariant in kind.laws]
+    return grouped(mine, _relaxed(part.stands, mine), kind, _shows(part.stands))
 
 
 def _relaxed(
@@ -204,19 +274,23 @@ def _shows(stands: Mapping[str, KernelBench]) -> Callable[[Outcome, Outcome], bo
     return shows
 
 
-def _not_run(
-    stands: Iterable[str], laws: tuple[Invariant, ...], done: int
-) -> list[Outcome]:
+def _not_run(several: Iterable[Part], done: int) -> list[Outcome]:
     """Return the outcomes of what comes after the first failure."""
-    todo = [(dtype, law.id) for dtype in stands for law in laws][done:]
-    return [Outcome(law, dtype, Verdict.NOT_RUN, reason=STOPPED) for dtype, law in todo]
+    todo = [(d, law.id) for part in several for d in part.stands for law in part.laws]
+    return [
+        Outcome(law, dtype, Verdict.NOT_RUN, reason=STOPPED)
+        for dtype, law in todo[done:]
+    ]
 
 
 __all__ = [
     "STOPPED",
+    "Part",
+    "begun",
     "benches",
     "check_asked",
     "chosen",
     "formats",
     "judge",
+    "parts",
 ]

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from attnspec.conformance import facing
@@ -19,7 +19,7 @@ from attnspec.judge.deviations import Deviation
 from attnspec.judge.kind import Kind
 from attnspec.judge.registry import read_recipe
 from attnspec.judge.registry import written as written_recipe
-from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
+from attnspec.kinds.registry import DEFAULT_KIND, GRADIENT_KIND, KINDS, kind_named
 from attnspec.numerics import NumericModel
 
 _MANNER = ("face", "arrays", "device")
@@ -100,6 +100,12 @@ def with_declared(
     said = satisfying(dict(declared), where)
     with named(where):
         kind = kind_named(description.kind)
+        gradients = description.gradients
+        if "gradients" in said:
+            gradients = read_description(said["gradients"], "gradients", GRADIENT_KIND)
+        elif gradients is not None:
+            said, of_gradients = _parted(said, kind, kind_named(gradients.kind))
+            gradients = with_declared(gradients, of_gradients, "")
         if said.get("kind", kind.name) != kind.name:
             msg = f"kind: expected {kind.name}, as the kernel is; got {said['kind']!r}"
             raise InvalidArgument(msg)
@@ -116,6 +122,7 @@ def with_declared(
                 capabilities=capabilities,
                 dialect={**description.dialect, **said.get("dialect", {})},
                 models={**models, **description.models, **_models(description, said)},
+                gradients=gradients,
                 deviations=(
                     *_still_in_scope(description, capabilities, kind),
                     *(
@@ -126,6 +133,40 @@ def with_declared(
             ),
             kind,
         )
+
+
+def _parted(
+    said: Mapping[str, Any], kind: Kind, other: Kind
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part what is said of a kernel and of its backward pass.
+
+    What both of them know is said of both; deviations name their laws.
+    """
+    mine, its = dict(said), {n: v for n, v in said.items() if n not in _OF_ONE}
+    for name in ("claims", "without", "dialect"):
+        known, further = (
+            k.choices if name == "dialect" else k.vocabulary for k in (kind, other)
+        )
+        values = said.get(name, ())
+        its[name] = _without(values, {*values} - {*further})
+        mine[name] = _without(values, {*further} - {*known})
+    pairs, deviations = said.get("exclusive", ()), said.get("deviation", ())
+    its["exclusive"] = [p for p in pairs if {*p} <= {*other.vocabulary}]
+    its["deviation"] = [d for d in deviations if {*d["invariants"]} & {*other.laws}]
+    mine["deviation"] = [d for d in deviations if d not in its["deviation"]]
+    given = [{n: v for n, v in part.items() if v} for part in (mine, its)]
+    return given[0], given[1]
+
+
+_OF_ONE = ("name", "version", "kind")
+"""What is said of the kernel alone."""
+
+
+def _without(values: Any, names: Collection[str]) -> Any:
+    """Return a list or table without some names."""
+    if isinstance(values, Mapping):
+        return {name: value for name, value in values.items() if name not in names}
+    return [name for name in values if name not in names]
 
 
 def _joined(capabilities: Capabilities, said: Mapping[str, Any]) -> Capabilities:
@@ -232,6 +273,8 @@ def written(description: Description) -> dict[str, Any]:
             written_deviation(deviation) for deviation in description.deviations
         ],
     }
+    if description.gradients is not None:
+        said["gradients"] = written(description.gradients)
     # There and back: what JSON has no word for is gone, as a tuple is.
     plain: dict[str, Any] = json.loads(json.dumps(said))
     return plain

@@ -6,7 +6,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from attnspec.conformance.libraries import COMPILE, HERE, KEEP_STRIDES, Kernel, through
+from attnspec.conformance.libraries import (
+    COMPILE,
+    HERE,
+    KEEP_STRIDES,
+    LIBRARIES,
+    Kernel,
+    through,
+)
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces import (
     FACES,
@@ -155,9 +162,10 @@ def check(said: Mapping[str, Any], kind: Kind) -> None:
 
 def face_of(description: Description) -> Called | None:
     """Return how a function of attention is called, if not simply as its kind says."""
-    if not description.face or description.face["id"] in OF_KINDS:
+    if not description.face or description.kind != ATTENTION.name:
         return None
-    return read(description.face, description.arrays, description.device)
+    arrays = description.arrays or LIBRARIES[0]
+    return read(description.face, arrays, description.device)
 
 
 def own_face_of(description: Description) -> Called | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attnspec._typing import DType
+from attnspec.conformance.differentiation import differentiated, with_backward
 from attnspec.conformance.facing import faced, models_of, with_memory_of
 from attnspec.conformance.libraries import LIBRARIES, Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
@@ -92,13 +93,43 @@ class Implementation:
             "capabilities": capabilities,
             "kind": kind,
             "face": found.face,
-            "arrays": found.arrays,
+            "arrays": "" if found.arrays == LIBRARIES[0] else found.arrays,
             "device": device,
             **fields,
             "dialect": {**found.dialect, **fields.get("dialect", {})},
             "models": {**models, **fields.get("models", {})},
         }
-        return cls(found.function, Description(**said))
+        known = Description(**said)
+        if kind != DEFAULT_KIND or known.gradients is not None:
+            return cls(found.function, known)
+        return cls(*differentiated(function, found.function, known))
+
+
+def differentiable(found: Implementation, vjp: Kernel) -> Implementation:
+    """Return a kernel of attention together with its backward pass.
+
+    Parameters
+    ----------
+    found
+        The kernel.
+    vjp
+        Its backward pass, as the kind ``attention-gradient`` has it: its keywords are
+        its claims.
+
+    Returns
+    -------
+    Implementation
+        The same, which may claim ``gradients``.
+
+    Examples
+    --------
+    >>> def kernel(query, key, value, *, causal=False, softcap=None): ...
+    >>> def vjp(query, key, value, d_output, *, causal=False): ...
+    >>> found = differentiable(Implementation.of(kernel), vjp).description.gradients
+    >>> "causal" in found.capabilities, "softcap" in found.capabilities
+    (True, False)
+    """
+    return Implementation(*with_backward(found.function, found.description, vjp))
 
 
 def checked(description: Description, kind: Kind) -> Description:
@@ -124,7 +155,14 @@ def checked(description: Description, kind: Kind) -> Description:
         raise InvalidArgument(msg)
     for deviation in description.deviations:
         deviation.check(kind)
-    return description.replace(capabilities=capabilities)
+    gradients = description.gradients
+    if gradients is not None:
+        gradients = checked(gradients, kind_named(gradients.kind))
+    elif "gradients" in capabilities.claims:
+        msg = f"claim: gradients: expected a backward pass of {description.name!r}: "
+        msg += "arrays of torch or jax, or a function beside it that is named _vjp"
+        raise InvalidArgument(msg)
+    return description.replace(capabilities=capabilities, gradients=gradients)
 
 
 def claims(
@@ -213,8 +251,12 @@ def taking(library: str, found: Implementation, device: str = "") -> Implementat
         library, device, known.capabilities, kind_named(known.kind)
     )
     function = through(library, found.function, device)
-    said = {"capabilities": capabilities, "arrays": library, "device": device}
-    return Implementation(function, known.replace(**said))
+    arrays = "" if library == LIBRARIES[0] else library
+    said = {"capabilities": capabilities, "arrays": arrays, "device": device}
+    moved = known.replace(**said)
+    if known.kind != DEFAULT_KIND or known.gradients is not None:
+        return Implementation(function, moved)
+    return Implementation(*differentiated(found.function, function, moved))
 
 
 __all__ = [
@@ -223,5 +265,6 @@ __all__ = [
     "as_implementation",
     "checked",
     "claims",
+    "differentiable",
     "taking",
 ]

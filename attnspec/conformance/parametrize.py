@@ -18,6 +18,7 @@ from attnspec._arguments import checked
 from attnspec._typing import Deadline, DType, Library, Tier
 from attnspec.conformance.check import chosen, formats
 from attnspec.conformance.declaring import declaring
+from attnspec.conformance.differentiation import kinds_judged
 from attnspec.conformance.programs import Program
 from attnspec.conformance.reports.findings import Replay, failure_lines
 from attnspec.conformance.runs import Named, opened, request_for
@@ -113,7 +114,7 @@ def checks(
         if isinstance(kernel, str | Program):
             description = description.replace(name=request.title)
         wanted = formats(description, dtypes)
-        laws = chosen(only, description.kind)
+        laws = chosen(only, kinds_judged(description))
         stand = Stand(
             call,
             description,

@@ -18,8 +18,8 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.causes import grouped
 from attnspec.judge.description import Description
-from attnspec.judge.verdicts import Outcome, Report
-from attnspec.kinds.registry import kind_named
+from attnspec.judge.verdicts import Cause, Outcome, Report
+from attnspec.kinds.registry import INVARIANTS, kind_named
 
 
 class Listener(Protocol):
@@ -51,13 +51,21 @@ class Record:
         if self._report is None:
             return None
         seconds = time.perf_counter() - self._begun
-        kind = kind_named(self._report.description.kind)
         return self._report.replace(
             outcomes=tuple(self._outcomes),
-            causes=grouped(self._outcomes, {}, kind),
+            causes=self._causes(),
             complete=False,
             seconds=seconds,
         )
+
+    def _causes(self) -> tuple[Cause, ...]:
+        """Return the mistakes so far, each of one kind."""
+        kinds = {INVARIANTS[outcome.invariant].kind: None for outcome in self._outcomes}
+        found: list[Cause] = []
+        for kind in map(kind_named, kinds):
+            mine = [o for o in self._outcomes if o.invariant in kind.laws]
+            found += grouped(mine, {}, kind)
+        return tuple(found)
 
     def started(self, report: Report) -> None:
         """Begin a report."""

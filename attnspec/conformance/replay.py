@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from attnspec.conformance.check import benches
+from attnspec.conformance.check import parts
 from attnspec.conformance.facing import call_in_words
 from attnspec.conformance.witness import Recorder, Witness, witness
 from attnspec.exceptions import InvalidArgument
@@ -14,6 +14,7 @@ from attnspec.judge.examination import examine
 from attnspec.judge.law import Dialect
 from attnspec.judge.tokens import Token
 from attnspec.judge.verdicts import Finding, Outcome
+from attnspec.kinds.registry import GRADIENT_KIND
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +55,11 @@ def replay(call: Executor, description: Description, token: Token) -> Replayed |
     law = token.law
     token.verify()
     dtype = token.recipe.dtype
-    token.check_scope(description.capabilities)
-    stands, _ = benches(call, description, (dtype,))
-    bench = stands[dtype]
+    if law.kind == GRADIENT_KIND and description.gradients is not None:
+        token.check_scope(description.gradients.capabilities)
+    else:
+        token.check_scope(description.capabilities)
+    bench = parts(call, description, (dtype,), (law.id,))[-1].stands[dtype]
     if reason := bench.out_of_scope(law):
         msg = f"token: {law.id} is not asked of this kernel: {reason}"
         raise InvalidArgument(msg)

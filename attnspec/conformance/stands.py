@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from attnspec.conformance.check import benches, check_asked
+from attnspec.conformance.check import begun, check_asked, parts
 from attnspec.conformance.recording import Listener, Record
 from attnspec.conformance.reports import Writer, check_files
 from attnspec.conformance.runner import Runner
@@ -42,30 +42,31 @@ class Stand:
         self._record = Record(listeners)
 
     @functools.cached_property
-    def runners(self) -> dict[str, Runner]:
-        """For each dtype what puts the kernel before laws.
+    def runners(self) -> dict[tuple[str, str], Runner]:
+        """For each kind and dtype what puts the kernel, or its gradients, before laws.
 
         Raises
         ------
         InvalidArgument
             If laws are named, and none of them says anything of this kernel.
         """
-        found, detected = benches(self._call, self.description, self.dtypes)
-        if self._only:
-            check_asked(found.values(), self._only)
-        dtypes = tuple(found)
-        self.description = next(iter(found.values())).description
-        known = self.description, self.tier, self.seed, detected, dtypes, ()
-        report = Report(*known, only=tuple(law.id for law in self._only))
-        self._record.started(report)
+        only = tuple(law.id for law in self._only)
+        several = parts(self._call, self.description, self.dtypes, only)
+        if only:
+            check_asked(several)
+        self.description = several[0].description
+        self._record.started(begun(several, self.tier, self.seed, only=only))
         return {
-            dtype: Runner(bench, dtype, self._only, tier=self.tier, seed=self.seed)
-            for dtype, bench in found.items()
+            (part.description.kind, dtype): Runner(
+                bench, dtype, part.laws, tier=self.tier, seed=self.seed
+            )
+            for part in several
+            for dtype, bench in part.stands.items()
         }
 
     def outcome(self, law: Invariant, dtype: str) -> Outcome:
         """Judge the kernel by a law, and write the outcome down."""
-        found = self.runners[dtype].outcome(law)
+        found = self.runners[law.kind, dtype].outcome(law)
         self._record.finished(found)
         return found
 

@@ -197,7 +197,9 @@ def of_kind(found: Implementation, kind: str, title: str) -> Implementation:
     UnusableTarget
         If it is of another.
     """
-    own = found.description.kind
+    own, further = found.description.kind, found.description.gradients
+    if further is not None and further.kind == kind:
+        return Implementation(found.function, further)
     if kind not in (DEFAULT_KIND, own):
         msg = f"target: {title} is of kind {own}, not {kind}"
         raise UnusableTarget(msg)

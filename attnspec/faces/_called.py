@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from attnspec.faces._signature import Signature
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.kind import ATTENTION
+
+_DIFFERENTIATED = ("bias", "sink")
+"""The options that have a gradient."""
 
 _OPERANDS = len(ATTENTION.operands)
 """Query, key and value are positional."""
@@ -151,6 +154,71 @@ class Called:
 
         return kernel
 
+    def applied(
+        self,
+        native: Callable[..., Any],
+        case: AttentionCase,
+        given: Mapping[str, Any],
+        there: Callable[[Array], Any],
+        turned: Callable[[Any, tuple[int, ...]], Any],
+    ) -> tuple[Any, ...]:
+        """Return the results, in our own order, of a call with arrays of a library.
+
+        Parameters
+        ----------
+        native
+            The function of its arrays.
+        case
+            The case, of NumPy's arrays.
+        given
+            The operands, and options that are to have a gradient, as its arrays.
+        there, turned
+            Make an array of it, and give one its axes in another order.
+        """
+        face = self.face
+        leading = (made(case) for made in face.leading.values())
+        operands = (turned(given[name], face.order) for name in ATTENTION.operands)
+        keywords = {
+            name: self._leaf(value, case, given, there)
+            for name, value in self.keywords(case).items()
+        }
+        found = native(*leading, *operands, **keywords)
+        output, *rest = found if isinstance(found, tuple | list) else (found,)
+        said = face.returned
+        output = turned(output, tuple(map(said.axes.index, AXES)))
+        if "return_lse" not in case.options:
+            return (output,)
+        lse = turned(rest[0], tuple(map(said.lse_axes.index, LSE_AXES)))
+        return output, lse * math.log(said.lse_base)
+
+    def _leaf(
+        self,
+        value: Any,
+        case: AttentionCase,
+        given: Mapping[str, Any],
+        there: Callable[[Array], Any],
+    ) -> Any:
+        """Return a keyword's value; in place of an option's own array what is given."""
+        if not isinstance(value, np.ndarray):
+            return value
+        for name in _DIFFERENTIATED:
+            if name in given and _is_of(value, case.options.get(name)):
+                return given[name].reshape(value.shape)
+        return there(value)
+
+    @property
+    def without_gradient(self) -> tuple[str, ...]:
+        """The claims of options that it does not get as they are."""
+        one = np.ones((1, 1, 1, 1), np.float32)
+        lost: list[str] = []
+        for name in _DIFFERENTIATED:
+            option = one if name == "bias" else one[0, 0, 0]
+            case = AttentionCase.of(one, one, one).replace(**{name: option})
+            passed = self.keywords(case).values()
+            if not any(_is_of(value, option) for value in passed):
+                lost += ATTENTION.options[name]
+        return tuple(lost)
+
     def _read(self, returned: Any, case: AttentionCase) -> Any:
         """Return the result of a call in our own order; what is none stays as it is."""
         said, several = self.face.returned, isinstance(returned, tuple | list)
@@ -181,6 +249,12 @@ class Called:
         """Return the call of a case, as somebody would write it."""
         said = [*self._operands, *map(_keyword, self.keywords(case).items())]
         return f"{self.signature.name}({', '.join(said)})"
+
+
+def _is_of(value: Any, option: Any) -> bool:
+    """Return whether an argument is the array of an option, with other axes or not."""
+    both = isinstance(value, np.ndarray) and isinstance(option, np.ndarray)
+    return both and value.size == option.size and np.shares_memory(value, option)
 
 
 def _ordered(

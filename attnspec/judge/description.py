@@ -38,6 +38,12 @@ class Description:
         The library whose arrays it takes; empty for those of NumPy.
     device
         Where these arrays lie; empty where nobody has said so.
+    gradients
+        What is known of its backward pass, a function of another kind; None if it has
+        none.
+    forward
+        What is known of the function whose backward pass it is; None if it is none, or
+        that one cannot be called.
     """
 
     name: str
@@ -50,6 +56,8 @@ class Description:
     face: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     arrays: str = ""
     device: str = ""
+    gradients: Description | None = None
+    forward: Description | None = None
 
     @property
     def manner(self) -> dict[str, str]:

@@ -102,12 +102,22 @@ def _examined(
         never = isinstance(reason, NeverCalledSo)
         return Examination(inadmissible=str(reason), never=never)
     except KernelFault as fault:
-        return Examination(verdict=FAULTS[type(fault)], message=str(fault))
+        return _faulty(fault, bench)
     ratio = max((c.ratio for c in comparisons), default=0.0)
     weak = not comparisons
     if not weak and nulls is not None:
         weak = not nulls.exclude(invariant, case, bench)
     return Examination(ratio=ratio, weak=weak)
+
+
+def _faulty(fault: KernelFault, bench: KernelBench) -> Examination:
+    """Return what is said of a call that did not return a result."""
+    try:
+        held = _rests_on_wrong(bench)
+    except Inadmissible as reason:
+        return Examination(inadmissible=str(reason))
+    verdict = Verdict.HELD_BACK if held else FAULTS[type(fault)]
+    return Examination(verdict=verdict, message=str(fault))
 
 
 def _is_held_back(law: Invariant, bench: KernelBench, dtype: str) -> bool:
@@ -117,12 +127,19 @@ def _is_held_back(law: Invariant, bench: KernelBench, dtype: str) -> bool:
     not the relation between the calls that is broken. A law of history says nothing of
     a call that is wrong when it comes first.
     """
+    if _rests_on_wrong(bench):
+        return True
     if law.of_history:
         return _all_wrong(bench, least=1)
     said = said_before(law, bench, dtype)
     about = law.needs | law.any_of
     is_mine = any(f.features and about & set(f.features.has) for f in said)
     return bool(said) and not is_mine and compares_wrong(bench)
+
+
+def _rests_on_wrong(bench: KernelBench) -> bool:
+    """Return whether a call of the example rests on one that is wrong by itself."""
+    return any(bench.kind.rests_on_wrong(case, bench) for case in bench.ran)
 
 
 def said_before(law: Invariant, bench: KernelBench, dtype: str) -> list[Finding]:

@@ -119,6 +119,10 @@ class Kind(LawsOfKind):
         Calls in a format that tell these models apart.
     words
         How its recipes, models and choices are said to a person.
+    rests_on_wrong
+        Says whether a call that is wrong, on a bench, rests on another call that is
+        wrong by itself: laws of another kind say how. It is inadmissible if they say
+        that it is known.
     """
 
     name: str
@@ -159,6 +163,7 @@ class Kind(LawsOfKind):
     )
     precision_calls: Callable[[str, Capabilities], Iterable[Case]] = _no_calls
     words: Words = dataclasses.field(default_factory=Words)
+    rests_on_wrong: Callable[[Any, Any], bool] = lambda _case, _bench: False
 
     def __post_init__(self) -> None:
         """Read the definition's face; let arrays lie in memory in several ways."""

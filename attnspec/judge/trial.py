@@ -10,6 +10,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from attnspec.judge.bench import Draws, KernelBench
+from attnspec.judge.confirmation import Confirmation
 from attnspec.judge.drawing import (
     by_seed_alone,
     hashed,
@@ -18,26 +19,13 @@ from attnspec.judge.drawing import (
     out_of_the_way,
 )
 from attnspec.judge.examination import Examination, Nulls, compares_wrong, examine
-from attnspec.judge.features import OF_THE_PAST
-from attnspec.judge.history import (
-    FAILS_IN_SEQUENCE,
-    LONGEST,
-    History,
-    needed_before,
-)
+from attnspec.judge.history import FAILS_IN_SEQUENCE, LONGEST, History
 from attnspec.judge.known import KnownFailures
 from attnspec.judge.law import Invariant
-from attnspec.judge.likeness import Features
-from attnspec.judge.needs import Needs
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.smaller import Smaller
 from attnspec.judge.tally import Tally
 from attnspec.judge.tiers import Tier
-from attnspec.judge.tokens import Token, error_in
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
-
-_NOT_AGAIN = "not seen again in a fresh process"
-"""What is added to a finding that no sequence of the examples before it repeats."""
 
 _HELD = "what it compares is wrong by itself"
 """Why a law is held back."""
@@ -204,12 +192,12 @@ class Trial:
         if tally.failure is not None:
             verdict = tally.failure[1].verdict or Verdict.FAILED
             reason = self.known.why_not(tally.failure[0]) or stale
-            finding = self._finding(*tally.failure)
+            finding = self._confirmed(*tally.failure)
             return self._outcome(verdict, reason=reason, finding=finding)
         if stale:
             return self._outcome(Verdict.STALE, reason=stale)
         if tally.held is not None:
-            finding = self._finding(*tally.held)
+            finding = self._confirmed(*tally.held)
             return self._outcome(Verdict.HELD_BACK, reason=_HELD, finding=finding)
         return self._nothing_found()
 
@@ -255,83 +243,22 @@ class Trial:
             provisional=self.invariant.provisional,
         )
 
-    def _finding(self, recipe: Recipe, found: Examination) -> Finding:
-        """Return a finding: confirmed, shrunk, and with what it needs to show."""
-        law, bench = self.invariant, self.bench
-        smaller = Smaller(law, bench, self.draws, self._fails_like(found))
-        before: tuple[Recipe, ...] = ()
-        features: Features | None = None
-        if not self.brief:
-            bench.call.restart()
-        # To see what timed out again would take its time again.
-        if not self.brief and found.verdict is not Verdict.TIMED_OUT:
-            if smaller.fails(recipe):
-                recipe, found = self._smallest(recipe, found, smaller)
-                needs = Needs(law, bench, self.draws)
-                features = needs.features(recipe, found, smaller)
-            else:
-                past = self.tally.past
-                before = needed_before(law, past, bench, smaller.fails)
-                features = Features(OF_THE_PAST)
-                if not before:
-                    message = f"{found.message}; {_NOT_AGAIN}"
-                    found = dataclasses.replace(found, message=message)
-        held = found.verdict is Verdict.HELD_BACK and self.history is None
-        # By itself, as in a replay, such a law fails: nothing else is known there.
-        verdict = Verdict.FAILED if held else found.verdict or Verdict.FAILED
-        error = error_in(verdict, found.message)
-        token = Token(
-            bench.kind,
-            law,
-            recipe,
-            before,
-            verdict,
-            error,
-            manner=bench.description.manner,
+    def _confirmed(self, recipe: Recipe, found: Examination) -> Finding:
+        """Return the finding of an example that fails."""
+        confirmation = Confirmation(
+            self.invariant,
+            self.bench,
+            self.draws,
+            self.known,
+            self.history,
+            self.tick,
+            self.brief,
         )
-        finding = Finding(
-            invariant=law.id,
-            recipe=recipe,
-            message=found.message,
-            token=str(token),
-            comparison=found.comparison,
-            before=before,
-            features=features,
-            same_as=smaller.same_as,
-        )
-        if found.verdict is not Verdict.HELD_BACK:
-            bench.findings.append(finding)
-        return finding
-
-    def _smallest(
-        self, recipe: Recipe, found: Examination, smaller: Smaller
-    ) -> tuple[Recipe, Examination]:
-        """Return the smallest recipe that fails in the same way."""
-        small = smaller.than(recipe, found)
-        if found.verdict is not Verdict.HELD_BACK and not self._remains_cause(small):
-            return recipe, found
-        again = examine(self.invariant, small, self.bench)
-        return (small, again) if again.verdict == found.verdict else (small, found)
+        return confirmation.finding(recipe, found, self.tally.past)
 
     def _is_cause(self, recipe: Recipe) -> bool:
         """Return whether a sequence fails by its past, if that is what is asked."""
         return self.history is None or self.history.is_cause(recipe)
-
-    def _remains_cause(self, recipe: Recipe) -> bool:
-        """Return whether a smaller sequence still fails by its past."""
-        return self.history is None or self.history.remains_cause(recipe)
-
-    def _fails_like(self, found: Examination) -> Callable[[Recipe], bool]:
-        alike = {found.verdict}
-        if self.history is not None and found.verdict is Verdict.HELD_BACK:
-            alike |= set(FAILS_IN_SEQUENCE)
-
-        def fails(recipe: Recipe) -> bool:
-            self.tick()
-            again = examine(self.invariant, recipe, self.bench)
-            return again.verdict in alike and not self.known.cover(recipe)
-
-        return fails
 
 
 __all__ = ["Trial"]

@@ -132,6 +132,14 @@ class Detected:
     """For each claim that the function does not offer what it raises."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Backward:
+    """What is known of a backward pass, and the dialect that was detected of it."""
+
+    description: Description
+    detected: Detected
+
+
 def _verdict_alone(report: Report) -> list[str]:
     """Return the shortest form of a report."""
     return ["conforms" if report.conforms else "does not conform"]
@@ -154,6 +162,8 @@ class Report:
     """Whether the run reached its end."""
     only: tuple[str, ...] = ()
     """The laws that were asked for; none named means all."""
+    backward: Backward | None = None
+    """The backward pass that is judged with the kernel."""
     lines: Callable[[Report], list[str]] = dataclasses.field(
         default=_verdict_alone, repr=False, compare=False
     )
@@ -195,6 +205,7 @@ __all__ = [
     "REPORT_VERSION",
     "SPEC_VERSION",
     "SUITE_VERSION",
+    "Backward",
     "Cause",
     "Detected",
     "Finding",

@@ -12,6 +12,9 @@ from attnspec.judge.law import Invariant
 DEFAULT_KIND = "attention"
 """The kind of function that is judged where none is named."""
 
+GRADIENT_KIND = "attention-gradient"
+"""The kind that the backward pass of a function of the default kind is."""
+
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "normalizers": ("softmax", "sparsemax", "entmax15", "sigmoid", "relu"),
     "relevance": ("bilinear", "additive", "cosine"),
@@ -34,6 +37,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         *("delta_rule",),
     ),
     "serving": ("merge",),
+    "training": ("attention_gradient",),
 }
 """The folders of kinds, and in each the modules of its kinds, in the book's order."""
 
@@ -109,6 +113,7 @@ __all__ = [
     "CHAPTERS",
     "DEFAULT_KIND",
     "FOR_UNDERSTANDING",
+    "GRADIENT_KIND",
     "INVARIANTS",
     "KINDS",
     "find",

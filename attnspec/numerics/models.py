@@ -120,6 +120,21 @@ class NumericModel:
         is `softmax`.
     flushed
         The formats whose subnormal numbers may be flushed to zero.
+    backward_weights
+        Where a backward pass has its weights from: ``"lse"``, formed anew from the
+        logsumexp, ``"sum"``, divided by their own sum, or ``"either"``.
+    delta
+        What a backward pass forms delta from: ``"output"``, ``"weights"``, or
+        ``"either"``. Gradients of scores are rounded to the format of the weights.
+    stored_heads
+        Whether a backward pass rounds the gradients of keys and values of each query
+        head to the format of the output before it sums those that share a key head.
+    stored_gradients
+        The format that a backward pass rounds its running sums to: the gradient of
+        the query after every block of keys, those of key and value after every block
+        of queries, in their order; ``None`` if it does not.
+    query_block
+        The smallest number of queries between two such roundings.
     tables
         The format that factors are stored in which depend on positions alone, as
         cosines and sines do; ``None`` if they are not. Attention has none.
@@ -173,6 +188,11 @@ class NumericModel:
     merges: int = 8
     lse: str | None = None
     flushed: tuple[str, ...] = ("float32", "tfloat32")
+    backward_weights: Literal["either", "lse", "sum"] = "either"
+    delta: Literal["either", "output", "weights"] = "either"
+    stored_heads: bool = True
+    stored_gradients: str | None = None
+    query_block: int = 16
     tables: str | None = None
 
     def __post_init__(self) -> None:
@@ -184,7 +204,8 @@ class NumericModel:
             if not (math.isfinite(value) and value >= 0):
                 msg = f"{name}: expected a finite number >= 0, got {value!r}"
                 raise InvalidArgument(msg)
-        for name, unit in (("block", "key"), ("sum_block", "key"), ("merges", "merge")):
+        counts = {"block": "key", "sum_block": "key", "merges": "merge"}
+        for name, unit in {**counts, "query_block": "query"}.items():
             value = getattr(self, name)
             if value is not None and value < 1:
                 msg = f"{name}: expected at least 1 {unit}, got {value!r}"
@@ -239,6 +260,7 @@ _FORMATS = (
     "stored_row_sum",
     "accumulator",
     "stored_accumulator",
+    "stored_gradients",
     "lse",
     "tables",
 )

@@ -18,6 +18,7 @@ from attnspec.reference import (
     distance_attention,
     document_mask,
     global_mask,
+    gradients,
     grid_mask,
     heads,
     influence,
@@ -88,6 +89,12 @@ from attnspec.reference.distance_attention import (
 from attnspec.reference.document_mask import documents
 from attnspec.reference.entmax15 import entmax15
 from attnspec.reference.global_mask import global_tokens
+from attnspec.reference.gradients import (
+    EmptyRow,
+    Gradients,
+    attention_backward,
+    attention_vjp,
+)
 from attnspec.reference.grid_mask import over_grid
 from attnspec.reference.heads import group_count, repeat_kv
 from attnspec.reference.influence import attention_jacobian, dependence, influence_norms
@@ -135,6 +142,7 @@ from attnspec.reference.scores import (
     default_scale,
     dot_product,
     scaled_dot_product,
+    softcap_slope,
     softcapped,
     tempered,
 )
@@ -176,6 +184,8 @@ __all__ = [
     "Border",
     "Cache",
     "Decoder",
+    "EmptyRow",
+    "Gradients",
     "HeadProjections",
     "LatentProjections",
     "Projections",
@@ -186,7 +196,9 @@ __all__ = [
     "alibi_slopes",
     "attend_by_taps",
     "attention",
+    "attention_backward",
     "attention_jacobian",
+    "attention_vjp",
     "attention_weights",
     "attention_with_logsumexp",
     "band",
@@ -229,6 +241,7 @@ __all__ = [
     "frequencies",
     "global_mask",
     "global_tokens",
+    "gradients",
     "grid_mask",
     "group_count",
     "heads",
@@ -294,6 +307,7 @@ __all__ = [
     "shifted_window",
     "sigmoid",
     "sinusoidal",
+    "softcap_slope",
     "softcapped",
     "softmax",
     "softmax_with_sink",

@@ -172,6 +172,40 @@ def softcapped(
 
 
 @definition
+def softcap_slope(
+    scores: Float[np.ndarray, "*shape"], cap: Positive
+) -> Float64[np.ndarray, "*shape"]:
+    r"""Give the derivative of a softcapped score by the score.
+
+    .. math:: 1 - \tanh^2 (s / \mathit{cap}) = \cosh^{-2} (s / \mathit{cap})
+
+    The second form is exact, too, where the first one is a difference of equals.
+
+    Parameters
+    ----------
+    scores : array
+    cap : float
+        Positive and finite.
+
+    Returns
+    -------
+    array
+        Of the shape of `scores`: 1 at 0, and 0 far away from it.
+
+    See Also
+    --------
+    softcapped : The function that this is the derivative of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softcap_slope(np.array([0.0, np.inf]), 50.0)
+    array([1., 0.])
+    """
+    return 1.0 / np.cosh(float64(scores) / cap) ** 2
+
+
+@definition
 def biased(
     scores: Float[np.ndarray, "*batch L S"],
     bias: Float[np.ndarray, "..."],
@@ -254,6 +288,7 @@ __all__ = [
     "default_scale",
     "dot_product",
     "scaled_dot_product",
+    "softcap_slope",
     "softcapped",
     "tempered",
 ]

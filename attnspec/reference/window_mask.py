@@ -11,14 +11,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from attnspec._checks import check_least
-from attnspec._typing import Count, Range, Size, Window
+from attnspec._typing import FEW_ENOUGH, Count, Range, Size, Window
 from attnspec.reference._arrays import definition
 
-_Distance = Annotated[int, Range("-1 or more", lambda number: number >= -1)]
+_Distance = Annotated[int, Range("-1 or more", lambda number: number >= -1), FEW_ENOUGH]
 """An inclusive distance, of which -1 is unlimited."""
 
 _Width = Annotated[
-    int, Range("an even width of 2 or more", lambda n: n >= 2 and n % 2 == 0)
+    int,
+    Range("an even width of 2 or more", lambda n: n >= 2 and n % 2 == 0),
+    FEW_ENOUGH,
 ]
 """The width of both sides together."""
 

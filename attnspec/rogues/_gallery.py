@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from attnspec.conformance import Description, Implementation, Verdict
+from attnspec.conformance.differentiation import CLAIM
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import UnknownName
 from attnspec.judge.claims import Capabilities
@@ -128,7 +129,7 @@ def claiming(
     **fields: Any,
 ) -> Implementation:
     """Return an implementation that claims everything but what is named."""
-    claims = frozenset(KINDS["attention"].abilities) - set(without)
+    claims = frozenset(KINDS["attention"].abilities) - {CLAIM, *without}
     limits = {n: fields.pop(n) for n in ("multiples", "exclusive") if n in fields}
     capabilities = Capabilities(dtypes, claims, **limits)
     choices = {**DIALECT, **(dialect or {})}

@@ -235,7 +235,7 @@ def _shown(entry: Rogue | Control, task: Task) -> Row:
     """Put a kernel before the invariants."""
     kind = _kind(entry)
     wanted = [law for law in task.laws or () if find_invariant(law).kind == kind]
-    laws = () if task.laws is not None and not wanted else chosen(wanted, kind)
+    laws = () if task.laws is not None and not wanted else chosen(wanted, (kind,))
     rogue = isinstance(entry, Rogue)
     verdicts, reason = _verdicts(entry, laws, task.tier, task.seed, brief=rogue)
     if isinstance(entry, Rogue):

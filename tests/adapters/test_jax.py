@@ -104,3 +104,17 @@ def test_refused_products_are_shown_by_a_script(shows: Callable[[str], str]) -> 
 
     assert printed.count("compiled: refused") == 3
     assert printed.count("eager: runs") == 4
+
+
+def test_its_logsumexp_is_not_differentiated() -> None:
+    report = check_implementation(
+        VARIANTS["eager"],
+        dtypes=["float32"],
+        tier="smoke",
+        only=["attention-gradient-agreement"],
+        claims=["gradients"],
+    )
+
+    assert report.failures == ()
+    assert report.backward is not None
+    assert report.backward.detected.dialect["lse_gradient"] == "dropped"

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from attnspec._typing import DType
 from attnspec.adapters.torch import implementations
-from attnspec.conformance import Implementation
+from attnspec.conformance import Implementation, check_implementation
 from attnspec.judge.deviations import Deviation
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.adapters._judging import each_deviation, failures
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 VARIANTS: dict[str, Implementation] = implementations()
 FORMATS = ("float64", "float32", "float16", "bfloat16")
@@ -87,6 +88,16 @@ def test_each_deviation_is_still_real(
     assert breaks(implementation, deviation.invariants[0], [deviation.pinned])
 
 
+def test_what_a_nonpositive_scale_breaks_in_the_dialect_is_known(
+    breaks: Callable[..., bool],
+) -> None:
+    sdpa = VARIANTS["sdpa"]
+    (deviation, *_) = sdpa.description.deviations
+
+    assert not breaks(sdpa, "dialect-consistent", [deviation.pinned])
+    assert breaks(sdpa, "dialect-consistent", deviation.further)
+
+
 def test_a_scale_of_zero_or_less_with_causal_is_shown_by_a_script(
     shows: Callable[[str], str],
 ) -> None:
@@ -100,3 +111,47 @@ def test_the_logsumexp_of_an_empty_row_is_shown_by_a_script(
     shows: Callable[[str], str],
 ) -> None:
     assert "0.0 (should be -inf)" in shows("torch-flash-empty-row-logsumexp")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_gradients_agree_with_the_definition(variant: str, dtype: DType) -> None:
+    laws = ["attention-gradient-agreement", "attention-gradient-retained"]
+    wishes = {"tier": "smoke", "only": laws, "claims": ["gradients"]}
+
+    assert failures(VARIANTS[variant], dtype, **wishes) == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_the_gradients_of_each_variant_conform(variant: str, dtype: DType) -> None:
+    wishes = {"tier": "standard", "claims": ["gradients"]}
+
+    assert failures(VARIANTS[variant], dtype, **wishes) == ()
+
+
+def test_the_fused_kernel_differentiates_no_bias() -> None:
+    known = VARIANTS["flash"].description
+
+    assert known.gradients is not None
+    assert "bias" in known.capabilities
+    assert "bias" not in known.gradients.capabilities
+    assert "refuses_bias" in known.gradients.capabilities
+
+
+def test_what_has_no_gradient_in_autograd_is_a_fault_that_says_so() -> None:
+    def frozen(query: Any, key: Any, value: Any) -> Any:
+        return math(query, key.detach(), value)
+
+    math = torch.nn.functional.scaled_dot_product_attention
+    (found,) = check_implementation(
+        frozen,
+        arrays="torch",
+        claims=["gradients"],
+        only=["attention-gradient-agreement"],
+        tier="smoke",
+    ).failures
+
+    assert found.finding is not None
+    assert "dk: expected a NumPy array, got None" in found.finding.message

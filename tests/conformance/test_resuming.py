@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -11,11 +12,16 @@ from typing import Any
 import pytest
 
 from attnspec.conformance import check_implementation
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.implementation import as_implementation
 from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay
+from attnspec.conformance.resuming import Resumed
 from attnspec.conformance.targets import Request, open_target
+from attnspec.conformance.units import Here, Unit
 from attnspec.exceptions import InvalidArgument
-from attnspec.judge.verdicts import Report
+from attnspec.judge.verdicts import Report, Verdict
+from attnspec.kinds.registry import kind_named
 from tests.conformance import _kernels
 
 pytestmark = pytest.mark.once
@@ -163,3 +169,24 @@ def test_a_signal_loses_nothing(whole: Path, tmp_path: Path, name: str) -> None:
     subprocess.run(words, capture_output=True, check=False)  # noqa: S603 - ours
 
     assert _said(path) == _said(whole)
+
+
+def test_what_laws_before_it_bear_on_is_not_told_from_the_report(
+    tmp_path: Path,
+) -> None:
+    kernel = _kernels.tail
+    call, known = InProcess(kernel), as_implementation(kernel).description
+    dialect = kind_named(known.kind).default()
+    settled = Unit("key-permutation", "float32", known, dialect, "smoke", 0)
+    here = Here(call)
+    report = Resumed(tmp_path / "run.jsonl", "tail")
+    failing = here.ask(settled)
+    assert failing is not None
+    report.outcomes[settled.key] = failing.outcome
+    stored = report.over(here, here)
+    found = stored.ask(settled)
+
+    assert failing.outcome.verdict is Verdict.FAILED
+    assert stored.ask(dataclasses.replace(settled, is_settled=False)) is None
+    assert found is not None
+    assert found.outcome is failing.outcome

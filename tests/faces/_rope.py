@@ -18,7 +18,7 @@ def _halves(x: Array) -> tuple[Array, Array]:
 def by_ids(x: Array, position_ids: Array, *, base: float = 10_000.0) -> Array:
     """Turn halves by the ids of each sequence."""
     half = x.shape[-1] // 2
-    work = np.float64 if x.dtype == np.float64 else np.float32
+    work: Any = np.float64 if x.dtype == np.float64 else np.float32
     frequencies = work(base) ** (-np.arange(half, dtype=work) / work(half))
     angles = position_ids[:, None, :, None].astype(work) * frequencies
     cosine, sine = np.cos(angles), np.sin(angles)

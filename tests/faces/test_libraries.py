@@ -45,15 +45,24 @@ def _judged(where: str, name: str, *only: str, **asked: Any) -> Report:
             "sdpa_attention_forward",
             {},
         ),
+        # It is compiled; with a mask or bias PyTorch 2.13 raises on a CPU at small L.
+        (
+            "hf",
+            "transformers.integrations.flex_attention",
+            "flex_attention_forward",
+            {
+                "claims": ["compiled"],
+                "without": ["mask", "bias", "softcap", "strided_operands"],
+                "dtypes": ["float32"],
+            },
+        ),
     ],
 )
 def test_a_function_of_a_library_is_called_as_it_is(
     face: str, where: str, name: str, asked: dict[str, Any]
 ) -> None:
-    # JAX compiles for every new shape.
-    few = where == "jax.nn"
     laws = ("agreement", "grouped-heads", "mask-composition", "causal-support")
-    report = _judged(where, name, *laws[: 1 if few else None], **asked)
+    report = _judged(where, name, *laws, **asked)
 
     assert report.description.face["id"] == face
     assert report.conforms, str(report)

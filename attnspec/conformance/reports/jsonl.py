@@ -143,6 +143,20 @@ def header(report: Report, target: str) -> dict[str, Any]:
         "sources": dict(report.detected.sources),
         "not_offered": dict(report.detected.not_offered),
         "differs": words.differences(report.detected, report.description),
+        "backward": _backward(report),
+    }
+
+
+def _backward(report: Report) -> dict[str, Any] | None:
+    """Return what is known of the backward pass that is judged, if one is."""
+    known = report.backward
+    if known is None:
+        return None
+    return {
+        **_description(known.description, report.dtypes),
+        "dialect": known.detected.dialect,
+        "sources": dict(known.detected.sources),
+        "differs": words.differences(known.detected, known.description),
     }
 
 

@@ -13,7 +13,7 @@ from attnspec.conformance.reports.stored import StoredReport, read_report
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.likeness import Features
 from attnspec.judge.verdicts import Finding, Outcome, Verdict
-from attnspec.kinds.registry import find, invariants_of
+from attnspec.kinds.registry import INVARIANTS, find
 from attnspec.numerics import Comparison
 
 Key = tuple[str, str]
@@ -117,7 +117,7 @@ def failed_in(path: Path) -> Failed:
     dtypes = {outcome.dtype for outcome in failed}
     return Failed(
         said["function"],
-        tuple(law.id for law in invariants_of(said["function"]) if law.id in laws),
+        tuple(law for law in INVARIANTS if law in laws),
         tuple(dtype for dtype in said["dtypes"] if dtype in dtypes),
         said["tier"],
         said["seed"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,6 +16,7 @@ from attnspec.conformance.reports.findings import (
     is_quiet,
 )
 from attnspec.judge.deviations import Deviation
+from attnspec.judge.law import Invariant
 from attnspec.judge.verdicts import (
     SPEC_VERSION,
     SUITE_VERSION,
@@ -52,6 +54,31 @@ def header_lines(report: Report, target: str) -> list[str]:
     for number, dtype in enumerate(report.dtypes):
         said = kind.words.model(report.description.model(dtype))
         lines += words.wrapped(f"{dtype}: {said}", first="" if number else "model")
+    return lines + _backward_lines(report)
+
+
+def _backward_lines(report: Report) -> list[str]:
+    """Return as what the backward pass is judged: what the kernel does not have, too.
+
+    Choices that it shares with the kernel are said there.
+    """
+    known = report.backward
+    if known is None:
+        return []
+    description, shared = known.description, report.detected.dialect
+    kind, claims = kind_named(description.kind), description.capabilities.claims
+    detected = dataclasses.replace(
+        known.detected,
+        dialect={n: c for n, c in known.detected.dialect.items() if n not in shared},
+    )
+    own = [name for name in kind.vocabulary if name in claims]
+    others = [name for name in kind.abilities if name not in claims]
+    lines = words.wrapped(" ".join(own), first="gradients")
+    lines += words.wrapped(" ".join(others) or "nothing", first="not of them")
+    if dialect := words.dialect_in_words(detected, description):
+        lines += words.pieces(dialect, first="")
+    for field, said in words.differences(detected, description).items():
+        lines += words.wrapped(f"{field}: {said}", first="differs")
     return lines
 
 
@@ -183,6 +210,13 @@ def _invariants(report: Report, judged: int) -> str:
     return f"{judged:,} invariants in {len(report.dtypes)} dtypes"
 
 
+def _laws(report: Report) -> tuple[Invariant, ...]:
+    """Return all laws that the kernel could have been put before."""
+    known = report.backward
+    further = () if known is None else invariants_of(known.description.kind)
+    return (*invariants_of(report.description.kind), *further)
+
+
 def verdict_in_words(report: Report) -> str:
     """Return whether the kernel conforms, and to how much of the suite."""
     seen = {o.invariant for o in report.outcomes}
@@ -192,7 +226,7 @@ def verdict_in_words(report: Report) -> str:
         return "was asked nothing: it claims nothing that was looked at"
     if not report.conforms:
         return "does not conform"
-    if seen < {law.id for law in invariants_of(report.description.kind)}:
+    if seen < {law.id for law in _laws(report)}:
         asked = words.count(len(seen), "invariant that was", "invariants that were")
         return f"conforms in the {asked} asked for"
     return "conforms"

@@ -39,7 +39,7 @@ def build(recipe: Recipe) -> AttentionCase:
     operands = {"query": query, "key": key, "value": value}
     return AttentionCase.of(
         **{
-            name: _repeated(array, layouts.get(name, "")).astype(dtype)
+            name: repeated(array, layouts.get(name, "")).astype(dtype)
             for name, array in operands.items()
         },
         mask=mask,
@@ -105,7 +105,7 @@ def _bias(recipe: Recipe) -> Array | None:
     return bias.astype(numpy_dtype(name))
 
 
-def _repeated(array: Array, layout: str) -> Array:
+def repeated(array: Array, layout: str) -> Array:
     """Make an operand constant along the axis on which its stride will be 0."""
     if layout == "broadcast_batch":
         array = array[:1].repeat(array.shape[0], 0)
@@ -130,4 +130,4 @@ def _unseen(recipe: Recipe, mask: Array | None, bias: Array | None) -> Array:
     return unseen
 
 
-__all__ = ["HUGE", "build"]
+__all__ = ["HUGE", "build", "repeated"]

@@ -44,7 +44,7 @@ def _judge(case: AttentionCase, dialect: Dialect, model: NumericModel) -> Evalua
     return evaluate(case, dialect, model)
 
 
-def _sizes(case: AttentionCase) -> dict[str, int]:
+def largest_sizes(case: AttentionCase) -> dict[str, int]:
     """Return the sizes of which a report says the largest."""
     sizes = case.sizes
     far = [
@@ -122,7 +122,7 @@ ATTENTION = Kind(
     strided=("far_offsets", "strided_operands", "unaligned_operands"),
     unsaid=(
         *("grouped_query", "value_width", "empty_keys", "empty_queries"),
-        *("always_causal", COMPILED),
+        *("always_causal", "gradients", COMPILED),
     ),
     fixed={"always_causal": "causal"},
     choices=CHOICES,
@@ -149,7 +149,7 @@ ATTENTION = Kind(
         alike={"bias": "mask"},
     ),
     models=PRESETS,
-    sizes=_sizes,
+    sizes=largest_sizes,
     relaxations=relaxations,
     precision_calls=precision_calls,
     words=Words(
@@ -162,4 +162,4 @@ ATTENTION = Kind(
 )
 """Attention."""
 
-__all__ = ["ATTENTION"]
+__all__ = ["ATTENTION", "largest_sizes"]

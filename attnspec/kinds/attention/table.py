@@ -159,6 +159,7 @@ _CLAIMS = {
     "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
     "return_lse": Claim("the logsumexp of each row"),
+    "gradients": Claim("its gradients, which are judged as well"),
     "nonpositive_scale": Claim(
         "a scale of zero or less",
         used=lambda r: r["scale"] is not None and r["scale"] <= 0,

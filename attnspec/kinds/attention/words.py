@@ -114,6 +114,7 @@ _PLACES = (
     ("row_sum", "the row sum in"),
     ("stored_row_sum", "the running sum stored in"),
     ("stored_accumulator", "running output stored in"),
+    ("stored_gradients", "running gradients stored in"),
     ("lse", "the logsumexp rounded to"),
 )
 _WAYS = (

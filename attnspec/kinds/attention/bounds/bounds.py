@@ -48,7 +48,7 @@ def output_bound(
     dividing = rounded(3, rates.unit)
     storing = _storing(model.stored_accumulator, rates)
     adding = _gammas(terms, format_of(model.accumulator).unit * model.accumulator_unit)
-    below = _denominator_error(weights, rates)
+    below = denominator_error(weights, rates)
     numerator = adding + (storing + dividing + storing * dividing) * (1 + adding)
     numerator = numerator * (1 + rates.weight) * (1 + rates.value) * absolute
     numerator = (1 + below) * (numerator + beside + inside)
@@ -72,7 +72,7 @@ def _storing(format_: str | None, rates: Rates) -> float:
     return gamma(rates.rescalings + 1, format_of(format_).unit) if format_ else 0.0
 
 
-def _denominator_error(weights: Weights, rates: Rates) -> Float64:
+def denominator_error(weights: Weights, rates: Rates) -> Float64:
     """Return the relative error of one divided by the sum of the weights."""
     model = rates.model
     unit = format_of(model.row_sum or model.softmax).unit
@@ -194,7 +194,7 @@ def lse_bound(weights: Weights, rates: Rates, spread_: Spread) -> Float64:
     model, unit, count = rates.model, rates.unit, weights.terms
     size = np.abs(weights.largest) + weights.top + model.max_slack
     visible = np.maximum(count, 1)
-    error = spread_.log_total + np.log1p(_denominator_error(weights, rates))
+    error = spread_.log_total + np.log1p(denominator_error(weights, rates))
     if rates.weight and model.weights_in_sum != "no":
         error = error - math.log1p(-rates.weight)
         lost = model.operand_unit * model.tiny(model.weights or "float32")
@@ -227,6 +227,7 @@ def _gammas(counts: npt.NDArray[np.int_], unit: float) -> Float64:
 __all__ = [
     "Spread",
     "Weights",
+    "denominator_error",
     "log_weight_error",
     "lse_bound",
     "output_bound",

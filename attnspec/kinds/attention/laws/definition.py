@@ -104,7 +104,7 @@ def check_exact_uniform(
 @ATTENTION.law(
     "options-honored",
     "attention.options",
-    pins=("sizes-with-masks", "many-rows"),
+    pins=("option-pairs", "sizes-with-masks", "many-rows"),
     families=("option-pairs",),
     any_of=("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
     nulls=("options_dropped",),

@@ -1,0 +1,224 @@
+"""Kernels of attention that differentiate, and their backward passes as a kind."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from attnspec._typing import Array
+from attnspec.conformance.facing import own_face_of
+from attnspec.conformance.libraries import ADAPTERS, LIBRARIES, Kernel
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.description import Description
+from attnspec.judge.verdicts import Detected
+from attnspec.kinds.registry import DEFAULT_KIND, GRADIENT_KIND, kind_named
+
+CLAIM = "gradients"
+"""The claim of a kernel of attention that its backward pass is to be judged."""
+
+_OPERANDS = 3
+"""Query, key and value."""
+
+_OWN = ("d_lse", "kept", "saved", "return_saved", "retain_graph", "refuses_bias")
+"""The claims that a backward pass makes by itself, and not the kernel."""
+
+Pullback = Callable[
+    [Mapping[str, Any], Mapping[str, Any], Sequence[Array], Sequence[str], bool],
+    tuple[tuple[Any, ...], tuple[Any, ...]],
+]
+"""Differentiates a function of some library's arrays.
+
+It is given operands and options by name, cotangents of the first results, the names of
+what is to have a gradient, and whether to go back over the graph twice. It returns all
+results, and the gradients.
+"""
+
+
+class Differentiable:
+    """A kernel and its backward pass, in one function.
+
+    Parameters
+    ----------
+    kernel
+        Called with query, key and value.
+    vjp
+        Called with these, and the cotangent of the output.
+    """
+
+    def __init__(self, kernel: Kernel, vjp: Kernel) -> None:
+        """Have the name of the kernel."""
+        self._kernel = kernel
+        self._vjp = vjp
+        functools.update_wrapper(self, kernel)
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        """Call the one that has so many operands."""
+        function = self._kernel if len(operands) == _OPERANDS else self._vjp
+        return function(*operands, **options)
+
+
+def with_backward(
+    function: Kernel,
+    known: Description,
+    vjp: Kernel,
+    options: Collection[str] | None = None,
+) -> tuple[Differentiable, Description]:
+    """Return a kernel of attention with its backward pass, and what is known of both.
+
+    Parameters
+    ----------
+    function, known
+        The kernel.
+    vjp
+        Its backward pass, as the kind ``attention-gradient`` has it.
+    options
+        The claims that the backward pass makes by its keywords; those of its signature
+        where they are not named.
+    """
+    kind = kind_named(GRADIENT_KIND)
+    if options is None:
+        options = kind.claimed_by(vjp).claims
+    gradients = known.replace(
+        capabilities=_capabilities(known.capabilities, options),
+        dialect={n: v for n, v in known.dialect.items() if n in kind.choices},
+        deviations=(),
+        kind=kind.name,
+    )
+    return Differentiable(function, vjp), known.replace(gradients=gradients)
+
+
+def _capabilities(known: Capabilities, options: Collection[str]) -> Capabilities:
+    """Return what a backward pass claims: what the kernel does, as far as it can."""
+    kind = kind_named(GRADIENT_KIND)
+    of_keywords = {claim for claims in kind.options.values() for claim in claims}
+    claims = known.claims & {*kind.vocabulary}
+    claims = (claims - of_keywords) | (claims & {*options}) | ({*options} & {*_OWN})
+    return Capabilities(
+        dtypes=known.dtypes,
+        claims=frozenset(claims),
+        multiples=known.multiples,
+        least=known.least,
+        exclusive=tuple(p for p in known.exclusive if p <= {*kind.vocabulary}),
+        vocabulary=kind.vocabulary,
+    )
+
+
+def differentiated(
+    native: Kernel, function: Kernel, known: Description
+) -> tuple[Kernel, Description]:
+    """Return a kernel with the backward pass that its library gives it, if it does.
+
+    NumPy's has one where a function ``name_vjp`` stands beside ``name``.
+
+    Parameters
+    ----------
+    native
+        The function of a library's arrays, as it is handed in.
+    function, known
+        What it is as a kernel of NumPy's arrays.
+    """
+    library, called = known.arrays or LIBRARIES[0], own_face_of(known)
+    if library == LIBRARIES[0]:
+        vjp = beside(native)
+        plain = called is None
+        return (
+            with_backward(function, known, vjp) if vjp and plain else (function, known)
+        )
+    pullbacks = importlib.import_module(f"{ADAPTERS}._pullbacks")
+    if not hasattr(pullbacks, library):
+        return function, known
+    pullback = getattr(pullbacks, library)(native, called, known.device)
+    without = () if called is None else called.without_gradient
+    return pulled_back(function, known, pullback, without)
+
+
+def pulled_back(
+    function: Kernel,
+    known: Description,
+    pullback: Pullback,
+    without: Collection[str] = (),
+) -> tuple[Differentiable, Description]:
+    """Return a kernel that a library differentiates, with its backward pass.
+
+    Its backward pass claims what the kernel does, but `without` some of it.
+    """
+    claims = known.capabilities.claims
+    options = {*claims, "retain_graph"} - {*without}
+    if "return_lse" in claims:
+        options.add("d_lse")
+    return with_backward(function, known, _vjp(pullback), options)
+
+
+def beside(function: Kernel) -> Kernel | None:
+    """Return the function ``name_vjp`` in the module of the function ``name``."""
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
+    name = getattr(function, "__name__", "")
+    found = getattr(module, f"{name}_vjp", None)
+    return found if callable(found) else None
+
+
+def _vjp(pullback: Pullback) -> Kernel:
+    """Return a backward pass as its kind has it."""
+
+    def vjp(
+        query: Array,
+        key: Array,
+        value: Array,
+        d_output: Array,
+        *,
+        d_lse: Array | None = None,
+        return_saved: bool = False,
+        retain_graph: bool = False,
+        **options: Any,
+    ) -> tuple[Any, ...]:
+        operands = {"query": query, "key": key, "value": value}
+        wanted = (*operands, *(name for name in ("bias", "sink") if name in options))
+        cotangents = [d_output] if d_lse is None else [d_output, d_lse]
+        if return_saved or d_lse is not None:
+            options["return_lse"] = True
+        results, gradients = pullback(
+            operands, options, cotangents, wanted, retain_graph
+        )
+        return (*gradients, *results) if return_saved else gradients
+
+    return vjp
+
+
+def backward_of(
+    description: Description, detected: Detected | None = None
+) -> Description | None:
+    """Return what is known of the backward pass that is to be judged, if one is.
+
+    It is held to the dialect that was detected of the kernel.
+    """
+    known = description.gradients
+    if known is None or CLAIM not in description.capabilities.claims:
+        return None
+    choices = detected.dialect if detected else {}
+    own = kind_named(known.kind).choices
+    same = {name: choice for name, choice in choices.items() if name in own}
+    kernel = description.replace(gradients=None)
+    return known.replace(dialect={**same, **known.dialect}, forward=kernel)
+
+
+def kinds_judged(description: Description) -> tuple[str, ...]:
+    """Return the kinds whose laws a kernel is put before."""
+    further = backward_of(description)
+    own = description.kind or DEFAULT_KIND
+    return (own,) if further is None else (own, further.kind)
+
+
+__all__ = [
+    "CLAIM",
+    "Differentiable",
+    "Pullback",
+    "backward_of",
+    "beside",
+    "differentiated",
+    "kinds_judged",
+    "pulled_back",
+    "with_backward",
+]

@@ -1,0 +1,245 @@
+r"""How far the gradients of scores may be off.
+
+A weight is :math:`P e^{\kappa + \eta}`: :math:`\kappa` is common to its row, as the
+error of the logsumexp is, and :math:`\eta` is its own. What is common moves a whole
+row of dq at once, and is told apart for that reason.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from attnspec.kinds.attention.bounds.problem import Float64
+from attnspec.kinds.attention.bounds.rates import Rates, gamma
+from attnspec.kinds.attention.gradients.forward import Forward
+from attnspec.kinds.attention.gradients.problem import Backward
+from attnspec.kinds.attention.gradients.sums import by_key_row
+from attnspec.numerics.formats import format_of
+
+LIMIT = 690.0
+"""Larger logarithms than this are as good as infinite."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class ScoreGradients:
+    """The gradients of scores of a block, and how far off they may be.
+
+    Arrays are (B, Hkv, G, L, S), but those of rows. `own` is the error of dx that is
+    its own, and `whole` all of it; `common` and `delta_error` are those of a row.
+    """
+
+    ds: Float64
+    ds_error: Float64
+    dx: Float64
+    own: Float64
+    whole: Float64
+    slope: Float64
+    common: Float64
+    delta: Float64
+    delta_error: Float64
+    weights: Float64
+    """The weights of what a query attends to."""
+    gained: Float64
+    """By how much a weight may be too large."""
+    largest: float
+    """The largest product of a cotangent and a value, delta or difference of them."""
+
+    @property
+    def size(self) -> Float64:
+        """How large the gradients of scaled products may be as they are rounded."""
+        return np.asarray(np.abs(self.dx) + self.whole)
+
+
+class _Row(NamedTuple):
+    """What all keys of a row have in common: delta less the cotangent of L."""
+
+    delta: Float64
+    error: Float64
+
+
+class _Part(NamedTuple):
+    """What the error of a gradient of a score is made of, key by key."""
+
+    t: Float64
+    t_error: Float64
+    gained: Float64
+    each: Float64
+    difference: Float64
+    """|t - delta|, 0 where a query does not attend."""
+
+
+def score_gradients(backward: Backward, known: Forward, rates: Rates) -> ScoreGradients:
+    """Evaluate the gradients of the scores of a block, with their errors."""
+    t, t_error = _products(backward, rates)
+    gained, each = _gains(known)
+    row = _row(backward, known, rates, (t, t_error, gained))
+    apart = np.where(known.attends, t - row.delta[..., None], 0.0)
+    part = _Part(t, t_error, gained, each, np.abs(apart))
+    ds, common = known.p * apart, np.expm1(known.common)
+    shared = common[..., None] * known.p * part.difference
+    shared = shared + known.p * row.error[..., None]
+    own = _own_error(known, rates, part, row)
+    own = own + rates.stored * (np.abs(ds) + own + shared)
+    own, shared = (np.where(known.attends, e, 0.0) for e in (own, shared))
+    found = _through_softcap(backward, known, rates, (ds, own, shared))
+    sizes = np.abs(t) + t_error, np.abs(row.delta) + row.error, part.difference
+    return ScoreGradients(
+        ds=ds,
+        ds_error=own + shared,
+        dx=found[0],
+        own=found[1],
+        whole=found[2],
+        slope=found[3],
+        common=common,
+        delta=row.delta,
+        delta_error=row.error,
+        weights=np.where(known.attends, known.p, 0.0),
+        gained=gained,
+        largest=max(float(np.max(size, initial=0.0)) for size in sizes),
+    )
+
+
+def _row(
+    backward: Backward,
+    known: Forward,
+    rates: Rates,
+    weighed: tuple[Float64, Float64, Float64],
+) -> _Row:
+    """Return delta less the cotangent of the logsumexp, and its error."""
+    delta = (backward.d_output * known.output).sum(axis=-1)
+    error = _delta_error(backward, known, rates, weighed)
+    lam = np.where(known.live, backward.d_lse, 0.0)
+    error = error + rates.unit * (np.abs(delta) + np.abs(lam) + error)
+    return _Row(delta - lam, error)
+
+
+def _own_error(known: Forward, rates: Rates, part: _Part, row: _Row) -> Float64:
+    """Bound the error of a gradient of a score that is not common to its row."""
+    unit, beside = rates.unit, row.error[..., None]
+    grown = known.p + part.gained
+    local = part.t_error + unit * (np.abs(part.t) + part.t_error)
+    local = local + unit * (part.difference + part.t_error + beside)
+    own = (part.each * part.difference + grown * local) * np.exp(known.common)[
+        ..., None
+    ]
+    own = own + part.gained * beside
+    own = own + 3 * unit * grown * (part.difference + beside + local)
+    tiny = rates.model.tiny(rates.model.softmax)
+    return np.asarray(own + tiny * (1.0 + part.difference))
+
+
+def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
+    """Return the gradients of weights, with dropout, and their errors."""
+    model, problem = rates.model, backward.problem
+    value = problem.value[:, :, :, : problem.keys]
+    width = value.shape[-1]
+    size = by_key_row(np.abs(backward.d_output), np.abs(value))
+    rounded = (1 + rates.value) ** 2 - 1
+    adding = gamma(width + 1, format_of(model.dot).unit * model.dot_unit)
+    error = (rounded + adding * (1 + rounded)) * size
+    error = error + width * model.tiny(model.dot)
+    product = by_key_row(backward.d_output, value)
+    error = error + rates.stored * (np.abs(product) + error)
+    if backward.kept is None:
+        return product, error
+    keep = backward.kept * backward.multiplier
+    return keep * product, keep * error
+
+
+def _gains(known: Forward) -> tuple[Float64, Float64]:
+    """Return by how much weights may grow: by all of their error, and by their own."""
+    row = known.common[..., None]
+    return _grown(known, known.own + row), _grown(known, known.own)
+
+
+def _grown(known: Forward, error: Float64) -> Float64:
+    """Return p (e^error - 1), in the domain of logarithms where it is large."""
+    is_large = known.attends & (error > 0.5)
+    small = known.p * np.expm1(np.minimum(error, 0.5))
+    if not is_large.any():
+        return np.asarray(small)
+    logs = known.score - known.lse[..., None] + error
+    large = np.exp(np.minimum(logs, LIMIT)) - known.p
+    return np.where(is_large, np.maximum(large, small), small)
+
+
+def _delta_error(
+    backward: Backward,
+    known: Forward,
+    rates: Rates,
+    weighed: tuple[Float64, Float64, Float64],
+) -> Float64:
+    """Bound the error of delta, before the cotangent of the logsumexp meets it."""
+    delta = rates.model.delta
+    if delta == "output" or backward.output is not None:
+        return _of_output(backward, known, rates)
+    by_weights = _of_weights(backward, known, rates, weighed)
+    if delta == "weights":
+        return by_weights
+    return np.maximum(_of_output(backward, known, rates), by_weights)
+
+
+def _of_output(backward: Backward, known: Forward, rates: Rates) -> Float64:
+    """Bound the error of the product of output and cotangent."""
+    size, off = np.abs(backward.d_output), known.output_error
+    width = size.shape[-1]
+    error = (size * off).sum(axis=-1) + width * rates.model.tiny(rates.model.softmax)
+    adding = gamma(width + 1, rates.unit)
+    whole = (size * (np.abs(known.output) + off)).sum(axis=-1)
+    return np.asarray(error + adding * whole)
+
+
+def _of_weights(
+    backward: Backward,
+    known: Forward,
+    rates: Rates,
+    weighed: tuple[Float64, Float64, Float64],
+) -> Float64:
+    """Bound the error of the sum of weights and their gradients."""
+    model, unit = rates.model, rates.unit
+    keys = known.p.shape[-1]
+    t, t_error, gained = weighed
+    grown = known.p + gained
+    by_weights = (gained * np.abs(t) + grown * t_error).sum(axis=-1)
+    by_weights += gamma(keys + 2, unit) * (grown * (np.abs(t) + t_error)).sum(axis=-1)
+    delta = (backward.d_output * known.output).sum(axis=-1)
+    by_weights += unit * np.abs(delta) + keys * model.tiny(model.softmax)
+    return np.asarray(by_weights)
+
+
+def _through_softcap(
+    backward: Backward,
+    known: Forward,
+    rates: Rates,
+    given: tuple[Float64, Float64, Float64],
+) -> tuple[Float64, Float64, Float64, Float64]:
+    """Carry gradients and errors through the slope of the softcap, and round them.
+
+    What is common to a row is so no longer where it meets an error of the slope.
+    """
+    ds, own, shared = given
+    cap, unit, model = backward.problem.softcap, rates.unit, rates.model
+    whole = own + shared
+    dx, own_x, all_x, slope = ds, own, whole, np.ones((1,) * ds.ndim)
+    if cap is not None:
+        bent = known.scaled / cap
+        slope, tanh = 1.0 / np.cosh(bent) ** 2, np.abs(np.tanh(bent))
+        error = known.score_error / cap
+        off = 2 * error * (tanh + error) + 4 * unit + 4 * model.tanh_relative
+        off = np.minimum(1.0, off + 2 * rates.stored)
+        size = np.abs(ds)
+        rounded = 2 * unit * (size + whole) * (slope + off)
+        own_x = own * (slope + off) + (size + shared) * off + rounded
+        all_x = whole * (slope + off) + size * off + rounded
+        dx = ds * slope
+    again = rates.weight * (np.abs(dx) + all_x)
+    if model.weights:
+        again = again + model.operand_unit * model.tiny(model.weights)
+    own_x, all_x = (np.where(known.attends, e + again, 0.0) for e in (own_x, all_x))
+    return dx, own_x, all_x, slope
+
+
+__all__ = ["ScoreGradients", "score_gradients"]
