@@ -92,7 +92,7 @@ def test_the_page_for_jax_leads_to_a_red_check_and_a_green_one(tmp_path: Path) -
     red, green = _followed("test-a-jax-kernel", tmp_path)
 
     assert red.endswith("does not conform")
-    assert green.endswith(" conforms")
+    assert green.endswith(" conforms in the 1 invariant that was asked for")
 
 
 def test_the_page_for_a_gpu_holds_where_the_kernel_is_the_one_of_pytorch(

@@ -70,9 +70,10 @@ def test_a_wrong_function_is_found(name: str, face: str) -> None:
 
 
 def test_no_script_is_written_of_operands_that_are_made(tmp_path: Path) -> None:
-    asked: dict[str, Any] = {"kind": "rope", "arrays": "numpy"}
     target = f"{FILE}:rest_lost"
-    report = check_implementation(target, tier="smoke", only=["rope-norm"], **asked)
+    report = check_implementation(
+        target, kind="rope", arrays="numpy", tier="smoke", only=["rope-norm"]
+    )
     (outcome,) = report.outcomes
     assert outcome.finding is not None
     file = tmp_path / "fault.py"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from attnspec._typing import DType
 from attnspec.conformance import Report, check_implementation
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -80,3 +81,24 @@ def test_the_faults_of_a_stand_in_for_flash_attention_are_found() -> None:
         report = _judged("flash_attn", "flash_attn_func", law, dtypes=["float32"])
         assert not report.conforms, law
         assert said in str(report) or "flash_attn_func(q, k, v" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "models"),
+    [("float32", {}), ("bfloat16", {"bfloat16": "eager-bfloat16"})],
+)
+def test_the_rotary_positions_of_llama_are_judged_as_they_are(
+    dtype: DType, models: dict[str, str]
+) -> None:
+    llama = pytest.importorskip("transformers.models.llama.modeling_llama")
+
+    report = check_implementation(
+        llama.apply_rotary_pos_emb,
+        kind="rope",
+        tier="smoke",
+        dtypes=[dtype],
+        models=models,
+    )
+
+    assert report.description.face["id"] == "rope-both"
+    assert report.conforms, str(report)

@@ -165,4 +165,12 @@ def _shape(axes: str, **letters: str) -> str:
     return f"({', '.join(letters.get(axis, axis) for axis in axes)})"
 
 
-__all__ = ["explained", "facts", "facts_of_kind", "form", "listed", "meaning"]
+__all__ = [
+    "checked",
+    "explained",
+    "facts",
+    "facts_of_kind",
+    "form",
+    "listed",
+    "meaning",
+]
