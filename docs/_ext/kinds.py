@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from attnspec.conformance import Implementation, Outcome, Verdict, check_implementation
+from attnspec.conformance.differentiation import CLAIM
 from attnspec.conformance.reports import usage, words
 from attnspec.judge.kind import Kind
 from attnspec.judge.usage import Argument
@@ -91,7 +92,8 @@ def _run(name: str) -> tuple[Outcome, ...]:
         name=name,
         kind=name,
         dialect=kind.default(),
-        claims=kind.unsaid,
+        # A definition does not differentiate itself.
+        claims={*kind.unsaid} & {*kind.abilities} - {CLAIM},
     )
     return check_implementation(definition, tier="smoke").outcomes
 
