@@ -32,6 +32,8 @@ class Claim:
     forced
         The nearest recipe that a function with this claim can be called with, where
         the claim is that something is always so.
+    beside
+        Claims without any of which it comes to nothing.
     """
 
     sentence: str
@@ -39,6 +41,7 @@ class Claim:
     used: Callable[[Recipe], bool] | None
     dropped: Callable[[Recipe], Recipe] | None
     forced: Callable[[Recipe], Recipe] | None
+    beside: frozenset[str]
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Claim:
         used: Callable[[Recipe], bool] | None = None,
         dropped: Callable[[Recipe], Recipe] | None = None,
         forced: Callable[[Recipe], Recipe] | None = None,
+        beside: Iterable[str] = (),
     ) -> None:
         """Say what is claimed, and name the fields."""
         object.__setattr__(self, "sentence", sentence)
@@ -54,6 +58,7 @@ class Claim:
         object.__setattr__(self, "used", used)
         object.__setattr__(self, "dropped", dropped)
         object.__setattr__(self, "forced", forced)
+        object.__setattr__(self, "beside", frozenset(beside))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -177,8 +177,10 @@ class Table:
         self, recipe: Recipe, capabilities: Capabilities, keep: frozenset[str]
     ) -> Recipe:
         recipe = self._sized(recipe, capabilities)
-        for name in self.claims:
-            if name not in capabilities.claims and self.uses(recipe, name):
+        for name, claim in self.claims.items():
+            alone = claim.beside and not claim.beside & capabilities.claims
+            claimed = name in capabilities.claims and not alone
+            if not claimed and self.uses(recipe, name):
                 recipe = self.without(recipe, name)
         for name in capabilities.claims & set(self.claims):
             if (forced := self.claims[name].forced) is not None:

@@ -57,7 +57,7 @@ WRONG = (
         "deadline: expected more than 0 and at most 604,800 seconds",
     ),
     (("--claim", "turns"), "--claim: expected an id that 'attnspec kinds KIND' lists"),
-    (("--claim", "return_lse"), "claim: expected one of base, width, deterministic"),
+    (("--claim", "return_lse"), "claim: expected one of base, width, position_ids"),
 )
 
 
@@ -175,7 +175,7 @@ def test_an_operand_is_shown_with_shape_format_values_and_names() -> None:
 
     said = " ".join(done.stdout.split())
     assert (
-        "positions (L,), int64, 0 or more: where each row stands; also position_ids"
+        "positions broadcasts to (B, L), int64, 0 or more: where each row stands;"
         in said
     )
     assert "base float, finite, more than 0: the base of the frequencies" in said

@@ -11,7 +11,8 @@ from attnspec.judge.domain import Domain
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.laws import ATTENTION
 
-CLAIMS = frozenset(ATTENTION.abilities)
+# Gradients are judged by laws of another kind.
+CLAIMS = frozenset(ATTENTION.abilities) - {"gradients"}
 ALL = ATTENTION.checked(Capabilities(claims=CLAIMS))
 FAMILIES = ATTENTION.table.named_families
 

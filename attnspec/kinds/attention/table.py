@@ -150,7 +150,11 @@ _CLAIMS = {
         "compiled for each shape: few are drawn, with data and options often",
         used=lambda _: False,
     ),
-    "window": Claim("a window (left, right) of inclusive distances", "window"),
+    "window": Claim(
+        "a window (left, right) of inclusive distances",
+        "window",
+        beside=("causal", "two_sided_window"),
+    ),
     "two_sided_window": Claim(
         "a window with a right side of its own, or without the causal flag",
         used=_is_two_sided,
