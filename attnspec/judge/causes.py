@@ -7,6 +7,7 @@ one numeric model explains both.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -61,13 +62,16 @@ def _merged(
 ) -> Iterator[Cause]:
     """Yield causes; one whose law fails in a plainer one's case is that one.
 
-    So is one for which the same sign accounts, or which shows in the same form.
+    So is one for which the same sign accounts, which shows in the same form, or of
+    which a finding needs the same things, two at least.
     """
     kept: list[Cause] = []
     for cause in sorted(causes, key=lambda c: _breadth(c.headline)):
         for place, plainer in enumerate(kept):
-            if _has_one_sign(plainer, cause) or _is_same(
-                plainer.headline, cause.headline, kind, shows
+            if (
+                _has_one_sign(plainer, cause)
+                or _need_the_same(plainer, cause, kind)
+                or _is_same(plainer.headline, cause.headline, kind, shows)
             ):
                 others = (*plainer.others, cause.headline, *cause.others)
                 kept[place] = dataclasses.replace(plainer, others=others)
@@ -89,10 +93,20 @@ def _has_one_sign(one: Cause, other: Cause) -> bool:
     return first.nature == second.nature and bool(signs or forms)
 
 
+def _need_the_same(one: Cause, other: Cause, kind: Kind) -> bool:
+    """Return whether a finding of each needs the same, two things at least."""
+    pairs = itertools.product(_members(one), _members(other))
+    return any(kind.likeness.needs_same(first, second) for first, second in pairs)
+
+
+def _members(cause: Cause) -> list[Features]:
+    """Return the features of all findings of a cause."""
+    return [_features(outcome) for outcome in (cause.headline, *cause.others)]
+
+
 def _joined(cause: Cause, told: Callable[[Features], frozenset[str]]) -> frozenset[str]:
     """Return what the findings of a cause tell, all together."""
-    members = map(_features, (cause.headline, *cause.others))
-    return frozenset().union(*map(told, members))
+    return frozenset().union(*map(told, _members(cause)))
 
 
 def _is_same(

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from attnspec._typing import Array
 from attnspec.exceptions import Inadmissible, InvalidArgument
 from attnspec.judge.case import Case, Result
 from attnspec.judge.compare import judged_results
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect, Exact
 from attnspec.numerics import Comparison, NumericModel, within
+from attnspec.numerics.dtypes import numpy_dtype
 
 MOST = 2_000
 """How many calls are kept, and"""
@@ -163,6 +165,8 @@ class _Judge:
         for call in calls:
             if (exact := self.exact(call.case)) is None:
                 continue
+            if not _is_of(self.model.output, call.found.output):
+                return False
             compared = _compared(call.case, call.found, exact)
             if compared is None or not all(c.holds for c in compared):
                 return False
@@ -205,6 +209,15 @@ class _Judge:
 def _shape(case: Case) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of the arrays of a call."""
     return tuple(array.shape for array in case.arrays().values())
+
+
+def _is_of(name: str, output: Array) -> bool:
+    """Return whether a format holds every number: what is stored in it is one of it."""
+    if output.dtype.kind in "biu":
+        return True
+    with np.errstate(all="ignore"):
+        stored = output.astype(numpy_dtype(name)).astype(output.dtype)
+    return bool(np.array_equal(stored, output, equal_nan=True))
 
 
 def _calls(judge: _Judge, known: list[tuple[Case, Result]]) -> Iterator[_Call]:

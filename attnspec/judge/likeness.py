@@ -115,6 +115,12 @@ class Likeness:
         common = needs | others
         return common <= shared and len(common) >= _SPECIAL
 
+    def needs_same(self, first: Features, other: Features) -> bool:
+        """Return whether two findings are known to need the same, and not little."""
+        needs = self._core(first.needs)
+        same = needs == self._core(other.needs) and len(needs) >= _SPECIAL
+        return same and first.nature == other.nature
+
     def _core(self, names: Iterable[str]) -> set[str]:
         """Return the claims and the sizes of more than one, one word for alike ones."""
         said = (n for n in names if " " not in n or n.startswith("several "))

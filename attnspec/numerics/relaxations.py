@@ -169,11 +169,12 @@ def narrower(model: NumericModel, *, tables: bool = False) -> tuple[Relaxed, ...
 def _formula_in(name: str, *, tables: bool) -> tuple[tuple[str, dict[str, Any]], ...]:
     """Return what a formula may do in a narrower format, from mild to wild."""
     own = {"tables": name} if tables else {}
-    computed = {"softmax": name, "accumulator": name, "flushed": (name,), **own}
+    stored = {"softmax": name, "output": name, **own}
+    computed = {**stored, "accumulator": name, "flushed": (name,)}
     return (
         (f"the output is rounded to {name}", {"output": name}),
         *((f"cosines and sines are stored in {name}", own) for _ in own),
-        (f"each operation stores its result in {name}", {"softmax": name, **own}),
+        (f"each operation stores its result in {name}", stored),
         (f"it is computed in {name}", computed),
     )
 
