@@ -8,11 +8,13 @@ import contextlib
 import dataclasses
 import functools
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import threadpoolctl
+from hypothesis.errors import HypothesisDeprecationWarning
 
 from attnspec.conformance.targets import Request, open_target
 from attnspec.conformance.units import Answer, Here, Unit, judged
@@ -68,6 +70,9 @@ _kernels = threading.Lock()
 
 def do(task: Task) -> Done:
     """Judge a unit in this process, which keeps the kernel open."""
+    # A worker's own threads draw random numbers, and Hypothesis takes them for ours.
+    said_of_threads = "Do not use the `random` module"
+    warnings.filterwarnings("ignore", said_of_threads, HypothesisDeprecationWarning)
     with _kernels, threadpoolctl.threadpool_limits(1):
         said = task.unit.description
         kind = kind_named(said.kind)

@@ -7,21 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis.errors import HypothesisDeprecationWarning
 
 from attnspec.conformance import Verdict, check_implementation
 from attnspec.conformance.check import judge
 from attnspec.conformance.executors import cores, processes
-from attnspec.conformance.spread import Spread
+from attnspec.conformance.spread import Spread, Task, do
 from attnspec.conformance.targets import Request, open_target
-from attnspec.conformance.units import Here, Source
+from attnspec.conformance.units import Here, Source, Unit
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Report
+from attnspec.kinds.registry import kind_named
 from tests.conformance import _kernels
 
 pytestmark = pytest.mark.once
@@ -241,3 +244,21 @@ def _children(number: int) -> list[int]:
             if int(words[1]) == number:
                 found.append(int(stat.parent.name))
     return found
+
+
+def test_what_a_worker_draws_for_itself_is_no_warning_of_ours() -> None:
+    request = Request(f"{_kernels.__file__}:right")
+    with open_target(request) as (_, known):
+        dialect = kind_named(known.kind).default()
+        unit = Unit("convex-hull", "float32", known, dialect, "smoke", 0)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        done = do(Task(request, 20.0, unit))
+        warnings.warn(
+            "Do not use the `random` module inside strategies",
+            HypothesisDeprecationWarning,
+            stacklevel=1,
+        )
+
+    assert done.outcome is not None
+    assert not said
