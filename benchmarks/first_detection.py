@@ -35,7 +35,7 @@ def first_detection(rogue: Rogue, tier: str, seed: int) -> tuple[float, str]:
         nonlocal examples
         examples += 1
 
-    laws = chosen((), known.description.kind)
+    laws = chosen((), (known.description.kind,))
     found = outcomes(stands, laws, tier=tier, seed=seed, brief=True, progress=progress)
     for outcome in found:
         if outcome.verdict in _SEEN:

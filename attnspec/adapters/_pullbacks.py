@@ -40,10 +40,12 @@ def torch(function: Function, face: Called | None, device: str) -> Pullback:
         given = _moved({**operands, **options}, there)
         leaves = [given[name].requires_grad_() for name in wanted]
         results = _called(function, face, operands, options, given, there, turned)
-        used = results[: len(cotangents)]
+        # A logsumexp whose cotangent is dropped may have no graph; an output has one.
+        used = [r for r in results if r is results[0] or r.requires_grad]
+        used = used[: len(cotangents)]
         pulled = [
             there(cotangent).to(result.dtype)
-            for cotangent, result in zip(cotangents, used, strict=True)
+            for cotangent, result in zip(cotangents, used, strict=False)
         ]
         if twice:
             library.autograd.grad(

@@ -125,7 +125,12 @@ def _attention(options: Mapping[str, Any] | None) -> Callable[..., Any]:
         return_lse: bool = False,
     ) -> Any:
         """Return the output, and the logsumexp if asked for."""
-        function = _function(None if options is None else tuple(options.items()))
+        import jax
+
+        # What is traced is compiled by whoever traces it, with options of its own.
+        traced = isinstance(query, jax.core.Tracer)
+        chosen = () if traced or options is None else tuple(options.items())
+        function = _function(None if options is None else chosen)
         _make_room()
         output, lse = function(
             *map(_heads_last, (query, key, value)),

@@ -263,9 +263,8 @@ def _shares(
         return problem.visible, keep * weights
     empty = ~problem.visible.any(axis=-1) & np.isneginf(problem.sink)
     mean = np.broadcast_to(empty[..., None], weights.shape)
-    return problem.visible | mean, keep * np.where(
-        mean, 1.0 / weights.shape[-1], weights
-    )
+    share = 1.0 / max(1, weights.shape[-1])
+    return problem.visible | mean, keep * np.where(mean, share, weights)
 
 
 def _score_slope(
