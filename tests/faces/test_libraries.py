@@ -59,7 +59,7 @@ def _judged(where: str, name: str, *only: str, **asked: Any) -> Report:
         ),
     ],
 )
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Those of the libraries.
+@pytest.mark.filterwarnings("ignore")  # Those of the libraries.
 def test_a_function_of_a_library_is_called_as_it_is(
     face: str, where: str, name: str, asked: dict[str, Any]
 ) -> None:
