@@ -87,3 +87,10 @@ def test_an_empty_operand_can_be_placed() -> None:
 def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(UnknownName, match="layout: expected one of"):
         place(CASE.key, "diagonal")
+
+
+@pytest.mark.parametrize("layout", ["broadcast_batch", "broadcast_heads"])
+def test_what_does_not_repeat_is_not_laid_as_if_it_did(layout: str) -> None:
+    array = np.arange(48, dtype=np.float32).reshape(2, 3, 4, 2)
+
+    assert np.array_equal(place(array, layout).view, array)
