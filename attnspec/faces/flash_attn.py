@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from attnspec.faces._face import Face, Parameter, Returned
-from attnspec.faces._values import always, distances, given, off, on, scale
+from attnspec.faces._keywords import no_dropout, scale_factor, sinks
+from attnspec.faces._values import always, distances, given, off, on
 
 FLASH_ATTN = Face(
     id="flash-attn",
@@ -11,15 +12,7 @@ FLASH_ATTN = Face(
     sentence="FlashAttention 2, 3 and 4, AITER and many packages, in (B, L, H, E).",
     axes="BLHE",
     parameters=(
-        Parameter(
-            names=("softmax_scale",),
-            sentence="the factor on the dot products; None is 1/sqrt(E)",
-            says={"scale": ("scale",)},
-            value=scale,
-            off=scale,
-            idle=(None,),
-            promised="softmax_scale",
-        ),
+        scale_factor("softmax_scale", promised="softmax_scale"),
         Parameter(
             names=("causal", "is_causal"),
             sentence="no query sees a later key; the diagonal ends lower right",
@@ -49,14 +42,7 @@ FLASH_ATTN = Face(
             idle=(0.0, None),
             promised="softcap",
         ),
-        Parameter(
-            names=("learnable_sink", "s_aux", "sink", "sinks"),
-            sentence="(Hq,): a score without a value in every row",
-            says={"sink": ("sink",)},
-            value=given("sink"),
-            off=always(None),
-            idle=(None,),
-        ),
+        sinks("learnable_sink", "s_aux", "sink", "sinks"),
         Parameter(
             # In AITER return_attn_probs without return_lse gives something else.
             names=("return_lse", "return_softmax_lse", "return_attn_probs"),
@@ -67,13 +53,7 @@ FLASH_ATTN = Face(
             idle=(False,),
             promised="return_attn_probs",
         ),
-        Parameter(
-            names=("dropout_p",),
-            form="float, 0",
-            sentence="the part of the weights that is dropped: always 0",
-            off=always(0.0),
-            idle=(0.0,),
-        ),
+        no_dropout("dropout_p"),
     ),
     left_alone=(
         *("deterministic", "num_splits", "pack_gqa", "sm_margin", "attention_chunk"),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from attnspec.faces._face import Face, Parameter, Returned
+from attnspec.faces._keywords import no_dropout, scale_factor, sinks, softcap_or_none
 from attnspec.faces._values import (
     always,
-    given,
     keys_with_self,
     lowest_where_hidden,
     off,
     on,
     rank_four,
-    scale,
 )
 from attnspec.kinds.attention.case import AttentionCase
 
@@ -66,14 +65,7 @@ HF = Face(
             off=always(None),
             beside=("sliding_window",),
         ),
-        Parameter(
-            names=("scaling",),
-            sentence="the factor on the dot products; None is 1/sqrt(E)",
-            says={"scale": ("scale",)},
-            value=scale,
-            off=scale,
-            idle=(None,),
-        ),
+        scale_factor("scaling"),
         Parameter(
             names=("is_causal",),
             sentence="no query sees a later key; the default asks the module",
@@ -93,29 +85,9 @@ HF = Face(
             idle=(None,),
             beside=("is_causal",),
         ),
-        Parameter(
-            names=("softcap",),
-            sentence="c in c tanh(s/c), after the scale",
-            says={"softcap": ("softcap",)},
-            value=given("softcap"),
-            off=always(None),
-            idle=(None,),
-        ),
-        Parameter(
-            names=("s_aux", "learnable_sink"),
-            sentence="(Hq,): a score without a value in every row",
-            says={"sink": ("sink",)},
-            value=given("sink"),
-            off=always(None),
-            idle=(None,),
-        ),
-        Parameter(
-            names=("dropout",),
-            form="float, 0",
-            sentence="the part of the weights that is dropped: always 0",
-            off=always(0.0),
-            idle=(0.0,),
-        ),
+        softcap_or_none("softcap"),
+        sinks("s_aux", "learnable_sink"),
+        no_dropout("dropout"),
     ),
     left_alone=("position_bias", "cache"),
     tells=(frozenset({"module", "attention_mask"}),),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from attnspec.faces._face import Face, Parameter, Returned
+from attnspec.faces._keywords import scale_factor, softcap_or_none
 from attnspec.faces._values import (
     always,
     far_distances,
-    given,
     off,
     on,
     rank_four,
-    scale,
 )
 
 JAX = Face(
@@ -40,14 +39,7 @@ JAX = Face(
             off=always(None),
             idle=(None,),
         ),
-        Parameter(
-            names=("scale",),
-            sentence="the factor on the dot products; None is 1/sqrt(E)",
-            says={"scale": ("scale", "nonpositive_scale")},
-            value=scale,
-            off=scale,
-            idle=(None,),
-        ),
+        scale_factor("scale", "nonpositive_scale"),
         Parameter(
             names=("is_causal",),
             sentence="no query sees a later key; the diagonal starts upper left",
@@ -66,14 +58,7 @@ JAX = Face(
             off=always(None),
             idle=(None,),
         ),
-        Parameter(
-            names=("logits_soft_cap", "attn_logits_soft_cap"),
-            sentence="c in c tanh(s/c), after the scale",
-            says={"softcap": ("softcap",)},
-            value=given("softcap"),
-            off=always(None),
-            idle=(None,),
-        ),
+        softcap_or_none("logits_soft_cap", "attn_logits_soft_cap"),
         Parameter(
             names=("return_residual",),
             sentence="the second result is the logsumexp, (B, L, Hq), in the format "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from attnspec.faces._face import Face, Parameter, Returned
-from attnspec.faces._values import always, given, scale, word_or_mask
+from attnspec.faces._keywords import sinks
+from attnspec.faces._values import always, scale, word_or_mask
 
 _AXES = ("head_mask", "vector_mask")
 
@@ -34,14 +35,7 @@ MLX = Face(
             off=always(None),
             idle=(None,),
         ),
-        Parameter(
-            names=("sinks",),
-            sentence="(Hq,): a score without a value in every row",
-            says={"sink": ("sink",)},
-            value=given("sink"),
-            off=always(None),
-            idle=(None,),
-        ),
+        sinks("sinks"),
     ),
     left_alone=("stream", "force_fused"),
     tells=(frozenset({"stream"}), frozenset({"force_fused"}), frozenset({"sinks"})),

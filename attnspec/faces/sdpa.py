@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from attnspec.faces._face import Face, Parameter, Returned
-from attnspec.faces._values import always, heads_differ, of_rank, off, on, scale
+from attnspec.faces._keywords import no_dropout, scale_factor
+from attnspec.faces._values import always, heads_differ, of_rank, off, on
 
 SDPA = Face(
     id="sdpa",
@@ -36,15 +37,7 @@ SDPA = Face(
             idle=(False,),
             promised="is_causal",
         ),
-        Parameter(
-            names=("scale",),
-            sentence="the factor on the dot products; None is 1/sqrt(E)",
-            says={"scale": ("scale", "nonpositive_scale")},
-            value=scale,
-            off=scale,
-            idle=(None,),
-            promised="scale",
-        ),
+        scale_factor("scale", "nonpositive_scale", promised="scale"),
         Parameter(
             names=("enable_gqa",),
             form="bool",
@@ -52,13 +45,7 @@ SDPA = Face(
             claims=("grouped_query",),
             off=heads_differ,
         ),
-        Parameter(
-            names=("dropout_p",),
-            form="float, 0",
-            sentence="the part of the weights that is dropped: always 0",
-            off=always(0.0),
-            idle=(0.0,),
-        ),
+        no_dropout("dropout_p"),
     ),
     tells=(frozenset({"attn_mask"}),),
     never=("tensor_layout", "kv_layout", "module"),

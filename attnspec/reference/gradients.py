@@ -131,12 +131,10 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     problem = reduced(
         query, key, value, mask, bias, scale, causal, window, softcap, sink, alignment
     )
-    check_broadcast("kept", kept, problem.scores.shape)
-    keep = 1.0 if kept is None else float64(kept)
+    keep = _multiplier(kept, problem)
     exponents = problem.scores - float64(lse)[..., None]
     weights = np.where(problem.visible, np.exp(exponents), 0.0)
-    delta = np.sum(float64(d_output) * float64(output), axis=-1)
-    delta = delta if d_lse is None else delta - float64(d_lse)
+    delta = _delta(d_output, output, d_lse)
     d_weights = keep * dot_product(d_output, problem.value)
     ds = np.where(problem.visible, weights * (d_weights - delta[..., None]), 0.0)
     slope = _score_slope(query, key, scale, softcap)
@@ -230,10 +228,8 @@ def attention_vjp(  # noqa: PLR0913 - all that attention has, and cotangents
     problem = reduced(
         query, key, value, mask, bias, scale, causal, window, softcap, sink, alignment
     )
-    check_broadcast("kept", kept, problem.scores.shape)
     weights = softmax_with_sink(problem.scores, problem.visible, problem.sink)
-    keep = 1.0 if kept is None else float64(kept)
-    reads, shares = _shares(problem, weights, keep, empty_row)
+    reads, shares = _shares(problem, weights, _multiplier(kept, problem), empty_row)
     return attention_backward(
         *(d_output, query, key, value),
         weighted_sum(shares, problem.value, reads),
@@ -250,6 +246,24 @@ def attention_vjp(  # noqa: PLR0913 - all that attention has, and cotangents
         alignment=alignment,
         empty_row=empty_row,
     )
+
+
+def _multiplier(
+    kept: Float[np.ndarray, "..."] | None, problem: Problem
+) -> float | Float64[np.ndarray, "..."]:
+    """Give what dropout multiplies each weight by."""
+    check_broadcast("kept", kept, problem.scores.shape)
+    return 1.0 if kept is None else float64(kept)
+
+
+def _delta(
+    d_output: Float[np.ndarray, "B Hq L Ev"],
+    output: Float[np.ndarray, "B Hq L Ev"],
+    d_lse: Float[np.ndarray, "B Hq L"] | None,
+) -> Float64[np.ndarray, "B Hq L"]:
+    """Give the mean, by the weights, of what is asked of each of them."""
+    products = np.sum(float64(d_output) * float64(output), axis=-1)
+    return products if d_lse is None else products - float64(d_lse)
 
 
 def _shares(

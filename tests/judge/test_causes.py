@@ -43,6 +43,27 @@ def test_one_mistake_has_one_headline(rogue: str, headline: str) -> None:
     assert _headlines(report) == [headline]
 
 
+@pytest.mark.parametrize(
+    ("rogue", "words"),
+    [
+        # What they give is no number that bfloat16 would have stored.
+        ("placed-attention-ignored", ""),
+        ("multi-head-normed", ""),
+        ("shaw-unscaled", ""),
+        ("softmax-epsilon", ""),
+        # What these give is.
+        ("alibi-bfloat16", "the output is rounded to bfloat16"),
+        ("rope-one-by-one", "each operation stores its result in bfloat16"),
+    ],
+)
+def test_precision_is_blamed_where_every_output_is_of_its_format(
+    rogue: str, words: str
+) -> None:
+    (cause,) = _report(rogue).causes
+
+    assert (cause.relaxation or "") == words
+
+
 @pytest.mark.parametrize("pair", pairs()[:3], ids="+".join)
 def test_two_mistakes_have_two_headlines(pair: tuple[str, str]) -> None:
     report = _report(*pair)

@@ -79,3 +79,13 @@ def test_an_unknown_name_is_refused(fields: dict[str, object], message: str) -> 
 def test_asking_for_an_unknown_claim_is_refused() -> None:
     with pytest.raises(UnknownName, match="got 'maks'"):
         assert "maks" in ALL
+
+
+def test_a_window_without_causality_or_a_right_side_comes_to_nothing() -> None:
+    recipe = TABLE.recipe("attention", "float32", window=(1, 1), queries=5, keys=5)
+    fitted = TABLE.within(recipe, Capabilities(claims=frozenset({"window"})))
+    one_sided = frozenset({"window", "causal"})
+
+    assert fitted["window"] is None
+    assert not fitted["causal"]
+    assert TABLE.within(recipe, Capabilities(claims=one_sided))["window"] == (1, None)

@@ -251,3 +251,12 @@ def test_a_cotangent_of_another_shape_is_named() -> None:
         attention_vjp(one, one, one, np.ones((1, 1, 1, 2)))
     with pytest.raises(InvalidArgument, match="lse: expected shape"):
         attention_backward(one, one, one, one, one, np.zeros((1, 1, 2)))
+
+
+@pytest.mark.parametrize("empty_row", ["zero", "mean"])
+def test_without_keys_there_is_nothing_to_ask_of(empty_row: Any) -> None:
+    query, none = np.ones((1, 1, 2, 3)), np.ones((1, 1, 0, 3))
+    found = attention_vjp(query, none, none, query, empty_row=empty_row)
+
+    assert not found.dq.any()
+    assert found.dk.shape == found.dv.shape == none.shape

@@ -17,6 +17,7 @@ from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.attention.nulls import NEEDS, NULLS
 from attnspec.kinds.registry import INVARIANTS
 from attnspec.numerics.dtypes import DTYPES
+from attnspec.rogues import ROGUES
 from tests.judge._attention import ALL, CLAIMS, FAMILIES
 from tests.kinds.attention._null_answers import answer
 
@@ -100,3 +101,13 @@ def test_laws_never_see_a_library() -> None:
     source = "".join(inspect.getsource(law.check) for law in EVERY)
 
     assert not {"torch", "jax", "onnxruntime"} & set(source.split())
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_two_options_that_are_refused_together_are_found_on_every_seed(
+    seed: int,
+) -> None:
+    rogue = ROGUES["claimed-and-refused"].implementation
+    report = check_implementation(rogue, only=["options-honored"], seed=seed)
+
+    assert [o.verdict for o in report.outcomes] == [Verdict.REFUSED]

@@ -1,0 +1,57 @@
+"""Keywords that several faces have, under names of their own."""
+
+from __future__ import annotations
+
+from attnspec.faces._face import Parameter
+from attnspec.faces._values import always, given, scale
+
+
+def scale_factor(name: str, *claims: str, promised: str = "") -> Parameter:
+    """Return the keyword of the scale, which a function knows by itself."""
+    return Parameter(
+        names=(name,),
+        sentence="the factor on the dot products; None is 1/sqrt(E)",
+        says={"scale": ("scale", *claims)},
+        value=scale,
+        off=scale,
+        idle=(None,),
+        promised=promised,
+    )
+
+
+def sinks(*names: str) -> Parameter:
+    """Return the keyword of the sinks."""
+    return Parameter(
+        names=names,
+        sentence="(Hq,): a score without a value in every row",
+        says={"sink": ("sink",)},
+        value=given("sink"),
+        off=always(None),
+        idle=(None,),
+    )
+
+
+def softcap_or_none(*names: str) -> Parameter:
+    """Return the keyword of a softcap that None leaves out."""
+    return Parameter(
+        names=names,
+        sentence="c in c tanh(s/c), after the scale",
+        says={"softcap": ("softcap",)},
+        value=given("softcap"),
+        off=always(None),
+        idle=(None,),
+    )
+
+
+def no_dropout(name: str) -> Parameter:
+    """Return the keyword of dropout, which is always off."""
+    return Parameter(
+        names=(name,),
+        form="float, 0",
+        sentence="the part of the weights that is dropped: always 0",
+        off=always(0.0),
+        idle=(0.0,),
+    )
+
+
+__all__ = ["no_dropout", "scale_factor", "sinks", "softcap_or_none"]
