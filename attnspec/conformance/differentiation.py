@@ -131,22 +131,15 @@ def differentiated(
     if not hasattr(pullbacks, library):
         return function, known
     pullback = getattr(pullbacks, library)(native, called, known.device)
-    without = () if called is None else called.without_gradient
-    return pulled_back(function, known, pullback, without)
+    return pulled_back(function, known, pullback)
 
 
 def pulled_back(
-    function: Kernel,
-    known: Description,
-    pullback: Pullback,
-    without: Collection[str] = (),
+    function: Kernel, known: Description, pullback: Pullback
 ) -> tuple[Differentiable, Description]:
-    """Return a kernel that a library differentiates, with its backward pass.
-
-    Its backward pass claims what the kernel does, but `without` some of it.
-    """
+    """Return a kernel that a library differentiates, with its backward pass."""
     claims = known.capabilities.claims
-    options = {*claims, "retain_graph"} - {*without}
+    options = {*claims, "retain_graph"}
     if "return_lse" in claims:
         options.add("d_lse")
     return with_backward(function, known, _vjp(pullback), options)

@@ -206,19 +206,6 @@ class Called:
                 return given[name].reshape(value.shape)
         return there(value)
 
-    @property
-    def without_gradient(self) -> tuple[str, ...]:
-        """The claims of options that it does not get as they are."""
-        one = np.ones((1, 1, 1, 1), np.float32)
-        lost: list[str] = []
-        for name in _DIFFERENTIATED:
-            option = one if name == "bias" else one[0, 0, 0]
-            case = AttentionCase.of(one, one, one).replace(**{name: option})
-            passed = self.keywords(case).values()
-            if not any(_is_of(value, option) for value in passed):
-                lost += ATTENTION.options[name]
-        return tuple(lost)
-
     def _read(self, returned: Any, case: AttentionCase) -> Any:
         """Return the result of a call in our own order; what is none stays as it is."""
         said, several = self.face.returned, isinstance(returned, tuple | list)

@@ -13,9 +13,11 @@ from attnspec.exceptions import MalformedResult
 from attnspec.faces import FACES, Called, Face, Signature, called
 from attnspec.faces._face import Returned
 from attnspec.kinds.attention.case import AttentionCase
+from tests.faces import _numpy
 from tests.faces.test_recognition import SIGNATURES, made
 
 FLASH = SIGNATURES["flash-attn"]
+SHAPES = {"query": (1, 2, 3, 4), "key": (1, 2, 5, 4), "value": (1, 2, 5, 4)}
 
 
 def _case(heads: int = 2, **options: Any) -> AttentionCase:
@@ -254,3 +256,39 @@ def test_every_name_of_a_face_is_its_own_once() -> None:
         names = {name for p in face.parameters for name in p.names}
         assert not names & {*face.left_alone}
         assert all(told <= face.names for told in face.tells)
+
+
+def _turned(array: Array, order: tuple[int, ...]) -> Array:
+    return array.transpose(order)
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (_numpy.flash, {"causal": True, "return_lse": True}),
+        (_numpy.sdpa, {"bias": np.arange(15, dtype=np.float32).reshape(1, 3, 5)}),
+        (_numpy.jax, {"bias": np.arange(5, dtype=np.float32)}),
+        (_numpy.mlx, {"sink": np.ones(2, np.float32)}),
+    ],
+)
+def test_what_is_differentiated_is_the_call_that_is_judged(
+    function: Any, options: dict[str, Any]
+) -> None:
+    given: dict[str, Any] = {
+        name: np.linspace(0, 1, math.prod(shape), dtype=np.float32).reshape(shape)
+        for name, shape in SHAPES.items()
+    }
+    case, known = AttentionCase.of(**given, **options), called(function)
+    expected = known.translated(function)(*given.values(), **options)
+    # An option that is to have a gradient is the array that is given in its place.
+    leaves: dict[str, Any] = {
+        n: np.zeros_like(options[n]) for n in ("bias", "sink") if n in options
+    }
+    same = known.applied(function, case, {**given, **options}, np.asarray, _turned)
+    other = known.applied(function, case, {**given, **leaves}, np.asarray, _turned)
+
+    for found, right in zip(
+        same, expected if len(same) > 1 else [expected], strict=True
+    ):
+        assert np.array_equal(found, right)
+    assert bool(leaves) != np.array_equal(same[0], other[0])
