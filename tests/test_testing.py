@@ -118,3 +118,9 @@ def test_the_tests_of_the_how_to_page_pass(tmp_path: Path) -> None:
 
     assert [name for name, _ in blocks] == ["fused.py", "test_fused.py"]
     assert "3 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_strategy_is_said_in_few_words(kind: str) -> None:
+    # Hypothesis warns from 30,000 characters on, and a test may make that an error.
+    assert len(repr(cases(kind))) < 20_000

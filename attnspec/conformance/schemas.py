@@ -39,7 +39,7 @@ def description_schema() -> dict[str, Any]:
     Examples
     --------
     >>> sorted(description_schema()["properties"])[:4]
-    ['claims', 'deviation', 'dialect', 'dtypes']
+    ['arrays', 'claims', 'deviation', 'device']
     """
     file = importlib.resources.files(__package__) / "description.schema.json"
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

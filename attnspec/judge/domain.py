@@ -260,9 +260,7 @@ class Domain:
         return st.one_of([self._of_family(family) for family in usable])
 
     def _of_family(self, family: Family) -> st.SearchStrategy[Recipe]:
-        sampled = {n: st.sampled_from(v) for n, v in self.values(family).items()}
-        options = st.sampled_from(self.option_sets(family))
-        return _drawn(self, family, options, sampled)
+        return _drawn(_Choices(self, family))
 
     def fit(self, recipe: Recipe) -> Recipe:
         """Return the nearest recipe that the law can be asked of.
@@ -288,21 +286,34 @@ class Domain:
         return table.within(recipe, self.capabilities, self.needs) if kept else recipe
 
 
+class _Choices:
+    """What is drawn of a family: the switches that are on, and values of fields.
+
+    Hypothesis writes down what its strategies are made of, and warns where that is
+    much: of a dataclass all fields, of this the names.
+    """
+
+    def __init__(self, domain: Domain, family: Family) -> None:
+        """List the choices."""
+        self.domain = domain
+        self.family = family
+        self.options = st.sampled_from(domain.option_sets(family))
+        values = domain.values(family).items()
+        self.fields = {name: st.sampled_from(several) for name, several in values}
+
+    def __repr__(self) -> str:
+        return f"{self.domain.kind}: {self.family.name}"
+
+
 @st.composite
-def _drawn(
-    draw: st.DrawFn,
-    domain: Domain,
-    family: Family,
-    options: st.SearchStrategy[tuple[str, ...]],
-    fields: Mapping[str, st.SearchStrategy[Any]],
-) -> Recipe:
+def _drawn(draw: st.DrawFn, choices: _Choices) -> Recipe:
     """Draw the switches that are on, and then only what these make use of."""
-    chosen = draw(options)
+    chosen = draw(choices.options)
     drawn = {"options": chosen}
-    for name, values in fields.items():
-        if name in chosen or name not in domain.table.switches:
+    for name, values in choices.fields.items():
+        if name in chosen or name not in choices.domain.table.switches:
             drawn[name] = draw(values)
-    return domain.recipe(family, drawn, draw(_VARIANTS))
+    return choices.domain.recipe(choices.family, drawn, draw(_VARIANTS))
 
 
 __all__ = ["Domain"]

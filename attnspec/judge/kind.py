@@ -50,7 +50,7 @@ def _no_calls(_dtype: str, _capabilities: Capabilities) -> tuple[Case, ...]:
     return ()
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Kind(LawsOfKind):
     """A kind of function, and all that the machine needs to know about it.
 
@@ -164,6 +164,9 @@ class Kind(LawsOfKind):
     precision_calls: Callable[[str, Capabilities], Iterable[Case]] = _no_calls
     words: Words = dataclasses.field(default_factory=Words)
     rests_on_wrong: Callable[[Any, Any], bool] = lambda _case, _bench: False
+
+    def __repr__(self) -> str:
+        return f"Kind({self.name!r})"
 
     def __post_init__(self) -> None:
         """Read the definition's face; let arrays lie in memory in several ways."""
