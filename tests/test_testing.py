@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 from hypothesis import given
+from hypothesis.vendor import pretty
 
 from attnspec.conformance import Implementation
 from attnspec.exceptions import ConformanceFailure, UnknownName
@@ -124,3 +125,13 @@ def test_the_tests_of_the_how_to_page_pass(tmp_path: Path) -> None:
 def test_a_strategy_is_said_in_few_words(kind: str) -> None:
     # Hypothesis warns from 30,000 characters on, and a test may make that an error.
     assert len(repr(cases(kind))) < 20_000
+
+
+def test_a_failing_case_is_shown_by_its_formats_and_shapes() -> None:
+    wide = cases(claims=["causal"], lengths=((65, 65),), widths=((64, 64),), batch=(3,))
+    case = hypothesis.find(wide, lambda case: bool(case["causal"]))
+    shown = pretty.pretty(case)
+
+    shape = case["query"].shape
+    assert shown.startswith(f"AttentionCase(query=float32 {shape}, key=float32 (")
+    assert shown.endswith("causal=True)")

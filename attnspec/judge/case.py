@@ -60,6 +60,11 @@ class Case:
                 return found[name]
         return None
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - its call
+        """Say formats and shapes where Hypothesis shows an example, and no numbers."""
+        said = (f"{name}={_shown(value)}" for name, value in self.arguments.items())
+        printer.text(f"{type(self).__name__}({', '.join(said)})")
+
     @property
     def arguments(self) -> dict[str, Any]:
         """Everything that the function gets, by name."""
@@ -146,6 +151,13 @@ def single(
     """
     given = {n: value for n, value in (options or {}).items() if value is not None}
     return Case(operands, given, ((name, shape, recipe.dtype),), recipe.dtype)
+
+
+def _shown(value: Any) -> str:
+    """Return an argument in few words."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    return repr(value)
 
 
 def _contiguous(value: Any) -> Any:
