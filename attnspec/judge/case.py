@@ -138,6 +138,20 @@ class Result:
     """The arguments, or earlier results, that the call has changed."""
 
 
+def settled(found: Result, left_open: Mapping[str, Array]) -> Result:
+    """Return what came back, with 0 wherever anything is right.
+
+    `left_open` marks these places, by the name of the result; "output" is the first.
+    """
+    arrays = {
+        name: np.where(left_open[name], np.zeros((), array.dtype), array)
+        for name, array in {"output": found.output, **found.others}.items()
+        if name in left_open
+    }
+    output = arrays.pop("output", found.output)
+    return dataclasses.replace(found, output=output, others={**found.others, **arrays})
+
+
 def single(
     recipe: Recipe,
     operands: Mapping[str, Any],
@@ -194,5 +208,6 @@ __all__ = [
     "Shape",
     "cast",
     "checksum",
+    "settled",
     "single",
 ]

@@ -8,7 +8,6 @@ costs accuracy.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -25,14 +24,14 @@ from attnspec.judge.questions import Call, Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.serving import _usage as usage
+from attnspec.kinds.serving._joined import finished, joined
 from attnspec.numerics import NumericModel, identical
 from attnspec.numerics.formats import format_of
-from attnspec.numerics.tracked import Judged, Tracked, gamma, judged
+from attnspec.numerics.tracked import Judged
 from attnspec.reference import merge as definition
 
 PARTS = ("a", "b")
 MANY_ROWS = (2, 3, 5, 8, 33)
-LOG_OF_BASE = {"e": 1.0, "2": float(np.log(2.0))}
 
 
 def _mend(recipe: Recipe) -> Recipe:
@@ -138,42 +137,8 @@ def of_both(case: Case, name: str) -> F64:
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Weigh each part by its share of the exponentials of both logsumexps."""
     lses = of_both(case, "lse")
-    live = np.isfinite(lses)
-    some = live[0] | live[1]
-    # To base two and back: the logarithm of two, its reciprocal, the product.
-    base = LOG_OF_BASE[choices["base"]]
-    scores = (Tracked.of(np.where(live, lses, 0.0), model) * base).rounding(2.0)
-    peak = _peak(scores, live)
-    exponentials = (scores - peak).exp().where(live, 0.0)
-    total = exponentials.sum(0).where(some, 1.0)
-    # In the place of the quotient a reciprocal and a product, or a logarithm (4 units).
-    weights = (exponentials / total).rounding(8.0).where(live, 0.0)
-    outputs = np.where(live[..., None], of_both(case, "output"), 0.0)
-    output = (weights.reshape(*live.shape, 1) * weights.like(outputs)).sum(0)
-    output = _moved(output, outputs, live[0] & live[1])
-    lse = (total.log() + peak).rounding(2.0) / base
-    return _finished(judged(output, model, lse=lse), some, case, choices)
-
-
-def _peak(scores: Tracked, live: npt.NDArray[np.bool_]) -> Tracked:
-    """Return the larger of two scores, or 0 where there is none."""
-    value = np.where(live, scores.value, -np.inf).max(0)
-    error = np.where(live, scores.error, 0.0).max(0)
-    value = np.where(np.isneginf(value), 0.0, value)
-    return dataclasses.replace(scores, value=value, error=error)
-
-
-def _moved(output: Tracked, outputs: F64, both: npt.NDArray[np.bool_]) -> Tracked:
-    """Allow for a - w (a - b), which rounds what is as large as the larger output.
-
-    The share w = 1 / (1 + exp(-d)) of the second part is known to 8 units of itself,
-    beside what an error of d does, which the weights have already; the two
-    differences and the product are one rounding each.
-    """
-    sizes = np.abs(outputs).sum(0)
-    off = gamma(12.0, output.unit) * sizes
-    error = output.error + np.where(both[..., None], off, 0.0)
-    return dataclasses.replace(output, error=error)
+    exact = joined(lses, of_both(case, "output"), choices["base"], model)
+    return finished(exact, lses, *_of_nothing(case, choices))
 
 
 def _of_nothing(case: Case, choices: Dialect) -> tuple[F64, F64]:
@@ -185,19 +150,6 @@ def _of_nothing(case: Case, choices: Dialect) -> tuple[F64, F64]:
     }
     mark = {"minus_infinity": -np.inf, "nan": np.nan}[choices["empty_lse"]]
     return output[choices["all_empty"]], np.full(case["lse_a"].shape, mark)
-
-
-def _finished(
-    exact: Judged, some: npt.NDArray[np.bool_], case: Case, choices: Dialect
-) -> Judged:
-    """Give rows in which both parts are empty what a function gives them."""
-    output, mark = _of_nothing(case, choices)
-    (lse, bound), known = exact.others["lse"], some[..., None]
-    return Judged(
-        output=np.where(known, exact.output, output),
-        bound=np.where(known, exact.bound, 0.0),
-        others={"lse": (np.where(some, lse, mark), np.where(some, bound, 0.0))},
-    )
 
 
 def _defined(
@@ -307,7 +259,6 @@ MERGE = Kind(
 
 
 __all__ = [
-    "LOG_OF_BASE",
     "MANY_ROWS",
     "MERGE",
     "PARTS",

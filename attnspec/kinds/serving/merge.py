@@ -12,8 +12,8 @@ from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike, finite_difference, noted, rounding
 from attnspec.judge.law import Bench, Dialect
+from attnspec.kinds.serving._joined import LOG_OF_BASE
 from attnspec.kinds.serving._merge import (
-    LOG_OF_BASE,
     MANY_ROWS,
     MERGE,
     PARTS,
