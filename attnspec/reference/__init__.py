@@ -29,6 +29,7 @@ from attnspec.reference import (
     neighborhood,
     normalized_linear,
     padded,
+    paged,
     placed_attention,
     pooling,
     prefix_mask,
@@ -132,6 +133,7 @@ from attnspec.reference.normalized_linear import (
     normalized_linear_attention,
 )
 from attnspec.reference.padded import padded_attention, padded_segments
+from attnspec.reference.paged import gather_pages, paged_attention
 from attnspec.reference.placed_attention import placed
 from attnspec.reference.pooling import pool
 from attnspec.reference.prefix_mask import prefix
@@ -253,6 +255,7 @@ __all__ = [
     "elu_plus_one",
     "entmax15",
     "frequencies",
+    "gather_pages",
     "global_mask",
     "global_tokens",
     "gradients",
@@ -288,6 +291,8 @@ __all__ = [
     "padded_attention",
     "padded_segments",
     "padded_set",
+    "paged",
+    "paged_attention",
     "pairs",
     "placed",
     "placed_attention",

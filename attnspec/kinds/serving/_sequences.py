@@ -114,7 +114,8 @@ def drawn(recipe: Recipe, name: str, shape: Shape, unowned: Array) -> Array:
     else:
         louder = 4.0 if recipe["data"] == "loud" and name == "query" else 1.0
         array = louder * normals(recipe.seed, name, shape)
-    poison = recipe["poison_value" if name == "value" else "poison_key"]
+    is_value = name.startswith("value")
+    poison = recipe["poison_value" if is_value else "poison_key"]
     array[unowned] = _poison(recipe, poison)
     return cast(array, recipe)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attnspec._typing import Range
 from attnspec.judge.usage import (
     ANY,
     BELOW_INFINITY,
@@ -141,4 +142,40 @@ PADDED = Usage(
     {"lengths": ((1, 1), (2, 2)), "width": 2, "key_lengths": True},
 )
 
-__all__ = ["MERGE", "MERGE_ALL", "PADDED", "VARLEN"]
+
+def _pages(what: str, width: str, *known_as: str) -> Argument:
+    """Return a pool of pages."""
+    meaning = f"all {what}, in pages"
+    return Argument(f"P N Hkv {width}", meaning, ANY, known_as=known_as)
+
+
+PAGED = Usage(
+    {
+        "query": Argument("B L Hq E", "the queries", ANY, known_as=("q",)),
+        "key_pages": _pages("keys", "E", "k_cache", "key_cache"),
+        "value_pages": _pages("values", "Ev", "v_cache", "value_cache"),
+        "table": Argument(
+            "B M",
+            "the pages of each sequence; what is behind its last one is not read",
+            Range("-1 or more", lambda number: number >= -1),
+            _INTEGERS,
+            ("block_table", "page_table"),
+        ),
+        "lengths": _counts(
+            "B", "how many tokens each sequence has", "cache_seqlens", "seqused_k"
+        ),
+        **_options(*_OPTIONS, "return_lse"),
+    },
+    {
+        "output": Argument("B L Hq Ev", "the values, weighed", ANY),
+        "lse": Argument("B Hq L", "the logarithm of the denominator", ANY, FLOATING),
+    },
+    {"page": 2, "lengths": ((1, 1), (1, 0)), "table": "reversed", "width": 2},
+    {
+        "M": "entries for each sequence",
+        "N": "slots of a page",
+        "P": "pages of the pool",
+    },
+)
+
+__all__ = ["MERGE", "MERGE_ALL", "PADDED", "PAGED", "VARLEN"]

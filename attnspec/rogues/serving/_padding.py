@@ -146,4 +146,15 @@ class Padded:
         return (output, lse) if return_lse else output
 
 
-__all__ = ["Call", "Lengths", "Padded", "Pair", "attended", "given", "masked", "real"]
+__all__ = [
+    "Call",
+    "Lengths",
+    "Padded",
+    "Pair",
+    "attended",
+    "by_lengths",
+    "given",
+    "masked",
+    "near",
+    "real",
+]

@@ -1,0 +1,91 @@
+"""The same tokens in other pools: shuffled, in pages of other sizes, or of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from attnspec._typing import Array
+from attnspec.judge.case import Case
+from attnspec.kinds.serving._paged import POOLS, owned_slots
+from attnspec.reference import gather_pages
+
+
+def counts_of(case: Case) -> Array:
+    """Return how many pages each sequence has."""
+    return -(-case["lengths"] // case["key_pages"].shape[1])
+
+
+def past_entries(case: Case) -> npt.NDArray[np.bool_]:
+    """Return which entries of the table stand behind a sequence's pages."""
+    entries = np.arange(case["table"].shape[1])
+    return np.asarray(entries >= counts_of(case)[:, None])
+
+
+def past_replaced(case: Case, number: int) -> Case:
+    """Return the call with one number in all entries behind a sequence's pages."""
+    table = np.where(past_entries(case), number, case["table"])
+    return case.replace(table=table.astype(case["table"].dtype))
+
+
+def shuffled(case: Case) -> Case:
+    """Return the call with all pages elsewhere in the pool, and the table told so."""
+    order = np.roll(np.arange(len(case["key_pages"]))[::-1], 1)
+    table = np.where(past_entries(case), case["table"], order[case["table"]])
+    back = np.argsort(order)
+    moved = case.changed(lambda pages: pages[back], *POOLS)
+    return moved.replace(table=table.astype(case["table"].dtype))
+
+
+def contiguous(case: Case, page: int) -> Case:
+    """Return the call in pages of a size, the same room for each sequence, in order."""
+    table, lengths = case["table"], case["lengths"]
+    width = max(1, int(-(-lengths.max() // page)))
+    numbers = np.arange(len(table) * width).reshape(len(table), width)
+    changes = {}
+    for pool in POOLS:
+        tokens = gather_pages(case[pool], table, lengths)[:, : lengths.max()]
+        shape = (len(table), width * page, *tokens.shape[2:])
+        room = np.zeros(shape, tokens.dtype)
+        room[:, : tokens.shape[1]] = tokens
+        changes[pool] = room.reshape(-1, page, *tokens.shape[2:])
+    return case.replace(table=numbers.astype(table.dtype), **changes)
+
+
+def filled(case: Case, slots: npt.NDArray[np.bool_], number: float) -> Case:
+    """Return the call with a number in some slots of the pool."""
+
+    def written(pages: Array) -> Array:
+        whole = slots[:, :, None, None]
+        return np.where(whole, np.full((), number, pages.dtype), pages)
+
+    return case.changed(written, *POOLS)
+
+
+def unowned(case: Case) -> npt.NDArray[np.bool_]:
+    """Return which slots hold no token of any sequence."""
+    shape = case["key_pages"].shape[:2]
+    return ~owned_slots(case["table"], case["lengths"], shape)
+
+
+def pages_before(case: Case) -> npt.NDArray[np.bool_]:
+    """Return which slots lie in pages that end before every window begins."""
+    (count, page), queries = case["key_pages"].shape[:2], case["query"].shape[1]
+    seen = np.zeros(count, np.bool_)
+    left, _ = case["window"]
+    for row, length in zip(case["table"], case["lengths"], strict=True):
+        first = 0 if left is None else max(0, length - queries - left)
+        seen[row[np.arange(first, length) // page]] = True
+    return np.broadcast_to(~seen[:, None], (count, page))
+
+
+__all__ = [
+    "contiguous",
+    "counts_of",
+    "filled",
+    "pages_before",
+    "past_entries",
+    "past_replaced",
+    "shuffled",
+    "unowned",
+]

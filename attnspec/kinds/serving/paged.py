@@ -1,0 +1,285 @@
+"""Attention over pages: the kind `paged`, and its laws."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+
+from attnspec.judge.case import Case
+from attnspec.judge.claims import Capabilities
+from attnspec.judge.compare import agrees
+from attnspec.judge.law import Bench, Dialect
+from attnspec.kinds.attention.build import HUGE
+from attnspec.kinds.serving import _paged as paged
+from attnspec.kinds.serving import _pools as pools
+from attnspec.kinds.serving._paged_kind import PAGED
+from attnspec.kinds.serving._sequences import Places, parts_alike, untouched
+from attnspec.numerics import Comparison, identical
+
+_ALL: Places = {"output": slice(None), "lse": slice(None)}
+_ELSEWHERE = ("reversed", "random")
+"""Tables that are no simple counting."""
+
+
+def _ends_at_the_last(dialect: Dialect, _capabilities: Capabilities) -> bool:
+    """Return whether the last query of a sequence stands at its last token."""
+    return dialect["alignment"] == "lower_right"
+
+
+PAGED.agreement_law(
+    "memory.pages",
+    "Each sequence is answered by the tokens in its pages, and by all of them.",
+    nulls=(
+        *("zeros", "physical", "first_table", "full_pages", "next_slots"),
+        *("uncausal", "unwindowed", "uncapped", "unsunk", "unscaled"),
+    ),
+)
+
+
+PAGED.law(
+    "paged-lse",
+    "memory.pages",
+    nulls=("zeros:lse", "physical:lse", "first_table:lse"),
+    needs=("return_lse",),
+    fields={"return_lse": (True,), "table": _ELSEWHERE},
+    sentence="The logsumexp of each query is that of the tokens of its sequence.",
+)(agrees)
+
+
+@PAGED.law(
+    "paged-shuffled",
+    "memory.table",
+    one_in=3,
+    nulls=("physical", "contiguous"),
+    fields={"lengths": paged.SEVERAL},
+)
+def check_shuffled(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Pages that lie elsewhere in the pool, as the table says, change nothing."""
+    other = pools.shuffled(case)
+    yield from parts_alike(case, other, bench, "pages elsewhere", _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-contiguous",
+    "memory.table",
+    one_in=3,
+    nulls=("physical", "first_table"),
+    fields={"lengths": paged.SEVERAL, "table": ("random", "reversed")},
+)
+def check_contiguous(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Pages are answered like a cache in which each sequence has a room of its own."""
+    other = pools.contiguous(case, case["key_pages"].shape[1])
+    yield from parts_alike(case, other, bench, "a room of its own", _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-shared",
+    "memory.table",
+    one_in=3,
+    nulls=("physical", "contiguous"),
+    fields={
+        "lengths": (((2, 1), (1, 1)), ((3, 0), (1, 0), (2, 1)), ((2, 0), (2, -1))),
+        "table": ("prefix",),
+        "page": (1, 2, 8, 16, 32),
+    },
+)
+def check_shared(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Sequences that share pages are answered as if each had copies of them."""
+    other = pools.contiguous(case, case["key_pages"].shape[1])
+    yield from parts_alike(case, other, bench, "copies", _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-page-size",
+    "memory.page-size",
+    one_in=3,
+    nulls=("measured", "contiguous"),
+    fields={"lengths": paged.SEVERAL, "table": _ELSEWHERE},
+)
+def check_page_size(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """The same tokens in pages of another size are answered alike."""
+    for page in {1, 8, 64} - {case["key_pages"].shape[1]}:
+        other = pools.shuffled(pools.contiguous(case, page))
+        yield from parts_alike(case, other, bench, f"pages of {page}", _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-past-entries",
+    "memory.unread",
+    one_in=3,
+    nulls=("measured",),
+    fields={"lengths": paged.SEVERAL, "more_entries": (1, 3)},
+)
+def check_past_entries(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Entries of the table behind the pages of a sequence have no influence."""
+    for number in (0, len(case["key_pages"]) - 1):
+        other = pools.past_replaced(case, number)
+        note = f"{number} behind the pages"
+        yield from parts_alike(case, other, bench, note, _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-unread",
+    "memory.unread",
+    one_in=3,
+    nulls=("full_pages",),
+    fields={"page": (2, 8, 16, 32, 64, 128, 256)},
+)
+def check_unread(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """What slots hold that no sequence has written has no influence."""
+    for what, number in (("zeros", 0.0), ("huge numbers", -HUGE[case.dtype])):
+        other = pools.filled(case, pools.unowned(case), number)
+        note = f"{what} in the other slots"
+        yield from parts_alike(case, other, bench, note, _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-wider-table",
+    "memory.unread",
+    one_in=3,
+    nulls=("measured",),
+    fields={"lengths": paged.SEVERAL},
+)
+def check_wider_table(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A wider table changes nothing."""
+    table = np.pad(case["table"], ((0, 0), (0, 3)))
+    other = case.replace(table=table)
+    yield from parts_alike(case, other, bench, "three entries more", _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-larger-pool",
+    "memory.unread",
+    one_in=3,
+    nulls=("measured",),
+    fields={"table": _ELSEWHERE, "lengths": paged.SEVERAL},
+)
+def check_larger_pool(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A larger pool, whose other pages are anywhere, changes nothing."""
+    before = len(case["table"]) * case["table"].shape[1]
+    rest = ((before, 1), (0, 0), (0, 0), (0, 0))
+    other = case.changed(lambda pages: np.pad(pages, rest), *paged.POOLS)
+    table = np.where(pools.past_entries(case), case["table"], case["table"] + before)
+    other = other.replace(table=table.astype(case["table"].dtype))
+    yield from parts_alike(case, other, bench, "more pages", _ALL, _ALL)
+
+
+@PAGED.law(
+    "paged-strides",
+    "calls.layout",
+    one_in=3,
+    nulls=("strides_ignored",),
+    fields={"layouts": paged.STRIDED, "key_heads": (2,), "page": (2, 8, 16)},
+)
+def check_strides(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """How a pool lies in memory changes nothing."""
+    dense = case.replace(layouts={})
+    note = ", ".join(f"{name} {layout}" for name, layout in case.layouts.items())
+    if note:
+        yield from parts_alike(dense, case, bench, note, _ALL, _ALL)
+
+
+PAGED.law(
+    "paged-square",
+    "memory.pages",
+    one_in=3,
+    nulls=("turned",),
+    fields={"page": (2,), "key_heads": (2,), "width": (4, 8), "layouts": ((),)},
+    sentence="A page with as many slots as heads is read slot by slot.",
+)(agrees)
+
+
+@PAGED.law(
+    "paged-window",
+    "memory.pages",
+    nulls=("unwindowed",),
+    needs=("window",),
+    fields={
+        "window": ((2, 0), (0, 0)),
+        "lengths": (((3, 1), (2, 0)), ((3, -1), (3, 1), (2, 1))),
+        "page": (2, 1, 8, 16),
+        "queries": (1, 2),
+    },
+    applies=_ends_at_the_last,
+)
+def check_window(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Pages that end before a window begins have no influence."""
+    yield from agrees(case, bench)
+    loud = pools.filled(case, pools.pages_before(case), HUGE[case.dtype])
+    yield from untouched(case, loud, bench, "huge numbers before the window", _ALL)
+
+
+@PAGED.law(
+    "paged-order",
+    "memory.order",
+    one_in=3,
+    nulls=("first_table",),
+    fields={"lengths": paged.SEVERAL},
+)
+def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Sequences in another order are answered in that order."""
+    backward = operator.itemgetter(slice(None, None, -1))
+    other = case.changed(backward, "query", "table", "lengths")
+    there: Places = dict.fromkeys(_ALL, slice(None, None, -1))
+    yield from parts_alike(case, other, bench, "in the other order", _ALL, there)
+
+
+@PAGED.law(
+    "paged-one-query",
+    "memory.one-query",
+    one_in=3,
+    nulls=("uncausal",),
+    needs=("causal",),
+    fields={"causal": (True,), "queries": (2, 5), "lengths": paged.SEVERAL},
+    applies=_ends_at_the_last,
+)
+def check_one_query(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Causally, queries one at a time, each at its length, are answered like all."""
+    queries = case["query"].shape[1]
+    for at in range(queries):
+        lengths = case["lengths"] - (queries - 1 - at)
+        own = np.flatnonzero(lengths > 0)
+        if own.size:
+            alone = case.replace(
+                query=case["query"][own, at : at + 1],
+                table=case["table"][own],
+                lengths=lengths[own],
+            )
+            alone = paged.sized(alone, return_lse=case["return_lse"] is not None)
+            row = slice(at, at + 1)
+            here = {"output": (own, row), "lse": (own, slice(None), row)}
+            note = f"query {at} alone"
+            yield from parts_alike(case, alone, bench, note, here, _ALL)
+
+
+@PAGED.law(
+    "paged-no-keys",
+    "memory.no-keys",
+    nulls=("ones", "zeros:lse"),
+    needs=("no_keys",),
+    fields={"lengths": paged.KEYLESS},
+    without=("sink",),
+)
+def check_no_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A query without keys is answered with zero, and by the logsumexp of none."""
+    yield from agrees(case, bench)
+    found, exact = bench.run(case), bench.judged(case)
+    none = case["lengths"] == 0
+    yield identical(exact.output[none], found.output[none])
+    for name, array in found.others.items():
+        yield identical(exact.others[name][0][none], array[none], what=name)
+
+
+PAGED.law(
+    "paged-int64",
+    "memory.pages",
+    nulls=("zeros", "first_table"),
+    needs=("int64",),
+    fields={"index": ("int64",), "lengths": paged.SEVERAL, "table": _ELSEWHERE},
+    sentence="Tables and lengths of 64 bits are read as such.",
+)(agrees)
+
+
+__all__ = ["PAGED"]
