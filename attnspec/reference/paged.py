@@ -46,7 +46,7 @@ def gather_pages(
     References
     ----------
     Kwon et al., "Efficient Memory Management for Large Language Model Serving with
-    PagedAttention", 2023, :doi:`10.1145/3600006.3613165`.
+    PagedAttention", 2023, :doi:`10.48550/arXiv.2309.06180`.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def paged_attention(  # noqa: PLR0913 - what attention takes, and where keys lie
     ``block_table`` and ``cache_seqlens`` of FlashAttention's
     ``flash_attn_with_kvcache``; ``block_table`` and ``seqused_k`` of PyTorch's
     ``varlen_attn``. Kwon et al., "Efficient Memory Management for Large Language Model
-    Serving with PagedAttention", 2023, :doi:`10.1145/3600006.3613165`.
+    Serving with PagedAttention", 2023, :doi:`10.48550/arXiv.2309.06180`.
 
     Examples
     --------

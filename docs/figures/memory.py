@@ -8,10 +8,22 @@ import numpy as np
 from drawing import GRAY, PALE, SERIES, grid, panels
 from matplotlib.patches import Rectangle
 
-from attnspec.reference import chunked, packed_attention, padded_attention, sink_window
+from attnspec.reference import (
+    chunked,
+    gather_pages,
+    packed_attention,
+    padded_attention,
+    sink_window,
+)
 
 LENGTHS = (4, 2, 3)
 SUMS = np.array([0, 4, 6, 9])
+TABLE = np.array([[5, 2, 0], [5, 3, -1]])
+TOKENS = np.array([7, 5])
+OWNERS = np.array(
+    [[0, -1, -1], [-1] * 3, [0] * 3, [1, 1, -1], [-1] * 3, [2] * 3, [-1] * 3]
+)
+"""Of each slot of a pool: its sequence, 2 for both of them, -1 for nobody."""
 
 
 def _cells(axes: Any, row: int, owners: list[int]) -> None:
@@ -64,6 +76,33 @@ def who_sees_whom() -> None:
     titles = ("packed", "packed, causal", "5 queries and 7 keys\nin 9 rows, causal")
     for panel, title in zip(axes[0], titles, strict=True):
         panel.set_title(title, fontsize=10)
+
+
+def pages() -> None:
+    """Two sequences that share a page: their tokens, the table, and the pool."""
+    _, axes = panels(3, width=3.2, height=2.9)
+    sequences, table, pool = axes[0]
+    tokens = gather_pages(OWNERS[..., None, None], TABLE, TOKENS)[..., 0, 0]
+    for row, length in enumerate(TOKENS):
+        _cells(sequences, 2 * row, tokens[row, :length].tolist())
+        for at in range(length):
+            _label(sequences, at, 2 * row, str(at), "white")
+    for (row, entry), page in np.ndenumerate(TABLE):
+        table.add_patch(_square(entry, 2 * row, PALE))
+        _label(table, entry, 2 * row, str(page), GRAY if page < 0 else "black")
+    for page, owners in enumerate(OWNERS):
+        _cells(pool, page, owners.tolist())
+        _label(pool, -1, page, str(page), GRAY)
+    for panel, title in zip(axes[0], ("tokens", "table", "pool"), strict=True):
+        panel.set_title(title, fontsize=10)
+        panel.set(xlim=(-1.4, 7.4), ylim=(-6.4, 1.4), aspect="equal")
+        panel.axis("off")
+
+
+def _label(axes: Any, column: int, row: int, text: str, color: str) -> None:
+    """Write into a square."""
+    place = column + 0.45, 0.45 - row
+    axes.text(*place, text, color=color, ha="center", va="center", fontsize=8)
 
 
 def chunks_and_sinks() -> None:

@@ -62,7 +62,10 @@ def behind_table(pool: Pool) -> Places:
 def gathered(pool: Pool, places: Places) -> Pair:
     """Return the keys and values at these places (B, H, S, E)."""
     pages, slots = places
-    inside = np.clip(pages, 0, len(pool.key_pages) - 1), np.clip(slots, 0, pool.page - 1)
+    inside = (
+        np.clip(pages, 0, len(pool.key_pages) - 1),
+        np.clip(slots, 0, pool.page - 1),
+    )
     key, value = (a[inside].swapaxes(1, 2) for a in (pool.key_pages, pool.value_pages))
     return key, value
 

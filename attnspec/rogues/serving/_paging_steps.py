@@ -139,9 +139,7 @@ def guessed_layout(pool: Pool, places: Places) -> Pair:
         return gathered(pool, places)
     turned = (a.swapaxes(1, 2) for a in (pool.key_pages, pool.value_pages))
     key_pages, value_pages = turned
-    return gathered(
-        pool.replace(key_pages=key_pages, value_pages=value_pages), places
-    )
+    return gathered(pool.replace(key_pages=key_pages, value_pages=value_pages), places)
 
 
 def late_window(call: Call, starts: Array) -> Array:
