@@ -74,7 +74,7 @@ def gather_pages(
 
 
 @definition
-def paged_attention(  # noqa: PLR0913 - what attention takes, and where keys lie
+def paged_attention(
     query: Float[np.ndarray, "B L Hq E"],
     key_pages: Float[np.ndarray, "P page Hkv E"],
     value_pages: Float[np.ndarray, "P page Hkv Ev"],

@@ -20,7 +20,7 @@ from attnspec.numerics import PRESETS, relaxations
 from attnspec.reference import paged_attention
 
 
-def _defined(  # noqa: PLR0913 - the face of the field
+def _defined(
     query: Array,
     key_pages: Array,
     value_pages: Array,

@@ -1,4 +1,4 @@
-"""The same tokens in other pools: shuffled, in pages of other sizes, or of their own."""
+"""The same tokens in other pools: shuffled, or in pages of other sizes."""
 
 from __future__ import annotations
 

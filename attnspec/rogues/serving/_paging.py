@@ -96,7 +96,7 @@ class Paged:
     attend: Callable[[Call, Array, tuple[Array, Array]], Pair] = attended
     finish: Callable[[Pool, Array, Array], Pair] = answered
 
-    def __call__(  # noqa: PLR0913 - the face of the field
+    def __call__(
         self,
         query: Array,
         key_pages: Array,
