@@ -80,23 +80,30 @@ def who_sees_whom() -> None:
 
 def pages() -> None:
     """Two sequences that share a page: their tokens, the table, and the pool."""
-    _, axes = panels(3, width=3.2, height=2.9)
+    _, axes = panels(3, width=2.6, height=2.9)
     sequences, table, pool = axes[0]
     tokens = gather_pages(OWNERS[..., None, None], TABLE, TOKENS)[..., 0, 0]
     for row, length in enumerate(TOKENS):
-        _cells(sequences, 2 * row, tokens[row, :length].tolist())
+        _cells(sequences, 2 + 2 * row, tokens[row, :length].tolist())
         for at in range(length):
-            _label(sequences, at, 2 * row, str(at), "white")
+            _label(sequences, at, 2 + 2 * row, str(at), "white")
     for (row, entry), page in np.ndenumerate(TABLE):
-        table.add_patch(_square(entry, 2 * row, PALE))
-        _label(table, entry, 2 * row, str(page), GRAY if page < 0 else "black")
+        table.add_patch(_square(entry, 2 + 2 * row, PALE))
+        _label(table, entry, 2 + 2 * row, str(page), GRAY if page < 0 else "black")
     for page, owners in enumerate(OWNERS):
         _cells(pool, page, owners.tolist())
         _label(pool, -1, page, str(page), GRAY)
+    for row, length in enumerate(TOKENS):
+        for at in range(length):
+            page, slot = TABLE[row, at // 3], at % 3
+            _label(pool, slot, page, str(at), "white")
     for panel, title in zip(axes[0], ("tokens", "table", "pool"), strict=True):
         panel.set_title(title, fontsize=10)
-        panel.set(xlim=(-1.4, 7.4), ylim=(-6.4, 1.4), aspect="equal")
+        panel.set(ylim=(-6.4, 1.4), aspect="equal")
         panel.axis("off")
+    sequences.set(xlim=(-0.4, 7.4))
+    table.set(xlim=(-2.4, 5.4))
+    pool.set(xlim=(-2.4, 5.4))
 
 
 def _label(axes: Any, column: int, row: int, text: str, color: str) -> None:

@@ -57,7 +57,7 @@ def test_a_token_lies_in_a_slot_of_the_page_that_the_table_names(
     table = np.array([random.sample(range(13), 12)])
     length = min(length, 12 * page)
 
-    found = gather_pages(pages, table, [length])[0, :, 0, 0]
+    found = gather_pages(pages, table, np.array([length]))[0, :, 0, 0]
 
     for token in range(length):
         assert found[token] == pages[table[0, token // page], token % page, 0, 0]
@@ -67,20 +67,21 @@ def test_a_token_lies_in_a_slot_of_the_page_that_the_table_names(
 @pytest.mark.parametrize(("length", "entry"), [(3, -1), (3, 2), (4, 9)])
 def test_a_page_that_is_read_is_one_of_the_pool(length: int, entry: int) -> None:
     with pytest.raises(InvalidArgument, match="table: expected 0 to 1, got"):
-        gather_pages(np.zeros((2, 2, 1, 1)), [[0, entry]], [length])
+        gather_pages(np.zeros((2, 2, 1, 1)), np.array([[0, entry]]), np.array([length]))
 
 
 @pytest.mark.parametrize("length", [-1, 5])
 def test_no_sequence_is_longer_than_its_pages(length: int) -> None:
     with pytest.raises(InvalidArgument, match="lengths: expected 0 to 4, got"):
-        gather_pages(np.zeros((2, 2, 1, 1)), [[0, 1]], [length])
+        gather_pages(np.zeros((2, 2, 1, 1)), np.array([[0, 1]]), np.array([length]))
 
 
 @pytest.mark.parametrize("shape", [(0, 2, 1, 1), (2, 0, 1, 1)])
 def test_without_pages_or_slots_there_are_no_tokens(shape: tuple[int, ...]) -> None:
     query, pages = np.zeros((1, 1, 1, 1)), np.zeros(shape)
 
-    output, lse = paged_attention(query, pages, pages, [[-1]], [0])
+    table, lengths = np.array([[-1]]), np.array([0])
+    output, lse = paged_attention(query, pages, pages, table, lengths)
 
     assert output.item() == 0.0
     assert np.isneginf(lse.item())

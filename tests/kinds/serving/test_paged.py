@@ -61,8 +61,15 @@ def test_a_sequence_without_tokens_is_answered_by_zero() -> None:
     ("past", "entries"), [("zero", 0), ("last", 4), ("negative", -1), ("stale", 3)]
 )
 def test_entries_behind_the_last_page_are_drawn(past: str, entries: int) -> None:
-    fields = {"page": 2, "table": "reversed", "more_entries": 1, "past": past}
-    case = PAGED.case(PAGED.recipe(lengths=((0, 1), (1, 1)), spare=2, **fields))
+    recipe = PAGED.recipe(
+        page=2,
+        lengths=((0, 1), (1, 1)),
+        table="reversed",
+        spare=2,
+        more_entries=1,
+        past=past,
+    )
+    case = PAGED.case(recipe)
 
     assert case["table"].tolist()[0] == [4, entries, entries]
     assert case["lengths"].tolist() == [1, 3]
