@@ -215,7 +215,7 @@ def _sizes(kind: Kind) -> set[str]:
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
 def test_the_simplest_call_is_an_ordinary_one(kind: Kind) -> None:
     """Not all functions support a vector of one entry; nothing else would be asked."""
-    steps = {"dilation", "stride", "heads", "limit", "chunk"}
+    steps = {"dilation", "stride", "heads", "limit", "chunk", "group", "queries"}
     recipe = kind.recipe(**kind.simplest)
     asked = kind.table.spread(kind.simplest)
 

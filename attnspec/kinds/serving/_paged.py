@@ -89,6 +89,7 @@ TABLE = Table(
     },
     claims={
         **sequences.CLAIMS,
+        "several_queries": Claim("several queries of each sequence", "queries"),
         "int64": Claim("tables and lengths of 64 bits", "index"),
         "no_keys": Claim(
             "a sequence without tokens",

@@ -144,7 +144,10 @@ PAGED = Kind(
         "width": 8,
         "data": "normal",
     },
-    given=(*sequences.GIVEN, "no_keys", "negative_entries", "stale_table"),
+    given=(
+        *(*sequences.GIVEN, "several_queries"),
+        *("no_keys", "negative_entries", "stale_table"),
+    ),
     unsaid=sequences.UNSAID,
     choices={"alignment": ("lower_right", "upper_left"), **LSE_CHOICES},
     choice_needs={

@@ -231,7 +231,7 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     "memory.one-query",
     one_in=3,
     nulls=("uncausal",),
-    needs=("causal",),
+    needs=("causal", "several_queries"),
     fields={"causal": (True,), "queries": (2, 5), "lengths": paged.SEVERAL},
     applies=_ends_at_the_last,
 )

@@ -170,8 +170,8 @@ CONTROLS: tuple[Control, ...] = (
     ),
     _control(
         "piece-by-piece",
-        "It attends to four keys at a time, and merges what it found.",
-        Paged(attend=steps.in_parts(4)),
+        "It attends to 16 keys at a time, and merges what it found.",
+        Paged(attend=steps.in_parts(16)),
         claims=_CLAIMS,
     ),
     _control(
@@ -191,18 +191,21 @@ CONTROLS: tuple[Control, ...] = (
         "The first query stands at the first token, as it declares.",
         Paged(frontier=from_the_first),
         dialect={"alignment": "upper_left"},
+        dtypes=("float32",),
     ),
     _control(
         "binary",
         "Its logarithms are binary, as it declares.",
         Paged(finish=steps.binary),
         dialect={"lse_base": "2"},
+        dtypes=("float32",),
     ),
     _control(
         "positive",
         "The logsumexp of no key is plus infinity, as it declares.",
         Paged(finish=steps.positive),
         dialect={"empty_lse": "plus_infinity"},
+        dtypes=("float32",),
     ),
 )
 """Attention over pages that is right."""
