@@ -33,7 +33,7 @@ PAGED.agreement_law(
     "Each sequence is answered by the tokens in its pages, and by all of them.",
     nulls=(
         *("zeros", "physical", "first_table", "full_pages", "next_slots"),
-        *("uncausal", "unwindowed", "uncapped", "unsunk", "unscaled"),
+        *("unwindowed", "uncapped", "unsunk", "unscaled"),
     ),
 )
 
@@ -188,6 +188,18 @@ PAGED.law(
     nulls=("turned",),
     fields={"page": (2,), "key_heads": (2,), "width": (4, 8), "layouts": ((),)},
     sentence="A page with as many slots as heads is read slot by slot.",
+)(agrees)
+
+
+PAGED.law(
+    "paged-causal",
+    "memory.causal",
+    one_in=3,
+    nulls=("uncausal",),
+    # A single query stands at the last token, and sees all of them anyway.
+    needs=("causal", "several_queries"),
+    fields={"causal": (True,), "queries": (2, 5, 17), "lengths": paged.SEVERAL},
+    sentence="No query sees a later token of its sequence.",
 )(agrees)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.serving import _paging_steps as steps
-from attnspec.rogues.serving._padding_steps import from_the_first
+from attnspec.rogues.serving._padding_steps import by_sizes, from_the_first
 from attnspec.rogues.serving._paging import Paged
 
 _CLAIMS = ("unread_nan_key", "unread_nan_value", "int64")
@@ -119,6 +119,13 @@ ROGUES: tuple[Rogue, ...] = (
         Paged(gather=steps.guessed_layout),
         "square",
         mistake="layout",
+    ),
+    _rogue(
+        "frontier-of-the-table",
+        "Causality counts from the end of what the table has room for.",
+        Paged(frontier=by_sizes),
+        "causal",
+        mistake="alignment",
     ),
     _rogue(
         "late-window",
