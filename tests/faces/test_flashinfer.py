@@ -105,3 +105,77 @@ def test_a_prefill_of_more_queries_than_keys_counts_from_the_first_key(
 
     assert {o.verdict for o in whole.failures} == {Verdict.FAILED}
     assert fewer.conforms, str(fewer)
+
+
+def _paged(flashinfer: Any, slots: int | None = None) -> Any:
+    """Return its paged prefill for pages behind a table, or for pages of fewer slots.
+
+    It is always causal, and not told how many tokens a last page has.
+    """
+    torch = pytest.importorskip("torch")
+
+    def paged(
+        query: Any,
+        key_pages: Any,
+        value_pages: Any,
+        table: Any,
+        lengths: Any,
+        *,
+        causal: bool = False,
+        scale: Any = None,
+        return_lse: bool = False,
+    ) -> Any:
+        batch, queries, heads, width = query.shape
+        page = key_pages.shape[1]
+        size = slots or page
+        pools = [x.reshape(-1, size, *x.shape[2:]) for x in (key_pages, value_pages)]
+        tokens = [torch.arange(0, int(n), size) for n in lengths]
+        # Without causality each query is a request of its own.
+        together = queries if causal else 1
+        pages = [
+            (row[at // page] * page + at % page) // size
+            for row, at in zip(table, tokens, strict=True)
+            for _ in range(queries // together)
+        ]
+        counts = torch.tensor([0, *map(len, pages)])
+        output, lse = flashinfer.paged_prefill(
+            query.reshape(-1, heads, width),
+            *pools,
+            torch.arange(0, batch * queries + 1, together),
+            counts.cumsum(0),
+            torch.cat(pages),
+            width**-0.5 if scale is None else scale,
+        )
+        output = output.reshape(query.shape)
+        lse = lse.reshape(batch, queries, heads).swapaxes(1, 2)
+        return (output, lse) if return_lse else output
+
+    return paged
+
+
+def test_a_paged_prefill_of_single_slots_conforms_in_base_2(flashinfer: Any) -> None:
+    laws = ("agreement", "causal", "lse", "shared", "unread")
+
+    report = _judged(
+        _paged(flashinfer, 1),
+        "paged",
+        dtypes=["bfloat16"],
+        without=["value_width"],
+        only=[f"paged-{law}" for law in laws],
+    )
+
+    assert report.conforms, str(report)
+    assert report.detected.dialect["lse_base"] == "2"
+    assert report.detected.dialect["alignment"] == "lower_right"
+
+
+def test_a_paged_prefill_reads_the_last_page_to_its_end(flashinfer: Any) -> None:
+    report = _judged(
+        _paged(flashinfer),
+        "paged",
+        dtypes=["bfloat16"],
+        without=["value_width"],
+        only=["paged-agreement", "paged-unread"],
+    )
+
+    assert {o.invariant for o in report.failures} >= {"paged-agreement", "paged-unread"}

@@ -27,3 +27,5 @@ merge_state = cascade.merge_state_trace.reference
 merge_states = cascade.merge_states_trace.reference
 single_prefill = attention.single_prefill_with_kv_cache_trace.reference
 ragged_prefill = attention.gqa_ragged_prefill_trace.reference
+paged_decode = attention.gqa_paged_decode_trace.reference
+paged_prefill = attention.gqa_paged_prefill_trace.reference
