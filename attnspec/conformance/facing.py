@@ -85,7 +85,7 @@ def faced(
         with_memory_of(known.arrays, device, claimed, kind),
         known.arrays,
         {} if is_ours else written(known),
-        known.face.dialect,
+        known.dialect,
     )
 
 
@@ -242,7 +242,7 @@ def with_face(detected: Detected, description: Description) -> Detected:
     known = face_of(description)
     if known is None:
         return detected
-    fixed = known.face.dialect
+    fixed = known.dialect
     sources = {
         field: "face"
         if source == "declared" and fixed.get(field) == detected.dialect[field]

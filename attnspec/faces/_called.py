@@ -82,6 +82,12 @@ class Called:
         return found
 
     @property
+    def dialect(self) -> dict[str, str]:
+        """The choices that the documents of the face make, and of these keywords."""
+        said = (parameter.dialect for parameter, _ in self.parameters.values())
+        return {n: v for known in (self.face.dialect, *said) for n, v in known.items()}
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """The keywords that the face does not know; they keep their defaults."""
         return tuple(name for name in self.options if name not in self.face.names)

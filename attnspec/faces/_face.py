@@ -67,6 +67,8 @@ class Parameter:
     promised
         The name under which the documents promise it of every function with this
         face: under that it is passed through ``**kwargs``, too.
+    dialect
+        The choices that its documents make of it.
     beside, unless
         Names that the function has beside it, and has not, in this meaning.
     """
@@ -80,6 +82,7 @@ class Parameter:
     idle: tuple[Any, ...] = ()
     claims: tuple[str, ...] = ()
     promised: str = ""
+    dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
     beside: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 

@@ -42,6 +42,15 @@ FLASH_ATTN = Face(
             idle=(0.0, None),
             promised="softcap",
         ),
+        Parameter(
+            names=("alibi_slopes",),
+            form="(Hq,) or (B, Hq), float32, 0 or more",
+            sentence="m in -m |i + S - L - j|, which is added to the scores",
+            says={"alibi_slopes": ("alibi_slopes", "batch_slopes")},
+            value=given("alibi_slopes"),
+            off=always(None),
+            idle=(None,),
+        ),
         sinks("learnable_sink", "s_aux", "sink", "sinks"),
         Parameter(
             # In AITER return_attn_probs without return_lse gives something else.
@@ -59,7 +68,7 @@ FLASH_ATTN = Face(
         *("deterministic", "num_splits", "pack_gqa", "sm_margin", "attention_chunk"),
         *("qv", "q_descale", "k_descale", "v_descale", "gather_kv_indices"),
         *("score_mod", "score_mod_bwd", "mask_mod", "aux_tensors", "aux_scalars"),
-        *("block_sparse_tensors", "block_sparse_tensors_bwd", "alibi_slopes", "bias"),
+        *("block_sparse_tensors", "block_sparse_tensors_bwd", "bias"),
     ),
     tells=(frozenset({"softmax_scale"}), frozenset({"window_size", "causal"})),
     never=(

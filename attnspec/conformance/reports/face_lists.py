@@ -100,6 +100,10 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "never with", ", ".join(face.never)
     for field, choice in face.dialect.items():
         yield CHOICES_IN_WORDS[field], choice
+    for parameter in face.parameters:
+        for field, choice in parameter.dialect.items():
+            name = parameter.names[0]
+            yield CHOICES_IN_WORDS[field], f"{choice}, of a function with {name}"
     if face.claims:
         yield "claimed as well", ", ".join(face.claims)
     if face.without:
