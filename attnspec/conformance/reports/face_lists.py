@@ -98,12 +98,7 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "recognised by", " or ".join(told)
     if face.never:
         yield "never with", ", ".join(face.never)
-    for field, choice in face.dialect.items():
-        yield CHOICES_IN_WORDS[field], choice
-    for parameter in face.parameters:
-        for field, choice in parameter.dialect.items():
-            name = parameter.names[0]
-            yield CHOICES_IN_WORDS[field], f"{choice}, of a function with {name}"
+    yield from _choices(face)
     if face.claims:
         yield "claimed as well", ", ".join(face.claims)
     if face.without:
@@ -114,6 +109,16 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "exclude each other", ", ".join(group)
     if face.not_offered:
         yield "not offered", f"an option that raises {' or '.join(face.not_offered)}"
+
+
+def _choices(face: Face) -> Iterator[tuple[str, str]]:
+    """Yield what its documents fix, of every function and beside a keyword."""
+    for field, choice in face.dialect.items():
+        yield CHOICES_IN_WORDS[field], choice
+    for parameter in face.parameters:
+        for field, choice in parameter.dialect.items():
+            name = parameter.names[0]
+            yield CHOICES_IN_WORDS[field], f"{choice}, of a function with {name}"
 
 
 def _arrays_of(face: Face) -> Iterator[tuple[str, str]]:

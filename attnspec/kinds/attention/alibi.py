@@ -16,7 +16,9 @@ Float64 = npt.NDArray[np.float64]
 
 def counts_keys(case: AttentionCase, dialect: Dialect) -> bool:
     """Return whether slopes multiply the number of a key, and not its distance."""
-    return case.causal and dialect["causal_alibi"] == "key"
+    left, right = case.window or (None, None)
+    is_causal = left is None and (case.causal or right == 0)
+    return is_causal and dialect["causal_alibi"] == "key"
 
 
 def biases(
@@ -48,7 +50,9 @@ def with_alibi(
         return bias
     case = AttentionCase.of(query, key, key, alibi_slopes=slopes)
     added = alibi_bias(case, SPEC)
-    return added if bias is None else np.asarray(added + np.asarray(bias, np.float64))
+    if bias is None or added is None:
+        return added
+    return np.asarray(added + bias.astype(np.float64))
 
 
 def slopes_of(case: AttentionCase, batch: slice, heads: slice) -> Array | None:

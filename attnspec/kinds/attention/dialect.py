@@ -36,9 +36,9 @@ softcap_order
     Whether the cap bends the scaled products, and then the bias is added, or the sum
     of both. It comes before the mask.
 causal_alibi
-    What a slope m adds where the causal flag is set: -m times the distance of the key
-    from the query, or m times the number of the key. What they differ by is the same
-    for a whole row, and shows in its logsumexp alone, or beside a sink.
+    What a slope m adds where a query sees all keys up to its own, and no later one: -m
+    times the distance, or m times the number of the key. What they differ by is the
+    same for a whole row, and shows in its logsumexp alone, or beside a sink.
 nan_masked_key, nan_masked_value
     Whether a NaN in a key that a query does not see (in a value that no query sees)
     leaves the output alone (``clean``), turns rows into NaN (``poisons``), or is not

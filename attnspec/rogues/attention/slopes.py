@@ -78,8 +78,10 @@ def _through_scale(slopes: Array, i: Array, j: Array, call: AttentionCase) -> Ar
 
 
 def _by_key(slopes: Array, i: Array, j: Array, call: AttentionCase) -> Array:
-    """Multiply a causal slope by the number of the key."""
-    return slopes * j if call.causal else -slopes * np.abs(i - j)
+    """Multiply a slope by the number of the key, where all up to its own are seen."""
+    left, right = call.window or (None, None)
+    is_causal = left is None and (call.causal or right == 0)
+    return slopes * j if is_causal else -slopes * np.abs(i - j)
 
 
 _makes = usually("position", "slopes-added")

@@ -71,21 +71,21 @@ def _add_bias_errors(problem: Problem, rates: Rates, error: Real, sums: Array) -
     if problem.bias is not None:
         error += _bias_error(problem.bias, rates, error, sums)
     if problem.slopes is not None:
-        error += _slope_error(problem, rates, error, sums)
+        apart = np.abs(problem.query_positions)[:, None] + np.arange(problem.keys)
+        error += _slope_error(problem.slopes * apart, rates, error, sums)
 
 
-def _slope_error(problem: Problem, rates: Rates, error: Real, sums: Array) -> Real:
+def _slope_error(size: Float64, rates: Rates, error: Real, sums: Array) -> Real:
     """Bound the error of slopes times distances, and of adding them.
 
     The terms of key and query may be rounded each for itself, and a slope may be
     divided by the scale and the sum multiplied with it.
     """
-    real, slopes = error.dtype, problem.slopes
-    apart = np.abs(problem.query_positions)[:, None] + np.arange(problem.keys)
+    real = error.dtype
     rate = 4 * rates.unit + compound(*rates.model.scores)
-    size = np.abs(sums).astype(real) + error
-    added: Real = size * real.type(rates.unit + rates.stored)
-    return added + (slopes * apart).astype(real) * real.type(rate)
+    whole = np.abs(sums).astype(real) + error
+    added: Real = whole * real.type(rates.unit + rates.stored)
+    return added + size.astype(real) * real.type(rate)
 
 
 def _bias_error(bias: Array, rates: Rates, error: Real, values: Array) -> Real:

@@ -15,6 +15,7 @@ from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import Comparison, within
 
 _FAMILIES = ("unequal-lengths", "plain", "grouped-heads", "option-pairs")
+_BIAS = ("bias", "head_mask", "float32_bias")
 _LENGTHS = ((2, 5), (5, 2), (3, 3), (5, 5), (3, 17), (17, 3), (9, 33), (1, 9))
 
 
@@ -44,22 +45,24 @@ def check_alibi_added(
 @ATTENTION.law(
     "slopes-as-bias",
     "positions.alibi-in-attention",
-    needs=("alibi_slopes", "bias", "head_mask", "float32_bias"),
-    without=("bias",),
+    needs=("alibi_slopes",),
     families=_FAMILIES,
     fields={"lengths": _LENGTHS},
     nulls=("no_alibi", "alibi_rises"),
+    applies=lambda _, capabilities: capabilities.allows({*_BIAS}),
 )
 def check_alibi_is_a_bias(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """Slopes give what the bias gives that they stand for."""
     wide = np.float64 if case.dtype == "float64" else np.float32
-    bias = alibi_bias(case, bench.dialect)
-    if bias is None or not bench.capabilities.allows({*case.options, "bias"}):
+    plain = case.without("bias")
+    bias = alibi_bias(plain, bench.dialect)
+    others = {*plain.without("alibi_slopes").options} - {"return_lse"}
+    if bias is None or not bench.capabilities.allows({*others, *_BIAS}):
         return
-    written = case.replace(alibi_slopes=None, bias=bias.astype(wide))
-    yield from alike(case, written, bench, "the slopes as a bias")
+    written = plain.replace(alibi_slopes=None, bias=bias.astype(wide))
+    yield from alike(plain, written, bench, "the slopes as a bias")
 
 
 @ATTENTION.law(

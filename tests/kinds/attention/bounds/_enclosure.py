@@ -107,7 +107,9 @@ def _added(case: AttentionCase, dialect: Dialect, *place: int) -> Any:
     whole = np.broadcast_to(case.alibi_slopes, (case.sizes.B, case.sizes.Hq))
     if dialect["alignment"] == "lower_right":
         query += case.sizes.S - case.sizes.L
-    by_key = case.causal and dialect["causal_alibi"] == "key"
+    left, right = case.window or (None, None)
+    by_key = left is None and (case.causal or right == 0)
+    by_key = by_key and dialect["causal_alibi"] == "key"
     steps = key if by_key else -abs(query - key)
     return total + flint.arb(float(whole[batch, head])) * steps
 

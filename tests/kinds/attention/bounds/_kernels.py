@@ -91,7 +91,9 @@ class Kernel:
         sizes = case.sizes
         here = masks.positions(sizes.L, sizes.S, alignment=alignment_of(dialect))
         j, apart = np.arange(sizes.S), here[:, None] - np.arange(sizes.S)
-        by_key = case.causal and dialect["causal_alibi"] == "key"
+        left, right = case.window or (None, None)
+        by_key = left is None and (case.causal or right == 0)
+        by_key = by_key and dialect["causal_alibi"] == "key"
         steps = (j if by_key else -np.abs(apart)).astype(self.real)
         slopes = case.alibi_slopes.astype(self.real)[..., None, None]
         return self._round(scores + slopes * steps, self.scores)
