@@ -198,8 +198,8 @@ def orders(description: Description) -> dict[str, Order]:
         first = kind_named(own.kind).operands[0]
         return {first: own.order} if own.order else {}
     known = face_of(description)
-    if known is None or known.face.order == FACES[PLAIN].order:
-        return {}
+    if known is None or known.face.order == FACES[PLAIN].order or known.face.packed:
+        return {}  # What is packed is dense.
     return dict.fromkeys(ATTENTION.operands, known.face.order)
 
 

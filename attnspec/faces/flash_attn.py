@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from attnspec.faces._face import Face, Parameter, Returned
 from attnspec.faces._keywords import no_dropout, scale_factor, sinks
 from attnspec.faces._values import always, distances, given, off, on
+from attnspec.kinds.attention.kind import ATTENTION
 
 FLASH_ATTN = Face(
     id="flash-attn",
@@ -72,6 +75,7 @@ FLASH_ATTN = Face(
     ),
     tells=(frozenset({"softmax_scale"}), frozenset({"window_size", "causal"})),
     never=(
+        *("qkv", "kv"),
         *("cu_seqlens_q", "cu_seqlens_qo", "cu_seqlens_k", "max_seqlen_q"),
         *("k_cache", "cache_seqlens", "qkv_format", "kv_layout"),
     ),
@@ -87,4 +91,35 @@ FLASH_ATTN = Face(
 )
 """The functions of the FlashAttention family."""
 
-__all__ = ["FLASH_ATTN"]
+_VARIABLE = tuple(name for name in FLASH_ATTN.never if name not in ("qkv", "kv"))
+_DENSE = ATTENTION.strided
+
+QKV_PACKED = dataclasses.replace(
+    FLASH_ATTN,
+    id="flash-attn-qkvpacked",
+    title="flash_attn_qkvpacked_func",
+    sentence="FlashAttention's function of one array (B, L, 3, H, E).",
+    packed={"qkv": ("query", "key", "value")},
+    left_alone=(*FLASH_ATTN.left_alone, "num_heads_q"),
+    tells=(frozenset({"qkv", "softmax_scale"}),),
+    never=_VARIABLE,
+    claims=(),
+    without=(*_DENSE, "unequal_lengths", "more_queries"),
+    example="flash_attn:flash_attn_qkvpacked_func",
+)
+"""FlashAttention of queries, keys and values in one array."""
+
+KV_PACKED = dataclasses.replace(
+    FLASH_ATTN,
+    id="flash-attn-kvpacked",
+    title="flash_attn_kvpacked_func",
+    sentence="FlashAttention's function of queries and one array (B, S, 2, Hkv, E).",
+    packed={"q": ("query",), "kv": ("key", "value")},
+    tells=(frozenset({"kv", "softmax_scale"}),),
+    never=_VARIABLE,
+    without=_DENSE,
+    example="flash_attn:flash_attn_kvpacked_func",
+)
+"""FlashAttention of keys and values in one array."""
+
+__all__ = ["FLASH_ATTN", "KV_PACKED", "QKV_PACKED"]
