@@ -106,6 +106,24 @@ class SmallAdded(BackwardPass):
         s.dq, s.dk, s.dv = (a + s.real(1e-12) for a in (s.dq, s.dk, s.dv))
 
 
+class FixedPoint(BackwardPass):
+    """Gradients are added up as integers, in units of 2**-30."""
+
+    def sums(self, s: State) -> None:
+        super().sums(s)
+        unit = s.real(2.0**-30)
+        s.dq, s.dk, s.dv = (np.rint(a / unit) * unit for a in (s.dq, s.dk, s.dv))
+
+
+class EmptyKeysUnwritten(BackwardPass):
+    """Without a key nothing is written: the buffer has what was there."""
+
+    def sums(self, s: State) -> None:
+        super().sums(s)
+        if s.grid[3] == 0:
+            s.dq[:] = 1
+
+
 class ValueStride(BackwardPass):
     """The gradient of values is written with the stride of keys."""
 
@@ -174,8 +192,10 @@ __all__ = [
     "Clipped",
     "DenseCotangent",
     "DirtyBuffer",
+    "EmptyKeysUnwritten",
     "FirstKeyLost",
     "FirstOfGroup",
+    "FixedPoint",
     "HeadsInTurn",
     "KeyScaledTwice",
     "LastKeysLost",
