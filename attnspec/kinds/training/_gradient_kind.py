@@ -208,7 +208,10 @@ ATTENTION_GRADIENT = Kind(
     },
     given=("unequal_lengths", "more_queries", *_STRIDED),
     strided=_STRIDED,
-    unsaid=("grouped_query", "value_width", "empty_keys", "refuses_bias", COMPILED),
+    unsaid=(
+        *("grouped_query", "value_width", "empty_keys", "empty_queries"),
+        *("refuses_bias", COMPILED),
+    ),
     choices={
         "alignment": ("lower_right", "upper_left"),
         "empty_row": ("zero", "mean"),

@@ -243,6 +243,19 @@ def check_empty_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 @_LAW(
+    "attention-gradient-empty-queries",
+    "gradients.empty-rows",
+    nulls=("ones:dk", "ones:dv"),
+    families=("plain",),
+    fields={"lengths": ((0, 3), (0, 1), (0, 2), (0, 9)), "layouts": ((),)},
+    needs=("empty_queries", "unequal_lengths"),
+)
+def check_empty_queries(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Without any query the gradients of keys and values are zero."""
+    yield from agrees(case, bench, "L = 0")
+
+
+@_LAW(
     "attention-gradient-groups",
     "gradients.groups",
     nulls=("first_of_group:dk", "first_of_group:dv"),

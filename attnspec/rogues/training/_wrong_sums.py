@@ -107,11 +107,11 @@ class SmallAdded(BackwardPass):
 
 
 class FixedPoint(BackwardPass):
-    """Gradients are added up as integers, in units of 2**-30."""
+    """Gradients are added up as integers, in units of 2**-36."""
 
     def sums(self, s: State) -> None:
         super().sums(s)
-        unit = s.real(2.0**-30)
+        unit = s.real(2.0**-36)
         s.dq, s.dk, s.dv = (np.rint(a / unit) * unit for a in (s.dq, s.dk, s.dv))
 
 
@@ -122,6 +122,15 @@ class EmptyKeysUnwritten(BackwardPass):
         super().sums(s)
         if s.grid[3] == 0:
             s.dq[:] = 1
+
+
+class EmptyQueriesAsNan(BackwardPass):
+    """Without a query the gradients of keys and values are divided by nothing."""
+
+    def sums(self, s: State) -> None:
+        super().sums(s)
+        if s.grid[2] == 0:
+            s.dk[:] = s.dv[:] = np.nan
 
 
 class ValueStride(BackwardPass):
@@ -193,6 +202,7 @@ __all__ = [
     "DenseCotangent",
     "DirtyBuffer",
     "EmptyKeysUnwritten",
+    "EmptyQueriesAsNan",
     "FirstKeyLost",
     "FirstOfGroup",
     "FixedPoint",

@@ -12,7 +12,7 @@ from attnspec.rogues.training._passes import BackwardPass
 from attnspec.rogues.training._right_passes import RIGHT_PASSES
 
 _KIND = "attention-gradient"
-_CLAIMS = ("grouped_query", "value_width", "empty_keys")
+_CLAIMS = ("grouped_query", "value_width", "empty_keys", "empty_queries")
 
 _BIAS = ("bias", "minus_infinity_bias", "float32_bias")
 
@@ -33,6 +33,7 @@ _MIMICS = {
     "causal-ignored": "triton#4541",
     "empty-rows-as-nan": "pytorch#41508",
     "empty-keys-unwritten": "flash-attention#1155",
+    "empty-queries-as-nan": "flash-attention#2421",
     "no-slope": "flash-attention#2544",
     "slope-twice": "flash-attention#2402",
     "slope-of-capped": "flash-attention#2402",
@@ -104,6 +105,10 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue("empty-rows-as-nan", "empty-row", scores.EmptyRowsAsNan(), "empty-rows"),
     _rogue(
         "empty-keys-unwritten", "empty-row", sums.EmptyKeysUnwritten(), "empty-keys"
+    ),
+    _rogue(
+        *("empty-queries-as-nan", "empty-row", sums.EmptyQueriesAsNan()),
+        "empty-queries",
     ),
     _rogue("no-slope", "softcap", scores.SlopeMissing()),
     _rogue("slope-twice", "softcap", scores.SlopeTwice()),
