@@ -70,8 +70,8 @@ class Caller:
         arrays = _unpacked(returned, results)
         changed = self._changed(arrays[0].shape)
         copies = [np.array(array) for array in arrays]
-        results = zip(arrays, copies, strict=True)
-        own = [(a, copy) for a, copy in results if not _is_of(a, given)]
+        pairs = zip(arrays, copies, strict=True)
+        own = [(array, copy) for array, copy in pairs if not _is_of(array, given)]
         self._remember(arrays[0].shape, own)
         return copies, changed
 

@@ -259,7 +259,7 @@ ATTENTION_GRADIENT.agreement_law(
         "halved:dv",
         "scale_off",
     ),
-    pins=("model-widths", "model-groups"),
+    pins=("model-widths", "model-groups", "cotangents-in-memory"),
 )
 
 __all__ = ["ATTENTION_GRADIENT"]

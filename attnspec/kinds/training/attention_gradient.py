@@ -91,9 +91,9 @@ def _is_far_from_subnormal(case: Case, bench: Bench) -> bool:
     """Return whether a factor of two commutes with every rounding on the way."""
     if case.dtype == "float16" or case["softcap"] is not None:
         return False
-    options = {n: case[n] for n in OPTIONS if case[n] is not None}
-    known = {"alignment": bench.dialect["alignment"]}
-    weights = attention_weights(case["query"], case["key"], **options, **known)
+    options: dict[str, Any] = {n: case[n] for n in OPTIONS if case[n] is not None}
+    options["alignment"] = bench.dialect["alignment"]
+    weights = attention_weights(case["query"], case["key"], **options)
     return not ((weights > 0) & (weights < _SMALL_WEIGHT)).any()
 
 
