@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Float64, Shaped
 
 from attnspec._checks import check_broadcast
 from attnspec._typing import Alignment, Finite, Positive, Window
+from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import definition
 from attnspec.reference.attention import attention_with_logsumexp
 
@@ -86,7 +87,8 @@ def attend_segments(
     Raises
     ------
     InvalidArgument
-        As `attention` does.
+        If a segment lies beyond the arrays, if a query lies in two, or as `attention`
+        does.
 
     Examples
     --------
@@ -108,6 +110,7 @@ def attend_segments(
     whole = {"mask": mask, "bias": bias}
     for name, array in whole.items():
         check_broadcast(name, array, (*rows, keys))
+    _check_within(segments, len(query), query.shape[2], keys)
     for part in segments:
         own = part.of_queries(query), part.of_keys(key), part.of_keys(value)
         given = {n: _part(a, part, (*rows, keys)) for n, a in whole.items()}
@@ -123,6 +126,22 @@ def attend_segments(
         )
         part.of_queries(output)[:], part.of_queries(lse)[:] = found
     return output, lse
+
+
+def _check_within(
+    segments: Sequence[Segment], batch: int, queries: int, keys: int
+) -> None:
+    """Demand segments within the arrays, of which no two share a query."""
+    taken = np.zeros((batch, queries), bool)
+    for at, (element, rows, columns) in enumerate(segments):
+        inside = 0 <= element < batch and rows.stop <= queries and columns.stop <= keys
+        if not inside or taken[element, rows].any():
+            msg = (
+                f"segments[{at}]: expected queries of its own, within {batch} elements "
+                f"of {queries} queries and {keys} keys, got {segments[at]}"
+            )
+            raise InvalidArgument(msg)
+        taken[element, rows] = True
 
 
 def _part(
