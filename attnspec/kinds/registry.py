@@ -29,7 +29,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "windows": (
         *("banded", "band_cost", "window_mask", "neighborhood", "neighborhood_2d"),
         *("prefix_mask", "dilated_mask", "block_mask", "document_mask"),
-        *("global_mask", "grid_mask"),
+        *("chunked_mask", "sink_window_mask", "global_mask", "grid_mask"),
     ),
     "convolution": ("convolution", "convolution_2d", "distance_attention"),
     "recurrence": (

@@ -24,6 +24,8 @@ from attnspec.judge.questions import Call, Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.serving import _usage as usage
+from attnspec.kinds.serving._in_place import CLAIMS, in_place, kept
+from attnspec.kinds.serving._in_place import FIELDS as IN_PLACE
 from attnspec.kinds.serving._joined import finished, joined
 from attnspec.numerics import NumericModel, identical
 from attnspec.numerics.formats import format_of
@@ -55,6 +57,7 @@ _TABLE = Table(
         "empty": ("none", "second", "first", "both", "some"),
         "filling": ("zeros", "large", "nan"),
         "mark": ("minus_infinity", "plus_infinity"),
+        **IN_PLACE,
     },
     claims={
         "empty": Claim("parts without keys", "empty"),
@@ -66,6 +69,7 @@ _TABLE = Table(
         "plus_infinity": Claim(
             "a logsumexp of plus infinity, too, marks a part without keys", "mark"
         ),
+        **CLAIMS,
     },
     mend=_mend,
 )
@@ -121,12 +125,8 @@ def _build(recipe: Recipe) -> Case:
         lse[empty] = np.inf if recipe["mark"] == "plus_infinity" else -np.inf
         operands |= {f"output_{part}": output, f"lse_{part}": lse}
     output, lse = operands["output_a"], operands["lse_a"]
-    return Case(
-        operands=operands,
-        options={},
-        results=(("output", output.shape, recipe.dtype), ("lse", lse.shape, None)),
-        dtype=recipe.dtype,
-    )
+    results = ("output", output.shape, recipe.dtype), ("lse", lse.shape, None)
+    return in_place(Case(operands, {}, results, recipe.dtype), recipe)
 
 
 def of_both(case: Case, name: str) -> F64:
@@ -138,7 +138,7 @@ def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Weigh each part by its share of the exponentials of both logsumexps."""
     lses = of_both(case, "lse")
     exact = joined(lses, of_both(case, "output"), choices["base"], model)
-    return finished(exact, lses, *_of_nothing(case, choices))
+    return kept(case, finished(exact, lses, *_of_nothing(case, choices)))
 
 
 def _of_nothing(case: Case, choices: Dialect) -> tuple[F64, F64]:
@@ -153,12 +153,22 @@ def _of_nothing(case: Case, choices: Dialect) -> tuple[F64, F64]:
 
 
 def _defined(
-    output_a: Array, lse_a: Array, output_b: Array, lse_b: Array
-) -> tuple[Array, Array]:
+    output_a: Array,
+    lse_a: Array,
+    output_b: Array,
+    lse_b: Array,
+    *,
+    rows: Array | None = None,
+    in_place: bool = False,
+) -> tuple[Array, Array] | None:
     """Evaluate the definition and round its results once."""
     one, two = (np.where(np.isposinf(lse), -np.inf, lse) for lse in (lse_a, lse_b))
     output, lse = definition(output_a, one, output_b, two)
-    return output.astype(output_a.dtype), lse.astype(lse_a.dtype)
+    if not in_place:
+        return output.astype(output_a.dtype), lse.astype(lse_a.dtype)
+    chosen = slice(None) if rows is None else rows
+    output_a[chosen], lse_a[chosen] = output[chosen], lse[chosen]
+    return None
 
 
 def _asking(name: str) -> Question:
@@ -237,6 +247,7 @@ MERGE = Kind(
     simplest={"rows": 3, "heads": 2, "width": 8, "data": "normal"},
     given=("empty",),
     unsaid=("empty_nan", "plus_infinity"),
+    strided=("in_place", "rows"),
     choices={
         "base": ("e", "2"),
         "all_empty": ("zeros", "first", "nan"),

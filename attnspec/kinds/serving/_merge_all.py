@@ -17,7 +17,7 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.serving import _usage as usage
-from attnspec.kinds.serving._joined import finished, joined
+from attnspec.kinds.serving._joined import LOG_OF_BASE, finished, joined
 from attnspec.kinds.serving._merge import filling_of
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged
@@ -32,6 +32,8 @@ MANY_ROWS = 65_537
 
 def _mended(recipe: Recipe) -> Recipe:
     """Return the recipe with little else to each row where there are many of them."""
+    if not recipe["parts"]:
+        recipe = recipe.replace(data="normal", empty="none")
     if recipe["empty"] == "none":
         recipe = recipe.replace(filling="zeros", mark="minus_infinity")
     if recipe["rows"] == MANY_ROWS:
@@ -44,7 +46,7 @@ _TABLE = Table(
         "rows": (1, *SEVERAL_ROWS),
         "parts": PARTS,
         "heads": (1, 2, 3, 8),
-        "width": (1, 4, 8, 64, 128),
+        "width": (1, 4, 8, 64, 128, 512),
         "data": ("integers", "normal", "offset", "sink"),
         "spread": (1.0, 0.0, 30.0, 100.0, 10_000.0),
         "offset": (0.0, 500.0, -500.0, 50_000.0, -50_000.0),
@@ -61,6 +63,11 @@ _TABLE = Table(
         ),
         "plus_infinity": Claim(
             "a logsumexp of plus infinity, too, marks a part without keys", "mark"
+        ),
+        "no_parts": Claim(
+            "no parts at all",
+            used=lambda recipe: not recipe["parts"],
+            dropped=lambda recipe: recipe.replace(parts=1),
         ),
     },
     mend=_mended,
@@ -112,6 +119,20 @@ def of(outputs: Array, lses: Array, dtype: str) -> Case:
     return Case({"outputs": outputs, "lses": lses}, {}, results, dtype)
 
 
+def together(case: Case, size: int, base: str) -> Case:
+    """Return the call whose parts are so many of these at once, exactly merged."""
+    unit, count = LOG_OF_BASE[base], case["lses"].shape[1]
+    merged = []
+    for first in range(0, count, size):
+        some = range(first, min(first + size, count))
+        parts = [(case["outputs"][:, n], case["lses"][:, n] * unit) for n in some]
+        output, lse = definition(parts)
+        merged.append((output, lse / unit))
+    outputs, lses = (np.stack(each, 1) for each in zip(*merged, strict=True))
+    own = case["outputs"].dtype, case["lses"].dtype
+    return case.replace(outputs=outputs.astype(own[0]), lses=lses.astype(own[1]))
+
+
 def parts_first(case: Case) -> tuple[F64, F64]:
     """Return logsumexps and outputs in float64, the parts first."""
     lses, outputs = (np.asarray(case[n], np.float64) for n in ("lses", "outputs"))
@@ -132,7 +153,9 @@ def _defined(outputs: Array, lses: Array) -> tuple[Array, Array]:
     """Evaluate the definition and round its results once."""
     known = np.where(np.isposinf(lses), -np.inf, lses)
     parts = [(outputs[:, n], known[:, n]) for n in range(outputs.shape[1])]
-    output, lse = definition(parts)
+    rows, _, heads, width = outputs.shape
+    nothing = np.zeros((rows, heads, width)), np.full((rows, heads), -np.inf)
+    output, lse = definition(parts or [nothing])
     return output.astype(outputs.dtype), lse.astype(lses.dtype)
 
 
@@ -184,7 +207,7 @@ MERGE_ALL = Kind(
     usage=usage.MERGE_ALL,
     simplest={"rows": 3, "parts": 3, "heads": 3, "width": 8, "data": "normal"},
     given=("empty",),
-    unsaid=("empty_nan", "plus_infinity"),
+    unsaid=("empty_nan", "plus_infinity", "no_parts"),
     choices={
         "base": ("e", "2"),
         "all_empty": ("zeros", "nan"),
@@ -212,4 +235,5 @@ __all__ = [
     "drawn",
     "of",
     "parts_first",
+    "together",
 ]

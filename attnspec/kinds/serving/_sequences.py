@@ -29,8 +29,8 @@ SCALES = (None, 0.3, 2.0)
 FIELDS: Mapping[str, tuple[Any, ...]] = {
     "key_heads": (1, 2, 3),
     # Not powers of two alone, and other numbers than those of key heads.
-    "group": (1, 4, 7),
-    "width": (1, 4, 8, 64, 80, 192),
+    "group": (1, 4, 7, 3, 8),
+    "width": (1, 4, 8, 64, 80, 192, 128, 32, 256),
     "value_width": (None, 1, 5, 128),
     "data": ("integers", "normal", "loud"),
     "causal": (False, True),
@@ -71,6 +71,9 @@ CLAIMS: Mapping[str, Claim] = {
 }
 """The claims of such a kind, beside lengths."""
 
+MANY_ROWS = 65_537
+"""More rows than a grid of 16 bits counts."""
+
 SWITCHES = ("causal", "window", "softcap", "sink", "scale")
 
 GIVEN = ("grouped_query", "value_width")
@@ -104,6 +107,8 @@ _LONG = 33
 def mended(recipe: Recipe) -> Recipe:
     """Return the recipe with fewer heads where sequences are long: both cost time."""
     longest = max(max(pair) for pair in recipe["lengths"])
+    if longest >= MANY_ROWS:
+        recipe = recipe.replace(group=1, width=1, value_width=None)
     return recipe if longest <= _LONG else recipe.replace(key_heads=1)
 
 
@@ -191,6 +196,7 @@ __all__ = [
     "CLAIMS",
     "FIELDS",
     "GIVEN",
+    "MANY_ROWS",
     "NULLS",
     "NULL_NEEDS",
     "POISONS",

@@ -36,6 +36,15 @@ MERGE = Usage(
     {
         **_part("a", ("v_a", "prefix_output"), ("s_a", "prefix_lse")),
         **_part("b", ("v_b", "suffix_output"), ("s_b", "suffix_lse")),
+        "rows": Argument(
+            "N", "True for rows that are merged", TRUTH, "bool", ("mask",)
+        ),
+        "in_place": Argument(
+            "",
+            "the results take the place of the first part; nothing is returned",
+            TRUTH,
+            "bool",
+        ),
     },
     {
         "output": Argument("N H Ev", "attention over both sets", ANY),

@@ -250,4 +250,29 @@ def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield identical(one.others["lse"][there], two.others["lse"][there], what="lse")
 
 
+MERGE.law(
+    "merge-in-place",
+    "split.place",
+    nulls=("first", "first:lse", "mean"),
+    needs=("in_place",),
+    fields={"in_place": (True,), "empty": ("none", "second", "some")},
+    sentence="In the place of the first part stands what else is returned.",
+)(agrees)
+
+
+MERGE.law(
+    "merge-rows-kept",
+    "split.place",
+    nulls=("first", "first:lse"),
+    needs=("in_place", "rows"),
+    fields={
+        "rows": MANY_ROWS,
+        "in_place": (True,),
+        "chosen": (True,),
+        "empty": ("none", "second", "some"),
+    },
+    sentence="Rows that are not to be merged keep every bit, and so does all else.",
+)(agrees)
+
+
 __all__ = ["MERGE"]

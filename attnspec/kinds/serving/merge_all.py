@@ -80,6 +80,61 @@ def check_stepwise(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 @MERGE_ALL.law(
+    "merge-all-parts",
+    "split.associative",
+    nulls=("mean", "largest:lse"),
+    fields={
+        "parts": many.SEVERAL,
+        "empty": _LIVE,
+        "filling": ("zeros",),
+        "data": ("sink", "normal"),
+        "offset": (0.0, 500.0),
+    },
+)
+def check_parts(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """However the keys are divided into parts, they make the same whole."""
+    for size in (2, 3, case["lses"].shape[1]):
+        larger = many.together(case, size, bench.dialect["base"])
+        note = f"as parts of {size}"
+        yield from parts_alike(case, larger, bench, note, _ALL, _ALL)
+
+
+@MERGE_ALL.law(
+    "merge-all-far",
+    "split.merge",
+    nulls=("mean", "summed"),
+    fields={"parts": many.SEVERAL, "empty": ("none",), "offset": (0.0, 500.0)},
+)
+def check_far(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """A part that lies 200 above all others keeps every value."""
+    lses = np.array(case["lses"])
+    lses[:, 1:] = lses[:, :1] - 200
+    far = case.replace(lses=lses)
+    found, outputs = bench.run(far), np.asarray(case["outputs"], np.float64)
+    # Their share is below 2**-200 N, whatever the base; no sum with 1 shows it.
+    bound = 2.0**-190 * np.abs(outputs).sum(1)
+    yield within(outputs[:, 0], found.output, bound)
+    bound = bench.judged(far).others["lse"][1]
+    yield within(lses[:, 0], found.others["lse"], bound, what="lse")
+
+
+@MERGE_ALL.law(
+    "merge-all-none",
+    "split.empty",
+    one_in=9,
+    nulls=("ones", "zeros:lse"),
+    needs=("empty", "no_parts"),
+    fields={"parts": (0,)},
+    applies=lambda dialect, _: (
+        "nan" not in (dialect["all_empty"], dialect["empty_lse"])
+    ),
+)
+def check_none(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """No parts at all make one that has no keys."""
+    yield from agrees(case, bench)
+
+
+@MERGE_ALL.law(
     "merge-all-neutral",
     "split.empty",
     nulls=("mean", "first"),

@@ -15,7 +15,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.attention.build import HUGE
 from attnspec.kinds.serving import _padded as padded
 from attnspec.kinds.serving._padded_kind import PADDED
-from attnspec.kinds.serving._sequences import Places, parts_alike
+from attnspec.kinds.serving._sequences import MANY_ROWS, Places, parts_alike
 from attnspec.kinds.serving._varlen import KEYLESS, SEVERAL
 from attnspec.numerics import Comparison, identical
 
@@ -277,6 +277,20 @@ def check_rows_past(case: Case, bench: Bench) -> Iterator[Comparison]:
     rows = np.broadcast_to(padded.past_queries(case)[:, None], case["query"].shape[:3])
     output = bench.run(case).output[rows]
     yield identical(np.zeros_like(output), output)
+
+
+PADDED.law(
+    "padded-many-rows",
+    "memory.padded",
+    one_in=9,
+    nulls=("zeros", "ones"),
+    fields={
+        "lengths": (((MANY_ROWS, 1),),),
+        "more_queries": (0,),
+        "more_keys": (0, 1),
+    },
+    sentence="Rows beyond those that 16 bits count are answered like the others.",
+)(agrees)
 
 
 PADDED.law(

@@ -11,7 +11,7 @@ from attnspec.judge.compare import agrees
 from attnspec.judge.law import Bench
 from attnspec.kinds.attention.build import HUGE
 from attnspec.kinds.serving import _varlen as packed
-from attnspec.kinds.serving._sequences import parts_alike, untouched
+from attnspec.kinds.serving._sequences import MANY_ROWS, parts_alike, untouched
 from attnspec.kinds.serving._slots import ALL, places, rows_of, taken, tight
 from attnspec.kinds.serving._varlen_kind import VARLEN
 from attnspec.numerics import Comparison, identical
@@ -248,6 +248,16 @@ def check_gap_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     rows = packed.unowned_rows(case)
     output = bench.run(case).output[rows]
     yield identical(np.zeros_like(output), output)
+
+
+VARLEN.law(
+    "varlen-many-rows",
+    "memory.packed",
+    one_in=9,
+    nulls=("zeros", "ones"),
+    fields={"lengths": (((3, 2), (MANY_ROWS, 1)),)},
+    sentence="Rows beyond those that 16 bits count are answered like the others.",
+)(agrees)
 
 
 VARLEN.law(

@@ -17,6 +17,7 @@ from attnspec.rogues.serving._padding_steps import (
     first_alone,
     from_the_first,
     halves,
+    in_16_bits,
     last_places,
     mean,
     nan_past,
@@ -165,6 +166,13 @@ ROGUES: tuple[Rogue, ...] = (
         "short-mask",
         mistake="mask",
         mimics="onnxruntime#27885",
+    ),
+    _rogue(
+        "rows-in-16-bits",
+        "Rows from 65,536 on are not written.",
+        Padded(finish=in_16_bits),
+        "many-rows",
+        mistake="grid",
     ),
     _rogue(
         "half-lengths",

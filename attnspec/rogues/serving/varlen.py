@@ -21,6 +21,7 @@ from attnspec.rogues.serving._packing_steps import (
     first_boundary,
     halves,
     heads_of_queries,
+    in_16_bits,
     one_sequence,
     past_tile,
     query_lengths,
@@ -190,6 +191,13 @@ ROGUES: tuple[Rogue, ...] = (
         "gap-rows",
         mistake="empty-row",
         dialect={"gap_rows": "zero"},
+    ),
+    _rogue(
+        "rows-in-16-bits",
+        "Rows from 65,536 on are not written.",
+        Varlen(finish=in_16_bits),
+        "many-rows",
+        mistake="grid",
     ),
     _rogue(
         "half-sums",
