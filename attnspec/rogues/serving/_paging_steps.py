@@ -156,21 +156,9 @@ def to_the_tile(call: Call, starts: Array) -> Array:
     """Show several queries the keys up to the end of a tile of two."""
     if not call.causal or call.sizes[1] == 1:
         return near(call, starts)
-    return near(call.replace(causal=False), starts) & (
-        np.arange(call.sizes[2])
-        <= (starts[:, None, None, None] + np.arange(call.sizes[1])[:, None]) // 2 * 2
-        + 1
-    )
-
-
-def times_zero(call: Call, visible: Array, lengths: Lengths) -> Pair:
-    """Multiply the values of all slots that were gathered by a weight of zero."""
-    output, lse = attended(call, visible, lengths)
-    kept = np.arange(call.sizes[2]) < lengths[1][:, None]
-    rest = np.where(kept[:, None, :, None], 0, call.value).astype(np.float32)
-    group = call.query.shape[1] // call.key.shape[1]
-    nothing = 0 * rest.sum(2, keepdims=True).repeat(group, 1)
-    return (output + nothing).astype(output.dtype), lse
+    here = starts[:, None, None, None] + np.arange(call.sizes[1])[:, None]
+    before = np.arange(call.sizes[2]) // 2 <= here // 2
+    return near(call.replace(causal=False), starts) & before
 
 
 def binary(pool: Pool, output: Array, lse: Array) -> Pair:  # noqa: ARG001 - a step's form
@@ -255,7 +243,6 @@ __all__ = [
     "pool_order",
     "positive",
     "room_of_its_own",
-    "times_zero",
     "to_the_tile",
     "wrapped",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.serving import _paging_steps as steps
-from attnspec.rogues.serving._padding_steps import by_sizes, from_the_first
+from attnspec.rogues.serving._padding_steps import by_sizes, from_the_first, times_zero
 from attnspec.rogues.serving._paging import Paged
 
 _CLAIMS = ("unread_nan_key", "unread_nan_value", "int64")
@@ -144,7 +144,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "zero-times-nan",
         "It claims that NaN does no harm, and multiplies unread slots by zero.",
-        Paged(attend=steps.times_zero),
+        Paged(attend=times_zero),
         "unread",
         mistake="hidden-nan",
         mimics="flash-attention#2374",
