@@ -91,8 +91,8 @@ _INTO_EXAMPLE = """\
 import numpy as np
 
 
-def merge_attn_states(
-    output, prefix_output, prefix_lse, suffix_output, suffix_lse, output_lse=None
+def merge(
+    output, prefix_output, prefix_lse, suffix_output, suffix_lse, output_lse
 ):
     largest = np.maximum(prefix_lse, suffix_lse)
     shift = np.where(np.isfinite(largest), largest, 0)
@@ -101,14 +101,13 @@ def merge_attn_states(
     shares = ((each / total).T[..., None] for each in (one, two))
     parts = zip(shares, (prefix_output, suffix_output))
     output[...] = sum(share * part for share, part in parts)
-    if output_lse is not None:
-        with np.errstate(divide="ignore"):
-            output_lse[...] = np.log(one + two) + shift
+    with np.errstate(divide="ignore"):
+        output_lse[...] = np.log(one + two) + shift
 """
 
 INTO = KindFace(
     id="merge-into",
-    title="vllm.v1.attention.ops.merge_attn_states.merge_attn_states",
+    title="merge_attn_states",
     sentence="Results are written into an output, logsumexps are (H, T), as in vLLM.",
     kind="merge",
     operands={

@@ -54,10 +54,9 @@ def dot_product_attention(query, key, value, *, key_value_seq_lengths=None):
     if key_value_seq_lengths is not None:
         lengths = key_value_seq_lengths
     seen = (np.arange(keys) < lengths[:, None])[:, None, None]
-    key, value = (
-        np.where(seen[:, 0, 0, :, None, None], np.repeat(a, groups, axis=2), 0)
-        for a in (key, value)
-    )
+    key, value = (np.repeat(a, groups, axis=2) for a in (key, value))
+    here = seen[:, 0, 0, :, None, None]
+    key, value = (np.where(here, a, 0) for a in (key, value))
     scores = np.einsum("blhe,bshe->bhls", query, key) * width**-0.5
     scores = np.where(seen, scores, -np.inf)
     largest = np.maximum(scores.max(-1, keepdims=True), -1e30)
@@ -72,12 +71,12 @@ JAX_LENGTHS = KindFace(
     sentence="JAX's own function with lengths of padded sequences, in (B, L, H, E).",
     kind="padded",
     operands={
-        "query": Argument("B L Hq E", "all queries", known_as=("q",)),
-        "key": Argument("B S Hkv E", "all keys", known_as=("k",)),
-        "value": Argument("B S Hkv Ev", "all values", known_as=("v",)),
+        "query": Argument("B L Hq E", "all queries", ANY, known_as=("q",)),
+        "key": Argument("B S Hkv E", "all keys", ANY, known_as=("k",)),
+        "value": Argument("B S Hkv Ev", "all values", ANY, known_as=("v",)),
     },
     results={
-        "output": Argument("B L Hq Ev", "the values, weighed"),
+        "output": Argument("B L Hq Ev", "the values, weighed", ANY),
         "lse": Argument("B L Hq", "the logarithm of the denominator", ANY),
     },
     given=_length_second,
@@ -129,11 +128,12 @@ import numpy as np
 def attention(Q, K, V, attn_mask=None, *, nonpad_kv_seqlen=None):
     batch, heads, queries, width = Q.shape
     keys, groups = K.shape[2], heads // K.shape[1]
-    lengths = np.full(batch, keys) if nonpad_kv_seqlen is None else nonpad_kv_seqlen
+    lengths = np.full(batch, keys)
+    if nonpad_kv_seqlen is not None:
+        lengths = nonpad_kv_seqlen
     seen = (np.arange(keys) < lengths[:, None])[:, None, None]
-    K, V = (
-        np.where(seen.swapaxes(2, 3), np.repeat(a, groups, axis=1), 0) for a in (K, V)
-    )
+    K, V = (np.repeat(a, groups, axis=1) for a in (K, V))
+    K, V = (np.where(seen.swapaxes(2, 3), a, 0) for a in (K, V))
     scores = np.einsum("bhle,bhse->bhls", Q, K) * width**-0.5
     if attn_mask is not None:
         lacking = [(0, 0)] * 3 + [(0, keys - attn_mask.shape[3])]
@@ -154,11 +154,11 @@ ONNX_LENGTHS = KindFace(
     sentence="Attention of ONNX with the lengths of the keys, since opset 24.",
     kind="padded",
     operands={
-        "Q": Argument("B Hq L E", "all queries", known_as=("query",)),
-        "K": Argument("B Hkv S E", "all keys", known_as=("key",)),
-        "V": Argument("B Hkv S Ev", "all values", known_as=("value",)),
+        "Q": Argument("B Hq L E", "all queries", ANY, known_as=("query",)),
+        "K": Argument("B Hkv S E", "all keys", ANY, known_as=("key",)),
+        "V": Argument("B Hkv S Ev", "all values", ANY, known_as=("value",)),
     },
-    results={"Y": Argument("B Hq L Ev", "the values, weighed")},
+    results={"Y": Argument("B Hq L Ev", "the values, weighed", ANY)},
     given=lambda query, key, value: (query, key, value),
     keywords=(
         Word(("key_lengths",), ("nonpad_kv_seqlen",), _int64),

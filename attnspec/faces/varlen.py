@@ -6,7 +6,7 @@ from typing import Any
 
 from attnspec._typing import Array
 from attnspec.faces._of_kind import KindFace, Said, Word, word
-from attnspec.judge.usage import ANY, Argument
+from attnspec.judge.usage import ANY, FLOATING, Argument
 
 _CAUSAL = ("causal", "is_causal")
 
@@ -59,10 +59,8 @@ _EXAMPLE = """\
 import numpy as np
 
 
-def flash_attn_varlen_func(
-    q, k, v, cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k, softmax_scale=None
-):
-    scale = q.shape[-1] ** -0.5 if softmax_scale is None else softmax_scale
+def varlen(q, k, v, cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k):
+    scale = q.shape[-1] ** -0.5
     groups = q.shape[1] // k.shape[1]
     output = np.zeros((*q.shape[:2], v.shape[2]), np.float32)
     for n in range(len(cu_seqlens_q) - 1):
@@ -84,13 +82,13 @@ FLASH_ATTN_VARLEN = KindFace(
     sentence="FlashAttention 2, 3 and 4, vLLM, SGLang, and torch's varlen_attn.",
     kind="varlen",
     operands={
-        "q": Argument("Tq Hq E", "all queries", known_as=("query",)),
-        "k": Argument("Tk Hkv E", "all keys", known_as=("key",)),
-        "v": Argument("Tk Hkv Ev", "all values", known_as=("value",)),
+        "q": Argument("Tq Hq E", "all queries", ANY, known_as=("query",)),
+        "k": Argument("Tk Hkv E", "all keys", ANY, known_as=("key",)),
+        "v": Argument("Tk Hkv Ev", "all values", ANY, known_as=("value",)),
     },
     results={
-        "output": Argument("Tq Hq Ev", "the values, weighed"),
-        "lse": Argument("Hq Tq", "the logarithm of the denominator", ANY),
+        "output": Argument("Tq Hq Ev", "the values, weighed", ANY),
+        "lse": Argument("Hq Tq", "the logarithm of the denominator", ANY, FLOATING),
     },
     given=_given,
     keywords=(
