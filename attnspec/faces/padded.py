@@ -95,7 +95,7 @@ JAX_LENGTHS = KindFace(
     needs=("query_seq_lengths", "key_value_seq_lengths"),
     order=(0, 2, 1, 3),
     arrays="jax",
-    without=("short_mask",),
+    without=("short_mask", "value_width"),
 )
 """JAX's dot_product_attention with lengths."""
 
