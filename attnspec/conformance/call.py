@@ -30,14 +30,14 @@ _SHAPES = 16
 class Caller:
     """Calls one function, and sees whether a call changes what earlier ones returned.
 
-    For each of some shapes it remembers the last result: a buffer that is kept for a
-    shape is written again when the shape comes again.
+    For each of some shapes of the first result it remembers the last results, all of
+    them: a buffer that is kept for a shape is written again when the shape comes again.
     """
 
     def __init__(self, function: Kernel) -> None:
         """Call this function from now on."""
         self._function = function
-        self._earlier: dict[tuple[int, ...], tuple[Array, Array]] = {}
+        self._earlier: dict[tuple[int, ...], list[tuple[Array, Array]]] = {}
 
     def __call__(
         self,
@@ -50,7 +50,7 @@ class Caller:
         Returns
         -------
         tuple
-            The results in their order, and whether the call has changed the result
+            The results in their order, and whether the call has changed a result
             of the call before, or of the last one with results of this shape.
 
         Raises
@@ -71,20 +71,24 @@ class Caller:
         arrays = _unpacked(returned, results)
         changed = self._changed(arrays[0].shape if arrays else ())
         copies = [np.array(array) for array in arrays]
-        if arrays and not _is_of(arrays[0], given):
-            self._remember(arrays[0], copies[0])
+        pairs = zip(arrays, copies, strict=True)
+        own = [(array, copy) for array, copy in pairs if not _is_of(array, given)]
+        if own:
+            self._remember(arrays[0].shape, own)
         return copies, changed
 
     def _changed(self, shape: tuple[int, ...]) -> bool:
         """Return whether the last result, or the last of a shape, is another now."""
         last = next(reversed(self._earlier), shape)
-        known = (self._earlier.get(name) for name in {shape, last})
-        return not all(_same_bits(*kept) for kept in known if kept is not None)
+        known = (self._earlier.get(name, ()) for name in {shape, last})
+        return not all(_same_bits(*one) for kept in known for one in kept)
 
-    def _remember(self, array: Array, copy: Array) -> None:
-        """Remember a result in place of the last one of this shape."""
-        self._earlier.pop(array.shape, None)
-        self._earlier[array.shape] = array, copy
+    def _remember(
+        self, shape: tuple[int, ...], results: list[tuple[Array, Array]]
+    ) -> None:
+        """Remember results, each with its copy, in place of the last of this shape."""
+        self._earlier.pop(shape, None)
+        self._earlier[shape] = results
         if len(self._earlier) > _SHAPES:
             del self._earlier[next(iter(self._earlier))]
 

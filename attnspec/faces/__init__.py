@@ -14,7 +14,7 @@ from attnspec.faces._called import Called
 from attnspec.faces._face import Face, Parameter
 from attnspec.faces._of_kind import KindFace
 from attnspec.faces._signature import Signature
-from attnspec.faces.flash_attn import FLASH_ATTN
+from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
 from attnspec.faces.merge import OF_MERGES
@@ -26,7 +26,10 @@ from attnspec.faces.sdpa import SDPA
 from attnspec.faces.varlen import FLASH_ATTN_VARLEN
 from attnspec.kinds.registry import kind_named
 
-FACES = {face.id: face for face in (PLAIN, SDPA, FLASH_ATTN, JAX, HF, MLX)}
+FACES = {
+    face.id: face
+    for face in (PLAIN, SDPA, FLASH_ATTN, QKV_PACKED, KV_PACKED, JAX, HF, MLX)
+}
 """Every face of attention by its id."""
 
 OF_KINDS = {

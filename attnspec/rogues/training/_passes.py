@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array, Window
+from attnspec.kinds.attention.alibi import with_alibi
 from attnspec.reference import visible_keys
 
 State = SimpleNamespace
@@ -31,12 +32,14 @@ class BackwardPass:
     """What a backward pass does; each step is a method.
 
     `from_lse` forms weights from the logsumexp, and else keeps those of the forward
-    pass; `delta_of_weights` sums P dP in the place of dO . o; `narrow` rounds weights
-    and gradients of scores to the format of the operands; `tile` adds up tile by tile,
+    pass; `by_autodiff` rounds the gradients of weights as these were;
+    `delta_of_weights` sums P dP in the place of dO . o; `narrow` rounds weights and
+    gradients of scores to the format of the operands; `tile` adds up tile by tile,
     `shuffled` in any order; `stored` rounds every running sum.
     """
 
     from_lse: bool = True
+    by_autodiff: bool = False
     delta_of_weights: bool = False
     narrow: bool = True
     tile: int | None = 16
@@ -63,6 +66,7 @@ class BackwardPass:
         window: Window | None = None,
         softcap: float | None = None,
         sink: Array | None = None,
+        alibi_slopes: Array | None = None,
         return_saved: bool = False,
         retain_graph: bool = False,
     ) -> tuple[Array, ...]:
@@ -75,6 +79,7 @@ class BackwardPass:
         s.key, s.value = (self.repeated(a.astype(real), s) for a in (key, value))
         s.scale = real(query.shape[3] ** -0.5 if scale is None else scale)
         s.bias, s.sink, s.given = bias, sink, (output, lse)
+        s.alibi = with_alibi(query, key, None, alibi_slopes)
         s.kept = real(1) if kept is None else kept.astype(real)
         s.d_lse = np.zeros(s.grid[:3], real) if d_lse is None else d_lse.astype(real)
         seen = visible_keys(
@@ -107,7 +112,7 @@ class BackwardPass:
         return np.repeat(array, s.group, axis=1)
 
     def scores(self, s: State) -> None:
-        """Scale, softcap, bias; hide."""
+        """Scale, softcap, bias and that of the slopes; hide."""
         s.x = (s.query @ turned(s.key)) * s.scale
         s.tanh = np.zeros_like(s.x)
         s.score = s.x
@@ -116,6 +121,8 @@ class BackwardPass:
             s.score = s.real(s.softcap) * s.tanh
         if s.bias is not None:
             s.score = s.score + s.bias.astype(s.real)
+        if s.alibi is not None:
+            s.score = s.score + s.alibi.astype(s.real)
         s.score = np.where(s.seen, s.score, s.real(-np.inf))
 
     def forward(self, s: State) -> None:
@@ -162,7 +169,8 @@ class BackwardPass:
 
     def delta(self, s: State) -> None:
         """Multiply cotangent and output; or sum weights and their gradients."""
-        s.dp = s.kept * (s.d_output @ turned(s.value))
+        products = s.d_output @ turned(s.value)
+        s.dp = s.kept * (through(products, s.dtype) if self.by_autodiff else products)
         if self.delta_of_weights and s.given[0] is None:
             s.of_row = (s.p * s.dp).sum(axis=-1)
         else:

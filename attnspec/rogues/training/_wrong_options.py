@@ -57,6 +57,15 @@ class BiasInHalf(BackwardPass):
         return super().of_bias(s)
 
 
+class SlopesForgotten(BackwardPass):
+    """The slopes are left out where scores are computed again."""
+
+    def weights(self, s: State) -> None:
+        if s.alibi is not None:
+            s.score = s.score - s.alibi.astype(s.real)
+        super().weights(s)
+
+
 class SinkZero(BackwardPass):
     """The sink has no gradient."""
 
@@ -76,6 +85,15 @@ class SinkShareOne(BackwardPass):
 
     def of_sink(self, s: State) -> Array:
         return np.asarray(-(s.of_row - s.lam).sum(axis=(0, 2)))
+
+
+class SinkOfFirstBatch(BackwardPass):
+    """The gradient of the sink is that of the first batch element."""
+
+    def of_sink(self, s: State) -> Array:
+        first = np.arange(s.grid[0])[:, None, None] == 0
+        s.of_row, s.lam = s.of_row * first, s.lam * first
+        return super().of_sink(s)
 
 
 class DroppedInValues(BackwardPass):
@@ -121,6 +139,7 @@ __all__ = [
     "LseDropped",
     "MaskMoved",
     "MultiplierLost",
+    "SinkOfFirstBatch",
     "SinkShareOne",
     "SinkSign",
     "SinkZero",

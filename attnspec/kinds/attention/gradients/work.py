@@ -13,7 +13,11 @@ from attnspec.kinds.attention.bounds.ground import Ground, ground
 from attnspec.kinds.attention.bounds.problem import Float64, Problem
 from attnspec.kinds.attention.bounds.rates import Rates, gamma, rates
 from attnspec.kinds.attention.bounds.seen_keys import blocks, head_groups
-from attnspec.kinds.attention.gradients.errors import ScoreGradients, score_gradients
+from attnspec.kinds.attention.gradients.errors import (
+    ScoreGradients,
+    score_gradients,
+    weights_are_kept,
+)
 from attnspec.kinds.attention.gradients.forward import Forward, forward
 from attnspec.kinds.attention.gradients.problem import Backward
 from attnspec.kinds.attention.gradients.sums import (
@@ -119,6 +123,8 @@ class Work:
         known = forward(part, own, self.rates)
         found = score_gradients(part, known, self.rates)
         self._note(self.rates.model.softmax, found.largest)
+        if weights_are_kept(part, self.rates):
+            self._note(self.rates.model.weights, found.largest)
         self._note(self.rates.model.weights, float(np.max(found.size, initial=0.0)))
         place = (*where[:2], slice(None), where[2])
         for array, value in zip(self.dq, self._of_query(part, found), strict=True):
@@ -126,7 +132,9 @@ class Work:
         self._add_keys(part, found, sums[0])
         self._add_values(part, known, found, sums[1])
         if part.problem.bias is not None:
-            self._add_bias(found, where)
+            is_last = part.problem.softcap_is_last
+            given = (found.dx, found.whole) if is_last else (found.ds, found.ds_error)
+            self._add_bias(given, where)
         if part.problem.sink is not None:
             self._add_sink(part, known, found, where[:2])
 
@@ -193,9 +201,12 @@ class Work:
         return self._tile if self.rates.model.stored_gradients else None
 
     def _add_bias(
-        self, found: ScoreGradients, where: tuple[slice, slice, slice]
+        self, given: tuple[Float64, Float64], where: tuple[slice, slice, slice]
     ) -> None:
-        """Add to the gradient of the bias, along the axes of which it has none."""
+        """Add to the gradient of the bias, along the axes of which it has none.
+
+        It is that of the scores, or, where the softcap is last, of what this bends.
+        """
         batch, head, rows = where
         shape = self.dbias.value.shape
         cuts = (batch, head, slice(None), rows, slice(None))
@@ -203,13 +214,13 @@ class Work:
             cut if length > 1 else slice(None)
             for cut, length in zip(cuts, shape, strict=True)
         )
-        error = found.ds_error
+        gradient, error = given
         if self.rates.stored:
-            error = error + self.rates.weight * (np.abs(found.ds) + error)
+            error = error + self.rates.weight * (np.abs(gradient) + error)
         for array, more in (
-            (self.dbias.value, found.ds),
+            (self.dbias.value, gradient),
             (self.dbias.error, error),
-            (self.dbias.size, np.abs(found.ds) + error),
+            (self.dbias.size, np.abs(gradient) + error),
         ):
             array[place] += folded(more, array[place])
 
