@@ -123,9 +123,12 @@ def _put(
 
 
 def _any_low(dtype: str) -> tuple[float, float]:
-    """Return the middle of all numbers below -10,000, and how far they reach."""
+    """Return the middle of all numbers near the lowest, and how far they reach.
+
+    Between the lowest and 0 lie too many for a sum in float64 to tell 0 from -10,000.
+    """
     least = float(np.finfo("float64" if dtype == "float64" else "float32").max)
-    return -0.5 * least - 5e3, 0.5 * least - 5e3
+    return -0.5 * least * (1.0 + 2.0**-45), 0.5 * least * (1.0 - 2.0**-45)
 
 
 def _binary(lse: F64, bound: F64, model: NumericModel) -> tuple[F64, F64]:

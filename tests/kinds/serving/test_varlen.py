@@ -143,7 +143,7 @@ def test_no_keys_may_have_any_low_number_for_a_logsumexp() -> None:
     (seen, none), (near, any_low) = (a[0] for a in found.others["lse"])
     assert np.isfinite(seen)
     assert near < 1e-3
-    for number in (-1.1e4, -2.4e38, float(np.finfo(np.float32).min)):
+    for number in (-1e30, -2.4e38, float(np.finfo(np.float32).min)):
         assert abs(number - none) <= any_low
-    for number in (0.0, -9e3, -np.inf):
+    for number in (0.0, -1e9, -np.inf):
         assert not abs(number - none) <= any_low
