@@ -123,15 +123,23 @@ def _own_error(known: Forward, rates: Rates, part: _Part, row: _Row) -> Float64:
     """Bound the error of a gradient of a score that is not common to its row."""
     unit, beside = rates.unit, row.error[..., None]
     grown = known.p + part.gained
-    local = part.t_error + unit * (np.abs(part.t) + part.t_error)
-    local = local + unit * (part.difference + part.t_error + beside)
-    own = (part.each * part.difference + grown * local) * np.exp(known.common)[
-        ..., None
-    ]
-    own = own + part.gained * beside
-    own = own + 3 * unit * grown * (part.difference + beside + local)
+    local = np.abs(part.t)
+    local += part.difference
+    local += beside
+    local *= unit
+    local += (1 + 2 * unit) * part.t_error
+    own = part.each * part.difference
+    own += grown * local
+    own *= np.exp(known.common)[..., None]
+    own += part.gained * beside
+    local += part.difference
+    local += beside
+    local *= grown
+    local *= 3 * unit
+    own += local
     tiny = rates.model.tiny(rates.model.softmax)
-    return np.asarray(own + tiny * (1.0 + part.difference))
+    own += tiny * (1.0 + part.difference)
+    return own
 
 
 def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
