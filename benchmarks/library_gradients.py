@@ -78,7 +78,7 @@ def mlx_attention(
     return found
 
 
-def mlx_vjp(  # noqa: PLR0913 - a backward pass has four operands
+def mlx_vjp(
     query: Array,
     key: Array,
     value: Array,
