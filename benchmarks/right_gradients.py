@@ -25,7 +25,7 @@ import numpy as np
 
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.differentiation import backward_of
-from attnspec.conformance.targets import resolve
+from attnspec.conformance.importing import resolve
 from attnspec.exceptions import Inadmissible, KernelFault
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case

@@ -131,6 +131,8 @@ def differentiated(
         return (
             with_backward(function, known, vjp) if vjp and plain else (function, known)
         )
+    if called is not None and called.face.packed:
+        return function, known
     pullbacks = importlib.import_module(f"{ADAPTERS}._pullbacks")
     if not hasattr(pullbacks, library):
         return function, known

@@ -85,7 +85,7 @@ def faced(
         with_memory_of(known.arrays, device, claimed, kind),
         known.arrays,
         {} if is_ours else written(known),
-        known.face.dialect,
+        known.dialect,
     )
 
 
@@ -117,8 +117,10 @@ def with_memory_of(
         known = known.claiming(without=kind.strided)
     if library in COMPILE and COMPILED in kind.vocabulary:
         known = known.claiming((COMPILED,))
-    # What lies far apart is memory that is reserved here, and not sent anywhere.
-    return known if device in HERE else known.claiming(without=("far_offsets",))
+    # What lies far apart is memory that is reserved here, and not sent anywhere; what
+    # is written there is not seen here.
+    here = {"far_offsets", "in_place"} & known.claims
+    return known if device in HERE else known.claiming(without=here)
 
 
 def written(known: Called) -> dict[str, Any]:
@@ -198,8 +200,8 @@ def orders(description: Description) -> dict[str, Order]:
         first = kind_named(own.kind).operands[0]
         return {first: own.order} if own.order else {}
     known = face_of(description)
-    if known is None or known.face.order == FACES[PLAIN].order:
-        return {}
+    if known is None or known.face.order == FACES[PLAIN].order or known.face.packed:
+        return {}  # What is packed is dense.
     return dict.fromkeys(ATTENTION.operands, known.face.order)
 
 
@@ -242,7 +244,7 @@ def with_face(detected: Detected, description: Description) -> Detected:
     known = face_of(description)
     if known is None:
         return detected
-    fixed = known.face.dialect
+    fixed = known.dialect
     sources = {
         field: "face"
         if source == "declared" and fixed.get(field) == detected.dialect[field]

@@ -9,6 +9,7 @@ import numpy as np
 
 from attnspec.conformance.script_arrays import laid, literal
 from attnspec.faces import Called
+from attnspec.faces._packed import AXIS
 from attnspec.judge.case import Case
 from attnspec.kinds.attention.case import AttentionCase
 
@@ -52,9 +53,13 @@ def call(called: Called, case: Case, before: str) -> Iterator[str]:
     """Yield a call of a kernel; after `before` stands its result in our own order."""
     mine = cast("AttentionCase", case)
     names, order = called.operands, called.face.order
-    for name, operand in zip(names, case.operands, strict=True):
-        yield f"{name} = np.ascontiguousarray({operand}.transpose({order}))"
-        yield from laid(name, case.layout(operand), order)
+    for name, held in zip(names, called.face.operands.values(), strict=True):
+        parts = [f"{operand}.transpose({order})" for operand in held]
+        if len(parts) > 1:
+            yield f"{name} = np.stack([{', '.join(parts)}], {AXIS})"
+            continue
+        yield f"{name} = np.ascontiguousarray({parts[0]})"
+        yield from laid(name, case.layout(held[0]), order)
     words = [f"{made(mine)!r}" for made in called.face.leading.values()]
     words += [f"there({name})" for name in names]
     for name, value in called.keywords(mine).items():

@@ -14,7 +14,7 @@ from attnspec.faces._called import Called
 from attnspec.faces._face import Face, Parameter
 from attnspec.faces._of_kind import KindFace
 from attnspec.faces._signature import Signature
-from attnspec.faces.flash_attn import FLASH_ATTN
+from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
 from attnspec.faces.mlx import MLX
@@ -22,7 +22,10 @@ from attnspec.faces.plain import PLAIN
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
 
-FACES = {face.id: face for face in (PLAIN, SDPA, FLASH_ATTN, JAX, HF, MLX)}
+FACES = {
+    face.id: face
+    for face in (PLAIN, SDPA, FLASH_ATTN, QKV_PACKED, KV_PACKED, JAX, HF, MLX)
+}
 """Every face of attention by its id."""
 
 OF_KINDS = {face.id: face for face in (ROPE_IDS, ROPE_TABLES, ROPE_BOTH)}

@@ -13,6 +13,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument, MalformedResult
 from attnspec.faces._face import AXES, LEFT_OUT, LSE_AXES, REQUIRED, Face, Parameter
+from attnspec.faces._packed import packed, written_back
 from attnspec.faces._signature import Signature
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.case import AttentionCase
@@ -20,9 +21,6 @@ from attnspec.kinds.attention.kind import ATTENTION
 
 _DIFFERENTIATED = ("bias", "sink")
 """The options that have a gradient."""
-
-_OPERANDS = len(ATTENTION.operands)
-"""Query, key and value are positional."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,13 +55,14 @@ class Called:
     @property
     def _operands(self) -> tuple[str, ...]:
         """The names of the positional arguments that every call has."""
-        return self.signature.placed[: len(self.face.leading) + _OPERANDS]
+        count = len(self.face.leading) + len(self.face.operands)
+        return self.signature.placed[:count]
 
     @property
     def operands(self) -> tuple[str, ...]:
-        """The names of query, key and value; ours where they have none."""
-        names = self._operands[len(self.face.leading) :]
-        return names if len(names) == _OPERANDS else ATTENTION.operands
+        """The names of query, key and value; those of the face where it has none."""
+        names, own = self._operands[len(self.face.leading) :], self.face.operands
+        return names if len(names) == len(own) else tuple(own)
 
     @property
     def parameters(self) -> dict[str, tuple[Parameter, Any]]:
@@ -82,6 +81,12 @@ class Called:
         return found
 
     @property
+    def dialect(self) -> dict[str, str]:
+        """The choices that the documents of the face make, and of these keywords."""
+        said = (parameter.dialect for parameter, _ in self.parameters.values())
+        return {n: v for known in (self.face.dialect, *said) for n, v in known.items()}
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """The keywords that the face does not know; they keep their defaults."""
         return tuple(name for name in self.options if name not in self.face.names)
@@ -94,7 +99,7 @@ class Called:
         InvalidArgument
             If it has too few operands, or requires what the face does not know.
         """
-        wanted = (*self.face.leading, *ATTENTION.operands)
+        wanted = (*self.face.leading, *self.face.operands)
         if len(self._operands) < len(wanted):
             count = f"{len(self._operands)} positional arguments"
             msg = f"face: {self.face.id} has {', '.join(wanted)}; it takes {count}"
@@ -148,8 +153,9 @@ class Called:
         def kernel(query: Array, key: Array, value: Array, **options: Any) -> Any:
             case = AttentionCase.of(query, key, value, **options)
             leading = (made(case) for made in face.leading.values())
-            operands = (array.transpose(face.order) for array in (query, key, value))
-            returned = native(*leading, *operands, **self.keywords(case))
+            given = self._placed(case)
+            returned = native(*leading, *given.values(), **self.keywords(case))
+            written_back(face.packed, given, self._turned(case))
             return self._read(returned, case)
 
         return kernel
@@ -227,10 +233,18 @@ class Called:
 
     def given(self, case: AttentionCase) -> dict[str, Any]:
         """Return what the function gets, by its own names."""
-        order = self.face.order
-        arrays = (array.transpose(order) for array in case.operands.values())
+        arrays = self._placed(case).values()
         operands = dict(zip(self.operands, arrays, strict=True))
         return {**operands, **self.keywords(case)}
+
+    def _turned(self, case: AttentionCase) -> dict[str, Array]:
+        """Return the operands in the order of axes of the face."""
+        order = self.face.order
+        return {name: array.transpose(order) for name, array in case.operands.items()}
+
+    def _placed(self, case: AttentionCase) -> dict[str, Array]:
+        """Return the positional arguments that hold the operands."""
+        return packed(self.face.operands, self._turned(case))
 
     def in_words(self, case: AttentionCase) -> str:
         """Return the call of a case, as somebody would write it."""

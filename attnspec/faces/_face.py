@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.kind import ATTENTION
 
 
 class _LeftOut:
@@ -67,6 +68,8 @@ class Parameter:
     promised
         The name under which the documents promise it of every function with this
         face: under that it is passed through ``**kwargs``, too.
+    dialect
+        The choices that its documents make of it.
     beside, unless
         Names that the function has beside it, and has not, in this meaning.
     """
@@ -80,6 +83,7 @@ class Parameter:
     idle: tuple[Any, ...] = ()
     claims: tuple[str, ...] = ()
     promised: str = ""
+    dialect: Mapping[str, str] = dataclasses.field(default_factory=dict)
     beside: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
@@ -133,6 +137,9 @@ class Face:
         Sets of names of which a function with this face has one, and no other face.
     never
         Names that no function with this face has.
+    packed
+        For each positional argument the operands that it holds, where one holds
+        several: side by side, along the axis before that of the heads.
     leading
         The positional arguments before query, key and value, by name.
     returned
@@ -166,6 +173,7 @@ class Face:
     left_alone: tuple[str, ...] = ()
     tells: tuple[frozenset[str], ...] = ()
     never: tuple[str, ...] = ()
+    packed: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     leading: Mapping[str, Callable[[AttentionCase], Any]] = dataclasses.field(
         default_factory=dict
     )
@@ -186,13 +194,18 @@ class Face:
     def names(self) -> set[str]:
         """Every keyword that it knows."""
         own = {name for parameter in self.parameters for name in parameter.names}
-        return own | {*self.left_alone, *self.leading}
+        return own | {*self.left_alone, *self.leading, *self.packed}
 
     @property
     def speaking(self) -> set[str]:
         """The keywords that say an option of ours."""
         said = (p.names for p in self.parameters if p.all_claims)
         return {name for names in said for name in names}
+
+    @property
+    def operands(self) -> dict[str, tuple[str, ...]]:
+        """For each positional argument the operands of ours that it holds."""
+        return {**self.packed} or {name: (name,) for name in ATTENTION.operands}
 
     @property
     def order(self) -> tuple[int, ...]:

@@ -31,11 +31,13 @@ def sinks(*names: str) -> Parameter:
     )
 
 
-def softcap_or_none(*names: str) -> Parameter:
-    """Return the keyword of a softcap that None leaves out."""
+def softcap_or_none(*names: str, **choices: str) -> Parameter:
+    """Return the keyword of a softcap that None leaves out, and what it documents."""
+    order = "scale and bias" if choices else "scale"
     return Parameter(
         names=names,
-        sentence="c in c tanh(s/c), after the scale",
+        sentence=f"c in c tanh(s/c), after the {order}",
+        dialect=choices,
         says={"softcap": ("softcap",)},
         value=given("softcap"),
         off=always(None),

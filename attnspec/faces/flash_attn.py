@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from attnspec.faces._face import Face, Parameter, Returned
 from attnspec.faces._keywords import no_dropout, scale_factor, sinks
 from attnspec.faces._values import always, distances, given, off, on
+from attnspec.kinds.attention.kind import ATTENTION
 
 FLASH_ATTN = Face(
     id="flash-attn",
@@ -42,6 +45,15 @@ FLASH_ATTN = Face(
             idle=(0.0, None),
             promised="softcap",
         ),
+        Parameter(
+            names=("alibi_slopes",),
+            form="(Hq,) or (B, Hq), float32, 0 or more",
+            sentence="m in -m |i + S - L - j|, which is added to the scores",
+            says={"alibi_slopes": ("alibi_slopes", "batch_slopes")},
+            value=given("alibi_slopes"),
+            off=always(None),
+            idle=(None,),
+        ),
         sinks("learnable_sink", "s_aux", "sink", "sinks"),
         Parameter(
             # In AITER return_attn_probs without return_lse gives something else.
@@ -59,10 +71,11 @@ FLASH_ATTN = Face(
         *("deterministic", "num_splits", "pack_gqa", "sm_margin", "attention_chunk"),
         *("qv", "q_descale", "k_descale", "v_descale", "gather_kv_indices"),
         *("score_mod", "score_mod_bwd", "mask_mod", "aux_tensors", "aux_scalars"),
-        *("block_sparse_tensors", "block_sparse_tensors_bwd", "alibi_slopes", "bias"),
+        *("block_sparse_tensors", "block_sparse_tensors_bwd", "bias"),
     ),
     tells=(frozenset({"softmax_scale"}), frozenset({"window_size", "causal"})),
     never=(
+        *("qkv", "kv"),
         *("cu_seqlens_q", "cu_seqlens_qo", "cu_seqlens_k", "max_seqlen_q"),
         *("k_cache", "cache_seqlens", "qkv_format", "kv_layout"),
     ),
@@ -78,4 +91,35 @@ FLASH_ATTN = Face(
 )
 """The functions of the FlashAttention family."""
 
-__all__ = ["FLASH_ATTN"]
+_VARIABLE = tuple(name for name in FLASH_ATTN.never if name not in ("qkv", "kv"))
+_DENSE = ATTENTION.strided
+
+QKV_PACKED = dataclasses.replace(
+    FLASH_ATTN,
+    id="flash-attn-qkvpacked",
+    title="flash_attn_qkvpacked_func",
+    sentence="FlashAttention's function of one array (B, L, 3, H, E).",
+    packed={"qkv": ("query", "key", "value")},
+    left_alone=(*FLASH_ATTN.left_alone, "num_heads_q"),
+    tells=(frozenset({"qkv", "softmax_scale"}),),
+    never=_VARIABLE,
+    claims=(),
+    without=(*_DENSE, "unequal_lengths", "more_queries"),
+    example="flash_attn:flash_attn_qkvpacked_func",
+)
+"""FlashAttention of queries, keys and values in one array."""
+
+KV_PACKED = dataclasses.replace(
+    FLASH_ATTN,
+    id="flash-attn-kvpacked",
+    title="flash_attn_kvpacked_func",
+    sentence="FlashAttention's function of queries and one array (B, S, 2, Hkv, E).",
+    packed={"q": ("query",), "kv": ("key", "value")},
+    tells=(frozenset({"kv", "softmax_scale"}),),
+    never=_VARIABLE,
+    without=_DENSE,
+    example="flash_attn:flash_attn_kvpacked_func",
+)
+"""FlashAttention of keys and values in one array."""
+
+__all__ = ["FLASH_ATTN", "KV_PACKED", "QKV_PACKED"]

@@ -58,7 +58,9 @@ JAX = Face(
             off=always(None),
             idle=(None,),
         ),
-        softcap_or_none("logits_soft_cap", "attn_logits_soft_cap"),
+        # Tokamax's; that of Keras does not say where it comes.
+        softcap_or_none("logits_soft_cap", softcap_order="after_bias"),
+        softcap_or_none("attn_logits_soft_cap"),
         Parameter(
             names=("return_residual",),
             sentence="the second result is the logsumexp, (B, L, Hq), in the format "
@@ -84,8 +86,6 @@ JAX = Face(
     returned=Returned(alone="bare", axes="BLHE", lse_axes="BLH", lse_format="operands"),
     arrays="jax",
     claims=("grouped_query",),
-    # Tokamax adds the bias before the cap, and Keras after it.
-    exclusive=(("bias", "softcap"),),
     dialect={"alignment": "upper_left"},
     # Keras says so of a cap that its backend has not.
     not_offered=("NotImplementedError", "ValueError"),

@@ -12,8 +12,9 @@ _SENTENCES = {
     "scale": "the factor on the dot products; None is 1/sqrt(E)",
     "causal": "no query sees a later key",
     "window": "(left, right): inclusive distances, None is unlimited",
-    "softcap": "c in c tanh(s/c), after the scale and before bias and mask",
+    "softcap": "c in c tanh(s/c), after the scale and before the mask",
     "sink": "(Hq,): a score without a value in every row",
+    "alibi_slopes": "(Hq,) or (B, Hq): m in -m |i + S - L - j|, which is added",
     "return_lse": "the result is (output, logsumexp)",
 }
 

@@ -48,6 +48,8 @@ DIALECT = {
     "empty_row": "zero",
     "empty_lse": "minus_infinity",
     "empty_keys": "zero",
+    "softcap_order": "before_bias",
+    "causal_alibi": "distance",
 }
 """The dialect that every rogue declares, so that no mistake passes for a choice."""
 
@@ -125,11 +127,16 @@ def claiming(
     *,
     dtypes: tuple[str, ...] = ("float32",),
     without: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
     dialect: Mapping[str, str] | None = None,
     **fields: Any,
 ) -> Implementation:
-    """Return an implementation that claims everything but what is named."""
-    claims = frozenset(KINDS["attention"].abilities) - {CLAIM, *without}
+    """Return an implementation that claims everything but what is named.
+
+    What few kernels have is claimed where it is named, too.
+    """
+    rare = {*KINDS["attention"].options["alibi_slopes"]} - {*also}
+    claims = frozenset(KINDS["attention"].abilities) - {CLAIM, *rare, *without}
     limits = {n: fields.pop(n) for n in ("multiples", "exclusive") if n in fields}
     capabilities = Capabilities(dtypes, claims, **limits)
     choices = {**DIALECT, **(dialect or {})}

@@ -67,7 +67,7 @@ def of_a_changed_cotangent(ctx: Any, d_output: Any) -> tuple[Any, ...]:
 def kernel(backward: Callable[[Any, Any], tuple[Any, ...]]) -> Callable[..., Any]:
     """Return attention with this backward pass."""
 
-    class Function(torch.autograd.Function):
+    class Function(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
         @staticmethod
         def forward(ctx: Any, query: Any, key: Any, value: Any) -> Any:
             p = _weights(query, key)

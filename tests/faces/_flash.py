@@ -23,6 +23,8 @@ def _flash(
     window: tuple[int, int],
     softcap: float,
     sink: Tensor | None = None,
+    slopes: Tensor | None = None,
+    slopes_upper_left: bool = False,
     upper_left: bool = False,
     cap_after_mask: bool = False,
     interleaved: bool = False,
@@ -43,6 +45,9 @@ def _flash(
     queries, keys = scores.shape[-2:]
     i = torch.arange(queries)[:, None] + (0 if upper_left else keys - queries)
     j = torch.arange(keys)
+    if slopes is not None:
+        place = torch.arange(queries)[:, None] if slopes_upper_left else i
+        scores = scores - slopes[..., None, None].to(work) * (place - j).abs()
     left, right = window[0], 0 if causal else window[1]
     hidden = torch.zeros(queries, keys, dtype=torch.bool)
     if left >= 0:
@@ -81,7 +86,7 @@ def flash_attn_func(
     """Return attention, as version 2 does."""
     assert isinstance(q, Tensor), type(q)
     assert dropout_p == 0.0, dropout_p
-    assert alibi_slopes is None, alibi_slopes
+    assert alibi_slopes is None or alibi_slopes.dtype == torch.float32
     assert not deterministic
     output, lse = _flash(
         q,
@@ -91,6 +96,7 @@ def flash_attn_func(
         causal=causal,
         window=window_size,
         softcap=softcap,
+        slopes=alibi_slopes,
         **fault,
     )
     return (output, lse, None) if return_attn_probs else output
@@ -159,9 +165,10 @@ def _wrong(name: str, change: Any) -> Any:
             "causal": causal,
             "window_size": window_size,
             "softcap": softcap,
+            "alibi_slopes": alibi_slopes,
             "return_attn_probs": return_attn_probs,
         }
-        del dropout_p, alibi_slopes, deterministic
+        del dropout_p, deterministic
         return change(q, k, v, options)
 
     wrong.__name__ = wrong.__qualname__ = name
@@ -223,6 +230,8 @@ WRONG: dict[str, Callable[..., Any]] = {
         "scale_ignored": _with(softmax_scale=None),
         "softcap_ignored": _with(softcap=0.0),
         "softcap_after_mask": _with(cap_after_mask=True),
+        "slopes_ignored": _with(alibi_slopes=None),
+        "slopes_upper_left": _with(slopes_upper_left=True),
         "lse_in_base_2": _result(lambda o, lse: (o, lse / math.log(2), None)),
         "lse_heads_last": _result(lambda o, lse: (o, lse.transpose(1, 2), None)),
         "bare_where_lse_is_asked": _result(lambda o, _: o),

@@ -40,6 +40,51 @@ def flash(
     return found[0].swapaxes(1, 2), found[1], None
 
 
+def qkv_packed(
+    qkv: Array,
+    dropout_p: float = 0.0,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: tuple[int, int] = (-1, -1),
+    return_attn_probs: bool = False,
+) -> Any:
+    """Return attention of one array (B, L, 3, H, E)."""
+    assert qkv.shape[2] == 3, qkv.shape
+    return flash(
+        qkv[:, :, 0],
+        qkv[:, :, 1],
+        qkv[:, :, 2],
+        dropout_p,
+        softmax_scale,
+        causal,
+        window_size,
+        return_attn_probs=return_attn_probs,
+    )
+
+
+def kv_packed(
+    q: Array,
+    kv: Array,
+    dropout_p: float = 0.0,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: tuple[int, int] = (-1, -1),
+    return_attn_probs: bool = False,
+) -> Any:
+    """Return attention of queries, and keys and values in one array."""
+    assert kv.shape[2] == 2, kv.shape
+    return flash(
+        q,
+        kv[:, :, 0],
+        kv[:, :, 1],
+        dropout_p,
+        softmax_scale,
+        causal,
+        window_size,
+        return_attn_probs=return_attn_probs,
+    )
+
+
 def sdpa(
     query: Array,
     key: Array,
@@ -173,6 +218,8 @@ def _upper_left(query: Array, key: Array) -> Array:
 
 RIGHT: dict[str, Callable[..., Any]] = {
     "flash-attn": flash,
+    "flash-attn-qkvpacked": qkv_packed,
+    "flash-attn-kvpacked": kv_packed,
     "sdpa": sdpa,
     "jax": jax,
     "hf": hf,
@@ -216,3 +263,10 @@ def hidden_shown(
 ) -> Any:
     """Ignore the mask."""
     return hf(module, query, key, value, None, scaling)
+
+
+def keys_for_values(
+    q: Array, kv: Array, softmax_scale: float | None = None, causal: bool = False
+) -> Any:
+    """Exchange keys and values."""
+    return kv_packed(q, kv[:, :, ::-1], 0.0, softmax_scale, causal)

@@ -49,6 +49,8 @@ LAWS = {
     "scale_ignored": ("scale-given", "softmax_scale="),
     "softcap_ignored": ("softcap-order", "softcap="),
     "softcap_after_mask": ("agreement", "softcap="),
+    "slopes_ignored": ("slopes-added", "alibi_slopes="),
+    "slopes_upper_left": ("slopes-added", "alibi_slopes="),
     "lse_in_base_2": ("lse-agreement", "flash"),
     "lse_heads_last": ("result-form", "lse: expected shape (B, Hq, L)"),
     "bare_where_lse_is_asked": ("lse-agreement", "expected (output, lse), got a"),

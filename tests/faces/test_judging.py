@@ -55,6 +55,8 @@ def test_a_function_of_transformers_with_a_window_conforms() -> None:
 
 WRONG = [
     ("flash-attn", {"window_size": lambda w: (w[0] + 1, w[1])}, "window_size=("),
+    ("flash-attn-qkvpacked", {"causal": lambda _: False}, "(qkv, causal=True"),
+    ("flash-attn-kvpacked", {"causal": lambda _: False}, "(q, kv, causal=True"),
     ("sdpa", {"attn_mask": lambda m: ~m if m.dtype == bool else m}, "attn_mask=bool"),
     ("sdpa", {"is_causal": lambda _: False}, "is_causal=True"),
     ("jax", {"local_window_size": lambda w: w[::-1]}, "local_window_size=("),
@@ -102,6 +104,29 @@ def test_what_is_wrong_on_dense_operands_alone_is_found() -> None:
 
     dense = functools.wraps(_numpy.flash)(kernel)
     assert not _judged(dense, "agreement").conforms
+
+
+def test_one_array_claims_no_more_than_it_can_hold() -> None:
+    qkv = _judged(_numpy.qkv_packed, "agreement").description.capabilities
+    kv = _judged(_numpy.kv_packed, "agreement").description.capabilities
+
+    assert not {"unequal_lengths", "grouped_query", "value_width"} & qkv.claims
+    assert {"unequal_lengths", "more_queries", "grouped_query"} <= kv.claims
+    assert not {"strided_operands", "unaligned_operands"} & (qkv.claims | kv.claims)
+
+
+def test_what_is_written_into_an_array_of_several_operands_is_found() -> None:
+    @functools.wraps(_numpy.kv_packed)
+    def kernel(q: Any, kv: Any, *rest: Any, **options: Any) -> Any:
+        found = _numpy.kv_packed(q, kv, *rest, **options)
+        kv[:, -1:, 1] = 0.0
+        return found
+
+    report = _judged(kernel, "inputs-unchanged")
+
+    assert not report.conforms
+    assert "changed: value" in str(report)
+    assert _judged(_numpy.kv_packed, "inputs-unchanged").conforms
 
 
 def test_operands_lie_in_memory_in_the_order_of_the_face() -> None:

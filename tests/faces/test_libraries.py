@@ -75,6 +75,7 @@ def test_the_faults_of_a_stand_in_for_flash_attention_are_found() -> None:
     laws = {
         "causal-support": "causal=True",
         "softcap-order": "softcap=",
+        "slopes-added": "alibi_slopes=",
         "lse-agreement": "return_attn_probs=True",
         "grouped-heads": "flash_attn_func(q, k, v",
     }

@@ -45,6 +45,11 @@ SIGNATURES = {
         "q, k, v, softmax_scale=None, is_causal=False, window_size=(-1, -1)",
         "q, k, v, causal=False, window_size=None",
     ),
+    "flash-attn-qkvpacked": (
+        "qkv, dropout_p=0.0, softmax_scale=None, causal=False, window_size=(-1, -1)",
+        "qkv, softmax_scale=None, causal=False, softcap=0.0, num_heads_q=None",
+    ),
+    "flash-attn-kvpacked": ("q, kv, dropout_p=0.0, softmax_scale=None, causal=False",),
     "jax": (
         (
             "query, key, value, bias=None, mask=None, *, scale=None, is_causal=False, "
@@ -106,6 +111,10 @@ def test_every_face_is_recognised_by_some_signature() -> None:
         ),
         ("q, k, v, *, softmax_scale=None, seed", "does not know 'seed', which is req"),
         ("q, k, *, softmax_scale=None", "flash-attn has query, key, value; it takes 2"),
+        (
+            "*, qkv, softmax_scale=None",
+            "flash-attn-qkvpacked has qkv; it takes 0 positional arguments",
+        ),
     ],
 )
 def test_what_no_face_or_more_than_one_fits_says_which_could_be_meant(

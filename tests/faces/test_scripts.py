@@ -41,6 +41,7 @@ def _run(file: Path) -> tuple[int, str, str]:
     ("name", "law", "said"),
     [
         ("window_off_by_one", "window-support", "window_size=("),
+        ("keys_for_values", "agreement", "kv = np.stack(["),
         ("hidden_shown", "masked-keys-inert", "attention_mask="),
     ],
 )

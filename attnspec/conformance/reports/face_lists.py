@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from attnspec.conformance.reports import usage, words
 from attnspec.faces import FACES, OF_KINDS, Face, KindFace, Parameter, face_named
 from attnspec.faces._face import AXES
-from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.faces._packed import AXIS
+from attnspec.judge.usage import JUDGED
 from attnspec.kinds.attention.usage import USAGE
 from attnspec.kinds.attention.words import CHOICES_IN_WORDS
 
 _INDENT = 22
-_OPERANDS = ATTENTION.operands
 
 
 def listed() -> list[str]:
@@ -98,8 +98,7 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "recognised by", " or ".join(told)
     if face.never:
         yield "never with", ", ".join(face.never)
-    for field, choice in face.dialect.items():
-        yield CHOICES_IN_WORDS[field], choice
+    yield from _choices(face)
     if face.claims:
         yield "claimed as well", ", ".join(face.claims)
     if face.without:
@@ -112,11 +111,27 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "not offered", f"an option that raises {' or '.join(face.not_offered)}"
 
 
+def _choices(face: Face) -> Iterator[tuple[str, str]]:
+    """Yield what its documents fix, of every function and beside a keyword."""
+    for field, choice in face.dialect.items():
+        yield CHOICES_IN_WORDS[field], choice
+    for parameter in face.parameters:
+        for field, choice in parameter.dialect.items():
+            name = parameter.names[0]
+            yield CHOICES_IN_WORDS[field], f"{choice}, of a function with {name}"
+
+
 def _arrays_of(face: Face) -> Iterator[tuple[str, str]]:
     """Yield how it is called, what its operands are, and what comes back."""
-    yield "called as", f"{face.title}({', '.join([*face.leading, *_OPERANDS])}, ...)"
-    for name in _OPERANDS:
-        yield name, _operand(name, face.axes)
+    yield (
+        "called as",
+        f"{face.title}({', '.join([*face.leading, *face.operands])}, ...)",
+    )
+    for name, held in face.operands.items():
+        yield (
+            name,
+            _packed(held, face.axes) if held[1:] else _operand(held[0], face.axes),
+        )
     yield "output", _operand("output", face.returned.axes)
     if any("return_lse" in p.says for p in face.parameters):
         base = face.returned.lse_base
@@ -158,6 +173,14 @@ def _operand(name: str, axes: str) -> str:
     letters = dict(zip(AXES, said.letters, strict=True))
     said = dataclasses.replace(said, shape=" ".join(letters[axis] for axis in axes))
     return f"{usage.form(said)}: {said.meaning}"
+
+
+def _packed(names: tuple[str, ...], axes: str) -> str:
+    """Return shape and meaning of several operands in one array."""
+    letters = dict(zip(AXES, USAGE.arguments[names[-1]].letters, strict=True))
+    shape = [letters[axis] for axis in axes]
+    shape[AXIS:AXIS] = [str(len(names))]
+    return f"({', '.join(shape)}), {JUDGED}: {', '.join(names)} side by side"
 
 
 def _shape(axes: str, **letters: str) -> str:

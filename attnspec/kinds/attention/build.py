@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,15 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention import data
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.options import AXES, BIASES, MASKS, SCORES, SINKS, VALUES
+from attnspec.kinds.attention.options import (
+    AXES,
+    BIASES,
+    MASKS,
+    SCORES,
+    SINKS,
+    SLOPES,
+    VALUES,
+)
 from attnspec.numerics.dtypes import numpy_dtype
 
 HUGE = {"float64": 2.0**60, "float32": 2.0**40, "bfloat16": 2.0**40, "float16": 2.0**8}
@@ -45,6 +54,7 @@ def build(recipe: Recipe) -> AttentionCase:
         mask=mask,
         bias=bias,
         sink=_sink(recipe),
+        alibi_slopes=_slopes(recipe),
         layouts=layouts,
         **{n: recipe[n] for n in ("scale", "causal", "window", "softcap")},
     )
@@ -59,6 +69,7 @@ _NAMES: Mapping[str, tuple[str | float | None, ...]] = {
     "bias_axes": AXES,
     "bias_dtype": ("same", "float32"),
     "sink": (None, *SINKS),
+    "alibi_slopes": (None, *SLOPES),
     "hidden": ("same", "huge"),
 }
 
@@ -85,8 +96,18 @@ def _sink(recipe: Recipe) -> Array | None:
     if recipe["sink"] is None:
         return None
     # A sink is a score: it has the format of the scores, not of the operands.
-    wide = np.float64 if recipe.dtype == "float64" else np.float32
-    return data.sink(recipe, recipe["sink"]).astype(wide)
+    return data.sink(recipe, recipe["sink"]).astype(_wide(recipe))
+
+
+def _slopes(recipe: Recipe) -> Array | None:
+    if recipe["alibi_slopes"] is None:
+        return None
+    return data.slopes(recipe, recipe["alibi_slopes"]).astype(_wide(recipe))
+
+
+def _wide(recipe: Recipe) -> type[np.floating[Any]]:
+    """Return the format of scores."""
+    return np.float64 if recipe.dtype == "float64" else np.float32
 
 
 def _mask(recipe: Recipe) -> Array | None:

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple, Self
 from attnspec._typing import Array, Window
 from attnspec.judge.case import Case, Expected
 
-OPTIONS = ("mask", "bias", "scale", "causal", "window", "softcap", "sink")
+OPTIONS = (
+    *("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
+    "alibi_slopes",
+)
 """The optional keywords of a kernel that change its result."""
 
 
@@ -125,6 +128,11 @@ class AttentionCase(Case):
     def sink(self) -> Array | None:
         """The score without a value of each query head."""
         return self.options.get("sink")
+
+    @property
+    def alibi_slopes(self) -> Array | None:
+        """The slopes by which scores fall with the distance, (Hq,) or (B, Hq)."""
+        return self.options.get("alibi_slopes")
 
     @property
     def sizes(self) -> Sizes:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from attnspec.judge.bits import bits, integers, normals, uniforms
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.options import HIDING_BIASES
+from attnspec.reference import alibi_slopes
 
 F64 = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -238,4 +239,14 @@ def sink(r: Recipe, kind: str | float) -> F64:
     return noise + offset[kind]
 
 
-__all__ = ["SCORE_KINDS", "bias", "mask", "sink", "value"]
+def slopes(r: Recipe, kind: str) -> F64:
+    """Return the slope of each query head, or of each in each batch element."""
+    heads = r["query_heads"]
+    if kind == "powers":
+        return np.asarray(alibi_slopes(heads)) if heads else np.zeros(0)
+    shape = (r["batch"], heads) if kind == "batch" else (heads,)
+    steps = integers(r.seed, "slopes", shape, 1, 64) / 64.0
+    return steps * (kind != "zero")
+
+
+__all__ = ["SCORE_KINDS", "bias", "mask", "sink", "slopes", "value"]

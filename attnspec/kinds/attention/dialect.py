@@ -14,6 +14,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "empty_row": ("zero", "nan", "mean"),
     "empty_lse": ("minus_infinity", "plus_infinity", "finite", "nan"),
     "empty_keys": ("zero", "nan"),
+    "softcap_order": ("before_bias", "after_bias"),
+    "causal_alibi": ("distance", "key"),
     "nan_masked_key": ("unspecified", "clean", "poisons"),
     "nan_masked_value": ("unspecified", "clean", "poisons"),
     "nan_zero_weight": ("unspecified", "clean", "poisons"),
@@ -30,6 +32,13 @@ empty_lse
     for minus infinity that is less than -10,000.
 empty_keys
     The output when S is 0.
+softcap_order
+    Whether the cap bends the scaled products, and then the bias is added, or the sum
+    of both. It comes before the mask.
+causal_alibi
+    What a slope m adds where a query sees all keys up to its own, and no later one: -m
+    times the distance, or m times the number of the key. What they differ by is the
+    same for a whole row, and shows in its logsumexp alone, or beside a sink.
 nan_masked_key, nan_masked_value
     Whether a NaN in a key that a query does not see (in a value that no query sees)
     leaves the output alone (``clean``), turns rows into NaN (``poisons``), or is not

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.alibi import counts_keys
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import alignment_of
 from attnspec.reference import masks
@@ -35,10 +36,9 @@ def _lines(case: AttentionCase, dialect: Dialect) -> Iterator[str]:
         yield f"k, v = k.repeat({group}, 1), v.repeat({group}, 1)"
     scale = f"{sizes.E}**-0.5" if case.scale is None else "scale"
     yield f"scores = q @ np.swapaxes(k, -1, -2) * {scale}"
-    if case.softcap is not None:
-        yield "scores = softcap * np.tanh(scores / softcap)"
-    if case.bias is not None:
-        yield "scores = scores + bias.astype(np.float64)"
+    steps = [_capped(case), _added(case, dialect)]
+    for step in steps[:: -1 if dialect["softcap_order"] == "after_bias" else 1]:
+        yield from step
     yield from _hidden(case, dialect)
     yield "top = scores.max(-1, keepdims=True, initial=-inf)"
     if case.sink is not None:
@@ -60,16 +60,37 @@ def _lines(case: AttentionCase, dialect: Dialect) -> Iterator[str]:
             yield f"expected_lse[expected_lse == -inf] = {empty}"
 
 
+def _capped(case: AttentionCase) -> Iterator[str]:
+    """Yield what bends scores."""
+    if case.softcap is not None:
+        yield "scores = softcap * np.tanh(scores / softcap)"
+
+
+def _added(case: AttentionCase, dialect: Dialect) -> Iterator[str]:
+    """Yield what is added to scores."""
+    if case.bias is not None:
+        yield "scores = scores + bias.astype(np.float64)"
+    if case.alibi_slopes is not None:
+        yield from _places(case, dialect)
+        yield "slopes = alibi_slopes.astype(np.float64)[..., None, None]"
+        steps = "j" if counts_keys(case, dialect) else "-np.abs(i - j)"
+        yield f"scores = scores + slopes * {steps}"
+
+
+def _places(case: AttentionCase, dialect: Dialect) -> Iterator[str]:
+    """Yield the positions of queries and keys."""
+    sizes, alignment = case.sizes, alignment_of(dialect)
+    start = masks.positions(sizes.L, sizes.S, alignment=alignment)
+    first = int(start[0]) if sizes.L else 0
+    shift = f" + {first}" if first > 0 else f" - {-first}" if first else ""
+    yield f"i = np.arange({sizes.L})[:, None]{shift}  # {alignment}"
+    yield f"j = np.arange({sizes.S})"
+
+
 def _hidden(case: AttentionCase, dialect: Dialect) -> Iterator[str]:
     """Yield what hides keys."""
-    sizes = case.sizes
-    if case.causal or case.window is not None:
-        alignment = alignment_of(dialect)
-        start = masks.positions(sizes.L, sizes.S, alignment=alignment)
-        first = int(start[0]) if sizes.L else 0
-        shift = f" + {first}" if first > 0 else f" - {-first}" if first else ""
-        yield f"i = np.arange({sizes.L})[:, None]{shift}  # {alignment}"
-        yield f"j = np.arange({sizes.S})"
+    if (case.causal or case.window is not None) and case.alibi_slopes is None:
+        yield from _places(case, dialect)
     if case.causal:
         yield "scores = np.where(j <= i, scores, -inf)"
     for side, condition in zip(

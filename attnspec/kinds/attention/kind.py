@@ -13,6 +13,7 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.likeness import Likeness
 from attnspec.judge.words import Words
+from attnspec.kinds.attention.alibi import with_alibi
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import Evaluation, evaluate
 from attnspec.kinds.attention.build import build
@@ -74,6 +75,7 @@ def _defined(
     window: Window | None = None,
     softcap: float | None = None,
     sink: Array | None = None,
+    alibi_slopes: Array | None = None,
     return_lse: bool = False,
 ) -> Array | tuple[Array, Array]:
     """Evaluate the definition and round its result once."""
@@ -82,7 +84,7 @@ def _defined(
         key,
         value,
         mask=mask,
-        bias=bias,
+        bias=with_alibi(query, key, bias, alibi_slopes),
         scale=scale,
         causal=causal,
         window=window,
@@ -112,6 +114,7 @@ ATTENTION = Kind(
         "scale": ("scale", "nonpositive_scale"),
         "window": ("window", "two_sided_window"),
         "sink": ("sink", "minus_infinity_sink"),
+        "alibi_slopes": ("alibi_slopes", "batch_slopes"),
     },
     given=(
         *("unequal_lengths", "more_queries", "many_rows"),
@@ -131,6 +134,8 @@ ATTENTION = Kind(
         "empty_row": _HIDING,
         "empty_lse": ("return_lse",),
         "empty_keys": ("empty_keys",),
+        "softcap_order": ("softcap",),
+        "causal_alibi": ("alibi_slopes",),
         "nan_masked_key": (),
         "nan_masked_value": (),
         "nan_zero_weight": (),

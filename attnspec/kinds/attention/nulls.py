@@ -17,6 +17,7 @@ from attnspec.judge.bits import normals
 from attnspec.judge.case import Result
 from attnspec.judge.kind import Null
 from attnspec.judge.nulls import Right, forgetting
+from attnspec.kinds.attention.alibi_nulls import ALIBI_NEEDS, ALIBI_NULLS
 from attnspec.kinds.attention.bounds.problem import prepare, visible_keys
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.numerics.dtypes import numpy_dtype
@@ -29,13 +30,14 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "no_bias": ("bias",),
     "no_mask": ("mask",),
     "no_scale": ("scale",),
-    "options_dropped": ("mask", "bias", *_FLAGS, "softcap"),
+    "options_dropped": ("mask", "bias", *_FLAGS, "softcap", "alibi_slopes"),
     "mask_shifted": ("mask", *_FLAGS),
     "flags_dropped": _FLAGS,
     "mask_argument_dropped": ("mask",),
     "small_masks_dropped": ("mask", "bias"),
     "softcap_last": ("mask", "bias", *_FLAGS),
     "tiled_heads": ("grouped_query",),
+    **ALIBI_NEEDS,
 }
 """Claims of which one must be made for a null to be tellable at all."""
 
@@ -263,6 +265,7 @@ NULLS: Mapping[str, Callable[..., Any]] = {
     "no_softcap": forgetting("softcap"),
     "no_bias": forgetting("bias"),
     "no_scale": forgetting("scale"),
+    **ALIBI_NULLS,
     "no_mask": _no_mask,
     "unnormalized": _unnormalized,
     "sink_clamped": _sink_clamped,

@@ -29,6 +29,9 @@ FAR_SINKS = (-1e4, -200.0, -104.0, -90.0, 90.0, 200.0, 1e4)
 SINKS = ("normal", "large", "small", "minus_infinity", *FAR_SINKS)
 """What the sink of each head is: drawn in one way, or one number for all."""
 
+SLOPES = ("powers", "drawn", "batch", "zero")
+"""The slopes of ALiBi: those of the paper, or drawn for each head or batch element."""
+
 AXES = (
     *("BHLS", "1HLS", "B1LS", "11LS", "LS", "B11S", "111S", "BHL1", "B1L1", "HLS"),
     *("1S", "S"),
@@ -43,5 +46,6 @@ __all__ = [
     "MASKS",
     "SCORES",
     "SINKS",
+    "SLOPES",
     "VALUES",
 ]

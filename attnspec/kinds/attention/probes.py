@@ -8,6 +8,7 @@ import numpy.typing as npt
 from attnspec._typing import Array
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.alibi import alibi_bias
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import alignment_of
 from attnspec.reference import masks
@@ -49,6 +50,8 @@ def scores(case: AttentionCase, dialect: Dialect) -> F64:
     product = case.effective_scale * product
     if case.bias is not None:
         product = product + case.bias.astype(np.float64)
+    if (alibi := alibi_bias(case, dialect)) is not None:
+        product = product + alibi
     return np.where(visible_keys(case, dialect), product, -np.inf)
 
 
@@ -74,9 +77,8 @@ def flat(case: AttentionCase) -> AttentionCase:
     if bias is not None:
         hidden = np.isneginf(bias.astype(np.float64))
         bias = np.where(hidden, bias, np.zeros_like(bias)) if hidden.any() else None
-    return case.replace(
-        query=np.zeros_like(case.query), bias=bias, softcap=None, sink=None
-    )
+    bare = case.without("softcap", "sink", "alibi_slopes")
+    return bare.replace(query=np.zeros_like(case.query), bias=bias)
 
 
 def with_values(

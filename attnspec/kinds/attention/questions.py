@@ -11,9 +11,11 @@ from attnspec._typing import Alignment, Array
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.detection import CLEARLY
 from attnspec.judge.questions import Call, Nearest, Question
+from attnspec.judge.recipe import Recipe
+from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import AttentionCase
-from attnspec.kinds.attention.dialect import dialect_of
+from attnspec.kinds.attention.dialect import CHOICES, dialect_of
 from attnspec.kinds.attention.probes import (
     flat,
     one_hot_values,
@@ -139,6 +141,47 @@ def _empty_keys(call: Call, capabilities: Capabilities, dtype: str) -> str | Non
     return _named(output[0, 0, 0].astype(np.float64), np.full(1, np.inf))
 
 
+def _softcap_order(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
+    added = [
+        option
+        for option in ("bias", "alibi_slopes")
+        if capabilities.allows({"softcap", option})
+    ]
+    if not added:
+        return None
+    fields = {added[0]: {"bias": "normal", "alibi_slopes": "drawn"}[added[0]]}
+    case = build(TABLE.within(_recipe(dtype, softcap=1.0, **fields), capabilities))
+    return _evaluated(case, call(case).output, "softcap_order")
+
+
+def _causal_alibi(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
+    if not capabilities.allows({"causal", "alibi_slopes", "return_lse"}):
+        return None
+    recipe = _recipe(dtype, causal=True, alibi_slopes="drawn")
+    case = build(TABLE.within(recipe, capabilities)).with_lse()
+    return _evaluated(case, call(case).others["lse"], "causal_alibi", "lse")
+
+
+def _recipe(dtype: str, **fields: Any) -> Recipe:
+    """Return a small recipe with as many queries as keys."""
+    sizes = {"queries": 4, "keys": 4, "width": 4, "value_width": 4}
+    return TABLE.recipe("attention", dtype, **sizes, **fields)
+
+
+def _evaluated(
+    case: AttentionCase, found: Array, field: str, result: str = "output"
+) -> str | None:
+    """Return the choice whose exact result is clearly the nearest to what was found."""
+    errors = {}
+    for choice in CHOICES[field]:
+        exact = evaluate(case, dialect_of(**{field: choice}))
+        right = exact.output if result == "output" else exact.lse
+        off = np.abs(found.astype(np.float64) - right).max(initial=0.0)
+        errors[choice] = np.inf if np.isnan(off) else float(off)
+    best, other = sorted(errors, key=errors.__getitem__)
+    return best if CLEARLY * errors[best] < errors[other] else None
+
+
 def _nan(operand: str, *, seen_by: int = 0) -> Question:
     """Return the question whether a NaN in the last key or value reaches a query.
 
@@ -168,6 +211,8 @@ QUESTIONS: Mapping[str, Question] = {
     "empty_row": _empty_row,
     "empty_lse": _empty_lse,
     "empty_keys": _empty_keys,
+    "softcap_order": _softcap_order,
+    "causal_alibi": _causal_alibi,
     "nan_masked_key": _nan("key"),
     "nan_masked_value": _nan("value"),
     "nan_zero_weight": _nan("value", seen_by=1),

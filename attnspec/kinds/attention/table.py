@@ -26,6 +26,7 @@ _FIELDS: dict[str, tuple[Any, ...]] = {
     ),
     "softcap": (None, 1.0, 2.0, 5.0, 30.0),
     "sink": (None, "normal", "large", "small", "minus_infinity"),
+    "alibi_slopes": (None, "drawn", "powers", "batch"),
     "heads": ((1, 1), (2, 2), (3, 3), (2, 1), (6, 2), (5, 1), (7, 1)),
     "batch": (1, 2, 3),
     "lengths": (
@@ -160,8 +161,16 @@ _CLAIMS = {
         used=_is_two_sided,
         dropped=_one_sided,
     ),
-    "softcap": Claim("a cap on the scores, before bias and mask", "softcap"),
+    "softcap": Claim("a cap on the scores, before the mask", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
+    "alibi_slopes": Claim(
+        "slopes (Hq,) by which scores fall with the distance: ALiBi", "alibi_slopes"
+    ),
+    "batch_slopes": Claim(
+        "slopes of ALiBi that differ between batch elements, (B, Hq)",
+        used=lambda r: r["alibi_slopes"] == "batch",
+        dropped=lambda r: r.replace(alibi_slopes="drawn"),
+    ),
     "return_lse": Claim("the logsumexp of each row"),
     "gradients": Claim("its gradients, which are judged as well"),
     "nonpositive_scale": Claim(

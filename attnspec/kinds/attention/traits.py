@@ -85,6 +85,9 @@ def _largest_score(case: AttentionCase) -> float:
     for array in (case.bias, case.sink):
         numbers = np.zeros(1) if array is None else array.astype(np.float64)
         parts.append(float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)))
+    if case.alibi_slopes is not None:
+        farthest = max(case.sizes.L, case.sizes.S)
+        parts.append(float(case.alibi_slopes.max(initial=0.0)) * farthest)
     return sum(parts)
 
 

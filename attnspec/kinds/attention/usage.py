@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from attnspec._typing import Range
 from attnspec.judge.usage import (
     ANY,
@@ -16,6 +18,8 @@ from attnspec.judge.usage import (
 )
 
 _SIDE = Range("0 or more, or None: unlimited", lambda number: number >= 0)
+
+_SLOPE = Range("finite, 0 or more", lambda number: 0 <= number < math.inf)
 
 USAGE = Usage(
     {
@@ -49,7 +53,7 @@ USAGE = Usage(
             ("window_size", "local_window_size"),
         ),
         "softcap": number(
-            "c in c tanh(s/c), after the scale and before bias and mask",
+            "c in c tanh(s/c), after the scale and before the mask",
             POSITIVE,
             ("logits_soft_cap",),
         ),
@@ -58,6 +62,12 @@ USAGE = Usage(
             "a score without a value in every row",
             BELOW_INFINITY,
             known_as=("s_aux", "sinks", "learnable_sink"),
+        ),
+        "alibi_slopes": Argument(
+            "Hq",
+            "(Hq,) or (B, Hq): the slope m of -m |i + S - L - j|, which is added to "
+            "the scores",
+            _SLOPE,
         ),
         "return_lse": flag("the result is (output, lse)", ("return_residual",)),
     },

@@ -14,6 +14,8 @@ CHOICES_IN_WORDS: Mapping[str, str] = {
     "empty_row": "empty row",
     "empty_lse": "lse of an empty row",
     "empty_keys": "output when S = 0",
+    "softcap_order": "softcap",
+    "causal_alibi": "causal ALiBi",
     "nan_masked_key": "NaN in masked keys",
     "nan_masked_value": "NaN in masked values",
     "nan_zero_weight": "NaN in values of weight 0",

@@ -19,9 +19,11 @@ from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.traits import holds
 from attnspec.judge.words import Words
+from attnspec.kinds.attention.alibi import with_alibi
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.dialect import CHOICES
 from attnspec.kinds.attention.gradients.evaluator import (
     GradientEvaluation,
     evaluate_gradients,
@@ -76,6 +78,7 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
     window: Window | None = None,
     softcap: float | None = None,
     sink: Array | None = None,
+    alibi_slopes: Array | None = None,
     return_saved: bool = False,
     retain_graph: bool = False,  # noqa: ARG001 - a second pass gives the same
 ) -> tuple[Array, ...]:
@@ -84,7 +87,7 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
         "d_lse": d_lse,
         "kept": kept,
         "mask": mask,
-        "bias": bias,
+        "bias": with_alibi(query, key, bias, alibi_slopes),
         "scale": scale,
         "causal": causal,
         "window": window,
@@ -96,6 +99,7 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
     else:
         saved = (output, lse)
         found = attention_backward(d_output, query, key, value, *saved, **options)
+    found = found._replace(dbias=_of_bias(found, bias))
     rounded = _rounded(found, query, bias, sink)
     if not return_saved:
         return rounded
@@ -103,6 +107,16 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
     o, logsumexp = attention_with_logsumexp(query, key, value, **forward)
     wide = np.float64 if query.dtype == np.float64 else np.float32
     return (*rounded, o.astype(query.dtype), logsumexp.astype(wide))
+
+
+def _of_bias(found: Gradients, bias: Array | None) -> Array | None:
+    """Return the gradient of a bias alone, of that of all that is added to scores."""
+    if bias is None or found.dbias is None:
+        return None
+    whole = found.dbias
+    shape = (1,) * (whole.ndim - bias.ndim) + bias.shape
+    axes = tuple(n for n, length in enumerate(shape) if length < whole.shape[n])
+    return whole.sum(axis=axes, keepdims=True).reshape(bias.shape)
 
 
 def _rounded(
@@ -205,6 +219,7 @@ ATTENTION_GRADIENT = Kind(
         "scale": ("scale", "nonpositive_scale"),
         "window": ("window", "two_sided_window"),
         "sink": ("sink", "minus_infinity_sink"),
+        "alibi_slopes": ("alibi_slopes", "batch_slopes"),
     },
     given=("unequal_lengths", "more_queries", *_STRIDED),
     strided=_STRIDED,
@@ -215,11 +230,15 @@ ATTENTION_GRADIENT = Kind(
     choices={
         "alignment": ("lower_right", "upper_left"),
         "empty_row": ("zero", "mean"),
+        "softcap_order": CHOICES["softcap_order"],
+        "causal_alibi": CHOICES["causal_alibi"],
         "lse_gradient": ("flows", "dropped"),
     },
     choice_needs={
         "alignment": ("causal", "window"),
         "empty_row": _HIDING,
+        "softcap_order": ("softcap",),
+        "causal_alibi": ("alibi_slopes",),
         "lse_gradient": ("d_lse",),
     },
     probes=(
@@ -227,6 +246,8 @@ ATTENTION_GRADIENT = Kind(
         | {"mask": "empty_rows", "d_lse": "normal"},
         {"queries": 5, "keys": 5, "width": 4, "value_width": 4, "window": (1, 1)}
         | {"mask": "empty_rows"},
+        {"queries": 5, "keys": 5, "width": 4, "value_width": 4, "softcap": 1.0}
+        | {"bias": "normal"},
     ),
     nulls={
         "next_row": _next_row,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from attnspec._typing import Range
 from attnspec.judge.usage import ANY, FINITE, FLOATING, Argument, Usage, flag
+from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.usage import USAGE as FORWARD
 
 _MULTIPLIER = Range("0 or more", lambda number: number >= 0)
 _WIDE = "judged format or float32"
 
-_SHARED = ("mask", "bias", "scale", "causal", "window", "softcap", "sink")
 
 USAGE = Usage(
     {
@@ -39,7 +39,7 @@ USAGE = Usage(
             _WIDE,
             broadcasts=True,
         ),
-        **{name: FORWARD.arguments[name] for name in _SHARED},
+        **{name: FORWARD.arguments[name] for name in OPTIONS},
         "return_saved": flag("output and logsumexp that it saved come last"),
         "retain_graph": flag("it goes back over the same graph a second time"),
     },

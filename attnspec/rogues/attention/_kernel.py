@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.kinds.attention.alibi import alibi_bias
 from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.dialect import SPEC
 from attnspec.rogues._shift import shift_of
 
 TILE = 16
@@ -79,6 +81,12 @@ def spread(array: Array, call: AttentionCase) -> Array:
     """Broadcast a mask or bias to (B, Hq, L, S)."""
     sizes = call.sizes
     return np.broadcast_to(array, (sizes.B, sizes.Hq, sizes.L, sizes.S))
+
+
+def alibi(call: AttentionCase) -> Array:
+    """Return what the slopes add to the scores."""
+    found = alibi_bias(call, SPEC)
+    return np.zeros(1) if found is None else found
 
 
 def default_scale(call: AttentionCase) -> float:
@@ -203,6 +211,7 @@ class Kernel(Attending):
     stage: Callable[[Tables, AttentionCase], Tables] = as_staged
     start: Callable[[AttentionCase], Rows] = from_sink
     tiles: Callable[[int, AttentionCase], Iterator[Array]] = in_order
+    alibi: Callable[[AttentionCase], Array] = alibi
     dot: Callable[[Array, Array], Array] = product
     scale: Callable[[AttentionCase], float] = default_scale
     cap: Callable[[Array, AttentionCase], Array] = capped
@@ -238,7 +247,7 @@ class Kernel(Attending):
             call.key[:, heads].astype(work),
             call.value[:, value_heads(call)].astype(work),
             self.visible(call),
-            self.spread(bias, call),
+            self.spread(bias + self.alibi(call).astype(work), call),
         )
 
     def visible(self, call: AttentionCase) -> Array:

@@ -160,7 +160,7 @@ ROGUES: tuple[Rogue, ...] = (
         "mask",
         "Each head has its neighbor's mask and bias.",
         KERNEL.replace(spread=_head_offset),
-        caught_by="masked-keys-inert",
+        caught_by="mask-composition",
         mimics="xformers#952",
     ),
     rogue(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array, Window
+from attnspec.kinds.attention.alibi import with_alibi
 from attnspec.reference import visible_keys
 
 State = SimpleNamespace
@@ -65,6 +66,7 @@ class BackwardPass:
         window: Window | None = None,
         softcap: float | None = None,
         sink: Array | None = None,
+        alibi_slopes: Array | None = None,
         return_saved: bool = False,
         retain_graph: bool = False,
     ) -> tuple[Array, ...]:
@@ -77,6 +79,7 @@ class BackwardPass:
         s.key, s.value = (self.repeated(a.astype(real), s) for a in (key, value))
         s.scale = real(query.shape[3] ** -0.5 if scale is None else scale)
         s.bias, s.sink, s.given = bias, sink, (output, lse)
+        s.alibi = with_alibi(query, key, None, alibi_slopes)
         s.kept = real(1) if kept is None else kept.astype(real)
         s.d_lse = np.zeros(s.grid[:3], real) if d_lse is None else d_lse.astype(real)
         seen = visible_keys(
@@ -109,7 +112,7 @@ class BackwardPass:
         return np.repeat(array, s.group, axis=1)
 
     def scores(self, s: State) -> None:
-        """Scale, softcap, bias; hide."""
+        """Scale, softcap, bias and that of the slopes; hide."""
         s.x = (s.query @ turned(s.key)) * s.scale
         s.tanh = np.zeros_like(s.x)
         s.score = s.x
@@ -118,6 +121,8 @@ class BackwardPass:
             s.score = s.real(s.softcap) * s.tanh
         if s.bias is not None:
             s.score = s.score + s.bias.astype(s.real)
+        if s.alibi is not None:
+            s.score = s.score + s.alibi.astype(s.real)
         s.score = np.where(s.seen, s.score, s.real(-np.inf))
 
     def forward(self, s: State) -> None:

@@ -57,6 +57,15 @@ class BiasInHalf(BackwardPass):
         return super().of_bias(s)
 
 
+class SlopesForgotten(BackwardPass):
+    """The slopes are left out where scores are computed again."""
+
+    def weights(self, s: State) -> None:
+        if s.alibi is not None:
+            s.score = s.score - s.alibi.astype(s.real)
+        super().weights(s)
+
+
 class SinkZero(BackwardPass):
     """The sink has no gradient."""
 

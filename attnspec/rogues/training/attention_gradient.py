@@ -14,6 +14,8 @@ from attnspec.rogues.training._right_passes import RIGHT_PASSES
 _KIND = "attention-gradient"
 _CLAIMS = ("grouped_query", "value_width", "empty_keys", "empty_queries")
 
+_SLOPES = ("alibi_slopes", "batch_slopes")
+
 _BIAS = ("bias", "minus_infinity_bias", "float32_bias")
 
 _MIMICS = {
@@ -75,15 +77,17 @@ def _rogue(
     law: str = "agreement",
     *,
     without: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
     claims: tuple[str, ...] = _CLAIMS,
 ) -> Rogue:
+    """Return a rogue; what few kernels have is claimed where it is named."""
     sentence = (type(function).__doc__ or "").strip()
     return kind_rogue(
         *(_KIND, f"gradient-{id}", mistake, sentence, function),
         caught_by=f"{_KIND}-{law}",
         mimics=_MIMICS.get(id, ""),
         claims=claims,
-        without=without,
+        without=(*without, *({*_SLOPES} - {*also})),
     )
 
 
@@ -131,6 +135,10 @@ ROGUES: tuple[Rogue, ...] = (
         claims=(*_CLAIMS, "refuses_bias"),
     ),
     _rogue("bias-in-bfloat16", "precision", options.BiasInHalf(), "bias"),
+    _rogue(
+        *("slopes-forgotten", "dropped-option", options.SlopesForgotten()),
+        also=_SLOPES,
+    ),
     _rogue("sink-zero", "sink", options.SinkZero(), "sink"),
     _rogue("sink-sign", "sink", options.SinkSign(), "sink"),
     _rogue("sink-without-share", "sink", options.SinkShareOne(), "sink"),

@@ -50,7 +50,7 @@ def test_every_number_changes_the_checksum() -> None:
 def test_the_definition_accepts_every_case(recipe: Recipe) -> None:
     case = build(recipe)
 
-    output = attention(case.query, case.key, case.value, **case.options)
+    output = ATTENTION.definition(case.query, case.key, case.value, **case.options)
 
     assert output.shape == (*case.query.shape[:3], case.sizes.Ev)
     assert not np.isnan(output).any()

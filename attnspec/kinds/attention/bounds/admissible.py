@@ -56,6 +56,8 @@ def admissible(
     too_long = _length(model, sizes.E, sizes.S + (case.sink is not None))
     if too_long or not case.query.size:
         return too_long
+    if problem.softcap_is_last and problem.softcap and _hides(problem.bias):
+        return "bias: expected finite numbers under a softcap, got minus infinity"
     with np.errstate(all="ignore"):
         largest = _sizes(problem)
         for name, value in largest.items():
@@ -98,9 +100,17 @@ def _sizes(problem: Problem) -> dict[str, float]:
     sizes["products"] = _largest(lengths[0]) * _largest(lengths[1])
     if problem.bias is not None:
         sizes["bias"] = _largest(_finite(problem.bias.astype(np.float64)))
+    if problem.slopes is not None:
+        farthest = max(problem.keys, problem.queries)
+        sizes["ALiBi"] = _largest(problem.slopes) * farthest
     if problem.sink is not None:
         sizes["sink"] = _largest(np.where(problem.sink == -np.inf, 0.0, problem.sink))
     return sizes
+
+
+def _hides(bias: Array | None) -> bool:
+    """Return whether a bias hides keys: a softcap behind it would show them again."""
+    return bias is not None and bool((bias == -np.inf).any())
 
 
 def _finite(array: Array) -> Array:
@@ -133,8 +143,9 @@ def _limits(
     """Yield the intermediate numbers, how large they may be, and their formats."""
     scale, products = abs(problem.scale), largest["products"]
     grown = max(1.0, scale)
+    added = largest.get("bias", 0.0) + largest.get("ALiBi", 0.0)
     scores = scale * products if problem.softcap is None else problem.softcap
-    scores = max(scores + largest.get("bias", 0.0), largest.get("sink", 0.0))
+    scores = max(scores + added, largest.get("sink", 0.0))
     yield "products", 2 * products * grown, model.dot
     yield "scores", scores, model.softmax
     for format_ in model.scores:

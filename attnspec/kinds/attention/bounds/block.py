@@ -14,6 +14,7 @@ from attnspec.kinds.attention.bounds.problem import Bool, Float64, Problem, Real
 from attnspec.kinds.attention.bounds.rates import Rates
 from attnspec.kinds.attention.bounds.scores import (
     Visibility,
+    bent,
     products,
     scores,
     shift,
@@ -52,8 +53,11 @@ def block(
     else:
         magnitude = scaled.astype(ground.real)
         np.abs(magnitude, out=magnitude)
+        capped = bent(problem, scaled, magnitude)
         values = scores(problem, scaled, seen)
-        error = bounds.score_error(problem, ground, rates, magnitude, values, seen)
+        error = bounds.score_error(
+            problem, ground, rates, magnitude, capped, values, seen
+        )
         result = _bounded(problem, ground, rates, error, values, seen)
     _fill_empty_rows(result, seen, dialect, has_keys=problem.keys > 0)
     if result.output_bound is not None:

@@ -41,19 +41,22 @@ def score_error(
     ground: Ground,
     rates: Rates,
     magnitude: Real,
+    bent: Real,
     values: Float64,
     seen: Visibility,
 ) -> Real:
-    """Bound the errors of scores, from |scaled products| and from the scores."""
+    """Bound the errors of scores.
+
+    They follow from |scaled products|, from the magnitude of what the softcap bends,
+    and from the scores.
+    """
     error = _product_error(problem, ground, rates)
     error += magnitude * error.dtype.type(rates.score)
-    if problem.softcap is not None:
-        error = _capped(error, magnitude, problem.softcap, rates)
-    if problem.bias is not None:
-        keys = slice(problem.keys)
-        error[..., keys] += _bias_error(
-            problem.bias, rates, error[..., keys], values[..., keys]
-        )
+    if problem.softcap is not None and not problem.softcap_is_last:
+        error = _capped(error, bent, problem.softcap, rates)
+    _add_bias_errors(problem, rates, error, bent if problem.softcap_is_last else values)
+    if problem.softcap is not None and problem.softcap_is_last:
+        error = _capped(error, bent, problem.softcap, rates)
     if problem.sink is not None:
         error[..., -1] = rates.sink * np.abs(problem.sink)[..., 0, None]
     for hidden in (seen.hidden, seen.mean):
@@ -62,7 +65,30 @@ def score_error(
     return error
 
 
-def _bias_error(bias: Array, rates: Rates, error: Real, values: Float64) -> Real:
+def _add_bias_errors(problem: Problem, rates: Rates, error: Real, sums: Array) -> None:
+    """Add the errors of the bias and of the slopes, in place; `sums` are with both."""
+    error, sums = error[..., : problem.keys], sums[..., : problem.keys]
+    if problem.bias is not None:
+        error += _bias_error(problem.bias, rates, error, sums)
+    if problem.slopes is not None:
+        apart = np.abs(problem.query_positions)[:, None] + np.arange(problem.keys)
+        error += _slope_error(problem.slopes * apart, rates, error, sums)
+
+
+def _slope_error(size: Float64, rates: Rates, error: Real, sums: Array) -> Real:
+    """Bound the error of slopes times distances, and of adding them.
+
+    The terms of key and query may be rounded each for itself, and a slope may be
+    divided by the scale and the sum multiplied with it.
+    """
+    real = error.dtype
+    rate = 4 * rates.unit + compound(*rates.model.scores)
+    whole = np.abs(sums).astype(real) + error
+    added: Real = whole * real.type(rates.unit + rates.stored)
+    return added + size.astype(real) * real.type(rate)
+
+
+def _bias_error(bias: Array, rates: Rates, error: Real, values: Array) -> Real:
     """Bound the error of adding the bias, and of storing it and the sum."""
     real = error.dtype
     formats = (name for name in rates.model.scores if name != bias.dtype.name)

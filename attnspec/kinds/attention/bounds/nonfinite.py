@@ -36,6 +36,7 @@ from attnspec.kinds.attention.bounds.problem import (
 )
 from attnspec.kinds.attention.bounds.rates import Rates
 from attnspec.kinds.attention.bounds.scores import (
+    bent,
     products,
     scores,
     visibility,
@@ -159,11 +160,14 @@ class Spoiled:
         seen = visibility(problem)
         scaled = products(problem)
         magnitude = np.abs(scaled)
+        capped = bent(problem, scaled, magnitude)
         values = scores(problem, scaled, seen)
         least, spare = math.log(5e-324), 0.0 * values[..., :1]
         if ground is not None and rates is not None:
-            size = magnitude.astype(ground.real)
-            error = bounds.score_error(problem, ground, rates, size, values, seen)
+            size, capped = (a.astype(ground.real) for a in (magnitude, capped))
+            error = bounds.score_error(
+                problem, ground, rates, size, capped, values, seen
+            )
             spare = 1.0 + 2.0 * error.max(-1, keepdims=True, initial=0.0)
             model = rates.model
             formats = {model.softmax, model.accumulator, model.weights or "float64"}

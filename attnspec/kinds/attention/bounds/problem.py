@@ -15,6 +15,7 @@ import numpy.typing as npt
 from attnspec._typing import Array, Window
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.alibi import counts_keys
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import alignment_of
 from attnspec.reference import masks
@@ -30,7 +31,7 @@ class Problem:
 
     `value` has one row more than there are keys if there is a sink: a sink is a
     key whose score is given and whose value is zero. `dtype` is the format that
-    the operands came in.
+    the operands came in. Slopes are (B or 1, Hkv, G, 1, 1).
     """
 
     dtype: str
@@ -41,7 +42,10 @@ class Problem:
     bias: Array | None
     sink: Float64 | None
     scale: float
+    slopes: Float64 | None
+    slopes_count_keys: bool
     softcap: float | None
+    softcap_is_last: bool
     causal: bool
     window: Window | None
     query_positions: npt.NDArray[np.int_]
@@ -67,7 +71,7 @@ class Problem:
         """Return the part of the problem that some key heads serve."""
         arrays = {
             name: array[_at(array, 0, batch), _at(array, 1, head)]
-            for name in ("query", "key", "value", "mask", "bias", "sink")
+            for name in ("query", "key", "value", "mask", "bias", "sink", "slopes")
             if (array := getattr(self, name)) is not None
         }
         return dataclasses.replace(self, **arrays)
@@ -120,7 +124,10 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         bias=None if case.bias is None else grouped(case.bias, sizes.Hkv),
         sink=sink,
         scale=float(case.effective_scale),
+        slopes=_slopes(case),
+        slopes_count_keys=counts_keys(case, dialect),
         softcap=None if case.softcap is None else float(case.softcap),
+        softcap_is_last=dialect["softcap_order"] == "after_bias",
         causal=case.causal,
         window=case.window,
         query_positions=masks.positions(
@@ -129,6 +136,15 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         empty_mean=dialect["empty_row"] == "mean",
     )
     return problem if rows == slice(None) else problem.rows(rows)
+
+
+def _slopes(case: AttentionCase) -> Float64 | None:
+    """Return the slopes of a case with the axes of a problem."""
+    if case.alibi_slopes is None:
+        return None
+    heads = case.sizes.Hq
+    rows = np.asarray(case.alibi_slopes, np.float64).reshape(-1, heads, 1, 1)
+    return grouped(rows, case.sizes.Hkv)
 
 
 def _row(value: Float64) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from attnspec.kinds.attention.alibi import biases
 from attnspec.kinds.attention.bounds.problem import (
     Bool,
     Float64,
@@ -77,13 +78,15 @@ def products(problem: Problem) -> Float64:
 
 
 def scores(problem: Problem, scaled: Float64, seen: Visibility) -> Float64:
-    """Turn scaled products into scores, in place: softcap, bias, sink, mask."""
+    """Turn scaled products into scores, in place: softcap, biases, sink, mask."""
+    if problem.softcap_is_last:
+        _add_biases(problem, scaled)
     if problem.softcap is not None:
         scaled /= problem.softcap
         np.tanh(scaled, out=scaled)
         scaled *= problem.softcap
-    if problem.bias is not None:
-        scaled[..., : problem.keys] += problem.bias
+    if not problem.softcap_is_last:
+        _add_biases(problem, scaled)
     if problem.sink is not None:
         scaled[..., -1] = problem.sink
     if seen.mean is not None:
@@ -91,6 +94,30 @@ def scores(problem: Problem, scaled: Float64, seen: Visibility) -> Float64:
     if seen.hidden is not None:
         np.copyto(scaled, -np.inf, where=seen.hidden)
     return scaled
+
+
+def _add_biases(problem: Problem, scaled: Float64) -> None:
+    """Add the bias and that of the slopes, in place."""
+    for bias in (problem.bias, alibi(problem)):
+        if bias is not None:
+            scaled[..., : problem.keys] += bias
+
+
+def alibi(problem: Problem) -> Float64 | None:
+    """Return what slopes add to the scores."""
+    if problem.slopes is None:
+        return None
+    here, from_first = problem.query_positions, problem.slopes_count_keys
+    return biases(problem.slopes, here, problem.keys, from_first=from_first)
+
+
+def bent(problem: Problem, scaled: Float64, magnitude: Real) -> Real:
+    """Return the magnitude of what the softcap bends: with biases, if it is last."""
+    if problem.softcap is None or not problem.softcap_is_last:
+        return magnitude
+    found = scaled.copy()
+    _add_biases(problem, found)
+    return np.abs(found).astype(magnitude.dtype)
 
 
 def shift(values: Float64) -> Float64:
@@ -108,4 +135,13 @@ def weighted_sum(weights: Real, right: Real) -> Real:
     return (left @ right[:, :, 0]).reshape(batch, heads, group, queries, -1)
 
 
-__all__ = ["Visibility", "products", "scores", "shift", "visibility", "weighted_sum"]
+__all__ = [
+    "Visibility",
+    "alibi",
+    "bent",
+    "products",
+    "scores",
+    "shift",
+    "visibility",
+    "weighted_sum",
+]

@@ -250,8 +250,8 @@ def _through_softcap(
     whole = own + shared
     dx, own_x, all_x, slope = ds, own, whole, np.ones((1,) * ds.ndim)
     if cap is not None:
-        bent = known.scaled / cap
-        slope, tanh = 1.0 / np.cosh(bent) ** 2, np.abs(np.tanh(bent))
+        bent = known.bent / cap
+        slope, tanh = 1.0 / np.cosh(bent) ** 2, np.tanh(bent)
         error = known.score_error / cap
         off = 2 * error * (tanh + error) + 4 * unit + 4 * model.tanh_relative
         off = np.minimum(1.0, off + 2 * rates.stored)

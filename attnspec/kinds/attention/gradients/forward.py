@@ -15,6 +15,7 @@ from attnspec.kinds.attention.bounds.problem import Bool, Float64
 from attnspec.kinds.attention.bounds.rates import Rates
 from attnspec.kinds.attention.bounds.scores import (
     Visibility,
+    bent,
     products,
     scores,
     shift,
@@ -28,11 +29,12 @@ from attnspec.kinds.attention.gradients.problem import Backward
 class Forward:
     """Exact numbers of the forward pass of a block, and how far off they may be.
 
-    `scaled`, `score`, `p` and what is said of them are (B, Hkv, G, L, S), without a
-    sink; the rest has one entry a row, but `output` and its error one a value column.
+    `bent`, the magnitude of what the softcap bends, `score`, `p` and what is said of
+    them are (B, Hkv, G, L, S), without a sink; the rest has one entry a row, but
+    `output` and its error one a value column.
     """
 
-    scaled: Float64
+    bent: Float64
     score: Float64
     attends: Bool
     reads: Bool
@@ -76,9 +78,9 @@ def forward(backward: Backward, ground: Ground, rates: Rates) -> Forward:
     """Evaluate the forward pass of a block, with the errors that a model allows."""
     problem, keys = backward.problem, slice(backward.problem.keys)
     seen, scaled = visibility(problem), products(problem)
-    first = scaled[..., keys].copy()
-    known = _softmax(backward, ground, rates, scaled, seen)
-    reads, attends = _visible(seen, first.shape)
+    capped = bent(problem, scaled, np.abs(scaled))
+    known = _softmax(backward, ground, rates, (scaled, capped), seen)
+    reads, attends = _visible(seen, capped[..., keys].shape)
     lse = known.weights.lse[..., 0]
     live = np.broadcast_to(True if seen.empty is None else ~seen.empty, lse.shape)
     saved = _saved(backward, known, ground, rates, live)
@@ -89,7 +91,7 @@ def forward(backward: Backward, ground: Ground, rates: Rates) -> Forward:
     if given:
         p = np.where(attends, np.exp(score - saved.lse[..., None]), p)
     return Forward(
-        scaled=first,
+        bent=capped[..., keys],
         score=score,
         attends=attends,
         reads=reads,
@@ -130,13 +132,17 @@ def _saved(
 
 
 def _softmax(
-    backward: Backward, ground: Ground, rates: Rates, scaled: Float64, seen: Visibility
+    backward: Backward,
+    ground: Ground,
+    rates: Rates,
+    given: tuple[Float64, Float64],
+    seen: Visibility,
 ) -> _Softmax:
     """Turn scaled products into weights, and bound their errors."""
-    problem = backward.problem
+    problem, (scaled, capped) = backward.problem, given
     magnitude = np.abs(scaled)
     values = scores(problem, scaled, seen)
-    error = bounds.score_error(problem, ground, rates, magnitude, values, seen)
+    error = bounds.score_error(problem, ground, rates, magnitude, capped, values, seen)
     score = values.copy()
     largest = shift(values)
     hidden = False if seen.hidden is None else seen.hidden

@@ -133,7 +133,9 @@ class Work:
         self._add_keys(part, found, sums[0])
         self._add_values(part, known, found, sums[1])
         if part.problem.bias is not None:
-            self._add_bias(found, where)
+            is_last = part.problem.softcap_is_last
+            given = (found.dx, found.whole) if is_last else (found.ds, found.ds_error)
+            self._add_bias(given, where)
         if part.problem.sink is not None:
             self._add_sink(part, known, found, where[:2])
 
@@ -198,22 +200,25 @@ class Work:
         return self._tile if self.rates.model.stored_gradients else None
 
     def _add_bias(
-        self, found: ScoreGradients, where: tuple[slice, slice, slice]
+        self, given: tuple[Float64, Float64], where: tuple[slice, slice, slice]
     ) -> None:
-        """Add to the gradient of the bias, along the axes of which it has none."""
-        batch, head, rows = where
-        shape = self.dbias.value.shape
+        """Add to the gradient of the bias, along the axes of which it has none.
+
+        It is that of the scores, or, where the softcap is last, of what this bends.
+        """
+        total, (batch, head, rows) = self.dbias, where
+        shape = total.value.shape
         cuts = (batch, head, slice(None), rows, slice(None))
         place = tuple(
             cut if length > 1 else slice(None)
             for cut, length in zip(cuts, shape, strict=True)
         )
-        error = found.ds_error
+        gradient, error = given
         if self.rates.stored:
-            error = error + self.rates.weight * (np.abs(found.ds) + error)
-        rate = gamma(_terms(self.backward.problem, self.dbias), self.rates.unit)
-        error = error + rate * (np.abs(found.ds) + error)
-        for array, more in ((self.dbias.value, found.ds), (self.dbias.error, error)):
+            error = error + self.rates.weight * (np.abs(gradient) + error)
+        rate = gamma(_terms(self.backward.problem, total), self.rates.unit)
+        error = error + rate * (np.abs(gradient) + error)
+        for array, more in ((total.value, gradient), (total.error, error)):
             array[place] += folded(more, array[place])
 
     def _add_sink(

@@ -7,8 +7,8 @@ import importlib
 from attnspec.kinds.attention.kind import ATTENTION
 
 CHAPTERS = (
-    *("calls", "definition", "scores", "normalizers", "masks", "dialects"),
-    *("nonfinite", "symmetries", "split", "recurrence"),
+    *("calls", "definition", "scores", "normalizers", "masks", "positions"),
+    *("dialects", "nonfinite", "symmetries", "split", "recurrence"),
 )
 """The modules of laws, in the order in which they run."""
 

@@ -116,7 +116,7 @@ def _others(
     elif "causal" in bench.capabilities:
         yield "the causal flag", case.replace(causal=True)
     if case.sizes.B > 1:
-        plain = case.replace(mask=None, bias=None, layouts={})
+        plain = case.replace(mask=None, bias=None, alibi_slopes=None, layouts={})
         first = operator.itemgetter(slice(0, 1))
         yield "a smaller batch", plain.changed(first, "query", "key", "value")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.judge.compare import finite_difference, noted, rounding
-from attnspec.kinds.attention.case import AttentionCase
+from attnspec.kinds.attention.case import OPTIONS, AttentionCase
 from attnspec.kinds.attention.compare import (
     AttentionBench,
     exactly,
@@ -87,7 +87,7 @@ def check_exact_gather(
     "attention.mean",
     families=("exact-uniform",),
     nulls=("zeros", "copy_value", "last_key_dropped"),
-    without=("softcap", "sink", "bias", "scale"),
+    without=("softcap", "sink", "bias", "scale", "alibi_slopes"),
 )
 def check_exact_uniform(
     case: AttentionCase, bench: AttentionBench
@@ -106,7 +106,7 @@ def check_exact_uniform(
     "attention.options",
     pins=("option-pairs", "sizes-with-masks", "many-rows"),
     families=("option-pairs",),
-    any_of=("mask", "bias", "scale", "causal", "window", "softcap", "sink"),
+    any_of=OPTIONS,
     nulls=("options_dropped",),
     applies=has_options,
 )

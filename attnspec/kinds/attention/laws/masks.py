@@ -30,6 +30,8 @@ _SUPPORT_LENGTHS = (
     *((17, 17), (7, 33), (33, 7), (32, 32), (3, 65), (65, 3), (64, 64)),
 )
 
+_NOT_FLAT = ("mask", "bias", "softcap", "sink", "scale", "alibi_slopes")
+
 
 def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]:
     """Yield whether every row weighs its visible keys alike and all others by 0."""
@@ -55,7 +57,7 @@ def _support(case: AttentionCase, bench: AttentionBench) -> Iterator[Comparison]
     needs=("causal",),
     families=("plain", "unequal-lengths", "tile-boundaries"),
     fields={"lengths": _SUPPORT_LENGTHS, "heads": ((1, 1), (2, 2))},
-    without=("window", "mask", "bias", "softcap", "sink", "scale"),
+    without=("window", *_NOT_FLAT),
     nulls=("zeros", "options_dropped", "mask_shifted"),
 )
 def check_causal_support(
@@ -73,7 +75,7 @@ def check_causal_support(
     needs=("window",),
     families=("plain", "unequal-lengths", "tile-boundaries"),
     fields={"lengths": _SUPPORT_LENGTHS, "heads": ((1, 1), (2, 2))},
-    without=("mask", "bias", "softcap", "sink", "scale"),
+    without=_NOT_FLAT,
     nulls=("zeros", "options_dropped", "mask_shifted"),
 )
 def check_window_support(

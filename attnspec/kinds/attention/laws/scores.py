@@ -132,7 +132,7 @@ def check_bias_added(
 def check_softcap_order(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
-    """The cap acts on the scaled product, before bias and mask."""
+    """The cap acts on the scaled product, with or without the bias, before the mask."""
     yield from output_agrees(case, bench, f"softcap = {case.softcap}")
 
 

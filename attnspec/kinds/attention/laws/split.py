@@ -30,7 +30,7 @@ def _part(case: AttentionCase, keys: slice) -> AttentionCase:
 _law_of_parts = functools.partial(
     ATTENTION.law,
     needs=("return_lse", "unequal_lengths", "more_queries"),
-    without=("causal", "window", "sink"),
+    without=("causal", "window", "sink", "alibi_slopes"),
     nulls=("mean_value", "copy_value", "zeros:lse"),
 )
 

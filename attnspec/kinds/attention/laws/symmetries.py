@@ -10,6 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.bits import bits
 from attnspec.judge.compare import alike, noted, rounding
+from attnspec.kinds.attention.alibi import slopes_of
 from attnspec.kinds.attention.bounds.evaluator import Evaluation
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import AttentionBench
@@ -64,7 +65,7 @@ def _order(case: AttentionCase, length: int, label: str) -> Array:
     "key-permutation",
     "attention.key-order",
     pins=("model-widths", "composite-keys"),
-    without=("causal", "window"),
+    without=("causal", "window", "alibi_slopes"),
     fields={"layouts": ((),)},
     nulls=("copy_value", "last_key_dropped"),
 )
@@ -87,7 +88,7 @@ def check_key_permutation(
     "query-permutation",
     "attention.equivariance",
     pins=("composite-queries",),
-    without=("causal", "window"),
+    without=("causal", "window", "alibi_slopes"),
     fields={"layouts": ((),)},
     nulls=("copy_value",),
 )
@@ -124,6 +125,7 @@ def _alone(case: AttentionCase, batch: int) -> AttentionCase:
     return case.changed(operator.itemgetter(here), *_OPERANDS).replace(
         mask=narrowed(case.mask, 0, here, case.sizes.B),
         bias=narrowed(case.bias, 0, here, case.sizes.B),
+        alibi_slopes=slopes_of(case, here, slice(None)),
         layouts={},
     )
 
@@ -196,6 +198,7 @@ def check_head_independence(
         mask=narrowed(case.mask, 1, shared, sizes.Hq),
         bias=narrowed(case.bias, 1, shared, sizes.Hq),
         sink=None if case.sink is None else case.sink[shared],
+        alibi_slopes=slopes_of(case, slice(None), shared),
         layouts={},
     )
     exact = bench.judged(alone)

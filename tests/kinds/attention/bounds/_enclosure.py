@@ -52,7 +52,7 @@ def _row(
     sizes = case.sizes
     shared = head // (sizes.Hq // sizes.Hkv)
     scores = {
-        key: _score(case, batch, head, shared, query, key)
+        key: _score(case, dialect, batch, head, shared, query, key)
         for key in range(sizes.S)
         if _is_visible(case, dialect, batch, head, query, key)
     }
@@ -71,9 +71,15 @@ def _row(
 
 
 def _score(
-    case: AttentionCase, batch: int, head: int, shared: int, query: int, key: int
+    case: AttentionCase,
+    dialect: Dialect,
+    batch: int,
+    head: int,
+    shared: int,
+    query: int,
+    key: int,
 ) -> Any:
-    """Return one score: scale, softcap, bias."""
+    """Return one score: scale, softcap and biases, in the order of the dialect."""
     pairs = zip(
         case.query[batch, head, query], case.key[batch, shared, key], strict=True
     )
@@ -81,12 +87,31 @@ def _score(
         (flint.arb(float(q)) * flint.arb(float(k)) for q, k in pairs), flint.arb(0)
     )
     score = dot * flint.arb(case.effective_scale)
-    if case.softcap is not None:
-        cap = flint.arb(case.softcap)
-        score = cap * (score / cap).tanh()
+    added = _added(case, dialect, batch, head, query, key)
+    if case.softcap is None:
+        return score + added
+    cap = flint.arb(case.softcap)
+    if dialect["softcap_order"] == "after_bias":
+        return cap * ((score + added) / cap).tanh()
+    return cap * (score / cap).tanh() + added
+
+
+def _added(case: AttentionCase, dialect: Dialect, *place: int) -> Any:
+    """Return what bias and slopes add to one score."""
+    batch, head, query, key = place
+    total = flint.arb(0)
     if case.bias is not None:
-        score += flint.arb(float(_entry(case, case.bias, batch, head, query, key)))
-    return score
+        total += flint.arb(float(_entry(case, case.bias, *place)))
+    if case.alibi_slopes is None:
+        return total
+    whole = np.broadcast_to(case.alibi_slopes, (case.sizes.B, case.sizes.Hq))
+    if dialect["alignment"] == "lower_right":
+        query += case.sizes.S - case.sizes.L
+    left, right = case.window or (None, None)
+    by_key = left is None and (case.causal or right == 0)
+    by_key = by_key and dialect["causal_alibi"] == "key"
+    steps = key if by_key else -abs(query - key)
+    return total + flint.arb(float(whole[batch, head])) * steps
 
 
 def _entry(case: AttentionCase, array: Array, *place: int) -> Any:

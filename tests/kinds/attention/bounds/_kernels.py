@@ -64,11 +64,9 @@ class Kernel:
         else:
             scores = self._round(query @ key, self.scores) * scale
         scores = self._round(scores, self.scores)
-        if case.softcap is not None:
-            cap = self.real(case.softcap)
-            scores = self._round(cap * np.tanh(scores / cap), self.scores)
-        if case.bias is not None:
-            scores = self._round(scores + case.bias.astype(self.real), self.scores)
+        steps = [self._capped, self._added]
+        for step in steps[:: -1 if dialect["softcap_order"] == "after_bias" else 1]:
+            scores = step(scores, case, dialect)
         scores = np.where(_visible(case, dialect), scores, self.real(-np.inf))
         if case.sink is not None:
             sink = case.sink.astype(self.real)[:, None, None]
@@ -76,6 +74,29 @@ class Kernel:
             scores = np.concatenate([scores, np.broadcast_to(sink, shape)], axis=-1)
             value = np.concatenate([value, np.zeros_like(value[:, :, :1])], axis=2)
         return scores, value
+
+    def _capped(self, scores: Array, case: AttentionCase, _: Dialect) -> Array:
+        """Bend scores."""
+        if case.softcap is None:
+            return scores
+        cap = self.real(case.softcap)
+        return self._round(cap * np.tanh(scores / cap), self.scores)
+
+    def _added(self, scores: Array, case: AttentionCase, dialect: Dialect) -> Array:
+        """Add the bias and that of the slopes."""
+        if case.bias is not None:
+            scores = self._round(scores + case.bias.astype(self.real), self.scores)
+        if case.alibi_slopes is None:
+            return scores
+        sizes = case.sizes
+        here = masks.positions(sizes.L, sizes.S, alignment=alignment_of(dialect))
+        j, apart = np.arange(sizes.S), here[:, None] - np.arange(sizes.S)
+        left, right = case.window or (None, None)
+        by_key = left is None and (case.causal or right == 0)
+        by_key = by_key and dialect["causal_alibi"] == "key"
+        steps = (j if by_key else -np.abs(apart)).astype(self.real)
+        slopes = case.alibi_slopes.astype(self.real)[..., None, None]
+        return self._round(scores + slopes * steps, self.scores)
 
     def _part(self, scores: Array, value: Array) -> tuple[Array, Array]:
         """Go over the keys tile by tile with a running maximum."""
