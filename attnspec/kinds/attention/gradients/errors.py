@@ -154,22 +154,20 @@ def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
     error = error + width * model.tiny(model.dot)
     product = by_key_row(backward.d_output, value)
     error = error + rates.stored * (np.abs(product) + error)
-    if weights_are_kept(backward, rates):
+    if name := kept_format(backward, rates):
         # What was rounded on the way forward has a gradient of that format.
         error = error + rates.weight * (np.abs(product) + error)
-        error = error + model.operand_unit * model.tiny(model.weights or "")
+        error = error + model.operand_unit * model.tiny(name)
     if backward.kept is None:
         return product, error
     keep = backward.kept * backward.multiplier
     return keep * product, keep * error
 
 
-def weights_are_kept(backward: Backward, rates: Rates) -> bool:
-    """Return whether a pass may have the rounded weights that its forward pass kept."""
-    model = rates.model
-    return bool(model.weights and model.backward_weights != "lse") and (
-        backward.lse is None
-    )
+def kept_format(backward: Backward, rates: Rates) -> str | None:
+    """Return the format of weights that a pass may have from its forward pass."""
+    formed_anew = rates.model.backward_weights == "lse" or backward.lse is not None
+    return None if formed_anew else rates.model.weights
 
 
 def _gains(known: Forward) -> tuple[Float64, Float64]:
@@ -267,4 +265,4 @@ def _through_softcap(
     return dx, own_x, all_x, slope
 
 
-__all__ = ["ScoreGradients", "score_gradients", "weights_are_kept"]
+__all__ = ["ScoreGradients", "kept_format", "score_gradients"]

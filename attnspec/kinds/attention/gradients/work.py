@@ -15,8 +15,8 @@ from attnspec.kinds.attention.bounds.rates import Rates, gamma, rates
 from attnspec.kinds.attention.bounds.seen_keys import blocks, head_groups
 from attnspec.kinds.attention.gradients.errors import (
     ScoreGradients,
+    kept_format,
     score_gradients,
-    weights_are_kept,
 )
 from attnspec.kinds.attention.gradients.forward import Forward, forward
 from attnspec.kinds.attention.gradients.problem import Backward
@@ -124,8 +124,7 @@ class Work:
         known = forward(part, own, self.rates)
         found = score_gradients(part, known, self.rates)
         self._note(self.rates.model.softmax, found.largest)
-        if weights_are_kept(part, self.rates):
-            self._note(self.rates.model.weights, found.largest)
+        self._note(kept_format(part, self.rates), found.largest)
         self._note(self.rates.model.weights, float(np.max(found.size, initial=0.0)))
         place = (*where[:2], slice(None), where[2])
         for array, value in zip(self.dq, self._of_query(part, found), strict=True):
