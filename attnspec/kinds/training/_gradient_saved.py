@@ -66,7 +66,7 @@ def check_returned(case: Case, bench: Bench) -> Iterator[Comparison]:
     "gradients.split",
     nulls=("ones", "next_row:dk", "next_row:dv"),
     needs=("saved",),
-    without=("causal", "window"),
+    without=("causal", "window", "alibi_slopes"),
     applies=lambda dialect, _: dialect["empty_row"] == "zero",
 )
 def check_split(case: Case, bench: Bench) -> Iterator[Comparison]:
