@@ -182,7 +182,7 @@ def _sequence(hints: tuple[Any, ...]) -> Rule:
     inner = _rule(hints[0])
 
     def rule(name: str, value: Any, _axes: Axes) -> list[Any]:
-        if isinstance(value, str | bytes) or not np.iterable(value):
+        if isinstance(value, _NO_ENTRIES) or not np.iterable(value):
             raise refused(name, "a sequence", repr(value))
         return [inner(f"{name}[{k}]", entry, {}) for k, entry in enumerate(value)]
 
@@ -207,11 +207,15 @@ def _record(kind: Any) -> Rule:
     return rule
 
 
+_NO_ENTRIES = (str, bytes, Mapping)
+"""What can be gone through, and is no sequence: its parts are letters or names."""
+
 _SIMPLE: Mapping[Any, Rule] = {
     Any: _values.anything,
     bool: _values.boolean,
     float: _values.number,
     int: _values.integer,
+    slice: _values.span,
     str: _values.text,
 }
 _COMPOUND: Mapping[Any, Callable[[tuple[Any, ...]], Rule]] = {

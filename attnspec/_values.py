@@ -128,6 +128,18 @@ def instance_of(kind: type[Any]) -> Rule:
     return rule
 
 
+def span(name: str, value: Any, _axes: Axes) -> slice:
+    """Ask for a slice that says where it begins and ends, counted from 0."""
+    expected = "slice(start, stop) with 0 <= start <= stop"
+    if not isinstance(value, slice) or value.step is not None:
+        raise refused(name, expected, repr(value))
+    start = integer(f"{name}.start", value.start, _axes)
+    stop = integer(f"{name}.stop", value.stop, _axes)
+    if not 0 <= start <= stop:
+        raise refused(name, expected, repr(value))
+    return slice(start, stop)
+
+
 def function(name: str, value: Any, _axes: Axes) -> Any:
     """Ask for what can be called."""
     if not callable(value):

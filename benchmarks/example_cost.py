@@ -19,7 +19,7 @@ import numpy as np
 import scipy.optimize
 
 from attnspec.conformance.call import InProcess
-from attnspec.conformance.targets import resolve
+from attnspec.conformance.importing import resolve
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.examination import Nulls, examine
 from attnspec.judge.recipe import Recipe

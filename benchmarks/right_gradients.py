@@ -3,10 +3,10 @@
 Run as ``python -m benchmarks.right_gradients [--cases N] [--seed N] [ID ...]``. Every
 backward pass of ``attnspec.rogues.training`` answers cases of every family of the
 table, in each of its formats, with the output and logsumexp of its own forward pass
-and with given ones. An ID may be a target, ``torch:flash`` or ``jax:eager``: its own
-gradients are asked for, where its forward pass is right. The table has one line a
-pass, format and gradient: median, 99th percentile and largest error by bound. It exits
-with 1 if there is one beyond the bound.
+and with given ones. An ID may be a target, ``torch:flash``, ``jax:eager`` or
+``benchmarks/library_gradients.py:KERAS``: its own gradients are asked for, where its
+forward pass is right. The table has one line a pass, format and gradient: median, 99th
+percentile and largest error by bound. It exits with 1 if there is one beyond the bound.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 
 from attnspec.conformance.call import InProcess
 from attnspec.conformance.differentiation import backward_of
-from attnspec.conformance.targets import resolve
+from attnspec.conformance.importing import resolve
 from attnspec.exceptions import Inadmissible, KernelFault
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case
@@ -50,6 +50,9 @@ _TABLE = ATTENTION_GRADIENT.table
 _LARGEST = 2**14
 """The largest number of scores of an example."""
 
+_WIDE, _WIDE_SHARE = (64, 96, 128), 0.25
+"""Widths of models, and how often one of them is taken for what a family has."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Library:
@@ -68,7 +71,7 @@ class Library:
         if known is None:
             msg = f"{target}: expected a target that has gradients"
             raise SystemExit(msg)
-        return cls(target, known, InProcess(found.function))
+        return cls(found.description.name, known, InProcess(found.function))
 
     @property
     def dtypes(self) -> tuple[str, ...]:
@@ -94,6 +97,8 @@ def draw(
         family = _TABLE.families[random.integers(len(_TABLE.families))]
         fields = {**_TABLE.fields, **family.fields, "layouts": ((),)}
         recipe = {n: v[random.integers(len(v))] for n, v in fields.items() if v}
+        if random.random() < _WIDE_SHARE:
+            recipe["widths"] = (_WIDE[random.integers(len(_WIDE))],) * 2
         for name in _TABLE.switches:
             if random.random() < 0.7:
                 recipe[name] = _TABLE.plain[name]

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from attnspec.conformance.call import InProcess
+from attnspec.conformance.importing import resolve
 from attnspec.conformance.runner import outcomes
-from attnspec.conformance.targets import resolve
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.judge.detection import detect

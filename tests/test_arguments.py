@@ -110,6 +110,7 @@ X = np.zeros((3, 4, 2))
         ((X,), {"parts": [[1.0], ["a"]]}, "parts[1]: expected numbers, got <U1"),
         ((X,), {"parts": "ab"}, "parts: expected a sequence, got 'ab'"),
         ((X,), {"parts": 1}, "parts: expected a sequence, got 1"),
+        ((X,), {"parts": {}}, "parts: expected a sequence, got {}"),
         ((X,), {"function": 1}, "function: expected a function, got 1"),
         ((X,), {"name": 1}, "name: expected a text, got 1"),
         ((X,), {"folder": 1}, "folder: expected Path or a text, got int"),

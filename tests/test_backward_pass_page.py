@@ -31,6 +31,7 @@ def _run(name: str, folder: pathlib.Path, code: str) -> Result:
     return CliRunner().invoke(main, [*command, "--tier", "smoke", "--jobs", "1"])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", FILES)
 def test_a_kernel_of_the_page_conforms(name: str, tmp_path: pathlib.Path) -> None:
     pytest.importorskip({"mytorch.py": "torch", "myjax.py": "jax"}.get(name, "numpy"))
@@ -40,6 +41,7 @@ def test_a_kernel_of_the_page_conforms(name: str, tmp_path: pathlib.Path) -> Non
     assert found.exit_code == 0, found.output
 
 
+@pytest.mark.once
 def test_without_delta_the_kernel_of_the_page_does_not(tmp_path: pathlib.Path) -> None:
     wrong = FILES["mynumpy.py"].replace(" - delta)", ")")
 

@@ -65,6 +65,7 @@ def test_the_deviation_of_a_how_to_page_can_be_read(
     assert deviation.invariants[0] == expected
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_deviation_of_the_how_to_page_covers_what_its_kernel_breaks(
     tmp_path: pathlib.Path,

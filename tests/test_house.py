@@ -19,7 +19,11 @@ PLACES = [(chapter, module) for chapter, own in CHAPTERS.items() for module in o
 IDS = [module for _, module in PLACES]
 PAGES = {page: page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md")}
 
-WITHOUT = {"attention_gradient": "gradients", "neighborhood_2d": "grid_mask"}
+WITHOUT = {
+    "attention_gradient": "gradients",
+    "merge_all": "merge",
+    "neighborhood_2d": "grid_mask",
+}
 """Kinds whose definition has another name: where it, or its main part, stands."""
 
 

@@ -29,6 +29,7 @@ def _one(**wishes: Any) -> Case:
     return hypothesis.find(cases(**wishes), lambda _: True)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_definition_of_every_kind_is_right_on_its_cases(kind: str) -> None:
     known = KINDS[kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attnspec.conformance import Deviation
 from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.training.attention_gradient import ATTENTION_GRADIENT
 
 _SQUARE = ATTENTION.recipe(
     queries=3, keys=3, width=4, value_width=4, scale=0.5, causal=True
@@ -49,6 +50,29 @@ def nan_query_lost() -> tuple[Deviation, ...]:
             # One key: what is NaN leaves no other score.
             pinned=ATTENTION.recipe(queries=2, keys=1, width=4, value_width=4),
             link="https://github.com/pytorch/pytorch/issues/188147",
+        ),
+    )
+
+
+def empty_keys_gradient() -> tuple[Deviation, ...]:
+    """Return what the gradient of queries is where there is no key."""
+    return (
+        Deviation(
+            id="torch-empty-keys-gradient",
+            invariants=("attention-gradient-empty-keys",),
+            reason=(
+                "where there is no key the gradient of the queries is 0 times the sum "
+                "of all cotangents, which may overflow float16: it is NaN then."
+            ),
+            when={"keys": 0, "dtype": "float16", "cotangent": "offset"},
+            pinned=ATTENTION_GRADIENT.recipe(
+                "float16",
+                queries=9,
+                keys=0,
+                width=256,
+                value_width=256,
+                cotangent="offset",
+            ),
         ),
     )
 

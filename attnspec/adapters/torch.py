@@ -88,6 +88,8 @@ def _implementation(
     """Return a variant with what the documentation says that it supports."""
     import torch
 
+    from attnspec.adapters._torch_deviations import empty_keys_gradient
+
     found = Implementation.of(
         function,
         name=f"torch:{variant}",
@@ -106,11 +108,11 @@ def _implementation(
     more = ["return_saved"] if "return_lse" in known.capabilities else []
     lacking = _WITHOUT_GRADIENT.get(variant, ())
     more += ["refuses_bias"] if "bias" in lacking else []
-    capabilities = gradients.capabilities.claiming(more, lacking)
-    return Implementation(
-        found.function,
-        known.replace(gradients=gradients.replace(capabilities=capabilities)),
+    gradients = gradients.replace(
+        capabilities=gradients.capabilities.claiming(more, lacking),
+        deviations=empty_keys_gradient() if "empty_keys" in claims else (),
     )
+    return Implementation(found.function, known.replace(gradients=gradients))
 
 
 def _fused_models() -> dict[str, NumericModel]:

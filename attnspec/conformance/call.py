@@ -12,6 +12,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.conformance.dirty import dirty, sizes_in, sizes_of
 from attnspec.conformance.implementation import Kernel
+from attnspec.conformance.written import taken
 from attnspec.exceptions import KernelCrashed, KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Expected, Result
 from attnspec.judge.far import FAR, place_far
@@ -29,14 +30,14 @@ _SHAPES = 16
 class Caller:
     """Calls one function, and sees whether a call changes what earlier ones returned.
 
-    For each of some shapes it remembers the last result: a buffer that is kept for a
-    shape is written again when the shape comes again.
+    For each of some shapes of the first result it remembers the last results, all of
+    them: a buffer that is kept for a shape is written again when the shape comes again.
     """
 
     def __init__(self, function: Kernel) -> None:
         """Call this function from now on."""
         self._function = function
-        self._earlier: dict[tuple[int, ...], tuple[Array, Array]] = {}
+        self._earlier: dict[tuple[int, ...], list[tuple[Array, Array]]] = {}
 
     def __call__(
         self,
@@ -49,7 +50,7 @@ class Caller:
         Returns
         -------
         tuple
-            The results in their order, and whether the call has changed the result
+            The results in their order, and whether the call has changed a result
             of the call before, or of the last one with results of this shape.
 
         Raises
@@ -68,22 +69,26 @@ class Caller:
         except BaseException as error:
             raise KernelRaised(told_in_lines(error)) from error
         arrays = _unpacked(returned, results)
-        changed = self._changed(arrays[0].shape)
+        changed = self._changed(arrays[0].shape if arrays else ())
         copies = [np.array(array) for array in arrays]
-        if not _is_of(arrays[0], given):
-            self._remember(arrays[0], copies[0])
+        pairs = zip(arrays, copies, strict=True)
+        own = [(array, copy) for array, copy in pairs if not _is_of(array, given)]
+        if own:
+            self._remember(arrays[0].shape, own)
         return copies, changed
 
     def _changed(self, shape: tuple[int, ...]) -> bool:
         """Return whether the last result, or the last of a shape, is another now."""
         last = next(reversed(self._earlier), shape)
-        known = (self._earlier.get(name) for name in {shape, last})
-        return not all(_same_bits(*kept) for kept in known if kept is not None)
+        known = (self._earlier.get(name, ()) for name in {shape, last})
+        return not all(_same_bits(*one) for kept in known for one in kept)
 
-    def _remember(self, array: Array, copy: Array) -> None:
-        """Remember a result in place of the last one of this shape."""
-        self._earlier.pop(array.shape, None)
-        self._earlier[array.shape] = array, copy
+    def _remember(
+        self, shape: tuple[int, ...], results: list[tuple[Array, Array]]
+    ) -> None:
+        """Remember results, each with its copy, in place of the last of this shape."""
+        self._earlier.pop(shape, None)
+        self._earlier[shape] = results
         if len(self._earlier) > _SHAPES:
             del self._earlier[next(iter(self._earlier))]
 
@@ -137,9 +142,10 @@ class InProcess:
         }
         operands = [given.pop(name) for name in case.operands]
         with _staying():
-            arrays, changed = self._caller(operands, given, case.results)
+            arrays, changed = self._caller(operands, given, case.returned)
+        written = taken(case, lambda name: placed[name].view)
         mutated = [name for name, now, then in before if now.content() != then]
-        return result_of(case, arrays, mutated, earlier_changed=changed)
+        return result_of(case, arrays, mutated, written, earlier_changed=changed)
 
 
 def placed_in(array: Array, layout: str, order: Order = ()) -> Placed:
@@ -178,18 +184,27 @@ def _same_bits(one: Array, other: Array) -> bool:
 
 
 def result_of(
-    case: Case, arrays: Sequence[Array], mutated: list[str], *, earlier_changed: bool
+    case: Case,
+    arrays: Sequence[Array],
+    mutated: list[str],
+    written: Mapping[str, Array],
+    *,
+    earlier_changed: bool,
 ) -> Result:
-    """Return what a call gave back, and all that it has changed."""
+    """Return what a call gave back or has written, and what it has changed."""
     if earlier_changed:
         mutated = [*mutated, "an earlier result"]
-    names = [name for name, _, _ in case.results]
-    others = dict(zip(names[1:], arrays[1:], strict=True))
-    return Result(arrays[0], others=others, mutated=tuple(mutated))
+    names = [name for name, _, _ in case.returned]
+    known = {**dict(zip(names, arrays, strict=True)), **written}
+    first, *others = [known[name] for name, _, _ in case.results]
+    rest = [name for name, _, _ in case.results[1:]]
+    return Result(first, dict(zip(rest, others, strict=True)), tuple(mutated))
 
 
 def _unpacked(returned: Any, results: Sequence[Expected]) -> list[Array]:
     """Return the results, or say what is wrong with them."""
+    if not results:
+        return []  # Some functions return what they have written, others nothing.
     parts = returned if len(results) > 1 else (returned,)
     if not isinstance(parts, tuple | list) or len(parts) != len(results):
         names = ", ".join(name for name, _, _ in results)

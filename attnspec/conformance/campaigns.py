@@ -13,11 +13,12 @@ from typing import Any
 
 import attnspec
 from attnspec.conformance.executors import Places, places
+from attnspec.conformance.importing import DEFAULT
 from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay, read_report
 from attnspec.conformance.reports.restored import outcomes_of
 from attnspec.conformance.reports.stored import StoredReport
-from attnspec.conformance.targets import DEFAULT, Request, open_target
+from attnspec.conformance.targets import Request, open_target
 from attnspec.conformance.units import here_alone
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Outcome

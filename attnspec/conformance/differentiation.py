@@ -11,6 +11,7 @@ from typing import Any
 from attnspec._typing import Array
 from attnspec.conformance.facing import own_face_of
 from attnspec.conformance.libraries import ADAPTERS, LIBRARIES, Kernel
+from attnspec.faces.plain import PLAIN
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.verdicts import Detected
@@ -18,6 +19,9 @@ from attnspec.kinds.registry import DEFAULT_KIND, GRADIENT_KIND, kind_named
 
 CLAIM = "gradients"
 """The claim of a kernel of attention that its backward pass is to be judged."""
+
+_KEPT = "kept"
+"""The option of the multiplier of dropout: of a seed nobody knows what it drops."""
 
 _OPERANDS = 3
 """Query, key and value."""
@@ -133,15 +137,23 @@ def differentiated(
     if not hasattr(pullbacks, library):
         return function, known
     pullback = getattr(pullbacks, library)(native, called, known.device)
-    return pulled_back(function, known, pullback)
+    plain = called is not None and called.face is PLAIN
+    drops = called is not None and plain and _KEPT in called.unknown
+    return pulled_back(function, known, pullback, (_KEPT,) if drops else ())
 
 
 def pulled_back(
-    function: Kernel, known: Description, pullback: Pullback
+    function: Kernel,
+    known: Description,
+    pullback: Pullback,
+    own: Collection[str] = (),
 ) -> tuple[Differentiable, Description]:
-    """Return a kernel that a library differentiates, with its backward pass."""
+    """Return a kernel that a library differentiates, with its backward pass.
+
+    Its own options are those that the kernel itself is not judged with.
+    """
     claims = known.capabilities.claims
-    options = {*claims, "retain_graph"}
+    options = {*claims, *own, "retain_graph"}
     if "return_lse" in claims:
         options.add("d_lse")
     return with_backward(function, known, _vjp(pullback), options)

@@ -117,8 +117,10 @@ def with_memory_of(
         known = known.claiming(without=kind.strided)
     if library in COMPILE and COMPILED in kind.vocabulary:
         known = known.claiming((COMPILED,))
-    # What lies far apart is memory that is reserved here, and not sent anywhere.
-    return known if device in HERE else known.claiming(without=("far_offsets",))
+    # What lies far apart is memory that is reserved here, and not sent anywhere; what
+    # is written there is not seen here.
+    here = {"far_offsets", "in_place"} & known.claims
+    return known if device in HERE else known.claiming(without=here)
 
 
 def written(known: Called) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Block:
         self.starts: dict[str, int] = {}
         self.size = 0
         self._sent = self._found = np.zeros(0, np.uint8)
+        self._whole = True
 
     def lay(self, case: Case, orders: Mapping[str, Order] | None = None) -> None:
         """Place the arrays of a case, each in its layout and order of axes."""
@@ -61,18 +62,26 @@ class Block:
         """The bytes of all of it."""
         return self._sent[: self.size].data
 
-    def changed(self, read_into: Callable[[memoryview], int]) -> list[str]:
-        """Return the names of the arrays that were written into, or beside.
+    def receive(self, read_into: Callable[[memoryview], int]) -> None:
+        """Read what the block holds after a call.
 
-        `read_into` fills a buffer with what the block holds now, and returns how
-        many bytes there were.
+        `read_into` fills a buffer with it, and returns how many bytes there were.
         """
-        whole = read_into(self._found[: self.size].data) == self.size
-        sent, found = self._sent, self._found
+        self._whole = read_into(self._found[: self.size].data) == self.size
+
+    def now(self, name: str) -> Array:
+        """Return an array as it is after the call."""
+        view = self.placed[name].view
+        offset = view.ctypes.data - self._sent.ctypes.data
+        return np.ndarray(view.shape, view.dtype, self._found, offset, view.strides)
+
+    def changed(self) -> list[str]:
+        """Return the names of the arrays that were written into, or beside."""
+        sent, found = (b[: self.size].view("u8") for b in (self._sent, self._found))
         # Eight bytes at a time; the size is a multiple of 64.
-        if whole and _same(sent[: self.size].view("u8"), found[: self.size].view("u8")):
+        if self._whole and _same(sent, found):
             return []
-        return [name for name in self.placed if not whole or self._written(name)]
+        return [n for n in self.placed if not self._whole or self._written(n)]
 
     def _written(self, name: str) -> bool:
         where = slice(

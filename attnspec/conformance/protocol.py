@@ -122,7 +122,7 @@ def call(case: Case, block: Block, offset: int | None) -> Header:
         "options": [argument(*given) for given in case.options.items()],
         "results": [
             {"name": name, "shape": shape, "dtype": form}
-            for name, shape, form in case.results
+            for name, shape, form in case.returned
         ],
         "block": {"offset": offset or 0, "size": block.size},
     }
@@ -178,12 +178,12 @@ def forms(answer: Header, case: Case) -> list[Form]:
         If they are not said, or the results are not those that were asked for.
     """
     said = answer.get("results")
-    names = [name for name, _, _ in case.results]
+    names = [name for name, _, _ in case.returned]
     if not isinstance(said, list) or not all(isinstance(item, dict) for item in said):
         msg = "gave no results"
         raise Unreadable(msg)
     if [item.get("name") for item in said] != names:
-        msg = f"gave other results than {', '.join(names)}"
+        msg = f"gave other results than {', '.join(names) or 'none'}"
         raise Unreadable(msg)
     return [
         (dtype_named(item.get("dtype")), _shape(item.get("shape"))) for item in said

@@ -18,10 +18,11 @@ from attnspec.conformance.implementation import (
     Kernel,
     as_implementation,
 )
+from attnspec.conformance.importing import of_kind
 from attnspec.conformance.programs import Program
 from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay
-from attnspec.conformance.targets import Request, of_kind, open_target
+from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description

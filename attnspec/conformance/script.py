@@ -166,7 +166,15 @@ def _call(case: Case, before: str, found: Witness) -> Iterator[str]:
         return
     operands = list(case.operands)
     options = [f"{name}={name}" for name in case.options if name not in found.unsaid]
-    yield f"{before}kernel({', '.join([*operands, *options])})"
+    plain = f"kernel({', '.join([*operands, *options])})"
+    if not case.writes:
+        yield f"{before}{plain}"
+        return
+    # All that it gives back is in its arguments then.
+    places = {write.result: name for name, write in case.writes.items()}
+    yield plain
+    if before:
+        yield f"{before}{', '.join(places[name] for name, _, _ in case.results)}"
 
 
 def _right(found: Witness, kind: Kind, dialect: Dialect) -> Iterator[str]:

@@ -14,6 +14,7 @@ from attnspec.conformance.call import formed, result_of
 from attnspec.conformance.memory import Block, SharedMemory
 from attnspec.conformance.process import Process
 from attnspec.conformance.protocol import Header, Unreadable
+from attnspec.conformance.written import taken
 from attnspec.exceptions import (
     KernelCrashed,
     KernelFault,
@@ -172,7 +173,7 @@ class Worker:
         offset = self._memory.write(block.content) if self._shared else None
         back = 0 if self._shared else block.size
         # As much as is asked for in any format, and some rows more.
-        asked = sum(8 * math.prod(shape) for _, shape, _ in case.results)
+        asked = sum(8 * math.prod(shape) for _, shape, _ in case.returned)
         limit = max(8 * asked, _AT_LEAST)
 
         def size(answer: Header) -> int:
@@ -205,12 +206,14 @@ class Worker:
             return back
 
         changed = answer.get("earlier_result_changed") is True
-        mutated = block.changed(now)
+        block.receive(now)
+        written = taken(case, block.now)
+        mutated = block.changed()
         # What the program has placed by itself it compares by itself.
         said = answer.get("changed")
         if isinstance(said, list):
             mutated += [name for name in block.placed if name in said]
-        return result_of(case, arrays, mutated, earlier_changed=changed)
+        return result_of(case, arrays, mutated, written, earlier_changed=changed)
 
     def _ask(
         self,
@@ -288,7 +291,7 @@ def _results(answer: Header, payload: bytearray, case: Case) -> list[Array]:
     if "malformed" in answer:
         raise MalformedResult(one_line(str(answer["malformed"])))
     arrays = protocol.arrays_of(protocol.forms(answer, case), payload)
-    wanted = zip(arrays, case.results, strict=True)
+    wanted = zip(arrays, case.returned, strict=True)
     return [formed(array, expected) for array, expected in wanted]
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from hypothesis import strategies as st
 
 from attnspec.exceptions import KernelFault
-from attnspec.judge.case import Case, Result
+from attnspec.judge.case import Case, Result, settled
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
 from attnspec.judge.deviations import Deviation
@@ -106,7 +106,8 @@ class KernelBench:
         self.calls.append((case, None))
         for name, size in self.kind.sizes(case).items():
             self.reached[name] = max(size, self.reached.get(name, 0))
-        found = self.call(case)
+        left_open = self.kind.left_open(case, self.dialect)
+        found = settled(self.call(case), left_open)
         self.calls[-1] = case, found
         self.evidence.add(case, found)
         return found

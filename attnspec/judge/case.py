@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -20,6 +20,14 @@ Expected = tuple[str, Shape, str | None]
 
 EVERY_OPERAND = "*"
 """The name under which a layout is that of all operands."""
+
+
+class Write(NamedTuple):
+    """What a call writes into an argument: a result, and where, if not everywhere."""
+
+    result: str
+    where: Array | None = None
+    """True where it may write; it broadcasts to the argument."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
@@ -44,6 +52,9 @@ class Case:
         For each operand or option the layout in memory, contiguous by default.
     facts
         What the law or the evaluation must know beside the arguments.
+    writes
+        For each argument that the call may write into, which result is found there
+        after it, and where it may write. All else keeps its bits.
     """
 
     operands: Mapping[str, Any]
@@ -52,6 +63,7 @@ class Case:
     dtype: str
     layouts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    writes: Mapping[str, Write] = dataclasses.field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
         """Return an operand, an option or a fact; None for an option not in force."""
@@ -75,6 +87,12 @@ class Case:
         """The case whose exact result this one has too; itself, or what it asks of."""
         return self.facts.get("problem", self)
 
+    @property
+    def returned(self) -> tuple[Expected, ...]:
+        """The results that are returned, and not written into an argument."""
+        written = {write.result for write in self.writes.values()}
+        return tuple(each for each in self.results if each[0] not in written)
+
     def arrays(self) -> dict[str, Array]:
         """Return the arguments that are arrays."""
         given = self.arguments.items()
@@ -93,7 +111,7 @@ class Case:
         changes = {n: _contiguous(v) for n, v in changes.items()}
         parts: dict[str, Any] = {
             name: changes.pop(name)
-            for name in ("results", "layouts", "dtype")
+            for name in ("results", "layouts", "dtype", "writes")
             if name in changes
         }
         facts = {n: v for n, v in self.facts.items() if n != "problem"}
@@ -136,6 +154,20 @@ class Result:
     """What it returned beside the output, by name."""
     mutated: tuple[str, ...] = ()
     """The arguments, or earlier results, that the call has changed."""
+
+
+def settled(found: Result, left_open: Mapping[str, Array]) -> Result:
+    """Return what came back, with 0 wherever anything is right.
+
+    `left_open` marks these places, by the name of the result; "output" is the first.
+    """
+    arrays = {
+        name: np.where(left_open[name], np.zeros((), array.dtype), array)
+        for name, array in {"output": found.output, **found.others}.items()
+        if name in left_open
+    }
+    output = arrays.pop("output", found.output)
+    return dataclasses.replace(found, output=output, others={**found.others, **arrays})
 
 
 def single(
@@ -192,7 +224,9 @@ __all__ = [
     "Expected",
     "Result",
     "Shape",
+    "Write",
     "cast",
     "checksum",
+    "settled",
     "single",
 ]

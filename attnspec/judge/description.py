@@ -65,6 +65,12 @@ class Description:
         face = self.face.get("id", "")
         return manner(face=face, arrays=self.arrays, device=self.device)
 
+    @property
+    def all_deviations(self) -> tuple[Deviation, ...]:
+        """The deviations of the kernel, and those of its backward pass."""
+        further = self.gradients.deviations if self.gradients else ()
+        return (*self.deviations, *further)
+
     def model(self, dtype: str) -> NumericModel:
         """Return the numeric model that a dtype is judged by."""
         return self.models.get(dtype) or default_model(dtype)

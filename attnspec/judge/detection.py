@@ -11,7 +11,7 @@ import numpy as np
 
 from attnspec.exceptions import Inadmissible, KernelCrashed, KernelFault, KernelTimedOut
 from attnspec.judge.bench import Executor
-from attnspec.judge.case import Case, Result
+from attnspec.judge.case import Case, Result, settled
 from attnspec.judge.compare import judged_results
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
@@ -169,7 +169,8 @@ def _ratio(
         except Inadmissible:
             continue
         with np.errstate(all="ignore"):  # What comes back may be anything.
-            compared = list(judged_results(case, found, exact))
+            told = settled(found, kind.left_open(case, choices))
+            compared = list(judged_results(case, told, exact))
         ratio = max(ratio, *(each.ratio for each in compared))
         if not ratio <= _GENEROUS and not math.isfinite(ratio):
             return math.inf

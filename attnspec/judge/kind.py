@@ -50,6 +50,11 @@ def _no_calls(_dtype: str, _capabilities: Capabilities) -> tuple[Case, ...]:
     return ()
 
 
+def _nothing_open(_case: Any, _dialect: Dialect) -> Mapping[str, Array]:
+    """Leave nothing open."""
+    return {}
+
+
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Kind(LawsOfKind):
     """A kind of function, and all that the machine needs to know about it.
@@ -70,6 +75,8 @@ class Kind(LawsOfKind):
         The names of the positional arguments, where they are not the definition's.
     value
         What is right, without a bound, where that takes much less time.
+    left_open
+        Where anything is right, by the name of a result: 0 is taken for it.
     options
         The claims that a keyword of the definition makes, where it is not that of its
         own name.
@@ -134,6 +141,7 @@ class Kind(LawsOfKind):
     usage: Usage = dataclasses.field(default_factory=Usage)
     operands: tuple[str, ...] = ()
     value: Callable[[Any, Dialect], Exact] | None = None
+    left_open: Callable[[Any, Dialect], Mapping[str, Array]] = _nothing_open
     options: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     given: tuple[str, ...] = ()
     native: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.bench import KernelBench
-from attnspec.judge.case import Case, Result, Shape
+from attnspec.judge.case import Case, Result, Shape, settled
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind, Null
 from attnspec.judge.law import Dialect, Exact
@@ -85,6 +85,11 @@ class NullBench:
 
     def run(self, case: Case) -> Result:
         """Give the null answer, the other results right."""
+        left_open = self._bench.kind.left_open(case, self.dialect)
+        return settled(self._answered(case), left_open)
+
+    def _answered(self, case: Case) -> Result:
+        """Answer with all that is wrong, even where anything is right."""
         names = [name for name, _, _ in case.results]
         first, wrong = names[0], self._result or names[0]
         with np.errstate(all="ignore"):  # A null may overflow what is right.

@@ -41,6 +41,9 @@ OF_OTHERS: Mapping[str, str] = {
     "Xk": "columns of an image that are seen",
     "Lb": "blocks of queries",
     "Sb": "blocks of keys",
+    "Tq": "rows of an array into which queries are packed",
+    "Tk": "rows of an array into which keys are packed",
+    "M": "keys that a mask has",
 }
 """The axes of what is about something else."""
 

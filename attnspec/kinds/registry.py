@@ -29,14 +29,14 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "windows": (
         *("banded", "band_cost", "window_mask", "neighborhood", "neighborhood_2d"),
         *("prefix_mask", "dilated_mask", "block_mask", "document_mask"),
-        *("global_mask", "grid_mask"),
+        *("chunked_mask", "sink_window_mask", "global_mask", "grid_mask"),
     ),
     "convolution": ("convolution", "convolution_2d", "distance_attention"),
     "recurrence": (
         *("rnn", "chain_length", "linear_attention", "normalized_linear"),
         *("delta_rule",),
     ),
-    "serving": ("merge",),
+    "serving": ("merge", "merge_all", "varlen", "padded"),
     "training": ("attention_gradient",),
 }
 """The folders of kinds, and in each the modules of its kinds, in the book's order."""

@@ -122,7 +122,9 @@ class NumericModel:
         The formats whose subnormal numbers may be flushed to zero.
     backward_weights
         Where a backward pass has its weights from: ``"lse"``, formed anew from the
-        logsumexp, ``"sum"``, divided by their own sum, or ``"either"``.
+        logsumexp, ``"sum"``, divided by their own sum, or ``"either"``. Weights that
+        the forward pass has rounded and kept have gradients of the same format, as
+        automatic differentiation gives them, but for those of ``"lse"``.
     delta
         What a backward pass forms delta from: ``"output"``, ``"weights"``, or
         ``"either"``. Gradients of scores are rounded to the format of the weights.

@@ -10,6 +10,7 @@ from attnspec.reference import (
     band_cost,
     banded,
     block_mask,
+    chunked_mask,
     convolution,
     convolution_2d,
     cross_attention,
@@ -27,6 +28,7 @@ from attnspec.reference import (
     multi_head,
     neighborhood,
     normalized_linear,
+    padded,
     placed_attention,
     pooling,
     prefix_mask,
@@ -34,11 +36,14 @@ from attnspec.reference import (
     rnn,
     rope,
     scores,
+    segments,
     sets,
     shaw,
+    sink_window_mask,
     split,
     t5,
     transformer_xl,
+    varlen,
     window_mask,
 )
 from attnspec.reference._latent_projections import LatentProjections
@@ -55,6 +60,7 @@ from attnspec.reference.banded import banded_attention, reach, zeroed_after
 from attnspec.reference.bilinear import bilinear
 from attnspec.reference.block_mask import blocks
 from attnspec.reference.chain_length import chain_length
+from attnspec.reference.chunked_mask import chunked
 from attnspec.reference.convolution import (
     Border,
     attend_by_taps,
@@ -125,6 +131,7 @@ from attnspec.reference.normalized_linear import (
     elu_plus_one,
     normalized_linear_attention,
 )
+from attnspec.reference.padded import padded_attention, padded_segments
 from attnspec.reference.placed_attention import placed
 from attnspec.reference.pooling import pool
 from attnspec.reference.prefix_mask import prefix
@@ -146,6 +153,7 @@ from attnspec.reference.scores import (
     softcapped,
     tempered,
 )
+from attnspec.reference.segments import Segment, attend_segments
 from attnspec.reference.self_attention import (
     Projections,
     projected,
@@ -154,9 +162,10 @@ from attnspec.reference.self_attention import (
     self_attention_of_columns,
     stacked,
 )
-from attnspec.reference.sets import padded
+from attnspec.reference.sets import padded_set
 from attnspec.reference.shaw import clipped_vectors, shaw_outputs, shaw_scores
 from attnspec.reference.sigmoid import sigmoid
+from attnspec.reference.sink_window_mask import sink_window
 from attnspec.reference.sinusoidal import frequencies, sinusoidal
 from attnspec.reference.softmax import (
     logsumexp,
@@ -169,6 +178,7 @@ from attnspec.reference.split import split_attention
 from attnspec.reference.split_heads import split_heads
 from attnspec.reference.t5 import t5_bias, t5_buckets
 from attnspec.reference.transformer_xl import transformer_xl_scores
+from attnspec.reference.varlen import packed_attention, packed_segments
 from attnspec.reference.window_mask import (
     window_of_cudnn,
     window_of_flash_attention,
@@ -190,11 +200,13 @@ __all__ = [
     "LatentProjections",
     "Projections",
     "Recurrence",
+    "Segment",
     "additive",
     "alibi",
     "alibi_signed",
     "alibi_slopes",
     "attend_by_taps",
+    "attend_segments",
     "attention",
     "attention_backward",
     "attention_jacobian",
@@ -214,6 +226,8 @@ __all__ = [
     "cached_logits",
     "cached_numbers",
     "chain_length",
+    "chunked",
+    "chunked_mask",
     "clipped_vectors",
     "concatenated",
     "convolution",
@@ -268,7 +282,12 @@ __all__ = [
     "normalized_linear",
     "normalized_linear_attention",
     "over_grid",
+    "packed_attention",
+    "packed_segments",
     "padded",
+    "padded_attention",
+    "padded_segments",
+    "padded_set",
     "pairs",
     "placed",
     "placed_attention",
@@ -296,6 +315,7 @@ __all__ = [
     "rotary_proportional",
     "scaled_dot_product",
     "scores",
+    "segments",
     "self_attention",
     "self_attention_by_vector",
     "self_attention_of_columns",
@@ -306,6 +326,8 @@ __all__ = [
     "shaw_scores",
     "shifted_window",
     "sigmoid",
+    "sink_window",
+    "sink_window_mask",
     "sinusoidal",
     "softcap_slope",
     "softcapped",
@@ -328,6 +350,7 @@ __all__ = [
     "tempered",
     "transformer_xl",
     "transformer_xl_scores",
+    "varlen",
     "visible_keys",
     "weighted_sum",
     "window_mask",

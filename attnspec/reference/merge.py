@@ -93,7 +93,9 @@ def merge_all(
     Returns
     -------
     output : (..., Ev) array
+        Zero where all parts are empty.
     lse : (...) array
+        Minus infinity where all parts are empty.
 
     Raises
     ------
@@ -109,7 +111,9 @@ def merge_all(
     if not parts:
         msg = "parts: expected at least one, got none"
         raise InvalidArgument(msg)
-    return functools.reduce(lambda a, b: merge(*a, *b), parts)
+    output, lse = parts[0]
+    nothing = np.zeros(output.shape), np.full(lse.shape, -np.inf)
+    return functools.reduce(lambda a, b: merge(*a, *b), parts, nothing)
 
 
 __all__ = ["merge", "merge_all"]

@@ -16,7 +16,7 @@ from attnspec.reference._arrays import definition, float64
 
 
 @definition
-def padded(
+def padded_set(
     members: Float[np.ndarray, "S D"], size: Count, fill: float = 0.0
 ) -> tuple[Float64[np.ndarray, "N D"], Bool[np.ndarray, "N"]]:
     r"""Bring a set to a fixed size, and say which of its members are real.
@@ -46,7 +46,7 @@ def padded(
     Examples
     --------
     >>> import numpy as np
-    >>> padded(np.ones((1, 1)), 2, fill=7.0)
+    >>> padded_set(np.ones((1, 1)), 2, fill=7.0)
     (array([[1.],
            [7.]]), array([ True, False]))
     """
@@ -58,4 +58,4 @@ def padded(
     return np.concatenate([float64(members), added]), np.arange(size) < count
 
 
-__all__ = ["padded"]
+__all__ = ["padded_set"]

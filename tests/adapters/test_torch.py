@@ -14,6 +14,8 @@ from tests.adapters._judging import each_deviation, failures
 
 torch = pytest.importorskip("torch")
 
+from tests.adapters import _torch_gradients  # noqa: E402 - it needs torch
+
 VARIANTS: dict[str, Implementation] = implementations()
 FORMATS = ("float64", "float32", "float16", "bfloat16")
 LONG = ATTENTION.recipe(
@@ -155,3 +157,36 @@ def test_what_has_no_gradient_in_autograd_is_a_fault_that_says_so() -> None:
 
     assert found.finding is not None
     assert "dk: expected a NumPy array, got None" in found.finding.message
+
+
+def _failing(kernel: Any, *laws: str) -> tuple[str, ...]:
+    report = check_implementation(
+        kernel,
+        arrays="torch",
+        claims=["gradients"],
+        only=[f"attention-gradient-{law}" for law in laws],
+        tier="smoke",
+    )
+    return tuple(outcome.invariant for outcome in report.failures)
+
+
+@pytest.mark.parametrize("backward", _torch_gradients.WRONG)
+def test_what_a_backward_pass_left_behind_is_seen(backward: Any) -> None:
+    assert _failing(_torch_gradients.kernel(backward), "agreement", "retained")
+
+
+def test_a_backward_pass_of_its_own_is_accepted() -> None:
+    laws = ("agreement", "retained", "again", "doubling")
+
+    assert not _failing(_torch_gradients.kernel(_torch_gradients.right), *laws)
+
+
+def test_dropout_by_a_given_multiplier_is_differentiated() -> None:
+    assert not _failing(_torch_gradients.dropping, "dropout")
+    assert _failing(_torch_gradients.dropping_forward_alone, "dropout")
+
+
+def test_the_gradient_of_queries_without_keys_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    assert "the first gradient: tensor(nan" in shows("torch-empty-keys-gradient")

@@ -166,6 +166,12 @@ buffered = Buffered()
 """A kernel with one workspace for each shape."""
 
 
+def writes(query: Any, key: Any, value: Any) -> None:
+    """Write into the first argument, the second, or none, as the third one says."""
+    if value[0]:
+        (query if value[0] == 1 else key)[...] += 1
+
+
 class Stale:
     """Remember the first mask-free answer of a shape: wrong from the second call on."""
 

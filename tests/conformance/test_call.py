@@ -206,6 +206,21 @@ def test_a_function_that_reuses_its_result_changes_what_it_had_returned() -> Non
     assert again.mutated == ("an earlier result",)
 
 
+def test_a_further_result_that_a_later_call_changes_is_said() -> None:
+    kept = np.zeros(CASE.query.shape[:3], np.float32)
+
+    def kernel(query: Any, key: Any, value: Any, *, return_lse: bool) -> Any:
+        kept[...] = value.sum()
+        return _kernels.right(query, key, value), kept
+
+    caller = InProcess(kernel)
+    caller(CASE.with_lse())
+
+    again = caller(CASE.replace(value=-CASE.value).with_lse())
+
+    assert again.mutated == ("an earlier result",)
+
+
 def test_what_comes_back_is_a_plain_array() -> None:
     class Named(np.ndarray[Any, Any]):
         pass

@@ -54,6 +54,7 @@ def test_a_right_plain_function_conforms() -> None:
     assert report.conforms
 
 
+@pytest.mark.once
 def test_every_invariant_has_an_outcome_in_every_dtype() -> None:
     report = _smoke(tiled_attention, dtypes=["float32", "float16"])
 

@@ -69,6 +69,7 @@ def test_kernels_of_two_kinds_cannot_be_compared() -> None:
         differences(turning, _portrait("causal-strict"))
 
 
+@pytest.mark.once
 def test_the_command_says_what_breaks_where_one_kernel_replaces_another() -> None:
     words = ["describe", f"{FILE}:right", f"{FILE}:tail", "--dtype", "float32"]
 

@@ -145,6 +145,7 @@ def verdict(program: str, law: str, *, folder: Path) -> tuple[int, str]:
     return done.returncode, result["verdict"]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
@@ -159,6 +160,7 @@ def test_the_program_in_c_conforms(dtype: str, tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.once
 @needs_compiler
 @pytest.mark.parametrize("fault", IN_C, ids=str)
 def test_a_program_in_c_with_a_fault_is_found(fault: Fault, tmp_path: Path) -> None:
@@ -198,6 +200,7 @@ def test_a_program_that_refuses_is_a_wrong_request(tmp_path: Path) -> None:
     assert "no device" in done.stderr
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @needs_node
 def test_the_program_in_javascript_conforms() -> None:
@@ -211,6 +214,7 @@ def test_the_program_in_javascript_conforms() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.once
 @needs_node
 @pytest.mark.parametrize("fault", IN_JAVASCRIPT, ids=str)
 def test_a_program_in_javascript_with_a_fault_is_found(

@@ -22,7 +22,8 @@ def memory() -> Iterator[SharedMemory]:
 
 
 def _changed(block: Block, memory: SharedMemory, offset: int) -> list[str]:
-    return block.changed(lambda buffer: memory.read_into(buffer, offset))
+    block.receive(lambda buffer: memory.read_into(buffer, offset))
+    return block.changed()
 
 
 def test_what_was_written_can_be_read(memory: SharedMemory) -> None:

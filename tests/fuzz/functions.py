@@ -180,6 +180,7 @@ def _simple(hint: Any, axes: dict[str, int], source: random.Random) -> Any:
         bool: source.random() < 0.5,
         int: source.randint(-2, 6),
         float: source.uniform(-3.0, 3.0),
+        slice: slice(source.randint(0, 2), source.randint(2, 4)),
         str: source.choice(["float32", "bfloat16", "output"]),
     }
     return values[hint]

@@ -26,7 +26,10 @@ for _family in FAMILIES:
     importlib.import_module(f"tests.hostile._{_family}")
 
 pytest_plugins = ["pytester"]
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc is read"),
+]
 
 DEADLINE = 1.5
 """Seconds: far more than a small kernel takes, on a loaded machine as well."""
@@ -79,7 +82,6 @@ def test_the_command_gives_it_its_verdict(target: str) -> None:
     assert took < 3 * DEADLINE + 10  # All that is not the kernel's is in the rest.
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("target", KERNELS)
 def test_a_call_from_python_gives_it_its_verdict(target: str) -> None:
     report = check_implementation(
@@ -89,7 +91,6 @@ def test_a_call_from_python_gives_it_its_verdict(target: str) -> None:
     assert _said([o.verdict for o in report.outcomes]) in VERDICTS[target], str(report)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pytest_gives_it_its_verdict(family: str, pytester: pytest.Pytester) -> None:
     module = f"tests.hostile._{family}:"

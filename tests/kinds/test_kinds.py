@@ -60,6 +60,7 @@ def _recipes(kind: Kind) -> st.SearchStrategy[Recipe]:
     return Domain(kind.name, kind.table, everything).strategy()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
 def test_the_definition_passes_every_law_of_its_kind(kind: Kind) -> None:
     report = check_implementation(_definition(kind), tier="smoke")
@@ -111,6 +112,7 @@ def test_a_recipe_of_a_kind_makes_the_same_case_again(kind: Kind) -> None:
     same()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
 def test_a_simpler_recipe_is_simpler(kind: Kind) -> None:
     @given(_recipes(kind))

@@ -71,3 +71,13 @@ def test_two_empty_parts_make_an_empty_part() -> None:
 def test_at_least_one_part_is_merged() -> None:
     with pytest.raises(InvalidArgument, match="parts: expected at least one"):
         merge_all([])
+
+
+@given(small_parts(1))
+def test_one_part_is_the_whole_and_an_empty_one_is_zero(parts: list[Part]) -> None:
+    output, lse = parts[0]
+    empty = np.isneginf(lse)[:, None]
+    whole, same = merge_all([(np.where(empty, np.nan, output), lse)])
+
+    assert np.array_equal(np.where(empty, 0.0, output), whole)
+    assert np.array_equal(lse, same)

@@ -19,6 +19,7 @@ QUICK = (
 """Controls that differ from each other; the command sees all."""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ROGUES)
 def test_a_rogue_is_caught_by_the_invariant_that_it_names(name: str) -> None:
     row = run(Task(name, seed=3, tier="smoke", laws=(), checker=None))
@@ -29,6 +30,7 @@ def test_every_invariant_has_a_rogue_that_it_must_catch() -> None:
     assert set(INVARIANTS) - {rogue.caught_by for rogue in ROGUES.values()} == set()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_a_control_passes_every_invariant(name: str) -> None:

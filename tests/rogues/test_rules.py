@@ -167,6 +167,7 @@ def test_what_is_scored_by_default_is_all_of_attention() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_the_scores_of_the_rules_in_the_book_are_those_of_today() -> None:
     with BOOK.open(encoding="utf-8", newline="") as file:
         rows = {row["rule"]: row for row in csv.DictReader(file)}

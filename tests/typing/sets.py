@@ -7,7 +7,7 @@ from typing import Any, assert_type
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.reference import Projections, decoding, padded, pool, read_set
+from attnspec.reference import Projections, decoding, padded_set, pool, read_set
 from attnspec.reference.decoding import Cache, Decoder
 
 Array = npt.NDArray[Any]
@@ -20,7 +20,7 @@ seen = np.ones((2, 5), dtype=np.bool_)
 assert_type(read_set(members[:2], members, reading, mask=seen), Array)
 assert_type(read_set(members, members, reading, causal=True), Array)
 assert_type(pool(members[0], members, members, mask=seen[0]), Array)
-filled, real = padded(members, 8, fill=np.nan)
+filled, real = padded_set(members, 8, fill=np.nan)
 assert_type(filled, Array)
 assert_type(real, Array)
 
@@ -43,7 +43,7 @@ assert_type(said, list[int])
 
 # What must not pass.
 read_set(members, members)  # type: ignore[call-arg]
-padded(members, size="8")  # type: ignore[arg-type]
+padded_set(members, size="8")  # type: ignore[arg-type]
 decoding.next_logits(members, [1, 2], decoder)  # type: ignore[arg-type]
 decoding.cached_logits(members, 1, memory, decoder)  # type: ignore[arg-type]
 decoding.decode_greedily(members, decoder, start=0, stop=1)  # type: ignore[call-arg]

@@ -102,7 +102,7 @@ class Printer:
         self.lines([""])
         for block in text.blocks(report, self._replay):
             self.lines([*block, ""])
-        known = report.description.deviations
+        known = report.description.all_deviations
         if met := text.deviation_lines(report.outcomes, known):
             self.lines([*met, ""])
         self.lines(text.summary_lines(report, self._target))

@@ -128,7 +128,10 @@ def _arrays_of(face: Face) -> Iterator[tuple[str, str]]:
         f"{face.title}({', '.join([*face.leading, *face.operands])}, ...)",
     )
     for name, held in face.operands.items():
-        yield name, _packed(held, face.axes) if held[1:] else _operand(held[0], face.axes)
+        yield (
+            name,
+            _packed(held, face.axes) if held[1:] else _operand(held[0], face.axes),
+        )
     yield "output", _operand("output", face.returned.axes)
     if any("return_lse" in p.says for p in face.parameters):
         base = face.returned.lse_base

@@ -176,7 +176,7 @@ def _description(description: Description, dtypes: tuple[str, ...]) -> dict[str,
             "exclusive": sorted(sorted(pair) for pair in capabilities.exclusive),
         },
         "models": {d: dataclasses.asdict(description.model(d)) for d in dtypes},
-        "deviations": [written_deviation(d) for d in description.deviations],
+        "deviations": [written_deviation(d) for d in description.all_deviations],
     }
 
 

@@ -96,9 +96,11 @@ def _face_lines(report: Report) -> list[str]:
         said.append(f"arrays of {description.arrays or 'numpy'}{where}")
     if said:
         lines += words.wrapped(", ".join(said), first=label)
-    if known is not None and known.unknown:
-        unknown = f"{', '.join(known.unknown)}: not passed"
-        lines += words.wrapped(unknown, first="no option")
+    backward = report.backward
+    passed = backward.description.capabilities.claims if backward else ()
+    unknown = [n for n in (known.unknown if known else ()) if n not in passed]
+    if unknown:
+        lines += words.wrapped(f"{', '.join(unknown)}: not passed", first="no option")
     for claim, raised in report.detected.not_offered.items():
         lines += words.wrapped(f"{claim}: {raised}", first="not offered")
     return lines

@@ -8,7 +8,6 @@ costs accuracy.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -25,14 +24,16 @@ from attnspec.judge.questions import Call, Question
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.serving import _usage as usage
+from attnspec.kinds.serving._in_place import CLAIMS, in_place, kept
+from attnspec.kinds.serving._in_place import FIELDS as IN_PLACE
+from attnspec.kinds.serving._joined import finished, joined
 from attnspec.numerics import NumericModel, identical
 from attnspec.numerics.formats import format_of
-from attnspec.numerics.tracked import Judged, Tracked, gamma, judged
+from attnspec.numerics.tracked import Judged
 from attnspec.reference import merge as definition
 
 PARTS = ("a", "b")
 MANY_ROWS = (2, 3, 5, 8, 33)
-LOG_OF_BASE = {"e": 1.0, "2": float(np.log(2.0))}
 
 
 def _mend(recipe: Recipe) -> Recipe:
@@ -56,6 +57,7 @@ _TABLE = Table(
         "empty": ("none", "second", "first", "both", "some"),
         "filling": ("zeros", "large", "nan"),
         "mark": ("minus_infinity", "plus_infinity"),
+        **IN_PLACE,
     },
     claims={
         "empty": Claim("parts without keys", "empty"),
@@ -67,6 +69,7 @@ _TABLE = Table(
         "plus_infinity": Claim(
             "a logsumexp of plus infinity, too, marks a part without keys", "mark"
         ),
+        **CLAIMS,
     },
     mend=_mend,
 )
@@ -122,12 +125,8 @@ def _build(recipe: Recipe) -> Case:
         lse[empty] = np.inf if recipe["mark"] == "plus_infinity" else -np.inf
         operands |= {f"output_{part}": output, f"lse_{part}": lse}
     output, lse = operands["output_a"], operands["lse_a"]
-    return Case(
-        operands=operands,
-        options={},
-        results=(("output", output.shape, recipe.dtype), ("lse", lse.shape, None)),
-        dtype=recipe.dtype,
-    )
+    results = ("output", output.shape, recipe.dtype), ("lse", lse.shape, None)
+    return in_place(Case(operands, {}, results, recipe.dtype), recipe)
 
 
 def of_both(case: Case, name: str) -> F64:
@@ -138,42 +137,8 @@ def of_both(case: Case, name: str) -> F64:
 def _judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Weigh each part by its share of the exponentials of both logsumexps."""
     lses = of_both(case, "lse")
-    live = np.isfinite(lses)
-    some = live[0] | live[1]
-    # To base two and back: the logarithm of two, its reciprocal, the product.
-    base = LOG_OF_BASE[choices["base"]]
-    scores = (Tracked.of(np.where(live, lses, 0.0), model) * base).rounding(2.0)
-    peak = _peak(scores, live)
-    exponentials = (scores - peak).exp().where(live, 0.0)
-    total = exponentials.sum(0).where(some, 1.0)
-    # In the place of the quotient a reciprocal and a product, or a logarithm (4 units).
-    weights = (exponentials / total).rounding(8.0).where(live, 0.0)
-    outputs = np.where(live[..., None], of_both(case, "output"), 0.0)
-    output = (weights.reshape(*live.shape, 1) * weights.like(outputs)).sum(0)
-    output = _moved(output, outputs, live[0] & live[1])
-    lse = (total.log() + peak).rounding(2.0) / base
-    return _finished(judged(output, model, lse=lse), some, case, choices)
-
-
-def _peak(scores: Tracked, live: npt.NDArray[np.bool_]) -> Tracked:
-    """Return the larger of two scores, or 0 where there is none."""
-    value = np.where(live, scores.value, -np.inf).max(0)
-    error = np.where(live, scores.error, 0.0).max(0)
-    value = np.where(np.isneginf(value), 0.0, value)
-    return dataclasses.replace(scores, value=value, error=error)
-
-
-def _moved(output: Tracked, outputs: F64, both: npt.NDArray[np.bool_]) -> Tracked:
-    """Allow for a - w (a - b), which rounds what is as large as the larger output.
-
-    The share w = 1 / (1 + exp(-d)) of the second part is known to 8 units of itself,
-    beside what an error of d does, which the weights have already; the two
-    differences and the product are one rounding each.
-    """
-    sizes = np.abs(outputs).sum(0)
-    off = gamma(12.0, output.unit) * sizes
-    error = output.error + np.where(both[..., None], off, 0.0)
-    return dataclasses.replace(output, error=error)
+    exact = joined(lses, of_both(case, "output"), choices["base"], model)
+    return kept(case, finished(exact, lses, *_of_nothing(case, choices)))
 
 
 def _of_nothing(case: Case, choices: Dialect) -> tuple[F64, F64]:
@@ -187,26 +152,23 @@ def _of_nothing(case: Case, choices: Dialect) -> tuple[F64, F64]:
     return output[choices["all_empty"]], np.full(case["lse_a"].shape, mark)
 
 
-def _finished(
-    exact: Judged, some: npt.NDArray[np.bool_], case: Case, choices: Dialect
-) -> Judged:
-    """Give rows in which both parts are empty what a function gives them."""
-    output, mark = _of_nothing(case, choices)
-    (lse, bound), known = exact.others["lse"], some[..., None]
-    return Judged(
-        output=np.where(known, exact.output, output),
-        bound=np.where(known, exact.bound, 0.0),
-        others={"lse": (np.where(some, lse, mark), np.where(some, bound, 0.0))},
-    )
-
-
 def _defined(
-    output_a: Array, lse_a: Array, output_b: Array, lse_b: Array
-) -> tuple[Array, Array]:
+    output_a: Array,
+    lse_a: Array,
+    output_b: Array,
+    lse_b: Array,
+    *,
+    rows: Array | None = None,
+    in_place: bool = False,
+) -> tuple[Array, Array] | None:
     """Evaluate the definition and round its results once."""
     one, two = (np.where(np.isposinf(lse), -np.inf, lse) for lse in (lse_a, lse_b))
     output, lse = definition(output_a, one, output_b, two)
-    return output.astype(output_a.dtype), lse.astype(lse_a.dtype)
+    if not in_place:
+        return output.astype(output_a.dtype), lse.astype(lse_a.dtype)
+    chosen = slice(None) if rows is None else rows
+    output_a[chosen], lse_a[chosen] = output[chosen], lse[chosen]
+    return None
 
 
 def _asking(name: str) -> Question:
@@ -285,6 +247,7 @@ MERGE = Kind(
     simplest={"rows": 3, "heads": 2, "width": 8, "data": "normal"},
     given=("empty",),
     unsaid=("empty_nan", "plus_infinity"),
+    strided=("in_place", "rows"),
     choices={
         "base": ("e", "2"),
         "all_empty": ("zeros", "first", "nan"),
@@ -307,7 +270,6 @@ MERGE = Kind(
 
 
 __all__ = [
-    "LOG_OF_BASE",
     "MANY_ROWS",
     "MERGE",
     "PARTS",

@@ -12,8 +12,8 @@ from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees, alike, finite_difference, noted, rounding
 from attnspec.judge.law import Bench, Dialect
+from attnspec.kinds.serving._joined import LOG_OF_BASE
 from attnspec.kinds.serving._merge import (
-    LOG_OF_BASE,
     MANY_ROWS,
     MERGE,
     PARTS,
@@ -248,6 +248,31 @@ def check_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     one, two = bench.run(case), bench.run(case.replace(**changed))
     yield identical(one.output[there], two.output[there])
     yield identical(one.others["lse"][there], two.others["lse"][there], what="lse")
+
+
+MERGE.law(
+    "merge-in-place",
+    "split.place",
+    nulls=("first", "first:lse", "mean"),
+    needs=("in_place",),
+    fields={"in_place": (True,), "empty": ("none", "second", "some")},
+    sentence="In the place of the first part stands what else is returned.",
+)(agrees)
+
+
+MERGE.law(
+    "merge-rows-kept",
+    "split.place",
+    nulls=("first", "first:lse"),
+    needs=("in_place", "rows"),
+    fields={
+        "rows": MANY_ROWS,
+        "in_place": (True,),
+        "chosen": (True,),
+        "empty": ("none", "second", "some"),
+    },
+    sentence="Rows that are not to be merged keep every bit, and so does all else.",
+)(agrees)
 
 
 __all__ = ["MERGE"]

@@ -25,7 +25,7 @@ COTANGENTS = ("normal", "integers", "ones", "offset", "sparse")
 
 _FORWARD_ONLY = (
     *("return_lse", "visible_nan", "visible_infinity", "always_causal"),
-    *("many_rows", "far_offsets", "empty_queries", "empty_keys", "gradients"),
+    *("many_rows", "far_offsets", "gradients"),
 )
 """Claims of attention that say nothing of its gradients, or are not asked for yet."""
 

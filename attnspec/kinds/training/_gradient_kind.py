@@ -223,7 +223,10 @@ ATTENTION_GRADIENT = Kind(
     },
     given=("unequal_lengths", "more_queries", *_STRIDED),
     strided=_STRIDED,
-    unsaid=("grouped_query", "value_width", "refuses_bias", COMPILED),
+    unsaid=(
+        *("grouped_query", "value_width", "empty_keys", "empty_queries"),
+        *("refuses_bias", COMPILED),
+    ),
     choices={
         "alignment": ("lower_right", "upper_left"),
         "empty_row": ("zero", "mean"),
@@ -277,7 +280,7 @@ ATTENTION_GRADIENT.agreement_law(
         "halved:dv",
         "scale_off",
     ),
-    pins=("model-widths", "model-groups"),
+    pins=("model-widths", "model-groups", "cotangents-in-memory"),
 )
 
 __all__ = ["ATTENTION_GRADIENT"]

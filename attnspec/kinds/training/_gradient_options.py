@@ -42,7 +42,7 @@ def check_bias(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_bias_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A bias that is broadcast has the gradient of a full one, summed."""
     bias, grid = case["bias"], _grid(case)
-    whole = _results_again(case.replace(bias=np.broadcast_to(bias, grid)))
+    whole = _with_full_bias(case)
     small, large = (right_for(each, bench)["dbias"] for each in (case, whole))
     first, second = (given_by(each, bench)["dbias"] for each in (case, whole))
     shape = (1,) * (4 - bias.ndim) + bias.shape
@@ -64,17 +64,37 @@ def check_bias_forms(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_row_sums(case: Case, bench: Bench) -> Iterator[Comparison]:
     """One number added to all scores of a query moves its logsumexp alone."""
-    whole = _results_again(
-        case.replace(bias=np.broadcast_to(case["bias"], _grid(case)))
-    )
+    whole = _with_full_bias(case)
     value, bound = right_for(whole, bench)["dbias"]
     found = given_by(whole, bench)["dbias"].sum(axis=-1)
-    d_lse = whole["d_lse"] if bench.dialect["lse_gradient"] == "flows" else None
-    live = _seen(case, bench).any(axis=-1).reshape(found.shape)
-    expected = np.zeros(found.shape) if d_lse is None else np.where(live, d_lse, 0.0)
+    expected = _of_logsumexp(whole, bench)
     limit = bound.sum(axis=-1) + np.abs(value.sum(axis=-1) - expected)
     limit = limit + value.shape[-1] * rounding(np.abs(value).sum(axis=-1))
     yield noted(within(expected, found, limit, what="dbias"), "summed over keys")
+
+
+@_LAW(
+    "attention-gradient-sink-sums",
+    "gradients.row-sums",
+    nulls=("ones:dbias", "zeros:dsink"),
+    needs=("bias", "head_mask", "sink"),
+)
+def check_sink_sums(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """One number added to all scores and the sink moves the logsumexp alone."""
+    whole = _with_full_bias(case)
+    exact, found = right_for(whole, bench), given_by(whole, bench)
+    expected = _of_logsumexp(whole, bench).sum(axis=(0, 2))
+
+    def summed(dbias: F64, dsink: F64) -> F64:
+        return np.asarray(dbias.sum(axis=(0, 2, 3)) + dsink)
+
+    of_scores, of_sink = exact["dbias"], exact["dsink"]
+    off = np.abs(summed(of_scores[0], of_sink[0]) - expected)
+    sizes = summed(np.abs(of_scores[0]), np.abs(of_sink[0]))
+    limit = summed(of_scores[1], of_sink[1]) + off
+    limit = limit + of_scores[0].size * rounding(sizes)
+    total = summed(found["dbias"], found["dsink"])
+    yield noted(within(expected, total, limit, what="dsink"), "scores and sink")
 
 
 @_LAW(
@@ -99,6 +119,23 @@ def check_refused_bias(case: Case, bench: Bench) -> Iterator[Comparison]:
 def _grid(case: Case) -> tuple[int, ...]:
     """Return (B, Hq, L, S)."""
     return (*case["query"].shape[:3], case["key"].shape[2])
+
+
+def _with_full_bias(case: Case) -> Case:
+    """Return the case whose bias has an entry for each score."""
+    full = np.broadcast_to(case["bias"], _grid(case))
+    return _results_again(case.replace(bias=full))
+
+
+def _of_logsumexp(case: Case, bench: Bench) -> Array:
+    """Return (B, Hq, L): the cotangents of the logsumexps that count."""
+    rows = _grid(case)[:3]
+    if case["d_lse"] is None or bench.dialect["lse_gradient"] == "dropped":
+        return np.zeros(rows)
+    live = _seen(case, bench).any(axis=-1).reshape(rows)
+    if case["sink"] is not None:
+        live = live | np.isfinite(case["sink"])[:, None]
+    return np.where(live, case["d_lse"].astype(np.float64), 0.0)
 
 
 def _results_again(case: Case) -> Case:
@@ -139,6 +176,9 @@ def check_dropout(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(case, bench)
     ones = case.replace(kept=np.ones_like(case["kept"]))
     yield from alike(ones, case.without("kept"), bench, "kept is 1")
+    last = case["kept"].copy()
+    last[:, :, -1] = 0
+    yield from agrees(case.replace(kept=last), bench, "the last query drops all")
 
 
 def _seen(case: Case, bench: Bench) -> Array:
@@ -187,6 +227,34 @@ def check_empty_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from agrees(case, bench)
     there = np.abs(given_by(case, bench)["dq"][rows])
     yield noted(identical(np.zeros_like(there), there, what="dq"), "empty rows")
+
+
+@_LAW(
+    "attention-gradient-empty-keys",
+    "gradients.empty-rows",
+    nulls=("ones",),
+    families=("plain",),
+    fields={"lengths": ((3, 0), (1, 0), (2, 0), (9, 0)), "layouts": ((),)},
+    needs=("empty_keys", "unequal_lengths", "more_queries"),
+    without=("bias",),  # Of no score, a library may have None for its gradient.
+)
+def check_empty_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Without any key the gradients of queries are zero, and there are no others."""
+    yield from agrees(case, bench, "S = 0")
+
+
+@_LAW(
+    "attention-gradient-empty-queries",
+    "gradients.empty-rows",
+    nulls=("ones:dk", "ones:dv"),
+    families=("plain",),
+    fields={"lengths": ((0, 3), (0, 1), (0, 2), (0, 9)), "layouts": ((),)},
+    needs=("empty_queries", "unequal_lengths"),
+    without=("bias",),  # Of no score, a library may have None for its gradient.
+)
+def check_empty_queries(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Without any query the gradients of keys and values are zero."""
+    yield from agrees(case, bench, "L = 0")
 
 
 @_LAW(

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.judge.bits import normals
+from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, noted, rounding
 from attnspec.judge.law import F64, Bench
 from attnspec.kinds.attention.bounds.evaluator import evaluate
+from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.gradients.problem import forward_case
 from attnspec.kinds.training._gradient_results import alike, given_by, right_for
 from attnspec.kinds.training._gradient_saved import ATTENTION_GRADIENT
 from attnspec.numerics import PRESETS, Comparison, identical, within
+from attnspec.reference import attention_weights
 
 _LAW = ATTENTION_GRADIENT.law
 _EACH = ("zeros", "zeros:dk", "zeros:dv")
@@ -59,6 +61,40 @@ def check_zero(case: Case, bench: Bench) -> Iterator[Comparison]:
     for name, array in given_by(nothing, bench).items():
         size = np.abs(array)
         yield noted(identical(np.zeros_like(size), size, what=name), "no cotangent")
+
+
+@_LAW(
+    "attention-gradient-doubling",
+    "gradients.linear",
+    nulls=_ONES,
+    needs=("deterministic",),
+    one_in=2,
+)
+def check_doubling(case: Case, bench: Bench) -> Iterator[Comparison]:
+    """Cotangents twice as large give gradients twice as large, to the bit."""
+    more = {n: 2 * case[n] for n in ("d_output", "d_lse") if case[n] is not None}
+    double = case.replace(**more)
+    one, two = right_for(case, bench), right_for(double, bench)
+    first, second = given_by(case, bench), given_by(double, bench)
+    to_the_bit = _is_far_from_subnormal(case, bench)
+    for name, array in second.items():
+        bound = 0.0 if to_the_bit else 2 * one[name][1] + two[name][1]
+        limit = np.broadcast_to(bound, array.shape)
+        yield noted(within(2 * first[name], array, limit, what=name), "twice as large")
+
+
+_SMALL_WEIGHT = 2.0**-60
+"""With weights this large no gradient of a score is subnormal but in float16."""
+
+
+def _is_far_from_subnormal(case: Case, bench: Bench) -> bool:
+    """Return whether a factor of two commutes with every rounding on the way."""
+    if case.dtype == "float16" or case["softcap"] is not None:
+        return False
+    options: dict[str, Any] = {n: case[n] for n in OPTIONS if case[n] is not None}
+    options["alignment"] = bench.dialect["alignment"]
+    weights = attention_weights(case["query"], case["key"], **options)
+    return not ((weights > 0) & (weights < _SMALL_WEIGHT)).any()
 
 
 @_LAW(
@@ -129,6 +165,9 @@ def check_key_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     bound = bound + found.shape[2] * rounding(np.abs(found).sum(axis=2))
     yield noted(within(np.zeros_like(sums), sums, bound, what="dk"), "summed over keys")
     yield from agrees(case, bench)
+    one = integers(13, "shift", (case["key"].shape[3],), -2, 2)
+    shifted = (case["key"].astype(np.float64) + one).astype(case["key"].dtype)
+    yield from alike(case, case.replace(key=shifted), bench, "all keys shifted")
 
 
 @_LAW(

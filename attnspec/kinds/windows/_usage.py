@@ -102,6 +102,16 @@ DILATED_MASK = _of_counts(
     {"queries": 4, "dilation": 2},
     dilation=whole("the distance between two keys that are seen", SIZE),
 )
+CHUNKED_MASK = _of_counts(
+    {"queries": 4},
+    size=whole("how many positions a chunk has", SIZE, ("attention_chunk",)),
+    start=whole("where a chunk begins; 0 is the first key", COUNT, ("left_padding",)),
+)
+SINK_WINDOW_MASK = _of_counts(
+    {"queries": 4, "sinks": 1, "size": 1},
+    sinks=whole("how many of the first keys stay visible", COUNT, ("start_size",)),
+    size=whole("how many keys before the own are seen", SIZE, ("recent_size",)),
+)
 BLOCK_MASK = Usage(
     {
         "layout": Argument(
@@ -156,6 +166,7 @@ __all__ = [
     "BANDED",
     "BAND_COST",
     "BLOCK_MASK",
+    "CHUNKED_MASK",
     "DILATED_MASK",
     "DOCUMENT_MASK",
     "GLOBAL_MASK",
@@ -163,5 +174,6 @@ __all__ = [
     "NEIGHBORHOOD",
     "NEIGHBORHOOD_2D",
     "PREFIX_MASK",
+    "SINK_WINDOW_MASK",
     "WINDOW_MASK",
 ]

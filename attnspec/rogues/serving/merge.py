@@ -34,6 +34,14 @@ from attnspec.rogues.serving._merging import (
     unguarded,
     with_plus,
 )
+from attnspec.rogues.serving._merging_in_place import (
+    InPlace,
+    all_rows,
+    lse_first,
+    lse_in_a_copy,
+    one_by_one,
+    with_scratch,
+)
 
 _rogue = rogues_of("merge")
 
@@ -164,6 +172,34 @@ ROGUES: tuple[Rogue, ...] = (
         narrow_sum,
         "agreement",
     ),
+    _rogue(
+        "lse-read-again",
+        "layout",
+        "In place, the logsumexp that was just written is read for the weights.",
+        InPlace(lse_first),
+        "in-place",
+    ),
+    _rogue(
+        "lse-in-a-copy",
+        "layout",
+        "In place, the logsumexp is changed in a copy of another format alone.",
+        InPlace(lse_in_a_copy),
+        "in-place",
+    ),
+    _rogue(
+        "scratch",
+        "layout",
+        "In place, the logsumexp of the second part is written over, too.",
+        InPlace(with_scratch),
+        "in-place",
+    ),
+    _rogue(
+        "all-rows",
+        "layout",
+        "Rows that are to stay as they are are merged.",
+        InPlace(all_rows),
+        "rows-kept",
+    ),
 )
 """Merges that are wrong."""
 
@@ -226,6 +262,16 @@ CONTROLS: tuple[Control, ...] = (
         "Of two empty parts it passes the first one on, as it declares.",
         passed_on,
         dialect={"all_empty": "first"},
+    ),
+    _control(
+        "in-place",
+        "It writes into the first part, if it is told to.",
+        InPlace(),
+    ),
+    _control(
+        "row-by-row",
+        "In place it goes through the rows from the last one on, and returns both.",
+        InPlace(one_by_one, gives=True),
     ),
 )
 """Merges that are right."""

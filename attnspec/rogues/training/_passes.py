@@ -32,12 +32,14 @@ class BackwardPass:
     """What a backward pass does; each step is a method.
 
     `from_lse` forms weights from the logsumexp, and else keeps those of the forward
-    pass; `delta_of_weights` sums P dP in the place of dO . o; `narrow` rounds weights
-    and gradients of scores to the format of the operands; `tile` adds up tile by tile,
+    pass; `by_autodiff` rounds the gradients of weights as these were;
+    `delta_of_weights` sums P dP in the place of dO . o; `narrow` rounds weights and
+    gradients of scores to the format of the operands; `tile` adds up tile by tile,
     `shuffled` in any order; `stored` rounds every running sum.
     """
 
     from_lse: bool = True
+    by_autodiff: bool = False
     delta_of_weights: bool = False
     narrow: bool = True
     tile: int | None = 16
@@ -167,7 +169,8 @@ class BackwardPass:
 
     def delta(self, s: State) -> None:
         """Multiply cotangent and output; or sum weights and their gradients."""
-        s.dp = s.kept * (s.d_output @ turned(s.value))
+        products = s.d_output @ turned(s.value)
+        s.dp = s.kept * (through(products, s.dtype) if self.by_autodiff else products)
         if self.delta_of_weights and s.given[0] is None:
             s.of_row = (s.p * s.dp).sum(axis=-1)
         else:

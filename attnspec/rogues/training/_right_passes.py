@@ -45,8 +45,10 @@ _ALL = ("float64", "float32", *_HALVES)
 RIGHT_PASSES = (
     RightPass(
         "eager",
-        "It keeps the weights, as XLA and eager code do.",
-        BackwardPass(from_lse=False, delta_of_weights=True, tile=None),
+        "It keeps the weights and rounds their gradients, as XLA and eager code do.",
+        BackwardPass(
+            from_lse=False, by_autodiff=True, delta_of_weights=True, tile=None
+        ),
         _ALL,
     ),
     RightPass(

@@ -87,6 +87,15 @@ class SinkShareOne(BackwardPass):
         return np.asarray(-(s.of_row - s.lam).sum(axis=(0, 2)))
 
 
+class SinkOfFirstBatch(BackwardPass):
+    """The gradient of the sink is that of the first batch element."""
+
+    def of_sink(self, s: State) -> Array:
+        first = np.arange(s.grid[0])[:, None, None] == 0
+        s.of_row, s.lam = s.of_row * first, s.lam * first
+        return super().of_sink(s)
+
+
 class DroppedInValues(BackwardPass):
     """The gradient of the values has the weights before dropout."""
 
@@ -130,6 +139,7 @@ __all__ = [
     "LseDropped",
     "MaskMoved",
     "MultiplierLost",
+    "SinkOfFirstBatch",
     "SinkShareOne",
     "SinkSign",
     "SinkZero",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 
@@ -106,6 +109,19 @@ class OtherOutput(BackwardPass):
         return s.returned.astype(s.dtype), s.lse
 
 
+@dataclasses.dataclass(frozen=True)
+class StaleOutput(BackwardPass):
+    """The output that is returned is that of the last call of its shape."""
+
+    outputs: dict[Any, Array] = dataclasses.field(default_factory=dict)
+
+    def saved(self, s: State) -> tuple[Array, Array]:
+        output, lse = super().saved(s)
+        before = self.outputs.get(output.shape, output)
+        self.outputs[output.shape] = output
+        return before, lse
+
+
 class MaskForgotten(BackwardPass):
     """The weights are formed anew without the mask."""
 
@@ -182,4 +198,5 @@ __all__ = [
     "SlopeMissing",
     "SlopeOfProduct",
     "SlopeTwice",
+    "StaleOutput",
 ]

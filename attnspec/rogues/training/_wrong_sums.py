@@ -106,6 +106,33 @@ class SmallAdded(BackwardPass):
         s.dq, s.dk, s.dv = (a + s.real(1e-12) for a in (s.dq, s.dk, s.dv))
 
 
+class FixedPoint(BackwardPass):
+    """Gradients are added up as integers, in units of 2**-36."""
+
+    def sums(self, s: State) -> None:
+        super().sums(s)
+        unit = s.real(2.0**-36)
+        s.dq, s.dk, s.dv = (np.rint(a / unit) * unit for a in (s.dq, s.dk, s.dv))
+
+
+class EmptyKeysUnwritten(BackwardPass):
+    """Without a key nothing is written: the buffer has what was there."""
+
+    def sums(self, s: State) -> None:
+        super().sums(s)
+        if s.grid[3] == 0:
+            s.dq[:] = 1
+
+
+class EmptyQueriesAsNan(BackwardPass):
+    """Without a query the gradients of keys and values are divided by nothing."""
+
+    def sums(self, s: State) -> None:
+        super().sums(s)
+        if s.grid[2] == 0:
+            s.dk[:] = s.dv[:] = np.nan
+
+
 class ValueStride(BackwardPass):
     """The gradient of values is written with the stride of keys."""
 
@@ -174,8 +201,11 @@ __all__ = [
     "Clipped",
     "DenseCotangent",
     "DirtyBuffer",
+    "EmptyKeysUnwritten",
+    "EmptyQueriesAsNan",
     "FirstKeyLost",
     "FirstOfGroup",
+    "FixedPoint",
     "HeadsInTurn",
     "KeyScaledTwice",
     "LastKeysLost",

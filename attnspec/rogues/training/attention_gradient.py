@@ -12,7 +12,7 @@ from attnspec.rogues.training._passes import BackwardPass
 from attnspec.rogues.training._right_passes import RIGHT_PASSES
 
 _KIND = "attention-gradient"
-_CLAIMS = ("grouped_query", "value_width")
+_CLAIMS = ("grouped_query", "value_width", "empty_keys", "empty_queries")
 
 _SLOPES = ("alibi_slopes", "batch_slopes")
 
@@ -34,6 +34,8 @@ _MIMICS = {
     "mask-forgotten": "pytorch#158212",
     "causal-ignored": "triton#4541",
     "empty-rows-as-nan": "pytorch#41508",
+    "empty-keys-unwritten": "flash-attention#1155",
+    "empty-queries-as-nan": "flash-attention#2421",
     "no-slope": "flash-attention#2544",
     "slope-twice": "flash-attention#2402",
     "slope-of-capped": "flash-attention#2402",
@@ -105,6 +107,13 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue("mask-forgotten", "mask", scores.MaskForgotten(), "unseen"),
     _rogue("causal-ignored", "dropped-option", scores.CausalIgnored()),
     _rogue("empty-rows-as-nan", "empty-row", scores.EmptyRowsAsNan(), "empty-rows"),
+    _rogue(
+        "empty-keys-unwritten", "empty-row", sums.EmptyKeysUnwritten(), "empty-keys"
+    ),
+    _rogue(
+        *("empty-queries-as-nan", "empty-row", sums.EmptyQueriesAsNan()),
+        "empty-queries",
+    ),
     _rogue("no-slope", "softcap", scores.SlopeMissing()),
     _rogue("slope-twice", "softcap", scores.SlopeTwice()),
     _rogue("slope-of-capped", "softcap", scores.SlopeOfProduct()),
@@ -133,6 +142,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue("sink-zero", "sink", options.SinkZero(), "sink"),
     _rogue("sink-sign", "sink", options.SinkSign(), "sink"),
     _rogue("sink-without-share", "sink", options.SinkShareOne(), "sink"),
+    _rogue("sink-of-first-batch", "batch", options.SinkOfFirstBatch(), "sink-sums"),
     _rogue("dropped-in-values", "formula", options.DroppedInValues(), "dropout"),
     _rogue("kept-products", "formula", options.KeptProducts(), "dropout"),
     _rogue("multiplier-lost", "formula", options.MultiplierLost(), "dropout"),
@@ -141,6 +151,8 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue("any-order", "state", sums.AnyOrder(), "determinism"),
     _rogue("accumulated", "state", sums.Accumulated(), "retained"),
     _rogue("clipped", "formula", sums.Clipped(), "linear"),
+    _rogue("fixed-point", "precision", sums.FixedPoint(), "doubling"),
+    _rogue("stale-output", "state", scores.StaleOutput(), "difference"),
     _rogue("small-added", "formula", sums.SmallAdded(), "zero"),
     _rogue("value-stride", "width", sums.ValueStride()),
     _rogue("dirty-buffer", "state", sums.DirtyBuffer(), "again"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from attnspec.conformance import Report, Verdict, check_implementation
 from attnspec.reference import attention
@@ -33,6 +34,7 @@ def test_a_kernel_of_finite_sinks_conforms_if_it_says_so() -> None:
     assert _verdicts(_finite_sinks, "minus_infinity_sink").failures == ()
 
 
+@pytest.mark.once
 def test_a_kernel_of_no_more_queries_than_keys_conforms_if_it_says_so() -> None:
     assert _verdicts(_few_queries, "more_queries").failures == ()
 
@@ -48,6 +50,7 @@ def _never_causal(query: Any, key: Any, value: Any, *, scale: Any = None) -> Any
     return attention(query, key, value, scale=scale).astype(query.dtype)
 
 
+@pytest.mark.once
 def test_a_kernel_that_is_always_causal_conforms_if_it_says_so() -> None:
     report = check_implementation(
         _always_causal, claims=["always_causal"], tier="smoke"

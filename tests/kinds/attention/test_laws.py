@@ -32,6 +32,7 @@ DEFINITION = Implementation.of(
 )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_definition_passes_every_invariant(dtype: DType) -> None:
     report = check_implementation(DEFINITION, dtypes=[dtype], tier="smoke")

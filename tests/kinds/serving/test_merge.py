@@ -136,8 +136,30 @@ def test_a_function_that_is_never_given_an_empty_part_is_not_asked() -> None:
 
     assert report.conforms
     assert report.detected.sources == {"base": "detected"}
-    assert unsupported == {"merge-neutral", "merge-unread", "merge-empty"}
+    of_empty = {"merge-neutral", "merge-unread", "merge-empty"}
+    assert unsupported == {*of_empty, "merge-in-place", "merge-rows-kept"}
 
 
 def test_the_logsumexp_of_the_larger_part_alone_is_caught() -> None:
     assert verdicts("merge-larger-for-both") == {"merge-twins": Verdict.FAILED}
+
+
+@pytest.mark.parametrize(
+    ("rogue", "law"),
+    [
+        ("lse-read-again", "in-place"),
+        ("scratch", "in-place"),
+        ("all-rows", "rows-kept"),
+    ],
+)
+def test_what_is_written_in_the_wrong_place_is_caught(rogue: str, law: str) -> None:
+    assert verdicts(f"merge-{rogue}") == {f"merge-{law}": Verdict.FAILED}
+
+
+def test_rows_that_are_not_merged_have_what_they_had() -> None:
+    case = _merged(4.0, 0.0, 8.0, math.log(3.0)).replace(rows=np.array([False]))
+
+    found = right(MERGE, case)
+
+    assert _agrees(4.0, 0.0, found)
+    assert not found.bound.any()

@@ -146,10 +146,22 @@ def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
     error = error + width * model.tiny(model.dot)
     product = by_key_row(backward.d_output, value)
     error = error + rates.stored * (np.abs(product) + error)
+    if weights_are_kept(backward, rates):
+        # What was rounded on the way forward has a gradient of that format.
+        error = error + rates.weight * (np.abs(product) + error)
+        error = error + model.operand_unit * model.tiny(model.weights or "")
     if backward.kept is None:
         return product, error
     keep = backward.kept * backward.multiplier
     return keep * product, keep * error
+
+
+def weights_are_kept(backward: Backward, rates: Rates) -> bool:
+    """Return whether a pass may have the rounded weights that its forward pass kept."""
+    model = rates.model
+    return bool(model.weights and model.backward_weights != "lse") and (
+        backward.lse is None
+    )
 
 
 def _gains(known: Forward) -> tuple[Float64, Float64]:
@@ -247,4 +259,4 @@ def _through_softcap(
     return dx, own_x, all_x, slope
 
 
-__all__ = ["ScoreGradients", "score_gradients"]
+__all__ = ["ScoreGradients", "score_gradients", "weights_are_kept"]

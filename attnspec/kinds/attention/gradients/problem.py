@@ -50,9 +50,10 @@ class Backward:
         whole = problem.query.shape[:4]
 
         def rows(name: str) -> Float64:
-            return np.asarray(case[name], np.float64).reshape(*whole, -1)
+            array = np.asarray(case[name], np.float64)
+            return array.reshape(*whole, *array.shape[3:])
 
-        d_lse = np.zeros(whole) if case["d_lse"] is None else rows("d_lse")[..., 0]
+        d_lse = np.zeros(whole) if case["d_lse"] is None else rows("d_lse")
         return cls(
             problem,
             rows("d_output"),
@@ -60,7 +61,7 @@ class Backward:
             None if kept is None else grouped(kept, heads),
             multiplier,
             rows("output") if saved else None,
-            rows("lse")[..., 0] if saved else None,
+            rows("lse") if saved else None,
         )
 
     def heads(self, batch: slice, head: slice) -> Backward:

@@ -13,7 +13,11 @@ from attnspec.kinds.attention.bounds.ground import Ground, ground
 from attnspec.kinds.attention.bounds.problem import Float64, Problem
 from attnspec.kinds.attention.bounds.rates import Rates, gamma, rates
 from attnspec.kinds.attention.bounds.seen_keys import blocks, head_groups
-from attnspec.kinds.attention.gradients.errors import ScoreGradients, score_gradients
+from attnspec.kinds.attention.gradients.errors import (
+    ScoreGradients,
+    score_gradients,
+    weights_are_kept,
+)
 from attnspec.kinds.attention.gradients.forward import Forward, forward
 from attnspec.kinds.attention.gradients.problem import Backward
 from attnspec.kinds.attention.gradients.sums import (
@@ -119,6 +123,8 @@ class Work:
         known = forward(part, own, self.rates)
         found = score_gradients(part, known, self.rates)
         self._note(self.rates.model.softmax, found.largest)
+        if weights_are_kept(part, self.rates):
+            self._note(self.rates.model.weights, found.largest)
         self._note(self.rates.model.weights, float(np.max(found.size, initial=0.0)))
         place = (*where[:2], slice(None), where[2])
         for array, value in zip(self.dq, self._of_query(part, found), strict=True):

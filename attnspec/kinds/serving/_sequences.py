@@ -1,0 +1,214 @@
+"""What kinds of many sequences share: data, what nobody may read, and comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from attnspec._typing import Array
+from attnspec.judge.bits import integers, normals
+from attnspec.judge.case import Case, Result, Shape, cast
+from attnspec.judge.claims import Claim
+from attnspec.judge.compare import finite_difference, noted, rounding
+from attnspec.judge.law import F64, Bench, Exact
+from attnspec.judge.nulls import forgetting
+from attnspec.judge.recipe import Recipe
+from attnspec.kinds.attention.build import HUGE
+from attnspec.numerics import Comparison, within
+
+POISONS = ("zeros", "large", "nan", "infinity")
+"""What may stand where nobody may look; no function may be moved by the first two."""
+
+CAPS = (None, 2.0, 20.0)
+SINKS = (None, "normal", -30.0, 30.0)
+WINDOWS = (None, (0, 0), (2, 0), (1, 3), (None, 1), (200, 0))
+SCALES = (None, 0.3, 2.0)
+
+FIELDS: Mapping[str, tuple[Any, ...]] = {
+    "key_heads": (1, 2, 3),
+    # Not powers of two alone, and other numbers than those of key heads.
+    "group": (1, 4, 7, 3, 8),
+    "width": (1, 4, 8, 64, 80, 192, 128, 32, 256),
+    "value_width": (None, 1, 5, 128),
+    "data": ("integers", "normal", "loud"),
+    "causal": (False, True),
+    "window": WINDOWS,
+    "softcap": CAPS,
+    "sink": SINKS,
+    "scale": SCALES,
+    "poison_key": POISONS,
+    "poison_value": POISONS,
+    "index": ("int32", "int64"),
+    "return_lse": (False, True),
+}
+"""The fields of such a kind, beside lengths."""
+
+
+def _unread(operand: str) -> Claim:
+    """Return the claim that NaN does no harm where nobody may look."""
+    field = f"poison_{operand}"
+    return Claim(
+        f"NaN and infinities in {operand}s that belong to nobody",
+        used=lambda recipe: recipe[field] in ("nan", "infinity"),
+        dropped=lambda recipe: recipe.replace(**{field: "large"}),
+    )
+
+
+CLAIMS: Mapping[str, Claim] = {
+    "causal": Claim("no query sees a later key of its sequence", "causal"),
+    "window": Claim("a window (left, right) of inclusive distances", "window"),
+    "softcap": Claim("a cap on the scores", "softcap"),
+    "sink": Claim("a sink for each query head", "sink"),
+    "scale": Claim("a scale other than 1 / sqrt(E)", "scale"),
+    "return_lse": Claim("the logsumexp of each row", "return_lse"),
+    "grouped_query": Claim("more query heads than key heads", "group"),
+    "value_width": Claim("Ev other than E", "value_width"),
+    "unread_nan_key": _unread("key"),
+    "unread_nan_value": _unread("value"),
+    "int64": Claim("lengths of 64 bits", "index"),
+}
+"""The claims of such a kind, beside lengths."""
+
+MANY_ROWS = 65_537
+"""More rows than a grid of 16 bits counts."""
+
+SWITCHES = ("causal", "window", "softcap", "sink", "scale")
+
+GIVEN = ("grouped_query", "value_width")
+"""What every function does, unless it says otherwise."""
+
+UNSAID = ("unread_nan_key", "unread_nan_value", "int64")
+"""What no keyword claims."""
+
+NULLS = {
+    "uncausal": forgetting("causal"),
+    "unwindowed": forgetting("window"),
+    "uncapped": forgetting("softcap"),
+    "unsunk": forgetting("sink"),
+    "unscaled": forgetting("scale"),
+}
+"""Wrong answers that forget an option."""
+
+NULL_NEEDS = {
+    "uncausal": ("causal",),
+    "unwindowed": ("window",),
+    "uncapped": ("softcap",),
+    "unsunk": ("sink",),
+    "unscaled": ("scale",),
+}
+
+
+_LONG = 33
+"""A longer sequence is drawn with one key head alone."""
+
+
+def mended(recipe: Recipe) -> Recipe:
+    """Return the recipe with fewer heads where sequences are long: both cost time."""
+    longest = max(max(pair) for pair in recipe["lengths"])
+    if longest >= MANY_ROWS:
+        recipe = recipe.replace(group=1, width=1, value_width=None)
+    return recipe if longest <= _LONG else recipe.replace(key_heads=1)
+
+
+def drawn(recipe: Recipe, name: str, shape: Shape, unowned: Array) -> Array:
+    """Return query, key or value; what belongs to nobody is poisoned."""
+    if recipe["data"] == "integers":
+        array = integers(recipe.seed, name, shape, -3, 3) * 1.0
+    else:
+        louder = 4.0 if recipe["data"] == "loud" and name == "query" else 1.0
+        array = louder * normals(recipe.seed, name, shape)
+    poison = recipe["poison_value" if name == "value" else "poison_key"]
+    array[unowned] = _poison(recipe, poison)
+    return cast(array, recipe)
+
+
+def _poison(recipe: Recipe, poison: str) -> float:
+    large = HUGE[recipe.dtype]
+    return {"zeros": 0.0, "large": large, "nan": np.nan, "infinity": np.inf}[poison]
+
+
+def options_of(recipe: Recipe) -> dict[str, Any]:
+    """Return the options of attention that are in force."""
+    options = {n: recipe[n] for n in ("causal", "window", "softcap", "scale")}
+    if recipe["sink"] is not None:
+        wide = np.float64 if recipe.dtype == "float64" else np.float32
+        heads = (recipe["key_heads"] * recipe["group"],)
+        noise = normals(recipe.seed, "sink", heads)
+        is_number = recipe["sink"] != "normal"
+        options["sink"] = (recipe["sink"] + 0 * noise if is_number else noise).astype(
+            wide
+        )
+    return {n: v for n, v in options.items() if v is not None and v is not False}
+
+
+def widths(recipe: Recipe) -> tuple[int, int]:
+    """Return E and Ev."""
+    width = recipe["width"]
+    return width, width if recipe["value_width"] is None else recipe["value_width"]
+
+
+Places = Mapping[str, Any]
+"""For each result the part of it that is compared."""
+
+
+def parts_alike(
+    case: Case, other: Case, bench: Bench, note: str, here: Places, there: Places
+) -> Iterator[Comparison]:
+    """Yield whether parts of all results of two calls differ as the exact ones do."""
+    one, two = bench.judged(case), bench.judged(other)
+    first, second = bench.run(case), bench.run(other)
+    for name, _, _ in case.results:
+        value, bound = (a[here[name]] for a in exact_of(one, name))
+        value_too, bound_too = (a[there[name]] for a in exact_of(two, name))
+        x, y = found_of(first, name)[here[name]], found_of(second, name)[there[name]]
+        expected = x + finite_difference(value_too, value)
+        allowed = bound + bound_too + rounding(x, y)
+        yield noted(within(expected, y, allowed, what=name), note)
+
+
+def exact_of(exact: Exact, name: str) -> tuple[F64, F64]:
+    """Return value and bound of a result."""
+    return (exact.output, exact.bound) if name == "output" else exact.others[name]
+
+
+def found_of(found: Result, name: str) -> F64:
+    """Return a result that came back."""
+    array = found.output if name == "output" else found.others[name]
+    return np.asarray(array, np.float64)
+
+
+def untouched(
+    case: Case, loud: Case, bench: Bench, note: str, here: Places
+) -> Iterator[Comparison]:
+    """Yield whether parts of results stay the same where others may be anything."""
+    exact, first, second = bench.judged(case), bench.run(case), bench.run(loud)
+    for name, _, _ in case.results:
+        bound = 2.0 * exact_of(exact, name)[1][here[name]]
+        one, two = (found_of(found, name)[here[name]] for found in (first, second))
+        yield noted(within(one, two, bound, what=name), note)
+
+
+__all__ = [
+    "CAPS",
+    "CLAIMS",
+    "FIELDS",
+    "GIVEN",
+    "MANY_ROWS",
+    "NULLS",
+    "NULL_NEEDS",
+    "POISONS",
+    "SINKS",
+    "SWITCHES",
+    "UNSAID",
+    "Places",
+    "drawn",
+    "exact_of",
+    "found_of",
+    "mended",
+    "options_of",
+    "parts_alike",
+    "untouched",
+    "widths",
+]

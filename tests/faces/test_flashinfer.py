@@ -1,0 +1,107 @@
+"""What FlashInfer's traces hold its kernels to is judged itself; no GPU is needed."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attnspec.conformance import Implementation, Report, Verdict, check_implementation
+
+SCRIPTS = Path(__file__).parents[2] / "docs" / "scripts" / "deviations"
+
+
+@pytest.fixture(scope="module")
+def flashinfer() -> Any:
+    """Import what the scripts of its deviations import."""
+    pytest.importorskip("torch")
+    if importlib.util.find_spec("flashinfer") is None:
+        pytest.skip("flashinfer is not installed")
+    path = SCRIPTS / "_flashinfer_traces.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _judged(function: Any, kind: str, **asked: Any) -> Report:
+    torch = Implementation.of(function, kind=kind, arrays="torch")
+    return check_implementation(torch, tier="smoke", **asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "dtypes"),
+    [
+        ("merge_state", "merge", ["float32"]),
+        ("merge_states", "merge-all", ["float32", "bfloat16"]),
+    ],
+)
+def test_parts_are_merged_in_base_2_and_two_without_keys_are_nan(
+    flashinfer: Any, name: str, kind: str, dtypes: Any
+) -> None:
+    report = _judged(getattr(flashinfer, name), kind, dtypes=dtypes)
+
+    assert report.conforms, str(report)
+    assert report.detected.dialect["base"] == "2"
+    assert report.detected.dialect["all_empty"] == "nan"
+
+
+def test_parts_that_are_merged_to_zero_and_none_are_asked_for(flashinfer: Any) -> None:
+    merge = Implementation.of(
+        flashinfer.merge_state,
+        kind="merge",
+        arrays="torch",
+        dialect={"base": "2", "all_empty": "zeros", "empty_lse": "minus_infinity"},
+    )
+
+    report = check_implementation(merge, dtypes=["float32"], tier="smoke")
+
+    assert "merge-empty" in {o.invariant for o in report.failures}
+
+
+def test_two_parts_in_bfloat16_are_merged_into_float32(flashinfer: Any) -> None:
+    report = _judged(flashinfer.merge_state, "merge", dtypes=["bfloat16"])
+
+    said = " ".join(str(report).split())
+    assert "output: expected dtype bfloat16, got float32" in said
+
+
+def _prefill(flashinfer: Any) -> Any:
+    """Return its single prefill for a batch, which is called one by one."""
+
+    def prefill(
+        query: Any, key: Any, value: Any, *, causal: bool = False, scale: Any = None
+    ) -> Any:
+        batch = zip(query, key, value, strict=True)
+        output = query.new_empty((*query.shape[:3], value.shape[3]))
+        for row, operands in zip(output, batch, strict=True):
+            tokens_first = [x.swapaxes(0, 1) for x in operands]
+            one = flashinfer.single_prefill(
+                *tokens_first, causal=causal, sm_scale=scale
+            )
+            row[:] = one.swapaxes(0, 1)
+        return output
+
+    return prefill
+
+
+def test_a_prefill_of_more_queries_than_keys_counts_from_the_first_key(
+    flashinfer: Any,
+) -> None:
+    few = ["agreement", "causality", "causal-support"]
+    asked: dict[str, Any] = {"dtypes": ["float32", "bfloat16"], "only": few}
+    prefill = _prefill(flashinfer)
+
+    whole = _judged(prefill, "attention", without=["value_width"], **asked)
+    fewer = _judged(
+        prefill, "attention", without=["value_width", "more_queries"], **asked
+    )
+
+    assert {o.verdict for o in whole.failures} == {Verdict.FAILED}
+    assert fewer.conforms, str(fewer)
