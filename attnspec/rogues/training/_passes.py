@@ -32,7 +32,7 @@ class BackwardPass:
     """What a backward pass does; each step is a method.
 
     `from_lse` forms weights from the logsumexp, and else keeps those of the forward
-    pass; `by_autodiff` rounds the gradients of weights as these were;
+    pass; `by_autodiff` rounds the gradients of those that it kept;
     `delta_of_weights` sums P dP in the place of dO . o; `narrow` rounds weights and
     gradients of scores to the format of the operands; `tile` adds up tile by tile,
     `shuffled` in any order; `stored` rounds every running sum.
@@ -170,7 +170,9 @@ class BackwardPass:
     def delta(self, s: State) -> None:
         """Multiply cotangent and output; or sum weights and their gradients."""
         products = s.d_output @ turned(s.value)
-        s.dp = s.kept * (through(products, s.dtype) if self.by_autodiff else products)
+        if self.by_autodiff and s.given[1] is None:
+            products = through(products, s.dtype)
+        s.dp = s.kept * products
         if self.delta_of_weights and s.given[0] is None:
             s.of_row = (s.p * s.dp).sum(axis=-1)
         else:
