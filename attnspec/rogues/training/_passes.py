@@ -139,7 +139,7 @@ class BackwardPass:
         s.output = self.stored_weights(s.kept * e, s) @ s.value / safe[..., None]
         if self.empty_mean:
             mean = s.kept @ s.value if s.kept.ndim else s.value.sum(2, keepdims=True)
-            s.output = np.where(s.live[..., None], s.output, mean / s.grid[3])
+            s.output = np.where(s.live[..., None], s.output, mean / max(1, s.grid[3]))
         s.output = through(s.output.astype(s.real), s.dtype)
         s.lse = np.where(s.live, np.log(safe) + base, s.real(np.inf))
         output, lse = s.given
@@ -165,7 +165,7 @@ class BackwardPass:
         s.share = s.kept * s.p
         if self.empty_mean:
             empty = ~s.live[..., None]
-            s.share = np.where(empty, s.kept / s.real(s.grid[3]), s.share)
+            s.share = np.where(empty, s.kept / s.real(max(1, s.grid[3])), s.share)
 
     def delta(self, s: State) -> None:
         """Multiply cotangent and output; or sum weights and their gradients."""
