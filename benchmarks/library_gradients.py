@@ -7,7 +7,7 @@ before the bounds, where its library is installed.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attnspec._typing import Array
@@ -16,12 +16,11 @@ from attnspec.conformance import Implementation, differentiable
 _CLAIMS = ("grouped_query",)
 
 
-def _by_keras(query: Any, key: Any, value: Any, options: dict[str, Any]) -> Any:
+def _by_keras(operands: Iterable[Any], scale: float | None) -> Any:
     """Attend by Keras, on its backend torch."""
     keras = importlib.import_module("keras")
-    arrays = (array.transpose(1, 2) for array in (query, key, value))
-    found = keras.ops.dot_product_attention(*arrays, **options)
-    return found.transpose(1, 2)
+    turned = [operand.transpose(1, 2) for operand in operands]
+    return keras.ops.dot_product_attention(*turned, scale=scale).transpose(1, 2)
 
 
 def keras_attention(
@@ -29,8 +28,9 @@ def keras_attention(
 ) -> Array:
     """Return the output."""
     torch = importlib.import_module("torch")
-    given = map(torch.from_numpy, (query, key, value))
-    return _by_keras(*given, {"scale": scale}).numpy()  # type: ignore[no-any-return]
+    found = _by_keras(map(torch.from_numpy, (query, key, value)), scale)
+    output: Array = found.numpy()
+    return output
 
 
 def keras_vjp(
@@ -44,7 +44,7 @@ def keras_vjp(
     """Return the gradients, by torch's autograd."""
     torch = importlib.import_module("torch")
     leaves = [torch.from_numpy(a).requires_grad_() for a in (query, key, value)]
-    output = _by_keras(*leaves, {"scale": scale})
+    output = _by_keras(leaves, scale)
     found = torch.autograd.grad(output, leaves, torch.from_numpy(d_output))
     return tuple(gradient.numpy() for gradient in found)
 

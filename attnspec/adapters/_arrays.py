@@ -104,12 +104,14 @@ def _wrapped(
     Before each call `dirty` fills free memory of some sizes.
     """
 
+    def sent(value: Any) -> Any:
+        if isinstance(value, list):
+            return [sent(each) for each in value]
+        return there(value) if isinstance(value, np.ndarray) else value
+
     def called(*arguments: Any, **options: Any) -> Any:
-        moved = [there(a) if isinstance(a, np.ndarray) else a for a in arguments]
-        named = {
-            name: there(value) if isinstance(value, np.ndarray) else value
-            for name, value in options.items()
-        }
+        moved = [sent(value) for value in arguments]
+        named = {name: sent(value) for name, value in options.items()}
         dirty(sizes_in([*arguments, *options.values()]))
         found = function(*moved, **named)
         if isinstance(found, tuple | list):

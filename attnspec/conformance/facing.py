@@ -98,11 +98,14 @@ def _of_kind(
         claimed = kind.claimed_by(function)
         claimed = with_memory_of(arrays, device, claimed, kind)
         return Faced(through(arrays, function, device), claimed, arrays)
+    if known.writes and device not in HERE:
+        msg = f"face: what {known.id} writes on the device {device} is not seen here"
+        raise InvalidArgument(msg)
     signature, library = Signature.of(function), arrays or known.arrays
     claimed = known.capabilities(signature, kind)
     said = {"id": known.id, "recognised": not face, "signature": signature.written()}
     return Faced(
-        known.translated(through(library, function, device)),
+        known.translated(through(library, function, device), signature, kind),
         with_memory_of(library, device, claimed, kind),
         library,
         said,

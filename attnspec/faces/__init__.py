@@ -17,10 +17,14 @@ from attnspec.faces._signature import Signature
 from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
+from attnspec.faces.merge import OF_MERGES
 from attnspec.faces.mlx import MLX
+from attnspec.faces.padded import JAX_LENGTHS, ONNX_LENGTHS
 from attnspec.faces.plain import PLAIN
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
+from attnspec.faces.varlen import FLASH_ATTN_VARLEN
+from attnspec.kinds.registry import kind_named
 
 FACES = {
     face.id: face
@@ -28,7 +32,13 @@ FACES = {
 }
 """Every face of attention by its id."""
 
-OF_KINDS = {face.id: face for face in (ROPE_IDS, ROPE_TABLES, ROPE_BOTH)}
+OF_KINDS = {
+    face.id: face
+    for face in (
+        *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
+        *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
+    )
+}
 """Every face of other kinds by its id; all kinds have the face `plain`."""
 
 
@@ -67,8 +77,8 @@ def face_of_kind(
         return mine.get(face)
     if not mine or not callable(function):
         return None
-    signature = Signature.of(function)
-    return next((known for known in mine.values() if known.fits(signature)), None)
+    signature, own = Signature.of(function), kind_named(kind)
+    return next((face for face in mine.values() if face.fits(signature, own)), None)
 
 
 def called(

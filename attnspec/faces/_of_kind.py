@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+import numpy as np
 
 from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
@@ -14,6 +16,48 @@ from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.usage import Argument
 from attnspec.numerics import NumericModel
+
+Said = Mapping[str, Any]
+"""Our operands and options of a call, by name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Word:
+    """A keyword of a face.
+
+    Parameters
+    ----------
+    says
+        The operands or options of ours that it says.
+    names
+        What it is called, in one function or another.
+    value
+        Its value, given a call of ours and its default.
+    unless
+        Another keyword that says it where there is one.
+    """
+
+    says: tuple[str, ...]
+    names: tuple[str, ...]
+    value: Callable[[Said, Any], Any]
+    unless: tuple[str, ...] = ()
+
+    def name_in(self, signature: Signature) -> str | None:
+        """Return what it is called in a function, if it has it."""
+        known = signature.defaults
+        if {*self.unless} & {*known}:
+            return None
+        return next((name for name in self.names if name in known), None)
+
+
+def word(says: str, *names: str) -> Word:
+    """Return a keyword that is passed as we pass it."""
+    return Word((says,), names, lambda said, _: said[says])
+
+
+def _as_it_is(returned: Any, _said: Said, _placed: tuple[Any, ...]) -> Any:
+    """Return what comes back."""
+    return returned
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,12 +74,22 @@ class KindFace:
         What such a function gets, by position, and what it gives back.
     given
         Makes these operands of ours, and of the options that `says` names.
+    keywords
+        What is passed by name where it is called otherwise than by us.
     read
-        Makes our result of what comes back.
+        Makes our result of what comes back, of our call, and of these operands.
     says
         The options that its operands say: they are no keywords.
     claims
         What its operands say beside them.
+    without, exclusive
+        What such functions do not do, and what none does at once.
+    dtypes
+        The formats that it takes, where they are not those of the kind.
+    needs
+        Keywords of which a function has one, or it is not recognised.
+    writes
+        Whether such a function writes its results into its arguments.
     order
         The axes of our first operand in the order of this face.
     arrays
@@ -54,20 +108,40 @@ class KindFace:
     results: Mapping[str, Argument]
     given: Callable[..., tuple[Any, ...]]
     example: str
-    read: Callable[[Any], Any] = lambda returned: returned
+    keywords: tuple[Word, ...] = ()
+    read: Callable[[Any, Said, tuple[Any, ...]], Any] = _as_it_is
     says: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    exclusive: tuple[tuple[str, str], ...] = ()
+    dtypes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    writes: bool = False
     order: tuple[int, ...] = ()
     arrays: str = "numpy"
     models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
 
-    def fits(self, signature: Signature) -> bool:
-        """Return whether the first parameters have the names of these operands."""
+    def fits(self, signature: Signature, kind: Kind) -> bool:
+        """Return whether a function has these operands, placed and by name."""
         placed = signature.placed[: len(self.operands)]
         names = [{name, *said.known_as} for name, said in self.operands.items()]
-        return len(placed) == len(names) and all(
-            mine in known for mine, known in zip(placed, names, strict=True)
-        )
+        if len(placed) != len(names) or self._missing(signature, kind):
+            return False
+        if self.needs and not {*self.needs} & {*signature.defaults}:
+            return False
+        return all(mine in known for mine, known in zip(placed, names, strict=True))
+
+    def _missing(self, signature: Signature, kind: Kind) -> list[str]:
+        """Return the keywords for operands of ours that a function lacks."""
+        by_name = {*kind.operands[len(self.operands) :]}
+        needed = [each for each in self.keywords if {*each.says} & by_name]
+        return [w.names[0] for w in needed if w.name_in(signature) is None]
+
+    def _words(self, signature: Signature) -> Iterator[tuple[str, Word]]:
+        """Yield the keywords that a function has, each by its name there."""
+        for each in self.keywords:
+            if (name := each.name_in(signature)) is not None:
+                yield name, each
 
     def capabilities(self, signature: Signature, kind: Kind) -> Capabilities:
         """Return what a function claims: by its operands, and by its keywords.
@@ -82,32 +156,58 @@ class KindFace:
             count = len(signature.placed)
             msg = f"face: {self.id} has {listed}; it takes {count} positional arguments"
             raise InvalidArgument(msg)
+        if missing := self._missing(signature, kind):
+            msg = f"face: {self.id} has {missing[0]}, which it does not take"
+            raise InvalidArgument(msg)
         further = [*signature.defaults][len(self.operands) :]
+        words = dict(self._words(signature))
         for name in further:
-            if signature.defaults[name] is REQUIRED and name not in kind.options:
+            unknown = name not in kind.options and name not in words
+            if signature.defaults[name] is REQUIRED and unknown:
                 msg = f"face: {self.id} does not know {name!r}, which is required"
                 raise InvalidArgument(msg)
+        said = {name for each in words.values() for name in each.says}
         claims = {"deterministic", *kind.given, *kind.native, *self.claims}
-        for option in {*self.says, *further} & {*kind.options}:
+        for option in {*self.says, *said, *further} & {*kind.options}:
             claims |= {*kind.options[option]}
+        claims -= {*self.without}
+        pairs = [frozenset(pair) for pair in self.exclusive if {*pair} <= claims]
         return Capabilities(
-            dtypes=kind.dtypes, claims=frozenset(claims), vocabulary=kind.vocabulary
+            dtypes=self.dtypes or kind.dtypes,
+            claims=frozenset(claims),
+            exclusive=tuple(pairs),
+            vocabulary=kind.vocabulary,
         )
 
     def in_words(self, signature: Signature, options: Mapping[str, Any]) -> str:
         """Return a call, as somebody would write it."""
-        passed = [f"{n}={v!r}" for n, v in options.items() if n not in self.says]
+        names = {n: name for name, each in self._words(signature) for n in each.says}
+        passed = [
+            f"{names.get(n, n)}={n if isinstance(v, np.ndarray) else repr(v)}"
+            for n, v in options.items()
+            if n not in self.says
+        ]
         said = [*signature.placed[: len(self.operands)], *passed]
         return f"{signature.name}({', '.join(said)})"
 
-    def translated(self, native: Callable[..., Any]) -> Callable[..., Any]:
+    def translated(
+        self, native: Callable[..., Any], signature: Signature, kind: Kind
+    ) -> Callable[..., Any]:
         """Return a function of this face as one of our own."""
+        words = list(self._words(signature))
+        known = {*self.says, *(name for _, each in words for name in each.says)}
 
         def function(*operands: Array, **options: Any) -> Any:
-            said = {n: options.pop(n) for n in self.says if n in options}
-            return self.read(native(*self.given(*operands, **said), **options))
+            said = {**dict(zip(kind.operands, operands, strict=True)), **options}
+            own = {n: v for n, v in options.items() if n in self.says}
+            placed = self.given(*operands, **own)
+            passed = {n: v for n, v in options.items() if n not in known}
+            for name, each in words:
+                if {*each.says} & {*said}:
+                    passed[name] = each.value(said, signature.defaults[name])
+            return self.read(native(*placed, **passed), said, placed)
 
         return function
 
 
-__all__ = ["KindFace"]
+__all__ = ["KindFace", "Said", "Word", "word"]

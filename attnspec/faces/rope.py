@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
-from attnspec.faces._of_kind import KindFace
+from attnspec.faces._of_kind import KindFace, Said
 from attnspec.judge.usage import COUNT, Argument
 from attnspec.kinds.positions._places import BASE
 from attnspec.numerics.operations import WITH_TABLES
@@ -43,7 +43,13 @@ def _of_both(x: Array, positions: Array, *, base: float = BASE) -> tuple[Any, ..
     return x, x.copy(), np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)
 
 
-def _from_both(returned: Any) -> Any:
+def _length_second(returned: Any, _said: Said, _placed: tuple[Any, ...]) -> Any:
+    """Bring the heads of what came back before the length."""
+    is_array = isinstance(returned, np.ndarray) and returned.ndim == 4
+    return returned.swapaxes(1, 2) if is_array else returned
+
+
+def _from_both(returned: Any, _said: Said, _placed: tuple[Any, ...]) -> Any:
     """Read every other head from the keys, so that both are judged."""
     is_pair = isinstance(returned, tuple | list) and len(returned) == 2
     if not is_pair or not all(isinstance(part, np.ndarray) for part in returned):
@@ -122,11 +128,7 @@ ROPE_TABLES = KindFace(
     results={"output": Argument("B L H E", "the vectors, turned")},
     given=_by_tables,
     example=_TABLES_EXAMPLE,
-    read=lambda returned: (
-        returned.swapaxes(1, 2)
-        if isinstance(returned, np.ndarray) and returned.ndim == 4
-        else returned
-    ),
+    read=_length_second,
     says=("base", "width"),
     order=(0, 2, 1, 3),
     arrays="torch",

@@ -59,7 +59,8 @@ def detect(
         # As they come: what was answered before a time-out stays.
         answers.update(_asked(probing, kind, description, dtype))
         if kind.probes:
-            answers |= _by_probes(probing, kind, description, model, dtype)
+            known = _known(kind, description, answers)
+            answers |= _by_probes(probing, kind, description, model, dtype, known)
     found: dict[str, str] = {}
     for name, answer in answers.items():
         if isinstance(answer, Nearest):
@@ -92,12 +93,23 @@ def _asked(
             yield name, answer
 
 
+def _known(
+    kind: Kind, description: Description, answers: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the choices that need not be told by probes."""
+    default = kind.default()
+    asked = {name: answers[name] for name in answers if name not in kind.unenforced}
+    unenforced = {name: default[name] for name in kind.unenforced}
+    return {**unenforced, **asked, **description.dialect}
+
+
 def _by_probes(
     call: Call,
     kind: Kind,
     description: Description,
     model: NumericModel,
     dtype: str,
+    known: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the choices on which all combinations agree that fit the probes.
 
@@ -117,7 +129,7 @@ def _by_probes(
             return {}
     ratios = [
         (_ratio(kind, answers, choices, model), choices)
-        for choices in _combinations(kind, description.dialect)
+        for choices in _combinations(kind, known)
     ]
     left = [choices for ratio, choices in ratios if ratio <= _GENEROUS]
     if not left:

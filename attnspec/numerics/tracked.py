@@ -132,8 +132,10 @@ class Tracked:
     def __mul__(self, other: Any) -> Self:
         """Multiply and round."""
         right = self._taken(other)
-        error = np.abs(self.value) * right.error + self.error * np.abs(right.value)
-        error = error + self.error * right.error
+        # Without a bound times 0: no number, so that nothing is promised.
+        with np.errstate(invalid="ignore"):
+            error = np.abs(self.value) * right.error + self.error * np.abs(right.value)
+            error = error + self.error * right.error
         return self._with(self.value * right.value, error).rounding().kept()
 
     def __truediv__(self, other: Any) -> Self:

@@ -49,6 +49,8 @@ CHOICES = {
     "nan_masked_key": "whether a NaN in a key harms a query that does not see it",
     "nan_masked_value": "whether one in a value that no query sees does harm",
     "nan_zero_weight": "whether one in a value that others see does harm",
+    "softcap_order": "whether the softcap comes before the bias or caps it as well",
+    "causal_alibi": "what a slope multiplies where only earlier keys are seen",
 }
 
 

@@ -84,7 +84,8 @@ def test_a_wrong_kernel_fails_with_a_small_case_and_a_token(invariant: str) -> N
 
 
 def test_a_failure_names_the_mildest_model_that_would_explain_it() -> None:
-    report = check_implementation(_kernels.bf16_scores, only=["agreement"])
+    laws = ["agreement", "lse-agreement", "query-sweep"]
+    report = check_implementation(_kernels.bf16_scores, only=laws)
 
     (cause,) = report.causes
     assert "bfloat16" in (cause.relaxation or "")

@@ -20,8 +20,10 @@ from attnspec.conformance import (
 )
 from attnspec.conformance.differentiation import pulled_back
 from attnspec.exceptions import InvalidArgument
+from attnspec.judge.deviations import Deviation
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.registry import invariants_of
+from attnspec.kinds.training.attention_gradient import ATTENTION_GRADIENT
 from attnspec.rogues.training._passes import BackwardPass, State
 
 GRADIENT_LAWS = [law.id for law in invariants_of("attention-gradient")]
@@ -218,3 +220,18 @@ def test_what_is_said_of_a_backward_pass_alone_is_said_beside_the_kernel() -> No
     assert report.backward is not None
     assert report.backward.detected.dialect["lse_gradient"] == "dropped"
     assert "lse_gradient" not in report.detected.dialect
+
+
+def test_the_deviations_of_a_backward_pass_are_among_those_of_its_kernel() -> None:
+    known = differentiable(Implementation.of(plain), plain_vjp).description
+    deviation = Deviation(
+        id="one-key",
+        invariants=(AGREEMENT,),
+        reason="of one key nothing is right",
+        when={"keys": 1},
+        pinned=ATTENTION_GRADIENT.recipe(keys=1),
+    )
+
+    assert known.gradients is not None
+    gradients = known.gradients.replace(deviations=(deviation,))
+    assert known.replace(gradients=gradients).all_deviations == (deviation,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import signal
 import sys
 import threading
@@ -12,7 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from attnspec.cli import main
 from attnspec.conformance.check import judge
 from attnspec.conformance.executors import (
     _check_versions,
@@ -23,6 +26,7 @@ from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Outcome
 from tests.conformance import _kernels
+from tests.faces import _numpy
 
 TARGET = f"{_kernels.__file__}:tail"
 LAWS = ("agreement", "tail-sweep", "convex-hull", "determinism")
@@ -120,3 +124,25 @@ def test_one_process_is_this_one() -> None:
     with places(jobs=2) as several:
         assert several is not None
         assert several.width == 2
+
+
+@pytest.mark.once
+@pytest.mark.slow
+def test_face_arrays_and_device_are_those_of_the_call_on_a_cluster(
+    cluster: Any,
+) -> None:
+    words = ["check", f"{_numpy.__file__}:window_off_by_one", "--tier", "smoke"]
+    words += ["--face", "flash-attn", "--arrays", "numpy", "--device", "cpu"]
+    words += ["--dtype", "float32", "--only", "window-support", "--only", "agreement"]
+    here = CliRunner().invoke(main, words)
+    there = CliRunner().invoke(main, [*words, "--scheduler", cluster.scheduler_address])
+
+    assert here.exit_code == there.exit_code == 1, there.output
+    assert "face            flash-attn" in there.output
+    assert "window_size=(" in there.output
+    assert _without_seconds(there.output) == _without_seconds(here.output)
+
+
+def _without_seconds(output: str) -> str:
+    """Return a report without how long it took."""
+    return re.sub(r"[\d.]+ s\b", "", output)

@@ -31,7 +31,8 @@ WRONG = {
 
 
 def test_every_face_of_a_kind_has_a_right_function_and_a_wrong_one() -> None:
-    assert {*RIGHT.values()} == {*WRONG.values()} == {*OF_KINDS}
+    of_rope = {name for name, face in OF_KINDS.items() if face.kind == "rope"}
+    assert {*RIGHT.values()} == {*WRONG.values()} == of_rope
 
 
 @pytest.mark.parametrize(("name", "face"), RIGHT.items())
@@ -126,7 +127,8 @@ def test_the_example_of_a_face_conforms(
     Path("example.py").write_text(OF_KINDS[face].example, "utf-8")
     command = face_lists.checked(OF_KINDS[face])
 
-    done = CliRunner().invoke(main, [*command.split()[1:], "--tier", "smoke"])
+    few = ("--tier", "smoke", "--only", f"{OF_KINDS[face].kind}-agreement")
+    done = CliRunner().invoke(main, [*command.split()[1:], *few])
 
     assert done.exit_code == 0, done.output
     assert f"{face} (recognised)" in done.output

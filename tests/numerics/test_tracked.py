@@ -102,6 +102,14 @@ def test_a_divisor_that_may_be_zero_has_no_bound() -> None:
     assert np.isinf((x / nothing).error).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_promised_of_zero_times_what_has_no_bound() -> None:
+    x = Tracked.of([1.0], MODEL)
+    nothing = x * 0.1 - x.like([0.1 - 1e-12])
+
+    assert np.isnan((x / nothing * 0.0).error).all()
+
+
 def test_the_logarithm_of_what_may_be_zero_has_no_bound() -> None:
     small = Tracked.of(np.array([0.5]), MODEL).exp() - np.exp(0.5)
 

@@ -81,7 +81,12 @@ def facts_of_kind(face: KindFace) -> Iterator[tuple[str, str]]:
     """Yield what is said of a face of another kind, each with a label."""
     yield "called as", f"{face.title}({', '.join([*face.operands])}, ...)"
     yield "kind", face.kind
+    if face.keywords:
+        names = dict.fromkeys("/".join(each.names) for each in face.keywords)
+        yield "by name", ", ".join(names)
     yield "arrays", face.arrays
+    if face.exclusive:
+        yield "exclude each other", "; ".join(map(" and ".join, face.exclusive))
     if face.says or face.claims:
         yield "claimed as well", ", ".join((*face.says, *face.claims))
     for dtype, model in face.models.items():

@@ -122,11 +122,12 @@ def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None
         return None
     for case in _empty(capabilities, dtype):
         lse = call(case.with_lse()).others["lse"]
-        return _named_lse(float(lse[0, 0, 0]))
+        return named_lse(float(lse[0, 0, 0]))
     return None
 
 
-def _named_lse(found: float) -> str | None:
+def named_lse(found: float) -> str | None:
+    """Return the name of the logsumexp of no key."""
     if np.isnan(found):
         return "nan"
     if np.isinf(found):
@@ -218,4 +219,4 @@ QUESTIONS: Mapping[str, Question] = {
     "nan_zero_weight": _nan("value", seen_by=1),
 }
 
-__all__ = ["QUESTIONS"]
+__all__ = ["QUESTIONS", "named_lse"]

@@ -64,10 +64,11 @@ USAGE = Usage(
             known_as=("s_aux", "sinks", "learnable_sink"),
         ),
         "alibi_slopes": Argument(
-            "Hq",
-            "(Hq,) or (B, Hq): the slope m of -m |i + S - L - j|, which is added to "
-            "the scores",
+            "*batch Hq",
+            "the slope m of -m |i + S - L - j|, which is added to the scores; (Hq,) or "
+            "(B, Hq)",
             _SLOPE,
+            "judged format or float32",
         ),
         "return_lse": flag("the result is (output, lse)", ("return_residual",)),
     },

@@ -14,6 +14,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.judge.law import F64, Dialect
+from attnspec.kinds.attention.bounds.block import EMPTY_LSE
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.kind import ATTENTION
@@ -21,7 +22,7 @@ from attnspec.numerics import NumericModel, format_of
 from attnspec.reference import Segment
 
 LSE_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "empty_lse": ("minus_infinity", "plus_infinity"),
+    "empty_lse": ("minus_infinity", "plus_infinity", "finite"),
     "lse_base": ("e", "2"),
     "lse_sink": ("inside", "outside"),
 }
@@ -99,13 +100,18 @@ def _put(
 ) -> None:
     """Put what is right for one problem where its rows are."""
     known = {name: dialect.get(name, choice) for name, choice in SPEC.items()}
-    exact = ATTENTION.judge(case, known, model)
-    lse, lse_bound = exact.others["lse"]
+    exact = exact_lse = ATTENTION.judge(case, known, model)
     if case.sink is not None and dialect["lse_sink"] == "outside":
-        unsunk = ATTENTION.judge(case.replace(sink=None), known, model)
-        lse, lse_bound = unsunk.others["lse"]
+        exact_lse = ATTENTION.judge(case.replace(sink=None), known, model)
+    lse, lse_bound = exact_lse.others["lse"]
     if dialect["lse_base"] == "2":
         lse, lse_bound = _binary(lse, lse_bound, model)
+    if known["empty_lse"] == "finite":
+        none = exact_lse.others["lse"][0] == EMPTY_LSE["finite"]
+        value, bound = _any_low(case.dtype)
+        lse, lse_bound = (
+            np.where(none, x, y) for x, y in ((value, lse), (bound, lse_bound))
+        )
     for at, segment in enumerate(group):
         for name, array in {
             "output": exact.output,
@@ -114,6 +120,15 @@ def _put(
             "lse_bound": lse_bound,
         }.items():
             segment.of_queries(getattr(found, name))[0] = array[at]
+
+
+def _any_low(dtype: str) -> tuple[float, float]:
+    """Return the middle of all numbers near the lowest, and how far they reach.
+
+    Between the lowest and 0 lie too many for a sum in float64 to tell 0 from -10,000.
+    """
+    least = float(np.finfo("float64" if dtype == "float64" else "float32").max)
+    return -0.5 * least * (1.0 + 2.0**-45), 0.5 * least * (1.0 - 2.0**-45)
 
 
 def _binary(lse: F64, bound: F64, model: NumericModel) -> tuple[F64, F64]:

@@ -14,6 +14,7 @@ from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.questions import Call
 from attnspec.judge.words import Words
+from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _padded as padded
 from attnspec.kinds.serving import _sequences as sequences
@@ -85,6 +86,16 @@ def _rows_past(call: Call, capabilities: Capabilities, dtype: str) -> str | None
     output = call(case).output
     past = np.broadcast_to(padded.past_queries(case)[:, None], output.shape[:3])
     return "unspecified" if output[past].any() else "zero"
+
+
+def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
+    """Find out what the logsumexp of no keys is."""
+    if not capabilities.allows({"return_lse", "no_keys", "key_lengths"}):
+        return None
+    fields: dict[str, Any] = {**_PROBE, "lengths": ((2, 3), (3, 0)), "return_lse": True}
+    recipe = PADDED.table.within(PADDED.recipe(dtype, **fields), capabilities)
+    lse = call(PADDED.case(recipe)).others["lse"]
+    return named_lse(float(lse[1, 0, 0]))
 
 
 def _first_length(case: Case, right: Right) -> Array:
@@ -165,7 +176,7 @@ PADDED = Kind(
         {**_PROBE, "lengths": ((2, 7), (5, 0), (4, 4)), "return_lse": True},
         {**_PROBE, "window": (2, 0), "sink": "normal", "return_lse": True},
     ),
-    questions={"rows_past": _rows_past},
+    questions={"rows_past": _rows_past, "empty_lse": _empty_lse},
     unenforced=("rows_past",),
     nulls={
         **sequences.NULLS,

@@ -15,6 +15,7 @@ from attnspec.judge.law import F64, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.questions import Call, Question
 from attnspec.judge.words import Words
+from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving import _usage as usage
@@ -80,7 +81,21 @@ def _rows_behind(call: Call, capabilities: Capabilities, dtype: str) -> str | No
     return "unspecified" if output[packed.unowned_rows(case)].any() else "zero"
 
 
-_QUESTIONS: dict[str, Question] = {"gap_rows": _rows_behind}
+def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
+    """Find out what the logsumexp of no keys is."""
+    if not capabilities.allows({"return_lse", "no_keys"}):
+        return None
+    fields: dict[str, Any] = {
+        "lengths": ((2, 3), (3, 0)),
+        "width": 8,
+        "return_lse": True,
+    }
+    recipe = VARLEN.table.within(VARLEN.recipe(dtype, **fields), capabilities)
+    lse = call(VARLEN.case(recipe)).others["lse"]
+    return named_lse(float(lse[0, 2]))
+
+
+_QUESTIONS: dict[str, Question] = {"gap_rows": _rows_behind, "empty_lse": _empty_lse}
 
 
 def _sums(case: Case, *changed: Iterable[int]) -> Case:

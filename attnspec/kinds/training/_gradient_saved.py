@@ -129,7 +129,7 @@ def _along(steps: Mapping[str, F64], gradients: Mapping[str, F64]) -> F64:
     "gradients.split",
     nulls=("ones", "next_row:dk", "next_row:dv"),
     needs=("saved",),
-    without=("causal", "window"),
+    without=("causal", "window", "alibi_slopes"),
     applies=lambda dialect, _: dialect["empty_row"] == "zero",
 )
 def check_split(case: Case, bench: Bench) -> Iterator[Comparison]:

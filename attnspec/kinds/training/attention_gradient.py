@@ -15,6 +15,7 @@ from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees, noted, rounding
 from attnspec.judge.law import F64, Bench
+from attnspec.kinds.attention.alibi import alibi_bias
 from attnspec.kinds.attention.bounds.evaluator import evaluate
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.gradients.problem import forward_case
@@ -89,10 +90,14 @@ _SMALL_WEIGHT = 2.0**-60
 
 def _is_far_from_subnormal(case: Case, bench: Bench) -> bool:
     """Return whether a factor of two commutes with every rounding on the way."""
-    if case.dtype == "float16" or case["softcap"] is not None:
+    fading = any(case[name] is not None for name in ("softcap", "alibi_slopes"))
+    if case.dtype == "float16" or fading:
         return False
     options: dict[str, Any] = {n: case[n] for n in OPTIONS if case[n] is not None}
     options["alignment"] = bench.dialect["alignment"]
+    added = alibi_bias(forward_case(case), bench.dialect)
+    if options.pop("alibi_slopes", None) is not None:
+        options["bias"] = added + options.get("bias", 0.0)
     weights = attention_weights(case["query"], case["key"], **options)
     return not ((weights > 0) & (weights < _SMALL_WEIGHT)).any()
 

@@ -32,7 +32,7 @@ class BackwardPass:
     """What a backward pass does; each step is a method.
 
     `from_lse` forms weights from the logsumexp, and else keeps those of the forward
-    pass; `by_autodiff` rounds the gradients of weights as these were;
+    pass; `by_autodiff` rounds the gradients of those that it kept;
     `delta_of_weights` sums P dP in the place of dO . o; `narrow` rounds weights and
     gradients of scores to the format of the operands; `tile` adds up tile by tile,
     `shuffled` in any order; `stored` rounds every running sum.
@@ -139,7 +139,7 @@ class BackwardPass:
         s.output = self.stored_weights(s.kept * e, s) @ s.value / safe[..., None]
         if self.empty_mean:
             mean = s.kept @ s.value if s.kept.ndim else s.value.sum(2, keepdims=True)
-            s.output = np.where(s.live[..., None], s.output, mean / s.grid[3])
+            s.output = np.where(s.live[..., None], s.output, mean / max(1, s.grid[3]))
         s.output = through(s.output.astype(s.real), s.dtype)
         s.lse = np.where(s.live, np.log(safe) + base, s.real(np.inf))
         output, lse = s.given
@@ -165,12 +165,14 @@ class BackwardPass:
         s.share = s.kept * s.p
         if self.empty_mean:
             empty = ~s.live[..., None]
-            s.share = np.where(empty, s.kept / s.real(s.grid[3]), s.share)
+            s.share = np.where(empty, s.kept / s.real(max(1, s.grid[3])), s.share)
 
     def delta(self, s: State) -> None:
         """Multiply cotangent and output; or sum weights and their gradients."""
         products = s.d_output @ turned(s.value)
-        s.dp = s.kept * (through(products, s.dtype) if self.by_autodiff else products)
+        if self.by_autodiff and s.given[1] is None:
+            products = through(products, s.dtype)
+        s.dp = s.kept * products
         if self.delta_of_weights and s.given[0] is None:
             s.of_row = (s.p * s.dp).sum(axis=-1)
         else:

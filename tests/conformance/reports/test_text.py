@@ -144,7 +144,9 @@ def test_the_header_says_what_is_not_claimed() -> None:
     said = "\n".join(text.header_lines(REPORT, TARGET))
 
     assert "capabilities    mask causal window unequal_lengths" in said
-    assert "not claimed     bias scale two_sided_window softcap sink return_lse" in said
+    assert (
+        "not claimed     bias scale two_sided_window softcap sink alibi_slopes" in said
+    )
     assert "alignment lower_right (detected)" in said
     assert "NaN in masked keys poisons (found, not enforced)" in said
     assert f"{TARGET} mypkg 1.2" in said

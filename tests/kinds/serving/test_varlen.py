@@ -9,7 +9,7 @@ from attnspec.conformance import Implementation, Verdict, check_implementation
 from attnspec.judge.case import Case
 from attnspec.judge.law import Exact
 from attnspec.kinds.serving.varlen import VARLEN
-from attnspec.numerics import within
+from attnspec.numerics import default_model, within
 from attnspec.rogues import CONTROLS
 from tests.kinds._by_hand import right, verdicts
 
@@ -131,3 +131,19 @@ def test_a_function_without_the_empty_sequences_is_not_asked_for_them() -> None:
 
 def test_a_bound_on_the_lengths_that_cuts_is_caught() -> None:
     assert verdicts("varlen-cut-by-longest") == {"varlen-longest": Verdict.FAILED}
+
+
+def test_no_keys_may_have_any_low_number_for_a_logsumexp() -> None:
+    fields: dict[str, Any] = {"lengths": ((1, 1), (1, 0)), "return_lse": True}
+    case = VARLEN.case(VARLEN.recipe("float32", **fields))
+    found = VARLEN.judge(
+        case, {**VARLEN.default(), "empty_lse": "finite"}, default_model("float32")
+    )
+
+    (seen, none), (near, any_low) = (a[0] for a in found.others["lse"])
+    assert np.isfinite(seen)
+    assert near < 1e-3
+    for number in (-1e30, -2.4e38, float(np.finfo(np.float32).min)):
+        assert abs(number - none) <= any_low
+    for number in (0.0, -1e9, -np.inf):
+        assert not abs(number - none) <= any_low

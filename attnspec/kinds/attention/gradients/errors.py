@@ -123,15 +123,23 @@ def _own_error(known: Forward, rates: Rates, part: _Part, row: _Row) -> Float64:
     """Bound the error of a gradient of a score that is not common to its row."""
     unit, beside = rates.unit, row.error[..., None]
     grown = known.p + part.gained
-    local = part.t_error + unit * (np.abs(part.t) + part.t_error)
-    local = local + unit * (part.difference + part.t_error + beside)
-    own = (part.each * part.difference + grown * local) * np.exp(known.common)[
-        ..., None
-    ]
-    own = own + part.gained * beside
-    own = own + 3 * unit * grown * (part.difference + beside + local)
+    local = np.abs(part.t)
+    local += part.difference
+    local += beside
+    local *= unit
+    local += (1 + 2 * unit) * part.t_error
+    own = part.each * part.difference
+    own += grown * local
+    own *= np.exp(known.common)[..., None]
+    own += part.gained * beside
+    local += part.difference
+    local += beside
+    local *= grown
+    local *= 3 * unit
+    own += local
     tiny = rates.model.tiny(rates.model.softmax)
-    return np.asarray(own + tiny * (1.0 + part.difference))
+    own += tiny * (1.0 + part.difference)
+    return own
 
 
 def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
@@ -146,22 +154,20 @@ def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
     error = error + width * model.tiny(model.dot)
     product = by_key_row(backward.d_output, value)
     error = error + rates.stored * (np.abs(product) + error)
-    if weights_are_kept(backward, rates):
+    if name := kept_format(backward, rates):
         # What was rounded on the way forward has a gradient of that format.
         error = error + rates.weight * (np.abs(product) + error)
-        error = error + model.operand_unit * model.tiny(model.weights or "")
+        error = error + model.operand_unit * model.tiny(name)
     if backward.kept is None:
         return product, error
     keep = backward.kept * backward.multiplier
     return keep * product, keep * error
 
 
-def weights_are_kept(backward: Backward, rates: Rates) -> bool:
-    """Return whether a pass may have the rounded weights that its forward pass kept."""
-    model = rates.model
-    return bool(model.weights and model.backward_weights != "lse") and (
-        backward.lse is None
-    )
+def kept_format(backward: Backward, rates: Rates) -> str | None:
+    """Return the format of weights that a pass may have from its forward pass."""
+    formed_anew = rates.model.backward_weights == "lse" or backward.lse is not None
+    return None if formed_anew else rates.model.weights
 
 
 def _gains(known: Forward) -> tuple[Float64, Float64]:
@@ -259,4 +265,4 @@ def _through_softcap(
     return dx, own_x, all_x, slope
 
 
-__all__ = ["ScoreGradients", "score_gradients", "weights_are_kept"]
+__all__ = ["ScoreGradients", "kept_format", "score_gradients"]

@@ -230,14 +230,22 @@ def _from_lse(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
         # What is in it of the change of base is in 3 u |s|, too.
         error = error.copy()
         error[..., -1] = rates.stored * np.abs(finite[..., -1])
-    away = np.abs(apart) + error + part.lse_error[..., None]
+    away = np.abs(apart)
+    away += error
+    away += part.lse_error[..., None]
     row = part.lse_error + 3 * unit * np.abs(part.lse)
     subtracting = unit * away
     if part.has_sink:
         # Of a sink it is in 3 u (|s| + |L|).
         subtracting[..., -1] = 0.0
-    own = error + subtracting + 3 * unit * np.abs(finite)
-    return row, own + rates.model.exp_relative + rates.model.exp_argument * away
+    own = np.abs(finite)
+    own *= 3 * unit
+    own += error
+    own += subtracting
+    own += rates.model.exp_relative
+    away *= rates.model.exp_argument
+    own += away
+    return row, own
 
 
 def _from_sum(part: _Part, rates: Rates) -> tuple[Float64, Float64]:

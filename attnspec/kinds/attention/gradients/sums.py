@@ -34,23 +34,22 @@ def by_key(factors: Float64, rows: Float64) -> Float64:
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Total:
-    """A sum with its error, before the roundings of adding up.
+    """A sum with its error, that of adding up included, before anything is stored.
 
-    `size` is the sum of magnitudes, and `partial` that of the exact sums that were
-    stored on the way, `stores` in number.
+    `partial` is the sum of the magnitudes of the exact sums that were stored on the
+    way, `stores` in number.
     """
 
     value: Float64
     error: Float64
-    size: Float64
     partial: Float64
     stores: int = 0
 
     @classmethod
     def zeros(cls, shape: tuple[int, ...]) -> Total:
         """Return an empty sum."""
-        zeros = [np.zeros(shape) for _ in range(4)]
-        return cls(zeros[0], zeros[1], zeros[2], zeros[3])
+        zeros = [np.zeros(shape) for _ in range(3)]
+        return cls(zeros[0], zeros[1], zeros[2])
 
     def add(self, factors: Float64, rows: Float64, tile: int | None) -> None:
         """Add what some queries ask of each key; store after each tile of them."""
@@ -66,12 +65,7 @@ class Total:
     def part(self, batch: slice, head: slice) -> Total:
         """Return the sum of some heads, as views; nothing is stored yet."""
         where = batch, head
-        return Total(
-            self.value[where],
-            self.error[where],
-            self.size[where],
-            self.partial[where],
-        )
+        return Total(self.value[where], self.error[where], self.partial[where])
 
 
 def stored_partials(factors: Float64, right: Float64, tile: int) -> tuple[Float64, int]:
@@ -87,12 +81,17 @@ def stored_partials(factors: Float64, right: Float64, tile: int) -> tuple[Float6
     return partial, len(starts)
 
 
-def finished(total: Total, terms: int, rates: Rates) -> Float64:
-    """Add the roundings of a sum of so many terms, and of storing it by tiles."""
+def adding(terms: int, rates: Rates) -> float:
+    """Return the relative error of a sum of so many terms, by their magnitudes."""
     model = rates.model
     unit = format_of(model.accumulator).unit * model.accumulator_unit
-    error = total.error + gamma(terms + 4, unit) * total.size
-    error = error + terms * model.tiny(model.accumulator)
+    return float(gamma(terms + 4, unit))
+
+
+def finished(total: Total, terms: int, rates: Rates) -> Float64:
+    """Add what so many terms lose near zero, and the roundings of storing by tiles."""
+    model = rates.model
+    error = total.error + terms * model.tiny(model.accumulator)
     if model.stored_gradients is None:
         return np.asarray(error)
     stored = format_of(model.stored_gradients).unit
@@ -142,6 +141,7 @@ def folded(array: Float64, like: Float64) -> Float64:
 
 __all__ = [
     "Total",
+    "adding",
     "by_key",
     "by_key_row",
     "by_row",

@@ -15,13 +15,14 @@ from attnspec.kinds.attention.bounds.rates import Rates, gamma, rates
 from attnspec.kinds.attention.bounds.seen_keys import blocks, head_groups
 from attnspec.kinds.attention.gradients.errors import (
     ScoreGradients,
+    kept_format,
     score_gradients,
-    weights_are_kept,
 )
 from attnspec.kinds.attention.gradients.forward import Forward, forward
 from attnspec.kinds.attention.gradients.problem import Backward
 from attnspec.kinds.attention.gradients.sums import (
     Total,
+    adding,
     by_key,
     by_row,
     finished,
@@ -34,8 +35,8 @@ from attnspec.kinds.attention.gradients.sums import (
 from attnspec.numerics.formats import format_of
 from attnspec.numerics.models import NumericModel
 
-BLOCK = 2**15
-"""About how many scores a block has: what is made of them stays in the cache."""
+BLOCK = 2**16
+"""About how many scores a block has: more save no time, and take memory."""
 
 LEAST = 32
 """The queries that a block has, however many the keys are."""
@@ -123,8 +124,7 @@ class Work:
         known = forward(part, own, self.rates)
         found = score_gradients(part, known, self.rates)
         self._note(self.rates.model.softmax, found.largest)
-        if weights_are_kept(part, self.rates):
-            self._note(self.rates.model.weights, found.largest)
+        self._note(kept_format(part, self.rates), found.largest)
         self._note(self.rates.model.weights, float(np.max(found.size, initial=0.0)))
         place = (*where[:2], slice(None), where[2])
         for array, value in zip(self.dq, self._of_query(part, found), strict=True):
@@ -152,16 +152,14 @@ class Work:
         and not by the sum of its magnitudes.
         """
         problem, scale = part.problem, abs(part.problem.scale)
-        size_of_key = np.abs(problem.key)
         value = problem.scale * by_row(found.dx, problem.key)
         weighed = found.slope * found.weights
         mean = np.abs(by_row(weighed, problem.key))
         common = found.common[..., None]
-        error = scale * by_row(found.own, size_of_key) + common * np.abs(value)
+        each = found.own + self._rate(problem.keys) * found.size
+        error = scale * by_row(each, np.abs(problem.key)) + common * np.abs(value)
         error += scale * (found.delta_error * (1 + found.common))[..., None] * mean
-        size = scale * by_row(found.size, size_of_key)
-        error += operand_rate(self.rates) * size
-        total = Total(value, error, size, np.zeros_like(value))
+        total = Total(value, error, np.zeros_like(value))
         if self.rates.model.stored_gradients:
             total.partial, total.stores = stored_partials(
                 problem.scale * found.dx, problem.key, self.rates.model.block
@@ -172,12 +170,13 @@ class Work:
     def _add_keys(self, part: Backward, found: ScoreGradients, total: Total) -> None:
         """Add to the gradient of keys."""
         problem, scale = part.problem, abs(part.problem.scale)
-        query = np.abs(problem.query)
-        size = scale * by_key(found.size, query)
         total.add(problem.scale * found.dx, problem.query, self._stored_tile)
-        total.error += scale * by_key(found.whole, query)
-        total.error += operand_rate(self.rates) * size
-        total.size += size
+        each = found.whole + self._rate(self.backward.problem.queries) * found.size
+        total.error += scale * by_key(each, np.abs(problem.query))
+
+    def _rate(self, terms: int) -> float:
+        """Return the relative error of a product that is one of so many in a sum."""
+        return operand_rate(self.rates) + adding(terms, self.rates)
 
     def _add_values(
         self, part: Backward, known: Forward, found: ScoreGradients, total: Total
@@ -186,15 +185,14 @@ class Work:
         own, model = self.rates, self.rates.model
         keep: Any = 1.0 if part.kept is None else part.kept * part.multiplier
         keep = np.where(known.reads, keep, 0.0)
-        cotangent = np.abs(part.d_output)
-        grown = known.p + found.gained
-        error = found.gained + own.weight * grown + model.tiny(model.softmax)
+        terms = self.backward.problem.queries
+        rate = (own.value + adding(terms, own)) * (1 + own.weight) + own.weight
+        error = found.gained + rate * (known.p + found.gained)
+        error += model.tiny(model.softmax)
         if model.weights:
-            error = error + model.operand_unit * model.tiny(model.weights)
-        size = by_key(keep * grown * (1 + own.weight), cotangent)
+            error += model.operand_unit * model.tiny(model.weights)
         total.add(keep * known.p, part.d_output, self._stored_tile)
-        total.error += by_key(keep * error, cotangent) + own.value * size
-        total.size += size
+        total.error += by_key(keep * error, np.abs(part.d_output))
 
     @property
     def _stored_tile(self) -> int | None:
@@ -207,8 +205,8 @@ class Work:
 
         It is that of the scores, or, where the softcap is last, of what this bends.
         """
-        batch, head, rows = where
-        shape = self.dbias.value.shape
+        total, (batch, head, rows) = self.dbias, where
+        shape = total.value.shape
         cuts = (batch, head, slice(None), rows, slice(None))
         place = tuple(
             cut if length > 1 else slice(None)
@@ -217,11 +215,9 @@ class Work:
         gradient, error = given
         if self.rates.stored:
             error = error + self.rates.weight * (np.abs(gradient) + error)
-        for array, more in (
-            (self.dbias.value, gradient),
-            (self.dbias.error, error),
-            (self.dbias.size, np.abs(gradient) + error),
-        ):
+        rate = gamma(_terms(self.backward.problem, total), self.rates.unit)
+        error = error + rate * (np.abs(gradient) + error)
+        for array, more in ((total.value, gradient), (total.error, error)):
             array[place] += folded(more, array[place])
 
     def _add_sink(
@@ -238,10 +234,11 @@ class Work:
             share = np.where(np.isfinite(sink), np.exp(sink - known.lse), 0.0)
         rest, off = np.abs(found.delta), found.delta_error
         error = np.expm1(known.sink_error) * (rest + off) + off + 2 * unit * rest
+        whole = self.backward.problem
+        error += gamma(whole.query.shape[0] * whole.queries + 2, unit) * (rest + error)
         for array, more in (
             (self.dsink.value, -share * found.delta),
             (self.dsink.error, share * error),
-            (self.dsink.size, share * (rest + error)),
         ):
             array[where] += more.sum(axis=-1, keepdims=True)
 
@@ -257,11 +254,10 @@ class Work:
                 self.dbias, _terms(problem, self.dbias), case["bias"]
             )
         if case["sink"] is not None:
-            sums = self.dsink
-            arrays = [a.sum(axis=0) for a in (sums.value, sums.error, sums.size)]
-            folded_batch = Total(arrays[0], arrays[1], arrays[2], arrays[0])
+            value, error = (a.sum(axis=0) for a in (self.dsink.value, self.dsink.error))
             rows = problem.query.shape[0] * problem.queries
-            found["dsink"] = self._summed(folded_batch, rows + 2, case["sink"])
+            total = Total(value, error, value)
+            found["dsink"] = self._summed(total, rows + 2, case["sink"])
         shapes = {name: case[OPERANDS[name]].shape for name in found}
         factor = (2.0 if own.is_double else 1.0) * SLACK
         gradients = {
@@ -280,8 +276,7 @@ class Work:
         """Round a sum in the format of the softmax, and to that of the operand."""
         unit, model = self.rates.unit, self.rates.model
         stored = max(format_of(operand.dtype.name).unit, unit)
-        error = total.error + gamma(terms, unit) * total.size
-        error = error * (1 + stored) + stored * np.abs(total.value)
+        error = total.error * (1 + stored) + stored * np.abs(total.value)
         tiny = model.tiny(operand.dtype.name) + terms * model.tiny(model.softmax)
         return total.value, error + tiny
 

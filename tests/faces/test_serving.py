@@ -1,0 +1,115 @@
+"""Faces of packed, padded and merged attention: translated, and never repaired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from attnspec.conformance import check_implementation
+from attnspec.exceptions import InvalidArgument
+from attnspec.faces import OF_KINDS
+from tests.faces import _serving
+
+RIGHT = {
+    "flash_attn_varlen_func": "flash-attn-varlen",
+    "of_vllm": "flash-attn-varlen",
+    "of_version_4": "flash-attn-varlen",
+    "varlen_attn": "flash-attn-varlen",
+    "dot_product_attention": "jax-lengths",
+    "attention_of_onnx": "onnx-lengths",
+    "merge_state_in_place": "merge-in-place",
+    "merge_attn_states": "merge-into",
+    "merge_attentions": "merge-lists",
+    "flash_attn_combine": "merge-splits",
+}
+WRONG = {
+    "windowless": "flash-attn-varlen",
+    "first_length": "jax-lengths",
+    "upside_down": "onnx-lengths",
+    "read_again": "merge-in-place",
+    "last_head_unwritten": "merge-into",
+    "last_of_list": "merge-lists",
+    "even_splits": "merge-splits",
+}
+LAWS = {
+    "varlen": ["varlen-agreement", "varlen-lse"],
+    "padded": ["padded-agreement", "padded-lse"],
+    "merge": ["merge-agreement", "merge-rows", "merge-in-place", "merge-rows-kept"],
+    "merge-all": ["merge-all-agreement", "merge-all-rows"],
+}
+"""What the translation of a call can break."""
+
+SERVING = {
+    name for name, face in OF_KINDS.items() if face.kind not in ("rope", "attention")
+}
+
+
+def _judged(name: str, face: str, **more: Any) -> Any:
+    return check_implementation(
+        getattr(_serving, name),
+        kind=OF_KINDS[face].kind,
+        arrays="numpy",
+        tier="smoke",
+        **more,
+    )
+
+
+def test_every_face_has_a_right_function_and_a_wrong_one() -> None:
+    assert {*RIGHT.values()} == {*WRONG.values()} == SERVING
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("name", "face"), RIGHT.items())
+def test_a_right_function_conforms_as_it_is(name: str, face: str) -> None:
+    report = _judged(name, face, only=LAWS[OF_KINDS[face].kind])
+
+    assert report.conforms, report
+    assert report.description.face["id"] == face
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("name", "face"), WRONG.items())
+def test_a_wrong_function_is_found(name: str, face: str) -> None:
+    kind = OF_KINDS[face].kind
+
+    report = _judged(name, face, only=[f"{kind}-agreement"])
+
+    assert not report.conforms
+    (found,) = report.outcomes
+    assert found.finding is not None
+    assert found.finding.call.startswith(f"{name}(")
+
+
+def _claims(name: str, face: str) -> set[str]:
+    kind = OF_KINDS[face].kind
+    report = _judged(name, face, only=[f"{kind}-agreement"])
+    return {*report.description.capabilities.claims}
+
+
+def test_what_a_signature_has_is_claimed() -> None:
+    first = _claims("flash_attn_varlen_func", "flash-attn-varlen")
+    fourth = _claims("of_version_4", "flash-attn-varlen")
+    torch = _claims("varlen_attn", "flash-attn-varlen")
+
+    assert {"causal", "window", "softcap", "scale", "return_lse"} <= first
+    assert not {"sink", "used_key"} & first
+    assert {"sink", "used_key", "used_query"} <= fourth
+    assert {"causal", "window"} <= torch
+    assert not {"softcap", "return_lse"} & torch
+
+
+def test_a_function_without_the_sums_is_refused() -> None:
+    def dense(q: Any, k: Any, v: Any, max_seqlen_q: int = 0) -> Any: ...
+
+    message = "face: flash-attn-varlen has cu_seqlens_q, which it does not take"
+    with pytest.raises(InvalidArgument, match=message):
+        check_implementation(dense, kind="varlen", face="flash-attn-varlen")
+
+
+def test_what_is_written_on_a_device_is_not_judged() -> None:
+    message = "face: what merge-into writes on the device cuda is not seen here"
+    with pytest.raises(InvalidArgument, match=message):
+        check_implementation(
+            _serving.merge_attn_states, kind="merge", arrays="torch", device="cuda"
+        )
