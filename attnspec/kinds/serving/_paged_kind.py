@@ -8,9 +8,12 @@ import numpy as np
 
 from attnspec._typing import Array, Window
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.nulls import Right
+from attnspec.judge.questions import Call
 from attnspec.judge.words import Words
+from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _paged as paged
 from attnspec.kinds.serving import _sequences as sequences
@@ -50,6 +53,16 @@ def _defined(
     rounded = output.astype(query.dtype)
     wide = np.float64 if query.dtype == np.float64 else np.float32
     return (rounded, lse.astype(wide)) if return_lse else rounded
+
+
+def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
+    """Find out what the logsumexp of no keys is."""
+    if not capabilities.allows({"return_lse", "no_keys"}):
+        return None
+    fields = {**_PROBE, "lengths": ((1, -1), (0, 0))}
+    recipe = PAGED.table.within(PAGED.recipe(dtype, **fields), capabilities)
+    lse = call(PAGED.case(recipe)).others["lse"]
+    return named_lse(float(lse[1, 0, 0]))
 
 
 def _tabled(case: Case, table: Array) -> Case:
@@ -161,6 +174,7 @@ PAGED = Kind(
         {**_PROBE, "lengths": ((1, -1), (0, 0))},
         {**_PROBE, "queries": 2, "window": (2, 0), "sink": "normal"},
     ),
+    questions={"empty_lse": _empty_lse},
     nulls={
         **sequences.NULLS,
         "physical": _physical,

@@ -171,6 +171,11 @@ def positive(pool: Pool, output: Array, lse: Array) -> Pair:  # noqa: ARG001 - a
     return output, np.where(np.isneginf(lse), np.inf, lse).astype(lse.dtype)
 
 
+def lowest(pool: Pool, output: Array, lse: Array) -> Pair:  # noqa: ARG001 - a step's form
+    """Return the lowest number for the logsumexp of none."""
+    return output, np.maximum(lse, np.finfo(lse.dtype).min)
+
+
 def in_parts(size: int) -> Any:
     """Return what attends to so many keys at a time, and merges what it found."""
 
@@ -233,6 +238,7 @@ __all__ = [
     "in_parts",
     "last_page_full",
     "late_window",
+    "lowest",
     "narrow_rows",
     "next_half",
     "one_by_one",

@@ -208,6 +208,13 @@ CONTROLS: tuple[Control, ...] = (
         dtypes=("float32",),
     ),
     _control(
+        "lowest",
+        "The logsumexp of no key is the lowest number, as it declares.",
+        Paged(finish=steps.lowest),
+        dialect={"empty_lse": "finite"},
+        dtypes=("float32",),
+    ),
+    _control(
         "positive",
         "The logsumexp of no key is plus infinity, as it declares.",
         Paged(finish=steps.positive),
