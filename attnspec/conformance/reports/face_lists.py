@@ -15,7 +15,7 @@ from attnspec.judge.usage import JUDGED
 from attnspec.kinds.attention.usage import USAGE
 from attnspec.kinds.attention.words import CHOICES_IN_WORDS
 
-_INDENT = 22
+_INDENT = 24
 
 
 def listed() -> list[str]:

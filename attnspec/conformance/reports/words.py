@@ -37,14 +37,21 @@ def wrapped(text: str, *, first: str = "", indent: int = LABEL) -> list[str]:
     --------
     >>> wrapped("as the definition", first="  expected")
     ['  expected      as the definition']
+    >>> wrapped("float", first="attn_logits_soft_cap")
+    ['attn_logits_soft_cap float']
     """
     return textwrap.wrap(
         one_line(text),
         WIDTH,
-        initial_indent=first.ljust(indent),
+        initial_indent=_label(first, indent),
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
     )
+
+
+def _label(first: str, indent: int) -> str:
+    """Return a label in its column, apart from what follows it."""
+    return (first and f"{first} ").ljust(indent)
 
 
 def pieces(
@@ -52,7 +59,7 @@ def pieces(
 ) -> list[str]:
     """Return short parts in lines, broken between the parts where they fit."""
     lines: list[str] = []
-    line = first.ljust(indent)
+    line = _label(first, indent)
     empty = True
     for part in map(one_line, parts):
         joined = f"{line}{'' if empty else between}{part}"
