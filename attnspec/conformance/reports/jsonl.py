@@ -18,6 +18,7 @@ import numpy as np
 import attnspec
 from attnspec.conformance.descriptions import written_deviation
 from attnspec.conformance.reports import words
+from attnspec.conformance.reports.settings import settings
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.description import Description
 from attnspec.judge.likeness import Features
@@ -132,6 +133,7 @@ def header(report: Report, target: str) -> dict[str, Any]:
             "python": platform.python_version(),
             "numpy": np.__version__,
             "platform": platform.platform(),
+            **settings(report.description.arrays),
         },
         "target": target,
         "tier": report.tier,

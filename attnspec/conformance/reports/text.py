@@ -15,6 +15,7 @@ from attnspec.conformance.reports.findings import (
     failure_lines,
     is_quiet,
 )
+from attnspec.conformance.reports.settings import settings
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.law import Invariant
 from attnspec.judge.verdicts import (
@@ -96,6 +97,9 @@ def _face_lines(report: Report) -> list[str]:
         said.append(f"arrays of {description.arrays or 'numpy'}{where}")
     if said:
         lines += words.wrapped(", ".join(said), first=label)
+    if given := settings(description.arrays):
+        told = [f"{name}={value}" for name, value in given.items()]
+        lines += words.pieces(told, first="settings")
     backward = report.backward
     passed = backward.description.capabilities.claims if backward else ()
     unknown = [n for n in (known.unknown if known else ()) if n not in passed]
