@@ -35,6 +35,9 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.register_profile(
+    "few", hypothesis.settings.get_profile("ci"), max_examples=20
+)
+hypothesis.settings.register_profile(
     "nightly", hypothesis.settings.get_profile("default"), max_examples=2_000
 )
 hypothesis.settings.register_profile(
