@@ -16,7 +16,7 @@ from attnspec.conformance.call import InProcess
 from attnspec.conformance.implementation import Implementation
 from attnspec.exceptions import ConformanceFailure, UnknownName
 from attnspec.judge.bench import KernelBench
-from attnspec.judge.case import Case, Result
+from attnspec.judge.case import Case, Result, settled
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.domain import Domain
 from attnspec.judge.law import Exact
@@ -152,7 +152,12 @@ def right(
     return kind.promised(case, choices, model or default_model(case.dtype))
 
 
-def call(function: Callable[..., Any], case: Case) -> Result:
+def call(
+    function: Callable[..., Any],
+    case: Case,
+    *,
+    dialect: Mapping[str, str] | None = None,
+) -> Result:
     """Call a function with the arrays of a case, which it gets as copies.
 
     Parameters
@@ -161,11 +166,15 @@ def call(function: Callable[..., Any], case: Case) -> Result:
         Takes NumPy arrays, as its kind says.
     case
         A case that `cases` has drawn.
+    dialect
+        Choices of the function that are not those of the spec.
 
     Returns
     -------
     Result
         ``output``, ``others`` by name, and in ``mutated`` the arguments it changed.
+        What is answered where any answer is right, as to a row that belongs to nobody,
+        is 0 there.
 
     Raises
     ------
@@ -181,7 +190,9 @@ def call(function: Callable[..., Any], case: Case) -> Result:
     >>> call(tiled_attention, case).output.shape
     (2, 3, 4, 8)
     """
-    return InProcess(function)(case)
+    kind = kind_named(case["recipe"].kind)
+    left_open = kind.left_open(case, {**kind.default(), **(dialect or {})})
+    return settled(InProcess(function)(case), left_open)
 
 
 def compare(result: Result, exact: Exact) -> tuple[Comparison, ...]:

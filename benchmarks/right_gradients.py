@@ -4,7 +4,7 @@ Run as ``python -m benchmarks.right_gradients [--cases N] [--seed N] [ID ...]``.
 backward pass of ``attnspec.rogues.training`` answers cases of every family of the
 table, in each of its formats, with the output and logsumexp of its own forward pass
 and with given ones. An ID may be a target, ``torch:flash``, ``jax:eager`` or
-``benchmarks/library_gradients.py:KERAS``: its own gradients are asked for, where its
+``benchmarks/_library_gradients.py:KERAS``: its own gradients are asked for, where its
 forward pass is right. The table has one line a pass, format and gradient: median, 99th
 percentile and largest error by bound. It exits with 1 if there is one beyond the bound.
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis.vendor import pretty
@@ -57,6 +58,23 @@ def test_a_wrong_kernel_is_beyond_the_bound() -> None:
 
     assert not found.holds
     assert found.ratio > 1000
+
+
+def test_what_is_answered_to_nobody_is_open_unless_it_is_zero_by_choice() -> None:
+    def filled(*operands: Any, **options: Any) -> Any:
+        output = KINDS["varlen"].definition(*operands, **options)
+        return np.where(np.arange(len(output))[:, None, None] < 1, output, 7.0)
+
+    one = {"lengths": (((1, 1),),), "behind": (1,)}
+    case = hypothesis.find(cases("varlen", claims=["rows_behind"], **one), bool)
+    zero = {"gap_rows": "zero"}
+
+    open_, held = (
+        compare(call(filled, case, dialect=said), right(case, dialect=said))
+        for said in ({}, zero)
+    )
+    assert all(each.holds for each in open_)
+    assert not all(each.holds for each in held)
 
 
 def test_a_law_that_is_broken_says_where() -> None:

@@ -97,7 +97,7 @@ def test_by_itself_such_a_law_fails() -> None:
     ("rogue", "headline"),
     [
         # A mask and a bias are read by the same code.
-        ("mask-of-first-batch", "bias-added"),
+        ("mask-of-next-head", "exact-gather"),
         # Whatever hides a key, it is wrong that it counts.
         ("exp-never-zero", "exact-gather"),
         # What several heads need, all their findings need.

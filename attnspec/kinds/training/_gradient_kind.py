@@ -248,6 +248,9 @@ ATTENTION_GRADIENT = Kind(
         | {"mask": "empty_rows"},
         {"queries": 5, "keys": 5, "width": 4, "value_width": 4, "softcap": 1.0}
         | {"bias": "normal"},
+        # What is common to a row of scores shows beside a sink alone.
+        {"queries": 5, "keys": 5, "width": 4, "value_width": 4, "causal": True}
+        | {"alibi_slopes": "drawn", "sink": "normal"},
     ),
     nulls={
         "next_row": _next_row,

@@ -128,7 +128,7 @@ CONTROLS: tuple[Control, ...] = (
     _control("union", "It unites two masks.", _window),
     _control("rows", "It fills row by row.", _rows),
     _control(
-        "from-the-upper-left",
+        "upper-left",
         "Queries stand in the upper left.",
         _upper_left,
         dialect={"alignment": "upper_left"},

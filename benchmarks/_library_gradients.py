@@ -1,6 +1,6 @@
 """Attention of Keras and MLX with its gradients, as functions of NumPy's arrays.
 
-``python -m benchmarks.right_gradients benchmarks/library_gradients.py:KERAS`` puts one
+``python -m benchmarks.right_gradients benchmarks/_library_gradients.py:KERAS`` puts one
 before the bounds, where its library is installed.
 """
 
