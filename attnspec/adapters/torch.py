@@ -18,7 +18,9 @@ from attnspec.numerics.dtypes import DTYPES, numpy_dtype
 REQUIRES: tuple[str, ...] = ("torch",)
 EXTRA = "torch"
 
-_CLAIMS = ("grouped_query", "empty_queries")
+# SDPA answers a call without keys or without queries by itself: the private function
+# divides by the number of queries, and ends the process where there is none.
+_CLAIMS = ("grouped_query",)
 
 _BIAS_CLAIMS = ("bias", "minus_infinity_bias", "float32_bias")
 
@@ -54,7 +56,7 @@ def implementations() -> dict[str, Implementation]:
         scale_after_mask,
     )
 
-    whole = (*_CLAIMS, "empty_keys")
+    whole = (*_CLAIMS, "empty_keys", "empty_queries")
     fused, upcast = _fused_models(), _upcast_models()
     late = (*scale_after_mask(), *nan_query_lost())
     lse = (*late, *empty_logsumexp())

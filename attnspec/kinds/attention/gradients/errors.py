@@ -8,7 +8,7 @@ row of dq at once, and is told apart for that reason.
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class ScoreGradients:
     """By how much a weight may be too large."""
     largest: float
     """The largest product of a cotangent and a value, delta or difference of them."""
+    formed: float
+    """The largest such product, of what is dropped and of what no query sees, too."""
 
     @property
     def size(self) -> Float64:
@@ -76,7 +78,7 @@ class _Part(NamedTuple):
 
 def score_gradients(backward: Backward, known: Forward, rates: Rates) -> ScoreGradients:
     """Evaluate the gradients of the scores of a block, with their errors."""
-    t, t_error = _products(backward, rates)
+    t, t_error, largest = _products(backward, rates)
     gained, each = _gains(known)
     row = _row(backward, known, rates, (t, t_error, gained))
     apart = np.where(known.attends, t - row.delta[..., None], 0.0)
@@ -102,6 +104,7 @@ def score_gradients(backward: Backward, known: Forward, rates: Rates) -> ScoreGr
         weights=np.where(known.attends, known.p, 0.0),
         gained=gained,
         largest=max(float(np.max(size, initial=0.0)) for size in sizes),
+        formed=float(largest),
     )
 
 
@@ -142,8 +145,11 @@ def _own_error(known: Forward, rates: Rates, part: _Part, row: _Row) -> Float64:
     return own
 
 
-def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
-    """Return the gradients of weights, with dropout, and their errors."""
+def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64, Any]:
+    """Return the gradients of weights, with dropout, and their errors.
+
+    The last is the largest that is formed: what is dropped, or unseen, may overflow.
+    """
     model, problem = rates.model, backward.problem
     value = problem.value[:, :, :, : problem.keys]
     width = value.shape[-1]
@@ -158,10 +164,12 @@ def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64]:
         # What was rounded on the way forward has a gradient of that format.
         error = error + rates.weight * (np.abs(product) + error)
         error = error + model.operand_unit * model.tiny(name)
+    rows = np.abs(backward.d_output).sum(axis=-1).max(initial=0.0)
+    largest = max(np.max(np.abs(product) + error, initial=0.0), rows * backward.unseen)
     if backward.kept is None:
-        return product, error
+        return product, error, largest
     keep = backward.kept * backward.multiplier
-    return keep * product, keep * error
+    return keep * product, keep * error, largest
 
 
 def kept_format(backward: Backward, rates: Rates) -> str | None:

@@ -37,12 +37,14 @@ class Backward:
     multiplier: float
     output: Float64 | None
     lse: Float64 | None
+    unseen: float
+    """The largest number in a value that no query sees; its product may overflow."""
 
     @classmethod
     def of(cls, case: Case, dialect: Dialect, *, saved: bool) -> Self:
         """Return the backward pass of a case; `saved` is whether it knows o and L."""
         forward = forward_case(case)
-        problem = _without_unseen(prepare(forward, dialect, slice(None)))
+        problem, unseen = _without_unseen(prepare(forward, dialect, slice(None)))
         kept, multiplier = _dropout(case["kept"])
         if kept is not None and problem.sink is None:
             problem = _with_empty_sink(problem)
@@ -62,6 +64,7 @@ class Backward:
             multiplier,
             rows("output") if saved else None,
             rows("lse") if saved else None,
+            unseen,
         )
 
     def heads(self, batch: slice, head: slice) -> Backward:
@@ -120,16 +123,22 @@ def _with_empty_sink(problem: Problem) -> Problem:
     )
 
 
-def _without_unseen(problem: Problem) -> Problem:
-    """Return the problem with 0 in keys and values that no query sees."""
+def _without_unseen(problem: Problem) -> tuple[Problem, float]:
+    """Return the problem with 0 in keys and values that no query sees.
+
+    The largest finite number of these values is the other.
+    """
     seen = seen_keys(problem)
     if seen is None:
-        return problem
+        return problem, 0.0
     keep = seen[:, :, None, :, None]
     value = problem.value.copy()
-    value[:, :, :, : problem.keys] = np.where(keep, value[:, :, :, : problem.keys], 0.0)
+    known = value[:, :, :, : problem.keys]
+    hidden = np.abs(np.where(keep, 0.0, known))
+    unseen = float(hidden.max(initial=0.0, where=np.isfinite(hidden)))
+    value[:, :, :, : problem.keys] = np.where(keep, known, 0.0)
     key = np.where(keep, problem.key, 0.0)
-    return dataclasses.replace(problem, key=key, value=value)
+    return dataclasses.replace(problem, key=key, value=value), unseen
 
 
 __all__ = ["Backward", "forward_case"]

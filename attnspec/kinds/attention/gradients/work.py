@@ -124,7 +124,7 @@ class Work:
         known = forward(part, own, self.rates)
         found = score_gradients(part, known, self.rates)
         self._note(self.rates.model.softmax, found.largest)
-        self._note(kept_format(part, self.rates), found.largest)
+        self._note(kept_format(part, self.rates), found.formed)
         self._note(self.rates.model.weights, float(np.max(found.size, initial=0.0)))
         place = (*where[:2], slice(None), where[2])
         for array, value in zip(self.dq, self._of_query(part, found), strict=True):

@@ -218,6 +218,31 @@ def test_a_gradient_that_may_overflow_is_named() -> None:
     assert exact.overflow.startswith(f"gradients: {limit}, got")
 
 
+@pytest.mark.parametrize("hidden", ["unseen", "dropped"])
+def test_what_is_hidden_may_overflow_where_its_gradient_is_narrow(hidden: str) -> None:
+    """A product of float16 is infinite there, and times a weight of zero no number."""
+    shape = (1, 1, 1, 1)
+    options = {
+        "unseen": {"mask": np.array([[True, False]])},
+        "dropped": {"kept": np.array([[[[2.0, 0.0]]]], np.float32)},
+    }
+    case = _long(1, 2).replace(
+        query=np.ones(shape, np.float16),
+        key=np.ones((1, 1, 2, 1), np.float16),
+        value=np.array([[[[1.0], [4096.0]]]], np.float16),
+        d_output=np.full(shape, 30, np.float16),
+        **options[hidden],
+    )
+    model = PRESETS["flash-float16"]
+    kept, formed_anew = (
+        evaluate_gradients(case, SPEC, model.replace(backward_weights=words)).overflow
+        for words in ("sum", "lse")
+    )
+
+    assert kept is not None
+    assert formed_anew is None
+
+
 def test_a_multiplier_of_two_numbers_is_no_dropout() -> None:
     case = _long(2, 2)
     kept = np.array([[1.0, 2.0], [0.0, 1.0]], np.float32)
