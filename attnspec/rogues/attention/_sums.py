@@ -83,8 +83,8 @@ _LOG2E = np.log2(np.e)
 
 def _can_fold(call: AttentionCase) -> bool:
     """Whether nothing stands between the product and the exponential."""
-    plain = call.softcap is None and call.bias is None
-    return plain and call.effective_scale > 0
+    between = (call.softcap, call.bias, call.alibi_slopes)
+    return all(each is None for each in between) and call.effective_scale > 0
 
 
 def start_in_base_two(call: AttentionCase) -> Rows:
