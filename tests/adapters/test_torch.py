@@ -17,6 +17,8 @@ torch = pytest.importorskip("torch")
 from tests.adapters import _torch_gradients  # noqa: E402 - it needs torch
 
 VARIANTS: dict[str, Implementation] = implementations()
+# `attnspec check torch` judges the default one; see tox.ini.
+OTHERS = [name for name in VARIANTS if name != "sdpa"]
 FORMATS = ("float64", "float32", "float16", "bfloat16")
 LONG = ATTENTION.recipe(
     query_heads=2, key_heads=2, queries=9, keys=700, width=17, value_width=17
@@ -37,7 +39,7 @@ def test_each_variant_agrees_with_the_definition(variant: str, dtype: DType) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", OTHERS)
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_each_variant_conforms(variant: str, dtype: DType) -> None:
     assert failures(VARIANTS[variant], dtype, tier="standard") == ()
@@ -125,7 +127,7 @@ def test_gradients_agree_with_the_definition(variant: str, dtype: DType) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", OTHERS)
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_the_gradients_of_each_variant_conform(variant: str, dtype: DType) -> None:
     wishes = {"tier": "standard", "claims": ["gradients"]}

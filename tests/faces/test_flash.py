@@ -48,7 +48,7 @@ LAWS = {
     "causal_ignored": ("causal-support", "causal=True"),
     "scale_ignored": ("scale-given", "softmax_scale="),
     "softcap_ignored": ("softcap-order", "softcap="),
-    "softcap_after_mask": ("agreement", "softcap="),
+    "softcap_after_mask": ("softcap-order", "softcap="),
     "slopes_ignored": ("slopes-added", "alibi_slopes="),
     "slopes_upper_left": ("slopes-added", "alibi_slopes="),
     "lse_in_base_2": ("lse-agreement", "flash"),

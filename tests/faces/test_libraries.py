@@ -26,7 +26,13 @@ def _judged(where: str, name: str, *only: str, **asked: Any) -> Report:
     ("face", "where", "name", "asked"),
     [
         ("sdpa", "torch.nn.functional", "scaled_dot_product_attention", {}),
-        ("jax", "jax.nn", "dot_product_attention", {}),
+        # A row whose bias is minus infinity alone is NaN: see its adapter's deviations.
+        (
+            "jax",
+            "jax.nn",
+            "dot_product_attention",
+            {"without": ["minus_infinity_bias"]},
+        ),
         (
             "jax",
             "keras.ops",
