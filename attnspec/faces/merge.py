@@ -144,6 +144,7 @@ def _of_one(returned: Any, _said: Said, _placed: tuple[Any, ...]) -> Any:
 
 
 def _has_batch(array: Any) -> bool:
+    """Return whether an array has a first axis of one sequence."""
     return isinstance(array, np.ndarray) and array.ndim > 0 and len(array) == 1
 
 

@@ -29,4 +29,15 @@ def numpy_dtype(name: str) -> np.dtype[np.generic]:
     return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
 
-__all__ = ["DTYPES", "numpy_dtype"]
+def working_dtype(dtype: str | np.dtype[np.generic]) -> np.dtype[np.floating]:
+    """Return the format of scores, sums and logsumexps where a kernel takes this one.
+
+    Examples
+    --------
+    >>> working_dtype("bfloat16")
+    dtype('float32')
+    """
+    return np.dtype(np.float64 if dtype == "float64" else np.float32)
+
+
+__all__ = ["DTYPES", "numpy_dtype", "working_dtype"]

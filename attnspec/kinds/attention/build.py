@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from attnspec.kinds.attention.options import (
     SLOPES,
     VALUES,
 )
-from attnspec.numerics.dtypes import numpy_dtype
+from attnspec.numerics.dtypes import numpy_dtype, working_dtype
 
 HUGE = {"float64": 2.0**60, "float32": 2.0**40, "bfloat16": 2.0**40, "float16": 2.0**8}
 """What a hidden key or value may hold: far from the rest, short of overflow."""
@@ -96,18 +95,14 @@ def _sink(recipe: Recipe) -> Array | None:
     if recipe["sink"] is None:
         return None
     # A sink is a score: it has the format of the scores, not of the operands.
-    return data.sink(recipe, recipe["sink"]).astype(_wide(recipe))
+    return data.sink(recipe, recipe["sink"]).astype(working_dtype(recipe.dtype))
 
 
 def _slopes(recipe: Recipe) -> Array | None:
     if recipe["alibi_slopes"] is None:
         return None
-    return data.slopes(recipe, recipe["alibi_slopes"]).astype(_wide(recipe))
-
-
-def _wide(recipe: Recipe) -> type[np.floating[Any]]:
-    """Return the format of scores."""
-    return np.float64 if recipe.dtype == "float64" else np.float32
+    found = data.slopes(recipe, recipe["alibi_slopes"])
+    return found.astype(working_dtype(recipe.dtype))
 
 
 def _mask(recipe: Recipe) -> Array | None:

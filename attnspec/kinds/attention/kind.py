@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from attnspec import reference
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
@@ -34,6 +32,7 @@ from attnspec.kinds.attention.words import (
     model_in_words,
 )
 from attnspec.numerics import PRESETS, NumericModel, relaxations
+from attnspec.numerics.dtypes import working_dtype
 
 _HIDING = ("mask", "minus_infinity_bias", "causal", "window")
 
@@ -91,7 +90,7 @@ def _defined(
         softcap=softcap,
         sink=sink,
     )
-    wide = np.float64 if query.dtype == np.float64 else np.float32
+    wide = working_dtype(query.dtype)
     rounded = output.astype(query.dtype)
     return (rounded, lse.astype(wide)) if return_lse else rounded
 

@@ -20,6 +20,7 @@ from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving import _usage as usage
 from attnspec.kinds.serving._gathered import LSE_CHOICES
 from attnspec.numerics import PRESETS, relaxations
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import paged_attention
 
 
@@ -51,7 +52,7 @@ def _defined(
         scale=scale,
     )
     rounded = output.astype(query.dtype)
-    wide = np.float64 if query.dtype == np.float64 else np.float32
+    wide = working_dtype(query.dtype)
     return (rounded, lse.astype(wide)) if return_lse else rounded
 
 

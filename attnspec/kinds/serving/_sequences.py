@@ -17,6 +17,7 @@ from attnspec.judge.nulls import forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.build import HUGE
 from attnspec.numerics import Comparison, within
+from attnspec.numerics.dtypes import working_dtype
 
 POISONS = ("zeros", "large", "nan", "infinity")
 """What may stand where nobody may look; no function may be moved by the first two."""
@@ -134,7 +135,7 @@ def options_of(recipe: Recipe) -> dict[str, Any]:
     """Return the options of attention that are in force."""
     options = {n: recipe[n] for n in ("causal", "window", "softcap", "scale")}
     if recipe["sink"] is not None:
-        wide = np.float64 if recipe.dtype == "float64" else np.float32
+        wide = working_dtype(recipe.dtype)
         heads = (recipe["key_heads"] * recipe["group"],)
         noise = normals(recipe.seed, "sink", heads)
         is_number = recipe["sink"] != "normal"

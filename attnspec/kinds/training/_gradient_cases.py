@@ -19,6 +19,7 @@ from attnspec.kinds.attention.budget import BUDGET
 from attnspec.kinds.attention.build import build as build_forward
 from attnspec.kinds.attention.build import repeated
 from attnspec.kinds.attention.table import TABLE as FORWARD
+from attnspec.numerics.dtypes import working_dtype
 
 COTANGENTS = ("normal", "integers", "ones", "offset", "sparse")
 """How the cotangent of the output is made; with an offset delta nearly cancels."""
@@ -103,7 +104,7 @@ def build(recipe: Recipe) -> Case:
     layouts = dict(recipe["layouts"])
     d_output = repeated(_cotangent(recipe, shape), layouts.get("d_output", ""))
     options: dict[str, Any] = {**forward.options}
-    wide = np.float64 if recipe.dtype == "float64" else np.float32
+    wide = working_dtype(recipe.dtype)
     if recipe["d_lse"] is not None:
         options["d_lse"] = normals(recipe.seed, "d_lse", shape[:3]).astype(wide)
     if recipe["kept"] is not None:

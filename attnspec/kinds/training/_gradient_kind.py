@@ -35,6 +35,7 @@ from attnspec.kinds.attention.words import case_in_words, model_in_words
 from attnspec.kinds.training._gradient_cases import TABLE, build
 from attnspec.kinds.training._usage import USAGE
 from attnspec.numerics import PRESETS, NumericModel, relaxations, within
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import (
     Gradients,
     attention_backward,
@@ -105,7 +106,7 @@ def _defined(  # noqa: PLR0913 - all that attention has, and what was saved
         return rounded
     forward = {n: v for n, v in options.items() if n not in ("d_lse", "kept")}
     o, logsumexp = attention_with_logsumexp(query, key, value, **forward)
-    wide = np.float64 if query.dtype == np.float64 else np.float32
+    wide = working_dtype(query.dtype)
     return (*rounded, o.astype(query.dtype), logsumexp.astype(wide))
 
 

@@ -16,7 +16,7 @@ from attnspec.kinds.training._gradient_cases import results_of
 from attnspec.kinds.training._gradient_options import ATTENTION_GRADIENT
 from attnspec.kinds.training._gradient_results import given_by, right_for
 from attnspec.numerics import Comparison, within
-from attnspec.numerics.dtypes import numpy_dtype
+from attnspec.numerics.dtypes import numpy_dtype, working_dtype
 
 _LAW = ATTENTION_GRADIENT.law
 
@@ -51,7 +51,7 @@ def check_returned(case: Case, bench: Bench) -> Iterator[Comparison]:
     lse = np.where(np.isfinite(value["lse"][0]), given["lse"], -np.inf)
     known = plain.replace(
         output=given["output"].astype(case["query"].dtype),
-        lse=lse.astype(np.float64 if case.dtype == "float64" else np.float32),
+        lse=lse.astype(working_dtype(case.dtype)),
     )
     for name, (gradient, bound) in right_for(known, bench).items():
         found = within(gradient, given[name], bound, what=name)
@@ -169,7 +169,7 @@ def _forward(case: Case, bench: Bench) -> tuple[Array, Array] | None:
     if case["kept"] is not None:
         return None  # The forward pass that is evaluated drops nothing.
     found = evaluate(forward_case(case), bench.dialect)
-    wide = np.float64 if case.dtype == "float64" else np.float32
+    wide = working_dtype(case.dtype)
     lse = np.where(np.isfinite(found.lse), found.lse, -np.inf)
     return found.output.astype(numpy_dtype(case.dtype)), lse.astype(wide)
 

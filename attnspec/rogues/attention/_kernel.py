@@ -16,6 +16,7 @@ from attnspec._typing import Array
 from attnspec.kinds.attention.alibi import alibi_bias
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues._shift import shift_of
 
 TILE = 16
@@ -49,7 +50,7 @@ def as_given(call: AttentionCase, lse: bool) -> AttentionCase:  # noqa: ARG001, 
 
 def work_dtype(call: AttentionCase) -> np.dtype[Any]:
     """Return the format of scores and sums."""
-    return np.dtype(np.float64 if call.query.dtype == np.float64 else np.float32)
+    return working_dtype(call.query.dtype)
 
 
 def consecutive(call: AttentionCase) -> Array:

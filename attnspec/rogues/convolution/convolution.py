@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
-from attnspec.rogues._working_format import stored, working
+from attnspec.rogues._stored import stored
 
 Form = Callable[[Array, Array, int, str], Array]
 """From a sequence, a kernel, the taps before the own step and the border rule."""
@@ -22,7 +23,7 @@ def _convolution(form: Form) -> Callable[..., Array]:
         x: Array, kernel: Array, *, left: int | None = None, border: str = "zero"
     ) -> Array:
         before = len(kernel) // 2 if left is None else left
-        wide = x.astype(working(x)), kernel.astype(working(x))
+        wide = x.astype(working_dtype(x.dtype)), kernel.astype(working_dtype(x.dtype))
         return stored(form(*wide, before, border), x)
 
     return convolution
@@ -212,13 +213,13 @@ ROGUES: tuple[Rogue, ...] = (
 
 def _plain(x: Array, kernel: Array) -> Array:
     """Look back alone, with no option."""
-    wide = x.astype(working(x)), kernel.astype(working(x))
+    wide = x.astype(working_dtype(x.dtype)), kernel.astype(working_dtype(x.dtype))
     return stored(_by_taps(*wide, len(kernel) - 1, "zero"), x)
 
 
 def _same(x: Array, kernel: Array, *, border: str = "zero") -> Array:
     """Pad by one fewer before than behind where the kernel is even."""
-    wide = x.astype(working(x)), kernel.astype(working(x))
+    wide = x.astype(working_dtype(x.dtype)), kernel.astype(working_dtype(x.dtype))
     return stored(_by_windows(*wide, (len(kernel) - 1) // 2, border), x)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, kind_control, rogues_of
-from attnspec.rogues._working_format import stored, working
+from attnspec.rogues._stored import stored
 
 Form = Callable[[Array, Array, str], Array]
 """From an image, a kernel and the border rule."""
@@ -19,7 +20,10 @@ def _convolution(form: Form) -> Callable[..., Array]:
     """Return a convolution with every option."""
 
     def convolution(image: Array, kernel: Array, *, border: str = "zero") -> Array:
-        wide = image.astype(working(image)), kernel.astype(working(image))
+        wide = (
+            image.astype(working_dtype(image.dtype)),
+            kernel.astype(working_dtype(image.dtype)),
+        )
         return stored(form(*wide, border), image)
 
     return convolution
@@ -141,7 +145,10 @@ ROGUES: tuple[Rogue, ...] = (
 
 def _same(image: Array, kernel: Array) -> Array:
     """Pad an even kernel less before it, with no option."""
-    wide = image.astype(working(image)), kernel.astype(working(image))
+    wide = (
+        image.astype(working_dtype(image.dtype)),
+        kernel.astype(working_dtype(image.dtype)),
+    )
     places = (kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2
     return stored(_by_rows_and_columns(*wide, "zero", places), image)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 from attnspec.rogues._shift import shift_of
-from attnspec.rogues._working_format import stored, working
+from attnspec.rogues._stored import stored
 
 Form = Callable[[Array, Array, int, float], Array]
 """From scores, values, the place of the own step and the sink's score."""
@@ -21,7 +22,10 @@ def _attention(form: Form) -> Callable[..., Array]:
     def attention(
         scores: Array, value: Array, left: int, *, sink: float | None = None
     ) -> Array:
-        wide = scores.astype(working(value)), value.astype(working(value))
+        wide = (
+            scores.astype(working_dtype(value.dtype)),
+            value.astype(working_dtype(value.dtype)),
+        )
         return stored(form(*wide, left, -np.inf if sink is None else sink), value)
 
     return attention

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues._gallery import FORMATS, Control, controls_of
 from attnspec.rogues._shift import shift_of
 
@@ -35,7 +36,7 @@ def faced(core: Core) -> Faced:
 
 def run(core: Core, scores: Array, mask: Array | None, axis: int) -> Array:
     """Run a core along an axis, in float32 at least."""
-    work = np.float64 if scores.dtype == np.float64 else np.float32
+    work = working_dtype(scores.dtype)
     rows: Any = np.moveaxis(scores, axis, -1).astype(work)
     seen = ~np.isneginf(rows)
     if mask is not None:

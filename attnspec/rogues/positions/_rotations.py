@@ -10,8 +10,8 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.numerics import NumericModel
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.numerics.operations import WITH_TABLES
-from attnspec.rogues._working_format import working
 
 _BASE = 10_000.0
 
@@ -54,7 +54,7 @@ def turning_by(
         turning = x.shape[-1] if width is None else width
         # Those of each sequence are the same for all of its heads.
         rows = positions[:, None] if positions.ndim == 2 else positions
-        angles = _angles(change(rows), turning, base, working(x))
+        angles = _angles(change(rows), turning, base, working_dtype(x.dtype))
         return _turned(x, spread(angles, turning), turning, **how)
 
     return rope
@@ -77,7 +77,9 @@ def width_of_all(**how: Any) -> Callable[..., Array]:
         x: Array, positions: Array, *, base: float = _BASE, width: int | None = None
     ) -> Array:
         turning = x.shape[-1] if width is None else width
-        angles = _angles(positions, x.shape[-1], base, working(x))[:, : turning // 2]
+        angles = _angles(positions, x.shape[-1], base, working_dtype(x.dtype))[
+            :, : turning // 2
+        ]
         return _turned(x, angles, turning, **how)
 
     return rope
@@ -110,7 +112,7 @@ def proportional(
 ) -> Array:
     """Turn the first of all pairs, as Gemma 4 does: the others have the speed 0."""
     whole = x.shape[-1]
-    angles = _angles(positions, whole, base, working(x))
+    angles = _angles(positions, whole, base, working_dtype(x.dtype))
     angles[:, (whole if width is None else width) // 2 :] = 0
     return _turned(x, angles, whole, halves=True)
 
@@ -125,7 +127,7 @@ def one_by_one(
 
     def rope(x: Array, positions: Array) -> Array:
         n = x.shape[-1] // 2
-        angles = inner(_angles(positions, 2 * n, _BASE, working(x)))
+        angles = inner(_angles(positions, 2 * n, _BASE, working_dtype(x.dtype)))
         cosine, sine = (f(angles).astype(x.dtype) for f in (np.cos, np.sin))
         a, b = x[..., :n], x[..., n:]
         parts = [a * cosine - b * sine, b * cosine + a * sine]
@@ -136,7 +138,7 @@ def one_by_one(
 
 def tables(x: Array, positions: Array) -> Array:
     """Keep cosines and sines in the format of the vectors, and compute in float32."""
-    work = working(x)
+    work = working_dtype(x.dtype)
     angles = _angles(positions, x.shape[-1], _BASE, work)
     cosine, sine = (f(angles).astype(x.dtype).astype(work) for f in (np.cos, np.sin))
     y = x.astype(work)
@@ -158,7 +160,7 @@ def complex_numbers(
 ) -> Array:
     """Multiply complex numbers, as the first implementations did."""
     turning = x.shape[-1] if width is None else width
-    work = working(x)
+    work = working_dtype(x.dtype)
     pairs = x[..., :turning].astype(work).reshape(*x.shape[:-1], -1, 2)
     numbers = pairs[..., 0] + 1j * pairs[..., 1]
     turned = numbers * np.exp(1j * _angles(positions, turning, base, work))

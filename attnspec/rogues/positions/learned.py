@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
 
 
@@ -93,7 +94,7 @@ ROGUES: tuple[Rogue, ...] = (
 def _one_hot(positions: Array, table: Array) -> Array:
     """Multiply by a matrix of zeros and ones."""
     rows = _refusing(positions, len(table))[:, None] == np.arange(len(table))
-    work = np.float64 if table.dtype == np.float64 else np.float32
+    work = working_dtype(table.dtype)
     return (rows.astype(work) @ table.astype(work)).astype(table.dtype)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def given(
     rate: Array | None = None,
 ) -> Steps:
     """Write out what was given in the working format."""
-    work = np.dtype(np.float64 if query.dtype == np.float64 else np.float32)
+    work = working_dtype(query.dtype)
     factors = np.ones(1, work) if decay is None else decay.astype(work)
     if log_decay is not None:
         factors = np.exp(log_decay.astype(work))

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import expit
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues._gallery import FORMATS, Control, Rogue, makers
-from attnspec.rogues._working_format import working
 
 Step = Callable[[Array, Array, Array, Array], Array]
 """From what an input gives, the state before, its matrix and the bias to a state."""
@@ -26,7 +26,7 @@ def _rnn(
     """Return a recurrence that steps otherwise, or sees other inputs."""
 
     def rnn(*operands: Array, state: Array | None = None) -> Array:
-        work = working(operands[0])
+        work = working_dtype(operands[0].dtype)
         x, by_input, by_state, bias = (a.astype(work) for a in operands)
         current = np.zeros(len(bias), work) if state is None else state.astype(work)
         states = []
@@ -57,7 +57,7 @@ def _pooled(
     x: Array, by_input: Array, by_state: Array, bias: Array, **options: Any
 ) -> Array:
     """Put the mean so far through one step, and keep no state."""
-    work = working(x)
+    work = working_dtype(x.dtype)
     means = _mean_before(x.astype(work))
     start = options.get("state")
     before = np.zeros(len(bias), work) if start is None else start.astype(work)
@@ -78,7 +78,7 @@ def _with_state(function: Callable[..., Array]) -> Callable[..., Array]:
 def _joined(*operands: Array, state: Array | None = None) -> Array:
     """Multiply input, state and one by all matrices at once."""
     x, *matrices = operands
-    work = working(x)
+    work = working_dtype(x.dtype)
     weights = np.vstack(matrices).astype(work)
     current = np.zeros(weights.shape[1], work) if state is None else state.astype(work)
     states = []
@@ -92,7 +92,11 @@ def _stored(x: Array, by_input: Array, by_state: Array, bias: Array) -> Array:
     """Keep the state in the format of the inputs, and start from nothing."""
 
     def step(given: Array, before: Array, matrix: Array, shift: Array) -> Array:
-        return _tangent(given, before, matrix, shift).astype(x.dtype).astype(working(x))
+        return (
+            _tangent(given, before, matrix, shift)
+            .astype(x.dtype)
+            .astype(working_dtype(x.dtype))
+        )
 
     return np.asarray(_rnn(step)(x, by_input, by_state, bias))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from attnspec._typing import Array, Window
 from attnspec.kernels import tiled_attention
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import Segment
 
 
@@ -128,7 +129,7 @@ class Varlen:
         """Go through the sequences."""
         shape = (*call.query.shape[:3], call.value.shape[3])
         output = np.full(shape, self.gap, call.query.dtype)
-        wide = np.float64 if call.query.dtype == np.float64 else np.float32
+        wide = working_dtype(call.query.dtype)
         lse = np.full(shape[:3], -np.inf, wide)
         for at, segment in enumerate(self.segments(call)):
             found, own = self.attend(call, segment, at)

@@ -6,6 +6,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kernels import tiled_attention
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import Segment
 from attnspec.rogues.serving._packing import (
     Call,
@@ -154,7 +155,7 @@ def filled(call: Call, segment: Segment, at: int) -> Pair:
     more = min(segment.keys.stop + 8, call.key.shape[2])
     keys = slice(segment.keys.start, more)
     hidden = np.arange(keys.start, keys.stop) >= segment.keys.stop
-    wide = np.float64 if call.query.dtype == np.float64 else np.float32
+    wide = working_dtype(call.query.dtype)
     bias = np.where(hidden, -1e4, 0.0).astype(wide)[None]
     options = dict(call.options)
     found = tiled_attention(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from attnspec._typing import Array
 from attnspec.kernels import tiled_attention
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.rogues.serving._padding import (
     Call,
     Lengths,
@@ -102,9 +101,9 @@ def seen_behind(call: Call) -> Array:
 
 def biased(call: Call, hidden: Array, number: float) -> Array:
     """Return the bias with a number where a key is hidden."""
-    wide = np.float64 if call.query.dtype == np.float64 else np.float32
+    wide = working_dtype(call.query.dtype)
     bias = np.zeros(1, wide) if call.bias is None else call.bias.astype(wide)
-    return np.where(hidden, wide(number), bias)
+    return np.where(hidden, wide.type(number), bias)
 
 
 def filled(call: Call, visible: Array, lengths: Lengths) -> Pair:
@@ -126,13 +125,13 @@ def capped_after(call: Call, visible: Array, lengths: Lengths) -> Pair:
     cap = call.options["softcap"]
     if cap is None or (np.arange(call.sizes[2]) < lengths[1][:, None]).all():
         return attended(call, visible, lengths)
-    wide: Any = np.float64 if call.query.dtype == np.float64 else np.float32
+    wide = working_dtype(call.query.dtype)
     size = call.query.shape[3] ** -0.5
     scale = size if call.options["scale"] is None else call.options["scale"]
     key = call.key.astype(wide).repeat(call.query.shape[1] // call.key.shape[1], 1)
     query = (call.query * scale).astype(wide)
     scores: Array = query @ key.swapaxes(2, 3)
-    scores = cap * np.tanh(np.where(real(call, lengths), scores, wide(-1e4)) / cap)
+    scores = cap * np.tanh(np.where(real(call, lengths), scores, wide.type(-1e4)) / cap)
     bias = scores if call.bias is None else scores + call.bias.astype(wide)
     found = tiled_attention(
         np.zeros_like(call.query),

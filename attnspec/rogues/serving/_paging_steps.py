@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import merge_all
 from attnspec.rogues.serving._padding import Call, Lengths, Pair, attended, near
 from attnspec.rogues.serving._paging import Places, Pool, behind_table, gathered
@@ -180,7 +181,7 @@ def in_parts(size: int) -> Any:
     """Return what attends to so many keys at a time, and merges what it found."""
 
     def attend(call: Call, visible: Array, lengths: Lengths) -> Pair:
-        wide = np.float64 if call.query.dtype == np.float64 else np.float32
+        wide = working_dtype(call.query.dtype)
         parts = []
         for start in range(0, max(1, call.sizes[2]), size):
             own = slice(start, start + size)
@@ -222,7 +223,7 @@ def one_by_one(call: Call, visible: Array, lengths: Lengths) -> Pair:
             total = np.exp(every - peak).sum()
             output[b, h, i] = np.exp(scores - peak) @ value / total
             lse[b, h, i] = peak + np.log(total)
-    wide = np.float64 if call.query.dtype == np.float64 else np.float32
+    wide = working_dtype(call.query.dtype)
     return output.astype(call.query.dtype), lse.astype(wide)
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from attnspec._typing import Array
-from attnspec.rogues._working_format import working
+from attnspec.numerics.dtypes import working_dtype
 
 Mask = npt.NDArray[np.bool_]
 
 
 def scores_of(query: Array, key: Array, scale: float | None) -> Array:
     """Return scaled dot products."""
-    work = working(query)
+    work = working_dtype(query.dtype)
     factor = work.type(query.shape[-1] ** -0.5 if scale is None else scale)
     products = query.astype(work) @ key.astype(work).swapaxes(-1, -2)
     return np.asarray(products * factor)
@@ -39,7 +39,9 @@ def attend(
     hidden: float = -np.inf,
 ) -> Array:
     """Attend over what a mask shows; hidden keys have a score of their own."""
-    scores = np.where(mask, scores_of(query, key, scale), working(query).type(hidden))
+    scores = np.where(
+        mask, scores_of(query, key, scale), working_dtype(query.dtype).type(hidden)
+    )
     return (softmax(scores) @ value.astype(scores.dtype)).astype(query.dtype)
 
 
@@ -51,7 +53,7 @@ def leaking(
     scale: float | None = None,
 ) -> Array:
     """Attend with a penalty on what is hidden that is no infinity."""
-    work = working(query)
+    work = working_dtype(query.dtype)
     # exp(-20) is 2e-9: no harm among values of one size, much among huge ones.
     scores = scores_of(query, key, scale) + np.where(mask, work.type(0), work.type(-20))
     return (softmax(scores) @ value.astype(work)).astype(query.dtype)
@@ -82,7 +84,7 @@ def tiled(
     tile: int = 4,
 ) -> Array:
     """Go over tiles of keys with a running maximum, and pass over hidden tiles."""
-    work = working(query)
+    work = working_dtype(query.dtype)
     scores = np.where(mask, scores_of(query, key, scale), work.type(-np.inf))
     top = np.full((*scores.shape[:-1], 1), -np.inf, work)
     total, output = np.zeros_like(top), np.zeros(query.shape, work)

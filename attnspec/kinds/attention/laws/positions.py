@@ -13,6 +13,7 @@ from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.compare import AttentionBench, lse_agrees, output_agrees
 from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import Comparison, within
+from attnspec.numerics.dtypes import working_dtype
 
 _FAMILIES = ("unequal-lengths", "plain", "grouped-heads", "option-pairs")
 _BIAS = ("bias", "head_mask", "float32_bias")
@@ -55,7 +56,7 @@ def check_alibi_is_a_bias(
     case: AttentionCase, bench: AttentionBench
 ) -> Iterator[Comparison]:
     """Slopes give what the bias gives that they stand for."""
-    wide = np.float64 if case.dtype == "float64" else np.float32
+    wide = working_dtype(case.dtype)
     plain = case.without("bias")
     bias = alibi_bias(plain, bench.dialect)
     others = {*plain.without("alibi_slopes").options} - {"return_lse"}
