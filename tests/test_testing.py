@@ -77,6 +77,22 @@ def test_what_is_answered_to_nobody_is_open_unless_it_is_zero_by_choice() -> Non
     assert not all(each.holds for each in held)
 
 
+@pytest.mark.parametrize("dialect", [{}, {"gap_rows": "zero"}], ids=["open", "zero"])
+def test_the_logsumexp_of_nobody_is_open(dialect: dict[str, str]) -> None:
+    def marked(*operands: Any, **options: Any) -> Any:
+        output, lse = KINDS["varlen"].definition(*operands, **options)
+        return output, np.where(np.arange(lse.shape[1]) < 1, lse, lse.dtype.type(7))
+
+    one = {"lengths": (((1, 1),),), "behind": (1,)}
+    wanted = ["rows_behind", "return_lse"]
+    drawn = cases("varlen", claims=wanted, **one)
+    case = hypothesis.find(drawn, lambda case: bool(case["return_lse"]))
+
+    found = compare(call(marked, case, dialect=dialect), right(case, dialect=dialect))
+    assert [each.what for each in found] == ["output", "lse"]
+    assert all(each.holds for each in found)
+
+
 def test_a_law_that_is_broken_says_where() -> None:
     def later(query: Any, key: Any, value: Any, *, causal: bool = False) -> Any:
         return tiled_attention(query, key, value)

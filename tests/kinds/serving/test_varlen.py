@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from attnspec.conformance import Implementation, Verdict, check_implementation
+from attnspec.conformance.call import InProcess
+from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case
 from attnspec.judge.law import Exact
+from attnspec.judge.nulls import NullBench
 from attnspec.kinds.serving.varlen import VARLEN
 from attnspec.numerics import default_model, within
 from attnspec.rogues import CONTROLS
@@ -147,3 +150,22 @@ def test_no_keys_may_have_any_low_number_for_a_logsumexp() -> None:
         assert abs(number - none) <= any_low
     for number in (0.0, -1e9, -np.inf):
         assert not abs(number - none) <= any_low
+
+
+def test_a_wrong_answer_to_nobody_excludes_no_null() -> None:
+    case = VARLEN.case(
+        VARLEN.recipe("float32", lengths=((3, 3), (5, 5)), width=4, behind=5)
+    )
+    known = Implementation.of(VARLEN.definition, kind="varlen")
+    bench = KernelBench(
+        InProcess(known.function),
+        VARLEN,
+        known.description,
+        VARLEN.default(),
+        default_model("float32"),
+    )
+
+    found = NullBench(bench, "ones").run(case).output
+
+    assert (found[:8] == 1).all()
+    assert not found[8:].any()
