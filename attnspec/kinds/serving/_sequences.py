@@ -154,9 +154,20 @@ def widths(recipe: Recipe) -> tuple[int, int]:
 Places = Mapping[str, Any]
 """For each result the part of it that is compared."""
 
+ALL: Places = {"output": slice(None), "lse": slice(None)}
+"""The whole of output and logsumexp."""
+
+REVERSED: Places = dict.fromkeys(ALL, slice(None, None, -1))
+"""The whole of both, the last sequence first."""
+
 
 def parts_alike(
-    case: Case, other: Case, bench: Bench, note: str, here: Places, there: Places
+    case: Case,
+    other: Case,
+    bench: Bench,
+    note: str,
+    here: Places = ALL,
+    there: Places = ALL,
 ) -> Iterator[Comparison]:
     """Yield whether parts of all results of two calls differ as the exact ones do."""
     one, two = bench.judged(case), bench.judged(other)
@@ -182,7 +193,7 @@ def found_of(found: Result, name: str) -> F64:
 
 
 def untouched(
-    case: Case, loud: Case, bench: Bench, note: str, here: Places
+    case: Case, loud: Case, bench: Bench, note: str, here: Places = ALL
 ) -> Iterator[Comparison]:
     """Yield whether parts of results stay the same where others may be anything."""
     exact, first, second = bench.judged(case), bench.run(case), bench.run(loud)
@@ -201,6 +212,7 @@ __all__ = [
     "NULLS",
     "NULL_NEEDS",
     "POISONS",
+    "REVERSED",
     "SINKS",
     "SWITCHES",
     "UNSAID",

@@ -43,9 +43,6 @@ def places(queries: Any) -> Places:
     return {"output": queries, "lse": (slice(None), queries)}
 
 
-ALL = places(slice(None))
-
-
 def tight(case: Case) -> Case:
     """Return the call without the rows that belong to nobody."""
     changes: dict[str, Any] = {"used_query": None, "used_key": None}
@@ -65,4 +62,4 @@ def tight(case: Case) -> Case:
     )
 
 
-__all__ = ["ALL", "places", "rows_of", "taken", "tight"]
+__all__ = ["places", "rows_of", "taken", "tight"]

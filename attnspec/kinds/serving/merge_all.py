@@ -13,13 +13,11 @@ from attnspec.kinds.serving import _merge_all as many
 from attnspec.kinds.serving._joined import LOG_OF_BASE
 from attnspec.kinds.serving._merge import filling_of
 from attnspec.kinds.serving._merge_all import MERGE_ALL
-from attnspec.kinds.serving._sequences import Places, parts_alike
+from attnspec.kinds.serving._sequences import parts_alike
 from attnspec.numerics import Comparison, identical, within
 
 _LIVE = ("none", "first", "last")
 """Rows in which a part has keys, where there are several."""
-
-_ALL: Places = {"output": slice(None), "lse": slice(None)}
 
 MERGE_ALL.agreement_law(
     "split.merge",
@@ -40,7 +38,7 @@ MERGE_ALL.agreement_law(
 def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The order of the parts makes no difference."""
     other = case.changed(lambda a: a[:, ::-1], "outputs", "lses")
-    yield from parts_alike(case, other, bench, "parts in the other order", _ALL, _ALL)
+    yield from parts_alike(case, other, bench, "parts in the other order")
 
 
 @MERGE_ALL.law(
@@ -96,7 +94,7 @@ def check_parts(case: Case, bench: Bench) -> Iterator[Comparison]:
     for size in (2, 3, case["lses"].shape[1]):
         larger = many.together(case, size, bench.dialect["base"])
         note = f"as parts of {size}"
-        yield from parts_alike(case, larger, bench, note, _ALL, _ALL)
+        yield from parts_alike(case, larger, bench, note)
 
 
 @MERGE_ALL.law(
@@ -150,7 +148,7 @@ def check_neutral(case: Case, bench: Bench) -> Iterator[Comparison]:
             lses=np.insert(case["lses"], at, -np.inf, axis=1),
         )
         note = f"a part without keys before part {at}"
-        yield from parts_alike(case, more, bench, note, _ALL, _ALL)
+        yield from parts_alike(case, more, bench, note)
 
 
 @MERGE_ALL.law(
@@ -182,7 +180,7 @@ def check_shift(case: Case, bench: Bench) -> Iterator[Comparison]:
     for shift in (100.0, -1000.0):
         other = case.replace(lses=case["lses"] + case["lses"].dtype.type(shift))
         note = f"all more by {shift:g}"
-        yield from parts_alike(case, other, bench, note, _ALL, _ALL)
+        yield from parts_alike(case, other, bench, note)
 
 
 @MERGE_ALL.law(

@@ -15,7 +15,7 @@ from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.attention.build import HUGE
 from attnspec.kinds.serving import _padded as padded
 from attnspec.kinds.serving._padded_kind import PADDED
-from attnspec.kinds.serving._sequences import MANY_ROWS, Places, parts_alike
+from attnspec.kinds.serving._sequences import MANY_ROWS, REVERSED, parts_alike
 from attnspec.kinds.serving._varlen import KEYLESS, SEVERAL
 from attnspec.numerics import Comparison, identical
 
@@ -72,10 +72,7 @@ def check_mask(case: Case, bench: Bench) -> Iterator[Comparison]:
     for array in clean.values():
         array[past] = 0
     other = case.replace(**clean, mask=mask, key_lengths=None)
-    yield from parts_alike(case, other, bench, "by a mask", _ALL, _ALL)
-
-
-_ALL: Places = {"output": slice(None), "lse": slice(None)}
+    yield from parts_alike(case, other, bench, "by a mask")
 
 
 @PADDED.law(
@@ -103,7 +100,7 @@ def check_slices(case: Case, bench: Bench) -> Iterator[Comparison]:
             part = (slice(own.batch, own.batch + 1), slice(None), own.queries)
             here = {"output": part, "lse": part}
             note = f"sequence {own.batch} alone"
-            yield from parts_alike(case, alone, bench, note, here, _ALL)
+            yield from parts_alike(case, alone, bench, note, here)
 
 
 @PADDED.law(
@@ -125,7 +122,7 @@ def check_unread(case: Case, bench: Bench) -> Iterator[Comparison]:
             other[name] = case[name].copy()
             other[name][rows] = number if name != "query" else 0.0
         note = f"{what} in the padding"
-        yield from parts_alike(case, case.replace(**other), bench, note, _ALL, _ALL)
+        yield from parts_alike(case, case.replace(**other), bench, note)
 
 
 @PADDED.law(
@@ -147,7 +144,7 @@ def check_full(case: Case, bench: Bench) -> Iterator[Comparison]:
             full[name] = np.full(batch, size, case[name].dtype)
     if full:
         other = none.replace(**full)
-        yield from parts_alike(none, other, bench, "full lengths", _ALL, _ALL)
+        yield from parts_alike(none, other, bench, "full lengths")
 
 
 def _clean(case: Case) -> Case:
@@ -173,8 +170,7 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     backward = operator.itemgetter(slice(None, None, -1))
     own = [n for n in (*_LENGTHS, "mask") if case[n] is not None]
     other = case.changed(backward, "query", "key", "value", *own)
-    there: Places = dict.fromkeys(_ALL, slice(None, None, -1))
-    yield from parts_alike(case, other, bench, "in the other order", _ALL, there)
+    yield from parts_alike(case, other, bench, "in the other order", there=REVERSED)
 
 
 PADDED.law(

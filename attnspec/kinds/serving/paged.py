@@ -15,10 +15,9 @@ from attnspec.kinds.attention.build import HUGE
 from attnspec.kinds.serving import _paged as paged
 from attnspec.kinds.serving import _pools as pools
 from attnspec.kinds.serving._paged_kind import PAGED
-from attnspec.kinds.serving._sequences import Places, parts_alike, untouched
+from attnspec.kinds.serving._sequences import REVERSED, parts_alike, untouched
 from attnspec.numerics import Comparison, identical, within
 
-_ALL: Places = {"output": slice(None), "lse": slice(None)}
 _ELSEWHERE = ("reversed", "random")
 """Tables that are no simple counting."""
 
@@ -58,7 +57,7 @@ PAGED.law(
 def check_shuffled(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Pages that lie elsewhere in the pool, as the table says, change nothing."""
     other = pools.shuffled(case)
-    yield from parts_alike(case, other, bench, "pages elsewhere", _ALL, _ALL)
+    yield from parts_alike(case, other, bench, "pages elsewhere")
 
 
 @PAGED.law(
@@ -71,7 +70,7 @@ def check_shuffled(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_contiguous(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Pages are answered like a cache in which each sequence has a room of its own."""
     other = pools.contiguous(case, case["key_pages"].shape[1])
-    yield from parts_alike(case, other, bench, "a room of its own", _ALL, _ALL)
+    yield from parts_alike(case, other, bench, "a room of its own")
 
 
 @PAGED.law(
@@ -88,7 +87,7 @@ def check_contiguous(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_shared(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Sequences that share pages are answered as if each had copies of them."""
     other = pools.contiguous(case, case["key_pages"].shape[1])
-    yield from parts_alike(case, other, bench, "copies", _ALL, _ALL)
+    yield from parts_alike(case, other, bench, "copies")
 
 
 @PAGED.law(
@@ -102,7 +101,7 @@ def check_page_size(case: Case, bench: Bench) -> Iterator[Comparison]:
     """The same tokens in pages of another size are answered alike."""
     for page in {1, 8, 64} - {case["key_pages"].shape[1]}:
         other = pools.shuffled(pools.contiguous(case, page))
-        yield from parts_alike(case, other, bench, f"pages of {page}", _ALL, _ALL)
+        yield from parts_alike(case, other, bench, f"pages of {page}")
 
 
 @PAGED.law(
@@ -117,7 +116,7 @@ def check_past_entries(case: Case, bench: Bench) -> Iterator[Comparison]:
     for number in (0, len(case["key_pages"]) - 1):
         other = pools.past_replaced(case, number)
         note = f"{number} behind the pages"
-        yield from parts_alike(case, other, bench, note, _ALL, _ALL)
+        yield from parts_alike(case, other, bench, note)
 
 
 @PAGED.law(
@@ -132,7 +131,7 @@ def check_unread(case: Case, bench: Bench) -> Iterator[Comparison]:
     for what, number in (("zeros", 0.0), ("huge numbers", -HUGE[case.dtype])):
         other = pools.filled(case, pools.unowned(case), number)
         note = f"{what} in the other slots"
-        yield from parts_alike(case, other, bench, note, _ALL, _ALL)
+        yield from parts_alike(case, other, bench, note)
 
 
 @PAGED.law(
@@ -146,7 +145,7 @@ def check_wider_table(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A wider table changes nothing."""
     table = np.pad(case["table"], ((0, 0), (0, 3)))
     other = case.replace(table=table)
-    yield from parts_alike(case, other, bench, "three entries more", _ALL, _ALL)
+    yield from parts_alike(case, other, bench, "three entries more")
 
 
 @PAGED.law(
@@ -163,7 +162,7 @@ def check_larger_pool(case: Case, bench: Bench) -> Iterator[Comparison]:
     other = case.changed(lambda pages: np.pad(pages, rest), *paged.POOLS)
     table = np.where(pools.past_entries(case), case["table"], case["table"] + before)
     other = other.replace(table=table.astype(case["table"].dtype))
-    yield from parts_alike(case, other, bench, "more pages", _ALL, _ALL)
+    yield from parts_alike(case, other, bench, "more pages")
 
 
 @PAGED.law(
@@ -178,7 +177,7 @@ def check_strides(case: Case, bench: Bench) -> Iterator[Comparison]:
     dense = case.replace(layouts={})
     note = ", ".join(f"{name} {layout}" for name, layout in case.layouts.items())
     if note:
-        yield from parts_alike(dense, case, bench, note, _ALL, _ALL)
+        yield from parts_alike(dense, case, bench, note)
 
 
 PAGED.law(
@@ -220,7 +219,7 @@ def check_window(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Pages that end before a window begins have no influence."""
     yield from agrees(case, bench)
     loud = pools.filled(case, pools.pages_before(case), HUGE[case.dtype])
-    yield from untouched(case, loud, bench, "huge numbers before the window", _ALL)
+    yield from untouched(case, loud, bench, "huge numbers before the window")
 
 
 @PAGED.law(
@@ -234,8 +233,7 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Sequences in another order are answered in that order."""
     backward = operator.itemgetter(slice(None, None, -1))
     other = case.changed(backward, "query", "table", "lengths")
-    there: Places = dict.fromkeys(_ALL, slice(None, None, -1))
-    yield from parts_alike(case, other, bench, "in the other order", _ALL, there)
+    yield from parts_alike(case, other, bench, "in the other order", there=REVERSED)
 
 
 @PAGED.law(
@@ -263,7 +261,7 @@ def check_one_query(case: Case, bench: Bench) -> Iterator[Comparison]:
             row = slice(at, at + 1)
             here = {"output": (own, row), "lse": (own, slice(None), row)}
             note = f"query {at} alone"
-            yield from parts_alike(case, alone, bench, note, here, _ALL)
+            yield from parts_alike(case, alone, bench, note, here)
 
 
 @PAGED.law(

@@ -12,7 +12,7 @@ from attnspec.judge.law import Bench
 from attnspec.kinds.attention.build import HUGE
 from attnspec.kinds.serving import _varlen as packed
 from attnspec.kinds.serving._sequences import MANY_ROWS, parts_alike, untouched
-from attnspec.kinds.serving._slots import ALL, places, rows_of, taken, tight
+from attnspec.kinds.serving._slots import places, rows_of, taken, tight
 from attnspec.kinds.serving._varlen_kind import VARLEN
 from attnspec.numerics import Comparison, identical, within
 
@@ -60,7 +60,7 @@ def check_alone(case: Case, bench: Bench) -> Iterator[Comparison]:
     for slot in range(len(case["cu_query"]) - 1):
         alone, here = taken(case, [slot])
         note = f"sequence {slot} alone"
-        yield from parts_alike(case, alone, bench, note, here, ALL)
+        yield from parts_alike(case, alone, bench, note, here)
 
 
 @VARLEN.law(
@@ -75,7 +75,7 @@ def check_parts(case: Case, bench: Bench) -> Iterator[Comparison]:
     count = len(case["cu_query"]) - 1
     for slots in (range(count // 2), range(count // 2, count)):
         part, here = taken(case, slots)
-        yield from parts_alike(case, part, bench, "a part of the pack", here, ALL)
+        yield from parts_alike(case, part, bench, "a part of the pack", here)
 
 
 @VARLEN.law(
@@ -89,7 +89,7 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Sequences in another order are answered in that order."""
     order = range(len(case["cu_query"]) - 1)[::-1]
     other, here = taken(case, order)
-    yield from parts_alike(case, other, bench, "in the other order", here, ALL)
+    yield from parts_alike(case, other, bench, "in the other order", here)
 
 
 @VARLEN.law(
@@ -108,7 +108,7 @@ def check_empty(case: Case, bench: Bench) -> Iterator[Comparison]:
             if case[name] is not None:
                 more[name] = np.insert(case[name], at, 0)
         note = f"a sequence without rows before sequence {at}"
-        yield from parts_alike(case, case.replace(**more), bench, note, ALL, ALL)
+        yield from parts_alike(case, case.replace(**more), bench, note)
 
 
 @VARLEN.law(
@@ -120,7 +120,7 @@ def check_empty(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_longest(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A larger bound on the lengths changes nothing."""
     more = {name: case[name] + 61 for name in ("max_query", "max_key")}
-    yield from parts_alike(case, case.replace(**more), bench, "larger bounds", ALL, ALL)
+    yield from parts_alike(case, case.replace(**more), bench, "larger bounds")
 
 
 @VARLEN.law(
@@ -160,11 +160,11 @@ def check_unread(case: Case, bench: Bench) -> Iterator[Comparison]:
         clean[name] = case[name].copy()
         clean[name][packed.unowned_rows(case, side)] = 0
     other = case.replace(**clean)
-    yield from parts_alike(case, other, bench, "zeros there", ALL, ALL)
+    yield from parts_alike(case, other, bench, "zeros there")
     for name in ("key", "value"):
         clean[name][packed.unowned_rows(case, "key")] = -HUGE[case.dtype]
     loud = case.replace(**clean)
-    yield from parts_alike(case, loud, bench, "huge numbers there", ALL, ALL)
+    yield from parts_alike(case, loud, bench, "huge numbers there")
 
 
 @VARLEN.law(
@@ -178,7 +178,7 @@ def check_unread(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_capacity(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Longer arrays, with the same sequences, change nothing."""
     shorter, here = taken(case, range(len(case["cu_query"]) - 1))
-    yield from parts_alike(case, shorter, bench, "arrays cut", here, ALL)
+    yield from parts_alike(case, shorter, bench, "arrays cut", here)
 
 
 @VARLEN.law(
@@ -192,7 +192,7 @@ def check_capacity(case: Case, bench: Bench) -> Iterator[Comparison]:
 def check_slots(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Sequences in longer slots are answered as when they are packed tightly."""
     here = places(np.flatnonzero(~packed.unowned_rows(case)))
-    yield from parts_alike(case, tight(case), bench, "packed tightly", here, ALL)
+    yield from parts_alike(case, tight(case), bench, "packed tightly", here)
 
 
 @VARLEN.law(
