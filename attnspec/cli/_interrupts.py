@@ -34,7 +34,7 @@ def interrupting() -> Iterator[None]:
         for other in heard:
             signal.signal(other, signal.SIG_IGN)
         _pending.append(number)
-        if not _is_dropped(frame):
+        if not _is_held(frame):
             raise KeyboardInterrupt
 
     _pending.clear()
@@ -51,10 +51,16 @@ def interrupting() -> Iterator[None]:
             signal.signal(number, before[number])
 
 
-def _is_dropped(frame: FrameType | None) -> bool:
-    """Return whether Python prints what is raised in a frame, and goes on."""
+def _is_held(frame: FrameType | None) -> bool:
+    """Return whether an interrupt that is raised in a frame would do no good.
+
+    In some Python prints what is raised, and goes on. A console of rich that leaves one
+    of its own functions so may keep to itself whatever is printed from then on.
+    """
     while frame is not None:
         if frame.f_code.co_name in ("gc_callback", "__del__"):
+            return True
+        if frame.f_globals.get("__name__", "").startswith("rich."):
             return True
         frame = frame.f_back
     return False

@@ -35,6 +35,7 @@ class Root(click.Group):
             try:
                 done = super().invoke(ctx)
                 sys.stdout.flush()
+                _interrupts.check()
             except KeyboardInterrupt as error:
                 raise _Interrupted(_interrupts.code()) from error
             except EOFError as error:

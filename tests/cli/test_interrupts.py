@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from attnspec.cli._interrupts import check, interrupting
 
@@ -42,6 +45,27 @@ def test_an_interrupt_that_was_lost_comes_again(number: signal.Signals) -> None:
             check()
 
     check()
+
+
+def test_a_console_that_is_interrupted_as_it_prints_goes_on_printing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    printed = io.StringIO()
+    console = Console(file=printed)
+    enter = Console._enter_buffer
+
+    def interrupted(self: Console) -> None:
+        enter(self)
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Console, "_enter_buffer", interrupted)
+    with interrupting():
+        with contextlib.suppress(KeyboardInterrupt):
+            console.print("a line")
+        console.print("the last one")
+
+    assert printed.getvalue() == "a line\nthe last one\n"
 
 
 def test_a_second_signal_does_not_interrupt_what_the_first_has_begun() -> None:
