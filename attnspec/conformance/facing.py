@@ -179,7 +179,7 @@ def own_face_of(description: Description) -> Called | None:
     return known if description.manner else None
 
 
-def _own(description: Description) -> KindFace | None:
+def face_of_its_kind(description: Description) -> KindFace | None:
     """Return the face of a function of another kind, if it is not plain."""
     return OF_KINDS.get(description.face.get("id", ""))
 
@@ -192,14 +192,14 @@ def check_script(description: Description) -> None:
     InvalidArgument
         If its operands are made of ours.
     """
-    if (own := _own(description)) is not None:
+    if (own := face_of_its_kind(description)) is not None:
         msg = f"script: calls of the face {own.id} cannot be written as one"
         raise InvalidArgument(msg)
 
 
 def orders(description: Description) -> dict[str, Order]:
     """Return for each operand the order in which its axes lie in memory."""
-    if (own := _own(description)) is not None:
+    if (own := face_of_its_kind(description)) is not None:
         first = kind_named(own.kind).operands[0]
         return {first: own.order} if own.order else {}
     known = face_of(description)
@@ -228,7 +228,7 @@ def models_of(
 
 def call_in_words(description: Description, recipe: Recipe) -> str:
     """Return the call of a recipe's case in the words of a face; nothing of ours."""
-    if (own := _own(description)) is not None:
+    if (own := face_of_its_kind(description)) is not None:
         signature = Signature.read(description.face["signature"])
         return own.in_words(signature, kind_named(own.kind).case(recipe).options)
     known = face_of(description)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from attnspec.conformance.facing import PLAIN, attention, face_of
+from attnspec.conformance.facing import PLAIN, attention, face_of, face_of_its_kind
 from attnspec.exceptions import KernelFault, KernelRaised, KernelTimedOut
 from attnspec.faces import Called
 from attnspec.judge.bench import Executor
 from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
+from attnspec.judge.kind import Kind
 from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.kinds.registry import kind_named
 
 
 def offered(
@@ -24,22 +26,45 @@ def offered(
     """
     known = face_of(description)
     if known is None or known.face.id == PLAIN:
+        return _offered_of_kind(call, description, dtype)
+    probes = _probes(description.capabilities, dtype)
+    missing = _refused(call, probes, known.face.not_offered)
+    more = ["return_lse"] if _returns_pairs(call, known, description, dtype) else []
+    capabilities = description.capabilities.claiming(more, missing)
+    return description.replace(capabilities=capabilities), missing
+
+
+def _offered_of_kind(
+    call: Executor, description: Description, dtype: str
+) -> tuple[Description, dict[str, str]]:
+    """Return what a function of another kind offers in use, and what it does not."""
+    known = face_of_its_kind(description)
+    if known is None:
         return description, {}
+    kind = kind_named(description.kind)
+    probes = _probes_of_kind(kind, description.capabilities, dtype)
+    missing = _refused(call, probes, known.not_offered)
+    capabilities = description.capabilities.claiming(without=missing)
+    return description.replace(capabilities=capabilities), missing
+
+
+def _refused(
+    call: Executor, probes: Iterable[tuple[str, Case]], by: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the claims whose probe raises one of these exceptions, and what it is."""
     missing: dict[str, str] = {}
-    for claim, case in _probes(description.capabilities, dtype):
+    for claim, case in probes:
         try:
             call(case)
         except KernelRaised as fault:
             raised = str(fault).splitlines()[0]
-            if raised.partition(":")[0] in known.face.not_offered:
+            if raised.partition(":")[0] in by:
                 missing[claim] = raised
         except KernelTimedOut:
             break  # Every further one would take its deadline again.
         except KernelFault:
             continue
-    more = ["return_lse"] if _returns_pairs(call, known, description, dtype) else []
-    capabilities = description.capabilities.claiming(more, missing)
-    return description.replace(capabilities=capabilities), missing
+    return missing
 
 
 def _returns_pairs(
@@ -72,6 +97,19 @@ def _probes(capabilities: Capabilities, dtype: str) -> Iterator[tuple[str, Case]
     if "return_lse" in capabilities:
         case = attention(table.within(simplest, capabilities))
         yield "return_lse", case.with_lse()
+
+
+def _probes_of_kind(
+    kind: Kind, capabilities: Capabilities, dtype: str
+) -> Iterator[tuple[str, Case]]:
+    """Yield for each claim that fields say a plain case that makes use of it."""
+    simplest = kind.recipe(dtype, **kind.simplest)
+    for claim, known in kind.table.claims.items():
+        if claim in capabilities and {*known.fields} <= {*kind.table.fields}:
+            used = {field: kind.table.fields[field][1] for field in known.fields}
+            recipe = kind.table.within(simplest.replace(**used), capabilities)
+            if kind.table.uses(recipe, claim):
+                yield claim, kind.case(recipe)
 
 
 __all__ = ["offered"]

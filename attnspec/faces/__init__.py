@@ -24,7 +24,7 @@ from attnspec.faces.plain import PLAIN
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
 from attnspec.faces.varlen import FLASH_ATTN_VARLEN
-from attnspec.kinds.registry import kind_named
+from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 
 FACES = {
     face.id: face
@@ -134,6 +134,17 @@ def recognised(signature: Signature) -> Face:
         said = " and ".join(face.id for face in fits)
         msg = f"face: the keywords fit {said}; --face or face= names one of them"
         raise InvalidArgument(msg)
+    few = len(kind_named(DEFAULT_KIND).operands)
+    for other in OF_KINDS.values():
+        kind = kind_named(other.kind)
+        # As few operands may be those of attention, under any names.
+        tells = other.needs or max(len(other.operands), len(kind.operands)) > few
+        if tells and other.fits(signature, kind):
+            msg = (
+                f"kind: the operands are those of {other.id}, a face of {other.kind}; "
+                f"--kind {other.kind} or kind= says so"
+            )
+            raise InvalidArgument(msg)
     foreign = [
         name
         for name in signature.defaults

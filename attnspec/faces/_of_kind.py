@@ -96,6 +96,8 @@ class KindFace:
         The library whose arrays it takes.
     models
         How it computes in some formats, where that is not the usual way.
+    not_offered
+        Exceptions by which a function says that it does not offer an option.
     example
         A file with a right function of NumPy's arrays.
     """
@@ -120,6 +122,7 @@ class KindFace:
     order: tuple[int, ...] = ()
     arrays: str = "numpy"
     models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
+    not_offered: tuple[str, ...] = ("NotImplementedError",)
 
     def fits(self, signature: Signature, kind: Kind) -> bool:
         """Return whether a function has these operands, placed and by name."""

@@ -96,6 +96,7 @@ JAX_LENGTHS = KindFace(
     order=(0, 2, 1, 3),
     arrays="jax",
     without=("short_mask", "value_width"),
+    not_offered=("NotImplementedError", "ValueError"),
 )
 """JAX's dot_product_attention with lengths."""
 

@@ -106,7 +106,8 @@ class Kind(LawsOfKind):
     nulls
         Wrong answers by name, beside `zeros` and `ones`.
     null_needs
-        Claims of which one must be made, or a null cannot be told from a right answer.
+        Claims of which one must be made, or a null cannot be told from a right answer;
+        ``:result`` stands for every null in a further result.
     dtypes
         The formats that a plain function claims.
     simplest
@@ -298,8 +299,12 @@ class Kind(LawsOfKind):
         scope = law.scope(capabilities)
 
         def shows(null: str) -> bool:
-            needs = self.null_needs.get(null.partition(":")[0])
-            return needs is None or any(scope.allows(law.needs | {n}) for n in needs)
+            name, colon, where = null.partition(":")
+            several = (self.null_needs.get(part) for part in (name, colon + where))
+            return all(
+                needs is None or any(scope.allows(law.needs | {n}) for n in needs)
+                for needs in several
+            )
 
         return tuple(filter(shows, law.nulls))
 

@@ -125,6 +125,31 @@ def test_what_no_face_or_more_than_one_fits_says_which_could_be_meant(
     assert str(found.value).startswith("face: ")
 
 
+@pytest.mark.parametrize(
+    ("parameters", "face", "kind"),
+    [
+        (
+            (
+                "q, k, v, cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k, "
+                "dropout_p=0.0, softmax_scale=None, causal=False, window_size=(-1, -1)"
+            ),
+            "flash-attn-varlen",
+            "varlen",
+        ),
+        ("Q, K, V, nonpad_kv_seqlen, is_causal=0", "onnx-lengths", "padded"),
+        ("v, s, v_other, s_other, mask=None", "merge-in-place", "merge"),
+    ],
+)
+def test_a_function_of_another_kind_is_told_which(
+    parameters: str, face: str, kind: str
+) -> None:
+    message = (
+        f"kind: the operands are those of {face}, a face of {kind}; --kind {kind} or "
+    )
+    with pytest.raises(InvalidArgument, match=message):
+        called(made(parameters))
+
+
 def test_the_face_that_is_named_wins() -> None:
     kernel = made("q, k, v, is_causal=False, scale=None")
     for face in ("sdpa", "jax"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -105,6 +106,28 @@ def test_a_function_without_the_sums_is_refused() -> None:
     message = "face: flash-attn-varlen has cu_seqlens_q, which it does not take"
     with pytest.raises(InvalidArgument, match=message):
         check_implementation(dense, kind="varlen", face="flash-attn-varlen")
+
+
+def test_an_option_that_is_named_and_raises_is_said_not_to_be_offered() -> None:
+    @functools.wraps(_serving.flash_attn_varlen_func)
+    def kernel(*operands: Any, return_attn_probs: bool = False, **options: Any) -> Any:
+        if return_attn_probs or options.get("softcap"):
+            msg = "not here"
+            raise NotImplementedError(msg)
+        return _serving.flash_attn_varlen_func(*operands, **options)
+
+    report = check_implementation(
+        kernel,
+        kind="varlen",
+        arrays="numpy",
+        tier="smoke",
+        only=["varlen-agreement", "varlen-lse", "varlen-no-keys"],
+    )
+
+    assert report.conforms, report
+    missing = dict.fromkeys(("softcap", "return_lse"), "NotImplementedError: not here")
+    assert report.detected.not_offered == missing
+    assert not {*missing} & {*report.description.capabilities.claims}
 
 
 def test_what_is_written_on_a_device_is_not_judged() -> None:

@@ -145,6 +145,17 @@ def test_a_law_of_a_kind_names_what_exists(law: Invariant) -> None:
     assert set(law.families) <= set(kind.table.named_families)
 
 
+@pytest.mark.parametrize(
+    "law", [law for law in LAWS if "return_lse" in KINDS[law.kind].vocabulary]
+)
+def test_a_logsumexp_that_is_not_returned_has_not_to_be_told(law: Invariant) -> None:
+    kind = KINDS[law.kind]
+    known = kind.claimed_by(kind.definition).claiming(without=["return_lse"])
+
+    told = () if known.missing(law.needs) else kind.tellable(law, known)
+    assert not [null for null in told if null.endswith(":lse")]
+
+
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
 def test_a_kind_says_what_its_functions_are(kind: Kind) -> None:
     assert kind.sentence.endswith(".")

@@ -91,6 +91,7 @@ def facts_of_kind(face: KindFace) -> Iterator[tuple[str, str]]:
         yield "claimed as well", ", ".join((*face.says, *face.claims))
     for dtype, model in face.models.items():
         yield "model", f"{dtype}={model.name}"
+    yield from _not_offered(face)
 
 
 def facts(face: Face) -> Iterator[tuple[str, str]]:
@@ -112,6 +113,11 @@ def facts(face: Face) -> Iterator[tuple[str, str]]:
         yield "limit", f"{size} % {number} == 0, without {' or '.join(unless)}"
     for group in face.exclusive:
         yield "exclude each other", ", ".join(group)
+    yield from _not_offered(face)
+
+
+def _not_offered(face: Face | KindFace) -> Iterator[tuple[str, str]]:
+    """Yield how a function says that it does not offer an option."""
     if face.not_offered:
         yield "not offered", f"an option that raises {' or '.join(face.not_offered)}"
 

@@ -98,6 +98,7 @@ NULL_NEEDS = {
     "uncapped": ("softcap",),
     "unsunk": ("sink",),
     "unscaled": ("scale",),
+    ":lse": ("return_lse",),
 }
 
 

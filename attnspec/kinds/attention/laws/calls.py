@@ -138,7 +138,7 @@ def check_layout(case: AttentionCase, bench: AttentionBench) -> Iterator[Compari
 @ATTENTION.law(
     "far-offsets",
     "calls.layout",
-    needs=("far_offsets",),
+    needs=("far_offsets", "strided_operands"),
     families=("plain",),
     fields={
         "layouts": _FAR,
