@@ -184,6 +184,15 @@ def _own(description: Description) -> KindFace | None:
     return OF_KINDS.get(description.face.get("id", ""))
 
 
+def in_our_words(native: Kernel, description: Description) -> Kernel:
+    """Return a function of another kind, and a library's arrays, as one of our own."""
+    own = _own(description)
+    if own is None:
+        return native
+    signature = Signature.read(description.face["signature"])
+    return own.translated(native, signature, kind_named(own.kind))
+
+
 def check_script(description: Description) -> None:
     """Reject a function whose calls no script can write.
 
@@ -266,6 +275,7 @@ __all__ = [
     "check_script",
     "face_of",
     "faced",
+    "in_our_words",
     "models_of",
     "orders",
     "own_face_of",
