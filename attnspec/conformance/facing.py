@@ -33,7 +33,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.kind import ATTENTION
-from attnspec.kinds.registry import kind_named
+from attnspec.kinds.registry import GRADIENT_KINDS, kind_named
 from attnspec.numerics import NumericModel, default_model
 
 PLAIN = "plain"
@@ -158,9 +158,11 @@ def check(said: Mapping[str, Any], kind: Kind) -> None:
     InvalidArgument
         If functions of the kind have no such face, or none could be called so.
     """
-    if said["id"] in OF_KINDS:
-        face_of_kind(kind.name, kind.definition, said["id"])
-        OF_KINDS[said["id"]].capabilities(Signature.read(said["signature"]), kind)
+    if (own := OF_KINDS.get(said["id"])) is not None:
+        if kind.name == GRADIENT_KINDS.get(own.kind):
+            kind = kind_named(own.kind)  # A backward pass is that of such a function.
+        face_of_kind(kind.name, kind.definition, own.id)
+        own.capabilities(Signature.read(said["signature"]), kind)
     else:
         read(said)
 

@@ -68,6 +68,7 @@ PADDED_GRADIENT.law(
 @_LAW(
     "padded-gradient-padding",
     "gradients.nobody",
+    one_in=3,
     nulls=("ones:dk", "ones:dv", "unpadded:dv"),
     needs=("key_lengths",),
     fields={"more_keys": (3, 1, 64), "more_queries": (3, 1)},
@@ -83,6 +84,7 @@ def check_padding(case: Case, bench: Bench) -> Iterator[Comparison]:
 @_LAW(
     "padded-gradient-queries",
     "gradients.nobody",
+    one_in=3,
     nulls=("ones", "unpadded:dv"),
     needs=("query_lengths",),
     fields={"more_queries": (3, 1), "lengths": SEVERAL},
@@ -187,6 +189,7 @@ def check_full(case: Case, bench: Bench) -> Iterator[Comparison]:
 @_LAW(
     "padded-gradient-no-keys",
     "gradients.empty-rows",
+    one_in=3,
     nulls=("ones", "zeros:dv"),
     needs=("no_keys", "key_lengths"),
     fields={"lengths": KEYLESS, "one_length": (False,)},
@@ -219,6 +222,7 @@ def check_groups(case: Case, bench: Bench) -> Iterator[Comparison]:
 PADDED_GRADIENT.law(
     "padded-gradient-sink",
     "gradients.sink",
+    one_in=3,
     nulls=("zeros:dsink", "halved:dsink"),
     needs=("sink",),
     fields={"lengths": SEVERAL, "sink": ("normal",)},

@@ -47,6 +47,7 @@ VARLEN_GRADIENT.law(
 @_LAW(
     "varlen-gradient-nobody",
     "gradients.nobody",
+    one_in=3,
     nulls=("ones", "ones:dk", "ones:dv"),
     any_of=("rows_behind", "used_key"),
     fields={"behind": (5, 1, 64)},
@@ -175,6 +176,7 @@ def check_empty(case: Case, bench: Bench) -> Iterator[Comparison]:
 @_LAW(
     "varlen-gradient-no-keys",
     "gradients.empty-rows",
+    one_in=3,
     nulls=("ones", "zeros:dv"),
     needs=("no_keys",),
     fields={"lengths": packed.KEYLESS},
@@ -203,6 +205,7 @@ def check_groups(case: Case, bench: Bench) -> Iterator[Comparison]:
 VARLEN_GRADIENT.law(
     "varlen-gradient-sink",
     "gradients.sink",
+    one_in=3,
     nulls=("zeros:dsink", "halved:dsink"),
     needs=("sink",),
     fields={"lengths": packed.SEVERAL, "sink": ("normal",)},

@@ -24,7 +24,9 @@ _CLAIMS = (
     *("int64", "one_length"),
 )
 
-_rogue, _control = makers("padded-gradient", usual="batch", right_in=DTYPES)
+_rogue, _control = makers(
+    "padded-gradient", "padded-back", usual="batch", right_in=("float32",)
+)
 
 ROGUES: tuple[Rogue, ...] = (
     _rogue(
@@ -124,6 +126,7 @@ CONTROLS: tuple[Control, ...] = (
         "It reads zeros in the padding, and hides it by a mask.",
         PaddedPass(),
         claims=_CLAIMS,
+        dtypes=DTYPES,
     ),
     _control(
         "kept-weights",

@@ -22,7 +22,9 @@ _CLAIMS = (
     "int64",
 )
 
-_rogue, _control = makers("varlen-gradient", usual="batch", right_in=DTYPES)
+_rogue, _control = makers(
+    "varlen-gradient", "varlen-back", usual="batch", right_in=("float32",)
+)
 
 
 class _OneAlignment(MaskedPass):
@@ -170,6 +172,7 @@ CONTROLS: tuple[Control, ...] = (
         "It goes through the sequences one by one.",
         PackedPass(),
         claims=_CLAIMS,
+        dtypes=DTYPES,
     ),
     _control(
         "from-the-last",
