@@ -23,6 +23,8 @@ WITHOUT = {
     "attention_gradient": "gradients",
     "merge_all": "merge",
     "neighborhood_2d": "grid_mask",
+    "padded_gradient": "padded",
+    "varlen_gradient": "varlen",
 }
 """Kinds whose definition has another name: where it, or its main part, stands."""
 

@@ -49,7 +49,7 @@ def replay(
     from attnspec.conformance.reports.arrays import witness_lines
     from attnspec.conformance.targets import open_target
     from attnspec.judge.manner import differences
-    from attnspec.kinds.registry import DEFAULT_KIND
+    from attnspec.kinds.registry import GRADIENT_KINDS
 
     *target, token = _target_and_token(words, asked["program"])
     known = read_token(token)
@@ -57,7 +57,10 @@ def replay(
     printed = script == _PRINTED
     check_files(script=None if printed else script)
     # The laws of gradients are those of a kernel that claims them.
-    kind = DEFAULT_KIND if CLAIM in asked["claims"] else known.law.kind
+    kernels = {backward: kind for kind, backward in GRADIENT_KINDS.items()}
+    kind = known.law.kind
+    if CLAIM in asked["claims"]:
+        kind = kernels.get(kind, kind)
     own = {"kind": kind, "dtypes": (known.recipe.dtype,)}
     request = options.requested({**asked, **own, "target": "".join(target)})
     with open_target(request, deadline=deadline) as (call, described):

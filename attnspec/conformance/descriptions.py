@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from attnspec.conformance import facing
+from attnspec.conformance.differentiation import gradient_kind
 from attnspec.conformance.implementation import checked
 from attnspec.conformance.schemas import named, satisfying
 from attnspec.exceptions import InvalidArgument, UnknownName
@@ -19,7 +20,7 @@ from attnspec.judge.deviations import Deviation
 from attnspec.judge.kind import Kind
 from attnspec.judge.registry import read_recipe
 from attnspec.judge.registry import written as written_recipe
-from attnspec.kinds.registry import DEFAULT_KIND, GRADIENT_KIND, KINDS, kind_named
+from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
 from attnspec.numerics import NumericModel
 
 _MANNER = ("face", "arrays", "device")
@@ -102,7 +103,8 @@ def with_declared(
         kind = kind_named(description.kind)
         gradients = description.gradients
         if "gradients" in said:
-            gradients = read_description(said["gradients"], "gradients", GRADIENT_KIND)
+            own = gradient_kind(description).name
+            gradients = read_description(said["gradients"], "gradients", own)
         elif gradients is not None:
             said, of_gradients = _parted(said, kind, kind_named(gradients.kind))
             gradients = with_declared(gradients, of_gradients, "")

@@ -33,7 +33,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.verdicts import Detected
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.kind import ATTENTION
-from attnspec.kinds.registry import kind_named
+from attnspec.kinds.registry import GRADIENT_KINDS, kind_named
 from attnspec.numerics import NumericModel, default_model
 
 PLAIN = "plain"
@@ -158,9 +158,11 @@ def check(said: Mapping[str, Any], kind: Kind) -> None:
     InvalidArgument
         If functions of the kind have no such face, or none could be called so.
     """
-    if said["id"] in OF_KINDS:
-        face_of_kind(kind.name, kind.definition, said["id"])
-        OF_KINDS[said["id"]].capabilities(Signature.read(said["signature"]), kind)
+    if (own := OF_KINDS.get(said["id"])) is not None:
+        if kind.name == GRADIENT_KINDS.get(own.kind):
+            kind = kind_named(own.kind)  # A backward pass is that of such a function.
+        face_of_kind(kind.name, kind.definition, own.id)
+        own.capabilities(Signature.read(said["signature"]), kind)
     else:
         read(said)
 
@@ -182,6 +184,15 @@ def own_face_of(description: Description) -> Called | None:
 def face_of_its_kind(description: Description) -> KindFace | None:
     """Return the face of a function of another kind, if it is not plain."""
     return OF_KINDS.get(description.face.get("id", ""))
+
+
+def in_our_words(native: Kernel, description: Description) -> Kernel:
+    """Return a function of another kind, and a library's arrays, as one of our own."""
+    own = _own(description)
+    if own is None:
+        return native
+    signature = Signature.read(description.face["signature"])
+    return own.translated(native, signature, kind_named(own.kind))
 
 
 def check_script(description: Description) -> None:
@@ -266,6 +277,7 @@ __all__ = [
     "check_script",
     "face_of",
     "faced",
+    "in_our_words",
     "models_of",
     "orders",
     "own_face_of",

@@ -14,7 +14,7 @@ from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
-from attnspec.kinds.registry import DEFAULT_KIND, KINDS, kind_named
+from attnspec.kinds.registry import DEFAULT_KIND, GRADIENT_KINDS, KINDS, kind_named
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,21 +100,21 @@ class Implementation:
             "models": {**models, **fields.get("models", {})},
         }
         known = Description(**said)
-        if kind != DEFAULT_KIND or known.gradients is not None:
+        if kind not in GRADIENT_KINDS or known.gradients is not None:
             return cls(found.function, known)
         return cls(*differentiated(function, found.function, known))
 
 
 def differentiable(found: Implementation, vjp: Kernel) -> Implementation:
-    """Return a kernel of attention together with its backward pass.
+    """Return a kernel together with its backward pass.
 
     Parameters
     ----------
     found
         The kernel.
     vjp
-        Its backward pass, as the kind ``attention-gradient`` has it: its keywords are
-        its claims.
+        Its backward pass, as the kind ``attention-gradient`` has it, or those of packed
+        and padded sequences: its keywords are its claims.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def taking(library: str, found: Implementation, device: str = "") -> Implementat
     arrays = "" if library == LIBRARIES[0] else library
     said = {"capabilities": capabilities, "arrays": arrays, "device": device}
     moved = known.replace(**said)
-    if known.kind != DEFAULT_KIND or known.gradients is not None:
+    if known.kind not in GRADIENT_KINDS or known.gradients is not None:
         return Implementation(function, moved)
     return Implementation(*differentiated(found.function, function, moved))
 

@@ -14,7 +14,6 @@ from attnspec.judge.examination import examine
 from attnspec.judge.law import Dialect
 from attnspec.judge.tokens import Token
 from attnspec.judge.verdicts import Finding, Outcome
-from attnspec.kinds.registry import GRADIENT_KIND
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +54,9 @@ def replay(call: Executor, description: Description, token: Token) -> Replayed |
     law = token.law
     token.verify()
     dtype = token.recipe.dtype
-    if law.kind == GRADIENT_KIND and description.gradients is not None:
-        token.check_scope(description.gradients.capabilities)
+    further = description.gradients
+    if further is not None and law.kind == further.kind:
+        token.check_scope(further.capabilities)
     else:
         token.check_scope(description.capabilities)
     bench = parts(call, description, (dtype,), (law.id,))[-1].stands[dtype]

@@ -38,8 +38,8 @@ def _heads_second(returned: Any, said: Said, _placed: tuple[Any, ...]) -> Any:
 
 
 def _turned(array: Any) -> Any:
-    is_array = isinstance(array, np.ndarray) and array.ndim > 2
-    return array.swapaxes(1, 2) if is_array else array
+    """Exchange two axes of an array of any library; what is none stays as it is."""
+    return array.swapaxes(1, 2) if getattr(array, "ndim", 0) > 2 else array
 
 
 _JAX_EXAMPLE = """\

@@ -12,8 +12,12 @@ from attnspec.judge.law import Invariant
 DEFAULT_KIND = "attention"
 """The kind of function that is judged where none is named."""
 
-GRADIENT_KIND = "attention-gradient"
-"""The kind that the backward pass of a function of the default kind is."""
+GRADIENT_KINDS: Mapping[str, str] = {
+    DEFAULT_KIND: "attention-gradient",
+    "varlen": "varlen-gradient",
+    "padded": "padded-gradient",
+}
+"""For each kind of functions that may claim gradients, that of their backward pass."""
 
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "normalizers": ("softmax", "sparsemax", "entmax15", "sigmoid", "relu"),
@@ -37,7 +41,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         *("delta_rule",),
     ),
     "serving": ("merge", "merge_all", "varlen", "padded", "paged"),
-    "training": ("attention_gradient",),
+    "training": ("attention_gradient", "varlen_gradient", "padded_gradient"),
 }
 """The folders of kinds, and in each the modules of its kinds, in the book's order."""
 
@@ -113,7 +117,7 @@ __all__ = [
     "CHAPTERS",
     "DEFAULT_KIND",
     "FOR_UNDERSTANDING",
-    "GRADIENT_KIND",
+    "GRADIENT_KINDS",
     "INVARIANTS",
     "KINDS",
     "find",

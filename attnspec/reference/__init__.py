@@ -132,7 +132,11 @@ from attnspec.reference.normalized_linear import (
     elu_plus_one,
     normalized_linear_attention,
 )
-from attnspec.reference.padded import padded_attention, padded_segments
+from attnspec.reference.padded import (
+    padded_attention,
+    padded_attention_vjp,
+    padded_segments,
+)
 from attnspec.reference.paged import gather_pages, paged_attention
 from attnspec.reference.placed_attention import placed
 from attnspec.reference.pooling import pool
@@ -155,7 +159,7 @@ from attnspec.reference.scores import (
     softcapped,
     tempered,
 )
-from attnspec.reference.segments import Segment, attend_segments
+from attnspec.reference.segments import Segment, attend_segments, segments_vjp
 from attnspec.reference.self_attention import (
     Projections,
     projected,
@@ -180,7 +184,11 @@ from attnspec.reference.split import split_attention
 from attnspec.reference.split_heads import split_heads
 from attnspec.reference.t5 import t5_bias, t5_buckets
 from attnspec.reference.transformer_xl import transformer_xl_scores
-from attnspec.reference.varlen import packed_attention, packed_segments
+from attnspec.reference.varlen import (
+    packed_attention,
+    packed_attention_vjp,
+    packed_segments,
+)
 from attnspec.reference.window_mask import (
     window_of_cudnn,
     window_of_flash_attention,
@@ -286,9 +294,11 @@ __all__ = [
     "normalized_linear_attention",
     "over_grid",
     "packed_attention",
+    "packed_attention_vjp",
     "packed_segments",
     "padded",
     "padded_attention",
+    "padded_attention_vjp",
     "padded_segments",
     "padded_set",
     "paged",
@@ -321,6 +331,7 @@ __all__ = [
     "scaled_dot_product",
     "scores",
     "segments",
+    "segments_vjp",
     "self_attention",
     "self_attention_by_vector",
     "self_attention_of_columns",

@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Float64, Int
 from attnspec._checks import check_places
 from attnspec._typing import Alignment, Finite, Positive, Window
 from attnspec.reference._arrays import definition
-from attnspec.reference.segments import Segment, attend_segments
+from attnspec.reference.gradients import Gradients
+from attnspec.reference.segments import Segment, attend_segments, segments_vjp
 
 
 @definition
@@ -96,6 +97,77 @@ def padded_attention(  # noqa: PLR0913 - what attention takes, and the lengths
 
 
 @definition
+def padded_attention_vjp(  # noqa: PLR0913 - what attention takes, and the lengths
+    query: Float[np.ndarray, "B Hq L E"],
+    key: Float[np.ndarray, "B Hkv S E"],
+    value: Float[np.ndarray, "B Hkv S Ev"],
+    d_output: Float[np.ndarray, "B Hq L Ev"],
+    /,
+    *,
+    query_lengths: Int[np.ndarray, "B"] | None = None,
+    key_lengths: Int[np.ndarray, "B"] | None = None,
+    mask: Bool[np.ndarray, "..."] | None = None,
+    scale: Finite | None = None,
+    causal: bool = False,
+    window: Window | None = None,
+    softcap: Positive | None = None,
+    sink: Float[np.ndarray, "Hq"] | None = None,
+    alignment: Alignment = "lower_right",
+) -> Gradients:
+    r"""Pull the cotangent of the output back within each padded sequence.
+
+    .. math::
+        (\mathit{dq}_b, \mathit{dk}_b, \mathit{dv}_b)_{\text{no padding}} =
+        \operatorname{vjp}(q_b, K_b, V_b, \mathit{do}_b)_{\text{no padding}}
+
+    Parameters
+    ----------
+    query : (B, Hq, L, E) array
+    key : (B, Hkv, S, E) array
+    value : (B, Hkv, S, Ev) array
+    d_output : (B, Hq, L, Ev) array
+        The cotangent of the output; that of padding is not read.
+    query_lengths, key_lengths : (B,) arrays of int, optional
+        As in `padded_attention`.
+    mask, scale, causal, window, softcap, sink, alignment
+        As in `padded_attention`.
+
+    Returns
+    -------
+    Gradients
+        Zero for padding.
+
+    Raises
+    ------
+    InvalidArgument
+        As `padded_attention` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.zeros((1, 1, 2, 1))
+    >>> padded_attention_vjp(x, x, x, x + 1, key_lengths=[1]).dv.ravel()
+    array([2., 0.])
+    """
+    queries = _lengths("query_lengths", query_lengths, query)
+    keys = _lengths("key_lengths", key_lengths, key)
+    return segments_vjp(
+        query,
+        key,
+        value,
+        d_output,
+        padded_segments(queries, keys),
+        mask=mask,
+        scale=scale,
+        causal=causal,
+        window=window,
+        softcap=softcap,
+        sink=sink,
+        alignment=alignment,
+    )
+
+
+@definition
 def padded_segments(
     query_lengths: Int[np.ndarray, "B"], key_lengths: Int[np.ndarray, "B"]
 ) -> list[Segment]:
@@ -132,4 +204,4 @@ def _lengths(
     return lengths
 
 
-__all__ = ["padded_attention", "padded_segments"]
+__all__ = ["padded_attention", "padded_attention_vjp", "padded_segments"]

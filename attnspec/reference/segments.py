@@ -18,6 +18,7 @@ from attnspec._typing import Alignment, Finite, Positive, Window
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import definition
 from attnspec.reference.attention import attention_with_logsumexp
+from attnspec.reference.gradients import Gradients, attention_vjp
 
 
 class Segment(NamedTuple):
@@ -128,6 +129,86 @@ def attend_segments(
     return output, lse
 
 
+@definition
+def segments_vjp(
+    query: Float[np.ndarray, "B Hq L E"],
+    key: Float[np.ndarray, "B Hkv S E"],
+    value: Float[np.ndarray, "B Hkv S Ev"],
+    d_output: Float[np.ndarray, "B Hq L Ev"],
+    segments: Sequence[Segment],
+    /,
+    *,
+    mask: Bool[np.ndarray, "..."] | None = None,
+    scale: Finite | None = None,
+    causal: bool = False,
+    window: Window | None = None,
+    softcap: Positive | None = None,
+    sink: Float[np.ndarray, "Hq"] | None = None,
+    alignment: Alignment = "lower_right",
+) -> Gradients:
+    r"""Pull the cotangent of the output back within each segment.
+
+    .. math::
+        (\mathit{dq}_{Q_n}, \mathit{dk}_{K_n}, \mathit{dv}_{K_n}) =
+        \operatorname{vjp}(q_{Q_n}, K_{K_n}, V_{K_n}, \mathit{do}_{Q_n}), \qquad
+        \mathit{dsink} = \sum_n \mathit{dsink}_n
+
+    Parameters
+    ----------
+    query : (B, Hq, L, E) array
+    key : (B, Hkv, S, E) array
+    value : (B, Hkv, S, Ev) array
+    d_output : (B, Hq, L, Ev) array
+        The cotangent of the output; what lies in no segment is not read.
+    segments : sequence of Segment
+        No query lies in two of them.
+    mask, scale, causal, window, softcap, sink, alignment
+        As in `attend_segments`.
+
+    Returns
+    -------
+    Gradients
+        Zero for what lies in no segment. What lies in several is the sum.
+
+    Raises
+    ------
+    InvalidArgument
+        As `attend_segments` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, value = np.zeros((1, 1, 3, 1)), np.array([[[[1.0], [3.0], [5.0]]]])
+    >>> pair = [Segment(0, slice(0, 2), slice(0, 2))]
+    >>> segments_vjp(x, x, value, np.ones_like(x), pair).dv.ravel()
+    array([1., 1., 0.])
+    """
+    (*rows, _), keys = query.shape, key.shape[2]
+    dq, dk, dv = (np.zeros(array.shape) for array in (query, key, value))
+    dsink = None if sink is None else np.zeros(len(sink))
+    check_broadcast("mask", mask, (*rows, keys))
+    _check_within(segments, len(query), query.shape[2], keys)
+    for part in segments:
+        found = attention_vjp(
+            part.of_queries(query),
+            part.of_keys(key),
+            part.of_keys(value),
+            part.of_queries(d_output),
+            mask=_part(mask, part, (*rows, keys)),
+            scale=scale,
+            causal=causal,
+            window=window,
+            softcap=softcap,
+            sink=sink,
+            alignment=alignment,
+        )
+        part.of_queries(dq)[:] += found.dq
+        part.of_keys(dk)[:] += found.dk
+        part.of_keys(dv)[:] += found.dv
+        dsink = None if dsink is None else dsink + found.dsink
+    return Gradients(dq, dk, dv, None, dsink)
+
+
 def _check_within(
     segments: Sequence[Segment], batch: int, queries: int, keys: int
 ) -> None:
@@ -153,4 +234,4 @@ def _part(
     return None if array is None else segment.of_scores(np.broadcast_to(array, shape))
 
 
-__all__ = ["Segment", "attend_segments"]
+__all__ = ["Segment", "attend_segments", "segments_vjp"]

@@ -8,7 +8,8 @@ from jaxtyping import Float, Float64, Int
 from attnspec._typing import Alignment, Finite, Positive, Window
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import definition
-from attnspec.reference.segments import Segment, attend_segments
+from attnspec.reference.gradients import Gradients
+from attnspec.reference.segments import Segment, attend_segments, segments_vjp
 
 
 @definition
@@ -157,4 +158,76 @@ def packed_attention(  # noqa: PLR0913 - what attention takes, and the lengths
     return output[0].swapaxes(0, 1), lse[0]
 
 
-__all__ = ["packed_attention", "packed_segments"]
+@definition
+def packed_attention_vjp(  # noqa: PLR0913 - what attention takes, and the lengths
+    query: Float[np.ndarray, "Tq Hq E"],
+    key: Float[np.ndarray, "Tk Hkv E"],
+    value: Float[np.ndarray, "Tk Hkv Ev"],
+    d_output: Float[np.ndarray, "Tq Hq Ev"],
+    cu_query: Int[np.ndarray, "_"],
+    cu_key: Int[np.ndarray, "_"],
+    /,
+    *,
+    used_query: Int[np.ndarray, "N"] | None = None,
+    used_key: Int[np.ndarray, "N"] | None = None,
+    scale: Finite | None = None,
+    causal: bool = False,
+    window: Window | None = None,
+    softcap: Positive | None = None,
+    sink: Float[np.ndarray, "Hq"] | None = None,
+    alignment: Alignment = "lower_right",
+) -> Gradients:
+    r"""Pull the cotangent of the output back within each packed sequence.
+
+    .. math::
+        (\mathit{dq}_{Q_n}, \mathit{dk}_{K_n}, \mathit{dv}_{K_n}) =
+        \operatorname{vjp}(q_{Q_n}, K_{K_n}, V_{K_n}, \mathit{do}_{Q_n})
+
+    Parameters
+    ----------
+    query : (Tq, Hq, E) array
+    key : (Tk, Hkv, E) array
+    value : (Tk, Hkv, Ev) array
+    d_output : (Tq, Hq, Ev) array
+        The cotangent of the output; rows that belong to nobody are not read.
+    cu_query, cu_key, used_query, used_key
+        As in `packed_attention`.
+    scale, causal, window, softcap, sink, alignment
+        As in `packed_attention`.
+
+    Returns
+    -------
+    Gradients
+        Zero for a row that belongs to nobody.
+
+    Raises
+    ------
+    InvalidArgument
+        As `packed_attention` does.
+
+    Examples
+    --------
+    Each query shares its cotangent among the values of its own sequence:
+
+    >>> import numpy as np
+    >>> x, value = np.zeros((3, 1, 1)), np.array([[[1.0]], [[3.0]], [[5.0]]])
+    >>> packed_attention_vjp(x, x, value, x + 1, [0, 1, 3], [0, 2, 3]).dv.ravel()
+    array([0.5, 0.5, 2. ])
+    """
+    segments = packed_segments(cu_query, cu_key, used_query, used_key)
+    heads_first = (a.swapaxes(0, 1)[None] for a in (query, key, value, d_output))
+    found = segments_vjp(
+        *heads_first,
+        segments,
+        scale=scale,
+        causal=causal,
+        window=window,
+        softcap=softcap,
+        sink=sink,
+        alignment=alignment,
+    )
+    packed = (a[0].swapaxes(0, 1) for a in found[:3])
+    return Gradients(*packed, None, found.dsink)
+
+
+__all__ = ["packed_attention", "packed_attention_vjp", "packed_segments"]

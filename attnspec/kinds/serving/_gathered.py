@@ -63,17 +63,22 @@ def answers(
         If the model promises nothing on one of the problems.
     """
     found = Answers.none(arrays[0], arrays[2])
-    alike: dict[tuple[int, int], list[Segment]] = {}
-    for each in segments:
-        lengths = (s.stop - s.start for s in (each.queries, each.keys))
-        alike.setdefault((next(lengths), next(lengths)), []).append(each)
-    for group in alike.values():
-        case = _gathered(arrays, group, options)
+    for group in of_one_length(segments):
+        case = gathered(arrays, group, options)
         _put(found, group, case, dialect, model)
     return found
 
 
-def _gathered(
+def of_one_length(segments: Iterable[Segment]) -> list[list[Segment]]:
+    """Return segments in groups that have as many queries, and as many keys."""
+    alike: dict[tuple[int, int], list[Segment]] = {}
+    for each in segments:
+        lengths = (s.stop - s.start for s in (each.queries, each.keys))
+        alike.setdefault((next(lengths), next(lengths)), []).append(each)
+    return list(alike.values())
+
+
+def gathered(
     arrays: tuple[Array, Array, Array],
     group: list[Segment],
     options: Mapping[str, Any],
@@ -139,4 +144,4 @@ def _binary(lse: F64, bound: F64, model: NumericModel) -> tuple[F64, F64]:
     return binary, bound / np.log(2.0) + 4.0 * unit * size
 
 
-__all__ = ["LSE_CHOICES", "Answers", "answers"]
+__all__ = ["LSE_CHOICES", "Answers", "answers", "gathered", "of_one_length"]

@@ -63,6 +63,7 @@ TABLE = Table(
     },
     claims={
         **sequences.CLAIMS,
+        **sequences.GRADIENTS,
         "query_lengths": Claim("how many queries each sequence has", "query_lengths"),
         "key_lengths": Claim("how many keys each sequence has", "key_lengths"),
         "one_length": Claim(
@@ -172,7 +173,7 @@ def lengths_of(case: Case) -> tuple[Array, Array]:
     return found[0], found[1]
 
 
-def _read(case: Case, choices: Dialect) -> tuple[Array, Array]:
+def lengths_read(case: Case, choices: Dialect) -> tuple[Array, Array]:
     """Return how many queries and keys each sequence has by the dialect."""
     queries, keys = lengths_of(case)
     if choices["length"] == "last" and case["key_lengths"] is not None:
@@ -200,7 +201,7 @@ def past_keys(case: Case) -> npt.NDArray[np.bool_]:
     return np.arange(case["key"].shape[2]) >= lengths[:, None]
 
 
-def _visible(case: Case, lengths: tuple[Array, Array], choices: Dialect) -> Array:
+def visible_in(case: Case, lengths: tuple[Array, Array], choices: Dialect) -> Array:
     """Return who sees whom (B, Hq, L, S), as if no key were padding."""
     (batch, heads, queries, _), keys = case["query"].shape, case["key"].shape[2]
     starts = {
@@ -229,8 +230,8 @@ def _whole_mask(case: Case) -> Array:
 
 def judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Attend within each sequence."""
-    lengths = _read(case, choices)
-    visible = _visible(case, lengths, choices)
+    lengths = lengths_read(case, choices)
+    visible = visible_in(case, lengths, choices)
     names = ("scale", "softcap", "sink")
     options = {name: case[name] for name in names if case[name] is not None}
     options["mask"] = visible
@@ -240,10 +241,15 @@ def judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     segments = padded_segments(*lengths)
     found = answers(arrays, segments, options, choices, model)
     if choices["no_keys"] == "mean" and case["sink"] is None:
-        real = np.arange(visible.shape[3]) < lengths[1][:, None, None, None]
-        queries = ~past_queries(case)[:, None]
-        found = _with_means(case, found, ~(visible & real).any(-1) & queries, model)
+        found = _with_means(case, found, unseeing(case, visible, lengths), model)
     return Judged(found.output, found.bound, {"lse": (found.lse, found.lse_bound)})
+
+
+def unseeing(case: Case, visible: Array, lengths: tuple[Array, Array]) -> Array:
+    """Return which queries see no key and are no padding (B, Hq, L)."""
+    real = np.arange(visible.shape[3]) < lengths[1][:, None, None, None]
+    none: Array = ~(visible & real).any(-1) & ~past_queries(case)[:, None]
+    return none
 
 
 def _with_means(
@@ -275,8 +281,11 @@ __all__ = [
     "build",
     "judge",
     "lengths_of",
+    "lengths_read",
     "past_keys",
     "past_queries",
     "segments_of",
     "sized",
+    "unseeing",
+    "visible_in",
 ]

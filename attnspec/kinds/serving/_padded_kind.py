@@ -157,7 +157,8 @@ PADDED = Kind(
         "data": "normal",
     },
     given=(*sequences.GIVEN, "no_keys"),
-    unsaid=(*sequences.UNSAID, "one_length"),
+    unsaid=(*sequences.UNSAID, *sequences.GRADIENTS, "one_length"),
+    fixed=sequences.FIXED,
     choices={
         **padded.CHOICES,
         **LSE_CHOICES,

@@ -163,6 +163,7 @@ PAGED = Kind(
         *("no_keys", "negative_entries", "stale_table"),
     ),
     unsaid=sequences.UNSAID,
+    fixed=sequences.FIXED,
     choices={"alignment": ("lower_right", "upper_left"), **LSE_CHOICES},
     choice_needs={
         "alignment": ("causal", "window"),

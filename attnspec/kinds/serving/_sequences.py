@@ -47,7 +47,7 @@ FIELDS: Mapping[str, tuple[Any, ...]] = {
 """The fields of such a kind, beside lengths."""
 
 
-def _unread(operand: str) -> Claim:
+def unread(operand: str) -> Claim:
     """Return the claim that NaN does no harm where nobody may look."""
     field = f"poison_{operand}"
     return Claim(
@@ -59,6 +59,11 @@ def _unread(operand: str) -> Claim:
 
 CLAIMS: Mapping[str, Claim] = {
     "causal": Claim("no query sees a later key of its sequence", "causal"),
+    "always_causal": Claim(
+        "every call is causal, and no flag says so",
+        used=lambda _: False,
+        forced=lambda recipe: recipe.replace(causal=True),
+    ),
     "window": Claim("a window (left, right) of inclusive distances", "window"),
     "softcap": Claim("a cap on the scores", "softcap"),
     "sink": Claim("a sink for each query head", "sink"),
@@ -66,8 +71,8 @@ CLAIMS: Mapping[str, Claim] = {
     "return_lse": Claim("the logsumexp of each row", "return_lse"),
     "grouped_query": Claim("more query heads than key heads", "group"),
     "value_width": Claim("Ev other than E", "value_width"),
-    "unread_nan_key": _unread("key"),
-    "unread_nan_value": _unread("value"),
+    "unread_nan_key": unread("key"),
+    "unread_nan_value": unread("value"),
     "int64": Claim("lengths of 64 bits", "index"),
 }
 """The claims of such a kind, beside lengths."""
@@ -80,8 +85,14 @@ SWITCHES = ("causal", "window", "softcap", "sink", "scale")
 GIVEN = ("grouped_query", "value_width")
 """What every function does, unless it says otherwise."""
 
-UNSAID = ("unread_nan_key", "unread_nan_value", "int64")
+FIXED = {"always_causal": "causal"}
+"""The option that a function with this claim always has."""
+
+UNSAID = ("unread_nan_key", "unread_nan_value", "int64", *FIXED)
 """What no keyword claims."""
+
+GRADIENTS = {"gradients": Claim("its gradients, which are judged as well")}
+"""The claim of a function whose backward pass is of a kind of its own."""
 
 NULLS = {
     "uncausal": forgetting("causal"),
@@ -122,14 +133,14 @@ def drawn(recipe: Recipe, name: str, shape: Shape, unowned: Array) -> Array:
         louder = 4.0 if recipe["data"] == "loud" and name == "query" else 1.0
         array = louder * normals(recipe.seed, name, shape)
     is_value = name.startswith("value")
-    poison = recipe["poison_value" if is_value else "poison_key"]
-    array[unowned] = _poison(recipe, poison)
+    array[unowned] = poison(recipe, "value" if is_value else "key")
     return cast(array, recipe)
 
 
-def _poison(recipe: Recipe, poison: str) -> float:
-    large = HUGE[recipe.dtype]
-    return {"zeros": 0.0, "large": large, "nan": np.nan, "infinity": np.inf}[poison]
+def poison(recipe: Recipe, operand: str) -> float:
+    """Return what stands where nobody may look."""
+    known = {"zeros": 0.0, "nan": np.nan, "infinity": np.inf}
+    return {**known, "large": HUGE[recipe.dtype]}[recipe[f"poison_{operand}"]]
 
 
 def options_of(recipe: Recipe) -> dict[str, Any]:
@@ -184,13 +195,13 @@ def parts_alike(
 
 def exact_of(exact: Exact, name: str) -> tuple[F64, F64]:
     """Return value and bound of a result."""
-    return (exact.output, exact.bound) if name == "output" else exact.others[name]
+    first = exact.output, exact.bound
+    return exact.others.get(name, first)
 
 
 def found_of(found: Result, name: str) -> F64:
     """Return a result that came back."""
-    array = found.output if name == "output" else found.others[name]
-    return np.asarray(array, np.float64)
+    return np.asarray(found.others.get(name, found.output), np.float64)
 
 
 def untouched(
@@ -208,7 +219,9 @@ __all__ = [
     "CAPS",
     "CLAIMS",
     "FIELDS",
+    "FIXED",
     "GIVEN",
+    "GRADIENTS",
     "MANY_ROWS",
     "NULLS",
     "NULL_NEEDS",
@@ -224,6 +237,8 @@ __all__ = [
     "mended",
     "options_of",
     "parts_alike",
+    "poison",
+    "unread",
     "untouched",
     "widths",
 ]

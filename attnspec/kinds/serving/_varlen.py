@@ -57,6 +57,7 @@ TABLE = Table(
     },
     claims={
         **sequences.CLAIMS,
+        **sequences.GRADIENTS,
         "used_query": Claim("slots longer than their queries", "used_query"),
         "used_key": Claim("slots longer than their keys", "used_key"),
         "no_keys": Claim(

@@ -163,7 +163,8 @@ VARLEN = Kind(
         "data": "normal",
     },
     given=(*sequences.GIVEN, "no_keys", "no_queries", "rows_behind"),
-    unsaid=sequences.UNSAID,
+    unsaid=(*sequences.UNSAID, *sequences.GRADIENTS),
+    fixed=sequences.FIXED,
     choices={
         "alignment": ("lower_right", "upper_left"),
         **LSE_CHOICES,

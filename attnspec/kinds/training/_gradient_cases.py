@@ -102,7 +102,7 @@ def build(recipe: Recipe) -> Case:
     forward = build_forward(recipe)
     shape = (*forward.query.shape[:3], forward.value.shape[3])
     layouts = dict(recipe["layouts"])
-    d_output = repeated(_cotangent(recipe, shape), layouts.get("d_output", ""))
+    d_output = repeated(cotangent(recipe, shape), layouts.get("d_output", ""))
     options: dict[str, Any] = {**forward.options}
     wide = working_dtype(recipe.dtype)
     if recipe["d_lse"] is not None:
@@ -124,7 +124,8 @@ def results_of(
     return (*found, *((f"d{name}", options[name].shape, None) for name in given))
 
 
-def _cotangent(recipe: Recipe, shape: tuple[int, ...]) -> Array:
+def cotangent(recipe: Recipe, shape: tuple[int, ...]) -> Array:
+    """Return the cotangent of an output of this shape."""
     noise = normals(recipe.seed, "d_output", shape)
     if recipe["cotangent"] == "integers":
         return 1.0 * integers(recipe.seed, "d_output", shape, -4, 4)
@@ -133,7 +134,7 @@ def _cotangent(recipe: Recipe, shape: tuple[int, ...]) -> Array:
     if recipe["cotangent"] == "offset":
         return 30.0 + noise
     if recipe["cotangent"] == "sparse":
-        kept = integers(recipe.seed, "row", shape[:3], 0, 2)[..., None] == 0
+        kept = integers(recipe.seed, "row", shape[:-1], 0, 2)[..., None] == 0
         return np.asarray(np.where(kept, noise, 0.0))
     return noise
 
@@ -145,4 +146,4 @@ def _kept(recipe: Recipe, shape: tuple[int, ...]) -> Array:
     return np.where(dropped, 0.0, 1.0 / (1.0 - share))
 
 
-__all__ = ["COTANGENTS", "TABLE", "build", "results_of"]
+__all__ = ["COTANGENTS", "TABLE", "build", "cotangent", "results_of"]

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array, Window
-from attnspec.exceptions import Inadmissible, KernelFault
-from attnspec.judge.bench import KernelBench
+from attnspec.exceptions import Inadmissible
 from attnspec.judge.bits import normals
 from attnspec.judge.case import Case
 from attnspec.judge.claims import COMPILED
@@ -17,24 +16,22 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
-from attnspec.judge.traits import holds
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.alibi import with_alibi
 from attnspec.kinds.attention.bounds.admissible import admissible
 from attnspec.kinds.attention.bounds.evaluator import evaluate
-from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import CHOICES
 from attnspec.kinds.attention.gradients.evaluator import (
     GradientEvaluation,
     evaluate_gradients,
 )
 from attnspec.kinds.attention.gradients.problem import forward_case
-from attnspec.kinds.attention.kind import largest_sizes
-from attnspec.kinds.attention.traits import traits
+from attnspec.kinds.attention.kind import ATTENTION, largest_sizes
 from attnspec.kinds.attention.words import case_in_words, model_in_words
 from attnspec.kinds.training._gradient_cases import TABLE, build
+from attnspec.kinds.training._of_forward import resting_on
 from attnspec.kinds.training._usage import USAGE
-from attnspec.numerics import PRESETS, NumericModel, relaxations, within
+from attnspec.numerics import PRESETS, NumericModel, relaxations
 from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import (
     Gradients,
@@ -168,37 +165,6 @@ def _in_words(recipe: Recipe) -> str:
     return ", ".join(said)
 
 
-def _forward_is_wrong(case: Case, bench: KernelBench) -> bool:
-    """Return whether the forward pass of a call is wrong by itself.
-
-    Raises
-    ------
-    Inadmissible
-        If that is a known deviation of it.
-    """
-    forward = bench.description.forward
-    problem = forward_case(case)
-    if forward is None or _is_right(problem, bench):
-        return False
-    for each in forward.deviations:
-        if holds(each.when, traits(problem)):
-            msg = f"a deviation of the forward pass: {each.id}"
-            raise Inadmissible(msg)
-    return True
-
-
-def _is_right(problem: AttentionCase, bench: KernelBench) -> bool:
-    """Return whether a forward pass is right, as far as the model says anything."""
-    try:
-        found = bench.call(problem)
-    except KernelFault:
-        return False
-    if admissible(problem, bench.dialect, bench.model):
-        return True
-    exact = evaluate(problem, bench.dialect, bench.model)
-    return within(exact.output, found.output, exact.bound).holds
-
-
 _STRIDED = ("strided_operands", "unaligned_operands")
 
 ATTENTION_GRADIENT = Kind(
@@ -269,7 +235,7 @@ ATTENTION_GRADIENT = Kind(
     relaxations=relaxations,
     words=Words(case=_in_words, model=model_in_words),
     sizes=lambda case: largest_sizes(forward_case(case)),
-    rests_on_wrong=_forward_is_wrong,
+    rests_on_wrong=resting_on(ATTENTION, forward_case),
 )
 """The gradients of attention."""
 

@@ -6,6 +6,7 @@ from attnspec._typing import Range
 from attnspec.judge.usage import ANY, FINITE, FLOATING, Argument, Usage, flag
 from attnspec.kinds.attention.case import OPTIONS
 from attnspec.kinds.attention.usage import USAGE as FORWARD
+from attnspec.kinds.serving import _usage as serving
 
 _MULTIPLIER = Range("0 or more", lambda number: number >= 0)
 _WIDE = "judged format or float32"
@@ -64,4 +65,41 @@ USAGE = Usage(
 )
 """The gradients of attention."""
 
-__all__ = ["USAGE"]
+
+def _of_sequences(forward: Usage, without: tuple[str, ...], *axes: str) -> Usage:
+    """Return how the backward pass of many sequences in one call is called.
+
+    The axes are those of queries, keys, values and outputs.
+    """
+    query, key, value, output = axes
+    given = {n: v for n, v in forward.arguments.items() if n not in without}
+    first = {name: given.pop(name) for name in ("query", "key", "value")}
+    known_as = USAGE.arguments["d_output"].known_as
+    meaning = "the cotangent of the output"
+    return Usage(
+        {**first, "d_output": Argument(output, meaning, ANY, known_as=known_as)}
+        | given,
+        {
+            "dq": Argument(query, "the gradient of all queries", ANY),
+            "dk": Argument(key, "the gradient of all keys", ANY),
+            "dv": Argument(value, "the gradient of all values", ANY),
+            "dsink": USAGE.results["dsink"],
+        },
+        {**forward.example, "cotangent": "integers"},
+        forward.axes,
+    )
+
+
+VARLEN = _of_sequences(
+    *(serving.VARLEN, ("return_lse",)),
+    *("Tq Hq E", "Tk Hkv E", "Tk Hkv Ev", "Tq Hq Ev"),
+)
+"""The gradients of packed sequences."""
+
+PADDED = _of_sequences(
+    *(serving.PADDED, ("return_lse", "bias")),
+    *("B Hq L E", "B Hkv S E", "B Hkv S Ev", "B Hq L Ev"),
+)
+"""The gradients of padded sequences."""
+
+__all__ = ["PADDED", "USAGE", "VARLEN"]

@@ -63,6 +63,7 @@ def evaluate_gradients(
     model: NumericModel,
     *,
     saved: bool | None = None,
+    rows: int | None = None,
 ) -> GradientEvaluation:
     """Return the exact gradients of a case, with the bounds of a numeric model.
 
@@ -78,6 +79,8 @@ def evaluate_gradients(
     saved
         Whether output and logsumexp of the case are what the function knows: it is
         then judged as a function of them. By default, whether the case has them.
+    rows
+        How many rows the gradient of a sink sums, where the case is a part of a call.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def evaluate_gradients(
     known = case["output"] is not None if saved is None else saved
     backward = Backward.of(case, dialect, saved=known)
     with np.errstate(all="ignore"):
-        work = Work.of(backward, model)
+        work = Work.of(backward, model, rows)
         if backward.problem.value.shape[3] and backward.d_output.size:
             work.run()
         return GradientEvaluation(work.result(case), work.largest)

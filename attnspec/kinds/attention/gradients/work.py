@@ -66,9 +66,13 @@ class Work:
     dbias: Total
     dsink: Total
     largest: dict[str, float]
+    rows: int
+    """How many rows the gradient of a sink sums."""
 
     @classmethod
-    def of(cls, backward: Backward, model: NumericModel) -> Work:
+    def of(
+        cls, backward: Backward, model: NumericModel, rows: int | None = None
+    ) -> Work:
         """Begin with zeros."""
         problem = backward.problem
         batch, heads, group, _, width = problem.query.shape
@@ -85,6 +89,7 @@ class Work:
             Total.zeros(bias),
             Total.zeros((batch, heads, group, 1)),
             {},
+            batch * problem.queries if rows is None else rows,
         )
 
     def run(self) -> None:
@@ -234,8 +239,7 @@ class Work:
             share = np.where(np.isfinite(sink), np.exp(sink - known.lse), 0.0)
         rest, off = np.abs(found.delta), found.delta_error
         error = np.expm1(known.sink_error) * (rest + off) + off + 2 * unit * rest
-        whole = self.backward.problem
-        error += gamma(whole.query.shape[0] * whole.queries + 2, unit) * (rest + error)
+        error += gamma(self.rows + 2, unit) * (rest + error)
         for array, more in (
             (self.dsink.value, -share * found.delta),
             (self.dsink.error, share * error),
@@ -255,9 +259,8 @@ class Work:
             )
         if case["sink"] is not None:
             value, error = (a.sum(axis=0) for a in (self.dsink.value, self.dsink.error))
-            rows = problem.query.shape[0] * problem.queries
             total = Total(value, error, value)
-            found["dsink"] = self._summed(total, rows + 2, case["sink"])
+            found["dsink"] = self._summed(total, self.rows + 2, case["sink"])
         shapes = {name: case[OPERANDS[name]].shape for name in found}
         factor = (2.0 if own.is_double else 1.0) * SLACK
         gradients = {
