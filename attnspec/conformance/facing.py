@@ -188,7 +188,7 @@ def face_of_its_kind(description: Description) -> KindFace | None:
 
 def in_our_words(native: Kernel, description: Description) -> Kernel:
     """Return a function of another kind, and a library's arrays, as one of our own."""
-    own = _own(description)
+    own = face_of_its_kind(description)
     if own is None:
         return native
     signature = Signature.read(description.face["signature"])
