@@ -71,7 +71,9 @@ TABLE = Table(
             "a sequence without queries",
             used=lambda recipe: any(not q for q, _ in recipe["lengths"]),
             dropped=lambda recipe: recipe.replace(
-                lengths=tuple((q or 1, k or 1) for q, k in recipe["lengths"])
+                lengths=tuple(
+                    (q, k) if q else (1, k or 1) for q, k in recipe["lengths"]
+                )
             ),
         ),
         "rows_behind": Claim("rows behind the last sequence", "behind"),

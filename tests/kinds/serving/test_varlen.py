@@ -132,6 +132,15 @@ def test_a_function_without_the_empty_sequences_is_not_asked_for_them() -> None:
     ]
 
 
+def test_without_empty_sequences_there_still_are_some_without_keys() -> None:
+    known = VARLEN.claimed_by(VARLEN.definition).claiming(without=["no_queries"])
+    recipe = VARLEN.recipe("float32", lengths=((4, 0), (0, 3), (0, 0)))
+
+    kept = VARLEN.table.within(recipe, known)
+
+    assert kept["lengths"] == ((4, 0), (1, 3), (1, 1))
+
+
 def test_a_bound_on_the_lengths_that_cuts_is_caught() -> None:
     assert verdicts("varlen-cut-by-longest") == {"varlen-longest": Verdict.FAILED}
 
