@@ -6,17 +6,19 @@ result is read. It never repairs a result. Our own signature is the face ``plain
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard
 
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.faces._called import Called
 from attnspec.faces._face import Face, Parameter
 from attnspec.faces._of_kind import KindFace
+from attnspec.faces._of_objects import ObjectFace, joined, parted
 from attnspec.faces._signature import Signature
 from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
+from attnspec.faces.kv_cache import OF_CACHES
 from attnspec.faces.merge import OF_MERGES
 from attnspec.faces.mlx import MLX
 from attnspec.faces.padded import JAX_LENGTHS, ONNX_LENGTHS
@@ -32,11 +34,12 @@ FACES = {
 }
 """Every face of attention by its id."""
 
-OF_KINDS = {
+OF_KINDS: Mapping[str, KindFace | ObjectFace] = {
     face.id: face
     for face in (
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
+        *OF_CACHES,
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""
@@ -58,10 +61,11 @@ def face_named(name: str) -> Face:
 
 def face_of_kind(
     kind: str, function: Callable[..., Any], face: str = ""
-) -> KindFace | None:
+) -> KindFace | ObjectFace | None:
     """Return the face of a function of another kind, if it is not `plain`.
 
-    Without the id of a face it is recognised by the names of its operands.
+    Without the id of a face it is recognised by the names of its operands. Behind the
+    id may stand what the methods of objects are called, as `parted` reads it.
 
     Raises
     ------
@@ -69,16 +73,35 @@ def face_of_kind(
         If functions of this kind have no such face.
     """
     mine = {known.id: known for known in OF_KINDS.values() if known.kind == kind}
-    if face:
-        if face not in (PLAIN.id, *mine):
-            listed = ", ".join((PLAIN.id, *mine))
-            msg = f"face: a function of {kind} has one of {listed}; got {face!r}"
+    id_, methods = parted(face)
+    if id_ and id_ not in (PLAIN.id, *mine):
+        listed = ", ".join((PLAIN.id, *mine))
+        msg = f"face: a function of {kind} has one of {listed}; got {id_!r}"
+        raise InvalidArgument(msg)
+    if methods:
+        mine = {n: f.named(methods) for n, f in mine.items() if _has_methods(f)}
+        if id_ not in ("", *mine) or not mine:
+            msg = f"methods: a function of {kind} has none; got {face!r}"
             raise InvalidArgument(msg)
-        return mine.get(face)
+    if id_:
+        return mine.get(id_)
     if not mine or not callable(function):
         return None
-    signature, own = Signature.of(function), kind_named(kind)
-    return next((face for face in mine.values() if face.fits(signature, own)), None)
+    own = kind_named(kind)
+    return next((f for f in mine.values() if f.recognises(function, own)), None)
+
+
+def _has_methods(face: KindFace | ObjectFace) -> TypeGuard[ObjectFace]:
+    """Return whether a face is one of objects."""
+    return isinstance(face, ObjectFace)
+
+
+def of_kind_named(face: str) -> KindFace | ObjectFace | None:
+    """Return a face of another kind than attention by its id, if there is one.
+
+    What methods are called, behind the id, is left aside.
+    """
+    return OF_KINDS.get(face.partition(":")[0])
 
 
 def called(
@@ -169,10 +192,14 @@ __all__ = [
     "Called",
     "Face",
     "KindFace",
+    "ObjectFace",
     "Parameter",
     "Signature",
     "called",
     "face_named",
     "face_of_kind",
+    "joined",
+    "of_kind_named",
+    "parted",
     "recognised",
 ]

@@ -121,6 +121,10 @@ class KindFace:
     arrays: str = "numpy"
     models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
 
+    def recognises(self, function: Callable[..., Any], kind: Kind) -> bool:
+        """Return whether a function shows that it has this face."""
+        return self.fits(Signature.of(function), kind)
+
     def fits(self, signature: Signature, kind: Kind) -> bool:
         """Return whether a function has these operands, placed and by name."""
         placed = signature.placed[: len(self.operands)]
