@@ -139,7 +139,7 @@ class _Run:
         return part, np.array(self._turned(part), order="C")
 
     def _turned(self, array: Any) -> Any:
-        """Return what is ours as the face has it; and back, since axes change places."""
+        """Return an array in the order of axes of the face; or back: two change."""
         return array.transpose(self._face.order) if self._face.order else array
 
     def _spoil(self, *pairs: tuple[Array, Array]) -> None:

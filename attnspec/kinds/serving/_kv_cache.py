@@ -291,6 +291,14 @@ def gathered(case: Case) -> tuple[Array, Array, list[Segment]]:
     return arrays[0], arrays[1], segments
 
 
+def left_open(case: Case, _dialect: Dialect) -> Mapping[str, Array]:
+    """Return which rows no step asks: those of sequences that it is not about."""
+    unasked = np.ones(case["query"].shape[:3], np.bool_)
+    for at, rows, _ in reads(case["steps"], len(unasked)):
+        unasked[at, :, rows] = False
+    return {"output": unasked[..., None], "lse": unasked}
+
+
 def judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     """Attend, at each step that asks, to the tokens that there then are."""
     names = ("scale", "causal", "window", "softcap", "sink")
@@ -329,6 +337,7 @@ __all__ = [
     "gathered",
     "is_even",
     "judge",
+    "left_open",
     "peak",
     "sized",
     "steps_of",

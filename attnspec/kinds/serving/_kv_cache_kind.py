@@ -120,6 +120,12 @@ def _one_less(step: Done) -> tuple[Done, ...]:
     return (step, lost) if step.what == CacheStep.APPEND else (step,)
 
 
+def _read_once(step: Done) -> tuple[Done, ...]:
+    """Attend, and lose the last token of it."""
+    lost = Done(CacheStep.BACK, 1, step.sequence)
+    return (step, lost) if step.what == CacheStep.ATTEND else (step,)
+
+
 def _everyone(step: Done) -> tuple[Done, ...]:
     """Do with all sequences what is about one of them."""
     return (step._replace(sequence=histories.ALL),)
@@ -153,6 +159,7 @@ KV_CACHE = Kind(
     table=caches.TABLE,
     build=caches.build,
     judge=caches.judge,
+    left_open=caches.left_open,
     definition=_defined,
     usage=usage.KV_CACHE,
     simplest={
@@ -184,6 +191,7 @@ KV_CACHE = Kind(
         **sequences.NULLS,
         "first_append": _first_append,
         "one_less": _stepped(_one_less),
+        "read_once": _stepped(_read_once),
         "kept": _leaving_out(CacheStep.BACK),
         "unreset": _leaving_out(CacheStep.RESET),
         "shared": _leaving_out(CacheStep.OTHER),

@@ -128,7 +128,7 @@ KV_CACHE.law(
     "kv-cache-again",
     "memory.read",
     one_in=3,
-    nulls=("previous", "one_less"),
+    nulls=("read_once",),
     needs=("attend_alone",),
     fields={"steps": caches.GROWING},
 )
