@@ -104,7 +104,10 @@ def _of_kind(
         raise InvalidArgument(msg)
     signature, library = Signature.of(function), arrays or known.arrays
     if isinstance(known, ObjectFace):
-        return _of_objects(function, kind, known, library, device)
+        faced_so = _of_objects(function, kind, known, library, device)
+        named = bool(face.partition(":")[0])
+        said = {**faced_so.face, "recognised": not named}
+        return dataclasses.replace(faced_so, face=said)
     claimed = known.capabilities(signature, kind)
     said = {"id": known.id, "recognised": not face, "signature": signature.written()}
     return Faced(
@@ -125,8 +128,7 @@ def _of_objects(
 
     found = face.found(make, wrap)
     claimed = face.claimed(found, kind)
-    signature = found.made.written()
-    said = {"id": face.id, "recognised": True, "signature": signature}
+    said = {"id": face.id, "signature": found.made.written()}
     claimed = with_memory_of(library, device, claimed, kind)
     return Faced(face.drive(face, found, wrap), claimed, library, said)
 

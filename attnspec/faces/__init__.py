@@ -13,7 +13,7 @@ from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.faces._called import Called
 from attnspec.faces._face import Face, Parameter
 from attnspec.faces._of_kind import KindFace
-from attnspec.faces._of_objects import ObjectFace, joined, parted
+from attnspec.faces._of_objects import ObjectFace, joined, parted, said_of_methods
 from attnspec.faces._signature import Signature
 from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
@@ -202,4 +202,5 @@ __all__ = [
     "of_kind_named",
     "parted",
     "recognised",
+    "said_of_methods",
 ]

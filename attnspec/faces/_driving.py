@@ -90,7 +90,7 @@ class _Run:
                     self._tokens.append(self._read_tokens(self._used, held, where))
                 self._attend(self._used, step, held, where)
             case CacheStep.BACK:
-                self._back(self._used, step, held)
+                self._back(self._used, step)
             case CacheStep.RESET:
                 self._call(self._used, "reset", step)
         self._counts.after(step)
@@ -159,11 +159,17 @@ class _Run:
         self._spoil(key, value)
         self._come += step.count
 
-    def _back(self, held: _Held, step: Done, there: int) -> None:
+    def _back(self, held: _Held, step: Done) -> None:
+        """Take tokens back: so many, or down to a length, which may not be all's."""
         if "back" in self._found.names:
             self._call(held, "back", step, step.count)
-        else:
-            self._call(held, "truncate", step, there - step.count)
+            return
+        lengths = self._counts.asked(step)
+        steps = [step]
+        if len({*lengths}) > 1:
+            steps = [step._replace(sequence=at) for at in range(len(lengths))]
+        for each, length in zip(steps, lengths, strict=False):
+            self._call(held, "truncate", each, length - step.count)
 
     def _attend(self, held: _Held, step: Done, there: int, where: str) -> None:
         part, given = self._part(self._query, self._asked, step)

@@ -47,12 +47,11 @@ class Role:
     is_read: bool = False
 
 
+_RETURN_ALL = ("update", "update_and_fetch")
+"""Methods that append, and return all that there is."""
+
 ROLES: Mapping[str, Role] = {
-    "append": Role(
-        "appends keys and values",
-        ("append", "update", "update_and_fetch", "add", "write"),
-        2,
-    ),
+    "append": Role("appends keys and values", ("append", *_RETURN_ALL, "add"), 2),
     "attend": Role("answers queries", ("attend", "attention", "read", "forward"), 1),
     "truncate": Role(
         "keeps so many tokens, the first ones", ("truncate", "crop", "truncate_to"), 1
@@ -137,10 +136,15 @@ def joined(face: str, methods: Mapping[str, str]) -> str:
     ('kv-cache-nhd:append=put', 'kv-cache-nhd')
     """
     id_, known = parted(face)
-    said = ",".join(f"{role}={name}" for role, name in {**known, **methods}.items())
+    said = said_of_methods({**known, **methods})
     whole = f"{id_}:{said}" if said else id_
     parted(whole)
     return whole
+
+
+def said_of_methods(methods: Mapping[str, str]) -> str:
+    """Return what methods are called, in words."""
+    return ",".join(f"{role}={name}" for role, name in methods.items())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -246,9 +250,10 @@ class ObjectFace:
         placed = Signature.of(function).placed[: len(kind.operands)]
         if placed == tuple(kind.operands):
             return False
-        if not inspect.isclass(function):
-            return self.answers
-        return self.answers == (self._name_of(function, "attend") is not None)
+        returns = self._name_of(function, "attend") is None and any(
+            hasattr(function, name) for name in _RETURN_ALL
+        )
+        return self.answers == (not returns)
 
     def _name_of(self, thing: Any, role: str) -> str | None:
         """Return what a method or an attribute is called, if there is one."""
@@ -432,4 +437,5 @@ __all__ = [
     "joined",
     "made_by",
     "parted",
+    "said_of_methods",
 ]

@@ -13,6 +13,7 @@ from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.nulls import Right
 from attnspec.judge.questions import Call
+from attnspec.judge.recipe import Recipe
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
@@ -146,6 +147,17 @@ def _other_sequence(case: Case, right: Right) -> Array:
     return np.roll(right(case), 1, axis=0)
 
 
+def _in_words(recipe: Recipe) -> str:
+    """Return the steps of a recipe, and the fields that say something."""
+    steps = (" ".join(map(str, step)) for step in recipe["steps"])
+    rest = [
+        f"{name} {value}"
+        for name, value in recipe.fields
+        if name not in ("steps", "layouts") and value is not None and value is not False
+    ]
+    return f"{', '.join(steps)}; {', '.join([*rest, recipe.dtype])}"
+
+
 _PROBE: dict[str, Any] = {
     "steps": caches.GROWING[0],
     "width": 8,
@@ -210,7 +222,7 @@ KV_CACHE = Kind(
     },
     models=PRESETS,
     relaxations=relaxations,
-    words=Words(model=model_in_words),
+    words=Words(case=_in_words, bare_case=_in_words, model=model_in_words),
 )
 
 __all__ = ["KV_CACHE"]
