@@ -343,7 +343,9 @@ class ObjectFace:
         claims |= {"return_lengths"} if "length" in has else set()
         claims |= {"return_tokens"} if {"keys", "values"} <= has else set()
         claims |= {"one_sequence"} if found.is_one_by_one else set()
-        if found.made_with("key_heads"):
+        if found.made_with("key_heads") and (
+            found.made_with("query_heads") or found.made_with("heads")
+        ):
             claims |= {"grouped_query"}
         for what in ("value_width", "capacity"):
             claims |= {what} if found.made_with(what) else set()

@@ -66,8 +66,7 @@ def explained(id_: str) -> list[str]:
 def _of_kind(face: KindFace | ObjectFace) -> list[str]:
     """Return all that there is to know about a face of another kind."""
     lines = [*words.wrapped(f"{face.id}: {face.sentence}", indent=0), ""]
-    is_object = isinstance(face, ObjectFace)
-    for label, said in facts_of_objects(face) if is_object else facts_of_kind(face):
+    for label, said in facts_of_kind(face):
         lines += words.wrapped(said, first=label, indent=_INDENT)
     lines += usage.group("operands", face.operands)
     lines += usage.group("results", face.results)
@@ -90,7 +89,7 @@ def checked(face: KindFace | ObjectFace) -> str:
     return f"attnspec check {words} example.py:{name}"
 
 
-def facts_of_objects(face: ObjectFace) -> Iterator[tuple[str, str]]:
+def _facts_of_objects(face: ObjectFace) -> Iterator[tuple[str, str]]:
     """Yield what is said of a face of objects, each with a label."""
     yield "made with", f"{face.title}({', '.join(MADE_WITH)}), as far as it names them"
     yield "kind", face.kind
@@ -100,8 +99,11 @@ def facts_of_objects(face: ObjectFace) -> Iterator[tuple[str, str]]:
     yield "arrays", face.arrays
 
 
-def facts_of_kind(face: KindFace) -> Iterator[tuple[str, str]]:
+def facts_of_kind(face: KindFace | ObjectFace) -> Iterator[tuple[str, str]]:
     """Yield what is said of a face of another kind, each with a label."""
+    if isinstance(face, ObjectFace):
+        yield from _facts_of_objects(face)
+        return
     yield "called as", f"{face.title}({', '.join([*face.operands])}, ...)"
     yield "kind", face.kind
     if face.keywords:

@@ -26,7 +26,7 @@ def _alike(
 
 
 KV_CACHE.agreement_law(
-    "memory.held",
+    "caches.held",
     "Each query is answered by the tokens that there then are, and by all of them.",
     nulls=(
         *("zeros", "first_append", "one_less", "previous"),
@@ -37,7 +37,7 @@ KV_CACHE.agreement_law(
 
 @KV_CACHE.law(
     "kv-cache-chunks",
-    "memory.chunks",
+    "caches.chunks",
     one_in=3,
     nulls=("first_append", "one_less"),
     fields={"steps": caches.GROWING},
@@ -53,7 +53,7 @@ def check_chunks(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 @KV_CACHE.law(
     "kv-cache-prefill",
-    "memory.chunks",
+    "caches.chunks",
     one_in=3,
     nulls=("uncausal", "one_less"),
     needs=("causal", "several_queries"),
@@ -83,7 +83,7 @@ def check_afresh(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 KV_CACHE.law(
     "kv-cache-back",
-    "memory.back",
+    "caches.back",
     one_in=2,
     nulls=("kept",),
     needs=("back",),
@@ -94,7 +94,7 @@ KV_CACHE.law(
 
 KV_CACHE.law(
     "kv-cache-reset",
-    "memory.back",
+    "caches.back",
     one_in=3,
     nulls=("unreset",),
     needs=("reset",),
@@ -105,7 +105,7 @@ KV_CACHE.law(
 
 KV_CACHE.law(
     "kv-cache-apart",
-    "memory.apart",
+    "caches.apart",
     one_in=3,
     nulls=("shared",),
     fields={"steps": caches.OTHER},
@@ -115,7 +115,7 @@ KV_CACHE.law(
 
 KV_CACHE.law(
     "kv-cache-one-sequence",
-    "memory.apart",
+    "caches.apart",
     one_in=3,
     nulls=("everyone",),
     needs=("one_sequence", "batch"),
@@ -126,7 +126,7 @@ KV_CACHE.law(
 
 @KV_CACHE.law(
     "kv-cache-again",
-    "memory.read",
+    "caches.read",
     one_in=3,
     nulls=("read_once",),
     needs=("attend_alone",),
@@ -155,7 +155,7 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 @KV_CACHE.law(
     "kv-cache-capacity",
-    "memory.capacity",
+    "caches.capacity",
     one_in=3,
     nulls=("measured",),
     needs=("capacity",),
@@ -170,7 +170,7 @@ def check_capacity(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 KV_CACHE.law(
     "kv-cache-grows",
-    "memory.capacity",
+    "caches.capacity",
     one_in=3,
     nulls=("first_append", "one_less"),
     needs=("capacity", "grows"),
@@ -193,7 +193,7 @@ KV_CACHE.law(
 
 KV_CACHE.law(
     "kv-cache-window",
-    "memory.window",
+    "caches.window",
     one_in=2,
     nulls=("unwindowed",),
     needs=("window",),
@@ -218,7 +218,7 @@ KV_CACHE.law(
 
 @KV_CACHE.law(
     "kv-cache-tokens",
-    "memory.bits",
+    "caches.bits",
     one_in=2,
     nulls=("ones:keys", "ones:values"),
     needs=("return_tokens",),
@@ -235,7 +235,7 @@ def check_tokens(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 @KV_CACHE.law(
     "kv-cache-lengths",
-    "memory.held",
+    "caches.held",
     one_in=3,
     nulls=("zeros:lengths", "ones:lengths"),
     needs=("return_lengths",),
@@ -249,7 +249,7 @@ def check_lengths(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 KV_CACHE.law(
     "kv-cache-lse",
-    "memory.held",
+    "caches.held",
     one_in=2,
     nulls=("zeros:lse", "one_less:lse"),
     needs=("return_lse",),
