@@ -164,6 +164,10 @@ class _Run:
         if "back" in self._found.names:
             self._call(held, "back", step, step.count)
             return
+        if not self._face.answers:
+            # What transformers crop is how many are to go, as a negative number.
+            self._call(held, "truncate", step, -step.count)
+            return
         lengths = self._counts.asked(step)
         steps = [step]
         if len({*lengths}) > 1:

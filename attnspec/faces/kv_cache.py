@@ -78,6 +78,9 @@ class Cache:
 
     def get_seq_length(self):
         return sum(keys.shape[2] for keys, _ in self.pairs)
+
+    def reset(self):
+        self.pairs.clear()
 """
 
 

@@ -139,9 +139,9 @@ class Listed:
         found = [np.concatenate([t[columns] for t in each], axis=2) for each in pairs]
         return tuple(found)
 
-    def crop(self, max_length: int) -> None:
-        """Keep the first tokens."""
-        del self._tokens[max_length:]
+    def crop(self, tokens_to_remove: int) -> None:
+        """Take back the last tokens, of which there are so many less than none."""
+        del self._tokens[tokens_to_remove:]
 
     def reset(self) -> None:
         """Keep no token."""
