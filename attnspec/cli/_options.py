@@ -165,6 +165,13 @@ _KERNEL = (
         help="How TARGET is called, recognised by default; 'attnspec faces' lists it.",
     ),
     click.option(
+        "--methods",
+        metavar="DOES=NAME[,...]",
+        callback=_words_for("what methods are called"),
+        help="What the methods of a class are called: append=put,attend=read; "
+        "those that its face knows are recognised.",
+    ),
+    click.option(
         "--arrays",
         metavar="LIBRARY",
         callback=names.ARRAYS,
@@ -227,9 +234,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _WORDS = (
-    *("target", "program", "kind", "arrays", "face", "device", "description"),
-    *("deviations", "dtypes", "claims", "without", "limits", "exclusive"),
-    *("dialect", "models"),
+    *("target", "program", "kind", "arrays", "face", "device", "methods"),
+    *("description", "deviations", "dtypes", "claims", "without", "limits"),
+    *("exclusive", "dialect", "models"),
 )
 """What `request_in_words` is told."""
 

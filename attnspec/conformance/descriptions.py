@@ -111,7 +111,7 @@ def with_declared(
         if said.get("kind", kind.name) != kind.name:
             msg = f"kind: expected {kind.name}, as the kernel is; got {said['kind']!r}"
             raise InvalidArgument(msg)
-        for name in _MANNER:
+        for name in (*_MANNER, "methods"):
             if name in said:
                 msg = f"{name}: expected of the kernel alone; --{name} names another"
                 raise InvalidArgument(msg)

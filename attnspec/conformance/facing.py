@@ -17,13 +17,14 @@ from attnspec.conformance.libraries import (
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces import (
     FACES,
-    OF_KINDS,
     Called,
     KindFace,
+    ObjectFace,
     Signature,
     called,
     face_named,
     face_of_kind,
+    of_kind_named,
 )
 from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.description import Description
@@ -102,6 +103,11 @@ def _of_kind(
         msg = f"face: what {known.id} writes on the device {device} is not seen here"
         raise InvalidArgument(msg)
     signature, library = Signature.of(function), arrays or known.arrays
+    if isinstance(known, ObjectFace):
+        faced_so = _of_objects(function, kind, known, library, device)
+        named = bool(face.partition(":")[0])
+        said = {**faced_so.face, "recognised": not named}
+        return dataclasses.replace(faced_so, face=said)
     claimed = known.capabilities(signature, kind)
     said = {"id": known.id, "recognised": not face, "signature": signature.written()}
     return Faced(
@@ -110,6 +116,21 @@ def _of_kind(
         library,
         said,
     )
+
+
+def _of_objects(
+    make: Kernel, kind: Kind, face: ObjectFace, library: str, device: str
+) -> Faced:
+    """Return what makes objects as a function of a whole history."""
+
+    def wrap(method: Kernel) -> Kernel:
+        return through(library, method, device)
+
+    found = face.found(make, wrap)
+    claimed = face.claimed(found, kind)
+    said = {"id": face.id, "signature": found.made.written()}
+    claimed = with_memory_of(library, device, claimed, kind)
+    return Faced(face.drive(face, found, wrap), claimed, library, said)
 
 
 def with_memory_of(
@@ -158,10 +179,10 @@ def check(said: Mapping[str, Any], kind: Kind) -> None:
     InvalidArgument
         If functions of the kind have no such face, or none could be called so.
     """
-    if (own := OF_KINDS.get(said["id"])) is not None:
+    if (own := of_kind_named(said["id"])) is not None:
         if kind.name == GRADIENT_KINDS.get(own.kind):
             kind = kind_named(own.kind)  # A backward pass is that of such a function.
-        face_of_kind(kind.name, kind.definition, own.id)
+        face_of_kind(kind.name, kind.definition, said["id"])
         own.capabilities(Signature.read(said["signature"]), kind)
     else:
         read(said)
@@ -181,9 +202,9 @@ def own_face_of(description: Description) -> Called | None:
     return known if description.manner else None
 
 
-def face_of_its_kind(description: Description) -> KindFace | None:
+def face_of_its_kind(description: Description) -> KindFace | ObjectFace | None:
     """Return the face of a function of another kind, if it is not plain."""
-    return OF_KINDS.get(description.face.get("id", ""))
+    return of_kind_named(description.face.get("id", ""))
 
 
 def in_our_words(native: Kernel, description: Description) -> Kernel:
@@ -212,7 +233,9 @@ def orders(description: Description) -> dict[str, Order]:
     """Return for each operand the order in which its axes lie in memory."""
     if (own := face_of_its_kind(description)) is not None:
         first = kind_named(own.kind).operands[0]
-        return {first: own.order} if own.order else {}
+        # Objects get copies.
+        turned = own.order and isinstance(own, KindFace)
+        return {first: own.order} if turned else {}
     known = face_of(description)
     if known is None or known.face.order == FACES[PLAIN].order or known.face.packed:
         return {}  # What is packed is dense.
@@ -225,7 +248,7 @@ def models_of(
     """Return how a function of a face computes, where that is not the usual way."""
     if not face:
         return {}
-    if (own := OF_KINDS.get(face["id"])) is not None:
+    if (own := of_kind_named(face["id"])) is not None:
         return {dtype: own.models[dtype] for dtype in dtypes if dtype in own.models}
     if FACES[face["id"]].returned.lse_format != "operands":
         return {}

@@ -11,6 +11,7 @@ from attnspec.conformance.differentiation import differentiated, with_backward
 from attnspec.conformance.facing import faced, models_of, with_memory_of
 from attnspec.conformance.libraries import LIBRARIES, Kernel, through
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.faces import joined
 from attnspec.judge.claims import Capabilities, pairs_of
 from attnspec.judge.description import Description
 from attnspec.judge.kind import Kind
@@ -70,14 +71,17 @@ class Implementation:
         """Return the implementation that a plain function is: its keywords claim.
 
         Its `face` is recognised unless it is named, and so is the library whose
-        `arrays` it takes; they lie on a `device`. What is named in `claims` is claimed
-        beyond that, in `without` it is not; of the claims of a group in `exclusive` no
-        two come together. Sizes are `multiples` of a number, and at `least` another.
+        `arrays` it takes; they lie on a `device`. The `methods` of a class are those
+        that its face knows, unless they are called otherwise. What is named in `claims`
+        is claimed beyond that, in `without` it is not; of the claims of a group in
+        `exclusive` no two come together. Sizes are `multiples` of a number, and at
+        `least` another.
         """
         groups = [tuple(group) for group in exclusive]
         if alone := [g for g in groups if len(set(g)) != len(g) or len(g) < 2]:
             msg = f"exclusive: expected two claims or more, each once; got {alone[0]}"
             raise InvalidArgument(msg)
+        face = joined(face, fields.pop("methods", {}))
         found = faced(function, kind_named(kind), face, arrays, device)
         capabilities = found.capabilities.claiming(claims, without)
         pairs = (pair for group in groups for pair in pairs_of(group))

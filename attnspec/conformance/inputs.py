@@ -13,6 +13,7 @@ from attnspec.conformance.options import read_options
 from attnspec.conformance.schemas import named, satisfying, satisfying_token
 from attnspec.conformance.targets import Request
 from attnspec.exceptions import InvalidArgument
+from attnspec.faces import joined, parted
 from attnspec.judge import tokens
 from attnspec.judge.deviations import Deviation
 from attnspec.judge.tokens import Token
@@ -27,6 +28,7 @@ def request_in_words(
     arrays: str = "",
     face: str = "",
     device: str = "",
+    methods: str = "",
     description: Path | None = None,
     deviations: Path | None = None,
     **options: Iterable[str],
@@ -37,6 +39,8 @@ def request_in_words(
     ----------
     target, program, arrays, face, device
         As `Request` has them.
+    methods
+        What methods are called: ``append=put,attend=read``.
     kind
         What kind of function it is; else the file of the description says it.
     description, deviations
@@ -56,6 +60,9 @@ def request_in_words(
         declared[str(description)] = load_description(description)
     if said := read_options(**options):
         declared[""] = said
+    for said in declared.values():
+        face = joined(face, said.pop("methods", {}))
+    face = joined(face, parted(f":{methods}")[1])
     kinds = [said["kind"] for said in declared.values() if "kind" in said]
     own = kind_named(kind or (*kinds, DEFAULT_KIND)[0]).name
     return Request(target, own, arrays, program, declared, face, device)

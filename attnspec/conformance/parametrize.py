@@ -139,6 +139,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     arrays: Library | None = None,
     face: str | None = None,
     device: str | None = None,
+    methods: Mapping[str, str] | None = None,
     dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -164,7 +165,9 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
     ----------
     implementations
         Kernels, each as `check_implementation` takes it.
-    kind, arrays, face, device, dtypes, claims, without, multiples, least, exclusive
+    kind, arrays, face, device, methods, dtypes, claims, without
+        What is said of all of them, as in `check_implementation`.
+    multiples, least, exclusive
         What is said of all of them, as in `check_implementation`.
     dialect, models, deviations, only, tier, seed, deadline
         As in `check_implementation`.
@@ -209,7 +212,7 @@ def parametrize_with_checks(  # noqa: PLR0913 - all that can be asked for
         for kernel in kernels
         for check in checks(
             kernel,
-            request_for(kernel, kind, arrays, declared, face, device),
+            request_for(kernel, kind, arrays, declared, face, device, methods),
             _OPENED,
             dtypes=dtypes,
             only=only,

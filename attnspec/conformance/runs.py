@@ -24,6 +24,7 @@ from attnspec.conformance.recording import recorded
 from attnspec.conformance.reports import Replay
 from attnspec.conformance.targets import Request, open_target
 from attnspec.exceptions import InvalidArgument
+from attnspec.faces import joined
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.judge.deviations import Deviation
@@ -43,6 +44,7 @@ def request_for(
     declared: Mapping[str, Mapping[str, Any]],
     face: str | None = None,
     device: str | None = None,
+    methods: Mapping[str, str] | None = None,
 ) -> Request:
     """Return the request that asks for a kernel; for a function it is asked here.
 
@@ -54,7 +56,8 @@ def request_for(
     if isinstance(named, str) and not named.strip():
         msg = f"target: expected words that name a kernel; got {named!r}"
         raise InvalidArgument(msg)
-    manner = {"arrays": arrays or "", "face": face or "", "device": device or ""}
+    face = joined(face or "", methods or {})
+    manner = {"arrays": arrays or "", "face": face, "device": device or ""}
     called = {"kind": kind, **manner}
     if isinstance(named, Program):
         return Request(program=named.command, declared=declared, **called)
@@ -99,6 +102,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     arrays: Library | None = None,
     face: str | None = None,
     device: str | None = None,
+    methods: Mapping[str, str] | None = None,
     dtypes: Iterable[DType] = (),
     claims: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -138,6 +142,9 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
     device
         Where its arrays lie: ``cpu``, ``cuda``, ``cuda:1``, or what else the library
         calls its devices.
+    methods
+        What the methods of a class are called, such as ``{"append": "put"}``; those
+        that its face knows are recognised.
     dtypes
         The formats to judge, all claimed ones by default.
     claims
@@ -209,7 +216,7 @@ def check_implementation(  # noqa: PLR0913 - all that can be asked for
         models=models,
         deviations=deviations,
     )
-    request = request_for(implementation, kind, arrays, declared, face, device)
+    request = request_for(implementation, kind, arrays, declared, face, device, methods)
     if jobs != 1 and not isinstance(implementation, str | Program):
         msg = f"jobs: a function is judged in this process, so 1; got {jobs!r}"
         raise InvalidArgument(msg)

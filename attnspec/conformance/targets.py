@@ -24,7 +24,7 @@ from attnspec.exceptions import (
     UnknownName,
     UnusableTarget,
 )
-from attnspec.faces import OF_KINDS, face_named
+from attnspec.faces import face_named, of_kind_named, parted, said_of_methods
 from attnspec.judge.bench import Executor
 from attnspec.judge.description import Description
 from attnspec.kinds.registry import DEFAULT_KIND, kind_named
@@ -85,8 +85,9 @@ class Request:
         if self.program and self.device not in HERE:
             msg = f"device: a program chooses its own; got {self.device!r}"
             raise InvalidArgument(msg)
-        if self.face and self.face not in OF_KINDS:
-            face_named(self.face)
+        id_, _ = parted(self.face)
+        if id_ and of_kind_named(id_) is None:
+            face_named(id_)
         if self.program and self.face:
             msg = f"face: a program answers by the protocol; got {self.face!r}"
             raise InvalidArgument(msg)
@@ -137,7 +138,9 @@ class Request:
         words = (
             ["--program", self.program] if self.program else [self.target or DEFAULT]
         )
-        for name, value in self.manner.items():
+        face, methods = parted(self.face)
+        manner = {**self.manner, "face": face, "methods": said_of_methods(methods)}
+        for name, value in manner.items():
             words += [f"--{name}", value] if value else []
         for where, said in self.declared.items():
             if where and {*said} != {"deviation"}:

@@ -6,17 +6,25 @@ result is read. It never repairs a result. Our own signature is the face ``plain
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard
 
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.faces._called import Called
 from attnspec.faces._face import Face, Parameter
 from attnspec.faces._of_kind import KindFace
+from attnspec.faces._of_objects import (
+    ROLES,
+    ObjectFace,
+    joined,
+    parted,
+    said_of_methods,
+)
 from attnspec.faces._signature import Signature
 from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
+from attnspec.faces.kv_cache import OF_CACHES
 from attnspec.faces.merge import OF_MERGES
 from attnspec.faces.mlx import MLX
 from attnspec.faces.padded import JAX_LENGTHS, ONNX_LENGTHS
@@ -32,11 +40,12 @@ FACES = {
 }
 """Every face of attention by its id."""
 
-OF_KINDS = {
+OF_KINDS: Mapping[str, KindFace | ObjectFace] = {
     face.id: face
     for face in (
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
+        *OF_CACHES,
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""
@@ -58,10 +67,11 @@ def face_named(name: str) -> Face:
 
 def face_of_kind(
     kind: str, function: Callable[..., Any], face: str = ""
-) -> KindFace | None:
+) -> KindFace | ObjectFace | None:
     """Return the face of a function of another kind, if it is not `plain`.
 
-    Without the id of a face it is recognised by the names of its operands.
+    Without the id of a face it is recognised by the names of its operands. Behind the
+    id may stand what the methods of objects are called, as `parted` reads it.
 
     Raises
     ------
@@ -69,16 +79,35 @@ def face_of_kind(
         If functions of this kind have no such face.
     """
     mine = {known.id: known for known in OF_KINDS.values() if known.kind == kind}
-    if face:
-        if face not in (PLAIN.id, *mine):
-            listed = ", ".join((PLAIN.id, *mine))
-            msg = f"face: a function of {kind} has one of {listed}; got {face!r}"
+    id_, methods = parted(face)
+    if id_ and id_ not in (PLAIN.id, *mine):
+        listed = ", ".join((PLAIN.id, *mine))
+        msg = f"face: a function of {kind} has one of {listed}; got {id_!r}"
+        raise InvalidArgument(msg)
+    if methods:
+        mine = {n: f.named(methods) for n, f in mine.items() if _has_methods(f)}
+        if id_ not in ("", *mine) or not mine:
+            msg = f"methods: a function of {kind} has none; got {face!r}"
             raise InvalidArgument(msg)
-        return mine.get(face)
+    if id_:
+        return mine.get(id_)
     if not mine or not callable(function):
         return None
-    signature, own = Signature.of(function), kind_named(kind)
-    return next((face for face in mine.values() if face.fits(signature, own)), None)
+    own = kind_named(kind)
+    return next((f for f in mine.values() if f.recognises(function, own)), None)
+
+
+def _has_methods(face: KindFace | ObjectFace) -> TypeGuard[ObjectFace]:
+    """Return whether a face is one of objects."""
+    return isinstance(face, ObjectFace)
+
+
+def of_kind_named(face: str) -> KindFace | ObjectFace | None:
+    """Return a face of another kind than attention by its id, if there is one.
+
+    What methods are called, behind the id, is left aside.
+    """
+    return OF_KINDS.get(face.partition(":")[0])
 
 
 def called(
@@ -108,6 +137,8 @@ def called(
     'flash-attn'
     """
     signature = Signature.of(function)
+    if not face:
+        _check_kind(function, signature)
     found = face_named(face) if face else recognised(signature)
     whose = arrays or found.arrays
     known = Called(found, signature, whose, recognised=not face, device=device)
@@ -134,17 +165,6 @@ def recognised(signature: Signature) -> Face:
         said = " and ".join(face.id for face in fits)
         msg = f"face: the keywords fit {said}; --face or face= names one of them"
         raise InvalidArgument(msg)
-    few = len(kind_named(DEFAULT_KIND).operands)
-    for other in OF_KINDS.values():
-        kind = kind_named(other.kind)
-        # As few operands may be those of attention, under any names.
-        tells = other.needs or max(len(other.operands), len(kind.operands)) > few
-        if tells and other.fits(signature, kind):
-            msg = (
-                f"kind: the operands are those of {other.id}, a face of {other.kind}; "
-                f"--kind {other.kind} or kind= says so"
-            )
-            raise InvalidArgument(msg)
     foreign = [
         name
         for name in signature.defaults
@@ -159,6 +179,34 @@ def recognised(signature: Signature) -> Face:
         "names the one that is meant"
     )
     raise InvalidArgument(msg)
+
+
+def _check_kind(function: Callable[..., Any], signature: Signature) -> None:
+    """Reject what has a face of another kind, and none of attention.
+
+    Raises
+    ------
+    InvalidArgument
+        If it does; the message names the kind.
+    """
+    names = {*signature.defaults}
+    if any(_tells(face, names) for face in FACES.values()):
+        return
+    few = len(kind_named(DEFAULT_KIND).operands)
+    for other in OF_KINDS.values():
+        kind = kind_named(other.kind)
+        if _has_methods(other):
+            tells = any(hasattr(function, name) for name in ROLES["append"].names)
+        else:
+            # As few operands may be those of attention, under any names.
+            most = max(len(other.operands), len(kind.operands))
+            tells = bool(other.needs) or most > few
+        if tells and other.recognises(function, kind):
+            msg = (
+                f"kind: it has the face {other.id} of {other.kind}; --kind "
+                f"{other.kind} or kind= says so"
+            )
+            raise InvalidArgument(msg)
 
 
 def _tells(face: Face, names: set[str]) -> bool:
@@ -180,10 +228,15 @@ __all__ = [
     "Called",
     "Face",
     "KindFace",
+    "ObjectFace",
     "Parameter",
     "Signature",
     "called",
     "face_named",
     "face_of_kind",
+    "joined",
+    "of_kind_named",
+    "parted",
     "recognised",
+    "said_of_methods",
 ]

@@ -124,6 +124,10 @@ class KindFace:
     models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
     not_offered: tuple[str, ...] = ("NotImplementedError",)
 
+    def recognises(self, function: Callable[..., Any], kind: Kind) -> bool:
+        """Return whether a function shows that it has this face."""
+        return self.fits(Signature.of(function), kind)
+
     def fits(self, signature: Signature, kind: Kind) -> bool:
         """Return whether a function has these operands, placed and by name."""
         placed = signature.placed[: len(self.operands)]

@@ -50,6 +50,9 @@ class Table:
         its values are spread over.
     sizes
         Fields of which any whole number makes a case, so that they shrink to any.
+    steps
+        Fields that are tuples of steps, each a tuple with whole numbers in it: they
+        shrink by steps that are left out, and by smaller numbers.
     simple
         For each field whose values are not in the order of simplicity, the order in
         which a smaller case is looked for.
@@ -67,6 +70,7 @@ class Table:
     switches: tuple[str, ...] = ()
     together: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     sizes: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
     simple: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     budget: Budget | None = None
     few: Callable[[Recipe], Recipe] | None = None
@@ -208,11 +212,13 @@ class Table:
         """Return how hard a recipe is to read: options, then sizes, then the rest."""
         switches = len(self.on(recipe))
         sizes = sum(recipe[name] for name in self.numbers)
-        rest = [n for n, _ in recipe.fields if n not in self.numbers]
+        steps = [step for name in self.steps for step in recipe[name]]
+        sizes += sum(n for step in steps for n in step if type(n) is int and n > 0)
+        ordered = {n for n, _ in recipe.fields} - self.numbers - {*self.steps}
         # A switch is more to read than a layout, whatever the sizes are.
         layouts = len(dict(recipe.fields).get("layouts", ()))
-        ranks = sum(self._place(name, recipe[name]) for name in rest)
-        return 4 * switches + layouts, sizes, ranks
+        ranks = sum(self._place(name, recipe[name]) for name in ordered)
+        return 4 * switches + layouts + len(steps), sizes, ranks
 
     @functools.cached_property
     def numbers(self) -> frozenset[str]:
@@ -238,17 +244,25 @@ class Table:
         for name in self.on(recipe):
             yield self.off(recipe, name)
         yield from self._simpler_together(recipe)
+        for name in self.steps:
+            fewer = _fewer(recipe[name])
+            yield from (self.mend(recipe.replace(**{name: each})) for each in fewer)
         for name in self.sizes:
             yield from (recipe.replace(**{name: n}) for n in _smaller(recipe[name]))
-        for name, value in recipe.fields:
-            is_off = name in self.switches and value == self.plain[name]
-            if name not in self.numbers and not is_off:
-                for simple in self._simple(name)[: self._place(name, value)]:
-                    yield self.mend(recipe.replace(**{name: simple}))
+        yield from self._simpler_values(recipe)
         # What one row of many shows, a single row may show with other data.
         for name, seed in itertools.product(self.sizes, _OTHER_SEEDS):
             if recipe[name] > 1:
                 yield recipe.replace(**{name: 1}, seed=seed)
+
+    def _simpler_values(self, recipe: Recipe) -> Iterator[Recipe]:
+        """Yield recipes of which one field has a simpler one of its values."""
+        fixed = self.numbers | {*self.steps}
+        for name, value in recipe.fields:
+            is_off = name in self.switches and value == self.plain[name]
+            if name not in fixed and not is_off:
+                for simple in self._simple(name)[: self._place(name, value)]:
+                    yield self.mend(recipe.replace(**{name: simple}))
 
     def _simpler_together(self, recipe: Recipe) -> Iterator[Recipe]:
         """Yield recipes whose sizes that belong together are smaller, or all equal."""
@@ -258,6 +272,22 @@ class Table:
             if set(names) <= set(self.sizes):
                 for each in names:
                     yield recipe.replace(**dict.fromkeys(names, recipe[each]))
+
+
+def _fewer(steps: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield steps of which some are left out, or one has a smaller number.
+
+    Many are left out first, then one alone.
+    """
+    count = len(steps)
+    while count := count // 2:
+        for start in range(0, len(steps), count):
+            yield (*steps[:start], *steps[start + count :])
+    for at, step in enumerate(steps):
+        for place, number in enumerate(step):
+            for n in _smaller(number) if type(number) is int else ():
+                less = (*step[:place], n, *step[place + 1 :])
+                yield (*steps[:at], less, *steps[at + 1 :])
 
 
 def _smaller(size: int) -> list[int]:

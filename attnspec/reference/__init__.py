@@ -23,6 +23,7 @@ from attnspec.reference import (
     grid_mask,
     heads,
     influence,
+    kv_cache,
     latent,
     masks,
     multi_head,
@@ -105,6 +106,7 @@ from attnspec.reference.gradients import (
 from attnspec.reference.grid_mask import over_grid
 from attnspec.reference.heads import group_count, repeat_kv
 from attnspec.reference.influence import attention_jacobian, dependence, influence_norms
+from attnspec.reference.kv_cache import CacheStep, cache_attention, tokens_held
 from attnspec.reference.latent import (
     latent_attention_absorbed,
     latent_attention_expanded,
@@ -203,6 +205,7 @@ from attnspec.reference.window_mask import (
 __all__ = [
     "Border",
     "Cache",
+    "CacheStep",
     "Decoder",
     "EmptyRow",
     "Gradients",
@@ -231,6 +234,7 @@ __all__ = [
     "bilinear",
     "block_mask",
     "blocks",
+    "cache_attention",
     "cache_of",
     "cached_latent_numbers",
     "cached_logits",
@@ -272,6 +276,7 @@ __all__ = [
     "heads",
     "influence",
     "influence_norms",
+    "kv_cache",
     "latent",
     "latent_attention_absorbed",
     "latent_attention_expanded",
@@ -364,6 +369,7 @@ __all__ = [
     "tap_weights_2d",
     "taps",
     "tempered",
+    "tokens_held",
     "transformer_xl",
     "transformer_xl_scores",
     "varlen",

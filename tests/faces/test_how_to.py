@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,8 @@ def _followed(page: str, folder: Path) -> list[str]:
             continue
         if "--device cuda" in command and not _has_gpu():
             continue
+        if "transformers:" in command and not find_spec("transformers"):
+            continue
         done = _run(command, folder)
         _shown(text, done.stdout)
         end = done.stdout.splitlines()[-1]
@@ -87,7 +89,7 @@ def test_the_page_for_pytorch_leads_to_a_red_check_and_a_green_one(
     assert "failed" not in tested
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
+@pytest.mark.skipif(find_spec("jax") is None, reason="needs JAX")
 def test_the_page_for_jax_leads_to_a_red_check_and_a_green_one(tmp_path: Path) -> None:
     red, green = _followed("test-a-jax-kernel", tmp_path)
 
@@ -106,3 +108,16 @@ def test_the_page_for_a_gpu_holds_where_the_kernel_is_the_one_of_pytorch(
     *_, end = _followed("test-on-a-gpu", tmp_path)
 
     assert end.endswith(" conforms")
+
+
+@pytest.mark.once
+def test_the_page_for_a_cache_leads_to_a_red_check_and_a_green_one(
+    tmp_path: Path,
+) -> None:
+    red, green, tested, *others = _followed("test-a-cache", tmp_path)
+
+    assert red.endswith("does not conform")
+    assert green.endswith(" conforms")
+    assert "passed" in tested
+    assert "failed" not in tested
+    assert all(end.endswith(" conforms") for end in others)

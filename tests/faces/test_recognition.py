@@ -143,11 +143,19 @@ def test_what_no_face_or_more_than_one_fits_says_which_could_be_meant(
 def test_a_function_of_another_kind_is_told_which(
     parameters: str, face: str, kind: str
 ) -> None:
-    message = (
-        f"kind: the operands are those of {face}, a face of {kind}; --kind {kind} or "
-    )
+    message = f"kind: it has the face {face} of {kind}; --kind {kind} or kind= says so"
     with pytest.raises(InvalidArgument, match=message):
         called(made(parameters))
+
+
+def test_a_class_of_caches_is_told_its_kind() -> None:
+    class Cache:
+        def append(self, key: Any, value: Any) -> None: ...
+
+        def attend(self, query: Any) -> Any: ...
+
+    with pytest.raises(InvalidArgument, match="kind: it has the face kv-cache-hnd of"):
+        called(Cache)
 
 
 def test_the_face_that_is_named_wins() -> None:

@@ -42,7 +42,7 @@ LAWS = {
 """What the translation of a call can break."""
 
 SERVING = {
-    name for name, face in OF_KINDS.items() if face.kind not in ("rope", "attention")
+    name for name, face in OF_KINDS.items() if face.kind not in ("rope", "kv-cache")
 }
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.shrink import shrink
+from attnspec.judge.table import Table
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.judge._attention import ALL, options, recipes
 
@@ -105,3 +106,33 @@ def test_the_same_failure_shrinks_the_same_way() -> None:
     one, two = (_shrunk(recipe, lambda r: r["keys"] > 8) for _ in range(2))
 
     assert one == two
+
+
+STEPS = (("put", 3), ("put", 17), ("take", 2, -1), ("put", 5), ("see",), ("put", 9))
+HISTORIES = Table({"history": ((("see",),), STEPS)}, steps=("history",))
+
+
+def _shortest(fails: Callable[[tuple[tuple[object, ...], ...]], bool]) -> object:
+    recipe = HISTORIES.recipe("kind", "float32", history=STEPS)
+    found = shrink(
+        recipe,
+        lambda candidate: fails(candidate["history"]),
+        HISTORIES.simpler,
+        HISTORIES.weight,
+        attempts=200,
+    )
+    return found["history"]
+
+
+def test_steps_that_matter_stay_and_others_are_left_out() -> None:
+    def fails(steps: tuple[tuple[object, ...], ...]) -> bool:
+        words = [word for word, *_ in steps]
+        return "take" in words and "see" in words[words.index("take") :]
+
+    assert _shortest(fails) == (("take", 1, -1), ("see",))
+
+
+def test_the_number_of_a_step_shrinks_as_a_size_does() -> None:
+    found = _shortest(lambda steps: any(n > 8 for s in steps for n in s[1:]))  # type: ignore[operator]
+
+    assert found == (("put", 9),)

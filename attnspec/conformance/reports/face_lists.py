@@ -8,8 +8,17 @@ import re
 from collections.abc import Iterable, Iterator
 
 from attnspec.conformance.reports import usage, words
-from attnspec.faces import FACES, OF_KINDS, Face, KindFace, Parameter, face_named
+from attnspec.faces import (
+    FACES,
+    OF_KINDS,
+    Face,
+    KindFace,
+    ObjectFace,
+    Parameter,
+    face_named,
+)
 from attnspec.faces._face import AXES
+from attnspec.faces._of_objects import MADE_WITH, ROLES
 from attnspec.faces._packed import AXIS
 from attnspec.judge.usage import JUDGED
 from attnspec.kinds.attention.usage import USAGE
@@ -27,7 +36,7 @@ def listed() -> list[str]:
     return lines
 
 
-def _listed(faces: Iterable[Face | KindFace]) -> list[str]:
+def _listed(faces: Iterable[Face | KindFace | ObjectFace]) -> list[str]:
     return [
         line
         for face in faces
@@ -54,7 +63,7 @@ def explained(id_: str) -> list[str]:
     return [*lines, "", "example", f"  attnspec check {face.example}"]
 
 
-def _of_kind(face: KindFace) -> list[str]:
+def _of_kind(face: KindFace | ObjectFace) -> list[str]:
     """Return all that there is to know about a face of another kind."""
     lines = [*words.wrapped(f"{face.id}: {face.sentence}", indent=0), ""]
     for label, said in facts_of_kind(face):
@@ -65,7 +74,7 @@ def _of_kind(face: KindFace) -> list[str]:
     return [*lines, "", "example", *shown, f"  $ {checked(face)}"]
 
 
-def checked(face: KindFace) -> str:
+def checked(face: KindFace | ObjectFace) -> str:
     """Return the command that judges the example of a face.
 
     Examples
@@ -73,12 +82,28 @@ def checked(face: KindFace) -> str:
     >>> checked(OF_KINDS["rope-ids"])
     'attnspec check --kind rope --arrays numpy example.py:rope'
     """
-    (name,) = re.findall(r"^def (\w+)", face.example, re.MULTILINE)
-    return f"attnspec check --kind {face.kind} --arrays numpy example.py:{name}"
+    (name,) = re.findall(r"^(?:def|class) (\w+)", face.example, re.MULTILINE)
+    # What no name tells is said.
+    named = f"--face {face.id} " if isinstance(face, ObjectFace) and face.order else ""
+    words = f"--kind {face.kind} {named}--arrays numpy"
+    return f"attnspec check {words} example.py:{name}"
 
 
-def facts_of_kind(face: KindFace) -> Iterator[tuple[str, str]]:
+def _facts_of_objects(face: ObjectFace) -> Iterator[tuple[str, str]]:
+    """Yield what is said of a face of objects, each with a label."""
+    yield "made with", f"{face.title}({', '.join(MADE_WITH)}), as far as it names them"
+    yield "kind", face.kind
+    for name, role in ROLES.items():
+        known = ", ".join(role.names) or "named by --methods"
+        yield name, f"{role.sentence}: {known}"
+    yield "arrays", face.arrays
+
+
+def facts_of_kind(face: KindFace | ObjectFace) -> Iterator[tuple[str, str]]:
     """Yield what is said of a face of another kind, each with a label."""
+    if isinstance(face, ObjectFace):
+        yield from _facts_of_objects(face)
+        return
     yield "called as", f"{face.title}({', '.join([*face.operands])}, ...)"
     yield "kind", face.kind
     if face.keywords:
