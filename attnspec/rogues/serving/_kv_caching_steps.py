@@ -10,7 +10,7 @@ import numpy as np
 from attnspec._typing import Array, Window
 from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import merge_all
-from attnspec.rogues.serving._caching import (
+from attnspec.rogues.serving._kv_caching import (
     Asked,
     Pair,
     Room,
