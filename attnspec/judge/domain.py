@@ -275,7 +275,7 @@ class Domain:
             msg = "recipe: it lacks an option that the law needs"
             raise InvalidArgument(msg)
         recipe = table.within(recipe, self.capabilities, self.needs)
-        loose = {*table.switches, *table.sizes, *table.together}
+        loose = {*table.switches, *table.sizes, *table.together, *table.histories}
         kept = {
             name: values[0]
             for name, values in self.fields.items()

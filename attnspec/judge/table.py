@@ -15,6 +15,7 @@ from typing import Any
 from attnspec.exceptions import UnknownName
 from attnspec.judge.claims import Capabilities, Claim
 from attnspec.judge.family import PLAIN, Budget, Family
+from attnspec.judge.histories import length, shorter
 from attnspec.judge.recipe import Recipe
 
 _BEYOND_A_TILE = frozenset({9, 17, 33, 65, 129, 2**16})
@@ -50,6 +51,8 @@ class Table:
         its values are spread over.
     sizes
         Fields of which any whole number makes a case, so that they shrink to any.
+    histories
+        Fields that are a row of steps: any of them may be left out.
     simple
         For each field whose values are not in the order of simplicity, the order in
         which a smaller case is looked for.
@@ -67,6 +70,7 @@ class Table:
     switches: tuple[str, ...] = ()
     together: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     sizes: tuple[str, ...] = ()
+    histories: tuple[str, ...] = ()
     simple: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     budget: Budget | None = None
     few: Callable[[Recipe], Recipe] | None = None
@@ -228,6 +232,8 @@ class Table:
         return self.simple.get(name, self.fields.get(name, ()))
 
     def _place(self, name: str, value: Any) -> int:
+        if name in self.histories:
+            return length(value)
         values = self._simple(name)
         return values.index(value) if value in values else len(values)
 
@@ -240,9 +246,13 @@ class Table:
         yield from self._simpler_together(recipe)
         for name in self.sizes:
             yield from (recipe.replace(**{name: n}) for n in _smaller(recipe[name]))
+        for name in self.histories:
+            yield from (
+                recipe.replace(**{name: some}) for some in shorter(recipe[name])
+            )
         for name, value in recipe.fields:
             is_off = name in self.switches and value == self.plain[name]
-            if name not in self.numbers and not is_off:
+            if name not in self.numbers | {*self.histories} and not is_off:
                 for simple in self._simple(name)[: self._place(name, value)]:
                     yield self.mend(recipe.replace(**{name: simple}))
         # What one row of many shows, a single row may show with other data.

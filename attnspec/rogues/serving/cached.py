@@ -1,0 +1,4 @@
+"""x"""
+
+ROGUES = ()
+CONTROLS = ()
