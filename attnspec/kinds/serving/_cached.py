@@ -27,7 +27,6 @@ _FAR = 5_000
 def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: what belongs to no sequence is poisoned."""
     before, new = np.array(recipe["lengths"]), recipe["new"]
-    total = before + new
     batch, key_heads = len(before), recipe["key_heads"]
     width, value_width = sequences.widths(recipe)
     heads, queries = key_heads * recipe["group"], new or recipe["queries"]
@@ -285,12 +284,12 @@ __all__ = [
     "again",
     "before",
     "build",
+    "is_turned",
     "judge",
     "new_of",
     "pads_of",
     "pairing_of",
     "rows_of",
-    "is_turned",
     "sized",
     "slots_of",
     "stored",
