@@ -14,6 +14,7 @@ from attnspec.faces._called import Called
 from attnspec.faces._face import Face, Parameter
 from attnspec.faces._of_kind import KindFace
 from attnspec.faces._signature import Signature
+from attnspec.faces.cached import FLASH_ATTN_KVCACHE
 from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
@@ -37,6 +38,7 @@ OF_KINDS = {
     for face in (
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
+        FLASH_ATTN_KVCACHE,
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""

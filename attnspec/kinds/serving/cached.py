@@ -136,7 +136,7 @@ def check_rolled_back(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 @CACHED.law(
     "cached-elsewhere",
-    "memory.slots",
+    "memory.cache-slots",
     one_in=3,
     nulls=("measured", "first_slots"),
     needs=("slots",),
