@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,20 @@ def _drawn(lengths: list[int], new: int, seed: int, fill: float = np.nan) -> Any
 
 
 @settings(max_examples=20)
-@given(LENGTHS, NEW, SEEDS, st.booleans())
+@given(LENGTHS, NEW, SEEDS, st.sampled_from([{}, {"causal": True}]))
 def test_each_sequence_has_what_it_had_and_what_is_new(
-    lengths: list[int], new: int, seed: int, causal: bool
+    lengths: list[int], new: int, seed: int, options: dict[str, bool]
 ) -> None:
     query, keys, values, key, value = _drawn(lengths, new, seed)
     given = {"key": key, "value": value} if new else {}
 
-    found = cached_attention(query, keys, values, lengths, **given, causal=causal)
+    found = cached_attention(query, keys, values, lengths, **given, **options)
 
     for b, length in enumerate(lengths):
         both = zip((keys, values), (key, value), strict=True)
         own = (np.concatenate([c[b, :length], n[b]]).swapaxes(0, 1) for c, n in both)
         alone = attention(
-            query[b].swapaxes(0, 1)[None], *(a[None] for a in own), causal=causal
+            query[b].swapaxes(0, 1)[None], *(a[None] for a in own), **options
         )
         assert np.allclose(alone[0].swapaxes(0, 1), found.output[b], rtol=1e-12)
 
@@ -65,7 +66,7 @@ def test_tokens_in_chunks_are_answered_like_all_at_once(
         query, keys, values, before, key=key, value=value, **options
     )
     ends = [0, *(int(e) for e in np.cumsum(sizes) if e < new), new]
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in itertools.pairwise(ends):
         part = np.s_[:, start:end]
         found = cached_attention(
             *(query[part], keys, values, before + start),

@@ -1,4 +1,4 @@
-"""Calls over caches: what a call has left there, and the same tokens in other caches."""
+"""Calls over caches: what a call has left there, and the same tokens elsewhere."""
 
 from __future__ import annotations
 

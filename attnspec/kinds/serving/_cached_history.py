@@ -19,12 +19,12 @@ from attnspec.kinds.serving._cached_calls import agrees, caches_of
 from attnspec.numerics import Comparison
 
 HISTORIES = (
-    (("append", 1), ("append", 1)),
+    (("append", 1), ("move", 1), ("append", 1)),
     (("append", 2), ("back", 1), ("append", 1)),
-    (("append", 3), ("append", 1), ("back", 2), ("append", 2)),
+    (("append", 3), ("move", 1), ("append", 1), ("back", 2), ("append", 2)),
     (("append", 1), ("attend", 1), ("append", 2), ("attend", 1)),
     (("append", 2), ("move", 1), ("append", 1), ("move", 1), ("append", 1)),
-    (("append", 4), ("back", 3), ("move", 2), ("append", 2), ("attend", 2)),
+    (("append", 4), ("back", 3), ("move", 1), ("append", 2), ("attend", 2)),
 )
 """What follows the first call."""
 

@@ -383,7 +383,9 @@ CACHED.law(
     needs=("new_tokens",),
     fields={
         "steps": HISTORIES,
-        "lengths": ((2, 1), (0, 3, 1), (7, 2, 12), (1,)),
+        "lengths": ((2, 1), (0, 3, 1), (7, 2, 12)),
+        "new": _SOME,
+        "slots": ("own", "reversed", "sparse"),
     },
 )(check_history)
 

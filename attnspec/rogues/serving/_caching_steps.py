@@ -63,7 +63,7 @@ class Remembering:
         self._counted: dict[tuple[int, ...], Array] = {}
 
     def __call__(self, kept: Kept) -> Kept:
-        """Take a sequence for as long as the last call left it, if it seems to go on."""
+        """Take a sequence for as long as the last call left it."""
         shape = (*kept.key_cache.shape, *kept.query.shape[:1])
         counted = self._counted.get(shape)
         # What is far shorter is taken for another sequence.
