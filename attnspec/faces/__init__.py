@@ -21,6 +21,7 @@ from attnspec.faces._of_objects import (
     said_of_methods,
 )
 from attnspec.faces._signature import Signature
+from attnspec.faces.cached import FLASH_ATTN_KVCACHE
 from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
 from attnspec.faces.hf import HF
 from attnspec.faces.jax import JAX
@@ -46,6 +47,7 @@ OF_KINDS: Mapping[str, KindFace | ObjectFace] = {
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
         *OF_CACHES,
+        FLASH_ATTN_KVCACHE,
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""

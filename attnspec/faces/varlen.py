@@ -11,7 +11,7 @@ from attnspec.judge.usage import ANY, FLOATING, Argument
 _CAUSAL = ("causal", "is_causal")
 
 
-def _window(said: Said, default: Any) -> tuple[Any, ...]:
+def window_of(said: Said, default: Any) -> tuple[Any, ...]:
     """Return distances whose word for unlimited is that of the default: -1 or None."""
     sides = default if isinstance(default, tuple) else ()
     free = None if None in sides else -1
@@ -21,7 +21,7 @@ def _window(said: Said, default: Any) -> tuple[Any, ...]:
 
 def _causal_window(said: Said, default: Any) -> tuple[Any, ...]:
     """Return distances that say causality, too: no key to the right is seen."""
-    left, right, *rest = _window(said, default)
+    left, right, *rest = window_of(said, default)
     return (left, 0 if said.get("causal") else right, *rest)
 
 
@@ -47,7 +47,7 @@ def _given(query: Array, key: Array, value: Array, *_: Any) -> tuple[Any, ...]:
     return query, key, value
 
 
-def _read(returned: Any, said: Said, _placed: tuple[Any, ...]) -> Any:
+def output_of(returned: Any, said: Said, _placed: tuple[Any, ...]) -> Any:
     """Read the output, and the logsumexp that comes second where it is asked for."""
     if not isinstance(returned, tuple | list) or not returned:
         return returned
@@ -98,7 +98,7 @@ FLASH_ATTN_VARLEN = KindFace(
         word("used_key", "seqused_k"),
         word("scale", "softmax_scale", "scale"),
         word("causal", *_CAUSAL),
-        Word(("window",), ("window_size",), _window),
+        Word(("window",), ("window_size",), window_of),
         Word(("window", "causal"), ("window_size",), _causal_window, _CAUSAL),
         word("softcap", "softcap"),
         word("sink", "learnable_sink", "s_aux", "sinks", "sink"),
@@ -106,10 +106,10 @@ FLASH_ATTN_VARLEN = KindFace(
         word("return_lse", "return_lse", "return_softmax_lse", "return_attn_probs"),
         Word(("query",), ("enable_gqa",), _grouped),
     ),
-    read=_read,
+    read=output_of,
     example=_EXAMPLE,
     arrays="torch",
 )
 """The functions of packed sequences of the FlashAttention family."""
 
-__all__ = ["FLASH_ATTN_VARLEN"]
+__all__ = ["FLASH_ATTN_VARLEN", "output_of", "window_of"]

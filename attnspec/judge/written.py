@@ -23,7 +23,7 @@ def check_values(recipe: Recipe, kind: Kind) -> None:
 
     A word is one of those. A number may be any other of the same sign, and a whole one
     zero; it is whole where all those of the field are. The items of a list are like
-    those of the lists that are drawn, and as many.
+    those of the lists that are drawn, and as many; a history has any number of steps.
 
     Raises
     ------
@@ -32,7 +32,8 @@ def check_values(recipe: Recipe, kind: Kind) -> None:
     """
     known = drawn_values(kind)
     for name, value in recipe.fields:
-        if not _is_like(value, known[name]):
+        is_open = name in kind.table.steps
+        if not _is_like(value, known[name], is_open=is_open):
             some = ", ".join(map(repr, known[name][:6]))
             msg = f"{name}: expected one like {some}; got {value!r}"
             raise InvalidArgument(msg[:_LONGEST])
@@ -63,13 +64,17 @@ def _tried(kind: Kind) -> Iterator[Mapping[str, Any]]:
         yield from family.pinned
 
 
-def _is_like(value: Any, known: Iterable[Any]) -> bool:
-    """Return whether a value is of the sort of some that are known."""
+def _is_like(value: Any, known: Iterable[Any], *, is_open: bool = False) -> bool:
+    """Return whether a value is of the sort of some that are known.
+
+    A list that is open may be as long as it likes.
+    """
     alike = [each for each in known if type(each) is type(value)]
     if isinstance(value, tuple):
         lengths = {len(each) for each in alike}
         items = [item for each in alike for item in each]
-        return len(value) in lengths and all(_is_like(item, items) for item in value)
+        is_as_long = is_open or len(value) in lengths
+        return is_as_long and all(_is_like(item, items) for item in value)
     if type(value) not in (int, float) or value in alike:
         return value in alike
     if type(value) is int and abs(value) >= _LARGEST:

@@ -40,7 +40,15 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         *("rnn", "chain_length", "linear_attention", "normalized_linear"),
         *("delta_rule",),
     ),
-    "serving": ("merge", "merge_all", "varlen", "padded", "paged", "kv_cache"),
+    "serving": (
+        "merge",
+        "merge_all",
+        "varlen",
+        "padded",
+        "paged",
+        "cached",
+        "kv_cache",
+    ),
     "training": ("attention_gradient", "varlen_gradient", "padded_gradient"),
 }
 """The folders of kinds, and in each the modules of its kinds, in the book's order."""

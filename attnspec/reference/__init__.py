@@ -10,6 +10,7 @@ from attnspec.reference import (
     band_cost,
     banded,
     block_mask,
+    cached,
     chunked_mask,
     convolution,
     convolution_2d,
@@ -61,6 +62,12 @@ from attnspec.reference.band_cost import band, pairs
 from attnspec.reference.banded import banded_attention, reach, zeroed_after
 from attnspec.reference.bilinear import bilinear
 from attnspec.reference.block_mask import blocks
+from attnspec.reference.cached import (
+    Cached,
+    append,
+    cached_attention,
+    turn_by_tables,
+)
 from attnspec.reference.chain_length import chain_length
 from attnspec.reference.chunked_mask import chunked
 from attnspec.reference.convolution import (
@@ -206,6 +213,7 @@ __all__ = [
     "Border",
     "Cache",
     "CacheStep",
+    "Cached",
     "Decoder",
     "EmptyRow",
     "Gradients",
@@ -218,6 +226,7 @@ __all__ = [
     "alibi",
     "alibi_signed",
     "alibi_slopes",
+    "append",
     "attend_by_taps",
     "attend_segments",
     "attention",
@@ -236,6 +245,8 @@ __all__ = [
     "blocks",
     "cache_attention",
     "cache_of",
+    "cached",
+    "cached_attention",
     "cached_latent_numbers",
     "cached_logits",
     "cached_numbers",
@@ -372,6 +383,7 @@ __all__ = [
     "tokens_held",
     "transformer_xl",
     "transformer_xl_scores",
+    "turn_by_tables",
     "varlen",
     "visible_keys",
     "weighted_sum",

@@ -9,6 +9,7 @@ from drawing import GRAY, PALE, SERIES, grid, panels
 from matplotlib.patches import Rectangle
 
 from attnspec.reference import (
+    append,
     chunked,
     gather_pages,
     packed_attention,
@@ -104,6 +105,28 @@ def pages() -> None:
     sequences.set(xlim=(-0.4, 7.4))
     table.set(xlim=(-2.4, 5.4))
     pool.set(xlim=(-2.4, 5.4))
+
+
+def caches() -> None:
+    """A cache before and after two sequences have two new tokens each."""
+    _, axes = panels(2, width=3.6, height=2.0)
+    rooms, lengths = np.array([2, 0]), np.array([3, 1])
+    before = np.full((3, 8), -1)
+    for owner, (room, length) in enumerate(zip(rooms, lengths, strict=True)):
+        before[room, :length] = owner
+    new = np.array([[0, 0], [1, 1]])[..., None, None]
+    after = append(before[..., None, None], new, lengths, slots=rooms)[..., 0, 0]
+    for panel, cache in zip(axes[0], (before, after), strict=True):
+        for room, owners in enumerate(cache):
+            _cells(panel, room, owners.tolist())
+        panel.set(xlim=(-1.4, 8.4), ylim=(-2.4, 1.4), aspect="equal")
+        panel.axis("off")
+    for room, length in zip(rooms, lengths, strict=True):
+        for at in range(length + 2):
+            for panel in axes[0] if at < length else axes[0, 1:]:
+                _label(panel, at, room, str(at), "white")
+    for panel, title in zip(axes[0], ("before", "after"), strict=True):
+        panel.set_title(title, fontsize=10)
 
 
 def _label(axes: Any, column: int, row: int, text: str, color: str) -> None:

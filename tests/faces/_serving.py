@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from attnspec.rogues.serving._caching import Caching
 from attnspec.rogues.serving._merging import merging
 from attnspec.rogues.serving._merging_in_place import lse_first, written
 from attnspec.rogues.serving._merging_many import weighed
@@ -18,6 +19,7 @@ Array = npt.NDArray[Any]
 
 _VARLEN, _PADDED, _FROM_THE_FIRST = Varlen(), Padded(), Padded(frontier=from_the_first)
 _MERGE, _MERGE_ALL = merging(), weighed()
+_CACHED = Caching()
 
 
 def _sides(window: tuple[int | None, int | None]) -> tuple[int | None, ...] | None:
@@ -317,3 +319,60 @@ def even_splits(
     """Weigh all splits alike."""
     lse = flash_attn_combine(out_partial, lse_partial, out)[1]
     return out_partial.mean(0).astype(out_partial.dtype), lse
+
+
+def flash_attn_with_kvcache(  # noqa: PLR0917 - as in the field
+    q: Array,
+    k_cache: Array,
+    v_cache: Array,
+    k: Array | None = None,
+    v: Array | None = None,
+    rotary_cos: Array | None = None,
+    rotary_sin: Array | None = None,
+    cache_seqlens: int | Array | None = None,
+    cache_batch_idx: Array | None = None,
+    cache_leftpad: Array | None = None,
+    block_table: Array | None = None,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: tuple[int, int] = (-1, -1),
+    softcap: float = 0.0,
+    rotary_interleaved: bool = True,
+    alibi_slopes: Array | None = None,
+    num_splits: int = 0,
+    return_softmax_lse: bool = False,
+) -> Any:
+    """Answer as FlashAttention 2 does: the caches are updated in place."""
+    assert block_table is None
+    assert alibi_slopes is None
+    assert num_splits == 0
+    assert isinstance(cache_seqlens, np.ndarray)
+    return _CACHED(
+        *(q, k_cache, v_cache, cache_seqlens),
+        key=k,
+        value=v,
+        slots=cache_batch_idx,
+        left_pad=cache_leftpad,
+        cosine=rotary_cos,
+        sine=rotary_sin,
+        interleaved=rotary_interleaved,
+        causal=causal,
+        window=_sides(window_size),  # type: ignore[arg-type]
+        softcap=softcap or None,
+        scale=softmax_scale,
+        return_lse=return_softmax_lse,
+    )
+
+
+def not_kept(
+    q: Array,
+    k_cache: Array,
+    v_cache: Array,
+    k: Array | None = None,
+    v: Array | None = None,
+    cache_seqlens: Array | None = None,
+) -> Any:
+    """Update copies of the caches."""
+    assert cache_seqlens is not None
+    own = k_cache.copy(), v_cache.copy()
+    return _CACHED(q, *own, cache_seqlens, key=k, value=v)

@@ -23,6 +23,7 @@ RIGHT = {
     "merge_attn_states": "merge-into",
     "merge_attentions": "merge-lists",
     "flash_attn_combine": "merge-splits",
+    "flash_attn_with_kvcache": "flash-attn-kvcache",
 }
 WRONG = {
     "windowless": "flash-attn-varlen",
@@ -32,12 +33,14 @@ WRONG = {
     "last_head_unwritten": "merge-into",
     "last_of_list": "merge-lists",
     "even_splits": "merge-splits",
+    "not_kept": "flash-attn-kvcache",
 }
 LAWS = {
     "varlen": ["varlen-agreement", "varlen-lse"],
     "padded": ["padded-agreement", "padded-lse"],
     "merge": ["merge-agreement", "merge-rows", "merge-in-place", "merge-rows-kept"],
     "merge-all": ["merge-all-agreement", "merge-all-rows"],
+    "cached": ["cached-agreement", "cached-rotary"],
 }
 """What the translation of a call can break."""
 
@@ -98,6 +101,14 @@ def test_what_a_signature_has_is_claimed() -> None:
     assert {"sink", "used_key", "used_query"} <= fourth
     assert {"causal", "window"} <= torch
     assert not {"softcap", "return_lse"} & torch
+
+
+def test_a_cache_as_flashattention_has_it_claims_all_that_it_can() -> None:
+    claims = _claims("flash_attn_with_kvcache", "flash-attn-kvcache")
+
+    assert {"new_tokens", "slots", "left_pad", "rotary", "interleaved"} <= claims
+    assert {"causal", "window", "softcap", "scale", "return_lse"} <= claims
+    assert "sink" not in claims
 
 
 def test_a_function_without_the_sums_is_refused() -> None:

@@ -52,10 +52,12 @@ def answers(
     options: Mapping[str, Any],
     dialect: Dialect,
     model: NumericModel,
+    carried: F64 | None = None,
 ) -> Answers:
     """Return what is right for each segment of query, key and value (B, H, T, E).
 
-    The options are those of attention; a mask or bias has all of its axes.
+    The options are those of attention; a mask or bias has all of its axes. `carried`
+    (B, Hq, L, S) is how far off scaled products may be since queries and keys are.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def answers(
     """
     found = Answers.none(arrays[0], arrays[2])
     for group in of_one_length(segments):
-        case = gathered(arrays, group, options)
+        case = gathered(arrays, group, options, carried)
         _put(found, group, case, dialect, model)
     return found
 
@@ -82,18 +84,23 @@ def gathered(
     arrays: tuple[Array, Array, Array],
     group: list[Segment],
     options: Mapping[str, Any],
+    carried: F64 | None = None,
 ) -> AttentionCase:
     """Return segments of the same lengths as one problem, each a batch element."""
     query, key, value = arrays
     given = dict(options)
     for name in {"mask", "bias"} & set(given):
         given[name] = np.concatenate([s.of_scores(options[name]) for s in group])
-    return AttentionCase.of(
+    case = AttentionCase.of(
         np.concatenate([s.of_queries(query) for s in group]),
         np.concatenate([s.of_keys(key) for s in group]),
         np.concatenate([s.of_keys(value) for s in group]),
         **given,
     )
+    if carried is None:
+        return case
+    parts = np.concatenate([s.of_scores(carried) for s in group])
+    return dataclasses.replace(case, facts={"carried": parts})
 
 
 def _put(

@@ -184,13 +184,18 @@ def parts_alike(
     """Yield whether parts of all results of two calls differ as the exact ones do."""
     one, two = bench.judged(case), bench.judged(other)
     first, second = bench.run(case), bench.run(other)
-    for name, _, _ in case.results:
+    for name in _compared(case, here):
         value, bound = (a[here[name]] for a in exact_of(one, name))
         value_too, bound_too = (a[there[name]] for a in exact_of(two, name))
         x, y = found_of(first, name)[here[name]], found_of(second, name)[there[name]]
         expected = x + finite_difference(value_too, value)
         allowed = bound + bound_too + rounding(x, y)
         yield noted(within(expected, y, allowed, what=name), note)
+
+
+def _compared(case: Case, places: Places) -> list[str]:
+    """Return the results of which there are parts to compare."""
+    return [name for name, _, _ in case.results if name in places]
 
 
 def exact_of(exact: Exact, name: str) -> tuple[F64, F64]:
@@ -209,7 +214,7 @@ def untouched(
 ) -> Iterator[Comparison]:
     """Yield whether parts of results stay the same where others may be anything."""
     exact, first, second = bench.judged(case), bench.run(case), bench.run(loud)
-    for name, _, _ in case.results:
+    for name in _compared(case, here):
         bound = 2.0 * exact_of(exact, name)[1][here[name]]
         one, two = (found_of(found, name)[here[name]] for found in (first, second))
         yield noted(within(one, two, bound, what=name), note)

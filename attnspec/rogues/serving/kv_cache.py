@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
-from attnspec.rogues.serving import _caching_steps as steps
+from attnspec.rogues.serving import _kv_caching_steps as steps
 from attnspec.rogues.serving._kv_caching import Caching
 from attnspec.rogues.serving._rings import (
     Concatenated,

@@ -52,6 +52,8 @@ def score_error(
     """
     error = _product_error(problem, ground, rates)
     error += magnitude * error.dtype.type(rates.score)
+    if problem.carried is not None:
+        error[..., : problem.keys] += _carried(problem, rates).astype(error.dtype)
     if problem.softcap is not None and not problem.softcap_is_last:
         error = _capped(error, bent, problem.softcap, rates)
     _add_bias_errors(problem, rates, error, bent if problem.softcap_is_last else values)
@@ -63,6 +65,14 @@ def score_error(
         if hidden is not None:
             np.copyto(error, 0.0, where=hidden)
     return error
+
+
+def _carried(problem: Problem, rates: Rates) -> Float64:
+    """Return what errors of query and key do to scores, and to their roundings."""
+    scale = abs(problem.scale)
+    rate = (rates.product + rates.prescale + 2 * rates.input) / scale if scale else 0.0
+    found: Float64 = problem.carried * (1 + rates.score + rate)
+    return found
 
 
 def _add_bias_errors(problem: Problem, rates: Rates, error: Real, sums: Array) -> None:
@@ -129,7 +139,7 @@ def _rounded(problem: Problem, rates: Rates) -> Bool | bool:
     """
     model = rates.model
     finer = rates.unit < format_of(model.prescale).unit if model.prescale else False
-    if not finer or model.operand_unit > 1:
+    if not finer or model.operand_unit > 1 or problem.carried is not None:
         return bool(model.prescale)
     return ~held((model.prescale or "",), problem.query * problem.scale)
 
@@ -145,7 +155,8 @@ def _of_inputs(
     formats, unit = rates.model.inputs, rates.model.operand_unit
     shape = (*problem.key.shape[:2], -1, problem.query.shape[-1])
     query, real = np.abs(problem.query), ground.real
-    rounded = np.where(held(formats, problem.query), 0.0, query)
+    is_known = problem.carried is None
+    rounded = np.where(is_known & held(formats, problem.query), 0.0, query)
     again = 1.0 + compound(*formats, unit=unit)
     rate = rates.input * ground.outward
     left, right = ((a * rate).astype(real).reshape(shape) for a in (rounded, query))

@@ -77,11 +77,14 @@ def ground(
     columns = np.concatenate(parts, axis=-1)
     terms = problem.keys + problem.key.shape[-1] + 256
     rounding, guard = (2.0**-22, 2.0**-120) if real is np.float32 else (2.0**-51, 0.0)
-    rounded = np.abs(key) * ~held(model.inputs, key) if model.inputs else None
+    is_known = problem.carried is None
+    exact = is_known & held(model.inputs, key) if model.inputs else None
     return Ground(
         real=real,
         key=np.abs(key).astype(real).swapaxes(-1, -2),
-        key_rounded=None if rounded is None else rounded.astype(real).swapaxes(-1, -2),
+        key_rounded=None
+        if exact is None
+        else (np.abs(key) * ~exact).astype(real).swapaxes(-1, -2),
         columns=columns.astype(real),
         unit=unit,
         center=center,

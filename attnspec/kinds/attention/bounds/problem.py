@@ -31,7 +31,8 @@ class Problem:
 
     `value` has one row more than there are keys if there is a sink: a sink is a
     key whose score is given and whose value is zero. `dtype` is the format that
-    the operands came in. Slopes are (B or 1, Hkv, G, 1, 1).
+    the operands came in. Slopes are (B or 1, Hkv, G, 1, 1). `carried` is
+    how far off scaled products may be since query and key are: None is not at all.
     """
 
     dtype: str
@@ -40,6 +41,7 @@ class Problem:
     value: Float64
     mask: Bool | None
     bias: Array | None
+    carried: Float64 | None
     sink: Float64 | None
     scale: float
     slopes: Float64 | None
@@ -71,7 +73,7 @@ class Problem:
         """Return the part of the problem that some key heads serve."""
         arrays = {
             name: array[_at(array, 0, batch), _at(array, 1, head)]
-            for name in ("query", "key", "value", "mask", "bias", "sink", "slopes")
+            for name in _PARTS
             if (array := getattr(self, name)) is not None
         }
         return dataclasses.replace(self, **arrays)
@@ -85,10 +87,13 @@ class Problem:
             query_positions=self.query_positions[rows],
             **{
                 name: array[:, :, :, rows if array.shape[3] > 1 else whole]
-                for name in ("mask", "bias")
+                for name in ("mask", "bias", "carried")
                 if (array := getattr(self, name)) is not None
             },
         )
+
+
+_PARTS = ("query", "key", "value", "mask", "bias", "carried", "sink", "slopes")
 
 
 def _at(array: Array, axis: int, part: slice) -> slice:
@@ -122,6 +127,7 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         value=value,
         mask=None if case.mask is None else grouped(case.mask, sizes.Hkv),
         bias=None if case.bias is None else grouped(case.bias, sizes.Hkv),
+        carried=_carried(case),
         sink=sink,
         scale=float(case.effective_scale),
         slopes=_slopes(case),
@@ -136,6 +142,12 @@ def prepare(case: AttentionCase, dialect: Dialect, rows: slice) -> Problem:
         empty_mean=dialect["empty_row"] == "mean",
     )
     return problem if rows == slice(None) else problem.rows(rows)
+
+
+def _carried(case: AttentionCase) -> Float64 | None:
+    """Return what a case says of the errors of its products."""
+    carried = case.facts.get("carried")
+    return None if carried is None else grouped(carried, case.sizes.Hkv)
 
 
 def _slopes(case: AttentionCase) -> Float64 | None:
