@@ -25,6 +25,7 @@ from attnspec.rogues.serving._packing_steps import (
     one_sequence,
     past_tile,
     query_lengths,
+    rows_with_keys,
     swapped,
     tail_tile,
     to_the_end,
@@ -191,6 +192,14 @@ ROGUES: tuple[Rogue, ...] = (
         "gap-rows",
         mistake="empty-row",
         dialect={"gap_rows": "zero"},
+    ),
+    _rogue(
+        "out-unwritten",
+        "Rows without keys are not written into the buffer for the result.",
+        Varlen(write=rows_with_keys),
+        "out",
+        mistake="empty-row",
+        mimics="NATTEN#288",
     ),
     _rogue(
         "rows-in-16-bits",
