@@ -106,7 +106,8 @@ class Kind(LawsOfKind):
     nulls
         Wrong answers by name, beside `zeros` and `ones`.
     null_needs
-        Claims of which one must be made, or a null cannot be told from a right answer.
+        Claims of which one must be made, or a null, of all results or of one, cannot be
+        told from a right answer.
     dtypes
         The formats that a plain function claims.
     simplest
@@ -298,7 +299,8 @@ class Kind(LawsOfKind):
         scope = law.scope(capabilities)
 
         def shows(null: str) -> bool:
-            needs = self.null_needs.get(null.partition(":")[0])
+            everywhere = self.null_needs.get(null.partition(":")[0])
+            needs = self.null_needs.get(null, everywhere)
             return needs is None or any(scope.allows(law.needs | {n}) for n in needs)
 
         return tuple(filter(shows, law.nulls))

@@ -196,6 +196,7 @@ PADDED = Kind(
         "unbiased": ("bias",),
         "unpadded": ("key_lengths",),
         "first_length": ("key_lengths",),
+        "zeros:lse": ("return_lse",),
         "measured": ("query_lengths", "key_lengths"),
     },
     models=PRESETS,

@@ -118,9 +118,9 @@ def _one_sequence(case: Case, right: Right) -> Array:
 
 
 def _to_the_end(case: Case, right: Right) -> Array:
-    """Let the last sequence go on to the end of the arrays."""
-    sums = ([*case[f"cu_{side}"][:-1], len(case[side])] for side in packed.SIDES)
-    return right(_sums(case, *sums))
+    """Let the last sequence go on to the end of the keys."""
+    keys = [*case["cu_key"][:-1], len(case["key"])]
+    return right(_sums(case, case["cu_query"], keys))
 
 
 def _late(case: Case, right: Right) -> Array:
@@ -213,6 +213,7 @@ VARLEN = Kind(
     null_needs={
         **sequences.NULL_NEEDS,
         "to_the_end": ("rows_behind",),
+        "zeros:lse": ("return_lse",),
         "unused_read": ("used_query", "used_key"),
     },
     models=PRESETS,

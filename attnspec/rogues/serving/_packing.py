@@ -148,6 +148,26 @@ class Varlen:
         return self.finish(call, output, lse)
 
 
+class AlwaysCausal(Varlen):
+    """Attends causally in every call, and has no flag for it."""
+
+    def __call__(  # type: ignore[override]
+        self,
+        query: Array,
+        key: Array,
+        value: Array,
+        cu_query: Array,
+        cu_key: Array,
+        max_query: int,
+        max_key: int,
+        *,
+        scale: float | None = None,
+    ) -> Any:
+        """Attend within each sequence, up to the own place."""
+        lengths = cu_query, cu_key, max_query, max_key
+        return super().__call__(query, key, value, *lengths, causal=True, scale=scale)
+
+
 def by_mask(call: Call, mask: Array) -> tuple[Array, Array]:
     """Attend in one go, with a mask that says who sees whom."""
     found: Any = tiled_attention(
@@ -167,4 +187,13 @@ def owners(call: Call, side: str) -> tuple[Array, Array]:
     return owner, place
 
 
-__all__ = ["Call", "Varlen", "attended", "by_mask", "owners", "slots", "written"]
+__all__ = [
+    "AlwaysCausal",
+    "Call",
+    "Varlen",
+    "attended",
+    "by_mask",
+    "owners",
+    "slots",
+    "written",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
-from attnspec.rogues.serving._packing import Varlen
+from attnspec.rogues.serving._packing import AlwaysCausal, Varlen
 from attnspec.rogues.serving._packing_masks import (
     GlobalPlaces,
     Masked,
@@ -232,6 +232,13 @@ CONTROLS: tuple[Control, ...] = (
         "It begins with the last sequence, and leaves rows of nobody unwritten.",
         Varlen(segments=backward, gap=float("nan")),
         claims=_CLAIMS,
+    ),
+    _control(
+        "always-causal",
+        "Every call is causal, as it claims; there is no flag for it.",
+        AlwaysCausal(),
+        claims=("always_causal",),
+        dtypes=("float32",),
     ),
     _control(
         "one-mask",
