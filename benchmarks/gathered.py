@@ -207,7 +207,7 @@ def merged(case: Case) -> Results:
             sink = {} if at else options(case, "sink")
             mask = seen[:, part]
             mine = query, key[:, :, part], value[:, :, part]
-            found = answered(*mine, mask=mask, **given, **sink)
+            found = answered(*mine, **{**given, **sink, "mask": mask})
             parts.append((found["output"], found["lse"]))
         output, lse = merge_all(parts)
         put(known, [segment], {"output": output, "lse": lse})
