@@ -260,9 +260,8 @@ def measure(
         known = {n: of_parts if n == "merged" else exact for n in FORMS}
         for name, results in found.items():
             for what in results:
-                error = _ratio(
-                    known[name][what][0], results[what], known[name][what][1]
-                )
+                value, bound = known[name][what]
+                error = _ratio(value, results[what], bound)
                 far = [
                     _ratio(
                         found[other][what],
