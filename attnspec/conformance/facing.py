@@ -143,7 +143,7 @@ def with_memory_of(
         known = known.claiming((COMPILED,))
     # What lies far apart is memory that is reserved here, and not sent anywhere; what
     # is written there is not seen here.
-    here = {"far_offsets", "in_place"} & known.claims
+    here = {"far_offsets", "in_place", "out"} & known.claims
     return known if device in HERE else known.claiming(without=here)
 
 

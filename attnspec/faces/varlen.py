@@ -48,9 +48,14 @@ def _given(query: Array, key: Array, value: Array, *_: Any) -> tuple[Any, ...]:
 
 
 def output_of(returned: Any, said: Said, _placed: tuple[Any, ...]) -> Any:
-    """Read the output, and the logsumexp that comes second where it is asked for."""
+    """Read the output, and the logsumexp that comes second where it is asked for.
+
+    An output that was written into a buffer is found there.
+    """
     if not isinstance(returned, tuple | list) or not returned:
         return returned
+    if said.get("out") is not None:
+        return returned[1] if said.get("return_lse") else None
     return tuple(returned[:2]) if said.get("return_lse") else returned[0]
 
 
@@ -105,6 +110,7 @@ FLASH_ATTN_VARLEN = KindFace(
         # In some functions return_attn_probs without return_lse gives something else.
         word("return_lse", "return_lse", "return_softmax_lse", "return_attn_probs"),
         Word(("query",), ("enable_gqa",), _grouped),
+        word("out", "out"),
     ),
     read=output_of,
     example=_EXAMPLE,

@@ -205,7 +205,8 @@ def segments_vjp(
         part.of_queries(dq)[:] += found.dq
         part.of_keys(dk)[:] += found.dk
         part.of_keys(dv)[:] += found.dv
-        dsink = None if dsink is None else dsink + found.dsink
+        if dsink is not None and found.dsink is not None:
+            dsink += found.dsink
     return Gradients(dq, dk, dv, None, dsink)
 
 

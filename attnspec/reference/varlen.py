@@ -215,9 +215,11 @@ def packed_attention_vjp(  # noqa: PLR0913 - what attention takes, and the lengt
     array([0.5, 0.5, 2. ])
     """
     segments = packed_segments(cu_query, cu_key, used_query, used_key)
-    heads_first = (a.swapaxes(0, 1)[None] for a in (query, key, value, d_output))
     found = segments_vjp(
-        *heads_first,
+        query.swapaxes(0, 1)[None],
+        key.swapaxes(0, 1)[None],
+        value.swapaxes(0, 1)[None],
+        d_output.swapaxes(0, 1)[None],
         segments,
         scale=scale,
         causal=causal,
@@ -226,8 +228,8 @@ def packed_attention_vjp(  # noqa: PLR0913 - what attention takes, and the lengt
         sink=sink,
         alignment=alignment,
     )
-    packed = (a[0].swapaxes(0, 1) for a in found[:3])
-    return Gradients(*packed, None, found.dsink)
+    dq, dk, dv = (a[0].swapaxes(0, 1) for a in (found.dq, found.dk, found.dv))
+    return Gradients(dq, dk, dv, None, found.dsink)
 
 
 __all__ = ["packed_attention", "packed_attention_vjp", "packed_segments"]

@@ -99,6 +99,12 @@ def test_a_nan_behind_a_bias_is_shown_by_a_script(
     assert [("nan" in line) for line in lines] == [False, True, False]
 
 
+def test_a_mean_of_padding_is_shown_by_a_script(shows: Callable[[str], str]) -> None:
+    lines = shows("jax-no-keys-mean").splitlines()[1:]
+
+    assert [line.endswith("[2. 2.]") for line in lines] == [True, True, True]
+
+
 def test_refused_products_are_shown_by_a_script(shows: Callable[[str], str]) -> None:
     printed = shows("jax-bfloat16-refused")
 

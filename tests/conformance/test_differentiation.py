@@ -22,8 +22,14 @@ from attnspec.conformance.differentiation import pulled_back
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.deviations import Deviation
 from attnspec.kernels import tiled_attention
+from attnspec.kinds.normalizers.softmax import SOFTMAX
 from attnspec.kinds.registry import invariants_of
 from attnspec.kinds.training.attention_gradient import ATTENTION_GRADIENT
+from attnspec.rogues.serving._packing import Varlen
+from attnspec.rogues.serving._packing_steps import one_sequence
+from attnspec.rogues.serving._padding import Padded
+from attnspec.rogues.training._packed_passes import PackedPass
+from attnspec.rogues.training._padded_passes import PaddedPass
 from attnspec.rogues.training._passes import BackwardPass, State
 
 GRADIENT_LAWS = [law.id for law in invariants_of("attention-gradient")]
@@ -70,6 +76,36 @@ def no_delta(query: Any, key: Any, value: Any) -> Any:
 
 def no_delta_vjp(query: Any, key: Any, value: Any, d_output: Any) -> Any:
     return _NoDelta()(query, key, value, d_output)
+
+
+def packed(
+    query: Any, key: Any, value: Any, *lengths: Any, causal: bool = False
+) -> Any:
+    return Varlen()(query, key, value, *lengths, causal=causal)
+
+
+def packed_vjp(
+    query: Any, key: Any, value: Any, *rest: Any, causal: bool = False
+) -> Any:
+    return PackedPass()(query, key, value, *rest, causal=causal)
+
+
+def forgetful(query: Any, key: Any, value: Any, *lengths: Any) -> Any:
+    return Varlen()(query, key, value, *lengths)
+
+
+def forgetful_vjp(query: Any, key: Any, value: Any, *rest: Any) -> Any:
+    return PackedPass(segments=one_sequence)(query, key, value, *rest)
+
+
+def padded(query: Any, key: Any, value: Any, *, key_lengths: Any = None) -> Any:
+    return Padded()(query, key, value, key_lengths=key_lengths)
+
+
+def padded_vjp(
+    query: Any, key: Any, value: Any, d_output: Any, *, key_lengths: Any = None
+) -> Any:
+    return PaddedPass()(query, key, value, d_output, key_lengths=key_lengths)
 
 
 def _smoke(kernel: Any, **wishes: Any) -> Report:
@@ -188,6 +224,43 @@ def test_the_head_of_a_report_says_what_is_asked_of_gradients(tmp_path: Path) ->
     header = json.loads(file.read_text("utf-8").partition("\n")[0])
     assert header["backward"]["function"] == "attention-gradient"
     assert header["backward"]["dialect"]["alignment"] == header["dialect"]["alignment"]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("kernel", "kind"), [(packed, "varlen"), (padded, "padded")])
+def test_the_gradients_of_many_sequences_are_judged(kernel: Any, kind: str) -> None:
+    laws = [f"{kind}-agreement", f"{kind}-gradient-agreement"]
+
+    report = _smoke(kernel, kind=kind, only=laws)
+
+    assert report.conforms
+    assert list(_outcomes(report)) == laws
+    assert report.backward is not None
+    assert report.backward.description.kind == f"{kind}-gradient"
+
+
+@pytest.mark.once
+def test_boundaries_that_are_forgotten_on_the_way_back_are_found() -> None:
+    laws = ["varlen-agreement", "varlen-gradient-alone"]
+
+    found = _outcomes(_smoke(forgetful, kind="varlen", only=laws))
+
+    assert found[laws[0]].verdict is Verdict.PASSED
+    assert found[laws[1]].verdict is Verdict.FAILED
+    finding = found[laws[1]].finding
+    assert finding is not None
+    words = "--claim", "gradients"
+    again = CliRunner().invoke(
+        main, ["replay", f"{__file__}:forgetful", finding.token, *words]
+    )
+    assert again.output.startswith("reproduced"), again.output
+
+
+def test_functions_of_other_kinds_have_no_gradients() -> None:
+    softmax = Implementation.of(SOFTMAX.definition, kind="softmax")
+
+    with pytest.raises(InvalidArgument, match="no backward pass of the kind softmax"):
+        differentiable(softmax, plain_vjp)
 
 
 def test_without_the_claim_the_head_says_that_gradients_are_not_judged() -> None:

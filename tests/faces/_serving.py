@@ -87,10 +87,11 @@ def of_vllm(  # noqa: PLR0917
     softcap: float = 0.0,
     return_softmax_lse: bool = False,
     s_aux: Array | None = None,
+    out: Array | None = None,
 ) -> Any:
     """Take the bounds before the sums, as vLLM does."""
     assert cu_seqlens_k is not None
-    return _VARLEN(
+    output, lse = _VARLEN(
         *(q, k, v, cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k),
         causal=causal,
         window=_sides(tuple(window_size)) if window_size else None,  # type: ignore[arg-type]
@@ -98,8 +99,12 @@ def of_vllm(  # noqa: PLR0917
         scale=softmax_scale,
         sink=s_aux,
         used_key=seqused_k,
-        return_lse=return_softmax_lse,
+        return_lse=True,
     )
+    if out is not None:
+        out[...] = output
+        output = out
+    return (output, lse) if return_softmax_lse else output
 
 
 def of_version_4(  # noqa: PLR0917

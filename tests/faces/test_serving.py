@@ -36,7 +36,7 @@ WRONG = {
     "not_kept": "flash-attn-kvcache",
 }
 LAWS = {
-    "varlen": ["varlen-agreement", "varlen-lse"],
+    "varlen": ["varlen-agreement", "varlen-lse", "varlen-out"],
     "padded": ["padded-agreement", "padded-lse"],
     "merge": ["merge-agreement", "merge-rows", "merge-in-place", "merge-rows-kept"],
     "merge-all": ["merge-all-agreement", "merge-all-rows"],
@@ -94,10 +94,12 @@ def _claims(name: str, face: str) -> set[str]:
 def test_what_a_signature_has_is_claimed() -> None:
     first = _claims("flash_attn_varlen_func", "flash-attn-varlen")
     fourth = _claims("of_version_4", "flash-attn-varlen")
+    vllm = _claims("of_vllm", "flash-attn-varlen")
     torch = _claims("varlen_attn", "flash-attn-varlen")
 
     assert {"causal", "window", "softcap", "scale", "return_lse"} <= first
-    assert not {"sink", "used_key"} & first
+    assert not {"sink", "used_key", "out"} & first
+    assert "out" in vllm
     assert {"sink", "used_key", "used_query"} <= fourth
     assert {"causal", "window"} <= torch
     assert not {"softcap", "return_lse"} & torch

@@ -24,11 +24,16 @@ _OF_RESULTS = {FLOATING: None, "integer": "integer", "boolean": "boolean"}
 
 
 def _cases(kind: Kind) -> list[Case]:
-    """Return pinned cases in which everything is claimed but what is always so."""
+    """Return pinned cases in which everything is claimed but what is always so.
+
+    Behind them each switch is on once.
+    """
     claims = frozenset(kind.abilities)
     capabilities = Capabilities(claims=claims, vocabulary=kind.vocabulary)
     recipes = Domain(kind.name, kind.table, capabilities).pinned()
     cases = [kind.case(recipe) for recipe in itertools.islice(recipes, _DRAWN)]
+    switched = ({n: kind.table.fields[n][1]} for n in kind.table.switches)
+    cases += [kind.case(kind.recipe(**fields)) for fields in switched]
     # The logsumexp is asked for by the laws.
     asked = [case.with_lse() for case in cases if isinstance(case, AttentionCase)]
     return cases + asked

@@ -105,6 +105,9 @@ VARLEN = Usage(
         "used_query": _counts("N", "how many queries each has", "seqused_q"),
         "used_key": _counts("N", "how many keys each has", "seqused_k"),
         **_options("return_lse"),
+        "out": Argument(
+            "Tq Hq Ev", "full of NaN: the result is written here, not returned", ANY
+        ),
     },
     {
         "output": Argument("Tq Hq Ev", "the values, weighed", ANY),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.judge.case import Case
+from attnspec.judge.case import Case, Write
 from attnspec.judge.claims import Claim
 from attnspec.judge.law import Dialect
 from attnspec.judge.recipe import Recipe
@@ -54,6 +54,7 @@ TABLE = Table(
         # Rows behind the last sequence, and how much larger the bounds on lengths are.
         "behind": (0, 1, 5, 64),
         "slack": (0, 1, 100),
+        "into": (False,),  # The law of it draws True.
     },
     claims={
         **sequences.CLAIMS,
@@ -77,6 +78,7 @@ TABLE = Table(
             ),
         ),
         "rows_behind": Claim("rows behind the last sequence", "behind"),
+        "out": Claim("the result is written into a buffer", "into"),
     },
     mend=sequences.mended,
     switches=(*sequences.SWITCHES, "used_query", "used_key"),
@@ -112,16 +114,26 @@ def build(recipe: Recipe) -> Case:
     for side, own in zip(SIDES, lengths, strict=True):
         operands[f"max_{side}"] = int(own.max()) + recipe["slack"]
     case = Case(operands, options, (), recipe.dtype)
+    if recipe["into"]:
+        case = case.replace(out=np.zeros(0))
     return sized(case, return_lse=recipe["return_lse"])
 
 
 def sized(case: Case, *, return_lse: bool) -> Case:
-    """Return the call with results as large as its operands make them."""
+    """Return the call with results as large as its operands make them.
+
+    A buffer that the result is written into comes full of NaN.
+    """
     (rows, heads, _), value_width = case["query"].shape, case["value"].shape[2]
-    results: Any = [("output", (rows, heads, value_width), case.dtype)]
+    shape = rows, heads, value_width
+    results: Any = [("output", shape, case.dtype)]
     if return_lse:
         results.append(("lse", (heads, rows), None))
-    return case.replace(results=tuple(results), return_lse=return_lse or None)
+    case = case.replace(results=tuple(results), return_lse=return_lse or None)
+    if case["out"] is None:
+        return case
+    buffer = np.full(shape, np.nan, case["query"].dtype)
+    return case.replace(out=buffer, writes={"out": Write("output")})
 
 
 def segments_of(case: Case) -> list[Segment]:

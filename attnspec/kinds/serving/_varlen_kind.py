@@ -51,8 +51,9 @@ def _defined(  # noqa: PLR0913 - the face of the field
     used_query: Array | None = None,
     used_key: Array | None = None,
     return_lse: bool = False,
-) -> Array | tuple[Array, Array]:
-    """Evaluate the definition and round its result once."""
+    out: Array | None = None,
+) -> Array | tuple[Array, Array] | None:
+    """Evaluate the definition and round its result once; it may be written."""
     output, lse = packed_attention(
         query,
         key,
@@ -68,8 +69,11 @@ def _defined(  # noqa: PLR0913 - the face of the field
         scale=scale,
     )
     rounded = output.astype(query.dtype)
-    wide = working_dtype(query.dtype)
-    return (rounded, lse.astype(wide)) if return_lse else rounded
+    wide = lse.astype(working_dtype(query.dtype))
+    if out is not None:
+        out[...] = rounded
+        return wide if return_lse else None
+    return (rounded, wide) if return_lse else rounded
 
 
 def _rows_behind(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
@@ -114,9 +118,9 @@ def _one_sequence(case: Case, right: Right) -> Array:
 
 
 def _to_the_end(case: Case, right: Right) -> Array:
-    """Let the last sequence go on to the end of the arrays."""
-    sums = ([*case[f"cu_{side}"][:-1], len(case[side])] for side in packed.SIDES)
-    return right(_sums(case, *sums))
+    """Let the last sequence go on to the end of the keys."""
+    keys = [*case["cu_key"][:-1], len(case["key"])]
+    return right(_sums(case, case["cu_query"], keys))
 
 
 def _late(case: Case, right: Right) -> Array:

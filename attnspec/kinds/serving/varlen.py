@@ -252,6 +252,17 @@ def check_gap_rows(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 VARLEN.law(
+    "varlen-out",
+    "memory.packed",
+    one_in=3,
+    nulls=("zeros", "late"),
+    needs=("out",),
+    fields={"into": (True,), "lengths": (*packed.SEVERAL, *packed.KEYLESS)},
+    sentence="A result that goes into a buffer is written row by row, to the last.",
+)(agrees)
+
+
+VARLEN.law(
     "varlen-many-rows",
     "memory.packed",
     one_in=9,

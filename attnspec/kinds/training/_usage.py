@@ -91,7 +91,7 @@ def _of_sequences(forward: Usage, without: tuple[str, ...], *axes: str) -> Usage
 
 
 VARLEN = _of_sequences(
-    *(serving.VARLEN, ("return_lse",)),
+    *(serving.VARLEN, ("return_lse", "out")),
     *("Tq Hq E", "Tk Hkv E", "Tk Hkv Ev", "Tq Hq Ev"),
 )
 """The gradients of packed sequences."""

@@ -99,7 +99,7 @@ _NULLS = (
 VARLEN_GRADIENT = Kind(
     name="varlen-gradient",
     sentence="Pulls the cotangent of attention back within each packed sequence.",
-    table=gradients.table_of(packed.TABLE, without=("return_lse",)),
+    table=gradients.table_of(packed.TABLE, without=("return_lse", "into")),
     build=_build,
     judge=_judge,
     definition=_defined,

@@ -78,6 +78,11 @@ def answered(call: Call, output: Array, lse: Array) -> tuple[Array, Array]:  # n
     return output, lse
 
 
+def written(call: Call, output: Array, out: Array) -> None:  # noqa: ARG001 - a step's form
+    """Write the result into a buffer."""
+    out[...] = output
+
+
 @dataclasses.dataclass(frozen=True)
 class Varlen:
     """What is called with packed sequences, and answers in steps of its own."""
@@ -86,6 +91,7 @@ class Varlen:
     segments: Callable[[Call], list[Segment]] = slots
     attend: Callable[[Call, Segment, int], tuple[Array, Array]] = attended
     finish: Callable[[Call, Array, Array], tuple[Array, Array]] = answered
+    write: Callable[[Call, Array, Array], None] = written
     gap: float = 0.0
 
     def __call__(  # noqa: PLR0913 - the face of the field
@@ -106,6 +112,7 @@ class Varlen:
         used_query: Array | None = None,
         used_key: Array | None = None,
         return_lse: bool = False,
+        out: Array | None = None,
     ) -> Any:
         """Attend within each sequence."""
         options = {
@@ -123,6 +130,9 @@ class Varlen:
         with np.errstate(all="ignore"):
             output, lse = self._attended(call)
         output = output[0].swapaxes(0, 1)
+        if out is not None:
+            self.write(call, output, out)
+            return lse[0] if return_lse else None
         return (output, lse[0]) if return_lse else output
 
     def _attended(self, call: Call) -> tuple[Array, Array]:
@@ -136,6 +146,26 @@ class Varlen:
             segment.of_queries(output)[:] = found
             segment.of_queries(lse)[:] = own
         return self.finish(call, output, lse)
+
+
+class AlwaysCausal(Varlen):
+    """Attends causally in every call, and has no flag for it."""
+
+    def __call__(  # type: ignore[override]
+        self,
+        query: Array,
+        key: Array,
+        value: Array,
+        cu_query: Array,
+        cu_key: Array,
+        max_query: int,
+        max_key: int,
+        *,
+        scale: float | None = None,
+    ) -> Any:
+        """Attend within each sequence, up to the own place."""
+        lengths = cu_query, cu_key, max_query, max_key
+        return super().__call__(query, key, value, *lengths, causal=True, scale=scale)
 
 
 def by_mask(call: Call, mask: Array) -> tuple[Array, Array]:
@@ -157,4 +187,13 @@ def owners(call: Call, side: str) -> tuple[Array, Array]:
     return owner, place
 
 
-__all__ = ["Call", "Varlen", "attended", "by_mask", "owners", "slots"]
+__all__ = [
+    "AlwaysCausal",
+    "Call",
+    "Varlen",
+    "attended",
+    "by_mask",
+    "owners",
+    "slots",
+    "written",
+]

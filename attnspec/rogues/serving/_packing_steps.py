@@ -223,6 +223,13 @@ def unsunk_lse(call: Call, segment: Segment, at: int) -> Pair:
     return output, attended(call.without("sink"), segment, at)[1]
 
 
+def rows_with_keys(call: Call, output: Array, out: Array) -> None:
+    """Write no row of a sequence without keys."""
+    for own in slots(call):
+        if own.keys.stop > own.keys.start:
+            out[own.queries] = output[own.queries]
+
+
 def backward(call: Call) -> list[Segment]:
     """Go through the sequences from the last one on."""
     return slots(call)[::-1]
@@ -242,6 +249,7 @@ __all__ = [
     "one_sequence",
     "past_tile",
     "query_lengths",
+    "rows_with_keys",
     "swapped",
     "tail_tile",
     "to_the_end",

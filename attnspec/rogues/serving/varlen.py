@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
-from attnspec.rogues.serving._packing import Varlen
+from attnspec.rogues.serving._packing import AlwaysCausal, Varlen
 from attnspec.rogues.serving._packing_masks import (
     GlobalPlaces,
     Masked,
@@ -25,6 +25,7 @@ from attnspec.rogues.serving._packing_steps import (
     one_sequence,
     past_tile,
     query_lengths,
+    rows_with_keys,
     swapped,
     tail_tile,
     to_the_end,
@@ -193,6 +194,14 @@ ROGUES: tuple[Rogue, ...] = (
         dialect={"gap_rows": "zero"},
     ),
     _rogue(
+        "out-unwritten",
+        "Rows without keys are not written into the buffer for the result.",
+        Varlen(write=rows_with_keys),
+        "out",
+        mistake="empty-row",
+        mimics="NATTEN#288",
+    ),
+    _rogue(
         "rows-in-16-bits",
         "Rows from 65,536 on are not written.",
         Varlen(finish=in_16_bits),
@@ -223,6 +232,13 @@ CONTROLS: tuple[Control, ...] = (
         "It begins with the last sequence, and leaves rows of nobody unwritten.",
         Varlen(segments=backward, gap=float("nan")),
         claims=_CLAIMS,
+    ),
+    _control(
+        "always-causal",
+        "Every call is causal, as it claims; there is no flag for it.",
+        AlwaysCausal(),
+        claims=("always_causal",),
+        dtypes=("float32",),
     ),
     _control(
         "one-mask",

@@ -41,7 +41,8 @@ def of_one(
         segment.of_queries(d_output),
         **{**call.options, **more},
     )
-    return Found(*found) if len(found) > 3 else Found(*found, np.zeros(()))
+    dq, dk, dv, *of_sink = found
+    return Found(dq, dk, dv, of_sink[0] if of_sink else np.zeros(()))
 
 
 def answered(call: Call, found: Found) -> Found:  # noqa: ARG001 - a step's form
@@ -111,8 +112,8 @@ class PackedPass:
                 mine(seen)[:] = True
             dsink = dsink + found.dsink
         gap = wide.type(self.gap)
-        rest = (np.where(x, y, gap) for x, y in zip(owned, sums, strict=True))
-        return Found(*rest, dsink)
+        dq, dk, dv = (np.where(x, y, gap) for x, y in zip(owned, sums, strict=True))
+        return Found(dq, dk, dv, dsink)
 
 
 def _arrays(call: Call) -> tuple[Array, Array, Array]:
