@@ -36,7 +36,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         *("rnn", "chain_length", "linear_attention", "normalized_linear"),
         *("delta_rule",),
     ),
-    "serving": ("merge", "merge_all", "varlen", "padded", "paged"),
+    "serving": (*("merge", "merge_all", "varlen", "padded", "paged", "paged_append"),),
     "training": ("attention_gradient",),
 }
 """The folders of kinds, and in each the modules of its kinds, in the book's order."""

@@ -115,7 +115,8 @@ TABLE = Table(
 def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: slots that nobody has are poisoned."""
     lengths, form = lengths_of(recipe), np.dtype(recipe["index"])
-    table, count = _table(recipe, lengths)
+    shared = lengths.min() // recipe["page"] if recipe["table"] == "prefix" else 0
+    table, count = drawn_table(recipe, lengths, int(shared))
     page, key_heads = recipe["page"], recipe["key_heads"]
     width, value_width = sequences.widths(recipe)
     heads, queries = key_heads * recipe["group"], recipe["queries"]
@@ -135,15 +136,13 @@ def build(recipe: Recipe) -> Case:
     return sized(case, return_lse=recipe["return_lse"])
 
 
-def _table(recipe: Recipe, lengths: Array) -> tuple[Array, int]:
-    """Return the table, and how many pages there are."""
-    page = recipe["page"]
-    counts = -(-lengths // page)
-    shared = lengths.min() // page if recipe["table"] == "prefix" else 0
+def drawn_table(recipe: Recipe, lengths: Array, shared: int) -> tuple[Array, int]:
+    """Return the table, and how many pages there are; all share the first few."""
+    counts = -(-lengths // recipe["page"])
     # Pages are numbered in the order of their sequences; shared ones come first.
     own = counts - shared
     starts = np.cumsum(own) - own
-    total = max(1, int(shared + own.sum()) + recipe["spare"])
+    total = max(1, shared + int(own.sum()) + recipe["spare"])
     entries = np.arange(max(1, int(counts.max())) + recipe["more_entries"])
     numbers = np.where(entries < shared, entries, starts[:, None] + entries)
     table = _order(recipe, total)[np.minimum(numbers, total - 1)]
@@ -207,6 +206,7 @@ __all__ = [
     "STRIDED",
     "TABLE",
     "build",
+    "drawn_table",
     "judge",
     "lengths_of",
     "owned_slots",
