@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.kinds.serving._paged import POOLS, owned_slots
+from attnspec.kinds.serving._paged import POOLS, owned_slots, sized
 from attnspec.reference import gather_pages
 
 
@@ -70,6 +70,21 @@ def contiguous(case: Case, page: int, totals: Array | None = None) -> Case:
     return case.replace(table=numbers.astype(table.dtype), **changes)
 
 
+def alone(case: Case, at: int) -> tuple[Array, Case]:
+    """Return sequences of which a query sees a token, and the call with it alone.
+
+    It stands at its own token, which is the last one of the call.
+    """
+    lengths = case["lengths"] - (case["query"].shape[1] - 1 - at)
+    own = np.flatnonzero(lengths > 0)
+    one = case.replace(
+        query=case["query"][own, at : at + 1],
+        table=case["table"][own],
+        lengths=lengths[own],
+    )
+    return own, sized(one, return_lse=case["return_lse"] is not None)
+
+
 def filled(case: Case, slots: npt.NDArray[np.bool_], number: float) -> Case:
     """Return the call with a number in some slots of the pool."""
 
@@ -98,6 +113,7 @@ def pages_before(case: Case) -> npt.NDArray[np.bool_]:
 
 
 __all__ = [
+    "alone",
     "contiguous",
     "filled",
     "larger",

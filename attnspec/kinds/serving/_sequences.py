@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.judge import invariance
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, Result, Shape, cast
 from attnspec.judge.claims import Claim
@@ -69,6 +70,7 @@ CLAIMS: Mapping[str, Claim] = {
     "unread_nan_key": _unread("key"),
     "unread_nan_value": _unread("value"),
     "int64": Claim("lengths of 64 bits", "index"),
+    **invariance.CLAIMS,
 }
 """The claims of such a kind, beside lengths."""
 
@@ -80,10 +82,11 @@ SWITCHES = ("causal", "window", "softcap", "sink", "scale")
 GIVEN = ("grouped_query", "value_width")
 """What every function does, unless it says otherwise."""
 
-UNSAID = ("unread_nan_key", "unread_nan_value", "int64")
+UNSAID = ("unread_nan_key", "unread_nan_value", "int64", *invariance.CLAIMS)
 """What no keyword claims."""
 
 NULLS = {
+    **invariance.NULLS,
     "uncausal": forgetting("causal"),
     "unwindowed": forgetting("window"),
     "uncapped": forgetting("softcap"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from attnspec.numerics.dtypes import DTYPES
+from attnspec.rogues import _switching as switching
 from attnspec.rogues._gallery import Control, Rogue, makers
+from attnspec.rogues._switching import of_bits
 from attnspec.rogues.serving import _paging_steps as steps
 from attnspec.rogues.serving._padding_steps import by_sizes, from_the_first, times_zero
 from attnspec.rogues.serving._paging import Paged
@@ -164,6 +166,13 @@ ROGUES: tuple[Rogue, ...] = (
         Paged(finish=steps.binary),
         "lse",
         mistake="lse",
+    ),
+    *of_bits(
+        _rogue,
+        Paged(),
+        alone=switching.alone,
+        roomy=lambda operands, _: operands[3].shape[1] > 3,
+        single=switching.single_query(1),
     ),
 )
 """Attention over pages that is wrong."""
