@@ -213,6 +213,23 @@ def check_window(case: Case, bench: Bench) -> Iterator[Comparison]:
     yield from untouched(case, loud, bench, "huge numbers before the window")
 
 
+PAGED.law(
+    "paged-holes",
+    "memory.holes",
+    nulls=("unwindowed",),
+    needs=("window", "holes"),
+    fields={
+        "holes": (True,),
+        "window": ((2, 0), (0, 0), (1, 3)),
+        "lengths": (((3, 1), (2, 0)), ((3, -1), (3, 1), (2, 1))),
+        "page": (2, 1, 8, 16),
+        "queries": (1, 2),
+    },
+    applies=bits.ends_at_the_last,
+    sentence="Pages that end before a window begins may be missing from the table.",
+)(agrees)
+
+
 @PAGED.law(
     "paged-order",
     "memory.order",

@@ -112,6 +112,26 @@ def counted_entries(pool: Pool) -> Array:
     return np.maximum(pool.lengths, (entries - 1) * pool.page)
 
 
+def page_begun(pool: Pool) -> Array:
+    """Read one token more where the last page is full."""
+    room = pool.table.shape[1] * pool.page
+    full = (pool.lengths % pool.page == 0) & (pool.lengths > 0)
+    return np.minimum(pool.lengths + full, room)
+
+
+def ends_at_a_hole(pool: Pool) -> Array:
+    """Let a sequence end with the first entry that is negative."""
+    holes = pool.table < 0
+    first = np.where(holes.any(axis=1), holes.argmax(axis=1), pool.table.shape[1])
+    return np.minimum(pool.lengths, first * pool.page)
+
+
+def keys_as_values(pool: Pool, places: Places) -> Pair:
+    """Read the pool of the keys for values that are as wide."""
+    key, value = gathered(pool, places)
+    return (key, key) if key.shape == value.shape else (key, value)
+
+
 def one_tile(pool: Pool, places: Places) -> Pair:
     """Read the values of two pages from the first of them."""
     pages, slots = places
@@ -232,11 +252,13 @@ __all__ = [
     "binary",
     "counted_entries",
     "empty_is_one",
+    "ends_at_a_hole",
     "first_row",
     "full_is_empty",
     "guessed_layout",
     "halves",
     "in_parts",
+    "keys_as_values",
     "last_page_full",
     "late_window",
     "lowest",
@@ -245,6 +267,7 @@ __all__ = [
     "one_by_one",
     "one_tile",
     "owners_alone",
+    "page_begun",
     "pages_of_16",
     "physical",
     "pool_order",
