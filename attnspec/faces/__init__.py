@@ -20,6 +20,7 @@ from attnspec.faces.jax import JAX
 from attnspec.faces.merge import OF_MERGES
 from attnspec.faces.mlx import MLX
 from attnspec.faces.padded import JAX_LENGTHS, ONNX_LENGTHS
+from attnspec.faces.paged_append import OF_APPENDING
 from attnspec.faces.plain import PLAIN
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
@@ -36,7 +37,7 @@ OF_KINDS = {
     face.id: face
     for face in (
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
-        *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
+        *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES, *OF_APPENDING),
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""

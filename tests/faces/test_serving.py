@@ -22,6 +22,8 @@ RIGHT = {
     "merge_attn_states": "merge-into",
     "merge_attentions": "merge-lists",
     "flash_attn_combine": "merge-splits",
+    "reshape_and_cache_flash": "slot-mapping",
+    "append_paged_kv_cache": "page-lists",
 }
 WRONG = {
     "windowless": "flash-attn-varlen",
@@ -31,11 +33,14 @@ WRONG = {
     "last_head_unwritten": "merge-into",
     "last_of_list": "merge-lists",
     "even_splits": "merge-splits",
+    "negative_slots": "slot-mapping",
+    "first_list": "page-lists",
 }
 LAWS = {
     "varlen": ["varlen-agreement", "varlen-lse"],
     "padded": ["padded-agreement", "padded-lse"],
     "merge": ["merge-agreement", "merge-rows", "merge-in-place", "merge-rows-kept"],
+    "paged-append": ["paged-append-bits", "paged-append-counts"],
     "merge-all": ["merge-all-agreement", "merge-all-rows"],
 }
 """What the translation of a call can break."""
