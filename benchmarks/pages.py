@@ -186,7 +186,10 @@ def main(arguments: list[str]) -> int:
         for name, found in ratios.items():
             error, far = np.max(found, axis=0)
             worst, count = max(worst, error, far), count + len(found)
-            print(f"{dtype:9} {name:10} {len(found):8,}  {error:.2g} {far:.2g}")
+            print(
+                f"{dtype:9} {name:10} {len(found):8,}  {error:.2g} {far:.2g}",
+                flush=True,
+            )
     spent = time.perf_counter() - start
     print(f"{count:,} examples, the worst {worst:.2g}; {spent:.0f} s")
     return 0 if worst <= 1 else 1

@@ -144,7 +144,7 @@ def _stepwise(batch: Batch) -> Law:
     return check
 
 
-def check_threads(case: Case, bench: Bench) -> Iterator[Comparison]:
+def _check_threads(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Compare what comes of one thread, and of several."""
     first = bench.run(case.replace(threads=_THREADS[0]))
     for count in _THREADS[1:]:
@@ -152,7 +152,7 @@ def check_threads(case: Case, bench: Bench) -> Iterator[Comparison]:
         yield from _same(case, first, found, f"{count} threads")
 
 
-class Drifting:
+class _Drifting:
     """Adds to each answer how many there were before it."""
 
     def __init__(self) -> None:
@@ -178,7 +178,7 @@ def _threaded(case: Case, right: Right) -> Array:
 
 
 NULLS: Mapping[str, Any] = {
-    "drifting": Drifting,
+    "drifting": _Drifting,
     "crowded": _crowded,
     "threaded": _threaded,
 }
@@ -256,7 +256,7 @@ def enter(
         needs=("thread_invariant",),
         sentence="The number of threads changes no bit.",
         **promised,
-    )(check_threads)
+    )(_check_threads)
 
 
 def others_changed(array: Array, kept: Array) -> Array:

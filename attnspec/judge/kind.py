@@ -106,7 +106,8 @@ class Kind(LawsOfKind):
     nulls
         Wrong answers by name, beside `zeros` and `ones`.
     null_needs
-        Claims of which one must be made, or a null cannot be told from a right answer.
+        Claims of which one must be made, or a null cannot be told from a right answer;
+        ``:result`` has those without which that result does not come.
     dtypes
         The formats that a plain function claims.
     simplest
@@ -298,8 +299,13 @@ class Kind(LawsOfKind):
         scope = law.scope(capabilities)
 
         def shows(null: str) -> bool:
-            needs = self.null_needs.get(null.partition(":")[0])
-            return needs is None or any(scope.allows(law.needs | {n}) for n in needs)
+            name, colon, result = null.partition(":")
+            known = (self.null_needs.get(n) for n in (name, f"{colon}{result}"))
+            return all(
+                any(scope.allows(law.needs | {claim}) for claim in needs)
+                for needs in known
+                if needs is not None
+            )
 
         return tuple(filter(shows, law.nulls))
 

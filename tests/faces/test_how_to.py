@@ -106,3 +106,14 @@ def test_the_page_for_a_gpu_holds_where_the_kernel_is_the_one_of_pytorch(
     *_, end = _followed("test-on-a-gpu", tmp_path)
 
     assert end.endswith(" conforms")
+
+
+@pytest.mark.once
+def test_the_page_for_pages_leads_to_a_red_check_and_two_green_ones(
+    tmp_path: Path,
+) -> None:
+    red, green, appended = _followed("test-a-paged-kernel", tmp_path)
+
+    assert red.endswith("does not conform")
+    assert green.endswith(" conforms")
+    assert appended.endswith(" conforms")

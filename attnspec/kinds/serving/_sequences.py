@@ -101,6 +101,7 @@ NULL_NEEDS = {
     "uncapped": ("softcap",),
     "unsunk": ("sink",),
     "unscaled": ("scale",),
+    ":lse": ("return_lse",),
 }
 
 

@@ -31,7 +31,7 @@ PAGED_APPEND.agreement_law(
 )
 
 
-def pools_of(found: Result) -> dict[str, Array]:
+def _pools_of(found: Result) -> dict[str, Array]:
     """Return both pools as a call has left them."""
     values = found.others["value_pages"]
     return dict(zip(NEW, (found.output, values), strict=True))
@@ -39,8 +39,8 @@ def pools_of(found: Result) -> dict[str, Array]:
 
 def _pools_alike(one: Result, two: Result, note: str) -> Iterator[Comparison]:
     """Yield whether two calls leave the same in both pools."""
-    there = pools_of(two)
-    for name, pool in pools_of(one).items():
+    there = _pools_of(two)
+    for name, pool in _pools_of(one).items():
         yield noted(identical(pool, there[name], what=name), note)
 
 
@@ -49,7 +49,7 @@ def _tokens(case: Case, found: Result) -> dict[str, Array]:
     table, totals = case["table"], appended.totals_of(case)
     return {
         name: gather_pages(pool, table, totals)[:, : totals.max()]
-        for name, pool in pools_of(found).items()
+        for name, pool in _pools_of(found).items()
     }
 
 
@@ -71,7 +71,7 @@ def _read_alike(
 def check_bits(case: Case, bench: Bench) -> Iterator[Comparison]:
     """New tokens have the bits that they had, and so does what is in other slots."""
     yield from agrees(case, bench)
-    exact, found = bench.judged(case), pools_of(bench.run(case))
+    exact, found = bench.judged(case), _pools_of(bench.run(case))
     values = {"key_pages": exact.output, "value_pages": exact.others["value_pages"][0]}
     for name, value in values.items():
         yield same_bits(value.astype(case[name].dtype), found[name], name)
@@ -150,7 +150,7 @@ def check_steps(case: Case, bench: Bench) -> Iterator[Comparison]:
             if case["counts"] is not None:
                 step["counts"] = (here - done).astype(form)
             last = bench.run(now.replace(**step))
-            now = now.replace(**pools_of(last))
+            now = now.replace(**_pools_of(last))
         yield from _pools_alike(whole, last, f"{size} at a time")
 
 
@@ -169,7 +169,7 @@ def check_apart(case: Case, bench: Bench) -> Iterator[Comparison]:
         names = (*NEW.values(), "table", "lengths", "counts")
         mine = {n: case[n][own] for n in names if case[n] is not None}
         last = bench.run(now.replace(**mine))
-        now = now.replace(**pools_of(last))
+        now = now.replace(**_pools_of(last))
     yield from _pools_alike(whole, last, "one at a time")
 
 

@@ -55,9 +55,12 @@ def _from_the_last(dialect: Dialect, _capabilities: Any) -> bool:
     return dialect["alignment"] == "lower_right"
 
 
+BATCH = Batch(count=_count, taken=_taken, loud=_loud, stepwise=_stepwise)
+"""How the elements of a batch are told apart."""
+
 enter(
     ATTENTION,
-    Batch(count=_count, taken=_taken, loud=_loud, stepwise=_stepwise),
+    BATCH,
     prefix="",
     several={
         "batch": (2, 3, 1),
@@ -75,4 +78,4 @@ enter(
     },
 )
 
-__all__: list[str] = []
+__all__ = ["BATCH"]
