@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.numerics.dtypes import working_dtype
-from attnspec.reference import merge_all
 from attnspec.rogues.serving._padding import Call, Lengths, Pair, attended, near
 from attnspec.rogues.serving._paging import Places, Pool, behind_table, gathered
 
@@ -197,6 +196,20 @@ def lowest(pool: Pool, output: Array, lse: Array) -> Pair:  # noqa: ARG001 - a s
     return output, np.maximum(lse, np.finfo(lse.dtype).min)
 
 
+def _joined(parts: list[Pair]) -> Pair:
+    """Weigh parts by their shares of the sum of all exponentials, below the largest."""
+    outputs, lses = (
+        np.stack(each).astype(np.float64) for each in zip(*parts, strict=True)
+    )
+    peak = lses.max(axis=0)
+    peak = np.where(np.isfinite(peak), peak, 0.0)
+    shares = np.exp(lses - peak)
+    total = shares.sum(axis=0)
+    mean = (shares[..., None] * outputs).sum(axis=0)
+    some = np.where(total == 0.0, 1.0, total)[..., None]
+    return mean / some, np.log(total) + peak
+
+
 def in_parts(size: int) -> Any:
     """Return what attends to so many keys at a time, and merges what it found."""
 
@@ -213,7 +226,7 @@ def in_parts(size: int) -> Any:
             )
             left = lengths[0], lengths[1] - start
             parts.append(attended(some, visible[..., own], left))
-        output, lse = merge_all(parts)
+        output, lse = _joined(parts)
         return output.astype(call.query.dtype), lse.astype(wide)
 
     return attend
