@@ -12,6 +12,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.conformance.dirty import dirty, sizes_in, sizes_of
 from attnspec.conformance.implementation import Kernel
+from attnspec.conformance.threads import threads
 from attnspec.conformance.written import taken
 from attnspec.exceptions import KernelCrashed, KernelRaised, MalformedResult
 from attnspec.judge.case import Case, Expected, Result
@@ -141,7 +142,7 @@ class InProcess:
             for name, value in case.arguments.items()
         }
         operands = [given.pop(name) for name in case.operands]
-        with _staying():
+        with _staying(), threads(case.threads):
             arrays, changed = self._caller(operands, given, case.returned)
         written = taken(case, lambda name: placed[name].view)
         mutated = [name for name, now, then in before if now.content() != then]

@@ -125,6 +125,7 @@ def call(case: Case, block: Block, offset: int | None) -> Header:
             for name, shape, form in case.returned
         ],
         "block": {"offset": offset or 0, "size": block.size},
+        **({"threads": case.threads} if case.threads else {}),
     }
     return header if offset is not None else {**header, "payload": block.size}
 

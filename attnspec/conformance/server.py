@@ -16,6 +16,7 @@ from attnspec.conformance.call import Caller
 from attnspec.conformance.implementation import Implementation
 from attnspec.conformance.process import HEADER_LIMIT
 from attnspec.conformance.protocol import Header
+from attnspec.conformance.threads import threads
 from attnspec.exceptions import (
     AttnspecError,
     InvalidArgument,
@@ -135,7 +136,8 @@ class _Server:
         far = list(_placed_far(question, given))
         before = [item.content() for _, item in far]
         wanted = protocol.expected(question)
-        arrays, changed = self._call(list(operands.values()), options, wanted)
+        with threads(question.get("threads")):
+            arrays, changed = self._call(list(operands.values()), options, wanted)
         header = protocol.results(wanted, arrays)
         if changed:
             header["earlier_result_changed"] = True

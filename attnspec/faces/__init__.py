@@ -29,6 +29,7 @@ from attnspec.faces.kv_cache import OF_CACHES
 from attnspec.faces.merge import OF_MERGES
 from attnspec.faces.mlx import MLX
 from attnspec.faces.padded import JAX_LENGTHS, ONNX_LENGTHS
+from attnspec.faces.paged_append import OF_APPENDING
 from attnspec.faces.plain import PLAIN
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
@@ -46,8 +47,7 @@ OF_KINDS: Mapping[str, KindFace | ObjectFace] = {
     for face in (
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
-        *OF_CACHES,
-        FLASH_ATTN_KVCACHE,
+        *(FLASH_ATTN_KVCACHE, *OF_APPENDING, *OF_CACHES),
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""

@@ -55,6 +55,8 @@ class Case:
     writes
         For each argument that the call may write into, which result is found there
         after it, and where it may write. All else keeps its bits.
+    threads
+        How many threads the call may use; None leaves that to the function.
     """
 
     operands: Mapping[str, Any]
@@ -64,6 +66,7 @@ class Case:
     layouts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     writes: Mapping[str, Write] = dataclasses.field(default_factory=dict)
+    threads: int | None = None
 
     def __getitem__(self, name: str) -> Any:
         """Return an operand, an option or a fact; None for an option not in force."""
@@ -111,7 +114,7 @@ class Case:
         changes = {n: _contiguous(v) for n, v in changes.items()}
         parts: dict[str, Any] = {
             name: changes.pop(name)
-            for name in ("results", "layouts", "dtype", "writes")
+            for name in ("results", "layouts", "dtype", "writes", "threads")
             if name in changes
         }
         facts = {n: v for n, v in self.facts.items() if n != "problem"}

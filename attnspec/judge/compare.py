@@ -25,6 +25,15 @@ def fact(note: str, *, holds: bool) -> Comparison:
     return noted(identical(np.ones(()), found, what="fact"), note)
 
 
+def same_bits(expected: Array, actual: Array, what: str) -> Comparison:
+    """Return whether two arrays of one format are the same, to the last bit.
+
+    Bits are compared as whole numbers of 16: each of them is a number in float64.
+    """
+    one, two = (np.ascontiguousarray(a).view(np.uint16) for a in (expected, actual))
+    return identical(one, two, what=f"bits of {what}")
+
+
 def rounding(*arrays: Array) -> F64:
     """Return what adding results in float64 may have cost.
 
@@ -110,4 +119,5 @@ __all__ = [
     "noted",
     "rounding",
     "same_at",
+    "same_bits",
 ]

@@ -41,13 +41,8 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         *("delta_rule",),
     ),
     "serving": (
-        "merge",
-        "merge_all",
-        "varlen",
-        "padded",
-        "paged",
-        "cached",
-        "kv_cache",
+        *("merge", "merge_all", "varlen", "padded", "paged", "paged_append"),
+        *("cached", "kv_cache"),
     ),
     "training": ("attention_gradient", "varlen_gradient", "padded_gradient"),
 }

@@ -32,6 +32,7 @@ from attnspec.reference import (
     normalized_linear,
     padded,
     paged,
+    paged_append,
     placed_attention,
     pooling,
     prefix_mask,
@@ -147,6 +148,7 @@ from attnspec.reference.padded import (
     padded_segments,
 )
 from attnspec.reference.paged import gather_pages, paged_attention
+from attnspec.reference.paged_append import append_to_pages, new_slots
 from attnspec.reference.placed_attention import placed
 from attnspec.reference.pooling import pool
 from attnspec.reference.prefix_mask import prefix
@@ -227,6 +229,7 @@ __all__ = [
     "alibi_signed",
     "alibi_slopes",
     "append",
+    "append_to_pages",
     "attend_by_taps",
     "attend_segments",
     "attention",
@@ -305,6 +308,7 @@ __all__ = [
     "multi_head",
     "multi_head_attention",
     "neighborhood",
+    "new_slots",
     "next_logits",
     "normalized_linear",
     "normalized_linear_attention",
@@ -318,6 +322,7 @@ __all__ = [
     "padded_segments",
     "padded_set",
     "paged",
+    "paged_append",
     "paged_attention",
     "pairs",
     "placed",

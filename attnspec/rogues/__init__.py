@@ -14,7 +14,7 @@ _MISTAKES_OF_ATTENTION = (
     *("memory", "state", "masks", "diagonals", "tiles", "running", "scores"),
     *("rows", "heads", "precision", "downgrades", "nulls", "recurrence"),
     *("widths", "groups", "grids", "tile_sizes", "visible_nans", "sinks"),
-    *("mask_ranks", "corner_sizes", "slopes"),
+    *("mask_ranks", "corner_sizes", "slopes", "bits"),
     *("controls", "real_sizes", "arithmetic"),
 )
 """The modules of attention's rogues, by what is wrong, and of its controls."""

@@ -11,6 +11,7 @@ from attnspec.conformance import Description, Implementation, Verdict
 from attnspec.conformance.differentiation import CLAIM
 from attnspec.conformance.implementation import Kernel
 from attnspec.exceptions import UnknownName
+from attnspec.judge import invariance
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.registry import KINDS, find, kind_named
 
@@ -135,7 +136,7 @@ def claiming(
 
     What few kernels have is claimed where it is named, too.
     """
-    rare = {*KINDS["attention"].options["alibi_slopes"]} - {*also}
+    rare = {*KINDS["attention"].options["alibi_slopes"], *invariance.CLAIMS} - {*also}
     claims = frozenset(KINDS["attention"].abilities) - {CLAIM, *rare, *without}
     limits = {n: fields.pop(n) for n in ("multiples", "exclusive") if n in fields}
     capabilities = Capabilities(dtypes, claims, **limits)

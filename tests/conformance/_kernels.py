@@ -187,3 +187,12 @@ class Stale:
 
 stale = Stale()
 """A kernel with a cache whose key is too short."""
+
+
+def threads_of_blas(query: Any, key: Any, value: Any) -> Any:
+    """Return how many threads the libraries may use, in every place."""
+    import threadpoolctl  # noqa: PLC0415 - only this kernel needs it
+
+    (count, *_) = (found["num_threads"] for found in threadpoolctl.threadpool_info())
+    shape = (*query.shape[:3], value.shape[3])
+    return np.full(shape, float(count), query.dtype)

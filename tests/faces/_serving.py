@@ -381,3 +381,70 @@ def not_kept(
     assert cache_seqlens is not None
     own = k_cache.copy(), v_cache.copy()
     return _CACHED(q, *own, cache_seqlens, key=k, value=v)
+
+
+def reshape_and_cache_flash(
+    key: Array,
+    value: Array,
+    key_cache: Array,
+    value_cache: Array,
+    slot_mapping: Array,
+    kv_cache_dtype: str,
+    k_scale: Array,
+    v_scale: Array,
+) -> None:
+    """Write each token into its slot, as vLLM does."""
+    assert kv_cache_dtype == "auto"
+    assert k_scale == v_scale == 1.0
+    pages, slots = np.divmod(slot_mapping, key_cache.shape[1])
+    kept = slot_mapping >= 0
+    key_cache[pages[kept], slots[kept]] = key[kept]
+    value_cache[pages[kept], slots[kept]] = value[kept]
+
+
+def negative_slots(
+    key: Array, value: Array, key_cache: Array, value_cache: Array, slot_mapping: Array
+) -> None:
+    """Write into the last slot what has none."""
+    pages, slots = np.divmod(slot_mapping, key_cache.shape[1])
+    key_cache[pages, slots], value_cache[pages, slots] = key, value
+
+
+def append_paged_kv_cache(
+    append_key: Array,
+    append_value: Array,
+    batch_indices: Array,
+    positions: Array,
+    paged_kv_cache: Array,
+    kv_indices: Array,
+    kv_indptr: Array,
+    kv_last_page_len: Array,
+    kv_layout: str = "NHD",
+) -> None:
+    """Write each token into the page that its list names, as FlashInfer does."""
+    assert kv_layout == "NHD"
+    page = paged_kv_cache.shape[2]
+    ends = (np.diff(kv_indptr) - 1) * page + kv_last_page_len
+    assert (positions < ends[batch_indices]).all()
+    pages = kv_indices[kv_indptr[batch_indices] + positions // page]
+    paged_kv_cache[pages, 0, positions % page] = append_key
+    paged_kv_cache[pages, 1, positions % page] = append_value
+
+
+def first_list(
+    append_key: Array,
+    append_value: Array,
+    batch_indices: Array,
+    positions: Array,
+    paged_kv_cache: Array,
+    kv_indices: Array,
+    kv_indptr: Array,
+    kv_last_page_len: Array,
+) -> None:
+    """Take the list of the first sequence for all."""
+    lists = kv_indices, np.zeros_like(kv_indptr), kv_last_page_len
+    page = paged_kv_cache.shape[2]
+    inside = np.minimum(lists[1][batch_indices] + positions // page, len(lists[0]) - 1)
+    pages = lists[0][inside]
+    paged_kv_cache[pages, 0, positions % page] = append_key
+    paged_kv_cache[pages, 1, positions % page] = append_value

@@ -179,3 +179,32 @@ def test_a_paged_prefill_reads_the_last_page_to_its_end(flashinfer: Any) -> None
     )
 
     assert {o.invariant for o in report.failures} >= {"paged-agreement", "paged-unread"}
+
+
+@pytest.mark.parametrize("layout", ["NHD", "HND"])
+def test_tokens_come_into_the_pages_of_their_lists(
+    flashinfer: Any, layout: str
+) -> None:
+    whole = flashinfer.append_to_pages
+
+    def append(
+        append_key: Any,
+        append_value: Any,
+        batch_indices: Any,
+        positions: Any,
+        paged_kv_cache: Any,
+        kv_indices: Any,
+        kv_indptr: Any,
+        kv_last_page_len: Any,
+    ) -> None:
+        turned = paged_kv_cache.transpose(2, 3) if layout == "HND" else paged_kv_cache
+        tokens = append_key, append_value, batch_indices, positions
+        lists = kv_indices, kv_indptr, kv_last_page_len
+        whole(*tokens, turned, *lists, kv_layout=layout)
+
+    report = _judged(
+        append, "paged-append", only=["paged-append-agreement", "paged-append-counts"]
+    )
+
+    assert report.conforms, str(report)
+    assert report.description.face["id"] == "page-lists"

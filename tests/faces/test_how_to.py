@@ -121,3 +121,14 @@ def test_the_page_for_a_cache_leads_to_a_red_check_and_a_green_one(
     assert "passed" in tested
     assert "failed" not in tested
     assert all(end.endswith(" conforms") for end in others)
+
+
+@pytest.mark.once
+def test_the_page_for_pages_leads_to_a_red_check_and_two_green_ones(
+    tmp_path: Path,
+) -> None:
+    red, green, appended = _followed("test-a-paged-kernel", tmp_path)
+
+    assert red.endswith("does not conform")
+    assert green.endswith(" conforms")
+    assert appended.endswith(" conforms")

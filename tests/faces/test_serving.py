@@ -24,6 +24,8 @@ RIGHT = {
     "merge_attentions": "merge-lists",
     "flash_attn_combine": "merge-splits",
     "flash_attn_with_kvcache": "flash-attn-kvcache",
+    "reshape_and_cache_flash": "slot-mapping",
+    "append_paged_kv_cache": "page-lists",
 }
 WRONG = {
     "windowless": "flash-attn-varlen",
@@ -34,11 +36,14 @@ WRONG = {
     "last_of_list": "merge-lists",
     "even_splits": "merge-splits",
     "not_kept": "flash-attn-kvcache",
+    "negative_slots": "slot-mapping",
+    "first_list": "page-lists",
 }
 LAWS = {
     "varlen": ["varlen-agreement", "varlen-lse", "varlen-out"],
     "padded": ["padded-agreement", "padded-lse"],
     "merge": ["merge-agreement", "merge-rows", "merge-in-place", "merge-rows-kept"],
+    "paged-append": ["paged-append-bits", "paged-append-counts"],
     "merge-all": ["merge-all-agreement", "merge-all-rows"],
     "cached": ["cached-agreement", "cached-rotary"],
 }

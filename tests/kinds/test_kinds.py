@@ -129,7 +129,8 @@ def test_every_bound_is_a_number_that_is_not_negative(kind: Kind) -> None:
     def bounded(recipe: Recipe) -> None:
         exact = kind.judge(kind.case(recipe), kind.default(), default_model("float32"))
         assert (exact.bound >= 0).all()
-        assert np.isfinite(exact.output).all()
+        # What a buffer holds that is written into is given back exactly.
+        assert (np.isfinite(exact.output) | (exact.bound == 0)).all()
 
     bounded()
 

@@ -7,6 +7,7 @@ import pytest
 
 from attnspec import rogues
 from attnspec.exceptions import UnknownName
+from attnspec.judge import invariance
 from attnspec.kinds.registry import INVARIANTS, KINDS
 from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
 from attnspec.rogues._table import ID_WIDTH
@@ -72,7 +73,8 @@ _SLOPES = "slopes-dropped"
 def test_every_claim_is_made_by_a_rogue() -> None:
     known = (ROGUES[name].implementation.description for name in ("zeros", _SLOPES))
     claims = {name for said in known for name in said.capabilities.claims}
-    assert claims == {*KINDS["attention"].abilities} - {"gradients"}
+    bits = {*invariance.CLAIMS}
+    assert claims == {*KINDS["attention"].abilities} - {"gradients"} - bits
 
 
 def test_a_fresh_rogue_remembers_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attnspec import reference
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
+from attnspec.judge import invariance
 from attnspec.judge.claims import COMPILED
 from attnspec.judge.far import FAR, last_offset
 from attnspec.judge.kind import Kind
@@ -124,7 +125,7 @@ ATTENTION = Kind(
     strided=("far_offsets", "strided_operands", "unaligned_operands"),
     unsaid=(
         *("grouped_query", "value_width", "empty_keys", "empty_queries"),
-        *("always_causal", "gradients", COMPILED),
+        *("always_causal", "gradients", COMPILED, *invariance.CLAIMS),
     ),
     fixed={"always_causal": "causal"},
     choices=CHOICES,

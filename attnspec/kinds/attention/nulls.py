@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.judge import invariance
 from attnspec.judge.bits import normals
 from attnspec.judge.case import Result
 from attnspec.judge.kind import Null
@@ -285,6 +286,7 @@ NULLS: Mapping[str, Callable[..., Any]] = {
     "strides_ignored": _strides_ignored,
     "stale": _Stale,
     "random": _Random,
+    **invariance.NULLS,
 }
 """The nulls of attention by name; a class is made anew for each example."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attnspec.judge import invariance
 from attnspec.judge.claims import COMPILED, Claim
 from attnspec.judge.far import FAR
 from attnspec.judge.recipe import Recipe
@@ -261,6 +262,7 @@ _CLAIMS = {
     ),
     "visible_nan": Claim("NaN that a query sees makes its results NaN"),
     "visible_infinity": Claim("infinities that a query sees follow IEEE 754"),
+    **invariance.CLAIMS,
 }
 
 TABLE = Table(

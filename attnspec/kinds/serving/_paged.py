@@ -80,6 +80,8 @@ TABLE = Table(
         "spare": (0, 1, 5),
         "more_entries": (0, 1, 3),
         "past": ("zero", "last", "negative", "stale"),
+        # Of pages that a window skips; a law of its own draws that.
+        "holes": (False,),
         **sequences.FIELDS,
         "key_heads": (1, 2),
         "group": (1, 5, 8, 16),
@@ -96,6 +98,7 @@ TABLE = Table(
             used=lambda recipe: not lengths_of(recipe).all(),
             dropped=_with_tokens,
         ),
+        "holes": Claim("-1 in place of pages that end before a window", "holes"),
         "negative_entries": Claim(
             "-1 behind the pages of a sequence",
             used=lambda recipe: recipe["past"] == "negative",
@@ -115,7 +118,8 @@ TABLE = Table(
 def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: slots that nobody has are poisoned."""
     lengths, form = lengths_of(recipe), np.dtype(recipe["index"])
-    table, count = _table(recipe, lengths)
+    shared = lengths.min() // recipe["page"] if recipe["table"] == "prefix" else 0
+    table, count = drawn_table(recipe, lengths, int(shared))
     page, key_heads = recipe["page"], recipe["key_heads"]
     width, value_width = sequences.widths(recipe)
     heads, queries = key_heads * recipe["group"], recipe["queries"]
@@ -125,6 +129,8 @@ def build(recipe: Recipe) -> Case:
         "value_pages": (count, page, key_heads, value_width),
     }
     unowned = ~owned_slots(table, lengths, (count, page))
+    if recipe["holes"] and recipe["window"] is not None:
+        table = _with_holes(table, lengths - recipe["queries"], recipe)
     nobody = {"query": np.zeros(shapes["query"], np.bool_)}
     operands: dict[str, Any] = {
         name: sequences.drawn(recipe, name, shape, nobody.get(name, unowned))
@@ -135,15 +141,13 @@ def build(recipe: Recipe) -> Case:
     return sized(case, return_lse=recipe["return_lse"])
 
 
-def _table(recipe: Recipe, lengths: Array) -> tuple[Array, int]:
-    """Return the table, and how many pages there are."""
-    page = recipe["page"]
-    counts = -(-lengths // page)
-    shared = lengths.min() // page if recipe["table"] == "prefix" else 0
+def drawn_table(recipe: Recipe, lengths: Array, shared: int) -> tuple[Array, int]:
+    """Return the table, and how many pages there are; all share the first few."""
+    counts = -(-lengths // recipe["page"])
     # Pages are numbered in the order of their sequences; shared ones come first.
     own = counts - shared
     starts = np.cumsum(own) - own
-    total = max(1, int(shared + own.sum()) + recipe["spare"])
+    total = max(1, shared + int(own.sum()) + recipe["spare"])
     entries = np.arange(max(1, int(counts.max())) + recipe["more_entries"])
     numbers = np.where(entries < shared, entries, starts[:, None] + entries)
     table = _order(recipe, total)[np.minimum(numbers, total - 1)]
@@ -154,6 +158,21 @@ def _table(recipe: Recipe, lengths: Array) -> tuple[Array, int]:
         "stale": np.roll(table[:, :1], 1, axis=0),
     }[recipe["past"]]
     return np.where(entries < counts[:, None], table, past), total
+
+
+def _with_holes(table: Array, before: Array, recipe: Recipe) -> Array:
+    """Return a table without the pages that end before any query's window begins."""
+    left, _ = recipe["window"]
+    seen = np.zeros_like(before) if left is None else np.maximum(before - left, 0)
+    entries = np.arange(table.shape[1])
+    return np.where(entries < (seen // recipe["page"])[:, None], -1, table)
+
+
+def without_holes(table: Array, lengths: Array, page: int) -> Array:
+    """Return a table that has the last page of each sequence in place of holes."""
+    last = np.maximum(-(-lengths // page) - 1, 0)
+    own = np.take_along_axis(table, last[:, None], axis=1)
+    return np.where(table < 0, own, table)
 
 
 def _order(recipe: Recipe, total: int) -> Array:
@@ -190,9 +209,9 @@ def judge(case: Case, choices: Dialect, model: NumericModel) -> Judged:
     names = ("scale", "causal", "window", "softcap", "sink")
     options = {name: case[name] for name in names if case[name] is not None}
     query, lengths = case["query"].swapaxes(1, 2), case["lengths"]
+    table = without_holes(case["table"], lengths, case["key_pages"].shape[1])
     key, value = (
-        gather_pages(case[pool], case["table"], lengths).swapaxes(1, 2)
-        for pool in POOLS
+        gather_pages(case[pool], table, lengths).swapaxes(1, 2) for pool in POOLS
     )
     segments = padded_segments(np.full(len(query), query.shape[2]), lengths)
     found = answers((query, key, value), segments, options, choices, model)
@@ -207,8 +226,10 @@ __all__ = [
     "STRIDED",
     "TABLE",
     "build",
+    "drawn_table",
     "judge",
     "lengths_of",
     "owned_slots",
     "sized",
+    "without_holes",
 ]

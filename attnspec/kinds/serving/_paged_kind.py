@@ -43,7 +43,7 @@ def _defined(
         query,
         key_pages,
         value_pages,
-        table,
+        paged.without_holes(table, lengths, key_pages.shape[1]),
         lengths,
         causal=causal,
         window=window,
@@ -162,7 +162,7 @@ PAGED = Kind(
         *(*sequences.GIVEN, "several_queries"),
         *("no_keys", "negative_entries", "stale_table"),
     ),
-    unsaid=sequences.UNSAID,
+    unsaid=(*sequences.UNSAID, "holes"),
     fixed=sequences.FIXED,
     choices={"alignment": ("lower_right", "upper_left"), **LSE_CHOICES},
     choice_needs={

@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
-from attnspec.kinds.serving._paged import POOLS, owned_slots
+from attnspec.kinds.serving._paged import POOLS, owned_slots, sized
 from attnspec.reference import gather_pages
 
 
-def counts_of(case: Case) -> Array:
-    """Return how many pages each sequence has."""
-    return -(-case["lengths"] // case["key_pages"].shape[1])
+def _past_entries(case: Case, totals: Array | None) -> npt.NDArray[np.bool_]:
+    """Return which entries of the table stand behind a sequence's pages.
 
-
-def past_entries(case: Case) -> npt.NDArray[np.bool_]:
-    """Return which entries of the table stand behind a sequence's pages."""
+    A call that writes needs pages for more tokens than its sequences have before.
+    """
+    tokens = case["lengths"] if totals is None else totals
+    counts = -(-tokens // case["key_pages"].shape[1])
     entries = np.arange(case["table"].shape[1])
-    return np.asarray(entries >= counts_of(case)[:, None])
+    return np.asarray(entries >= counts[:, None])
 
 
-def past_replaced(case: Case, number: int) -> Case:
+def past_replaced(case: Case, number: int, totals: Array | None = None) -> Case:
     """Return the call with one number in all entries behind a sequence's pages."""
-    table = np.where(past_entries(case), number, case["table"])
+    table = np.where(_past_entries(case, totals), number, case["table"])
     return case.replace(table=table.astype(case["table"].dtype))
 
 
-def shuffled(case: Case) -> Case:
+def _moved(
+    case: Case, order: Array, totals: Array | None, pages: Callable[[Array], Array]
+) -> Case:
+    """Return the call with other pools, and a table told where each page is now."""
+    old = case["table"]
+    table = np.where(_past_entries(case, totals), old, order[old])
+    return case.changed(pages, *POOLS).replace(table=table.astype(old.dtype))
+
+
+def shuffled(case: Case, totals: Array | None = None) -> Case:
     """Return the call with all pages elsewhere in the pool, and the table told so."""
     order = np.roll(np.arange(len(case["key_pages"]))[::-1], 1)
-    table = np.where(past_entries(case), case["table"], order[case["table"]])
     back = np.argsort(order)
-    moved = case.changed(lambda pages: pages[back], *POOLS)
-    return moved.replace(table=table.astype(case["table"].dtype))
+    return _moved(case, order, totals, lambda pages: pages[back])
 
 
-def contiguous(case: Case, page: int) -> Case:
+def larger(case: Case, totals: Array | None = None) -> Case:
+    """Return the call with more pages, all of them before those of the sequences."""
+    before = case["table"].size
+    rest = ((before, 1), (0, 0), (0, 0), (0, 0))
+    order = before + np.arange(len(case["key_pages"]))
+    return _moved(case, order, totals, lambda pages: np.pad(pages, rest))
+
+
+def contiguous(case: Case, page: int, totals: Array | None = None) -> Case:
     """Return the call in pages of a size, the same room for each sequence, in order."""
     table, lengths = case["table"], case["lengths"]
-    width = max(1, int(-(-lengths.max() // page)))
+    most = int((lengths if totals is None else totals).max())
+    width = max(1, -(-most // page))
     numbers = np.arange(len(table) * width).reshape(len(table), width)
     changes = {}
     for pool in POOLS:
@@ -50,6 +68,21 @@ def contiguous(case: Case, page: int) -> Case:
         room[:, : tokens.shape[1]] = tokens
         changes[pool] = room.reshape(-1, page, *tokens.shape[2:])
     return case.replace(table=numbers.astype(table.dtype), **changes)
+
+
+def alone(case: Case, at: int) -> tuple[Array, Case]:
+    """Return sequences of which a query sees a token, and the call with it alone.
+
+    It stands at its own token, which is the last one of the call.
+    """
+    lengths = case["lengths"] - (case["query"].shape[1] - 1 - at)
+    own = np.flatnonzero(lengths > 0)
+    one = case.replace(
+        query=case["query"][own, at : at + 1],
+        table=case["table"][own],
+        lengths=lengths[own],
+    )
+    return own, sized(one, return_lse=case["return_lse"] is not None)
 
 
 def filled(case: Case, slots: npt.NDArray[np.bool_], number: float) -> Case:
@@ -80,11 +113,11 @@ def pages_before(case: Case) -> npt.NDArray[np.bool_]:
 
 
 __all__ = [
+    "alone",
     "contiguous",
-    "counts_of",
     "filled",
+    "larger",
     "pages_before",
-    "past_entries",
     "past_replaced",
     "shuffled",
     "unowned",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.judge import invariance
 from attnspec.judge.bits import integers, normals
 from attnspec.judge.case import Case, Result, Shape, cast
 from attnspec.judge.claims import Claim
@@ -74,6 +75,7 @@ CLAIMS: Mapping[str, Claim] = {
     "unread_nan_key": unread("key"),
     "unread_nan_value": unread("value"),
     "int64": Claim("lengths of 64 bits", "index"),
+    **invariance.CLAIMS,
 }
 """The claims of such a kind, beside lengths."""
 
@@ -88,13 +90,17 @@ GIVEN = ("grouped_query", "value_width")
 FIXED = {"always_causal": "causal"}
 """The option that a function with this claim always has."""
 
-UNSAID = ("unread_nan_key", "unread_nan_value", "int64", *FIXED)
+UNSAID = (
+    *("unread_nan_key", "unread_nan_value", "int64", *FIXED),
+    *invariance.CLAIMS,
+)
 """What no keyword claims."""
 
 GRADIENTS = {"gradients": Claim("its gradients, which are judged as well")}
 """The claim of a function whose backward pass is of a kind of its own."""
 
 NULLS = {
+    **invariance.NULLS,
     "uncausal": forgetting("causal"),
     "unwindowed": forgetting("window"),
     "uncapped": forgetting("softcap"),

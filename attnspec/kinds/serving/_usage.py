@@ -161,18 +161,28 @@ def _pages(what: str, width: str, *known_as: str) -> Argument:
     return Argument(f"P N Hkv {width}", meaning, ANY, known_as=known_as)
 
 
+_POOLS = {
+    "key_pages": _pages("keys", "E", "k_cache", "key_cache"),
+    "value_pages": _pages("values", "Ev", "v_cache", "value_cache"),
+}
+_TABLE = Argument(
+    "B M",
+    "the pages of each sequence; what is behind its last one is not read",
+    Range("-1 or more", lambda number: number >= -1),
+    _INTEGERS,
+    ("block_table", "page_table"),
+)
+_OF_PAGES = {
+    "M": "entries for each sequence",
+    "N": "slots of a page",
+    "P": "pages of the pool",
+}
+
 PAGED = Usage(
     {
         "query": Argument("B L Hq E", "the queries", ANY, known_as=("q",)),
-        "key_pages": _pages("keys", "E", "k_cache", "key_cache"),
-        "value_pages": _pages("values", "Ev", "v_cache", "value_cache"),
-        "table": Argument(
-            "B M",
-            "the pages of each sequence; what is behind its last one is not read",
-            Range("-1 or more", lambda number: number >= -1),
-            _INTEGERS,
-            ("block_table", "page_table"),
-        ),
+        **_POOLS,
+        "table": _TABLE,
         "lengths": _counts(
             "B", "how many tokens each sequence has", "cache_seqlens", "seqused_k"
         ),
@@ -183,11 +193,21 @@ PAGED = Usage(
         "lse": Argument("B Hq L", "the logarithm of the denominator", ANY, FLOATING),
     },
     {"page": 2, "lengths": ((1, 1), (1, 0)), "table": "reversed", "width": 2},
-    {
-        "M": "entries for each sequence",
-        "N": "slots of a page",
-        "P": "pages of the pool",
-    },
+    _OF_PAGES,
 )
 
-__all__ = ["MERGE", "MERGE_ALL", "PADDED", "PAGED", "VARLEN"]
+PAGED_APPEND = Usage(
+    {
+        "key": Argument("B L Hkv E", "new keys", ANY, known_as=("k",)),
+        "value": Argument("B L Hkv Ev", "new values", ANY, known_as=("v",)),
+        **_POOLS,
+        "table": _TABLE,
+        "lengths": _counts("B", "how many tokens each sequence has before"),
+        "counts": _counts("B", "how many new tokens each gets; by default L"),
+    },
+    _POOLS,
+    {"page": 2, "lengths": ((0, 1), (1, 0)), "table": "reversed", "width": 2},
+    {"L": "new tokens", **_OF_PAGES},
+)
+
+__all__ = ["MERGE", "MERGE_ALL", "PADDED", "PAGED", "PAGED_APPEND", "VARLEN"]

@@ -11,8 +11,10 @@ import numpy as np
 from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees
+from attnspec.judge.invariance import enter
 from attnspec.judge.law import Bench, Dialect
 from attnspec.kinds.attention.build import HUGE
+from attnspec.kinds.serving import _bits as bits
 from attnspec.kinds.serving import _padded as padded
 from attnspec.kinds.serving._padded_kind import PADDED
 from attnspec.kinds.serving._sequences import MANY_ROWS, REVERSED, parts_alike
@@ -298,6 +300,21 @@ PADDED.law(
     fields={"index": ("int64",), "lengths": SEVERAL},
     sentence="Lengths of 64 bits are read as such.",
 )(agrees)
+
+
+enter(
+    PADDED,
+    bits.PADDED,
+    prefix="padded-",
+    several={"lengths": SEVERAL, "width": (8, 80)},
+    stepwise={
+        "fields": {"causal": (True,)},
+        "needs": ("causal", "key_lengths"),
+        "without": ("mask", "bias"),
+        "applies": bits.ends_at_the_length,
+    },
+    roomier={"needs": ("key_lengths",), "without": ("mask", "bias")},
+)
 
 
 __all__ = ["PADDED"]

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from attnspec.judge.case import Case
-from attnspec.judge.claims import Capabilities
 from attnspec.judge.compare import agrees
-from attnspec.judge.law import Bench, Dialect
+from attnspec.judge.invariance import enter
+from attnspec.judge.law import Bench
 from attnspec.kinds.attention.build import HUGE
+from attnspec.kinds.serving import _bits as bits
 from attnspec.kinds.serving import _paged as paged
 from attnspec.kinds.serving import _pools as pools
 from attnspec.kinds.serving._paged_kind import PAGED
@@ -20,11 +21,6 @@ from attnspec.numerics import Comparison, identical, within
 
 _ELSEWHERE = ("reversed", "random")
 """Tables that are no simple counting."""
-
-
-def _ends_at_the_last(dialect: Dialect, _capabilities: Capabilities) -> bool:
-    """Return whether the last query of a sequence stands at its last token."""
-    return dialect["alignment"] == "lower_right"
 
 
 PAGED.agreement_law(
@@ -157,12 +153,7 @@ def check_wider_table(case: Case, bench: Bench) -> Iterator[Comparison]:
 )
 def check_larger_pool(case: Case, bench: Bench) -> Iterator[Comparison]:
     """A larger pool, whose other pages are anywhere, changes nothing."""
-    before = len(case["table"]) * case["table"].shape[1]
-    rest = ((before, 1), (0, 0), (0, 0), (0, 0))
-    other = case.changed(lambda pages: np.pad(pages, rest), *paged.POOLS)
-    table = np.where(pools.past_entries(case), case["table"], case["table"] + before)
-    other = other.replace(table=table.astype(case["table"].dtype))
-    yield from parts_alike(case, other, bench, "more pages")
+    yield from parts_alike(case, pools.larger(case), bench, "more pages")
 
 
 @PAGED.law(
@@ -213,13 +204,30 @@ PAGED.law(
         "page": (2, 1, 8, 16),
         "queries": (1, 2),
     },
-    applies=_ends_at_the_last,
+    applies=bits.ends_at_the_last,
 )
 def check_window(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Pages that end before a window begins have no influence."""
     yield from agrees(case, bench)
     loud = pools.filled(case, pools.pages_before(case), HUGE[case.dtype])
     yield from untouched(case, loud, bench, "huge numbers before the window")
+
+
+PAGED.law(
+    "paged-holes",
+    "memory.holes",
+    nulls=("unwindowed",),
+    needs=("window", "holes"),
+    fields={
+        "holes": (True,),
+        "window": ((2, 0), (0, 0), (1, 3)),
+        "lengths": (((3, 1), (2, 0)), ((3, -1), (3, 1), (2, 1))),
+        "page": (2, 1, 8, 16),
+        "queries": (1, 2),
+    },
+    applies=bits.ends_at_the_last,
+    sentence="Pages that end before a window begins may be missing from the table.",
+)(agrees)
 
 
 @PAGED.law(
@@ -243,21 +251,13 @@ def check_order(case: Case, bench: Bench) -> Iterator[Comparison]:
     nulls=("uncausal",),
     needs=("causal", "several_queries"),
     fields={"causal": (True,), "queries": (2, 5), "lengths": paged.SEVERAL},
-    applies=_ends_at_the_last,
+    applies=bits.ends_at_the_last,
 )
 def check_one_query(case: Case, bench: Bench) -> Iterator[Comparison]:
     """Causally, queries one at a time, each at its length, are answered like all."""
-    queries = case["query"].shape[1]
-    for at in range(queries):
-        lengths = case["lengths"] - (queries - 1 - at)
-        own = np.flatnonzero(lengths > 0)
+    for at in range(case["query"].shape[1]):
+        own, alone = pools.alone(case, at)
         if own.size:
-            alone = case.replace(
-                query=case["query"][own, at : at + 1],
-                table=case["table"][own],
-                lengths=lengths[own],
-            )
-            alone = paged.sized(alone, return_lse=case["return_lse"] is not None)
             row = slice(at, at + 1)
             here = {"output": (own, row), "lse": (own, slice(None), row)}
             note = f"query {at} alone"
@@ -291,6 +291,19 @@ PAGED.law(
     fields={"index": ("int64",), "lengths": paged.SEVERAL, "table": _ELSEWHERE},
     sentence="Tables and lengths of 64 bits are read as such.",
 )(agrees)
+
+
+enter(
+    PAGED,
+    bits.PAGED,
+    prefix="paged-",
+    several={"lengths": paged.SEVERAL, "page": (16, 8, 32, 2), "width": (8, 128)},
+    stepwise={
+        "fields": {"causal": (True,), "queries": (2, 5)},
+        "needs": ("causal", "several_queries"),
+        "applies": bits.ends_at_the_last,
+    },
+)
 
 
 __all__ = ["PAGED"]

@@ -8,8 +8,10 @@ import numpy as np
 
 from attnspec.judge.case import Case
 from attnspec.judge.compare import agrees
+from attnspec.judge.invariance import enter
 from attnspec.judge.law import Bench
 from attnspec.kinds.attention.build import HUGE
+from attnspec.kinds.serving import _bits as bits
 from attnspec.kinds.serving import _varlen as packed
 from attnspec.kinds.serving._sequences import MANY_ROWS, parts_alike, untouched
 from attnspec.kinds.serving._slots import places, rows_of, taken, tight
@@ -280,6 +282,19 @@ VARLEN.law(
     fields={"index": ("int64",), "lengths": packed.SEVERAL},
     sentence="Sums of 64 bits are read as such.",
 )(agrees)
+
+
+enter(
+    VARLEN,
+    bits.VARLEN,
+    prefix="varlen-",
+    several={"lengths": packed.SEVERAL, "width": (8, 80)},
+    stepwise={
+        "fields": {"causal": (True,)},
+        "needs": ("causal",),
+        "applies": bits.ends_at_the_last,
+    },
+)
 
 
 __all__ = ["VARLEN"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.judge import invariance
 from attnspec.judge.bits import integers, normals, uniforms
 from attnspec.judge.case import Case, Expected, cast
 from attnspec.judge.claims import Claim
@@ -26,7 +27,7 @@ COTANGENTS = ("normal", "integers", "ones", "offset", "sparse")
 
 _FORWARD_ONLY = (
     *("return_lse", "visible_nan", "visible_infinity", "always_causal"),
-    *("many_rows", "far_offsets", "gradients"),
+    *("many_rows", "far_offsets", "gradients", *invariance.CLAIMS),
 )
 """Claims of attention that say nothing of its gradients, or are not asked for yet."""
 

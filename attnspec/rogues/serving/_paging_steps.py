@@ -8,7 +8,6 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.numerics.dtypes import working_dtype
-from attnspec.reference import merge_all
 from attnspec.rogues.serving._padding import Call, Lengths, Pair, attended, near
 from attnspec.rogues.serving._paging import Places, Pool, behind_table, gathered
 
@@ -112,6 +111,26 @@ def counted_entries(pool: Pool) -> Array:
     return np.maximum(pool.lengths, (entries - 1) * pool.page)
 
 
+def page_begun(pool: Pool) -> Array:
+    """Read one token more where the last page is full."""
+    room = pool.table.shape[1] * pool.page
+    full = (pool.lengths % pool.page == 0) & (pool.lengths > 0)
+    return np.minimum(pool.lengths + full, room)
+
+
+def ends_at_a_hole(pool: Pool) -> Array:
+    """Let a sequence end with the first entry that is negative."""
+    holes = pool.table < 0
+    first = np.where(holes.any(axis=1), holes.argmax(axis=1), pool.table.shape[1])
+    return np.minimum(pool.lengths, first * pool.page)
+
+
+def keys_as_values(pool: Pool, places: Places) -> Pair:
+    """Read the pool of the keys for values that are as wide."""
+    key, value = gathered(pool, places)
+    return (key, key) if key.shape == value.shape else (key, value)
+
+
 def one_tile(pool: Pool, places: Places) -> Pair:
     """Read the values of two pages from the first of them."""
     pages, slots = places
@@ -177,6 +196,20 @@ def lowest(pool: Pool, output: Array, lse: Array) -> Pair:  # noqa: ARG001 - a s
     return output, np.maximum(lse, np.finfo(lse.dtype).min)
 
 
+def _joined(parts: list[Pair]) -> Pair:
+    """Weigh parts by their shares of the sum of all exponentials, below the largest."""
+    outputs, lses = (
+        np.stack(each).astype(np.float64) for each in zip(*parts, strict=True)
+    )
+    peak = lses.max(axis=0)
+    peak = np.where(np.isfinite(peak), peak, 0.0)
+    shares = np.exp(lses - peak)
+    total = shares.sum(axis=0)
+    mean = (shares[..., None] * outputs).sum(axis=0)
+    some = np.where(total == 0.0, 1.0, total)[..., None]
+    return mean / some, np.log(total) + peak
+
+
 def in_parts(size: int) -> Any:
     """Return what attends to so many keys at a time, and merges what it found."""
 
@@ -193,7 +226,7 @@ def in_parts(size: int) -> Any:
             )
             left = lengths[0], lengths[1] - start
             parts.append(attended(some, visible[..., own], left))
-        output, lse = merge_all(parts)
+        output, lse = _joined(parts)
         return output.astype(call.query.dtype), lse.astype(wide)
 
     return attend
@@ -232,11 +265,13 @@ __all__ = [
     "binary",
     "counted_entries",
     "empty_is_one",
+    "ends_at_a_hole",
     "first_row",
     "full_is_empty",
     "guessed_layout",
     "halves",
     "in_parts",
+    "keys_as_values",
     "last_page_full",
     "late_window",
     "lowest",
@@ -245,6 +280,7 @@ __all__ = [
     "one_by_one",
     "one_tile",
     "owners_alone",
+    "page_begun",
     "pages_of_16",
     "physical",
     "pool_order",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from attnspec.numerics.dtypes import DTYPES
+from attnspec.rogues import _switching as switching
 from attnspec.rogues._gallery import Control, Rogue, makers
+from attnspec.rogues._switching import of_bits
 from attnspec.rogues.serving._padding import Padded, given
 from attnspec.rogues.serving._padding_steps import (
     binary,
@@ -188,6 +190,13 @@ ROGUES: tuple[Rogue, ...] = (
         Padded(finish=binary),
         "lse",
         mistake="lse",
+    ),
+    *of_bits(
+        _rogue,
+        Padded(),
+        alone=switching.alone,
+        roomy=lambda operands, _: operands[1].shape[2] > 64,
+        single=switching.single_query(2),
     ),
 )
 """Attention of padded sequences that is wrong."""

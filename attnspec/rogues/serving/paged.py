@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from attnspec.numerics.dtypes import DTYPES
+from attnspec.rogues import _switching as switching
 from attnspec.rogues._gallery import Control, Rogue, makers
+from attnspec.rogues._switching import of_bits
 from attnspec.rogues.serving import _paging_steps as steps
 from attnspec.rogues.serving._padding_steps import by_sizes, from_the_first, times_zero
 from attnspec.rogues.serving._paging import Paged
 
-_CLAIMS = ("unread_nan_key", "unread_nan_value", "int64")
+_CLAIMS = ("unread_nan_key", "unread_nan_value", "int64", "holes")
 
 _rogue, _control = makers("paged", usual="batch", right_in=DTYPES)
 
@@ -106,6 +108,28 @@ ROGUES: tuple[Rogue, ...] = (
         mistake="tail",
     ),
     _rogue(
+        "page-begun",
+        "Behind a last page that is full a token of the next entry is read.",
+        Paged(lengths=steps.page_begun),
+        "past-entries",
+        mistake="tail",
+    ),
+    _rogue(
+        "keys-as-values",
+        "Where both are as wide, values are read from the pool of the keys.",
+        Paged(gather=steps.keys_as_values),
+        "agreement",
+        mistake="layout",
+    ),
+    _rogue(
+        "ends-at-a-hole",
+        "It claims holes, and takes the first one for the end of the sequence.",
+        Paged(lengths=steps.ends_at_a_hole),
+        "holes",
+        mistake="window",
+        claims=("holes",),
+    ),
+    _rogue(
         "as-dense",
         "Pools are read as if they were dense.",
         Paged(gather=steps.as_dense),
@@ -164,6 +188,13 @@ ROGUES: tuple[Rogue, ...] = (
         Paged(finish=steps.binary),
         "lse",
         mistake="lse",
+    ),
+    *of_bits(
+        _rogue,
+        Paged(),
+        alone=switching.alone,
+        roomy=lambda operands, _: operands[3].shape[1] > 3,
+        single=switching.single_query(1),
     ),
 )
 """Attention over pages that is wrong."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
+from attnspec.rogues._switching import of_bits
 from attnspec.rogues.serving._packing import AlwaysCausal, Varlen
 from attnspec.rogues.serving._packing_masks import (
     GlobalPlaces,
@@ -215,6 +216,13 @@ ROGUES: tuple[Rogue, ...] = (
         "int64",
         mistake="layout",
         claims=("int64",),
+    ),
+    *of_bits(
+        _rogue,
+        Varlen(),
+        alone=lambda operands, _: len(operands[3]) == 2,
+        roomy=lambda operands, _: bool(operands[6] > 64),
+        single=lambda operands, _: bool(operands[5] == 1),
     ),
 )
 """Attention of packed sequences that is wrong."""

@@ -22,6 +22,7 @@ for package in ("flashinfer", "flashinfer.trace", "flashinfer.trace.templates"):
 
 cascade: Any = importlib.import_module("flashinfer.trace.templates.cascade")
 attention: Any = importlib.import_module("flashinfer.trace.templates.attention")
+pages: Any = importlib.import_module("flashinfer.trace.templates.page")
 
 merge_state = cascade.merge_state_trace.reference
 merge_states = cascade.merge_states_trace.reference
@@ -29,3 +30,4 @@ single_prefill = attention.single_prefill_with_kv_cache_trace.reference
 ragged_prefill = attention.gqa_ragged_prefill_trace.reference
 paged_decode = attention.gqa_paged_decode_trace.reference
 paged_prefill = attention.gqa_paged_prefill_trace.reference
+append_to_pages = pages.append_paged_kv_cache_trace.reference

@@ -105,3 +105,22 @@ def test_a_layout_that_is_guessed_from_the_shape_is_caught() -> None:
 
 def test_a_page_that_only_its_first_owner_reads_is_caught() -> None:
     assert verdicts("paged-owners-alone") == {"paged-shared": Verdict.FAILED}
+
+
+def test_a_function_without_logsumexps_need_not_exclude_wrong_ones() -> None:
+    law = PAGED.laws["paged-no-keys"]
+    claims = PAGED.claimed_by(PAGED.definition)
+
+    silent = claims.claiming(without=("return_lse",))
+
+    assert PAGED.tellable(law, PAGED.checked(claims)) == ("ones", "zeros:lse")
+    assert PAGED.tellable(law, PAGED.checked(silent)) == ("ones",)
+
+
+def test_a_window_leaves_holes_in_the_table() -> None:
+    lengths = ((3, 1), (1, 1), (2, 0))
+    recipe = PAGED.recipe(page=2, lengths=lengths, holes=True, window=(1, 0))
+    case = PAGED.case(recipe)
+
+    assert (case["table"] == -1).sum(axis=1).tolist() == [2, 0, 1]
+    assert np.isfinite(right(PAGED, case).output).all()

@@ -8,7 +8,7 @@ from attnspec.kinds.attention.kind import ATTENTION
 
 CHAPTERS = (
     *("calls", "definition", "scores", "normalizers", "masks", "positions"),
-    *("dialects", "nonfinite", "symmetries", "split", "recurrence"),
+    *("dialects", "nonfinite", "symmetries", "split", "recurrence", "bits"),
 )
 """The modules of laws, in the order in which they run."""
 
