@@ -14,6 +14,7 @@ import numpy as np
 
 from attnspec.kinds.attention.bounds.problem import Float64
 from attnspec.kinds.attention.bounds.rates import Rates, gamma
+from attnspec.kinds.attention.bounds.spread import FINE
 from attnspec.kinds.attention.gradients.forward import Forward
 from attnspec.kinds.attention.gradients.problem import Backward
 from attnspec.kinds.attention.gradients.sums import by_key_row
@@ -193,8 +194,10 @@ def _gains(known: Forward) -> tuple[Float64, Float64]:
     if not worst <= SMALL and (known.attends & (known.own + row > SMALL)).any():
         return _grown(known, known.own + row), _grown(known, known.own)
     # e^(row + own) - 1 of e^own - 1: an exponential is what takes time here.
-    each = np.minimum(known.own, SMALL)
-    np.expm1(each, out=each)
+    if worst <= FINE:
+        each = known.own * (1.0 + known.own)  # e^x - 1 is at most x + x^2.
+    else:
+        each = np.expm1(np.minimum(known.own, SMALL))
     each *= known.p
     common = np.expm1(row)
     gained = known.p * common

@@ -24,6 +24,7 @@ from attnspec.kinds.attention.bounds.scores import (
     visibility,
     weighted_sum,
 )
+from attnspec.kinds.attention.bounds.spread import FINE
 from attnspec.kinds.attention.gradients.problem import Backward
 
 
@@ -258,7 +259,11 @@ def _from_lse(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
 def _from_sum(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
     """Bound weights that are divided by their own sum."""
     known, unit = part.known, rates.unit
-    row = -np.log((known.p * np.exp(-known.delta)).sum(axis=-1, keepdims=True))
+    if np.max(known.delta, initial=0.0) <= FINE:
+        # By Jensen's inequality the sum of p e^-x is at least e^-(sum of p x).
+        row = np.vecdot(known.p, known.delta)[..., None]
+    else:
+        row = -np.log((known.p * np.exp(-known.delta)).sum(axis=-1, keepdims=True))
     row = np.where(known.weights.terms > 0, row, 0.0)
     row = row + np.log1p(denominator_error(known.weights, rates))
     row = row + normalizer_error(rates, known.weights) + 2 * unit
