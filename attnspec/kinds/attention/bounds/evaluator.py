@@ -23,6 +23,7 @@ from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.law import Dialect
 from attnspec.kinds.attention.bounds.block import EMPTY_LSE, block
+from attnspec.kinds.attention.bounds.freed import keep_freed
 from attnspec.kinds.attention.bounds.ground import Ground, ground
 from attnspec.kinds.attention.bounds.nonfinite import Spoiled
 from attnspec.kinds.attention.bounds.problem import Bool, Float64, Problem, prepare
@@ -131,6 +132,7 @@ def evaluate(
     >>> evaluate(AttentionCase.of(one, one, 3 * one)).output
     array([[[[3., 3.]]]])
     """
+    keep_freed()
     dialect = {**SPEC, **(dialect or {})}
     rows = slice(None) if rows is None else rows
     problem = prepare(case, dialect, rows)

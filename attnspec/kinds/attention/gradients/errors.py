@@ -14,6 +14,7 @@ import numpy as np
 
 from attnspec.kinds.attention.bounds.problem import Float64
 from attnspec.kinds.attention.bounds.rates import Rates, gamma
+from attnspec.kinds.attention.bounds.spread import FINE
 from attnspec.kinds.attention.gradients.forward import Forward
 from attnspec.kinds.attention.gradients.problem import Backward
 from attnspec.kinds.attention.gradients.sums import by_key_row
@@ -51,11 +52,8 @@ class ScoreGradients:
     """The largest product of a cotangent and a value, delta or difference of them."""
     formed: float
     """The largest such product, of what is dropped and of what no query sees, too."""
-
-    @property
-    def size(self) -> Float64:
-        """How large the gradients of scaled products may be as they are rounded."""
-        return np.asarray(np.abs(self.dx) + self.whole)
+    size: Float64
+    """How large the gradients of scaled products may be as they are rounded."""
 
 
 class _Row(NamedTuple):
@@ -78,19 +76,27 @@ class _Part(NamedTuple):
 
 def score_gradients(backward: Backward, known: Forward, rates: Rates) -> ScoreGradients:
     """Evaluate the gradients of the scores of a block, with their errors."""
-    t, t_error, largest = _products(backward, rates)
+    t, t_error, formed = _products(backward, rates)
     gained, each = _gains(known)
     row = _row(backward, known, rates, (t, t_error, gained))
-    apart = np.where(known.attends, t - row.delta[..., None], 0.0)
-    part = _Part(t, t_error, gained, each, np.abs(apart))
-    ds, common = known.p * apart, np.expm1(known.common)
-    shared = common[..., None] * known.p * part.difference
-    shared = shared + known.p * row.error[..., None]
+    ds = t - row.delta[..., None]
+    np.copyto(ds, 0.0, where=~known.attends)
+    part = _Part(t, t_error, gained, each, np.abs(ds))
+    largest = max(
+        float(np.max(part.difference, initial=0.0)),
+        float(np.max(np.abs(t) + t_error, initial=0.0)),
+        float(np.max(np.abs(row.delta) + row.error, initial=0.0)),
+    )
+    ds *= known.p
+    size, common = np.abs(ds), np.expm1(known.common)
+    shared = common[..., None] * size
+    shared += known.p * row.error[..., None]
     own = _own_error(known, rates, part, row)
-    own = own + rates.stored * (np.abs(ds) + own + shared)
-    own, shared = (np.where(known.attends, e, 0.0) for e in (own, shared))
+    if rates.stored:
+        own += rates.stored * (size + own + shared)
+    for error in (own, shared):
+        np.copyto(error, 0.0, where=~known.attends)
     found = _through_softcap(backward, known, rates, (ds, own, shared))
-    sizes = np.abs(t) + t_error, np.abs(row.delta) + row.error, part.difference
     return ScoreGradients(
         ds=ds,
         ds_error=own + shared,
@@ -103,8 +109,9 @@ def score_gradients(backward: Backward, known: Forward, rates: Rates) -> ScoreGr
         delta_error=row.error,
         weights=np.where(known.attends, known.p, 0.0),
         gained=gained,
-        largest=max(float(np.max(size, initial=0.0)) for size in sizes),
-        formed=float(largest),
+        largest=largest,
+        formed=float(formed),
+        size=np.abs(found[0]) + found[2],
     )
 
 
@@ -115,7 +122,7 @@ def _row(
     weighed: tuple[Float64, Float64, Float64],
 ) -> _Row:
     """Return delta less the cotangent of the logsumexp, and its error."""
-    delta = (backward.d_output * known.output).sum(axis=-1)
+    delta = np.vecdot(backward.d_output, known.output)
     error = _delta_error(backward, known, rates, weighed)
     lam = np.where(known.live, backward.d_lse, 0.0)
     error = error + rates.unit * (np.abs(delta) + np.abs(lam) + error)
@@ -156,14 +163,16 @@ def _products(backward: Backward, rates: Rates) -> tuple[Float64, Float64, Any]:
     size = by_key_row(np.abs(backward.d_output), np.abs(value))
     rounded = (1 + rates.value) ** 2 - 1
     adding = gamma(width + 1, format_of(model.dot).unit * model.dot_unit)
-    error = (rounded + adding * (1 + rounded)) * size
-    error = error + width * model.tiny(model.dot)
+    error = size
+    error *= rounded + adding * (1 + rounded)
+    error += width * model.tiny(model.dot)
     product = by_key_row(backward.d_output, value)
-    error = error + rates.stored * (np.abs(product) + error)
+    if rates.stored:
+        error += rates.stored * (np.abs(product) + error)
     if name := kept_format(backward, rates):
         # What was rounded on the way forward has a gradient of that format.
-        error = error + rates.weight * (np.abs(product) + error)
-        error = error + model.operand_unit * model.tiny(name)
+        error += rates.weight * (np.abs(product) + error)
+        error += model.operand_unit * model.tiny(name)
     rows = np.abs(backward.d_output).sum(axis=-1).max(initial=0.0)
     largest = max(np.max(np.abs(product) + error, initial=0.0), rows * backward.unseen)
     if backward.kept is None:
@@ -181,11 +190,19 @@ def kept_format(backward: Backward, rates: Rates) -> str | None:
 def _gains(known: Forward) -> tuple[Float64, Float64]:
     """Return by how much weights may grow: by all of their error, and by their own."""
     row = known.common[..., None]
-    if (known.attends & (known.own + row > SMALL)).any():
+    worst = np.max(known.own, initial=0.0) + np.max(row, initial=0.0)
+    if not worst <= SMALL and (known.attends & (known.own + row > SMALL)).any():
         return _grown(known, known.own + row), _grown(known, known.own)
     # e^(row + own) - 1 of e^own - 1: an exponential is what takes time here.
-    each, common = known.p * np.expm1(np.minimum(known.own, SMALL)), np.expm1(row)
-    return each * (1.0 + common) + known.p * common, each
+    if worst <= FINE:
+        each = known.own * (1.0 + known.own)  # e^x - 1 is at most x + x^2.
+    else:
+        each = np.expm1(np.minimum(known.own, SMALL))
+    each *= known.p
+    common = np.expm1(row)
+    gained = known.p * common
+    gained += each * (1.0 + common)
+    return gained, each
 
 
 def _grown(known: Forward, error: Float64) -> Float64:
@@ -233,10 +250,11 @@ def _of_weights(
     model, unit = rates.model, rates.unit
     keys = known.p.shape[-1]
     t, t_error, gained = weighed
-    grown = known.p + gained
-    by_weights = (gained * np.abs(t) + grown * t_error).sum(axis=-1)
-    by_weights += gamma(keys + 2, unit) * (grown * (np.abs(t) + t_error)).sum(axis=-1)
-    delta = (backward.d_output * known.output).sum(axis=-1)
+    grown, size = known.p + gained, np.abs(t)
+    of_errors = np.vecdot(grown, t_error)
+    by_weights = np.vecdot(gained, size) + of_errors
+    by_weights += gamma(keys + 2, unit) * (np.vecdot(grown, size) + of_errors)
+    delta = np.vecdot(backward.d_output, known.output)
     by_weights += unit * np.abs(delta) + keys * model.tiny(model.softmax)
     return np.asarray(by_weights)
 
@@ -266,10 +284,12 @@ def _through_softcap(
         own_x = own * (slope + off) + (size + shared) * off + rounded
         all_x = whole * (slope + off) + size * off + rounded
         dx = ds * slope
-    again = rates.weight * (np.abs(dx) + all_x)
     if model.weights:
-        again = again + model.operand_unit * model.tiny(model.weights)
-    own_x, all_x = (np.where(known.attends, e + again, 0.0) for e in (own_x, all_x))
+        again = rates.weight * (np.abs(dx) + all_x)
+        again += model.operand_unit * model.tiny(model.weights)
+        own_x, all_x = own_x + again, all_x + again
+    if model.weights or cap is not None:
+        own_x, all_x = (np.where(known.attends, e, 0.0) for e in (own_x, all_x))
     return dx, own_x, all_x, slope
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from attnspec.judge.case import Case
 from attnspec.judge.law import Dialect
+from attnspec.kinds.attention.bounds.freed import keep_freed
 from attnspec.kinds.attention.bounds.problem import Float64
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.gradients.problem import Backward
@@ -88,6 +89,7 @@ def evaluate_gradients(
         If query heads cannot be divided among key heads, or `kept` has two numbers
         beside 0.
     """
+    keep_freed()
     dialect = {**SPEC, **(dialect or {})}
     known = case["output"] is not None if saved is None else saved
     backward = Backward.of(case, dialect, saved=known)

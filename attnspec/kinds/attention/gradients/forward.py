@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from attnspec.kinds.attention.bounds.scores import (
     visibility,
     weighted_sum,
 )
+from attnspec.kinds.attention.bounds.spread import FINE
 from attnspec.kinds.attention.gradients.problem import Backward
 
 
@@ -212,11 +215,16 @@ def _weight_errors(part: _Part, rates: Rates) -> tuple[Float64, Float64, Float64
         found.append((row, each))
         of_sink.append(row + each[..., -1])
     rows, several = zip(*found, strict=True)
-    own = np.maximum.reduce(several)
+    own = _largest(several)
     if model.weights_normalized:
         # What is kept for the backward pass is rounded already.
         own = own - np.log1p(-rates.weight)
-    return np.maximum.reduce(rows), own, np.maximum.reduce(of_sink)
+    return _largest(rows), own, _largest(of_sink)
+
+
+def _largest(arrays: Iterable[Float64]) -> Float64:
+    """Return the largest of arrays, entry by entry."""
+    return functools.reduce(np.maximum, arrays)
 
 
 def _from_lse(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
@@ -224,34 +232,38 @@ def _from_lse(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
     known, unit = part.known, rates.unit
     is_finite = np.isfinite(known.score)
     finite = np.where(is_finite, known.score, 0.0)
-    apart = np.where(is_finite, finite - part.lse[..., None], 0.0)
+    away = finite - part.lse[..., None]
+    np.abs(away, out=away)
+    np.copyto(away, 0.0, where=~is_finite)
     error = known.error
     if part.has_sink:
         # What is in it of the change of base is in 3 u |s|, too.
         error = error.copy()
         error[..., -1] = rates.stored * np.abs(finite[..., -1])
-    away = np.abs(apart)
     away += error
     away += part.lse_error[..., None]
     row = part.lse_error + 3 * unit * np.abs(part.lse)
-    subtracting = unit * away
-    if part.has_sink:
-        # Of a sink it is in 3 u (|s| + |L|).
-        subtracting[..., -1] = 0.0
-    own = np.abs(finite)
+    own = np.abs(finite, out=finite)
     own *= 3 * unit
     own += error
-    own += subtracting
-    own += rates.model.exp_relative
-    away *= rates.model.exp_argument
+    of_sink = away[..., -1] * rates.model.exp_argument
+    away *= unit + rates.model.exp_argument
+    if part.has_sink:
+        # The rounding of its difference is in 3 u (|s| + |L|).
+        away[..., -1] = of_sink
     own += away
+    own += rates.model.exp_relative
     return row, own
 
 
 def _from_sum(part: _Part, rates: Rates) -> tuple[Float64, Float64]:
     """Bound weights that are divided by their own sum."""
     known, unit = part.known, rates.unit
-    row = -np.log((known.p * np.exp(-known.delta)).sum(axis=-1, keepdims=True))
+    if np.max(known.delta, initial=0.0) <= FINE:
+        # By Jensen's inequality the sum of p e^-x is at least e^-(sum of p x).
+        row = np.vecdot(known.p, known.delta)[..., None]
+    else:
+        row = -np.log((known.p * np.exp(-known.delta)).sum(axis=-1, keepdims=True))
     row = np.where(known.weights.terms > 0, row, 0.0)
     row = row + np.log1p(denominator_error(known.weights, rates))
     row = row + normalizer_error(rates, known.weights) + 2 * unit

@@ -158,7 +158,8 @@ class Work:
         """
         problem, scale = part.problem, abs(part.problem.scale)
         value = problem.scale * by_row(found.dx, problem.key)
-        weighed = found.slope * found.weights
+        is_bent = problem.softcap is not None
+        weighed = found.slope * found.weights if is_bent else found.weights
         mean = np.abs(by_row(weighed, problem.key))
         common = found.common[..., None]
         each = found.own + self._rate(problem.keys) * found.size
@@ -175,7 +176,7 @@ class Work:
     def _add_keys(self, part: Backward, found: ScoreGradients, total: Total) -> None:
         """Add to the gradient of keys."""
         problem, scale = part.problem, abs(part.problem.scale)
-        total.add(problem.scale * found.dx, problem.query, self._stored_tile)
+        total.add(found.dx, problem.scale * problem.query, self._stored_tile)
         each = found.whole + self._rate(self.backward.problem.queries) * found.size
         total.error += scale * by_key(each, np.abs(problem.query))
 
@@ -188,16 +189,21 @@ class Work:
     ) -> None:
         """Add to the gradient of values."""
         own, model = self.rates, self.rates.model
-        keep: Any = 1.0 if part.kept is None else part.kept * part.multiplier
-        keep = np.where(known.reads, keep, 0.0)
         terms = self.backward.problem.queries
         rate = (own.value + adding(terms, own)) * (1 + own.weight) + own.weight
-        error = found.gained + rate * (known.p + found.gained)
+        error = known.p + found.gained
+        error *= rate
+        error += found.gained
         error += model.tiny(model.softmax)
         if model.weights:
             error += model.operand_unit * model.tiny(model.weights)
-        total.add(keep * known.p, part.d_output, self._stored_tile)
-        total.error += by_key(keep * error, np.abs(part.d_output))
+        np.copyto(error, 0.0, where=~known.reads)
+        share = known.p
+        if part.kept is not None:
+            keep = part.kept * part.multiplier
+            share, error = keep * share, keep * error
+        total.add(share, part.d_output, self._stored_tile)
+        total.error += by_key(error, np.abs(part.d_output))
 
     @property
     def _stored_tile(self) -> int | None:
