@@ -191,7 +191,7 @@ class Caching:
                 key=self.turn(kept, kept.key, keys),
             )
         output, lse = self._through(kept)
-        output = output.swapaxes(1, 2)
+        output = output.swapaxes(1, 2).astype(query.dtype, copy=False)
         return (output, lse) if return_lse else output
 
     def _through(self, kept: Kept) -> Pair:
