@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterator
-
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
@@ -12,25 +9,8 @@ from attnspec._checks import check_places
 from attnspec._typing import Alignment, Finite, Positive, Size, Window
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import definition
+from attnspec.reference._cache_steps import CacheStep, Tokens, asked, reads
 from attnspec.reference.attention import attention_with_logsumexp
-
-Tokens = list[int]
-"""The numbers of tokens, in the order in which they stand."""
-
-
-class CacheStep(enum.IntEnum):
-    """What is done with a cache."""
-
-    APPEND = 0
-    """The next tokens are appended."""
-    ATTEND = 1
-    """The next queries are answered."""
-    BACK = 2
-    """The last tokens are taken back."""
-    RESET = 3
-    """All tokens are taken back."""
-    OTHER = 4
-    """From here on it is another cache: the second one, or the first one again."""
 
 
 @definition
@@ -99,11 +79,6 @@ def tokens_held(steps: Int[np.ndarray, "T 3"], sequences: Size) -> list[list[Tok
         come += len(new)
         held.append(list(used))
     return held
-
-
-def asked(sequence: int, sequences: int) -> range:
-    """Return the sequences that a step is about: one of them, or all."""
-    return range(sequences) if sequence < 0 else range(sequence, sequence + 1)
 
 
 def _kept(tokens: Tokens, count: int) -> int:
@@ -184,7 +159,7 @@ def cache_attention(
     """
     output = np.zeros((*query.shape[:3], value.shape[3]))
     lse = np.full(query.shape[:3], -np.inf)
-    for at, rows, tokens in reads(steps, len(query)):
+    for at, rows, tokens in reads(steps, tokens_held(steps, len(query))):
         check_places("steps", np.array([*range(rows.stop)][-1:]), query.shape[2])
         check_places("steps", np.array(tokens[-1:], int), key.shape[2])
         found = attention_with_logsumexp(
@@ -200,20 +175,6 @@ def cache_attention(
         )
         output[at, :, rows], lse[at, :, rows] = (array[0] for array in found)
     return output, lse
-
-
-def reads(
-    steps: Int[np.ndarray, "T 3"], sequences: int
-) -> Iterator[tuple[int, slice, Tokens]]:
-    """Yield each sequence that a step asks, its queries, and the tokens that it has."""
-    start = 0
-    for (what, count, sequence), held in zip(
-        steps.tolist(), tokens_held(steps, sequences), strict=True
-    ):
-        if what == CacheStep.ATTEND:
-            rows = slice(start, start + count)
-            yield from ((at, rows, held[at]) for at in asked(sequence, sequences))
-            start += count
 
 
 __all__ = ["CacheStep", "cache_attention", "tokens_held"]

@@ -10,7 +10,9 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bits import integers
-from attnspec.reference import CacheStep
+from attnspec.reference import CacheStep, tokens_held
+from attnspec.reference._cache_steps import Tokens
+from attnspec.reference._cache_steps import reads as read_by
 
 Written = tuple[int | str, ...]
 """A step in a recipe: a word, how many tokens, and a sequence if it is about one."""
@@ -141,6 +143,11 @@ def lengths(steps: Sequence[Done], sequences: int) -> Array:
     return np.array(found, np.int64).reshape(len(steps), sequences)
 
 
+def reads(array: Array, sequences: int) -> Iterator[tuple[int, slice, Tokens]]:
+    """Yield each sequence that a step asks, its queries, and the tokens that it has."""
+    yield from read_by(array, tokens_held(array, sequences))
+
+
 def possible(steps: Sequence[Done], sequences: int) -> list[Done]:
     """Return the nearest steps that can be done, of which one asks something.
 
@@ -237,6 +244,7 @@ __all__ = [
     "of_numbers",
     "possible",
     "read",
+    "reads",
     "told",
     "walk",
     "with_tokens",

@@ -21,7 +21,6 @@ from attnspec.kinds.serving._histories import Done, told
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged
 from attnspec.reference import CacheStep, Segment
-from attnspec.reference.kv_cache import reads
 
 GROWING = (
     told("append 3, attend 1"),
@@ -249,7 +248,7 @@ def sized(case: Case, *asked: str) -> Case:
     """
     (batch, heads, queries, width), dtype = case["query"].shape, case.dtype
     (_, key_heads, _, value_width), steps = case["value"].shape, case["steps"]
-    read = sum(len(t) for at, _, t in reads(steps, batch) if at == 0)
+    read = sum(len(t) for at, _, t in histories.reads(steps, batch) if at == 0)
     results: Any = [("output", (batch, heads, queries, value_width), dtype)]
     if "return_lse" in asked:
         results.append(("lse", (batch, heads, queries), None))
@@ -273,7 +272,7 @@ def asked_of(case: Case) -> tuple[str, ...]:
 def gathered(case: Case) -> tuple[Array, Array, list[Segment]]:
     """Return keys and values as they are read, one step behind the other."""
     batch = len(case["query"])
-    found = list(reads(case["steps"], batch))
+    found = list(histories.reads(case["steps"], batch))
     columns: list[list[int]] = [[] for _ in range(batch)]
     segments = []
     for at, rows, tokens in found:
@@ -294,7 +293,7 @@ def gathered(case: Case) -> tuple[Array, Array, list[Segment]]:
 def left_open(case: Case, _dialect: Dialect) -> Mapping[str, Array]:
     """Return which rows no step asks: those of sequences that it is not about."""
     unasked = np.ones(case["query"].shape[:3], np.bool_)
-    for at, rows, _ in reads(case["steps"], len(unasked)):
+    for at, rows, _ in histories.reads(case["steps"], len(unasked)):
         unasked[at, :, rows] = False
     return {"output": unasked[..., None], "lse": unasked}
 

@@ -13,7 +13,6 @@ from attnspec.kinds.serving import _kv_cache as caches
 from attnspec.kinds.serving._histories import Done
 from attnspec.kinds.serving._sequences import Places
 from attnspec.reference import CacheStep
-from attnspec.reference.kv_cache import reads
 
 
 def _steps(case: Case) -> list[Done]:
@@ -90,7 +89,7 @@ def afresh(case: Case) -> tuple[Case, Places]:
     tuple
         The call, and where in the first one its queries are.
     """
-    *_, (_, rows, tokens) = reads(case["steps"], len(case["query"]))
+    *_, (_, rows, tokens) = histories.reads(case["steps"], len(case["query"]))
     count = rows.stop - rows.start
     come = [Done(CacheStep.APPEND, len(tokens))] if tokens else []
     steps = [*come, Done(CacheStep.ATTEND, count)]
