@@ -210,7 +210,7 @@ def face_of_its_kind(description: Description) -> KindFace | ObjectFace | None:
 def in_our_words(native: Kernel, description: Description) -> Kernel:
     """Return a function of another kind, and a library's arrays, as one of our own."""
     own = face_of_its_kind(description)
-    if own is None:
+    if not isinstance(own, KindFace):
         return native
     signature = Signature.read(description.face["signature"])
     return own.translated(native, signature, kind_named(own.kind))

@@ -197,7 +197,7 @@ def _check_kind(function: Callable[..., Any], signature: Signature) -> None:
     few = len(kind_named(DEFAULT_KIND).operands)
     for other in OF_KINDS.values():
         kind = kind_named(other.kind)
-        if _has_methods(other):
+        if isinstance(other, ObjectFace):
             tells = any(hasattr(function, name) for name in ROLES["append"].names)
         else:
             # As few operands may be those of attention, under any names.

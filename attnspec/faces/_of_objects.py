@@ -222,6 +222,8 @@ class ObjectFace:
         The library whose arrays it takes.
     methods
         What methods are called, where somebody says so.
+    not_offered
+        Exceptions by which an object says that it does not offer an option.
     """
 
     id: str
@@ -238,6 +240,7 @@ class ObjectFace:
     methods: Mapping[str, str] = dataclasses.field(default_factory=dict)
     writes = False
     models: Mapping[str, NumericModel] = dataclasses.field(default_factory=dict)
+    not_offered: tuple[str, ...] = ("NotImplementedError",)
 
     def named(self, methods: Mapping[str, str]) -> ObjectFace:
         """Return the face of objects whose methods are called so."""

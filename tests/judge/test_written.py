@@ -100,3 +100,12 @@ def test_whatever_is_drawn_can_be_read(kind: Kind, data: st.DataObject) -> None:
     for simpler in itertools.islice(kind.table.simpler(recipe), 20):
         check_values(simpler, kind)
     assert written(recipe, kind)["kind"] == kind.name
+
+
+def test_a_history_that_somebody_wrote_has_any_number_of_steps() -> None:
+    cached = KINDS["cached"]
+    check_values(cached.recipe(steps=(("append", 7),) * 9), cached)
+
+    for wrong in (("erase", 1), ("append", -1)):
+        with pytest.raises(InvalidArgument, match="steps: expected one like"):
+            check_values(cached.recipe(steps=(wrong,)), cached)
