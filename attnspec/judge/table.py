@@ -186,9 +186,9 @@ class Table:
             claimed = name in capabilities.claims and not alone
             if not claimed and self.uses(recipe, name):
                 recipe = self.without(recipe, name)
-        for name in capabilities.claims & set(self.claims):
-            if (forced := self.claims[name].forced) is not None:
-                recipe = forced(recipe)
+        for name, claim in self.claims.items():
+            if name in capabilities.claims and claim.forced is not None:
+                recipe = claim.forced(recipe)
         for pair in capabilities.exclusive:
             if all(name in self.claims and self.uses(recipe, name) for name in pair):
                 recipe = self.without(recipe, max(pair - keep or pair))
