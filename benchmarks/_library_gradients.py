@@ -98,7 +98,7 @@ KERAS = differentiable(
     Implementation.of(
         keras_attention,
         name="keras",
-        dtypes=("float32", "float64"),
+        dtypes=("float32",),  # Of float64 it returns float32.
         claims=_CLAIMS,
     ),
     keras_vjp,
