@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,19 @@ def first_of_group(case: Case, right: Right) -> Array:
     return right(case) / group
 
 
+def touched(unowned: Callable[[Case, str], Array]) -> Callable[[Case, Right], Array]:
+    """Return the null that adds to each answer what stands where nobody may look."""
+
+    def answer(case: Case, right: Right) -> Array:
+        found = right(case)
+        for name in ("key", "value", "d_output"):
+            numbers = case[name][unowned(case, name)].astype(np.float64)
+            found += np.nan_to_num(numbers, nan=1.0).clip(-8.0, 8.0).sum()
+        return found
+
+    return answer
+
+
 NULLS = {"halved": halved, "first_of_group": first_of_group}
 
 
@@ -165,4 +178,5 @@ __all__ = [
     "sized",
     "spec",
     "table_of",
+    "touched",
 ]

@@ -112,10 +112,12 @@ PADDED_GRADIENT = Kind(
     nulls={
         **{n: null for n, null in PADDED.nulls.items() if n != "unbiased"},
         **gradients.NULLS,
+        "touched": gradients.touched(past),
     },
     null_needs={
         **{n: needs for n, needs in PADDED.null_needs.items() if n != "unbiased"},
         "first_of_group": ("grouped_query",),
+        "touched": ("key_lengths", "query_lengths"),
     },
     models=PRESETS,
     relaxations=relaxations,

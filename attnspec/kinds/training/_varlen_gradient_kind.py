@@ -91,6 +91,11 @@ def taken(case: Case, slots: Any) -> tuple[Case, sequences.Places]:
     return gradients.sized(other), gradients.places(queries, keys)
 
 
+def _unowned(case: Case, name: str) -> Array:
+    """Return which rows of an operand belong to nobody."""
+    return packed.unowned_rows(case, "query" if name == "d_output" else "key")
+
+
 _NULLS = (
     *("one_sequence", "to_the_end", "late", "next_keys"),
     *("numbered", "measured", "unused_read", *sequences.NULLS),
@@ -115,8 +120,16 @@ VARLEN_GRADIENT = Kind(
         {"lengths": ((2, 7), (5, 3)), "width": 8, "data": "normal"}
         | {"window": (2, 0)},
     ),
-    nulls={**{name: VARLEN.nulls[name] for name in _NULLS}, **gradients.NULLS},
-    null_needs={**VARLEN.null_needs, "first_of_group": ("grouped_query",)},
+    nulls={
+        **{name: VARLEN.nulls[name] for name in _NULLS},
+        **gradients.NULLS,
+        "touched": gradients.touched(_unowned),
+    },
+    null_needs={
+        **VARLEN.null_needs,
+        "first_of_group": ("grouped_query",),
+        "touched": ("rows_behind", "used_query", "used_key"),
+    },
     models=PRESETS,
     relaxations=relaxations,
     words=Words(model=model_in_words),

@@ -130,7 +130,7 @@ def check_slices(case: Case, bench: Bench) -> Iterator[Comparison]:
     "padded-gradient-unread",
     "gradients.nobody",
     one_in=3,
-    nulls=("unpadded", "unpadded:dk"),
+    nulls=("unpadded", "touched", "touched:dk"),
     needs=("key_lengths",),
     fields={"more_keys": (3, 1, 64), "more_queries": (3, 1)},
     applies=_counts,

@@ -126,7 +126,7 @@ def check_apart(case: Case, bench: Bench) -> Iterator[Comparison]:
     "varlen-gradient-unread",
     "gradients.nobody",
     one_in=3,
-    nulls=("to_the_end", "to_the_end:dk", "unused_read"),
+    nulls=("to_the_end", "touched", "touched:dk", "unused_read"),
     any_of=("used_query", "used_key"),
     fields={"behind": (5, 1, 64)},
 )
