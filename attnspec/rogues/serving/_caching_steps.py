@@ -193,6 +193,13 @@ def whole_room(kept: Kept) -> tuple[Array, Array]:
     return first, np.where(counts > 0, kept.capacity - first, 0)
 
 
+def chunk_alone(kept: Kept) -> tuple[Array, Array]:
+    """Read several new tokens alone."""
+    if kept.new < 2:
+        return behind_padding(kept)
+    return kept.lengths, np.full_like(kept.lengths, kept.new)
+
+
 def cut_behind(kept: Kept) -> tuple[Array, Array]:
     """Leave out as many of the last tokens as there is padding before."""
     first, counts = behind_padding(kept)
@@ -262,6 +269,7 @@ __all__ = [
     "before",
     "binary",
     "by_key_width",
+    "chunk_alone",
     "coarse",
     "cut_behind",
     "first_length",
