@@ -226,9 +226,9 @@ def first_token_alone(call: Call, starts: Array) -> Array:
 
 def one_less(call: Call, starts: Array) -> Array:
     """Let a window reach one key less to the left, but for the query's own."""
-    if call.window is None or not call.window[0]:
+    left, right = call.window or (None, None)
+    if not left:
         return near(call, starts)
-    left, right = call.window
     return near(call.replace(window=(left - 1, right)), starts)
 
 
