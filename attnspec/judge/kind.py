@@ -208,7 +208,8 @@ class Kind(LawsOfKind):
     @property
     def abilities(self) -> dict[str, str]:
         """Every claim that lets a function be asked more, and none that says less."""
-        less = {*self.fixed, COMPILED}
+        always = {n for n, claim in self.table.claims.items() if claim.forced}
+        less = {*self.fixed, *always, COMPILED}
         return {n: text for n, text in self.vocabulary.items() if n not in less}
 
     @property

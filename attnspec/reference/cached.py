@@ -82,8 +82,8 @@ def append(
 @definition
 def turn_by_tables(
     x: Float[np.ndarray, "B T H E"],
-    cosine: Float[np.ndarray, "n R2"],
-    sine: Float[np.ndarray, "n R2"],
+    cosine: Float[np.ndarray, "n pairs"],
+    sine: Float[np.ndarray, "n pairs"],
     rows: Int[np.ndarray, "B T"],
     *,
     pairing: Pairing = "interleaved",
@@ -156,8 +156,8 @@ def cached_attention(  # noqa: PLR0913 - what attention takes, and the cache
     value: Float[np.ndarray, "B N Hkv Ev"] | None = None,
     slots: Int[np.ndarray, "B"] | None = None,
     left_pad: Int[np.ndarray, "B"] | None = None,
-    cosine: Float[np.ndarray, "n R2"] | None = None,
-    sine: Float[np.ndarray, "n R2"] | None = None,
+    cosine: Float[np.ndarray, "n pairs"] | None = None,
+    sine: Float[np.ndarray, "n pairs"] | None = None,
     pairing: Pairing = "interleaved",
     scale: Finite | None = None,
     causal: bool = False,

@@ -83,7 +83,8 @@ def test_past_and_present_of_onnx_are_a_cache_of_one_length(
     room = ((0, 0), (0, new), (0, 0), (0, 0))
     ours = cached_attention(
         query,
-        *(np.pad(cache, room) for cache in (keys, values)),
+        np.pad(keys, room),
+        np.pad(values, room),
         np.full(batch, past),
         key=key,
         value=value,
@@ -95,8 +96,8 @@ def test_past_and_present_of_onnx_are_a_cache_of_one_length(
     names = ["Y", "present_key", "present_value"]
     theirs = _run("Attention", turned, names, is_causal=int(is_causal))
 
-    options = {"causal": True} if is_causal else {}
-    present = [_heads_first(a) for a in (ours.key_cache, ours.value_cache)]
+    options: dict[str, Any] = {"causal": True} if is_causal else {}
+    present = _heads_first(ours.key_cache), _heads_first(ours.value_cache)
     bound = bounds(Problem(_heads_first(query), *present, options)).output
     assert same(theirs[0], ours.output.swapaxes(1, 2), bound)
     assert np.array_equal(theirs[1], present[0])

@@ -70,8 +70,7 @@ def _call(state: Case, word: str, number: int, at: int) -> Case:
     names = ("query", "key", "value") if word == "append" else ("query",)
     for name in names:
         whose = name if name == "query" else f"{name}_cache"
-        batch, heads, width = len(lengths), *state[whose].shape[2:]
-        shape = (batch, number, heads, width)
+        shape = (len(lengths), number, *state[whose].shape[2:])
         changes[name] = cast(normals(recipe.seed, f"{name} {at}", shape), recipe)
     # Nothing turns where nothing is new; the tables are there again when it is.
     tables = cached.tables(recipe)

@@ -193,6 +193,13 @@ def whole_room(kept: Kept) -> tuple[Array, Array]:
     return first, np.where(counts > 0, kept.capacity - first, 0)
 
 
+def chunk_alone(kept: Kept) -> tuple[Array, Array]:
+    """Read several new tokens alone."""
+    if kept.new < 2:
+        return behind_padding(kept)
+    return kept.lengths, np.full_like(kept.lengths, kept.new)
+
+
 def cut_behind(kept: Kept) -> tuple[Array, Array]:
     """Leave out as many of the last tokens as there is padding before."""
     first, counts = behind_padding(kept)
@@ -219,9 +226,9 @@ def first_token_alone(call: Call, starts: Array) -> Array:
 
 def one_less(call: Call, starts: Array) -> Array:
     """Let a window reach one key less to the left, but for the query's own."""
-    if call.window is None or not call.window[0]:
+    left, right = call.window or (None, None)
+    if not left:
         return near(call, starts)
-    left, right = call.window
     return near(call.replace(window=(left - 1, right)), starts)
 
 
@@ -262,6 +269,7 @@ __all__ = [
     "before",
     "binary",
     "by_key_width",
+    "chunk_alone",
     "coarse",
     "cut_behind",
     "first_length",

@@ -97,6 +97,13 @@ ROGUES: tuple[Rogue, ...] = (
         mistake="tail",
     ),
     _rogue(
+        "chunk-alone",
+        "Several new tokens see none of the tokens before them.",
+        Caching(tokens=steps.chunk_alone),
+        "chunks",
+        mistake="alignment",
+    ),
+    _rogue(
         "cut-behind",
         "Padding is taken off behind the tokens, and not before them.",
         Caching(tokens=steps.cut_behind),
@@ -179,7 +186,7 @@ ROGUES: tuple[Rogue, ...] = (
         "remembers-lengths",
         "It counts tokens itself: a sequence that became shorter is as long as it was.",
         Caching(read=steps.Remembering()),
-        "history",
+        "rolled-back",
         mistake="state",
     ),
     _rogue(

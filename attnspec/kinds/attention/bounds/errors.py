@@ -53,7 +53,8 @@ def score_error(
     error = _product_error(problem, ground, rates)
     error += magnitude * error.dtype.type(rates.score)
     if problem.carried is not None:
-        error[..., : problem.keys] += _carried(problem, rates).astype(error.dtype)
+        carried = _carried(problem, problem.carried, rates)
+        error[..., : problem.keys] += carried.astype(error.dtype)
     if problem.softcap is not None and not problem.softcap_is_last:
         error = _capped(error, bent, problem.softcap, rates)
     _add_bias_errors(problem, rates, error, bent if problem.softcap_is_last else values)
@@ -67,12 +68,11 @@ def score_error(
     return error
 
 
-def _carried(problem: Problem, rates: Rates) -> Float64:
+def _carried(problem: Problem, carried: Float64, rates: Rates) -> Float64:
     """Return what errors of query and key do to scores, and to their roundings."""
     scale = abs(problem.scale)
     rate = (rates.product + rates.prescale + 2 * rates.input) / scale if scale else 0.0
-    found: Float64 = problem.carried * (1 + rates.score + rate)
-    return found
+    return np.asarray(carried * (1 + rates.score + rate))
 
 
 def _add_bias_errors(problem: Problem, rates: Rates, error: Real, sums: Array) -> None:
