@@ -26,8 +26,8 @@ def tokens_held(steps: Int[np.ndarray, "T 3"], sequences: Size) -> list[list[Tok
     Parameters
     ----------
     steps : (T, 3) array of int
-        What is done (a `CacheStep`), with how many tokens, and with which sequence; -1
-        is all of them. There are two caches, both empty at first; `CacheStep.OTHER`
+        What is done (a ``CacheStep``), with how many tokens, and in which sequence, -1
+        for all of them. There are two caches, both empty at first; ``CacheStep.OTHER``
         turns to the one that is not in use.
     sequences : int
 
@@ -49,11 +49,8 @@ def tokens_held(steps: Int[np.ndarray, "T 3"], sequences: Size) -> list[list[Tok
     --------
     Three tokens, the last two taken back, and one more:
 
-    >>> steps = [
-    ...     (CacheStep.APPEND, 3, -1),
-    ...     (CacheStep.BACK, 2, -1),
-    ...     (CacheStep.APPEND, 1, -1),
-    ... ]
+    >>> do = CacheStep
+    >>> steps = [(do.APPEND, 3, -1), (do.BACK, 2, -1), (do.APPEND, 1, -1)]
     >>> tokens_held(steps, 1)
     [[[0, 1, 2]], [[0]], [[0, 3]]]
 
