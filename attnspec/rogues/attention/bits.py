@@ -40,17 +40,14 @@ class RowByRow:
         softcap: float | None = None,
     ) -> Array:
         """Attend."""
-        batch, heads, queries, _ = query.shape
-        keys, group = key.shape[2], heads // max(1, key.shape[1])
+        (batch, _, queries, _), keys = query.shape, key.shape[2]
         output = np.zeros((*query.shape[:3], value.shape[3]), query.dtype)
-        for b, h, i in np.ndindex(batch, heads, queries):
+        for b, i in np.ndindex(batch, queries):
             end = keys - queries + i + 1 if causal else keys
             if end > 0:
-                row = query[b : b + 1, h : h + 1, i : i + 1]
-                own = np.s_[b : b + 1, h // group : h // group + 1, :end]
-                parts = row.copy(), key[own].copy(), value[own].copy()
-                found = self.kernel(*parts, scale=scale, softcap=softcap)
-                output[b, h, i] = found[0, 0, 0]
+                row, own = np.s_[b : b + 1, :, i : i + 1], np.s_[b : b + 1, :, :end]
+                parts = query[row].copy(), key[own].copy(), value[own].copy()
+                output[row] = self.kernel(*parts, scale=scale, softcap=softcap)
         return output
 
 
