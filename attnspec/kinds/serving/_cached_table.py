@@ -92,7 +92,7 @@ TABLE = Table(
         "rotary": (None, "whole", "part"),
         "interleaved": (None, True, False),
         "angles": ("near", "random", "far"),
-        "lengths_are": ("before",),
+        "lengths_are": ("before", "after", "last"),
         "steps": ((),),
         **sequences.FIELDS,
         "key_heads": (1, 2),
