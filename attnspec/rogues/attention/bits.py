@@ -24,7 +24,7 @@ def _rogue(id: str, sentence: str, rule: Rule, law: str, *also: str) -> Rogue:  
 
 
 @dataclasses.dataclass(frozen=True)
-class RowByRow:
+class _RowByRow:
     """Answers each row of a call by a call of its own, whatever stands beside it."""
 
     kernel: Any = KERNEL
@@ -91,7 +91,7 @@ CONTROLS: tuple[Control, ...] = (
     control(
         "row-by-row",
         "It answers each row by itself, so that its bits depend on nothing else.",
-        RowByRow(),
+        _RowByRow(),
         also=_PROMISES,
         without=(
             *("mask", "bias", "window", "sink", "return_lse", "alibi_slopes"),
