@@ -135,7 +135,7 @@ class _Run:
         batch = slice(None)
         if step.sequence != histories.ALL:
             batch = slice(step.sequence, step.sequence + 1)
-        part = array[batch, :, start : start + step.count]
+        part = array[batch, :, start : start + step.number]
         return part, np.array(self._turned(part), order="C")
 
     def _turned(self, array: Any) -> Any:
@@ -157,23 +157,23 @@ class _Run:
         # What came back may be what was given, and that is another's now.
         held.returned = list(map(np.array, returned)) if is_pair else returned
         self._spoil(key, value)
-        self._come += step.count
+        self._come += step.number
 
     def _back(self, held: _Held, step: Done) -> None:
         """Take tokens back: so many, or down to a length, which may not be all's."""
         if "back" in self._found.names:
-            self._call(held, "back", step, step.count)
+            self._call(held, "back", step, step.number)
             return
         if not self._face.answers:
             # What transformers crop is how many are to go, as a negative number.
-            self._call(held, "truncate", step, -step.count)
+            self._call(held, "truncate", step, -step.number)
             return
         lengths = self._counts.asked(step)
         steps = [step]
         if len({*lengths}) > 1:
             steps = [step._replace(sequence=at) for at in range(len(lengths))]
         for each, length in zip(steps, lengths, strict=False):
-            self._call(held, "truncate", each, length - step.count)
+            self._call(held, "truncate", each, length - step.number)
 
     def _attend(self, held: _Held, step: Done, there: int, where: str) -> None:
         part, given = self._part(self._query, self._asked, step)
@@ -200,7 +200,7 @@ class _Run:
             raise _malformed(where, f"expected an lse of shape {shape[:3]}", others[0])
         self._answers.append((step, self._asked, [output, *others]))
         self._spoil((part, given))
-        self._asked += step.count
+        self._asked += step.number
 
     def _checked(
         self, found: Any, shape: tuple[int, ...], dtype: np.dtype[Any], where: str
@@ -217,6 +217,7 @@ class _Run:
 
     def _read_tokens(self, held: _Held, there: int, where: str) -> list[Array]:
         """Return the keys and values that there are; behind them may be more room."""
+        parts: Any
         if {"keys", "values"} <= {*self._found.names}:
             parts = [self._read(held, role) for role in ("keys", "values")]
         else:
@@ -263,7 +264,7 @@ class _Run:
             whole = np.full(forms[at], -np.inf if at else 0.0, parts[0].dtype)
             for (step, start, _), part in zip(self._answers, parts, strict=True):
                 batch: Any = slice(None) if step.sequence < 0 else [step.sequence]
-                whole[batch, :, start : start + step.count] = part
+                whole[batch, :, start : start + step.number] = part
             joined.append(whole)
         if options.get("return_tokens"):
             pairs = zip(*self._tokens, strict=True)

@@ -61,9 +61,9 @@ class Writing(Cache):
 class Narrow(Cache):
     """A cache that returns one query less."""
 
-    def attend(self, query: Any) -> Any:
+    def attend(self, query: Any, *, scale: float | None = None) -> Any:
         """Answer queries."""
-        return super().attend(query)[:, :, 1:]
+        return super().attend(query, scale=scale)[:, :, 1:]
 
 
 def _put() -> dict[str, str]:

@@ -49,7 +49,7 @@ def test_tokens_stand_as_in_lists_that_are_appended_to(
     lists: list[Any] = [[[], []], [[], []]]
     used = come = 0
     for (what, count, at), held in zip(
-        steps, tokens_held(steps, SEQUENCES), strict=True
+        steps, tokens_held(np.array(steps), SEQUENCES), strict=True
     ):
         if what == CacheStep.OTHER:
             used = 1 - used
@@ -74,11 +74,11 @@ def test_each_answer_is_attention_to_the_tokens_that_stand(
     shapes = (SEQUENCES, 2, asked, 3), (SEQUENCES, 1, come, 3), (SEQUENCES, 1, come, 2)
     query, key, value = (numbers.normal(size=shape) for shape in shapes)
 
-    output, lse = cache_attention(query, key, value, steps, **options)
+    output, lse = cache_attention(query, key, value, np.array(steps), **options)
 
     start = 0
     for (what, count, at), held in zip(
-        steps, tokens_held(steps, SEQUENCES), strict=True
+        steps, tokens_held(np.array(steps), SEQUENCES), strict=True
     ):
         if what != CacheStep.ATTEND:
             continue
@@ -106,11 +106,11 @@ def test_a_step_that_cannot_be_done_is_refused(
     step: tuple[int, int, int], message: str
 ) -> None:
     with pytest.raises(InvalidArgument, match=message):
-        tokens_held([step], SEQUENCES)
+        tokens_held(np.array([step]), SEQUENCES)
 
 
 def test_there_are_no_more_tokens_than_come() -> None:
     x = np.zeros((1, 1, 1, 1))
 
     with pytest.raises(InvalidArgument, match="steps: expected 0 to 0, got 1"):
-        cache_attention(x, x, x, [(0, 2, -1), (1, 1, -1)])
+        cache_attention(x, x, x, np.array([(0, 2, -1), (1, 1, -1)]))

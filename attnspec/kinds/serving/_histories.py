@@ -34,7 +34,7 @@ class Done(NamedTuple):
     """One step."""
 
     what: CacheStep
-    count: int = 0
+    number: int = 0
     sequence: int = ALL
 
     @classmethod
@@ -46,14 +46,15 @@ class Done(NamedTuple):
         InvalidArgument
             If there is none of this name, or it is about far too many.
         """
-        word, count, sequence = (*step, *(0, ALL)[len(step) - 1 :])
+        word, *numbers = step
+        number, sequence = map(int, [*numbers, *(0, ALL)[len(numbers) :]])
         try:
-            found = cls(CacheStep[str(word).upper()], int(count), int(sequence))
+            found = cls(CacheStep[str(word).upper()], number, sequence)
         except KeyError as error:
             listed = ", ".join(each.name.lower() for each in CacheStep)
             msg = f"steps: expected one of {listed}; got {word!r}"
             raise InvalidArgument(msg) from error
-        if not 0 <= found.count <= _MOST_TOKENS or found.sequence < ALL:
+        if not 0 <= found.number <= _MOST_TOKENS or found.sequence < ALL:
             msg = f"steps: expected up to {_MOST_TOKENS} tokens; got {step}"
             raise InvalidArgument(msg)
         return found
@@ -61,14 +62,14 @@ class Done(NamedTuple):
     @property
     def written(self) -> Written:
         """The step as a recipe has it."""
-        said = (self.what.name.lower(), self.count, self.sequence)
+        said = (self.what.name.lower(), self.number, self.sequence)
         if self.sequence != ALL:
             return said
         return said[:2] if self.what in _PLACES else said[:1]
 
     def of(self, count: int) -> Done:
         """Return the same step with another number."""
-        return self._replace(count=count)
+        return self._replace(number=count)
 
 
 def read(history: History) -> list[Done]:
@@ -129,8 +130,8 @@ class Counts:
             self._used, self._unused = self._unused, self._used
         for at in self._places(step):
             self._used[at] = {
-                CacheStep.APPEND: self._used[at] + step.count,
-                CacheStep.BACK: self._used[at] - step.count,
+                CacheStep.APPEND: self._used[at] + step.number,
+                CacheStep.BACK: self._used[at] - step.number,
                 CacheStep.RESET: 0,
             }.get(step.what, self._used[at])
         return list(self._used)
@@ -162,12 +163,12 @@ def possible(steps: Sequence[Done], sequences: int) -> list[Done]:
             own = step._replace(sequence=step.sequence % sequences)
         there = [n for n in counts.asked(own) if n]
         if own.what == CacheStep.BACK:
-            own = own.of(min([own.count, *counts.asked(own)]))
+            own = own.of(min([own.number, *counts.asked(own)]))
         elif own.what == CacheStep.ATTEND:
-            own = own.of(max(1, min([own.count, *there])))
+            own = own.of(max(1, min([own.number, *there])))
         elif own.what == CacheStep.APPEND:
-            own = own.of(max(1, own.count))
-        if own.what != CacheStep.BACK or own.count:
+            own = own.of(max(1, own.number))
+        if own.what != CacheStep.BACK or own.number:
             found.append(own)
             counts.after(own)
     for what in (CacheStep.APPEND, CacheStep.ATTEND):

@@ -96,7 +96,7 @@ def peak(steps: list[Done], batch: int) -> int:
 
 def total(steps: list[Done], what: CacheStep) -> int:
     """Return of how many tokens all steps of a sort are together."""
-    return sum(step.count for step in steps if step.what == what)
+    return sum(step.number for step in steps if step.what == what)
 
 
 def _mended(recipe: Recipe) -> Recipe:

@@ -87,7 +87,7 @@ def _stepped(change: Callable[[Done], tuple[Done, ...]]) -> Callable[..., Array]
         for step in histories.of_numbers(case["steps"]):
             for own in change(step):
                 # There may be less to take back than there was.
-                most = min([own.count, *counts.asked(own)])
+                most = min([own.number, *counts.asked(own)])
                 taken = own.of(most) if own.what == CacheStep.BACK else own
                 counts.after(taken)
                 found.append(taken)

@@ -51,7 +51,7 @@ def together(case: Case) -> Case:
     for key, group in groupby(_steps(case), operator.attrgetter("what", "sequence")):
         several = list(group)
         if key[0] == CacheStep.APPEND:
-            several = [several[0].of(sum(step.count for step in several))]
+            several = [several[0].of(sum(step.number for step in several))]
         found += several
     return _told(case, found)
 
@@ -61,7 +61,7 @@ def one_by_one(case: Case) -> Case:
     found: list[Done] = []
     for step in _steps(case):
         is_append = step.what == CacheStep.APPEND
-        found += [step.of(1)] * step.count if is_append else [step]
+        found += [step.of(1)] * step.number if is_append else [step]
     return _told(case, found)
 
 
@@ -73,9 +73,9 @@ def query_by_query(case: Case) -> Case:
     found: list[Done] = []
     for step in _steps(case):
         last = found[-1] if found else step
-        comes_with = last.what == CacheStep.APPEND and last.count == step.count
+        comes_with = last.what == CacheStep.APPEND and last.number == step.number
         if step.what == CacheStep.ATTEND and comes_with:
-            found[-1:] = [last.of(1), step.of(1)] * step.count
+            found[-1:] = [last.of(1), step.of(1)] * step.number
         else:
             found.append(step)
     return _told(case, found)
@@ -117,9 +117,9 @@ def asked_twice(case: Case) -> tuple[Case, Places, Places]:
         found.append(step)
         if step.what == CacheStep.ATTEND:
             found.append(step)
-            first += range(start, start + step.count)
-            second += range(start + step.count, start + 2 * step.count)
-            start += 2 * step.count
+            first += range(start, start + step.number)
+            second += range(start + step.number, start + 2 * step.number)
+            start += 2 * step.number
     order = np.empty(start, np.int64)
     order[first] = order[second] = np.arange(len(first))
     twice = case.replace(query=case["query"][:, :, order])

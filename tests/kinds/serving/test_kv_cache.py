@@ -20,7 +20,7 @@ from tests.kinds._by_hand import agree, right
 def _history(text: str, values: list[float], **options: Any) -> Case:
     """One sequence whose scores are all zero."""
     steps = histories.read(histories.told(text))
-    asked = sum(step.count for step in steps if step.what.name == "ATTEND")
+    asked = sum(step.number for step in steps if step.what.name == "ATTEND")
     operands = {
         "query": np.zeros((1, 1, asked, 1)),
         "key": np.zeros((1, 1, len(values), 1)),
