@@ -61,9 +61,8 @@ def tokens_held(steps: Int[np.ndarray, "T 3"], sequences: Size) -> list[list[Tok
     """
     check_places("steps", steps[:, 0], len(CacheStep))
     check_places("steps", steps[:, 2] + 1, sequences + 1)
-    used: list[Tokens]
-    unused: list[Tokens]
-    used, unused = ([[] for _ in range(sequences)] for _ in range(2))
+    used: list[Tokens] = [[] for _ in range(sequences)]
+    unused: list[Tokens] = [[] for _ in range(sequences)]
     held: list[list[Tokens]] = []
     come = 0
     for what, count, sequence in steps.tolist():
