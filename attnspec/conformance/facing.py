@@ -299,6 +299,7 @@ __all__ = [
     "check",
     "check_script",
     "face_of",
+    "face_of_its_kind",
     "faced",
     "in_our_words",
     "models_of",
