@@ -124,10 +124,11 @@ def _program(kind: Kind) -> Iterator[str]:
     yield f'{name} = KINDS["{kind.name}"].definition'
     yield from _assignments(case)
     passed = [*case.operands, *(f"{option}={option}" for option in case.options)]
-    results = ", ".join(result for result, *_ in case.results)
-    call = f"{results} = {name}({', '.join(passed)})"
+    results = [result for result, *_ in case.returned]
+    assigned = f"{', '.join(results)} = " if results else ""
+    call = f"{assigned}{name}({', '.join(passed)})"
     yield from textwrap.wrap(call, _WIDTH, subsequent_indent="    ")
-    yield from (f"print({result})" for result, *_ in case.results)
+    yield from (f"print({shown})" for shown in (*results, *case.writes))
 
 
 def _assignments(case: Case) -> Iterator[str]:

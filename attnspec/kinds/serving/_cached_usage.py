@@ -53,6 +53,8 @@ CACHED = Usage(
     {
         "output": Argument("B L Hq Ev", "the values, weighed", ANY),
         "lse": Argument("B Hq L", "the logarithm of the denominator", ANY, FLOATING),
+        "key_cache": Argument("C S Hkv E", "all keys, the new ones in place", ANY),
+        "value_cache": Argument("C S Hkv Ev", "all values, the new ones in place", ANY),
     },
     {"lengths": (2, 1), "new": 1, "width": 2},
     {

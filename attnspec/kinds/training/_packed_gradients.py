@@ -11,6 +11,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import noted, rounding
+from attnspec.judge.kind import Kind
 from attnspec.judge.law import F64, Bench, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.recipe import Recipe
@@ -55,6 +56,14 @@ def table_of(forward: Table, without: Collection[str]) -> Table:
         },
         switches=tuple(n for n in forward.switches if n not in without),
     )
+
+
+def null_needs(
+    forward: Kind, without: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return what nulls of a forward pass need; no logsumexp comes back from a pull."""
+    left = {":lse", *without}
+    return {n: needs for n, needs in forward.null_needs.items() if n not in left}
 
 
 def pulled_back(recipe: Recipe, forward: Case, unowned: Array) -> Case:
@@ -172,6 +181,7 @@ __all__ = [
     "first_of_group",
     "forward_of",
     "heads_add_up",
+    "null_needs",
     "places",
     "pulled_back",
     "rounded",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from attnspec._typing import Array, Window
 from attnspec.exceptions import Inadmissible
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Dialect
+from attnspec.judge.questions import Call
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.words import Words
 from attnspec.kinds.attention.words import model_in_words
@@ -89,6 +93,25 @@ def _defined(
     return gradients.rounded(found._asdict(), query, sink)
 
 
+def _no_keys(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
+    """Find out whether the answer to a query without keys is a mean: it has a gradient.
+
+    No bound is known where it is one, so that no probe tells it.
+    """
+    if not capabilities.allows({"no_keys", "key_lengths"}):
+        return None
+    fields: dict[str, Any] = {
+        "lengths": ((2, 3), (3, 0)),
+        "width": 8,
+        "key_lengths": True,
+        "cotangent": "normal",
+    }
+    recipe = PADDED_GRADIENT.recipe(dtype, **fields)
+    recipe = PADDED_GRADIENT.table.within(recipe, capabilities)
+    dv = call(PADDED_GRADIENT.case(recipe)).others["dv"]
+    return "mean" if dv[1].any() else "zeros"
+
+
 _CHOICES = ("frontier", "no_keys", "length")
 
 PADDED_GRADIENT = Kind(
@@ -109,13 +132,14 @@ PADDED_GRADIENT = Kind(
     probes=tuple(
         {n: v for n, v in probe.items() if n != "return_lse"} for probe in PADDED.probes
     ),
+    questions={"no_keys": _no_keys},
     nulls={
         **{n: null for n, null in PADDED.nulls.items() if n != "unbiased"},
         **gradients.NULLS,
         "touched": gradients.touched(past),
     },
     null_needs={
-        **{n: needs for n, needs in PADDED.null_needs.items() if n != "unbiased"},
+        **gradients.null_needs(PADDED, without=("unbiased",)),
         "first_of_group": ("grouped_query",),
         "touched": ("key_lengths", "query_lengths"),
     },

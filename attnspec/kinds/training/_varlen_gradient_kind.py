@@ -126,7 +126,7 @@ VARLEN_GRADIENT = Kind(
         "touched": gradients.touched(_unowned),
     },
     null_needs={
-        **VARLEN.null_needs,
+        **gradients.null_needs(VARLEN),
         "first_of_group": ("grouped_query",),
         "touched": ("rows_behind", "used_query", "used_key"),
     },
