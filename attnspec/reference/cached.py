@@ -116,7 +116,7 @@ def turn_by_tables(
 
     See Also
     --------
-    rotary : The same with the angles of positions.
+    attnspec.reference.rope.rotary : The same with the angles of positions.
 
     References
     ----------
