@@ -103,10 +103,10 @@ def _probes_of_kind(
     kind: Kind, capabilities: Capabilities, dtype: str
 ) -> Iterator[tuple[str, Case]]:
     """Yield for each claim that fields say a plain case that makes use of it."""
-    simplest = kind.recipe(dtype, **kind.simplest)
+    simplest, fields = kind.recipe(dtype, **kind.simplest), kind.table.fields
     for claim, known in kind.table.claims.items():
-        if claim in capabilities and {*known.fields} <= {*kind.table.fields}:
-            used = {field: kind.table.fields[field][1] for field in known.fields}
+        used = {n: fields[n][1] for n in known.fields if len(fields.get(n, ())) > 1}
+        if claim in capabilities and used:
             recipe = kind.table.within(simplest.replace(**used), capabilities)
             if kind.table.uses(recipe, claim):
                 yield claim, kind.case(recipe)

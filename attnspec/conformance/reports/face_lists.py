@@ -71,7 +71,16 @@ def _of_kind(face: KindFace | ObjectFace) -> list[str]:
     lines += usage.group("operands", face.operands)
     lines += usage.group("results", face.results)
     shown = [f"  {line}".rstrip() for line in face.example.splitlines()]
-    return [*lines, "", "example", *shown, f"  $ {checked(face)}"]
+    return [*lines, "", "example", *shown, *_to_copy(checked(face))]
+
+
+def _to_copy(command: str) -> list[str]:
+    """Return a command behind a prompt, in two lines where one is too wide."""
+    line = f"  $ {command}"
+    if len(line) <= words.WIDTH:
+        return [line]
+    start, _, last = line.rpartition(" ")
+    return [f"{start} \\", f"      {last}"]
 
 
 def checked(face: KindFace | ObjectFace) -> str:
