@@ -147,7 +147,9 @@ def parts(
     further = backward_of(description, detected)
     its = tuple(law for law in laws if law.kind != description.kind)
     if further is not None and its:
-        capabilities = further.capabilities.claiming(without=detected.not_offered)
+        # Of some of what a kernel does not offer there is no backward pass.
+        missing = {*detected.not_offered} & {*further.capabilities.claims}
+        capabilities = further.capabilities.claiming(without=missing)
         further = further.replace(capabilities=capabilities)
         formats_of = [d for d in stands if d in capabilities.dtypes]
         found.append(Part(further, *benches(call, further, formats_of), its))

@@ -7,7 +7,7 @@ result is read. It never repairs a result. Our own signature is the face ``plain
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.faces._called import Called
@@ -87,7 +87,9 @@ def face_of_kind(
         msg = f"face: a function of {kind} has one of {listed}; got {id_!r}"
         raise InvalidArgument(msg)
     if methods:
-        mine = {n: f.named(methods) for n, f in mine.items() if _has_methods(f)}
+        mine = {
+            n: f.named(methods) for n, f in mine.items() if isinstance(f, ObjectFace)
+        }
         if id_ not in ("", *mine) or not mine:
             msg = f"methods: a function of {kind} has none; got {face!r}"
             raise InvalidArgument(msg)
@@ -97,11 +99,6 @@ def face_of_kind(
         return None
     own = kind_named(kind)
     return next((f for f in mine.values() if f.recognises(function, own)), None)
-
-
-def _has_methods(face: KindFace | ObjectFace) -> TypeGuard[ObjectFace]:
-    """Return whether a face is one of objects."""
-    return isinstance(face, ObjectFace)
 
 
 def of_kind_named(face: str) -> KindFace | ObjectFace | None:

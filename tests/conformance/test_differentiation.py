@@ -308,3 +308,22 @@ def test_the_deviations_of_a_backward_pass_are_among_those_of_its_kernel() -> No
     assert known.gradients is not None
     gradients = known.gradients.replace(deviations=(deviation,))
     assert known.replace(gradients=gradients).all_deviations == (deviation,)
+
+
+def test_a_logsumexp_that_is_not_offered_is_none_of_the_backward_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raised = {"return_lse": "NotImplementedError: not here"}
+
+    def offered(_call: Any, known: Any, _dtype: str) -> Any:
+        return known, raised
+
+    monkeypatch.setattr("attnspec.conformance.check.offered", offered)
+    known = differentiable(Implementation.of(plain), plain_vjp)
+
+    report = check_implementation(
+        known, claims=["gradients"], tier="smoke", only=[AGREEMENT]
+    )
+
+    assert report.conforms, report
+    assert report.detected.not_offered == raised

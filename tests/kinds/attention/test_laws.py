@@ -112,3 +112,11 @@ def test_two_options_that_are_refused_together_are_found_on_every_seed(
     report = check_implementation(rogue, only=["options-honored"], seed=seed)
 
     assert [o.verdict for o in report.outcomes] == [Verdict.REFUSED]
+
+
+def test_far_offsets_are_asked_only_where_strides_may_be_drawn() -> None:
+    law = INVARIANTS["far-offsets"]
+    dense = ALL.claiming(without=["strided_operands"])
+
+    assert not ALL.missing(law.needs)
+    assert dense.missing(law.needs) == ("strided_operands",)
