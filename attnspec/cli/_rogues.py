@@ -50,9 +50,10 @@ def _ids() -> Iterable[str]:
     "A rogue or control; all by default.",
 )
 @click.option(
-    "--named",
+    "--quick",
     is_flag=True,
-    help="Show a rogue to the invariant that it names alone; this takes half the time.",
+    help="Show a rogue to the invariant that it names alone, and a control to each "
+    "invariant in one format, in turn; this takes two fifths of the time.",
 )
 @options.tier("smoke", "How much the invariants look at that a rogue does not name.")
 @options.SEED
@@ -69,7 +70,7 @@ def rogues(
     rules: bool,
     kind: str | None,
     only: tuple[str, ...],
-    named: bool,
+    quick: bool,
     tier: str,
     seed: int,
     seeds: int,
@@ -93,7 +94,7 @@ def rogues(
             range(seed, seed + seeds),
             rogues=only or None,
             kind="attention" if rules else kind,
-            named=named or rules,
+            quick=quick or rules,
             tier=tier,
             checker=checker,
             progress=progress,

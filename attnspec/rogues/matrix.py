@@ -9,10 +9,11 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import importlib
+import itertools
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import threadpoolctl
@@ -22,6 +23,7 @@ from attnspec.conformance.call import InProcess
 from attnspec.conformance.check import benches, chosen
 from attnspec.conformance.runner import outcomes
 from attnspec.exceptions import InvalidArgument, UnknownName
+from attnspec.judge.bench import KernelBench
 from attnspec.judge.law import Invariant
 from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 from attnspec.kinds.registry import find as find_invariant
@@ -40,7 +42,7 @@ def kill_matrix(
     *,
     rogues: Iterable[str] | None = None,
     kind: str | None = None,
-    named: bool = False,
+    quick: bool = False,
     invariants: Iterable[str] | None = None,
     tier: str = "smoke",
     checker: Checker | str | None = None,
@@ -63,9 +65,10 @@ def kill_matrix(
     kind
         The kind of function that they are; every kind by default, and attention
         for a checker.
-    named
+    quick
         Whether rogues are shown to the invariant that they name alone, as they are
-        from the second seed on.
+        from the second seed on, and controls to each invariant in one of their
+        formats, in turn; another seed begins with another format.
     invariants
         Ids of the other invariants, all by default; empty for the named one alone.
     tier
@@ -102,7 +105,7 @@ def kill_matrix(
     start = time.perf_counter()
     drawn = tuple(seeds)
     laws = None if invariants is None else tuple(invariants)
-    todo = _tasks(drawn, rogues, kind, laws, tier, checker, named=named)
+    todo = _tasks(drawn, rogues, kind, laws, tier, checker, quick=quick)
     count = (os.cpu_count() or 1) if workers is None else workers
     foreign = callable(checker)  # It may be a closure, which no process can be sent.
     stream = map(run, todo) if count == 1 or foreign else _spread(todo, count)
@@ -125,6 +128,7 @@ class Task:
     tier: str
     laws: tuple[str, ...] | None
     checker: Checker | str | None
+    quick: bool = False
 
 
 def _tasks(
@@ -135,7 +139,7 @@ def _tasks(
     tier: str,
     checker: Checker | str | None,
     *,
-    named: bool,
+    quick: bool,
 ) -> list[Task]:
     """Return what is to be done, or say what cannot be."""
     wanted = (*ROGUES, *CONTROLS) if ids is None else tuple(ids)
@@ -157,9 +161,9 @@ def _tasks(
     todo = []
     for place, seed in enumerate(seeds):
         for entry in entries:
-            alone = (named or place > 0) and isinstance(entry, Rogue)
+            alone = (quick or place > 0) and isinstance(entry, Rogue)
             others = () if alone else laws
-            todo.append(Task(entry.id, seed, tier, others, checker))
+            todo.append(Task(entry.id, seed, tier, others, checker, quick))
     return todo
 
 
@@ -237,7 +241,10 @@ def _shown(entry: Rogue | Control, task: Task) -> Row:
     wanted = [law for law in task.laws or () if find_invariant(law).kind == kind]
     laws = () if task.laws is not None and not wanted else chosen(wanted, (kind,))
     rogue = isinstance(entry, Rogue)
-    verdicts, reason = _verdicts(entry, laws, task.tier, task.seed, brief=rogue)
+    brief = rogue or task.quick
+    verdicts, reason = _verdicts(
+        entry, laws, task.tier, task.seed, brief=brief, in_turn=task.quick
+    )
     if isinstance(entry, Rogue):
         law = (find_invariant(entry.caught_by),)
         named, _ = _verdicts(entry, law, NAMED_TIER, task.seed, brief=True)
@@ -252,15 +259,23 @@ def _verdicts(
     seed: int,
     *,
     brief: bool,
+    in_turn: bool = False,
 ) -> tuple[dict[str, Verdict], str]:
-    """Return what each invariant says, the worst of all dtypes; and why."""
+    """Return what each invariant says, the worst of all dtypes; and why.
+
+    In turn: the first in the first format, the next in the next.
+    """
     implementation = entry.fresh()
     description = implementation.description
     call = InProcess(implementation.function, lambda: entry.fresh().function)
     stands, _ = benches(call, description)
+    wanted = _in_turn(stands, laws, seed) if in_turn else [(stands, laws)]
     verdicts: dict[str, Verdict] = {}
     reason = ""
-    for outcome in outcomes(stands, laws, tier=tier, seed=seed, brief=brief):
+    for outcome in itertools.chain.from_iterable(
+        outcomes(where, asked, tier=tier, seed=seed, brief=brief)
+        for where, asked in wanted
+    ):
         known = verdicts.get(outcome.invariant, Verdict.UNSUPPORTED)
         if known is Verdict.UNSUPPORTED or not outcome.verdict.conforms:
             verdicts[outcome.invariant] = outcome.verdict
@@ -268,6 +283,15 @@ def _verdicts(
             token = outcome.finding.token if outcome.finding else outcome.reason
             reason = reason or f"{outcome.invariant} {outcome.verdict}: {token}"
     return verdicts, reason
+
+
+def _in_turn(
+    stands: Mapping[str, KernelBench], laws: tuple[Invariant, ...], seed: int
+) -> Iterator[tuple[dict[str, KernelBench], tuple[Invariant, ...]]]:
+    """Yield each format with the laws whose turn it is; the seed says who begins."""
+    for place, (dtype, stand) in enumerate(stands.items()):
+        first = (place - seed) % len(stands)
+        yield {dtype: stand}, laws[first :: len(stands)]
 
 
 __all__ = [

@@ -38,11 +38,14 @@ def test_each_variant_agrees_with_the_definition(variant: str, dtype: DType) -> 
     assert failures(VARIANTS[variant], dtype, tier="smoke", only=laws) == ()
 
 
+# With their gradients: the laws of both passes, each once.
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", OTHERS)
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_each_variant_conforms(variant: str, dtype: DType) -> None:
-    assert failures(VARIANTS[variant], dtype, tier="standard") == ()
+    wishes = {"tier": "standard", "claims": ["gradients"]}
+
+    assert failures(VARIANTS[variant], dtype, **wishes) == ()
 
 
 @pytest.mark.parametrize("variant", ["flash", "flash-lse"])
@@ -122,15 +125,6 @@ def test_the_logsumexp_of_an_empty_row_is_shown_by_a_script(
 def test_gradients_agree_with_the_definition(variant: str, dtype: DType) -> None:
     laws = ["attention-gradient-agreement", "attention-gradient-retained"]
     wishes = {"tier": "smoke", "only": laws, "claims": ["gradients"]}
-
-    assert failures(VARIANTS[variant], dtype, **wishes) == ()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("variant", OTHERS)
-@pytest.mark.parametrize("dtype", FORMATS)
-def test_the_gradients_of_each_variant_conform(variant: str, dtype: DType) -> None:
-    wishes = {"tier": "standard", "claims": ["gradients"]}
 
     assert failures(VARIANTS[variant], dtype, **wishes) == ()
 

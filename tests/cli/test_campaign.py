@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from attnspec.cli import main
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 FILE = _kernels.__file__
 FEW = ("--tier", "smoke", "--only", "tail-sweep", "--jobs", "1")
 

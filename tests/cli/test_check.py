@@ -13,6 +13,8 @@ from attnspec.cli import main
 from tests.cli._reports import validated
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 FILE = _kernels.__file__
 RIGHT = f"{FILE}:right"
 TAIL = f"{FILE}:tail"

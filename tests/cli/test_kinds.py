@@ -9,6 +9,8 @@ from attnspec.cli import main
 from attnspec.kinds.registry import KINDS, invariants_of
 from tests.cli._reports import validated
 
+pytestmark = pytest.mark.once
+
 ROPE = """
 import numpy as np
 

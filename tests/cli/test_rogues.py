@@ -9,6 +9,8 @@ from click.testing import CliRunner, Result
 
 from attnspec.cli import main
 
+pytestmark = pytest.mark.once
+
 CHECKERS = """
 def trusting(kernel):
     return True

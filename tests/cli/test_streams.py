@@ -15,7 +15,10 @@ RIGHT, TAIL = (f"{_kernels.__file__}:{name}" for name in ("right", "tail"))
 FEW = ("--tier", "smoke", "--only", "tail-sweep", "--dtype", "float32")
 END = "conforms in the 1 invariant that was asked for"
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="a shell is used")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(os.name != "posix", reason="a shell is used"),
+]
 
 
 def _shell(

@@ -34,6 +34,8 @@ from attnspec.kinds.attention.laws import ATTENTION
 from attnspec.kinds.registry import DEFAULT_KIND, INVARIANTS, invariants_of
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 FILE = Path(_kernels.__file__)
 
 LAWS = [law.id for law in invariants_of(DEFAULT_KIND)]
@@ -54,7 +56,6 @@ def test_a_right_plain_function_conforms() -> None:
     assert report.conforms
 
 
-@pytest.mark.once
 def test_every_invariant_has_an_outcome_in_every_dtype() -> None:
     report = _smoke(tiled_attention, dtypes=["float32", "float16"])
 

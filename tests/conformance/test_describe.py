@@ -16,6 +16,8 @@ from attnspec.rogues import CONTROLS, ROGUES
 from attnspec.rogues.attention.downgrades import WORDS
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 FILE = Path(_kernels.__file__)
 
 
@@ -69,7 +71,6 @@ def test_kernels_of_two_kinds_cannot_be_compared() -> None:
         differences(turning, _portrait("causal-strict"))
 
 
-@pytest.mark.once
 def test_the_command_says_what_breaks_where_one_kernel_replaces_another() -> None:
     words = ["describe", f"{FILE}:right", f"{FILE}:tail", "--dtype", "float32"]
 

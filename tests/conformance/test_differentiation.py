@@ -32,6 +32,8 @@ from attnspec.rogues.training._packed_passes import PackedPass
 from attnspec.rogues.training._padded_passes import PaddedPass
 from attnspec.rogues.training._passes import BackwardPass, State
 
+pytestmark = pytest.mark.once
+
 GRADIENT_LAWS = [law.id for law in invariants_of("attention-gradient")]
 AGREEMENT = "attention-gradient-agreement"
 
@@ -226,7 +228,6 @@ def test_the_head_of_a_report_says_what_is_asked_of_gradients(tmp_path: Path) ->
     assert header["backward"]["dialect"]["alignment"] == header["dialect"]["alignment"]
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(("kernel", "kind"), [(packed, "varlen"), (padded, "padded")])
 def test_the_gradients_of_many_sequences_are_judged(kernel: Any, kind: str) -> None:
     laws = [f"{kind}-agreement", f"{kind}-gradient-agreement"]
@@ -239,7 +240,6 @@ def test_the_gradients_of_many_sequences_are_judged(kernel: Any, kind: str) -> N
     assert report.backward.description.kind == f"{kind}-gradient"
 
 
-@pytest.mark.once
 def test_boundaries_that_are_forgotten_on_the_way_back_are_found() -> None:
     laws = ["varlen-agreement", "varlen-gradient-alone"]
 

@@ -31,7 +31,7 @@ from tests.faces import _numpy
 TARGET = f"{_kernels.__file__}:tail"
 LAWS = ("agreement", "tail-sweep", "convex-hull", "determinism")
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("default")]
 
 
 def _outcomes(scheduler: str = "") -> tuple[Outcome, ...]:
@@ -126,7 +126,6 @@ def test_one_process_is_this_one() -> None:
         assert several.width == 2
 
 
-@pytest.mark.once
 @pytest.mark.slow
 def test_face_arrays_and_device_are_those_of_the_call_on_a_cluster(
     cluster: Any,

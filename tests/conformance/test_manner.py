@@ -23,6 +23,8 @@ from attnspec.judge.verdicts import Outcome, Report, Verdict
 from attnspec.kinds.attention.kind import ATTENTION
 from tests.faces import _numpy
 
+pytestmark = pytest.mark.once
+
 FILE = Path(_numpy.__file__)
 WRONG = Request(f"{FILE}:window_off_by_one", arrays="numpy")
 SIZES = {"queries": 3, "keys": 3, "width": 8, "value_width": 8}

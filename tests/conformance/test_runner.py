@@ -25,6 +25,8 @@ from attnspec.judge.case import Case, Result
 from attnspec.kinds.attention.laws import ATTENTION
 from tests.conformance import _kernels
 
+pytestmark = pytest.mark.once
+
 Verdicts = dict[str, str]
 Way = Callable[[str, Sequence[str], Path], Verdicts]
 

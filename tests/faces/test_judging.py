@@ -14,6 +14,8 @@ from attnspec.conformance.reports.text import header_lines
 from attnspec.exceptions import InvalidArgument
 from tests.faces import _numpy
 
+pytestmark = pytest.mark.once
+
 Kernel = Callable[..., Any]
 
 

@@ -17,6 +17,8 @@ from attnspec.faces import OF_KINDS
 from attnspec.kinds.registry import KINDS
 from tests.faces import _rope
 
+pytestmark = pytest.mark.once
+
 FILE = Path(_rope.__file__)
 RIGHT = {
     "by_ids": "rope-ids",

@@ -14,6 +14,8 @@ from attnspec.cli import main
 from attnspec.conformance import check_implementation
 from tests.faces import _numpy
 
+pytestmark = pytest.mark.once
+
 FILE = Path(_numpy.__file__)
 
 

@@ -25,9 +25,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="/proc is read"),
 ]
 
-LENGTH, SHORT = 2.4, 1.2
-"""About the seconds that a whole run and one law take; a moment may lie behind them."""
-
 PATIENCE = 3.0
 """Seconds in which everything has ended after the judge has."""
 
@@ -49,12 +46,6 @@ def has_a_child(query, key, value):
     return attention(query, key, value)
 """
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def _moments(seed: int, length: float = LENGTH) -> list[float]:
-    """Return ten delays, spread over a run."""
-    draw = random.Random(seed)  # noqa: S311 - no secret
-    return [0.05 + length * (i + draw.random()) / 10 for i in range(10)]
 
 
 def _hear_all() -> None:
@@ -113,6 +104,15 @@ class _Run:
         return read_report(self.report) if begun else None
 
 
+def _moments(seed: int, folder: Path, *asked: str) -> list[float]:
+    """Return ten delays, spread over a run as long as one that is not disturbed."""
+    begun = time.monotonic()
+    assert _Run(folder, "right", *asked).ended() == (0, "")
+    length = time.monotonic() - begun
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    return [0.05 + length * (i + draw.random()) / 10 for i in range(10)]
+
+
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[list[_Run]]:
     """Yield runs that are begun, all of which are ended after the test."""
@@ -129,7 +129,7 @@ def runs(tmp_path: Path) -> Iterator[list[_Run]]:
 def test_an_interrupt_closes_the_report_at_any_moment(
     number: signal.Signals, tmp_path: Path, runs: list[_Run]
 ) -> None:
-    for delay in _moments(number):
+    for delay in _moments(number, tmp_path):
         runs.append(run := _Run(tmp_path, "right"))
         time.sleep(delay)
         run.judge.send_signal(number)
@@ -154,7 +154,7 @@ def test_a_judge_that_is_killed_leaves_what_was_found(
     tmp_path: Path, runs: list[_Run]
 ) -> None:
     counts = []
-    for delay in _moments(9):
+    for delay in _moments(9, tmp_path):
         runs.append(run := _Run(tmp_path, "right"))
         time.sleep(delay)
         run.judge.kill()
@@ -172,9 +172,10 @@ def test_a_judge_that_is_killed_leaves_what_was_found(
 def test_a_worker_that_is_killed_is_a_crash_or_replaced(
     tmp_path: Path, runs: list[_Run]
 ) -> None:
+    one = ("--only", "agreement")
     codes = set()
-    for delay in _moments(10, SHORT):
-        runs.append(run := _Run(tmp_path, "right", "--only", "agreement"))
+    for delay in _moments(10, tmp_path, *one):
+        runs.append(run := _Run(tmp_path, "right", *one))
         time.sleep(delay)
         for process, words in alive(run.mark).items():
             if "conformance.server" in words and "guard.py" not in words:

@@ -79,7 +79,8 @@ def test_the_command_gives_it_its_verdict(target: str) -> None:
     assert max(map(len, done.output.splitlines())) < 2_000
     assert all(c.isprintable() or c == "\n" for c in done.output)
     assert "Traceback" not in done.output
-    assert took < 3 * DEADLINE + 10  # All that is not the kernel's is in the rest.
+    # All that is not the kernel's is in the rest, on a slow machine too.
+    assert took < 3 * DEADLINE + 60
 
 
 @pytest.mark.parametrize("target", KERNELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.kernels import tiled_attention
+from attnspec.kinds.registry import KINDS
 from attnspec.rogues import CONTROLS, ROGUES
-from attnspec.rogues.matrix import kill_matrix
+from attnspec.rogues.matrix import Task, kill_matrix, run
 
 FEW = ("zeros", "heads-tiled", "causal-strict")
 
@@ -39,9 +41,28 @@ def test_the_first_seed_shows_other_invariants_and_the_second_the_named_one() ->
 
 
 def test_a_rogue_can_be_shown_to_the_named_invariant_alone() -> None:
-    (row,) = kill_matrix(rogues=["zeros"], named=True, workers=1).rows
+    (row,) = kill_matrix(rogues=["zeros"], quick=True, workers=1).rows
     assert set(row.verdicts) == {"agreement"}
     assert row.right
+
+
+def test_a_quick_run_shows_a_control_to_every_invariant_in_one_format_in_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def noted(stands: Any, laws: Any, **wishes: Any) -> list[Any]:
+        asked.extend((law.id, dtype) for law in laws for dtype in stands)
+        return []
+
+    laws = tuple(KINDS["softmax"].laws)
+    formats = CONTROLS["softmax-online"].implementation.description.capabilities.dtypes
+    monkeypatch.setattr("attnspec.rogues.matrix.outcomes", noted)
+    for seed in range(len(formats)):
+        run(Task("softmax-online", seed, "smoke", None, checker=None, quick=True))
+        assert sorted(law for law, _ in asked[-len(laws) :]) == sorted(laws)
+
+    assert sorted(asked) == sorted(itertools.product(laws, formats))
 
 
 def test_processes_give_the_rows_that_one_process_gives() -> None:

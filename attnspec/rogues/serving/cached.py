@@ -253,7 +253,7 @@ CONTROLS: tuple[Control, ...] = (
         dtypes=("float16", "bfloat16"),
     ),
     _control(
-        "halves",
+        "halves-declared",
         "One of each half turns together, as it declares.",
         Caching(turn=steps.halves),
         dialect={"pairing": "half_split"},
@@ -268,7 +268,7 @@ CONTROLS: tuple[Control, ...] = (
         dtypes=("float32",),
     ),
     _control(
-        "behind-padding",
+        "behind-padding-declared",
         "Tokens are turned by their places behind the padding, as it declares.",
         Caching(rows=steps.without_padding),
         dialect={"left_pad_positions": "tokens"},

@@ -7,6 +7,7 @@ import pytest
 
 from attnspec._typing import DType
 from attnspec.conformance import Implementation, Verdict, check_implementation
+from attnspec.judge import invariance
 from attnspec.judge.law import Invariant
 from attnspec.judge.nulls import EVERYWHERE
 from attnspec.judge.recipe import Recipe
@@ -24,10 +25,12 @@ from tests.kinds.attention._null_answers import answer
 LAWS = list(ATTENTION.laws.values())
 IDS = list(ATTENTION.laws)
 EVERY = list(INVARIANTS.values())
+# A product by BLAS has other bits for one row than for many: in float64 they show.
+BITS = {*invariance.CLAIMS}
 DEFINITION = Implementation.of(
     ATTENTION.definition,
     dtypes=DTYPES,
-    claims=CLAIMS,
+    claims=CLAIMS - BITS,
     dialect={"nan_masked_key": "clean", "nan_masked_value": "clean"},
 )
 
@@ -37,9 +40,11 @@ DEFINITION = Implementation.of(
 def test_the_definition_passes_every_invariant(dtype: DType) -> None:
     report = check_implementation(DEFINITION, dtypes=[dtype], tier="smoke")
 
-    verdicts = {o.invariant: (o.verdict, o.reason) for o in report.outcomes}
-    assert set(verdicts.values()) == {(Verdict.PASSED, "")}
-    assert list(verdicts) == IDS
+    assert [o.invariant for o in report.outcomes] == IDS
+    of_bits = {law.id for law in LAWS if law.needs & BITS}
+    for outcome in report.outcomes:
+        expected = "unsupported" if outcome.invariant in of_bits else "passed"
+        assert outcome.verdict == expected, outcome.reason
 
 
 @pytest.mark.parametrize("law", LAWS, ids=IDS)
