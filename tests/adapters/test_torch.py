@@ -120,6 +120,12 @@ def test_the_logsumexp_of_an_empty_row_is_shown_by_a_script(
     assert "0.0 (should be -inf)" in shows("torch-flash-empty-row-logsumexp")
 
 
+def test_a_neighbor_in_flexattention_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    assert "tensor([nan, nan, nan, nan])" in shows("torch-flex-documents-nan")
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_gradients_agree_with_the_definition(variant: str, dtype: DType) -> None:
