@@ -30,6 +30,8 @@ def _one(**wishes: Any) -> Case:
     return hypothesis.find(cases(**wishes), lambda _: True)
 
 
+# While testing, beartype draws which elements of a sequence it looks at.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_definition_of_every_kind_is_right_on_its_cases(kind: str) -> None:

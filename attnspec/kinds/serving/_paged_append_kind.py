@@ -22,12 +22,13 @@ def _defined(
     lengths: Array,
     *,
     counts: Array | None = None,
-) -> None:
-    """Evaluate the definition, and write what it gives into the pools."""
+) -> tuple[Array, Array]:
+    """Evaluate the definition, write what it gives into the pools, and return them."""
     arrays = key, value, key_pages, value_pages
     key_pages[...], value_pages[...] = append_to_pages(
         *arrays, table, lengths, counts=counts
     )
+    return key_pages, value_pages
 
 
 def _pool(right: Right) -> str:

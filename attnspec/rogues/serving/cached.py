@@ -37,14 +37,14 @@ ROGUES: tuple[Rogue, ...] = (
         "not-updated",
         "It writes into a copy of the cache.",
         Caching(store=steps.nothing),
-        "written",
+        "copied",
         mistake="state",
     ),
     _rogue(
         "in-pairs",
         "Keys are written in tiles of two tokens, the last tile too.",
         Caching(store=steps.in_pairs),
-        "written",
+        "strides",
         mistake="tail",
     ),
     _rogue(
@@ -65,7 +65,7 @@ ROGUES: tuple[Rogue, ...] = (
         "lengths-of-slots",
         "The length of a sequence is read at its slot of the cache.",
         Caching(read=steps.lengths_of_slots),
-        "elsewhere",
+        "apart",
         mistake="batch",
     ),
     _rogue(
@@ -86,7 +86,7 @@ ROGUES: tuple[Rogue, ...] = (
         "one-too-many",
         "A place is read behind the last token of each sequence.",
         Caching(tokens=steps.long),
-        "unread",
+        "no-keys",
         mistake="tail",
     ),
     _rogue(
@@ -145,7 +145,7 @@ ROGUES: tuple[Rogue, ...] = (
         "backward",
         "Queries and keys turn in the other direction: scores agree, caches do not.",
         Caching(turn=steps.backward),
-        "rotary",
+        "rotary-outside",
         mistake="formula",
     ),
     _rogue(
@@ -158,7 +158,7 @@ ROGUES: tuple[Rogue, ...] = (
         "coarse-tables",
         "Tables are read in 16 bits.",
         Caching(turn=steps.coarse),
-        "rotary",
+        "shift",
         mistake="precision",
     ),
     _rogue(

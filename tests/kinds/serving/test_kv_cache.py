@@ -125,7 +125,7 @@ def test_the_shortest_history_that_fails_is_found(rogue: str, expected: int) -> 
     known = ROGUES[f"kv-cache-{rogue}"]
 
     report = check_implementation(
-        known.fresh(), only=[known.caught_by], tier="smoke", seed=5
+        known.fresh(), only=[known.caught_by], tier="standard", seed=5
     )
 
     (outcome,) = report.outcomes
