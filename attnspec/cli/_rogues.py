@@ -50,10 +50,15 @@ def _ids() -> Iterable[str]:
     "A rogue or control; all by default.",
 )
 @click.option(
-    "--quick",
+    "--named",
     is_flag=True,
-    help="Show a rogue to the invariant that it names alone, and a control to each "
-    "invariant in one format, in turn; this takes two fifths of the time.",
+    help="Show a rogue to the invariant that it names alone; this takes half the time.",
+)
+@click.option(
+    "--in-turn",
+    is_flag=True,
+    help="Show a control to each invariant in one of its formats: to the next "
+    "invariant in the next, with another seed from another on.",
 )
 @options.tier("smoke", "How much the invariants look at that a rogue does not name.")
 @options.SEED
@@ -70,7 +75,8 @@ def rogues(
     rules: bool,
     kind: str | None,
     only: tuple[str, ...],
-    quick: bool,
+    named: bool,
+    in_turn: bool,
     tier: str,
     seed: int,
     seeds: int,
@@ -94,7 +100,8 @@ def rogues(
             range(seed, seed + seeds),
             rogues=only or None,
             kind="attention" if rules else kind,
-            quick=quick or rules,
+            named=named or rules,
+            in_turn=in_turn,
             tier=tier,
             checker=checker,
             progress=progress,

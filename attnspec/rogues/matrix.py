@@ -42,7 +42,8 @@ def kill_matrix(
     *,
     rogues: Iterable[str] | None = None,
     kind: str | None = None,
-    quick: bool = False,
+    named: bool = False,
+    in_turn: bool = False,
     invariants: Iterable[str] | None = None,
     tier: str = "smoke",
     checker: Checker | str | None = None,
@@ -65,10 +66,12 @@ def kill_matrix(
     kind
         The kind of function that they are; every kind by default, and attention
         for a checker.
-    quick
+    named
         Whether rogues are shown to the invariant that they name alone, as they are
-        from the second seed on, and controls to each invariant in one of their
-        formats, in turn; another seed begins with another format.
+        from the second seed on.
+    in_turn
+        Whether an invariant sees a control in one of its formats, the next invariant
+        in the next; another seed begins with another format.
     invariants
         Ids of the other invariants, all by default; empty for the named one alone.
     tier
@@ -105,7 +108,9 @@ def kill_matrix(
     start = time.perf_counter()
     drawn = tuple(seeds)
     laws = None if invariants is None else tuple(invariants)
-    todo = _tasks(drawn, rogues, kind, laws, tier, checker, quick=quick)
+    todo = _tasks(
+        drawn, rogues, kind, laws, tier, checker, named=named, in_turn=in_turn
+    )
     count = (os.cpu_count() or 1) if workers is None else workers
     foreign = callable(checker)  # It may be a closure, which no process can be sent.
     stream = map(run, todo) if count == 1 or foreign else _spread(todo, count)
@@ -128,7 +133,7 @@ class Task:
     tier: str
     laws: tuple[str, ...] | None
     checker: Checker | str | None
-    quick: bool = False
+    in_turn: bool = False
 
 
 def _tasks(
@@ -139,7 +144,8 @@ def _tasks(
     tier: str,
     checker: Checker | str | None,
     *,
-    quick: bool,
+    named: bool,
+    in_turn: bool,
 ) -> list[Task]:
     """Return what is to be done, or say what cannot be."""
     wanted = (*ROGUES, *CONTROLS) if ids is None else tuple(ids)
@@ -161,9 +167,9 @@ def _tasks(
     todo = []
     for place, seed in enumerate(seeds):
         for entry in entries:
-            alone = (quick or place > 0) and isinstance(entry, Rogue)
+            alone = (named or place > 0) and isinstance(entry, Rogue)
             others = () if alone else laws
-            todo.append(Task(entry.id, seed, tier, others, checker, quick))
+            todo.append(Task(entry.id, seed, tier, others, checker, in_turn))
     return todo
 
 
@@ -241,9 +247,9 @@ def _shown(entry: Rogue | Control, task: Task) -> Row:
     wanted = [law for law in task.laws or () if find_invariant(law).kind == kind]
     laws = () if task.laws is not None and not wanted else chosen(wanted, (kind,))
     rogue = isinstance(entry, Rogue)
-    brief = rogue or task.quick
+    in_turn = task.in_turn and not rogue
     verdicts, reason = _verdicts(
-        entry, laws, task.tier, task.seed, brief=brief, in_turn=task.quick
+        entry, laws, task.tier, task.seed, brief=rogue, in_turn=in_turn
     )
     if isinstance(entry, Rogue):
         law = (find_invariant(entry.caught_by),)

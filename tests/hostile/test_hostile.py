@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from attnspec import check_implementation
 from attnspec.cli import main
@@ -64,13 +64,26 @@ def test_there_are_enough_of_them() -> None:
     assert len(VERDICTS) >= 100
 
 
-@pytest.mark.parametrize("target", KERNELS)
-def test_the_command_gives_it_its_verdict(target: str) -> None:
+def _checked(target: str) -> tuple[Result, float]:
+    """Return what the command did, and the seconds that it took."""
     only = [word for law in LAWS for word in ("--only", law)]
     limits = ["--tier", "smoke", "--deadline", str(DEADLINE), "-x"]
     begun = time.monotonic()
     done = CliRunner().invoke(main, ["check", target, *only, *limits])
-    took = time.monotonic() - begun
+    return done, time.monotonic() - begun
+
+
+@pytest.fixture(scope="module")
+def calm() -> float:
+    """Return the seconds that a right kernel takes on this machine."""
+    done, took = _checked("embedded")
+    assert done.exit_code == 0
+    return took
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_the_command_gives_it_its_verdict(target: str, calm: float) -> None:
+    done, took = _checked(target)
 
     verdicts = VERDICTS[target]
     said = [v for v in Verdict if f"\n{v.upper()} " in done.output]
@@ -79,8 +92,8 @@ def test_the_command_gives_it_its_verdict(target: str) -> None:
     assert max(map(len, done.output.splitlines())) < 2_000
     assert all(c.isprintable() or c == "\n" for c in done.output)
     assert "Traceback" not in done.output
-    # All that is not the kernel's is in the rest, on a slow machine too.
-    assert took < 3 * DEADLINE + 60
+    # All that is not the kernel's is in the rest: it may be asked for several workers.
+    assert took < 3 * DEADLINE + max(10.0, 5 * calm)
 
 
 @pytest.mark.parametrize("target", KERNELS)

@@ -41,12 +41,12 @@ def test_the_first_seed_shows_other_invariants_and_the_second_the_named_one() ->
 
 
 def test_a_rogue_can_be_shown_to_the_named_invariant_alone() -> None:
-    (row,) = kill_matrix(rogues=["zeros"], quick=True, workers=1).rows
+    (row,) = kill_matrix(rogues=["zeros"], named=True, workers=1).rows
     assert set(row.verdicts) == {"agreement"}
     assert row.right
 
 
-def test_a_quick_run_shows_a_control_to_every_invariant_in_one_format_in_turn(
+def test_a_control_may_be_shown_to_every_invariant_in_one_format_in_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[tuple[str, str]] = []
@@ -59,7 +59,7 @@ def test_a_quick_run_shows_a_control_to_every_invariant_in_one_format_in_turn(
     formats = CONTROLS["softmax-online"].implementation.description.capabilities.dtypes
     monkeypatch.setattr("attnspec.rogues.matrix.outcomes", noted)
     for seed in range(len(formats)):
-        run(Task("softmax-online", seed, "smoke", None, checker=None, quick=True))
+        run(Task("softmax-online", seed, "smoke", None, checker=None, in_turn=True))
         assert sorted(law for law, _ in asked[-len(laws) :]) == sorted(laws)
 
     assert sorted(asked) == sorted(itertools.product(laws, formats))

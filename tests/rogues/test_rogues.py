@@ -13,6 +13,12 @@ from attnspec.rogues import CONTROLS, MISTAKES, ROGUES, Rogue, find
 from attnspec.rogues._table import ID_WIDTH
 from attnspec.rogues.matrix import Task, run
 
+QUICK = (
+    *("plain", "tile-48", "backward", "exp2", "upper-left", "empty-row-nan"),
+    *("empty-lse-plus-infinity", "centered-keys", "tiled-heads-ungrouped", "bare"),
+)
+"""Controls that differ from each other; the command sees all."""
+
 OF_ATTENTION = [
     name
     for name, entry in CONTROLS.items()
@@ -31,7 +37,14 @@ def test_every_invariant_has_a_rogue_that_it_must_catch() -> None:
     assert set(INVARIANTS) - {rogue.caught_by for rogue in ROGUES.values()} == set()
 
 
-# `attnspec rogues` puts controls before all that they must pass.
+@pytest.mark.once
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_a_control_passes_every_invariant(name: str) -> None:
+    row = run(Task(name, seed=3, tier="smoke", laws=None, checker=None))
+    assert row.right, row.reason
+
+
 @pytest.mark.parametrize("name", OF_ATTENTION)
 def test_a_control_agrees_with_the_definition(name: str) -> None:
     row = run(Task(name, seed=3, tier="smoke", laws=("agreement",), checker=None))
