@@ -63,6 +63,8 @@ def in_numbers(letters: tuple[str, ...], axes: Axes) -> str:
 
 def _length(name: str, axes: Axes) -> int | None:
     """Return the length of a letter, or of a sum of letters, if it is known."""
+    if "+" not in name:
+        return axes.get(name)
     parts = name.split("+")
     return sum(axes[part] for part in parts) if axes.keys() >= set(parts) else None
 
@@ -83,11 +85,11 @@ def _fits_group(shape: Shape, letter: str, axes: Axes) -> bool:
     name = letter.replace("#", "")
     if name == letter:
         return axes.setdefault(name, shape) == shape
+    known = axes.get(name, shape)
     try:
-        whole = np.broadcast_shapes(shape, axes.get(name, shape))
+        return shape == known or np.broadcast_shapes(shape, known) == known
     except ValueError:
         return False
-    return whole == axes.get(name, shape)
 
 
 __all__ = ["Axes", "Shape", "in_numbers", "matched"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -42,9 +43,13 @@ def array_of(hint: type[AbstractArray]) -> Rule:
         names = (*names, np.dtype(np.longdouble).name)
     whole = {"Int": np.intp, "Shaped": None}.get(wanted, np.float64)
 
+    @functools.cache
+    def allowed(dtype: np.dtype[Any]) -> bool:
+        return dtype.kind in kinds or dtype.name in names
+
     def rule(name: str, value: Any, axes: Axes) -> Array:
-        array = _as_array(name, value, words)
-        if array.dtype.kind not in kinds and array.dtype.name not in names:
+        array = value if type(value) is np.ndarray else _as_array(name, value, words)
+        if not allowed(array.dtype):
             got = f"{array.dtype}{_INSTEAD.get(name, '')}"
             raise refused(name, words, got)
         found = matched(array.shape, letters, axes)

@@ -22,6 +22,7 @@ from attnspec.judge.domain import Domain
 from attnspec.judge.law import Exact
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.seeds import seed_of
+from attnspec.judge.strategies import recipes_within
 from attnspec.kinds.registry import find, kind_named
 from attnspec.numerics import Comparison, NumericModel, default_model, within
 
@@ -88,7 +89,7 @@ def recipes(
         needs=frozenset(needs),
         fields=fields,
     )
-    return domain.strategy()
+    return recipes_within(domain)
 
 
 def cases(kind: str = "attention", **wishes: Any) -> st.SearchStrategy[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,3 +90,16 @@ def test_the_machine_names_no_kind(path: Path) -> None:
     named = set(_strings(ast.parse(path.read_text("utf-8"))))
 
     assert named & set(KINDS) == set()
+
+
+def test_the_faces_of_libraries_are_judged_where_the_libraries_are() -> None:
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests" / "faces").glob("test_*.py")
+        if "importorskip" in path.read_text("utf-8")
+    }
+    environments = configparser.ConfigParser(interpolation=None)
+    environments.read(ROOT / "tox.ini")
+    words = environments["testenv:faces"]["commands"].split()
+
+    assert asking == {word for word in words if word.startswith("tests/faces/")}

@@ -28,11 +28,11 @@ def known(names: Names, listing: str = "") -> Callback:
         context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...]
     ) -> str | tuple[str, ...] | None:
         if isinstance(value, str):
-            _look_up(value, [*names()], listing, context, parameter)
+            _look_up(value, names, listing, context, parameter)
         elif value:
             value = tuple(dict.fromkeys(value))
             for name in value:
-                _look_up(name, [*names()], listing, context, parameter)
+                _look_up(name, names, listing, context, parameter)
         return value
 
     return check
@@ -40,18 +40,19 @@ def known(names: Names, listing: str = "") -> Callback:
 
 def _look_up(
     name: str,
-    names: list[str],
+    names: Names,
     listing: str,
     context: click.Context,
     parameter: click.Parameter,
 ) -> None:
     """Raise unless a name exists, and say which one is close."""
-    if name in names:
+    if name in names():  # Of a registry, no more is imported than has the name.
         return
-    close = difflib.get_close_matches(name, names, 1)
+    every = list(dict.fromkeys(names()))
+    close = difflib.get_close_matches(name, every, 1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    rule = f"expected one of {', '.join(names)}"
-    if len(names) > _LISTED:
+    rule = f"expected one of {', '.join(every)}"
+    if len(every) > _LISTED:
         rule = f"expected an id that '{listing}' lists"
     message = f"{rule}; got {name!r}{hint}"
     raise click.BadParameter(message, context, parameter)
@@ -68,7 +69,7 @@ def claims() -> Iterable[str]:
     """Return the names of the capabilities, of any kind."""
     from attnspec.kinds.registry import KINDS
 
-    return dict.fromkeys(name for kind in KINDS.values() for name in kind.vocabulary)
+    return (name for kind in KINDS.values() for name in kind.vocabulary)
 
 
 def kinds() -> Iterable[str]:

@@ -184,9 +184,14 @@ def claims(
     >>> @claims("grouped_query", "value_width", dtypes=("float32", "float16"))
     ... def kernel(query, key, value): ...
     """
-    known = {name for kind in KINDS.values() for name in kind.vocabulary}
-    if unknown := sorted({*names, *without} - known):
-        msg = f"claim: expected one of {', '.join(sorted(known))}; got {unknown[0]!r}"
+    unknown = {*names, *without}
+    for kind in KINDS.values():
+        unknown -= {*kind.vocabulary}
+        if not unknown:
+            break
+    else:
+        known = sorted({name for kind in KINDS.values() for name in kind.vocabulary})
+        msg = f"claim: expected one of {', '.join(known)}; got {min(unknown)!r}"
         raise UnknownName(msg)
     Capabilities(dtypes=dtypes or ("float32",))
     if other := sorted(set(limits) - {"multiples", "least", "exclusive"}):

@@ -10,8 +10,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hypothesis import strategies as st
-
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.family import Family
@@ -21,9 +19,6 @@ from attnspec.judge.tiers import reaches, tier_named
 
 _CHOSEN = 3
 """How many switches may be on beside those that a law needs."""
-
-_VARIANTS = st.integers(0, 255)
-"""Data that differ where everything else is the same."""
 
 
 def _turn(step: int, name: str, count: int) -> int:
@@ -163,7 +158,9 @@ class Domain:
     def _unchanged(self, recipe: Recipe, kept: Mapping[str, Any]) -> dict[str, Any]:
         """Return the sizes to keep that a recipe has: its scope may change some."""
         table, spread = self.table, self.table.spread(kept)
-        same = {n for n in table.measures & {*spread} if recipe[n] == spread[n]}
+        same = {
+            n for n in dict(recipe.fields).keys() & spread if recipe[n] == spread[n]
+        }
         for names in map(set, table.together.values()):
             # Where not any two numbers fit each other, both are kept or none.
             same -= set() if names <= same | {*table.sizes} else names
@@ -244,24 +241,6 @@ class Domain:
                 return chosen
         return None
 
-    def strategy(self) -> st.SearchStrategy[Recipe]:
-        """Recipes within scope, every draw valid: nothing is filtered.
-
-        Raises
-        ------
-        InvalidArgument
-            If no family can be drawn with what is claimed.
-        """
-        usable = self.usable()
-        if not usable:
-            msg = "families: none of them can be drawn with what is claimed"
-            raise InvalidArgument(msg)
-        # One strategy a family, built once: flatmap would build them anew each time.
-        return st.one_of([self._of_family(family) for family in usable])
-
-    def _of_family(self, family: Family) -> st.SearchStrategy[Recipe]:
-        return _drawn(_Choices(self, family))
-
     def fit(self, recipe: Recipe) -> Recipe:
         """Return the nearest recipe that the law can be asked of.
 
@@ -284,36 +263,6 @@ class Domain:
         recipe = recipe.replace(**kept)
         # What the law would rather have may not be claimed.
         return table.within(recipe, self.capabilities, self.needs) if kept else recipe
-
-
-class _Choices:
-    """What is drawn of a family: the switches that are on, and values of fields.
-
-    Hypothesis writes down what its strategies are made of, and warns where that is
-    much: of a dataclass all fields, of this the names.
-    """
-
-    def __init__(self, domain: Domain, family: Family) -> None:
-        """List the choices."""
-        self.domain = domain
-        self.family = family
-        self.options = st.sampled_from(domain.option_sets(family))
-        values = domain.values(family).items()
-        self.fields = {name: st.sampled_from(several) for name, several in values}
-
-    def __repr__(self) -> str:
-        return f"{self.domain.kind}: {self.family.name}"
-
-
-@st.composite
-def _drawn(draw: st.DrawFn, choices: _Choices) -> Recipe:
-    """Draw the switches that are on, and then only what these make use of."""
-    chosen = draw(choices.options)
-    drawn = {"options": chosen}
-    for name, values in choices.fields.items():
-        if name in chosen or name not in choices.domain.table.switches:
-            drawn[name] = draw(values)
-    return choices.domain.recipe(choices.family, drawn, draw(_VARIANTS))
 
 
 __all__ = ["Domain"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attnspec.judge import registry
 from attnspec.judge.kind import Kind
@@ -63,29 +63,70 @@ made of.
 """
 
 
-def _found() -> dict[str, Kind]:
-    """Import every kind; a module and its kind have the same name."""
-    attention = importlib.import_module("attnspec.kinds.attention.laws").ATTENTION
-    found = {DEFAULT_KIND: attention}
-    for chapter, modules in CHAPTERS.items():
-        for module in modules:
-            contents = vars(
-                importlib.import_module(f"{__package__}.{chapter}.{module}")
-            )
-            name = module.replace("_", "-")
-            kinds = {k.name: k for k in contents.values() if isinstance(k, Kind)}
-            found[name] = kinds[name]
-    return found
+class _Kinds(Mapping[str, Kind]):
+    """Kinds by name; each is imported when it is first asked for.
+
+    A run judges one kind, and a worker calls the kernels of one.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+        self.known: dict[str, Kind] = {}
+        """Those that are imported already."""
+
+    def __getitem__(self, name: str) -> Kind:
+        if name not in self.known:
+            module = importlib.import_module(f"{__package__}.{self._modules[name]}")
+            kinds = (k for k in vars(module).values() if isinstance(k, Kind))
+            self.known[name] = next(kind for kind in kinds if kind.name == name)
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def known_first(self) -> Iterator[Kind]:
+        """Yield every kind, those first that are imported already."""
+        known = tuple(self.known)
+        yield from (self.known[name] for name in known)
+        yield from (self[name] for name in self._modules if name not in known)
 
 
-KINDS: Mapping[str, Kind] = _found()
-"""The kinds by name."""
+class _Laws(Mapping[str, Invariant]):
+    """The invariants of kinds by id; kinds are imported until there is the one."""
 
-INVARIANTS: Mapping[str, Invariant] = {
-    id: law
-    for kind in KINDS.values()
-    for id, law in kind.laws.items()  # noqa: A001 - the field's name
-}
+    def __init__(self, kinds: _Kinds) -> None:
+        self._kinds = kinds
+
+    def __getitem__(self, id: str) -> Invariant:  # noqa: A002 - the field's name
+        for kind in self._kinds.known_first():
+            if id in kind.laws:
+                return kind.laws[id]
+        raise KeyError(id)
+
+    def __iter__(self) -> Iterator[str]:
+        for kind in self._kinds.values():
+            yield from kind.laws
+
+    def __len__(self) -> int:
+        return sum(len(kind.laws) for kind in self._kinds.values())
+
+
+KINDS = _Kinds(
+    {
+        DEFAULT_KIND: "attention.laws",
+        **{
+            module.replace("_", "-"): f"{chapter}.{module}"
+            for chapter, modules in CHAPTERS.items()
+            for module in modules
+        },
+    }
+)
+"""The kinds by name; a module and its kind have the same name."""
+
+INVARIANTS: Mapping[str, Invariant] = _Laws(KINDS)
 """The invariants of all kinds by id, in the order in which they run."""
 
 

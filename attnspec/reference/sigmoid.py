@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64
-from scipy.special import expit
 
 from attnspec._typing import Finite
 from attnspec.reference._arrays import definition
@@ -52,6 +51,8 @@ def sigmoid(
     >>> sigmoid(np.array([0.0, 800.0, 0.0]), np.array([True, True, False]))
     array([0.5, 1. , 0. ])
     """
+    from scipy.special import expit  # noqa: PLC0415 - no other definition waits for it
+
     return expit(selected(scores, mask) + offset)
 
 

@@ -152,7 +152,9 @@ def verdict(program: str, law: str, *, folder: Path) -> tuple[int, str]:
 def test_the_program_in_c_conforms(dtype: str, tmp_path: Path) -> None:
     program = built(tmp_path, flash("c"))
 
-    words = ["--program", program, "--tier", "smoke", "--dtype", dtype]
+    # By every law in one format; the others differ in how numbers are read.
+    only = [] if dtype == "float32" else ["--only", "agreement"]
+    words = ["--program", program, "--tier", "smoke", "--dtype", dtype, *only]
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "attnspec", "check", *words], check=False
     )

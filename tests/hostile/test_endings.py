@@ -105,12 +105,15 @@ class _Run:
 
 
 def _moments(seed: int, folder: Path, *asked: str) -> list[float]:
-    """Return ten delays, spread over a run as long as one that is not disturbed."""
+    """Return delays, spread over a run as long as one that is not disturbed.
+
+    More of them: ``python benchmarks/interrupted.py``.
+    """
     begun = time.monotonic()
     assert _Run(folder, "right", *asked).ended() == (0, "")
     length = time.monotonic() - begun
     draw = random.Random(seed)  # noqa: S311 - no secret
-    return [0.05 + length * (i + draw.random()) / 10 for i in range(10)]
+    return [0.05 + length * (i + draw.random()) / 4 for i in range(4)]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.domain import Domain
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.strategies import recipes_within
 from attnspec.kinds.attention.laws import ATTENTION
 
 # Gradients are judged by laws of another kind.
@@ -24,7 +25,7 @@ def domain(capabilities: Capabilities = ALL, **wishes: Any) -> Domain:
 
 def recipes(**wishes: Any) -> st.SearchStrategy[Recipe]:
     """Recipes of attention, of every family."""
-    return domain(**wishes).strategy()
+    return recipes_within(domain(**wishes))
 
 
 def options(recipe: Recipe) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""One mistake has one headline, two have two, and nothing else is blamed."""
+"""One mistake has one headline, two have two, and nothing else is blamed.
+
+Each is a whole run; all rogues and pairs: ``python benchmarks/causes.py``.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 @functools.cache
 def _report(*ids: str) -> Report:
-    """Return the report of a rogue, or of a kernel with the mistakes of two."""
-    return report_of(ROGUES[ids[0]] if len(ids) == 1 else with_both(*ids), "smoke", 0)
+    """Return the report of a rogue, or of a kernel with the mistakes of two.
+
+    In two formats: the findings of one mistake in both are one.
+    """
+    rogue = ROGUES[ids[0]] if len(ids) == 1 else with_both(*ids)
+    return report_of(rogue, "smoke", 0, formats=2)
 
 
 def _headlines(report: Report) -> list[str]:
@@ -31,8 +38,6 @@ def _headlines(report: Report) -> list[str]:
     [
         ("bias-scaled", "bias-added"),
         ("causal-one-more", "causal-support"),
-        ("window-left-wider", "window-support"),
-        ("sink-as-number", "sink-mass"),
         ("heads-tiled", "grouped-heads"),
         ("lse-of-base-two", "lse-agreement"),
     ],
@@ -64,7 +69,7 @@ def test_precision_is_blamed_where_every_output_is_of_its_format(
     assert (cause.relaxation or "") == words
 
 
-@pytest.mark.parametrize("pair", pairs()[:3], ids="+".join)
+@pytest.mark.parametrize("pair", pairs()[:1], ids="+".join)
 def test_two_mistakes_have_two_headlines(pair: tuple[str, str]) -> None:
     report = _report(*pair)
 

@@ -11,6 +11,7 @@ from attnspec.judge.claims import COMPILED, Capabilities
 from attnspec.judge.domain import Domain
 from attnspec.judge.law import Invariant
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.strategies import recipes_within
 from attnspec.judge.tiers import TIERS, reaches
 from attnspec.kinds.attention.build import build
 from attnspec.kinds.attention.case import OPTIONS
@@ -237,7 +238,7 @@ def test_an_unknown_family_is_refused() -> None:
 
 def test_families_that_cannot_be_drawn_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="none of them can be drawn"):
-        domain(Capabilities(), families=("empty-rows",)).strategy()
+        recipes_within(domain(Capabilities(), families=("empty-rows",)))
 
 
 @pytest.mark.parametrize("claim", ATTENTION.table.claims)

@@ -22,6 +22,7 @@ from attnspec.judge.law import Invariant
 from attnspec.judge.nulls import null_named
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.registry import read_recipe, written
+from attnspec.judge.strategies import recipes_within
 from attnspec.judge.tokens import Token
 from attnspec.kinds.registry import INVARIANTS, KINDS, kind_named
 from attnspec.numerics import default_model
@@ -57,7 +58,7 @@ def _unsaid(kind: Kind) -> tuple[str, ...]:
 
 def _recipes(kind: Kind) -> st.SearchStrategy[Recipe]:
     everything = Capabilities(claims=frozenset(kind.abilities))
-    return Domain(kind.name, kind.table, everything).strategy()
+    return recipes_within(Domain(kind.name, kind.table, everything))
 
 
 # Attention in all formats: attention/test_laws.py.

@@ -41,14 +41,14 @@ _SECONDS = (1.6e-6, 4.3e-7, 1.8e-8, 2.4e-11, 2.9e-8)
 ten take between 0.8 and 1.9 times what comes out."""
 
 
-def _estimated(r: Recipe) -> float:
+def seconds(work: Work) -> float:
     """Return about how many seconds an example takes."""
-    units = zip(_SECONDS, work(r), strict=True)
+    units = zip(_SECONDS, work, strict=True)
     return _EXAMPLE + sum(each * count for each, count in units)
 
 
 BUDGET = Budget(
-    seconds=_estimated,
+    seconds=lambda r: seconds(work(r)),
     drawn={"smoke": 0.0025, "standard": 0.004, "thorough": 0.1},
     outright={"smoke": 0.01, "standard": 0.3, "thorough": 3.0},
     cuts=(
@@ -63,4 +63,4 @@ BUDGET = Budget(
 )
 """How long an example may take."""
 
-__all__ = ["BUDGET", "Work", "work"]
+__all__ = ["BUDGET", "Work", "seconds", "work"]

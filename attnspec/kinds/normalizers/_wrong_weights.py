@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import expit
 
 from attnspec._typing import Array
 from attnspec.judge.case import Case
 from attnspec.judge.kind import Null
 from attnspec.judge.nulls import Right
 from attnspec.kinds.normalizers import _scores_and_masks as rows
+from attnspec.reference import sigmoid
 
 
 def _uniform(case: Case, _right: Right) -> Array:
@@ -33,9 +33,8 @@ def _unmasked(case: Case, right: Right) -> Array:
 
 def _each_alone(case: Case, _right: Right) -> Array:
     """Judge each key by the logistic function of its score."""
-    return rows.back(
-        case, np.where(rows.visible(case), expit(rows.scores_of(case)), 0.0)
-    )
+    weights = sigmoid(rows.scores_of(case), rows.visible(case))
+    return rows.back(case, weights)
 
 
 def _shared(case: Case, right: Right) -> Array:

@@ -13,7 +13,7 @@ from attnspec.judge.case import Case, Write, cast
 from attnspec.judge.law import F64, Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.serving import _sequences as sequences
-from attnspec.kinds.serving._cached_table import CACHES
+from attnspec.kinds.serving._cached_table import CACHES, longest
 from attnspec.kinds.serving._gathered import answers
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged, Tracked, judged
@@ -32,7 +32,7 @@ def build(recipe: Recipe) -> Case:
     heads, queries = key_heads * recipe["group"], new or recipe["queries"]
     slots, count = _slots(recipe, batch)
     pads = np.minimum(before, np.arange(batch) % 3 + 1) * recipe["left_pad"]
-    capacity = max(1, _longest(recipe) + recipe["room"])
+    capacity = max(1, longest(recipe) + recipe["room"])
     unowned = np.ones((count, capacity), np.bool_)
     for slot, pad, length in zip(slots, pads, before, strict=True):
         unowned[slot, pad:length] = False
@@ -76,17 +76,11 @@ def _slots(recipe: Recipe, batch: int) -> tuple[Array, int]:
     return (own[::-1] if recipe["slots"] == "reversed" else own), batch
 
 
-def _longest(recipe: Recipe) -> int:
-    """Return how many tokens a sequence has after all steps, at most."""
-    steps = sum(number for word, number in recipe["steps"] if word == "append")
-    return int(max(recipe["lengths"]) + recipe["new"] + steps)
-
-
 def tables(recipe: Recipe) -> dict[str, Any]:
     """Return tables of cosines and sines, and which entries turn together if said."""
     if recipe["rotary"] is None:
         return {}
-    rows, width = _longest(recipe), recipe["width"]
+    rows, width = longest(recipe), recipe["width"]
     turning = width // 2 * 2 if recipe["rotary"] == "whole" else width // 4 * 2
     frequencies = 10_000.0 ** (-np.arange(0, turning, 2) / turning)
     first = _FAR if recipe["angles"] == "far" else 0

@@ -6,7 +6,9 @@ from attnspec.judge.case import EVERY_OPERAND
 from attnspec.judge.claims import Claim
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.attention.budget import Work
 from attnspec.kinds.serving import _sequences as sequences
+from attnspec.kinds.serving._budget import budget, work
 
 SEVERAL = ((2, 1), (0, 3, 1), (7, 2, 12), (5, 0))
 """Several sequences, no two of them of one length."""
@@ -74,6 +76,20 @@ def _counted(word: str, said: str) -> Claim:
         dropped=lambda recipe: recipe.replace(lengths_are="before"),
         forced=lambda recipe: recipe.replace(lengths_are=word),
     )
+
+
+def longest(recipe: Recipe) -> int:
+    """Return how many tokens a sequence has after all steps, at most."""
+    steps = sum(number for word, number in recipe["steps"] if word == "append")
+    return int(max(recipe["lengths"]) + recipe["new"] + steps)
+
+
+def _work(recipe: Recipe) -> Work:
+    """Return the work of a call."""
+    queries, keys = recipe["new"] or recipe["queries"], longest(recipe)
+    count = len(recipe["lengths"])
+    pairs = [(queries, keys)] * count
+    return work(recipe, pairs, count * (keys + recipe["room"]))
 
 
 TABLE = Table(
@@ -150,8 +166,9 @@ TABLE = Table(
     },
     mend=_mended,
     switches=(*sequences.SWITCHES, "left_pad", "rotary"),
+    budget=budget(_work),
     steps=("steps",),
 )
 
 
-__all__ = ["CACHES", "KEYLESS", "SEVERAL", "STORED", "STRIDED", "TABLE"]
+__all__ = ["CACHES", "KEYLESS", "SEVERAL", "STORED", "STRIDED", "TABLE", "longest"]

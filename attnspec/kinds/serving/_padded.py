@@ -16,7 +16,9 @@ from attnspec.judge.claims import Claim
 from attnspec.judge.law import Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.attention.budget import Work
 from attnspec.kinds.serving import _sequences as sequences
+from attnspec.kinds.serving._budget import budget, work
 from attnspec.kinds.serving._gathered import Answers, answers
 from attnspec.kinds.serving._varlen import LENGTHS
 from attnspec.numerics import NumericModel
@@ -46,6 +48,18 @@ def _mended(recipe: Recipe) -> Recipe:
     if not recipe["key_lengths"]:
         recipe = recipe.replace(one_length=False)
     return sequences.mended(recipe)
+
+
+def _longest(recipe: Recipe) -> tuple[int, int]:
+    """Return how many rows the arrays of queries and of keys have."""
+    queries, keys = (max(1, *own) for own in zip(*recipe["lengths"], strict=True))
+    return queries + recipe["more_queries"], keys + recipe["more_keys"]
+
+
+def _work(recipe: Recipe) -> Work:
+    """Return the work of a call."""
+    longest, count = _longest(recipe), len(recipe["lengths"])
+    return work(recipe, [longest] * count, count * longest[1])
 
 
 TABLE = Table(
@@ -88,16 +102,14 @@ TABLE = Table(
     },
     mend=_mended,
     switches=(*sequences.SWITCHES, "query_lengths", "key_lengths", "mask", "bias"),
+    budget=budget(_work),
 )
 
 
 def build(recipe: Recipe) -> Case:
     """Return the case of a recipe: what lies beyond the lengths is poisoned."""
     queries, keys = np.array(recipe["lengths"]).T
-    longest = [
-        max(1, int(own.max())) + recipe[f"more_{name}"]
-        for name, own in (("queries", queries), ("keys", keys))
-    ]
+    longest = _longest(recipe)
     form, options = np.dtype(recipe["index"]), sequences.options_of(recipe)
     if recipe["one_length"]:
         keys = np.full_like(keys, keys[0])
@@ -111,7 +123,7 @@ def build(recipe: Recipe) -> Case:
 
 
 def _operands(
-    recipe: Recipe, longest: list[int], options: dict[str, Any]
+    recipe: Recipe, longest: tuple[int, int], options: dict[str, Any]
 ) -> dict[str, Any]:
     """Return query, key and value."""
     batch, key_heads = len(recipe["lengths"]), recipe["key_heads"]

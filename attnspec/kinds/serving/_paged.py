@@ -14,7 +14,9 @@ from attnspec.judge.claims import Claim
 from attnspec.judge.law import Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.attention.budget import Work
 from attnspec.kinds.serving import _sequences as sequences
+from attnspec.kinds.serving._budget import budget, work
 from attnspec.kinds.serving._gathered import answers
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged
@@ -69,6 +71,19 @@ def _with_tokens(recipe: Recipe) -> Recipe:
     return recipe.replace(lengths=tuple(p if n else (0, 1) for p, n in pairs))
 
 
+def slots_of(recipe: Recipe, lengths: npt.NDArray[np.int64]) -> int:
+    """Return for how many tokens the pages have room, at most."""
+    pages = -(-lengths // recipe["page"])
+    return int((pages.sum() + recipe["spare"]) * recipe["page"])
+
+
+def _work(recipe: Recipe) -> Work:
+    """Return the work of a call."""
+    lengths = lengths_of(recipe)
+    pairs = [(recipe["queries"], int(keys)) for keys in lengths]
+    return work(recipe, pairs, slots_of(recipe, lengths))
+
+
 TABLE = Table(
     fields={
         "page": (1, 2, 8, 16, 32, 64, 128, 256),
@@ -112,6 +127,7 @@ TABLE = Table(
     },
     mend=_mended,
     switches=sequences.SWITCHES,
+    budget=budget(_work),
 )
 
 

@@ -12,7 +12,9 @@ from attnspec.judge.claims import Claim
 from attnspec.judge.law import Dialect
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
+from attnspec.kinds.attention.budget import Work
 from attnspec.kinds.serving import _sequences as sequences
+from attnspec.kinds.serving._budget import budget, work
 from attnspec.kinds.serving._gathered import answers
 from attnspec.numerics import NumericModel
 from attnspec.numerics.tracked import Judged
@@ -44,6 +46,13 @@ UNUSED = (None, 0, 1, 3)
 """How many rows of each slot its sequence does not use; None where that is not said."""
 
 SIDES = ("query", "key")
+
+
+def _work(recipe: Recipe) -> Work:
+    """Return the work of a call."""
+    pairs = recipe["lengths"]
+    return work(recipe, pairs, sum(keys for _, keys in pairs))
+
 
 TABLE = Table(
     fields={
@@ -82,6 +91,7 @@ TABLE = Table(
     },
     mend=sequences.mended,
     switches=(*sequences.SWITCHES, "used_query", "used_key"),
+    budget=budget(_work),
 )
 
 

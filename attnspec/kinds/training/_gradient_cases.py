@@ -62,9 +62,9 @@ def _mended(recipe: Recipe) -> Recipe:
     return mended.replace(layouts=(*mended["layouts"], *own)) if own else mended
 
 
-def _budget() -> Budget:
+def backward(budget: Budget) -> Budget:
     """Return the budget: a backward pass takes about five times a forward one."""
-    return dataclasses.replace(BUDGET, seconds=lambda r: 5.0 * BUDGET.seconds(r) - 4e-3)
+    return dataclasses.replace(budget, seconds=lambda r: 5.0 * budget.seconds(r) - 4e-3)
 
 
 TABLE = Table(
@@ -93,7 +93,7 @@ TABLE = Table(
     sizes=FORWARD.sizes,
     simple=FORWARD.simple,
     few=FORWARD.few,
-    budget=_budget(),
+    budget=backward(BUDGET),
 )
 """What is drawn of backward passes."""
 
@@ -147,4 +147,4 @@ def _kept(recipe: Recipe, shape: tuple[int, ...]) -> Array:
     return np.where(dropped, 0.0, 1.0 / (1.0 - share))
 
 
-__all__ = ["COTANGENTS", "TABLE", "build", "cotangent", "results_of"]
+__all__ = ["COTANGENTS", "TABLE", "backward", "build", "cotangent", "results_of"]

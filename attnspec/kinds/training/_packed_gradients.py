@@ -18,7 +18,12 @@ from attnspec.judge.recipe import Recipe
 from attnspec.judge.table import Table
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.serving import _sequences as sequences
-from attnspec.kinds.training._gradient_cases import COTANGENTS, cotangent, results_of
+from attnspec.kinds.training._gradient_cases import (
+    COTANGENTS,
+    backward,
+    cotangent,
+    results_of,
+)
 from attnspec.kinds.training._gradient_results import given_by, right_for
 from attnspec.numerics import Comparison, identical, within
 
@@ -55,6 +60,7 @@ def table_of(forward: Table, without: Collection[str]) -> Table:
             "unread_nan_output": sequences.unread("output"),
         },
         switches=tuple(n for n in forward.switches if n not in without),
+        budget=None if forward.budget is None else backward(forward.budget),
     )
 
 

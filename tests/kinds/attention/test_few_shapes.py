@@ -7,6 +7,7 @@ from hypothesis import given
 
 from attnspec.judge.claims import COMPILED
 from attnspec.judge.recipe import Recipe
+from attnspec.judge.strategies import recipes_within
 from attnspec.kinds.attention.few_shapes import one_of_few
 from attnspec.kinds.attention.kind import ATTENTION
 from tests.judge._attention import ALL, domain, recipes
@@ -42,7 +43,7 @@ def test_the_sizes_of_any_recipe_become_some_of_few(recipe: Recipe) -> None:
         assert (few[one] == few[other]) == (recipe[one] == recipe[other])
 
 
-@given(recipe=domain(FEW).strategy())
+@given(recipe=recipes_within(domain(FEW)))
 def test_what_is_drawn_is_within_what_is_claimed(recipe: Recipe) -> None:
     assert not ATTENTION.table.beyond(recipe, FEW)
 
