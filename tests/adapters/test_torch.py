@@ -128,6 +128,12 @@ def test_a_neighbor_in_flexattention_is_shown_by_a_script(
     assert "tensor([nan, nan, nan, nan])" in shows("torch-flex-documents-nan")
 
 
+def test_a_page_that_is_given_back_is_shown_by_a_script(
+    shows: Callable[[str], str],
+) -> None:
+    assert "tensor([True])" in shows("torch-paged-erase")
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_gradients_agree_with_the_definition(variant: str, dtype: DType) -> None:

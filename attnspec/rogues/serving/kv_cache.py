@@ -6,6 +6,7 @@ from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.serving import _kv_caching_steps as steps
 from attnspec.rogues.serving._kv_caching import Caching
+from attnspec.rogues.serving._pooled import Pooling, not_given_up
 from attnspec.rogues.serving._rings import (
     Concatenated,
     Listed,
@@ -124,6 +125,13 @@ ROGUES: tuple[Rogue, ...] = (
         mimics="flash-attention#1795",
     ),
     _rogue(
+        "erased-pages",
+        "A page that has been given back is read by the sequence that had it.",
+        Pooling(erase=not_given_up),
+        "reset",
+        mimics="torch 2.13: PagedAttention.erase",
+    ),
+    _rogue(
         "upper-left",
         "Causality counts from the first token, however many came before.",
         Caching(see=steps.from_the_first),
@@ -231,6 +239,11 @@ CONTROLS: tuple[Control, ...] = (
         "paged",
         "Its tokens lie in pages of four, which are taken and given back.",
         Paged,
+    ),
+    _control(
+        "pooled",
+        "Its sequences take their pages out of one pool.",
+        Pooling(),
     ),
 )
 """Caches that are right."""
