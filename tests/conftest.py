@@ -32,6 +32,7 @@ hypothesis.settings.register_profile(
     hypothesis.settings.get_profile("default"),
     database=None,
     derandomize=True,
+    max_examples=50,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.register_profile(
@@ -49,6 +50,20 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
+
+
+_NUMBERS = ("kinds/", "rogues/", "reference/test_gradients.py")
+"""Where the tests are of numbers alone: they tell the same on every Python."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is enough on one Python."""
+    here = pathlib.Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            where = item.path.relative_to(here).as_posix()
+            if where.startswith(_NUMBERS) and where != "kinds/test_kinds.py":
+                item.add_marker("once")
 
 
 @pytest.fixture(autouse=True)

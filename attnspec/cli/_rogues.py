@@ -57,8 +57,8 @@ def _ids() -> Iterable[str]:
 @click.option(
     "--in-turn",
     is_flag=True,
-    help="Show a control to each invariant in one of its formats: to the next "
-    "invariant in the next, with another seed from another on.",
+    help="Show a control to every second invariant, to each in one of its formats; "
+    "other seeds go on with the others.",
 )
 @options.tier("smoke", "How much the invariants look at that a rogue does not name.")
 @options.SEED

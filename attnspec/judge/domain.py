@@ -247,12 +247,10 @@ class Domain:
         Raises
         ------
         InvalidArgument
-            If it lacks an option that the law needs.
+            If it lacks an option that the law needs, or loses it by what else it has.
         """
         table = self.table
-        if self.needs & set(table.switches) - set(table.on(recipe)):
-            msg = "recipe: it lacks an option that the law needs"
-            raise InvalidArgument(msg)
+        self._check_needs(recipe)
         recipe = table.within(recipe, self.capabilities, self.needs)
         loose = {*table.switches, *table.sizes, *table.steps, *table.together}
         kept = {
@@ -262,7 +260,15 @@ class Domain:
         }
         recipe = recipe.replace(**kept)
         # What the law would rather have may not be claimed.
-        return table.within(recipe, self.capabilities, self.needs) if kept else recipe
+        recipe = table.within(recipe, self.capabilities, self.needs) if kept else recipe
+        self._check_needs(recipe)
+        return recipe
+
+    def _check_needs(self, recipe: Recipe) -> None:
+        """Reject a recipe in which a switch is off that the law needs."""
+        if self.needs & set(self.table.switches) - set(self.table.on(recipe)):
+            msg = "recipe: it lacks an option that the law needs"
+            raise InvalidArgument(msg)
 
 
 __all__ = ["Domain"]

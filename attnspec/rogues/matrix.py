@@ -70,8 +70,9 @@ def kill_matrix(
         Whether rogues are shown to the invariant that they name alone, as they are
         from the second seed on.
     in_turn
-        Whether an invariant sees a control in one of its formats, the next invariant
-        in the next; another seed begins with another format.
+        Whether a control is shown to every second invariant, and to each in one of
+        its formats; other seeds go on with the others. Which are first differs from
+        control to control.
     invariants
         Ids of the other invariants, all by default; empty for the named one alone.
     tier
@@ -267,15 +268,14 @@ def _verdicts(
     brief: bool,
     in_turn: bool = False,
 ) -> tuple[dict[str, Verdict], str]:
-    """Return what each invariant says, the worst of all dtypes; and why.
-
-    In turn: the first in the first format, the next in the next.
-    """
+    """Return what each invariant says, the worst of all dtypes; and why."""
     implementation = entry.fresh()
     description = implementation.description
     call = InProcess(implementation.function, lambda: entry.fresh().function)
     stands, _ = benches(call, description)
-    wanted = _in_turn(stands, laws, seed) if in_turn else [(stands, laws)]
+    wanted = [(stands, laws)]
+    if in_turn:
+        wanted = [*_in_turn(stands, laws, seed + [*CONTROLS].index(entry.id))]
     verdicts: dict[str, Verdict] = {}
     reason = ""
     for outcome in itertools.chain.from_iterable(
@@ -292,12 +292,12 @@ def _verdicts(
 
 
 def _in_turn(
-    stands: Mapping[str, KernelBench], laws: tuple[Invariant, ...], seed: int
+    stands: Mapping[str, KernelBench], laws: tuple[Invariant, ...], first: int
 ) -> Iterator[tuple[dict[str, KernelBench], tuple[Invariant, ...]]]:
-    """Yield each format with the laws whose turn it is; the seed says who begins."""
+    """Yield each format with the laws whose turn it is; half of them have none."""
+    turns = 2 * len(stands)
     for place, (dtype, stand) in enumerate(stands.items()):
-        first = (place - seed) % len(stands)
-        yield {dtype: stand}, laws[first :: len(stands)]
+        yield {dtype: stand}, laws[(2 * place - first) % turns :: turns]
 
 
 __all__ = [

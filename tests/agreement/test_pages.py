@@ -68,20 +68,27 @@ def test_pages_are_those_of_flexattention(
     key, value = (rng.normal(size=(batch, 2, longest, n)) for n in (3, 2))
     count = int((-(-lengths // page)).sum()) + 1
     pages = paging.PagedAttention(count, page, batch, device="cpu")
-    pools = _put(pages, lengths, [key, value], page)
+    keys, values = pools = _put(pages, lengths, [key, value], page)
     table = pages.page_table.numpy()
 
     # Both write the same tokens to the same slots.
-    empty = [np.zeros_like(pool) for pool in pools]
-    fresh = [t.swapaxes(1, 2) for t in (key, value)]
-    none = np.zeros_like(lengths)
-    ours = append_to_pages(*fresh, *empty, table, none, counts=lengths)
+    ours = append_to_pages(
+        key.swapaxes(1, 2),
+        value.swapaxes(1, 2),
+        np.zeros_like(keys),
+        np.zeros_like(values),
+        table,
+        np.zeros_like(lengths),
+        counts=lengths,
+    )
     for mine, theirs in zip(ours, pools, strict=True):
         assert np.array_equal(mine, theirs)
 
     # And find the same answer in them.
     options: dict[str, Any] = {"causal": True} if is_causal else {}
-    answer, _ = paged_attention(query.swapaxes(1, 2), *pools, table, lengths, **options)
+    answer, _ = paged_attention(
+        query.swapaxes(1, 2), keys, values, table, lengths, **options
+    )
     ends = torch.from_numpy(lengths)
     causal = lambda b, _h, i, j: j <= i + ends[b] - new  # noqa: E731 - a mask_mod
     mask_mod = pages.get_mask_mod(causal if is_causal else None, ends)

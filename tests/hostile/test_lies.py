@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 DEADLINE = 2.0
-UNUSABLE = [lie for lie in LIES if lie[2] == 2]
+UNUSABLE = [lie for lie in LIES if lie[2] == 2][::3]
 
 
 def _file(folder: Path, program: str) -> str:

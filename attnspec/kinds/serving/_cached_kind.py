@@ -195,6 +195,7 @@ CACHED = Kind(
         *("empty_cache", "no_keys"),
     ),
     unsaid=(*sequences.UNSAID, "lengths_after", "lengths_last"),
+    fixed=sequences.FIXED,
     choices={
         "pairing": ("interleaved", "half_split"),
         "query_turn": ("each", "all_alike"),

@@ -38,6 +38,9 @@ _LONG, _LARGE = 33, 64
 _SMALLEST_TURN = 4
 """The least width of which a part can turn."""
 
+Steps = tuple[tuple[str, int], ...]
+"""What a history does after its first call, and with how many tokens."""
+
 
 def _mended(recipe: Recipe) -> Recipe:
     """Return the recipe whose fields fit each other, and fewer heads where it is large.
@@ -66,6 +69,19 @@ def _of_one_length(recipe: Recipe) -> Recipe:
     """Return the recipe whose sequences are all as long as the longest."""
     longest = max(recipe["lengths"])
     return recipe.replace(lengths=tuple(longest for _ in recipe["lengths"]))
+
+
+def _single(recipe: Recipe) -> Steps:
+    """Return the steps of a recipe, each with one new token at most."""
+    return tuple(
+        (word, min(number, 1) if word == "append" else number)
+        for word, number in recipe["steps"]
+    )
+
+
+def _unasked(recipe: Recipe) -> Steps:
+    """Return the steps of a recipe without those that bring no tokens and only ask."""
+    return tuple(step for step in recipe["steps"] if step[0] != "attend")
 
 
 def _counted(word: str, said: str) -> Claim:
@@ -126,13 +142,13 @@ TABLE = Table(
         ),
         "several_new": Claim(
             "several new tokens of each sequence at once",
-            used=lambda recipe: recipe["new"] > 1,
-            dropped=lambda recipe: recipe.replace(new=1),
+            used=lambda r: r["new"] > 1 or r["steps"] != _single(r),
+            dropped=lambda r: r.replace(new=min(r["new"], 1), steps=_single(r)),
         ),
         "nothing_new": Claim(
             "calls without new tokens",
-            used=lambda recipe: recipe["new"] == 0,
-            dropped=lambda recipe: recipe.replace(new=1),
+            used=lambda r: r["new"] == 0 or r["steps"] != _unasked(r),
+            dropped=lambda r: r.replace(new=max(r["new"], 1), steps=_unasked(r)),
         ),
         "unequal_lengths": Claim(
             "sequences of several lengths",

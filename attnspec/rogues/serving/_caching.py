@@ -211,7 +211,27 @@ class Caching:
             return self.finish(kept, *found)
 
 
+class AlwaysCausal(Caching):
+    """Attends causally in every call, and has no flag for it."""
+
+    def __call__(  # type: ignore[override]
+        self,
+        query: Array,
+        key_cache: Array,
+        value_cache: Array,
+        lengths: Array,
+        *,
+        key: Array,
+        value: Array,
+        scale: float | None = None,
+    ) -> Any:
+        """Append one token, and attend to all that there are."""
+        given = query, key_cache, value_cache, lengths
+        return super().__call__(*given, key=key, value=value, causal=True, scale=scale)
+
+
 __all__ = [
+    "AlwaysCausal",
     "Caching",
     "Kept",
     "Rows",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues.serving import _caching_steps as steps
-from attnspec.rogues.serving._caching import Caching
+from attnspec.rogues.serving._caching import AlwaysCausal, Caching
 from attnspec.rogues.serving._padding_steps import from_the_first, times_zero
 from attnspec.rogues.serving._paging_steps import in_parts, one_by_one
 
@@ -240,6 +240,13 @@ CONTROLS: tuple[Control, ...] = (
         "It attends with one query of one head at a time, over the keys that it sees.",
         Caching(attend=one_by_one),
         claims=_CLAIMS,
+    ),
+    _control(
+        "always-causal",
+        "Every call is causal and brings one token, as it claims, with no flag for it.",
+        AlwaysCausal(),
+        claims=("always_causal",),
+        without=("several_new", "nothing_new"),
     ),
     _control(
         "made-anew",
