@@ -1,14 +1,14 @@
-"""ONNX Runtime on the CPU: the operator Attention of opsets 23 and 24."""
+"""ONNX Runtime on the CPU: Attention of opsets 23 and 24, GroupQueryAttention."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from attnspec._typing import Array, DType
+from attnspec.adapters._onnx_operators import Operator
 from attnspec.conformance import Implementation
 from attnspec.kinds.attention.kind import ATTENTION
 from attnspec.numerics import PRESETS, NumericModel
@@ -26,13 +26,13 @@ _EXCLUSIVE = (frozenset({"mask", "bias"}),)
 
 _DIALECT = {"alignment": "upper_left", "empty_row": "zero"}
 
-_INTERNAL_REPRESENTATION = 11
-"""The version of ONNX's file format that knows opset 23."""
-
 
 def implementations() -> dict[str, Implementation]:
-    """Return the operator by opset; the first is the default."""
-    return {f"opset-{version}": _implementation(version) for version in (23, 24)}
+    """Return Attention by opset, and GroupQueryAttention; the first is the default."""
+    from attnspec.adapters._onnxruntime_cached import grouped_query
+
+    opsets = {f"opset-{version}": _implementation(version) for version in (23, 24)}
+    return {**opsets, "grouped-query": grouped_query()}
 
 
 def _implementation(version: int) -> Implementation:
@@ -82,6 +82,7 @@ def _models() -> dict[str, NumericModel]:
 
 def _attention(version: int) -> Callable[..., Array]:
     """Return the operator as a kernel."""
+    operator = Operator("Attention", version, (4,))
 
     def kernel(
         *operands: Array,
@@ -104,46 +105,10 @@ def _attention(version: int) -> Callable[..., Array]:
             # runtime does not broadcast along L: both axes are written out.
             tail = tuple(array.shape[2] for array in operands[:2])
             named["attn_mask"] = np.broadcast_to(added, added.shape[:-2] + tail)
-        kinds = tuple((n, a.dtype.name, a.ndim) for n, a in named.items())
-        session = _session(version, kinds, tuple(attributes.items()))
-        feed = {name: np.ascontiguousarray(a) for name, a in named.items()}
-        (output,) = session.run(None, feed)
-        return np.asarray(output)
+        (output,) = operator(named, attributes)
+        return output
 
     return kernel
-
-
-@functools.lru_cache(maxsize=512)
-def _session(
-    version: int,
-    operands: tuple[tuple[str, str, int], ...],
-    attributes: tuple[tuple[str, Any], ...],
-) -> Any:
-    """Return a session for operands of these formats and ranks, of any lengths."""
-    import onnxruntime
-    from onnx import helper
-
-    inputs = [
-        helper.make_tensor_value_info(
-            name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), [None] * rank
-        )
-        for name, dtype, rank in operands
-    ]
-    element = inputs[0].type.tensor_type.elem_type
-    outputs = [helper.make_tensor_value_info("Y", element, [None] * 4)]
-    names = [name for name, _, _ in operands]
-    node = helper.make_node("Attention", names, ["Y"], **dict(attributes))
-    model = helper.make_model(
-        helper.make_graph([node], "attention", inputs, outputs),
-        opset_imports=[helper.make_opsetid("", version)],
-        ir_version=_INTERNAL_REPRESENTATION,
-    )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4  # What it refuses, it raises as well.
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
 
 
 __all__ = ["EXTRA", "REQUIRES", "implementations"]

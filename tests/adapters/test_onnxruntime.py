@@ -9,12 +9,14 @@ from attnspec.adapters.onnxruntime import implementations
 from attnspec.conformance import Implementation
 from attnspec.judge.deviations import Deviation
 from attnspec.kinds.attention.laws import ATTENTION
+from attnspec.kinds.serving.cached import CACHED
 from tests.adapters._judging import each_deviation, failures
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
-VARIANTS: dict[str, Implementation] = implementations()
+EVERY: dict[str, Implementation] = implementations()
+VARIANTS = {n: i for n, i in EVERY.items() if i.description.kind == "attention"}
 FORMATS = ("float32", "float16", "float64")
 PLAIN = ATTENTION.recipe(
     query_heads=2, key_heads=2, queries=9, keys=65, width=75, value_width=8
@@ -117,3 +119,25 @@ def test_a_finite_number_for_minus_infinity_is_shown_by_a_script(
 
     assert printed.count("the hidden value") == 4
     assert printed.count("the visible value") == 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_grouped_query_attention_with_a_cache_conforms(dtype: DType) -> None:
+    assert failures(EVERY["grouped-query"], dtype, tier="smoke") == ()
+
+
+def test_keys_turn_in_halves_where_the_call_does_not_say(
+    breaks: Callable[..., bool],
+) -> None:
+    cached = EVERY["grouped-query"]
+    recipe = CACHED.recipe(
+        rotary="whole", angles="random", width=16, data="normal", lengths=(3, 5)
+    )
+    recipe = recipe.replace(causal=True, lengths_are="last")
+    other = Implementation(
+        cached.function,
+        cached.description.replace(dialect={"pairing": "interleaved"}),
+    )
+
+    assert not breaks(cached, "cached-agreement", [recipe])
+    assert breaks(other, "cached-agreement", [recipe])
