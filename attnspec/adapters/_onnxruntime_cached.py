@@ -1,11 +1,13 @@
-"""ONNX Runtime on the CPU: the contributed operator GroupQueryAttention, with a cache.
+"""ONNX Runtime on the CPU, with a cache: Attention of opset 24, GroupQueryAttention.
 
-It is asked for one new token of each sequence: several come behind earlier ones only
-where there is one sequence, or none has any.
+The contributed GroupQueryAttention is asked for one new token of each sequence: several
+come behind earlier ones only where there is one sequence, or none has any. Attention is
+given the past tokens of sequences that have as many.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,15 @@ import numpy as np
 from attnspec._typing import Array, DType, Window
 from attnspec.adapters._onnx_operators import Operator
 from attnspec.conformance import Implementation
+from attnspec.numerics import NumericModel
 
-_OPERATOR = Operator("GroupQueryAttention", 1, (3, 4, 4), "com.microsoft")
+_PAST_AND_PRESENT = Operator("Attention", 24, (4, 4, 4))
+
+_GROUPED_QUERY = Operator("GroupQueryAttention", 1, (3, 4, 4), "com.microsoft")
 
 _DTYPES: tuple[DType, ...] = ("float32", "float16")
+
+_OF_ONE_LENGTH = ("unequal_lengths", "nothing_new")
 
 _CLAIMS = ("always_causal", "lengths_last", "grouped_query")
 _WITHOUT = ("several_new", "nothing_new", "partial_rotary", "value_width")
@@ -30,7 +37,7 @@ def grouped_query() -> Implementation:
     import onnxruntime
 
     return Implementation.of(
-        _kernel,
+        _grouped_query,
         name="onnxruntime:grouped-query",
         kind="cached",
         dtypes=_DTYPES,
@@ -42,7 +49,7 @@ def grouped_query() -> Implementation:
     )
 
 
-def _kernel(  # noqa: PLR0913 - what is asked of a cache
+def _grouped_query(  # noqa: PLR0913 - what is asked of a cache
     query: Array,
     key_cache: Array,
     value_cache: Array,
@@ -88,7 +95,7 @@ def _kernel(  # noqa: PLR0913 - what is asked of a cache
         attributes["local_window_size"] = window[0] + 1  # It counts the own key, too.
     options = {"softcap": softcap, "scale": scale}
     attributes |= {name: n for name, n in options.items() if n is not None}
-    output, keys, values = _OPERATOR(inputs, attributes)
+    output, keys, values = _GROUPED_QUERY(inputs, attributes)
     batch = np.arange(len(query))
     for cache, present in ((key_cache, keys), (value_cache, values)):
         cache[batch, places] = present[batch, :, places]
@@ -100,4 +107,54 @@ def _in_rows(array: Array) -> Array:
     return array.reshape(*array.shape[:2], -1)
 
 
-__all__ = ["grouped_query"]
+def past_and_present(models: Mapping[str, NumericModel]) -> Implementation:
+    """Return Attention with what is past and what is new, which it joins."""
+    import onnxruntime
+
+    return Implementation.of(
+        _past_and_present,
+        name="onnxruntime:past-and-present",
+        kind="cached",
+        dtypes=("float32", "float16", "float64"),
+        claims=("grouped_query", "value_width"),
+        without=_OF_ONE_LENGTH,
+        models=models,
+        version=f"onnxruntime {onnxruntime.__version__}, opset 24",
+    )
+
+
+def _past_and_present(
+    query: Array,
+    key_cache: Array,
+    value_cache: Array,
+    lengths: Array,
+    *,
+    key: Array,
+    value: Array,
+    causal: bool = False,
+    softcap: float | None = None,
+    scale: float | None = None,
+) -> Array:
+    """Return the output of a model that is this operator alone."""
+    past = int(lengths[0])
+    new = np.s_[:, past : past + key.shape[1]]
+    arrays = {
+        "Q": query,
+        "K": key,
+        "V": value,
+        "attn_mask": None,
+        "past_key": key_cache[:, :past],
+        "past_value": value_cache[:, :past],
+    }
+    inputs = {n: None if a is None else a.swapaxes(1, 2) for n, a in arrays.items()}
+    options = {"softcap": softcap, "scale": scale}
+    attributes: dict[str, Any] = {n: x for n, x in options.items() if x is not None}
+    output, keys, values = _PAST_AND_PRESENT(
+        inputs, {"is_causal": int(causal), **attributes}
+    )
+    for cache, present in ((key_cache, keys), (value_cache, values)):
+        cache[new] = present.swapaxes(1, 2)[:, past:]
+    return output.swapaxes(1, 2)
+
+
+__all__ = ["grouped_query", "past_and_present"]

@@ -28,11 +28,15 @@ _DIALECT = {"alignment": "upper_left", "empty_row": "zero"}
 
 
 def implementations() -> dict[str, Implementation]:
-    """Return Attention by opset, and GroupQueryAttention; the first is the default."""
-    from attnspec.adapters._onnxruntime_cached import grouped_query
+    """Return Attention by opset, and what has a cache; the first is the default."""
+    from attnspec.adapters._onnxruntime_cached import grouped_query, past_and_present
 
     opsets = {f"opset-{version}": _implementation(version) for version in (23, 24)}
-    return {**opsets, "grouped-query": grouped_query()}
+    cached = {
+        "past-and-present": past_and_present(_models()),
+        "grouped-query": grouped_query(),
+    }
+    return {**opsets, **cached}
 
 
 def _implementation(version: int) -> Implementation:

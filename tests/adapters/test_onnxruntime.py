@@ -121,9 +121,15 @@ def test_a_finite_number_for_minus_infinity_is_shown_by_a_script(
     assert printed.count("the visible value") == 2
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_grouped_query_attention_with_a_cache_conforms(dtype: DType) -> None:
-    assert failures(EVERY["grouped-query"], dtype, tier="smoke") == ()
+@pytest.mark.parametrize(
+    ("variant", "dtype"),
+    [
+        *(("past-and-present", dtype) for dtype in FORMATS),
+        *(("grouped-query", dtype) for dtype in ("float32", "float16")),
+    ],
+)
+def test_what_has_a_cache_conforms(variant: str, dtype: DType) -> None:
+    assert failures(EVERY[variant], dtype, tier="smoke") == ()
 
 
 def test_keys_turn_in_halves_where_the_call_does_not_say(
