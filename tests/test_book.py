@@ -167,5 +167,7 @@ def test_every_script_is_run_before_a_change_is_merged(script: str) -> None:
     # The kernel in tail.py does nothing by itself; report.py judges it.
     if script != "docs/scripts/tail.py":
         assert re.search(
-            rf"^    python (-E )?{re.escape(script)}\b", commands, re.MULTILINE
+            rf"^    (python (-E )?|attnspec check ){re.escape(script)}\b",
+            commands,
+            re.MULTILINE,
         )
