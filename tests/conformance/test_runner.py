@@ -86,10 +86,8 @@ def test_command_function_and_pytest_say_the_same(
 @pytest.mark.parametrize(
     ("kernel", "law"),
     [
-        ("floored", "causality"),
         ("floored", "causal-support"),
         ("first_value", "history"),
-        ("first_value", "key-permutation"),
         ("raises", "result-form"),
     ],
 )

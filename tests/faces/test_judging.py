@@ -38,9 +38,17 @@ def _altered(kernel: Kernel, **changes: Callable[[Any], Any]) -> Kernel:
     return altered
 
 
+LAWS = (
+    *("result-form", "inputs-unchanged", "layout", "agreement", "options-honored"),
+    *("scale-given", "bias-added", "mask-forms", "causal-support", "window-support"),
+    *("softcap-order", "sink-mass", "slopes-added", "grouped-heads", "lse-agreement"),
+)
+"""One law and more of every option: a face says how options are called."""
+
+
 @pytest.mark.parametrize("face", _numpy.RIGHT)
 def test_a_right_function_of_each_face_conforms(face: str) -> None:
-    report = _judged(_numpy.RIGHT[face])
+    report = _judged(_numpy.RIGHT[face], *LAWS)
 
     assert report.conforms, str(report)
     assert report.description.face["id"] == face
