@@ -210,6 +210,7 @@ def served(question: Mapping[str, Any]) -> tuple[Implementation, dict[str, Any]]
     """Return the implementation that a first question names, and its description."""
     words = ("target", "kind", "arrays", "face", "device")
     request = Request(**{name: question[name] for name in words if name in question})
+    kind_named(request.kind)  # Before a module of the user can change what it needs.
     implementation = request()
     return implementation, written(implementation.description)
 

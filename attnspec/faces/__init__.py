@@ -11,7 +11,7 @@ from typing import Any
 
 from attnspec.exceptions import InvalidArgument, UnknownName
 from attnspec.faces._called import Called
-from attnspec.faces._face import Face, Parameter
+from attnspec.faces._face import REQUIRED, Face, Parameter
 from attnspec.faces._of_kind import KindFace
 from attnspec.faces._of_objects import (
     ROLES,
@@ -191,7 +191,11 @@ def _check_kind(function: Callable[..., Any], signature: Signature) -> None:
     names = {*signature.defaults}
     if any(_tells(face, names) for face in FACES.values()):
         return
-    few = len(kind_named(DEFAULT_KIND).operands)
+    own = kind_named(DEFAULT_KIND).operands
+    required = (n for n, default in signature.defaults.items() if default is REQUIRED)
+    if tuple(required) == tuple(own):  # So other kinds need not be imported.
+        return
+    few = len(own)
     for other in OF_KINDS.values():
         kind = kind_named(other.kind)
         if isinstance(other, ObjectFace):
