@@ -191,25 +191,28 @@ def _check_kind(function: Callable[..., Any], signature: Signature) -> None:
     names = {*signature.defaults}
     if any(_tells(face, names) for face in FACES.values()):
         return
-    own = kind_named(DEFAULT_KIND).operands
-    required = (n for n, default in signature.defaults.items() if default is REQUIRED)
-    if tuple(required) == tuple(own):  # So other kinds need not be imported.
-        return
-    few = len(own)
     for other in OF_KINDS.values():
-        kind = kind_named(other.kind)
         if isinstance(other, ObjectFace):
-            tells = any(hasattr(function, name) for name in ROLES["append"].names)
+            shows = any(hasattr(function, name) for name in ROLES["append"].names)
         else:
-            # As few operands may be those of attention, under any names.
-            most = max(len(other.operands), len(kind.operands))
-            tells = bool(other.needs) or most > few
-        if tells and other.recognises(function, kind):
+            shows = _beyond_attention(other, signature)
+        if shows and other.recognises(function, kind_named(other.kind)):
             msg = (
                 f"kind: it has the face {other.id} of {other.kind}; --kind "
                 f"{other.kind} or kind= says so"
             )
             raise InvalidArgument(msg)
+
+
+def _beyond_attention(face: KindFace, signature: Signature) -> bool:
+    """Return whether a function with this face could not be one of attention."""
+    few = len(kind_named(DEFAULT_KIND).operands)
+    required = {n for n, default in signature.defaults.items() if default is REQUIRED}
+    if len(required) == few and {*signature.defaults} <= required | PLAIN.names:
+        return False  # It has no word of another kind, which need not be imported.
+    # As few operands may be those of attention, under any names.
+    most = max(len(face.operands), len(kind_named(face.kind).operands))
+    return bool(face.needs) or most > few
 
 
 def _tells(face: Face, names: set[str]) -> bool:

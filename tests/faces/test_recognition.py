@@ -137,6 +137,8 @@ def test_what_no_face_or_more_than_one_fits_says_which_could_be_meant(
             "varlen",
         ),
         ("Q, K, V, nonpad_kv_seqlen, is_causal=0", "onnx-lengths", "padded"),
+        # The keyword that tells may have a default.
+        ("query, key, value, nonpad_kv_seqlen=None", "onnx-lengths", "padded"),
         ("v, s, v_other, s_other, mask=None", "merge-in-place", "merge"),
     ],
 )

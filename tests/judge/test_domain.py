@@ -247,3 +247,16 @@ def test_any_case_can_do_without_a_claim(claim: str) -> None:
     bare = table.without(ATTENTION.recipe(keys=3, queries=3), claim)
 
     assert not table.uses(bare, claim)
+
+
+def test_a_recipe_that_loses_what_its_law_needs_cannot_be_asked_of_it() -> None:
+    """Nothing turns where there is no new token."""
+    kind = KINDS["cached"]
+    law = kind.laws["cached-rotary"]
+    scope = law.scope(Capabilities(claims=frozenset(kind.abilities)))
+    turning = Domain(kind.name, kind.table, scope, needs=law.needs, fields=law.fields)
+    recipe = kind.table.recipe("cached", "float32", rotary="whole", new=1)
+
+    assert turning.fit(recipe)["rotary"] == "whole"
+    with pytest.raises(InvalidArgument, match="lacks an option that the law needs"):
+        turning.fit(recipe.replace(new=0))

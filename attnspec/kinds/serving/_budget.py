@@ -33,6 +33,26 @@ def work(recipe: Recipe, pairs: Iterable[tuple[int, int]], slots: int) -> Work:
     return Work(key_heads, rows, scores, scores * both, elements)
 
 
+def _halved(size: int, least: int) -> int:
+    """Return half of a size that is larger than the least one."""
+    return min(size, max(least, size // 2))
+
+
+_CUTS: tuple[Callable[[Recipe], Recipe], ...] = (
+    lambda r: r.replace(group=_halved(r["group"], 1)),
+    lambda r: r.replace(width=_halved(r["width"], 4)),
+    lambda r: r.replace(value_width=r["value_width"] and _halved(r["value_width"], 4)),
+    lambda r: r.replace(key_heads=1),
+)
+
+
+def _cut(recipe: Recipe) -> Recipe:
+    """Return the recipe with every cut."""
+    for cut in _CUTS:
+        recipe = cut(recipe)
+    return recipe
+
+
 def budget(of_call: Callable[[Recipe], Work]) -> Budget:
     """Return the budget of a kind whose calls have this much work.
 
@@ -41,15 +61,8 @@ def budget(of_call: Callable[[Recipe], Work]) -> Budget:
     return dataclasses.replace(
         BUDGET,
         seconds=lambda recipe: seconds(of_call(recipe)),
-        cuts=(
-            lambda r: r.replace(group=max(1, r["group"] // 2)),
-            lambda r: r.replace(width=max(4, r["width"] // 2)),
-            lambda r: r.replace(
-                value_width=r["value_width"] and max(4, r["value_width"] // 2)
-            ),
-            lambda r: r.replace(key_heads=1),
-        ),
-        last=lambda r: r,
+        cuts=_CUTS,
+        last=_cut,
     )
 
 

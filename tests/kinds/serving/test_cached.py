@@ -7,6 +7,7 @@ import pytest
 
 from attnspec.conformance import Verdict, check_implementation
 from attnspec.judge.case import Case
+from attnspec.judge.claims import Capabilities
 from attnspec.kinds.serving import _cached as cached
 from attnspec.kinds.serving.cached import CACHED
 from attnspec.rogues.serving.cached import CONTROLS, ROGUES
@@ -130,3 +131,24 @@ def test_the_shortest_history_that_fails_is_found(rogue: str) -> None:
     (outcome,) = report.outcomes
     assert outcome.finding is not None
     assert len(outcome.finding.recipe["steps"]) <= 3
+
+
+@pytest.mark.parametrize(
+    ("claim", "step", "left"),
+    [
+        ("several_new", ("append", 3), (("append", 1),)),
+        ("nothing_new", ("attend", 2), ()),
+    ],
+)
+def test_a_history_brings_no_more_than_is_claimed(
+    claim: str, step: tuple[str, int], left: Any
+) -> None:
+    everything = frozenset(CACHED.abilities)
+    recipe = CACHED.recipe(new=1, lengths=(2, 1), steps=(step, ("back", 1)))
+
+    for claims, steps in (
+        (everything, (step, ("back", 1))),
+        (everything - {claim}, (*left, ("back", 1))),
+    ):
+        found = CACHED.table.within(recipe, Capabilities(claims=claims))
+        assert found["steps"] == steps
