@@ -22,13 +22,12 @@ from attnspec.rogues import ROGUES, Rogue
 from attnspec.rogues.attention._kernel import KERNEL
 
 
-def report_of(rogue: Rogue, tier: str, seed: int, formats: int | None = None) -> Report:
-    """Judge a rogue, in the first few of its formats or in all."""
+def report_of(rogue: Rogue, tier: str, seed: int) -> Report:
+    """Judge a rogue."""
     kernel = rogue.fresh()
     return judge(
         InProcess(kernel.function, lambda: rogue.fresh().function),
         kernel.description,
-        dtypes=kernel.description.capabilities.dtypes[:formats],
         tier=tier,
         seed=seed,
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from attnspec._typing import Array, DType, Window
+from attnspec._typing import Array, Window
 from attnspec.adapters._onnx_operators import Operator
 from attnspec.conformance import Implementation
 from attnspec.numerics import NumericModel
@@ -20,13 +20,6 @@ from attnspec.numerics import NumericModel
 _PAST_AND_PRESENT = Operator("Attention", 24, (4, 4, 4))
 
 _GROUPED_QUERY = Operator("GroupQueryAttention", 1, (3, 4, 4), "com.microsoft")
-
-_DTYPES: tuple[DType, ...] = ("float32", "float16")
-
-_OF_ONE_LENGTH = ("unequal_lengths", "nothing_new")
-
-_CLAIMS = ("always_causal", "lengths_last", "grouped_query")
-_WITHOUT = ("several_new", "nothing_new", "partial_rotary", "value_width")
 
 _WIDTHS = 16
 """Of what number E is a multiple, where vectors are turned."""
@@ -40,9 +33,9 @@ def grouped_query() -> Implementation:
         _grouped_query,
         name="onnxruntime:grouped-query",
         kind="cached",
-        dtypes=_DTYPES,
-        claims=_CLAIMS,
-        without=_WITHOUT,
+        dtypes=("float32", "float16"),
+        claims=("always_causal", "lengths_last", "grouped_query"),
+        without=("several_new", "nothing_new", "partial_rotary", "value_width"),
         multiples={"width": _WIDTHS},
         dialect={"pairing": "half_split"},
         version=f"onnxruntime {onnxruntime.__version__}",
@@ -117,7 +110,7 @@ def past_and_present(models: Mapping[str, NumericModel]) -> Implementation:
         kind="cached",
         dtypes=("float32", "float16", "float64"),
         claims=("grouped_query", "value_width"),
-        without=_OF_ONE_LENGTH,
+        without=("unequal_lengths", "nothing_new"),
         models=models,
         version=f"onnxruntime {onnxruntime.__version__}, opset 24",
     )

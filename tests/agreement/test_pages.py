@@ -39,10 +39,8 @@ def _as_it_stands() -> Iterator[None]:
 
 def _put(pages: Any, lengths: Array, tokens: list[Array], page: int) -> list[Array]:
     """Return their pools (P, page, H, E) once each sequence has its tokens."""
-    pools = [
-        torch.zeros(1, t.shape[1], pages.n_pages * page, t.shape[3]) for t in tokens
-    ]
-    pools = [pool.double() for pool in pools]
+    slots = pages.n_pages * page
+    pools = [torch.zeros(1, 2, slots, t.shape[3], dtype=torch.float64) for t in tokens]
     for at, length in enumerate(lengths):
         which, places = torch.tensor([at]), torch.arange(length)[None]
         pages.reserve(which, torch.tensor([length]))

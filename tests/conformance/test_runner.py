@@ -23,6 +23,7 @@ from attnspec.exceptions import ConformanceFailure, KernelTimedOut
 from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case, Result
 from attnspec.kinds.attention.laws import ATTENTION
+from tests._in_ci import share
 from tests.conformance import _kernels
 
 pytestmark = pytest.mark.once
@@ -85,11 +86,16 @@ def test_command_function_and_pytest_say_the_same(
 @pytest.mark.parametrize("way", [_by_command, _by_function, _by_pytest])
 @pytest.mark.parametrize(
     ("kernel", "law"),
-    [
-        ("floored", "causal-support"),
-        ("first_value", "history"),
-        ("raises", "result-form"),
-    ],
+    share(
+        [
+            ("floored", "causal-support"),
+            ("floored", "causality"),
+            ("first_value", "history"),
+            ("first_value", "key-permutation"),
+            ("raises", "result-form"),
+        ],
+        2,
+    ),
 )
 def test_a_law_that_is_asked_alone_gets_the_verdict_of_the_whole_run(
     way: Way, kernel: str, law: str, tmp_path: Path

@@ -12,6 +12,7 @@ import pytest
 from attnspec.conformance import Report, check_implementation
 from attnspec.conformance.reports.text import header_lines
 from attnspec.exceptions import InvalidArgument
+from tests._in_ci import IN_CI
 from tests.faces import _numpy
 
 pytestmark = pytest.mark.once
@@ -48,7 +49,7 @@ LAWS = (
 
 @pytest.mark.parametrize("face", _numpy.RIGHT)
 def test_a_right_function_of_each_face_conforms(face: str) -> None:
-    report = _judged(_numpy.RIGHT[face], *LAWS)
+    report = _judged(_numpy.RIGHT[face], *(LAWS if IN_CI else ()))
 
     assert report.conforms, str(report)
     assert report.description.face["id"] == face

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from attnspec.conformance.reports import StoredReport, read_report
+from tests._in_ci import IN_CI
 from tests.conformance._processes import alive
 from tests.hostile import _base
 
@@ -105,15 +106,13 @@ class _Run:
 
 
 def _moments(seed: int, folder: Path, *asked: str) -> list[float]:
-    """Return delays, spread over a run as long as one that is not disturbed.
-
-    More of them: ``python benchmarks/interrupted.py``.
-    """
+    """Return delays, spread over a run as long as one that is not disturbed."""
     begun = time.monotonic()
     assert _Run(folder, "right", *asked).ended() == (0, "")
     length = time.monotonic() - begun
     draw = random.Random(seed)  # noqa: S311 - no secret
-    return [0.05 + length * (i + draw.random()) / 4 for i in range(4)]
+    count = 4 if IN_CI else 10
+    return [0.05 + length * (i + draw.random()) / count for i in range(count)]
 
 
 @pytest.fixture

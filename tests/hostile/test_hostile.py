@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from attnspec import check_implementation
 from attnspec.cli import main
 from attnspec.judge.verdicts import Verdict
+from tests._in_ci import share
 from tests.conformance._processes import alive
 from tests.hostile._base import VERDICTS
 
@@ -36,8 +37,8 @@ DEADLINE = 1.5
 
 LAWS = ("inputs-unchanged", "agreement")
 KERNELS = [pytest.param(target, id=target.partition("._")[2]) for target in VERDICTS]
-BY_COMMAND, BY_CALL = KERNELS[::4], KERNELS[2::4]
-"""All ways are one machine: pytest shows it every kernel, the others some."""
+BY_COMMAND, BY_CALL = share(KERNELS, 4), share(KERNELS, 4, 2)
+"""All ways are one machine, and pytest always shows it every kernel."""
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from attnspec import check_implementation
 from attnspec.cli import main
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Verdict
+from tests._in_ci import share
 from tests.hostile import _base
 
 pytest_plugins = ["pytester"]
@@ -178,8 +179,7 @@ def test_there_are_enough_of_them() -> None:
     assert len(UNUSABLE) + len(JUDGED) >= 20
 
 
-# Half of them each way: both ways open a kernel alike.
-@pytest.mark.parametrize("name", [*UNUSABLE][::2])
+@pytest.mark.parametrize("name", share([*UNUSABLE], 2))
 def test_the_command_says_in_one_line_that_it_is_unusable(
     name: str, tmp_path: Path
 ) -> None:
@@ -195,7 +195,7 @@ def test_the_command_says_in_one_line_that_it_is_unusable(
     assert time.monotonic() - begun < 3 * DEADLINE + 10
 
 
-@pytest.mark.parametrize("name", [*UNUSABLE][1::2])
+@pytest.mark.parametrize("name", share([*UNUSABLE], 2, 1))
 def test_a_call_from_python_raises_that_it_is_unusable(
     name: str, tmp_path: Path
 ) -> None:
