@@ -1,7 +1,7 @@
 """Shapes in the letters of axes: ``*batch L E``, and what a letter stands for.
 
 ``*batch`` is any number of axes, ``#S`` is S or 1, ``_`` is any length and ``...`` any
-shape; ``E+F`` is the sum of two.
+shape; ``E+F`` is the sum of two, and a number is itself.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def in_numbers(letters: tuple[str, ...], axes: Axes) -> str:
 def _length(name: str, axes: Axes) -> int | None:
     """Return the length of a letter, or of a sum of letters, if it is known."""
     if "+" not in name:
-        return axes.get(name)
-    parts = name.split("+")
-    return sum(axes[part] for part in parts) if axes.keys() >= set(parts) else None
+        return int(name) if name.isdecimal() else axes.get(name)
+    parts = [_length(part, axes) for part in name.split("+")]
+    return None if None in parts else sum(filter(None, parts))
 
 
 def _fits(length: int, letter: str, axes: Axes) -> bool:

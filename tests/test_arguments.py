@@ -50,6 +50,8 @@ def given(
     entries: Iterable[Iterable[str]] = (),
     table: Mapping[str, int] | None = None,
     both: int | tuple[Annotated[int, Range("even", lambda n: n % 2 == 0)], int] = 1,
+    pairs: Int[np.ndarray, "L 2"] | None = None,
+    longer: Float[np.ndarray, "D+1"] | None = None,
 ) -> tuple[Any, ...]:
     """Give the arguments back as they are read."""
     return x, places, further, weights, size, scale, window, side, flag, parts
@@ -118,6 +120,8 @@ X = np.zeros((3, 4, 2))
         ((X,), {"entries": [[1]]}, "entries[0][0]: expected a text, got 1"),
         ((X,), {"table": [1]}, "table: expected a table, got [1]"),
         ((X,), {"both": (1, 2)}, "both: expected an integer, got (1, 2); or both[0]"),
+        ((X,), {"pairs": [[1]] * 4}, "pairs: expected shape (4, 2), got (4, 1)"),
+        ((X,), {"longer": [0, 0]}, "longer: expected shape (3,), got (2,)"),
     ],
 )
 def test_what_an_annotation_does_not_allow_is_refused_with_the_rule(

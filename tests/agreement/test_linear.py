@@ -18,6 +18,8 @@ is not b (v - S k) but b (v + S k), and nothing is subtracted any more.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 from typing import Any
 
 import numpy as np
@@ -208,15 +210,13 @@ def test_onnx_is_the_definition_up_to_float32(rule: str, task: Task) -> None:
         assert near(expected, definition(task, rule, form), bound)
 
 
-def recurrent(*arrays: Any, **options: Any) -> Any:
-    return qwen.torch_recurrent_gated_delta_rule(*arrays, **options)
+# Unwrapped: where fla is installed, transformers calls its kernels instead.
+recurrent = inspect.unwrap(qwen.torch_recurrent_gated_delta_rule)
 
 
 def chunked(size: int) -> Any:
-    def form(*arrays: Any, **options: Any) -> Any:
-        return qwen.torch_chunk_gated_delta_rule(*arrays, chunk_size=size, **options)
-
-    return form
+    form = inspect.unwrap(qwen.torch_chunk_gated_delta_rule)
+    return functools.partial(form, chunk_size=size)
 
 
 QWEN: st.SearchStrategy[int | None] = st.sampled_from([None, 1, 2, 3, 64])
