@@ -85,7 +85,10 @@ def _laws(name: str) -> str:
 
 @functools.cache
 def _run(name: str) -> tuple[Outcome, ...]:
-    """Judge the definition, rounded to float32, by the laws of its kind."""
+    """Judge the definition, rounded to float32, by the laws of its kind.
+
+    A book of laws that the definition breaks must not be built.
+    """
     kind = KINDS[name]
     definition = Implementation.of(
         kind.definition,
@@ -95,7 +98,10 @@ def _run(name: str) -> tuple[Outcome, ...]:
         # A definition does not differentiate itself.
         claims={*kind.unsaid} & {*kind.abilities} - {CLAIM},
     )
-    return check_implementation(definition, tier="smoke").outcomes
+    report = check_implementation(definition, tier="smoke")
+    if report.failures:
+        raise ValueError(str(report))
+    return report.outcomes
 
 
 def _gallery(name: str) -> list[str]:

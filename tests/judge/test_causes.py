@@ -99,20 +99,23 @@ def test_by_itself_such_a_law_fails() -> None:
 
 @pytest.mark.parametrize(
     ("rogue", "headline"),
-    [
-        # A mask and a bias are read by the same code.
-        ("mask-of-next-head", "exact-gather"),
-        # Whatever hides a key, it is wrong that it counts.
-        ("exp-never-zero", "exact-gather"),
-        # What several heads need, all their findings need.
-        ("heads-by-key-heads", "head-independence"),
-        # An exact law has large scores in every case, a far sink has them too.
-        ("peak-of-first-tile", "exact-gather"),
-        # A single call fails by the one before it.
-        ("stale-tail", "determinism"),
-        # One operand, whichever its layout is.
-        ("key-read-as-dense", "layout"),
-    ],
+    share(
+        [
+            # A mask and a bias are read by the same code.
+            ("mask-of-next-head", "exact-gather"),
+            # Whatever hides a key, it is wrong that it counts.
+            ("exp-never-zero", "exact-gather"),
+            # What several heads need, all their findings need.
+            ("heads-by-key-heads", "head-independence"),
+            # An exact law has large scores in every case, a far sink has them too.
+            ("peak-of-first-tile", "exact-gather"),
+            # A single call fails by the one before it.
+            ("stale-tail", "determinism"),
+            # One operand, whichever its layout is.
+            ("key-read-as-dense", "layout"),
+        ],
+        2,
+    ),
 )
 def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) -> None:
     report = _report(rogue)
@@ -122,20 +125,23 @@ def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) 
 
 @pytest.mark.parametrize(
     ("pair", "headlines"),
-    [
-        # Both show on rows that see few keys.
-        (
-            ("causal-one-more", "window-right-wider"),
-            ["causal-support", "window-support"],
-        ),
-        # One law fails by both: by the flag, and by 17 keys.
-        (("causal-strict", "partial-tile-lost"), ["causal-support", "tail-sweep"]),
-        # Both are found in cases with a mask of several queries.
-        (
-            ("scale-without-sign", "mask-of-first-row"),
-            ["masked-keys-inert", "scale-sign"],
-        ),
-    ],
+    share(
+        [
+            # Both show on rows that see few keys.
+            (
+                ("causal-one-more", "window-right-wider"),
+                ["causal-support", "window-support"],
+            ),
+            # One law fails by both: by the flag, and by 17 keys.
+            (("causal-strict", "partial-tile-lost"), ["causal-support", "tail-sweep"]),
+            # Both are found in cases with a mask of several queries.
+            (
+                ("scale-without-sign", "mask-of-first-row"),
+                ["masked-keys-inert", "scale-sign"],
+            ),
+        ],
+        2,
+    ),
 )
 def test_two_mistakes_that_share_cases_are_two(
     pair: tuple[str, str], headlines: list[str]

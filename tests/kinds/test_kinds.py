@@ -29,7 +29,7 @@ from attnspec.numerics import default_model
 from attnspec.numerics.dtypes import DTYPES
 from attnspec.rogues import CONTROLS
 from attnspec.rogues._gallery import Control
-from tests._in_ci import IN_CI
+from tests._in_ci import IN_CI, share
 
 ALL = list(KINDS.values())
 NAMES = list(KINDS)
@@ -62,11 +62,11 @@ def _recipes(kind: Kind) -> st.SearchStrategy[Recipe]:
     return recipes_within(Domain(kind.name, kind.table, everything))
 
 
-# Attention in all formats: attention/test_laws.py.
+# Attention in all formats: attention/test_laws.py. The book runs all of them, too.
 @pytest.mark.once
-@pytest.mark.parametrize("kind", ALL[1:], ids=NAMES[1:])
-def test_the_definition_passes_every_law_of_its_kind(kind: Kind) -> None:
-    report = check_implementation(_definition(kind), tier="smoke")
+@pytest.mark.parametrize("name", share(NAMES[1:], 4))
+def test_the_definition_passes_every_law_of_its_kind(name: str) -> None:
+    report = check_implementation(_definition(KINDS[name]), tier="smoke")
 
     found = {o.invariant: (o.verdict, o.reason) for o in report.outcomes}
     assert set(found.values()) == {(Verdict.PASSED, "")}
