@@ -163,9 +163,10 @@ SCRIPTS = sorted(
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_is_run_before_a_change_is_merged(script: str) -> None:
     commands = (BOOK.parent / "tox.ini").read_text("utf-8")
+    in_book = f"```{{script}} {script.removeprefix('docs/')}\n"
 
     # The kernel in tail.py does nothing by itself; report.py judges it.
-    if script != "docs/scripts/tail.py":
+    if script != "docs/scripts/tail.py" and in_book not in "".join(PAGES.values()):
         assert re.search(
             rf"^    (python (-E )?|attnspec check ){re.escape(script)}\b",
             commands,
