@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 from attnspec.cli import main
 from attnspec.conformance import check_implementation, parametrize_with_checks
 from attnspec.conformance.parametrize import Check
+from tests._in_ci import share
 from tests.faces import _flash
 
 FILE = Path(_flash.__file__)
@@ -22,7 +23,9 @@ def _checked(name: str, *options: str) -> Result:
     return CliRunner().invoke(main, words)
 
 
-@pytest.mark.parametrize("name", ["flash_attn_func", "with_sink", "always_a_pair"])
+@pytest.mark.parametrize(
+    "name", share(["flash_attn_func", "with_sink", "always_a_pair"], 3)
+)
 def test_a_right_drop_in_conforms_with_no_flag(name: str) -> None:
     found = _checked(name)
 
