@@ -29,6 +29,7 @@ from attnspec.faces.kv_cache import OF_CACHES
 from attnspec.faces.merge import OF_MERGES
 from attnspec.faces.mlx import MLX
 from attnspec.faces.padded import JAX_LENGTHS, ONNX_LENGTHS
+from attnspec.faces.paged import OF_PAGES
 from attnspec.faces.paged_append import OF_APPENDING
 from attnspec.faces.plain import PLAIN
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
@@ -47,7 +48,7 @@ OF_KINDS: Mapping[str, KindFace | ObjectFace] = {
     for face in (
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
-        *(FLASH_ATTN_KVCACHE, *OF_APPENDING, *OF_CACHES),
+        *(FLASH_ATTN_KVCACHE, *OF_PAGES, *OF_APPENDING, *OF_CACHES),
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""
@@ -191,17 +192,21 @@ def _check_kind(function: Callable[..., Any], signature: Signature) -> None:
     names = {*signature.defaults}
     if any(_tells(face, names) for face in FACES.values()):
         return
+    found: dict[str, str] = {}
     for other in OF_KINDS.values():
         if isinstance(other, ObjectFace):
             shows = any(hasattr(function, name) for name in ROLES["append"].names)
         else:
             shows = _beyond_attention(other, signature)
         if shows and other.recognises(function, kind_named(other.kind)):
-            msg = (
-                f"kind: it has the face {other.id} of {other.kind}; --kind "
-                f"{other.kind} or kind= says so"
-            )
-            raise InvalidArgument(msg)
+            found.setdefault(other.kind, other.id)
+    if found:
+        listed = " and ".join(
+            f"the face {face} of {kind}" for kind, face in found.items()
+        )
+        named = " or ".join(f"--kind {kind}" for kind in found)
+        msg = f"kind: it has {listed}; {named} or kind= says so"
+        raise InvalidArgument(msg)
 
 
 def _beyond_attention(face: KindFace, signature: Signature) -> bool:

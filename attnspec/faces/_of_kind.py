@@ -142,7 +142,9 @@ class KindFace:
         """Return the keywords for operands of ours that a function lacks."""
         by_name = {*kind.operands[len(self.operands) :]}
         needed = [each for each in self.keywords if {*each.says} & by_name]
-        return [w.names[0] for w in needed if w.name_in(signature) is None]
+        there = [each for each in needed if each.name_in(signature) is not None]
+        said = {name for each in there for name in each.says}
+        return [each.names[0] for each in needed if not {*each.says} & said]
 
     def _words(self, signature: Signature) -> Iterator[tuple[str, Word]]:
         """Yield the keywords that a function has, each by its name there."""

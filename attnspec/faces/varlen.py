@@ -8,7 +8,7 @@ from attnspec._typing import Array
 from attnspec.faces._of_kind import KindFace, Said, Word, word
 from attnspec.judge.usage import ANY, FLOATING, Argument
 
-_CAUSAL = ("causal", "is_causal")
+CAUSAL = ("causal", "is_causal")
 
 
 def window_of(said: Said, default: Any) -> tuple[Any, ...]:
@@ -19,7 +19,7 @@ def window_of(said: Said, default: Any) -> tuple[Any, ...]:
     return (*(free if side is None else side for side in window), *sides[2:])
 
 
-def _causal_window(said: Said, default: Any) -> tuple[Any, ...]:
+def causal_window(said: Said, default: Any) -> tuple[Any, ...]:
     """Return distances that say causality, too: no key to the right is seen."""
     left, right, *rest = window_of(said, default)
     return (left, 0 if said.get("causal") else right, *rest)
@@ -37,9 +37,13 @@ def _summed(name: str) -> Word:
     return word(f"cu_{name}", f"cu_seqlens_{side}", f"cu_seq_{side}")
 
 
-def _grouped(said: Said, _default: Any) -> bool:
-    """Return whether query heads share a key head."""
-    return bool(said["query"].shape[1] != said["key"].shape[1])
+def grouped(keys: str) -> Word:
+    """Return the flag that says that query heads share a key head."""
+
+    def value(said: Said, _default: Any) -> bool:
+        return bool(said["query"].shape[-2] != said[keys].shape[-2])
+
+    return Word(("query",), ("enable_gqa",), value)
 
 
 def _given(query: Array, key: Array, value: Array, *_: Any) -> tuple[Any, ...]:
@@ -102,14 +106,14 @@ FLASH_ATTN_VARLEN = KindFace(
         word("used_query", "seqused_q"),
         word("used_key", "seqused_k"),
         word("scale", "softmax_scale", "scale"),
-        word("causal", *_CAUSAL),
+        word("causal", *CAUSAL),
         Word(("window",), ("window_size",), window_of),
-        Word(("window", "causal"), ("window_size",), _causal_window, _CAUSAL),
+        Word(("window", "causal"), ("window_size",), causal_window, CAUSAL),
         word("softcap", "softcap"),
         word("sink", "learnable_sink", "s_aux", "sinks", "sink"),
         # In some functions return_attn_probs without return_lse gives something else.
         word("return_lse", "return_lse", "return_softmax_lse", "return_attn_probs"),
-        Word(("query",), ("enable_gqa",), _grouped),
+        grouped("key"),
         word("out", "out"),
     ),
     read=output_of,
@@ -118,4 +122,11 @@ FLASH_ATTN_VARLEN = KindFace(
 )
 """The functions of packed sequences of the FlashAttention family."""
 
-__all__ = ["FLASH_ATTN_VARLEN", "output_of", "window_of"]
+__all__ = [
+    "CAUSAL",
+    "FLASH_ATTN_VARLEN",
+    "causal_window",
+    "grouped",
+    "output_of",
+    "window_of",
+]

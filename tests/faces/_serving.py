@@ -14,12 +14,13 @@ from attnspec.rogues.serving._merging_many import weighed
 from attnspec.rogues.serving._packing import Varlen
 from attnspec.rogues.serving._padding import Padded
 from attnspec.rogues.serving._padding_steps import from_the_first, of_the_first
+from attnspec.rogues.serving._paging import Paged
 
 Array = npt.NDArray[Any]
 
 _VARLEN, _PADDED, _FROM_THE_FIRST = Varlen(), Padded(), Padded(frontier=from_the_first)
 _MERGE, _MERGE_ALL = merging(), weighed()
-_CACHED = Caching()
+_CACHED, _PAGED = Caching(), Paged()
 
 
 def _sides(window: tuple[int | None, int | None]) -> tuple[int | None, ...] | None:
@@ -381,6 +382,135 @@ def not_kept(
     assert cache_seqlens is not None
     own = k_cache.copy(), v_cache.copy()
     return _CACHED(q, *own, cache_seqlens, key=k, value=v)
+
+
+def with_pages(
+    q: Array,
+    k_cache: Array,
+    v_cache: Array,
+    k: Array | None = None,
+    v: Array | None = None,
+    *,
+    cache_seqlens: Array | None = None,
+    page_table: Array | None = None,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: tuple[int, int] = (-1, -1),
+    softcap: float = 0.0,
+    return_softmax_lse: bool = False,
+) -> Any:
+    """Answer as FlashAttention 3 does over pages, without new tokens."""
+    assert k is None
+    assert v is None
+    assert page_table is not None
+    assert cache_seqlens is not None
+    return _PAGED(
+        *(q, k_cache, v_cache, page_table, cache_seqlens),
+        causal=causal,
+        window=_sides(window_size),  # type: ignore[arg-type]
+        softcap=softcap or None,
+        scale=softmax_scale,
+        return_lse=return_softmax_lse,
+    )
+
+
+def first_row(
+    q: Array,
+    k_cache: Array,
+    v_cache: Array,
+    *,
+    cache_seqlens: Array,
+    block_table: Array,
+) -> Any:
+    """Take the pages of the first sequence for those of all."""
+    table = np.broadcast_to(block_table[:1], block_table.shape)
+    return _PAGED(q, k_cache, v_cache, table, cache_seqlens)
+
+
+def packed_over_pages(
+    q: Array,
+    k: Array,
+    v: Array,
+    max_seqlen_q: int,
+    cu_seqlens_q: Array,
+    max_seqlen_k: int,
+    cu_seqlens_k: Array | None = None,
+    seqused_k: Array | None = None,
+    *,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: list[int] | None = None,
+    softcap: float = 0.0,
+    block_table: Array | None = None,
+    return_softmax_lse: bool = False,
+    s_aux: Array | None = None,
+) -> Any:
+    """Answer as vLLM does: the lengths come alone, and not as sums."""
+    assert cu_seqlens_k is None
+    assert seqused_k is not None
+    assert block_table is not None
+    assert max_seqlen_k == max(seqused_k, default=0)
+    assert (np.diff(cu_seqlens_q) == max_seqlen_q).all()
+    output, lse = _PAGED(
+        q.reshape(-1, max_seqlen_q, *q.shape[1:]),
+        *(k, v, block_table, seqused_k),
+        causal=causal,
+        window=_sides(tuple(window_size)) if window_size else None,  # type: ignore[arg-type]
+        softcap=softcap or None,
+        scale=softmax_scale,
+        sink=s_aux,
+        return_lse=True,
+    )
+    output = output.reshape(*q.shape[:2], -1)
+    lse = lse.swapaxes(0, 1).reshape(q.shape[1], -1)
+    return (output, lse) if return_softmax_lse else output
+
+
+def summed_over_pages(
+    q: Array,
+    k: Array,
+    v: Array,
+    cu_seqlens_q: Array,
+    cu_seqlens_k: Array,
+    max_seqlen_q: int,
+    max_seqlen_k: int,
+    *,
+    window_size: tuple[int, int] = (-1, -1),
+    block_table: Array | None = None,
+    return_attn_probs: bool = False,
+) -> Any:
+    """Answer as FlashAttention 2 does: the lengths come as sums."""
+    output, lse = packed_over_pages(
+        *(q, k, v, max_seqlen_q, cu_seqlens_q, max_seqlen_k),
+        seqused_k=np.diff(cu_seqlens_k),
+        window_size=[*window_size],
+        block_table=block_table,
+        return_softmax_lse=True,
+    )
+    return (output, lse, None) if return_attn_probs else output
+
+
+def whole_pages(
+    q: Array,
+    k: Array,
+    v: Array,
+    cu_seqlens_q: Array,
+    cu_seqlens_k: Array,
+    max_seqlen_q: int,
+    max_seqlen_k: int,
+    *,
+    block_table: Array,
+) -> Any:
+    """Read the last page of each sequence to its end."""
+    page = k.shape[1]
+    most = block_table.shape[1] * page
+    full = np.minimum(-(-np.diff(cu_seqlens_k) // page) * page, most)
+    sums = np.append(0, np.cumsum(full)).astype(np.int32)
+    longest = int(max(full, default=0))
+    rest = max_seqlen_q, max(longest, max_seqlen_k)
+    return summed_over_pages(
+        q, k, v, cu_seqlens_q, sums, *rest, block_table=block_table
+    )
 
 
 def reshape_and_cache_flash(

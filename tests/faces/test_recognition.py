@@ -150,6 +150,16 @@ def test_a_function_of_another_kind_is_told_which(
         called(made(parameters))
 
 
+def test_a_function_of_two_other_kinds_is_told_both() -> None:
+    parameters = "q, k_cache, v_cache, cache_seqlens=None, block_table=None"
+    message = (
+        "kind: it has the face flash-attn-kvcache of cached and the face "
+        "flash-attn-paged of paged; --kind cached or --kind paged or kind= says so"
+    )
+    with pytest.raises(InvalidArgument, match=message):
+        called(made(parameters))
+
+
 def test_a_class_of_caches_is_told_its_kind() -> None:
     class Cache:
         def append(self, key: Any, value: Any) -> None: ...

@@ -24,6 +24,9 @@ RIGHT = {
     "merge_attentions": "merge-lists",
     "flash_attn_combine": "merge-splits",
     "flash_attn_with_kvcache": "flash-attn-kvcache",
+    "with_pages": "flash-attn-paged",
+    "packed_over_pages": "varlen-paged",
+    "summed_over_pages": "varlen-paged",
     "reshape_and_cache_flash": "slot-mapping",
     "append_paged_kv_cache": "page-lists",
 }
@@ -36,6 +39,8 @@ WRONG = {
     "last_of_list": "merge-lists",
     "even_splits": "merge-splits",
     "not_kept": "flash-attn-kvcache",
+    "first_row": "flash-attn-paged",
+    "whole_pages": "varlen-paged",
     "negative_slots": "slot-mapping",
     "first_list": "page-lists",
 }
@@ -43,6 +48,7 @@ LAWS = {
     "varlen": ["varlen-agreement", "varlen-lse", "varlen-out"],
     "padded": ["padded-agreement", "padded-lse"],
     "merge": ["merge-agreement", "merge-rows", "merge-in-place", "merge-rows-kept"],
+    "paged": ["paged-agreement", "paged-lse"],
     "paged-append": ["paged-append-bits", "paged-append-counts"],
     "merge-all": ["merge-all-agreement", "merge-all-rows"],
     "cached": ["cached-agreement", "cached-rotary"],

@@ -70,7 +70,7 @@ def test_the_definition_passes_every_law_of_its_kind(name: str) -> None:
 
     found = {o.invariant: (o.verdict, o.reason) for o in report.outcomes}
     assert set(found.values()) == {(Verdict.PASSED, "")}
-    assert list(found) == list(kind.laws)
+    assert list(found) == list(KINDS[name].laws)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=NAMES)
