@@ -34,6 +34,13 @@ ROGUES: tuple[Rogue, ...] = (
         "order",
     ),
     _rogue(
+        "planned-by-shape",
+        "An object plans once for each shape: later tables are not read.",
+        Paged(places=steps.PlannedByShape()),
+        "shuffled",
+        mistake="state",
+    ),
+    _rogue(
         "narrow-rows",
         "Rows of the table are taken to end with the longest sequence.",
         Paged(places=steps.narrow_rows),
