@@ -89,7 +89,12 @@ FLASH_ATTN_PAGED = KindFace(
 
 def _flat(query: Array, key_pages: Array, value_pages: Array, *_: Array) -> Any:
     """Give the queries of all sequences one behind the other."""
-    return query.reshape(-1, *query.shape[2:]), key_pages, value_pages
+    return _one_by_one(query), key_pages, value_pages
+
+
+def _one_by_one(array: Array) -> Array:
+    """Return what belongs to the queries of all sequences, one behind the other."""
+    return array.reshape(-1, *array.shape[2:])
 
 
 def _sums(said: Said, _default: Any) -> Array:
@@ -112,11 +117,15 @@ def _in_sequences(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
     """Read the results of all queries as those of each sequence."""
     batch, count = said["query"].shape[:2]
 
-    def parted(array: Array, axis: int) -> Array:
+    def parted(array: Any, axis: int) -> Any:
+        if np.ndim(array) <= axis or array.shape[axis] != batch * count:
+            return array  # The judge says what is wrong with it.
         shape = (*array.shape[:axis], batch, count, *array.shape[axis + 1 :])
         return np.moveaxis(array.reshape(shape), axis, 0)
 
     found = output_of(returned, said, placed)
+    if said.get("out") is not None:
+        return parted(found, 1) if said.get("return_lse") else None
     if isinstance(found, tuple):
         return parted(found[0], 0), parted(found[1], 1)
     return parted(found, 0)
@@ -171,6 +180,7 @@ FLASH_ATTN_VARLEN_PAGED = KindFace(
         # vLLM refuses both.
         Word(("lengths",), ("cu_seqlens_k", "cu_seq_k"), _summed_keys, ("seqused_k",)),
         grouped("key_pages"),
+        Word(("out",), ("out",), lambda said, _: _one_by_one(said["out"])),
         *_OPTIONS,
     ),
     needs=("cu_seqlens_q", "cu_seq_q"),

@@ -444,6 +444,7 @@ def packed_over_pages(
     block_table: Array | None = None,
     return_softmax_lse: bool = False,
     s_aux: Array | None = None,
+    out: Array | None = None,
 ) -> Any:
     """Answer as vLLM does: the lengths come alone, and not as sums."""
     assert cu_seqlens_k is None
@@ -463,6 +464,9 @@ def packed_over_pages(
     )
     output = output.reshape(*q.shape[:2], -1)
     lse = lse.swapaxes(0, 1).reshape(q.shape[1], -1)
+    if out is not None:
+        out[...] = output
+        output = out
     return (output, lse) if return_softmax_lse else output
 
 

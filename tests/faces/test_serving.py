@@ -48,7 +48,7 @@ LAWS = {
     "varlen": ["varlen-agreement", "varlen-lse", "varlen-out"],
     "padded": ["padded-agreement", "padded-lse"],
     "merge": ["merge-agreement", "merge-rows", "merge-in-place", "merge-rows-kept"],
-    "paged": ["paged-agreement", "paged-lse"],
+    "paged": ["paged-agreement", "paged-lse", "paged-out"],
     "paged-append": ["paged-append-bits", "paged-append-counts"],
     "merge-all": ["merge-all-agreement", "merge-all-rows"],
     "cached": ["cached-agreement", "cached-rotary"],

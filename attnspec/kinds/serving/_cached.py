@@ -141,16 +141,14 @@ def written(case: Case) -> Array:
 def sized(case: Case, *, return_lse: bool) -> Case:
     """Return the call with the results that its operands make, and what it writes."""
     (batch, queries, heads, _), width = case["query"].shape, case["value_cache"].shape
-    results: Any = [("output", (batch, queries, heads, width[3]), case.dtype)]
-    if return_lse:
-        results.append(("lse", (batch, heads, queries), None))
-    writes = {}
-    if new_of(case):
-        where = written(case)[:, :, None, None]
-        writes = {cache: Write(cache, where) for cache in CACHES}
-        results += [(cache, case[cache].shape, case.dtype) for cache in CACHES]
-    lse = return_lse or None
-    return case.replace(results=tuple(results), writes=writes, return_lse=lse)
+    output, lse = (batch, queries, heads, width[3]), (batch, heads, queries)
+    case = sequences.sized(case, output, lse, return_lse=return_lse)
+    if not new_of(case):
+        return case.replace(writes={})
+    where = written(case)[:, :, None, None]
+    caches: Any = [(cache, case[cache].shape, case.dtype) for cache in CACHES]
+    writes = {cache: Write(cache, where) for cache in CACHES}
+    return case.replace(results=(*case.results, *caches), writes=writes)
 
 
 def again(case: Case, **changes: Any) -> Case:

@@ -151,11 +151,8 @@ def _sized(recipe: Recipe, operands: dict[str, Any], options: dict[str, Any]) ->
 
 def sized(case: Case, *, return_lse: bool) -> Case:
     """Return the call with results as large as its operands make them."""
-    rows, value_width = case["query"].shape[:3], case["value"].shape[3]
-    results: Any = [("output", (*rows, value_width), case.dtype)]
-    if return_lse:
-        results.append(("lse", rows, None))
-    return case.replace(results=tuple(results), return_lse=return_lse or None)
+    rows, width = case["query"].shape[:3], case["value"].shape
+    return sequences.sized(case, (*rows, width[3]), rows, return_lse=return_lse)
 
 
 def _mask(recipe: Recipe, case: Case) -> Array | None:

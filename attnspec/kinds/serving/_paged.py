@@ -95,8 +95,9 @@ TABLE = Table(
         "spare": (0, 1, 5),
         "more_entries": (0, 1, 3),
         "past": ("zero", "last", "negative", "stale"),
-        # Of pages that a window skips; a law of its own draws that.
+        # Of pages that a window skips, and a buffer for the result: laws draw them.
         "holes": (False,),
+        "into": (False,),
         **sequences.FIELDS,
         "key_heads": (1, 2),
         "group": (1, 5, 8, 16),
@@ -114,6 +115,7 @@ TABLE = Table(
             dropped=_with_tokens,
         ),
         "holes": Claim("-1 in place of pages that end before a window", "holes"),
+        "out": Claim("the result is written into a buffer", "into"),
         "negative_entries": Claim(
             "-1 behind the pages of a sequence",
             used=lambda recipe: recipe["past"] == "negative",
@@ -154,6 +156,8 @@ def build(recipe: Recipe) -> Case:
     }
     operands |= {"table": table.astype(form), "lengths": lengths.astype(form)}
     case = Case(operands, sequences.options_of(recipe), (), recipe.dtype)
+    if recipe["into"]:
+        case = case.replace(out=np.zeros(0))
     return sized(case, return_lse=recipe["return_lse"])
 
 
@@ -203,10 +207,8 @@ def _order(recipe: Recipe, total: int) -> Array:
 def sized(case: Case, *, return_lse: bool) -> Case:
     """Return the call with results as large as its operands make them."""
     (batch, queries, heads, _), width = case["query"].shape, case["value_pages"].shape
-    results: Any = [("output", (batch, queries, heads, width[3]), case.dtype)]
-    if return_lse:
-        results.append(("lse", (batch, heads, queries), None))
-    return case.replace(results=tuple(results), return_lse=return_lse or None)
+    output, lse = (batch, queries, heads, width[3]), (batch, heads, queries)
+    return sequences.sized(case, output, lse, return_lse=return_lse)
 
 
 def owned_slots(

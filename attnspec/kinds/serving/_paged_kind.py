@@ -37,8 +37,9 @@ def _defined(
     sink: Array | None = None,
     scale: float | None = None,
     return_lse: bool = False,
-) -> Array | tuple[Array, Array]:
-    """Evaluate the definition and round its result once."""
+    out: Array | None = None,
+) -> Array | tuple[Array, Array] | None:
+    """Evaluate the definition and round its result once; it may be written."""
     output, lse = paged_attention(
         query,
         key_pages,
@@ -52,8 +53,11 @@ def _defined(
         scale=scale,
     )
     rounded = output.astype(query.dtype)
-    wide = working_dtype(query.dtype)
-    return (rounded, lse.astype(wide)) if return_lse else rounded
+    wide = lse.astype(working_dtype(query.dtype))
+    if out is not None:
+        out[...] = rounded
+        return wide if return_lse else None
+    return (rounded, wide) if return_lse else rounded
 
 
 def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None:
@@ -110,6 +114,11 @@ def _next_slots(case: Case, right: Right) -> Array:
 def _other_sequence(case: Case, right: Right) -> Array:
     """Answer each sequence with the answer to the one before it."""
     return np.roll(right(case), 1, axis=0)
+
+
+def _late(case: Case, right: Right) -> Array:
+    """Answer each query with the answer to the one before it."""
+    return np.roll(right(case), 1, axis=1)
 
 
 def _measured(case: Case, right: Right) -> Array:
@@ -185,6 +194,7 @@ PAGED = Kind(
         "full_pages": _full_pages,
         "next_slots": _next_slots,
         "other_sequence": _other_sequence,
+        "late": _late,
         "measured": _measured,
         "turned": _turned,
         "strides_ignored": _strides_ignored,

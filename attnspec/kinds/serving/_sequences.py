@@ -10,7 +10,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge import invariance
 from attnspec.judge.bits import integers, normals
-from attnspec.judge.case import Case, Result, Shape, cast
+from attnspec.judge.case import Case, Result, Shape, Write, cast
 from attnspec.judge.claims import Claim
 from attnspec.judge.compare import finite_difference, noted, rounding
 from attnspec.judge.law import F64, Bench, Exact
@@ -163,6 +163,21 @@ def options_of(recipe: Recipe) -> dict[str, Any]:
     return {n: v for n, v in options.items() if v is not None and v is not False}
 
 
+def sized(case: Case, output: Shape, lse: Shape, *, return_lse: bool) -> Case:
+    """Return the call with results of these shapes.
+
+    A buffer that the result is written into comes full of NaN.
+    """
+    results: Any = [("output", output, case.dtype)]
+    if return_lse:
+        results.append(("lse", lse, None))
+    case = case.replace(results=tuple(results), return_lse=return_lse or None)
+    if case["out"] is None:
+        return case
+    buffer = np.full(output, np.nan, case["query"].dtype)
+    return case.replace(out=buffer, writes={"out": Write("output")})
+
+
 def widths(recipe: Recipe) -> tuple[int, int]:
     """Return E and Ev."""
     width = recipe["width"]
@@ -249,6 +264,7 @@ __all__ = [
     "options_of",
     "parts_alike",
     "poison",
+    "sized",
     "unread",
     "untouched",
     "widths",

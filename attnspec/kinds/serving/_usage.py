@@ -76,6 +76,7 @@ MERGE_ALL = Usage(
 
 _INTEGERS = "int32 or int64"
 _OPTIONS = ("causal", "window", "softcap", "sink", "scale")
+_WRITTEN = "full of NaN: the result is written here, not returned"
 
 
 def _options(*names: str) -> dict[str, Argument]:
@@ -105,9 +106,7 @@ VARLEN = Usage(
         "used_query": _counts("N", "how many queries each has", "seqused_q"),
         "used_key": _counts("N", "how many keys each has", "seqused_k"),
         **_options("return_lse"),
-        "out": Argument(
-            "Tq Hq Ev", "full of NaN: the result is written here, not returned", ANY
-        ),
+        "out": Argument("Tq Hq Ev", _WRITTEN, ANY),
     },
     {
         "output": Argument("Tq Hq Ev", "the values, weighed", ANY),
@@ -187,6 +186,7 @@ PAGED = Usage(
             "B", "how many tokens each sequence has", "cache_seqlens", "seqused_k"
         ),
         **_options(*_OPTIONS, "return_lse"),
+        "out": Argument("B L Hq Ev", _WRITTEN, ANY),
     },
     {
         "output": Argument("B L Hq Ev", "the values, weighed", ANY),

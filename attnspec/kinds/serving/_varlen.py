@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnspec.judge.case import Case, Write
+from attnspec.judge.case import Case
 from attnspec.judge.claims import Claim
 from attnspec.judge.law import Dialect
 from attnspec.judge.recipe import Recipe
@@ -130,20 +130,10 @@ def build(recipe: Recipe) -> Case:
 
 
 def sized(case: Case, *, return_lse: bool) -> Case:
-    """Return the call with results as large as its operands make them.
-
-    A buffer that the result is written into comes full of NaN.
-    """
-    (rows, heads, _), value_width = case["query"].shape, case["value"].shape[2]
-    shape = rows, heads, value_width
-    results: Any = [("output", shape, case.dtype)]
-    if return_lse:
-        results.append(("lse", (heads, rows), None))
-    case = case.replace(results=tuple(results), return_lse=return_lse or None)
-    if case["out"] is None:
-        return case
-    buffer = np.full(shape, np.nan, case["query"].dtype)
-    return case.replace(out=buffer, writes={"out": Write("output")})
+    """Return the call with results as large as its operands make them."""
+    (rows, heads, _), width = case["query"].shape, case["value"].shape
+    output, lse = (rows, heads, width[2]), (heads, rows)
+    return sequences.sized(case, output, lse, return_lse=return_lse)
 
 
 def segments_of(case: Case) -> list[Segment]:

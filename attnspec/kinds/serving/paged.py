@@ -284,6 +284,17 @@ def check_no_keys(case: Case, bench: Bench) -> Iterator[Comparison]:
 
 
 PAGED.law(
+    "paged-out",
+    "memory.pages",
+    one_in=3,
+    nulls=("zeros", "other_sequence"),
+    needs=("out",),
+    fields={"into": (True,), "lengths": (*paged.SEVERAL, *paged.KEYLESS)},
+    sentence="A result that goes into a buffer is written query by query, to the last.",
+)(agrees)
+
+
+PAGED.law(
     "paged-int64",
     "memory.pages",
     nulls=("zeros", "first_table"),

@@ -81,6 +81,11 @@ def answered(pool: Pool, output: Array, lse: Array) -> Pair:  # noqa: ARG001 - a
     return output, lse
 
 
+def written(pool: Pool, output: Array, out: Array) -> None:  # noqa: ARG001 - a step's form
+    """Write the result into a buffer."""
+    out[...] = output
+
+
 Frontier = Callable[[Call, tuple[Array, Array]], Array]
 
 
@@ -95,6 +100,7 @@ class Paged:
     seen: Callable[[Call, Array], Array] = near
     attend: Callable[[Call, Array, tuple[Array, Array]], Pair] = attended
     finish: Callable[[Pool, Array, Array], Pair] = answered
+    write: Callable[[Pool, Array, Array], None] = written
 
     def __call__(
         self,
@@ -110,6 +116,7 @@ class Paged:
         sink: Array | None = None,
         scale: float | None = None,
         return_lse: bool = False,
+        out: Array | None = None,
     ) -> Any:
         """Attend to the pages of each sequence."""
         options = {"softcap": softcap, "sink": sink, "scale": scale}
@@ -124,6 +131,9 @@ class Paged:
             found = self.attend(call, visible, sizes)
             output, lse = self.finish(pool, *found)
         output = output.swapaxes(1, 2)
+        if out is not None:
+            self.write(pool, output, out)
+            return lse if return_lse else None
         return (output, lse) if return_lse else output
 
 

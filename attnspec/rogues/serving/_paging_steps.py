@@ -40,6 +40,11 @@ def narrow_rows(pool: Pool) -> Places:
     return np.concatenate([first, pages[:, first.shape[1] :]], axis=1), slots
 
 
+def sequences_with_tokens(pool: Pool, output: Array, out: Array) -> None:
+    """Write no answer of a sequence without tokens."""
+    out[pool.lengths > 0] = output[pool.lengths > 0]
+
+
 class PlannedByShape:
     """Read the table of the first call for all that have its shapes."""
 
@@ -300,6 +305,7 @@ __all__ = [
     "pool_order",
     "positive",
     "room_of_its_own",
+    "sequences_with_tokens",
     "to_the_tile",
     "wrapped",
 ]

@@ -41,6 +41,14 @@ ROGUES: tuple[Rogue, ...] = (
         mistake="state",
     ),
     _rogue(
+        "out-unwritten",
+        "Answers of sequences without tokens are not written into the buffer for them.",
+        Paged(write=steps.sequences_with_tokens),
+        "out",
+        mistake="empty-row",
+        mimics="NATTEN#288",
+    ),
+    _rogue(
         "narrow-rows",
         "Rows of the table are taken to end with the longest sequence.",
         Paged(places=steps.narrow_rows),
