@@ -170,10 +170,12 @@ def _call(case: Case, before: str, found: Witness) -> Iterator[str]:
     if not case.writes:
         yield f"{before}{plain}"
         return
-    # All that it gives back is in its arguments then.
+    # What it does not return is in its arguments then.
     places = {write.result: name for name, write in case.writes.items()}
-    yield plain
+    back = {name: f"returned_{name}" for name, _, _ in case.returned}
+    yield f"{', '.join(back.values())} = {plain}" if back and before else plain
     if before:
+        places |= back
         yield f"{before}{', '.join(places[name] for name, _, _ in case.results)}"
 
 

@@ -109,6 +109,20 @@ def test_another_kind_has_literals(tmp_path: Path) -> None:
     assert "import the kernel here" in _run(text, tmp_path).stderr
 
 
+def test_what_is_returned_and_what_is_written_are_compared(tmp_path: Path) -> None:
+    law, kind = "cached-agreement", "cached"
+    found, token = _found(_faults.cached_doubled, law, kind=kind)
+    assert {r.name for r in _witness(found).results} > {"key_cache", "value_cache"}
+
+    wrong = _run(_script(found, token, f"{FILE}:cached_doubled"), tmp_path)
+    right = _run(_script(found, token, f"{FILE}:cached"), tmp_path)
+
+    assert (wrong.returncode, wrong.stderr) == (1, "")
+    assert wrong.stdout.startswith("output[")
+    assert wrong.stdout.endswith("key_cache: right\nvalue_cache: right\n")
+    assert (right.returncode, right.stderr) == (0, "")
+
+
 def test_large_arrays_are_packed_and_are_the_same(tmp_path: Path) -> None:
     recipe = KINDS["attention"].recipe(keys=257, width=8, value_width=8)
     law = KINDS["attention"].laws["agreement"]
