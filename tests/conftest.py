@@ -32,7 +32,7 @@ hypothesis.settings.register_profile(
     hypothesis.settings.get_profile("default"),
     database=None,
     derandomize=True,
-    max_examples=50,
+    max_examples=30,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.register_profile(

@@ -38,7 +38,7 @@ def _headlines(report: Report) -> list[str]:
             ("lse-of-base-two", "lse-agreement"),
             ("heads-tiled", "grouped-heads"),
         ],
-        2,
+        3,
     ),
 )
 def test_one_mistake_has_one_headline(rogue: str, headline: str) -> None:
@@ -114,7 +114,7 @@ def test_by_itself_such_a_law_fails() -> None:
             # One operand, whichever its layout is.
             ("key-read-as-dense", "layout"),
         ],
-        2,
+        3,
     ),
 )
 def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) -> None:

@@ -28,7 +28,7 @@ OF_ATTENTION = [
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", share([*ROGUES], 3))
+@pytest.mark.parametrize("name", share([*ROGUES], 9))
 def test_a_rogue_is_caught_by_the_invariant_that_it_names(name: str) -> None:
     row = run(Task(name, seed=3, tier="smoke", laws=(), checker=None))
     assert row.verdicts == {ROGUES[name].caught_by: ROGUES[name].verdict}
