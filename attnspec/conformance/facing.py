@@ -264,7 +264,7 @@ def call_in_words(description: Description, recipe: Recipe) -> str:
     """Return the call of a recipe's case in the words of a face; nothing of ours."""
     if (own := face_of_its_kind(description)) is not None:
         signature = Signature.read(description.face["signature"])
-        return own.in_words(signature, kind_named(own.kind).case(recipe).options)
+        return own.in_words(signature, kind_named(own.kind).case(recipe))
     known = face_of(description)
     if known is None or known.face.id == PLAIN:
         return ""

@@ -12,6 +12,7 @@ from attnspec._typing import Array
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces._face import REQUIRED
 from attnspec.faces._signature import Signature
+from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.usage import Argument
@@ -188,15 +189,19 @@ class KindFace:
             vocabulary=kind.vocabulary,
         )
 
-    def in_words(self, signature: Signature, options: Mapping[str, Any]) -> str:
+    def in_words(self, signature: Signature, case: Case) -> str:
         """Return a call, as somebody would write it."""
-        names = {n: name for name, each in self._words(signature) for n in each.says}
+        words = dict(self._words(signature))
+        names = {n: name for name, each in words.items() for n in each.says}
+        by_name = [
+            f"{n}={n}" for n, w in words.items() if {*w.says} <= {*case.operands}
+        ]
         passed = [
             f"{names.get(n, n)}={n if isinstance(v, np.ndarray) else repr(v)}"
-            for n, v in options.items()
+            for n, v in case.options.items()
             if n not in self.says
         ]
-        said = [*signature.placed[: len(self.operands)], *passed]
+        said = [*signature.placed[: len(self.operands)], *by_name, *passed]
         return f"{signature.name}({', '.join(said)})"
 
     def translated(

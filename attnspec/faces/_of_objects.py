@@ -16,6 +16,7 @@ import numpy as np
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces._face import REQUIRED
 from attnspec.faces._signature import Signature, name_of
+from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.usage import Argument
@@ -371,10 +372,12 @@ class ObjectFace:
         self._known(signature, signature.name, {**MADE_WITH, **OPTIONS}, 0)
         return self.claimed(Found(object, signature, {}, {}), kind)
 
-    def in_words(self, signature: Signature, options: Mapping[str, Any]) -> str:
+    def in_words(self, signature: Signature, case: Case) -> str:
         """Return how an object is made, as somebody would write it."""
         sizes = [*self._sizes(signature)]
-        said = [f"{n}={v!r}" for n, v in options.items() if n in signature.defaults]
+        said = [
+            f"{n}={v!r}" for n, v in case.options.items() if n in signature.defaults
+        ]
         return f"{signature.name}({', '.join([*sizes, *said])})"
 
     def _sizes(self, signature: Signature) -> Iterator[str]:
