@@ -52,16 +52,8 @@ hypothesis.settings.load_profile(
 )
 
 
-_ONCE = (
-    *("kinds/", "rogues/", "reference/test_gradients.py"),
-    *("hostile/test_hostile.py", "hostile/test_imports.py", "hostile/test_lies.py"),
-    *("conformance/test_describe.py", "conformance/test_languages.py"),
-    *("judge/test_causes.py", "test_data_experiment.py"),
-)
-"""Tests of numbers alone, or of many kernels in the same way.
-
-In CI one Python is enough for them.
-"""
+_NUMBERS = ("kinds/", "rogues/", "reference/test_gradients.py")
+"""Where the tests are of numbers alone: in CI one Python is enough for them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     inside = [i for i in items if "CI" in os.environ and i.path.is_relative_to(here)]
     for item in inside:
         where = item.path.relative_to(here).as_posix()
-        if where.startswith(_ONCE):
+        if where.startswith(_NUMBERS):
             item.add_marker("once")
 
 

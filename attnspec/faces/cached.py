@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from attnspec._typing import Array
 from attnspec.faces._of_kind import KindFace, Word, word
-from attnspec.faces.varlen import output_of, window_of
+from attnspec.faces.varlen import arrays_of, output_of, window_of
 from attnspec.judge.usage import ANY, FLOATING, Argument
-
-
-def _given(query: Array, key_cache: Array, value_cache: Array, *_: Any) -> Any:
-    """Give the three arrays in their place; all else comes by name."""
-    return query, key_cache, value_cache
-
 
 _FLASH_EXAMPLE = """\
 # example.py
@@ -60,7 +51,7 @@ FLASH_ATTN_KVCACHE = KindFace(
         "output": Argument("B L Hq Ev", "the values, weighed", ANY),
         "lse": Argument("B Hq L", "the logarithm of the denominator", ANY, FLOATING),
     },
-    given=_given,
+    given=arrays_of,
     keywords=(
         word("key", "k"),
         word("value", "v"),

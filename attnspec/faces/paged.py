@@ -10,6 +10,7 @@ from attnspec._typing import Array
 from attnspec.faces._of_kind import KindFace, Said, Word, word
 from attnspec.faces.varlen import (
     CAUSAL,
+    arrays_of,
     causal_window,
     grouped,
     output_of,
@@ -31,11 +32,6 @@ _OPTIONS = (
     word("sink", "learnable_sink", "s_aux", "sinks"),
     word("return_lse", "return_softmax_lse", "return_lse", "return_attn_probs"),
 )
-
-
-def _given(query: Array, key_pages: Array, value_pages: Array, *_: Array) -> Any:
-    """Give the three arrays in their place; all else comes by name."""
-    return query, key_pages, value_pages
 
 
 _EXAMPLE = """\
@@ -78,7 +74,7 @@ FLASH_ATTN_PAGED = KindFace(
         "output": Argument("B L Hq Ev", "the values, weighed", ANY),
         "lse": Argument("B Hq L", "the logarithm of the denominator", ANY, FLOATING),
     },
-    given=_given,
+    given=arrays_of,
     keywords=(word("lengths", "cache_seqlens", "seqused_k"), *_OPTIONS),
     read=output_of,
     example=_EXAMPLE,
@@ -97,20 +93,15 @@ def _one_by_one(array: Array) -> Array:
     return array.reshape(-1, *array.shape[2:])
 
 
-def _sums(said: Said, _default: Any) -> Array:
-    """Return where the queries of each sequence begin: each has as many."""
+def _sums(counts: Array) -> Array:
+    """Return where each sequence begins if they are packed, and where the last ends."""
+    return np.append(0, np.cumsum(counts)).astype(np.int32)
+
+
+def _counts(said: Said) -> Array:
+    """Return how many queries each sequence has."""
     batch, count = said["query"].shape[:2]
-    return (np.arange(batch + 1) * count).astype(np.int32)
-
-
-def _summed_keys(said: Said, _default: Any) -> Array:
-    """Return where its keys would begin if they were packed."""
-    return np.append(0, np.cumsum(said["lengths"])).astype(np.int32)
-
-
-def _most_keys(said: Said, _default: Any) -> int:
-    """Return the largest number of tokens."""
-    return int(max(said["lengths"], default=0))
+    return np.full(batch, count)
 
 
 def _in_sequences(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
@@ -173,12 +164,21 @@ FLASH_ATTN_VARLEN_PAGED = KindFace(
     },
     given=_flat,
     keywords=(
-        Word(("query",), ("cu_seqlens_q", "cu_seq_q"), _sums),
+        Word(("query",), ("cu_seqlens_q", "cu_seq_q"), lambda s, _: _sums(_counts(s))),
         Word(("query",), ("max_seqlen_q", "max_q"), lambda s, _: s["query"].shape[1]),
-        Word(("key_pages",), ("max_seqlen_k", "max_k"), _most_keys),
+        Word(
+            ("key_pages",),
+            ("max_seqlen_k", "max_k"),
+            lambda s, _: int(max(s["lengths"])),
+        ),
         word("lengths", "seqused_k"),
         # vLLM refuses both.
-        Word(("lengths",), ("cu_seqlens_k", "cu_seq_k"), _summed_keys, ("seqused_k",)),
+        Word(
+            ("lengths",),
+            ("cu_seqlens_k", "cu_seq_k"),
+            lambda said, _: _sums(said["lengths"]),
+            unless=("seqused_k",),
+        ),
         grouped("key_pages"),
         Word(("out",), ("out",), lambda said, _: _one_by_one(said["out"])),
         *_OPTIONS,

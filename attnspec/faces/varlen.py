@@ -46,7 +46,7 @@ def grouped(keys: str) -> Word:
     return Word(("query",), ("enable_gqa",), value)
 
 
-def _given(query: Array, key: Array, value: Array, *_: Any) -> tuple[Any, ...]:
+def arrays_of(query: Array, key: Array, value: Array, *_: Any) -> tuple[Any, ...]:
     """Give the three arrays in their place; all else comes by name."""
     return query, key, value
 
@@ -99,7 +99,7 @@ FLASH_ATTN_VARLEN = KindFace(
         "output": Argument("Tq Hq Ev", "the values, weighed", ANY),
         "lse": Argument("Hq Tq", "the logarithm of the denominator", ANY, FLOATING),
     },
-    given=_given,
+    given=arrays_of,
     keywords=(
         # The order of these differs from one function to the next.
         *(_summed("query"), _summed("key"), _bounded("query"), _bounded("key")),
@@ -125,6 +125,7 @@ FLASH_ATTN_VARLEN = KindFace(
 __all__ = [
     "CAUSAL",
     "FLASH_ATTN_VARLEN",
+    "arrays_of",
     "causal_window",
     "grouped",
     "output_of",

@@ -10,7 +10,9 @@ import pytest
 from attnspec.conformance import check_implementation
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces import OF_KINDS
-from tests.faces import _serving
+from tests.faces import _caching, _serving
+
+FUNCTIONS: dict[str, Any] = {**vars(_serving), **vars(_caching)}
 
 RIGHT = {
     "flash_attn_varlen_func": "flash-attn-varlen",
@@ -62,7 +64,7 @@ SERVING = {
 
 def _judged(name: str, face: str, **more: Any) -> Any:
     return check_implementation(
-        getattr(_serving, name),
+        FUNCTIONS[name],
         kind=OF_KINDS[face].kind,
         arrays="numpy",
         tier="smoke",
@@ -94,6 +96,16 @@ def test_a_wrong_function_is_found(name: str, face: str) -> None:
     (found,) = report.outcomes
     assert found.finding is not None
     assert found.finding.call.startswith(f"{name}(")
+
+
+def test_a_finding_shows_the_operands_that_come_by_keyword() -> None:
+    (found,) = _judged(
+        "first_row", "flash-attn-paged", only=["paged-agreement"]
+    ).outcomes
+
+    assert found.finding is not None
+    said = "cache_seqlens=cache_seqlens, block_table=block_table"
+    assert found.finding.call == f"first_row(q, k_cache, v_cache, {said})"
 
 
 def _claims(name: str, face: str) -> set[str]:

@@ -46,7 +46,7 @@ def test_a_rogue_can_be_shown_to_the_named_invariant_alone() -> None:
     assert row.right
 
 
-def test_a_control_may_be_shown_to_every_second_invariant_in_one_format(
+def test_a_control_may_be_shown_to_every_third_invariant_in_one_format(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[tuple[str, str]] = []

@@ -116,11 +116,6 @@ def _other_sequence(case: Case, right: Right) -> Array:
     return np.roll(right(case), 1, axis=0)
 
 
-def _late(case: Case, right: Right) -> Array:
-    """Answer each query with the answer to the one before it."""
-    return np.roll(right(case), 1, axis=1)
-
-
 def _measured(case: Case, right: Right) -> Array:
     """Add the sizes of the pool, and what the table holds, to each answer."""
     sizes = sum(case["key_pages"].shape[:2]) + case["table"].size
@@ -194,7 +189,6 @@ PAGED = Kind(
         "full_pages": _full_pages,
         "next_slots": _next_slots,
         "other_sequence": _other_sequence,
-        "late": _late,
         "measured": _measured,
         "turned": _turned,
         "strides_ignored": _strides_ignored,
