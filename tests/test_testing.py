@@ -22,6 +22,7 @@ from attnspec.judge.recipe import Recipe
 from attnspec.kernels import tiled_attention
 from attnspec.kinds.registry import KINDS
 from attnspec.testing import call, cases, check_law, compare, recipes, right
+from tests._in_ci import share
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "write-a-property-test.md"
 
@@ -33,7 +34,7 @@ def _one(**wishes: Any) -> Case:
 # While testing, beartype draws which elements of a sequence it looks at.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @pytest.mark.once
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", share([*KINDS], 2))
 def test_the_definition_of_every_kind_is_right_on_its_cases(kind: str) -> None:
     known = KINDS[kind]
 

@@ -57,7 +57,7 @@ def _ids() -> Iterable[str]:
 @click.option(
     "--in-turn",
     is_flag=True,
-    help="Show a control to every third invariant, to each in one of its formats; "
+    help="Show a control to every sixth invariant, to each in one of its formats; "
     "other seeds go on with the others.",
 )
 @options.tier("smoke", "How much the invariants look at that a rogue does not name.")

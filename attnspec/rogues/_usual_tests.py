@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from typing import Any, NamedTuple
 
@@ -59,7 +60,12 @@ def right_answers(test: Usual, dtype: str) -> Answers:
 
 
 def drawn(test: Usual, dtype: str) -> tuple[list[Array], dict[str, Any]]:
-    """Draw standard normal operands, and the option of a test."""
+    """Draw standard normal operands, and the option of a test, anew for each call."""
+    return copy.deepcopy(_drawn(test, dtype))
+
+
+@functools.cache
+def _drawn(test: Usual, dtype: str) -> tuple[list[Array], dict[str, Any]]:
     random = np.random.default_rng(0)
     shapes = (
         (2, test.heads, test.queries, test.width),

@@ -70,7 +70,7 @@ def kill_matrix(
         Whether rogues are shown to the invariant that they name alone, as they are
         from the second seed on.
     in_turn
-        Whether a control is shown to every third invariant, and to each in one of
+        Whether a control is shown to every sixth invariant, and to each in one of
         its formats; other seeds go on with the others. Which are first differs from
         control to control.
     invariants
@@ -294,10 +294,10 @@ def _verdicts(
 def _in_turn(
     stands: Mapping[str, KernelBench], laws: tuple[Invariant, ...], first: int
 ) -> Iterator[tuple[dict[str, KernelBench], tuple[Invariant, ...]]]:
-    """Yield each format with the laws whose turn it is; two of three have none."""
-    turns = 3 * len(stands)
+    """Yield each format with the laws whose turn it is; five of six have none."""
+    turns = 6 * len(stands)
     for place, (dtype, stand) in enumerate(stands.items()):
-        yield {dtype: stand}, laws[(3 * place - first) % turns :: turns]
+        yield {dtype: stand}, laws[(6 * place - first) % turns :: turns]
 
 
 __all__ = [

@@ -117,7 +117,7 @@ def test_its_logsumexp_is_not_differentiated() -> None:
         VARIANTS["eager"],
         dtypes=["float32"],
         tier="smoke",
-        only=["attention-gradient-agreement"],
+        only=["attention-gradient-retained"],
         claims=["gradients"],
     )
 

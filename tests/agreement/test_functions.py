@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from attnspec._typing import DType
+from attnspec._typing import DType, Tier
 from attnspec.cli import main
 from attnspec.conformance import Report, check_implementation
 from attnspec.kinds.registry import KINDS
+from tests._in_ci import IN_CI
 
 for _library in ("diffusers", "entmax", "keras", "onnx", "torch", "transformers"):
     pytest.importorskip(_library)
 
 from tests.agreement import conventions, functions  # noqa: E402 - what it imports may not be there
+
+TIER: Tier = "smoke" if IN_CI else "standard"
 
 RIGHT: dict[str, tuple[str, dict[str, str]]] = {
     "softmax_of_scipy": ("softmax", {}),
@@ -36,7 +39,7 @@ RIGHT: dict[str, tuple[str, dict[str, str]]] = {
 def test_a_function_of_another_library_conforms(name: str) -> None:
     kind, choices = RIGHT[name]
 
-    report = check_implementation(getattr(functions, name), kind=kind)
+    report = check_implementation(getattr(functions, name), kind=kind, tier=TIER)
 
     found = [(o.invariant, o.verdict, o.reason) for o in report.failures]
     assert found == []
@@ -91,7 +94,7 @@ def _failed(report: Report) -> list[tuple[str, str, str]]:
 def test_a_convention_of_another_library_is_found(name: str) -> None:
     kind, choices = CONVENTIONS[name]
 
-    report = check_implementation(getattr(conventions, name), kind=kind)
+    report = check_implementation(getattr(conventions, name), kind=kind, tier=TIER)
 
     assert _failed(report) == []
     assert report.detected.dialect.items() >= choices.items()
@@ -103,7 +106,7 @@ def test_what_a_function_of_another_library_lacks_is_claimed_away(name: str) -> 
     kind, without = CLAIMING_LESS[name]
     function = getattr(conventions, name)
 
-    report = check_implementation(function, kind=kind, without=without)
+    report = check_implementation(function, kind=kind, without=without, tier=TIER)
 
     assert _failed(report) == []
     assert not check_implementation(function, kind=kind, tier="smoke").conforms
@@ -117,7 +120,9 @@ def test_16_bits_of_another_library_conform_under_the_model_that_they_have(
     function = getattr(conventions, name)
     models: dict[str, str] = {dtype: f"{preset}-{dtype}" for dtype in HALVES}
 
-    report = check_implementation(function, kind=kind, dtypes=HALVES, models=models)
+    report = check_implementation(
+        function, kind=kind, dtypes=HALVES, models=models, tier=TIER
+    )
     plain = check_implementation(function, kind=kind, dtypes=HALVES, tier="smoke")
 
     assert _failed(report) == []

@@ -14,6 +14,7 @@ from attnspec.exceptions import InvalidArgument, KernelTimedOut, UnusableTarget
 from attnspec.judge.case import Case, Result
 from attnspec.rogues import CONTROLS, ROGUES
 from attnspec.rogues.attention.downgrades import WORDS
+from tests._in_ci import share
 from tests.conformance import _kernels
 
 pytestmark = pytest.mark.once
@@ -29,16 +30,19 @@ def _portrait(id_: str) -> Portrait:
 
 @pytest.mark.parametrize(
     "words",
-    [
-        "scores are rounded to bfloat16",
-        "the scale is rounded to float16",
-        "weights are rounded to float16",
-        "values are rounded to bfloat16",
-        "the output is rounded to float16",
-        "the logsumexp is rounded to bfloat16",
-        "operands of both products are rounded to TF32",
-        "the exponential has a relative error of 1e-4",
-    ],
+    share(
+        [
+            "scores are rounded to bfloat16",
+            "the scale is rounded to float16",
+            "weights are rounded to float16",
+            "values are rounded to bfloat16",
+            "the output is rounded to float16",
+            "the logsumexp is rounded to bfloat16",
+            "operands of both products are rounded to TF32",
+            "the exponential has a relative error of 1e-4",
+        ],
+        3,
+    ),
 )
 def test_a_hidden_rounding_is_named(words: str) -> None:
     (rogue,) = (id_ for id_, said in WORDS.items() if said == words)

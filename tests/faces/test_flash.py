@@ -36,7 +36,7 @@ def test_a_right_drop_in_conforms_with_no_flag(name: str) -> None:
 
 
 def test_it_is_judged_in_float32_by_dtype() -> None:
-    found = _checked("flash_attn_func", "--dtype", "float32")
+    found = _checked("flash_attn_func", "--dtype", "float32", "--only", "agreement")
 
     assert found.exit_code == 0, found.output
     assert "bfloat16" not in found.output

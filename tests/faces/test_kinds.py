@@ -15,6 +15,7 @@ from attnspec.conformance.reports import face_lists
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces import OF_KINDS
 from attnspec.kinds.registry import KINDS
+from tests._in_ci import share
 from tests.faces import _rope
 
 pytestmark = pytest.mark.once
@@ -121,7 +122,7 @@ def test_a_face_of_a_kind_is_explained(face: str) -> None:
         assert any(line.startswith(f"  {name} ") for line in lines)
 
 
-@pytest.mark.parametrize("face", OF_KINDS)
+@pytest.mark.parametrize("face", share([*OF_KINDS], 2))
 def test_the_example_of_a_face_conforms(
     face: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

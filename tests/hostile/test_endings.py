@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from attnspec.conformance.reports import StoredReport, read_report
-from tests._in_ci import IN_CI
+from tests._in_ci import IN_CI, share
 from tests.conformance._processes import alive
 from tests.hostile import _base
 
@@ -127,7 +127,7 @@ def runs(tmp_path: Path) -> Iterator[list[_Run]]:
         run.judge.communicate()
 
 
-@pytest.mark.parametrize("number", CAUGHT)
+@pytest.mark.parametrize("number", share(CAUGHT, 2))
 def test_an_interrupt_closes_the_report_at_any_moment(
     number: signal.Signals, tmp_path: Path, runs: list[_Run]
 ) -> None:

@@ -114,7 +114,7 @@ def test_by_itself_such_a_law_fails() -> None:
             # One operand, whichever its layout is.
             ("key-read-as-dense", "layout"),
         ],
-        3,
+        6,
     ),
 )
 def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) -> None:
@@ -140,7 +140,7 @@ def test_what_findings_have_in_common_makes_them_one(rogue: str, headline: str) 
                 ["masked-keys-inert", "scale-sign"],
             ),
         ],
-        2,
+        4,
     ),
 )
 def test_two_mistakes_that_share_cases_are_two(

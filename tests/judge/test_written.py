@@ -16,6 +16,7 @@ from attnspec.judge.registry import read_recipe, written
 from attnspec.judge.strategies import recipes_within
 from attnspec.judge.written import check_values
 from attnspec.kinds.registry import KINDS
+from tests._in_ci import share
 
 ALL = tuple(KINDS.values())
 
@@ -89,7 +90,8 @@ def test_a_case_is_refused_whose_sizes_are_large_together() -> None:
         _read("bilinear", **fields)
 
 
-@pytest.mark.parametrize("kind", ALL, ids=[kind.name for kind in ALL])
+@pytest.mark.once
+@pytest.mark.parametrize("kind", share(ALL, 2), ids=lambda kind: kind.name)
 @given(data=st.data())
 def test_whatever_is_drawn_can_be_read(kind: Kind, data: st.DataObject) -> None:
     known = [*kind.abilities, *kind.fixed]

@@ -98,7 +98,7 @@ def test_the_definition_claims_everything(kind: Kind) -> None:
     assert not claims & set(kind.unsaid)
 
 
-@pytest.mark.parametrize("kind", ALL, ids=NAMES)
+@pytest.mark.parametrize("kind", share(ALL, 2, 1), ids=share(NAMES, 2, 1))
 def test_the_definition_is_detected_as_the_default(kind: Kind) -> None:
     plain = Implementation.of(kind.definition, kind=kind.name, claims=_unsaid(kind))
 
@@ -123,7 +123,7 @@ def test_a_recipe_of_a_kind_makes_the_same_case_again(kind: Kind) -> None:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("kind", ALL, ids=NAMES)
+@pytest.mark.parametrize("kind", share(ALL, 2), ids=share(NAMES, 2))
 def test_a_simpler_recipe_is_simpler(kind: Kind) -> None:
     most = 20 if IN_CI else 60
 
@@ -257,7 +257,7 @@ CHOOSING = [
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("control", CHOOSING, ids=[c.id for c in CHOOSING])
+@pytest.mark.parametrize("control", share(CHOOSING, 2), ids=lambda c: c.id)
 def test_the_choices_of_a_right_function_are_found_where_it_declares_none(
     control: Control,
 ) -> None:

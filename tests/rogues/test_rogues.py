@@ -28,7 +28,7 @@ OF_ATTENTION = [
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", share([*ROGUES], 9))
+@pytest.mark.parametrize("name", share([*ROGUES], 18))
 def test_a_rogue_is_caught_by_the_invariant_that_it_names(name: str) -> None:
     row = run(Task(name, seed=3, tier="smoke", laws=(), checker=None))
     assert row.verdicts == {ROGUES[name].caught_by: ROGUES[name].verdict}
@@ -40,7 +40,7 @@ def test_every_invariant_has_a_rogue_that_it_must_catch() -> None:
 
 @pytest.mark.once
 @pytest.mark.slow
-@pytest.mark.parametrize("name", share(QUICK, 5))
+@pytest.mark.parametrize("name", share(QUICK, 10))
 def test_a_control_passes_every_invariant(name: str) -> None:
     row = run(Task(name, seed=3, tier="smoke", laws=None, checker=None))
     assert row.right, row.reason

@@ -40,7 +40,7 @@ def _definition(dtype: DType) -> Implementation:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("dtype", share(DTYPES, 2))
+@pytest.mark.parametrize("dtype", share(DTYPES, 4, 3))
 def test_the_definition_passes_every_invariant(dtype: DType) -> None:
     report = check_implementation(_definition(dtype), tier="smoke")
 
