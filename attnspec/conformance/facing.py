@@ -222,8 +222,12 @@ def check_script(description: Description) -> None:
     Raises
     ------
     InvalidArgument
-        If its operands are made of ours.
+        If its operands are made of ours, or a case takes several calls.
     """
+    known = face_of(description)
+    if known is not None and known.face.is_single:
+        msg = f"script: a call of the face {known.face.id} is of one sequence alone"
+        raise InvalidArgument(msg)
     if (own := face_of_its_kind(description)) is not None:
         msg = f"script: calls of the face {own.id} cannot be written as one"
         raise InvalidArgument(msg)

@@ -34,12 +34,16 @@ from attnspec.faces.paged_append import OF_APPENDING
 from attnspec.faces.plain import PLAIN
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
+from attnspec.faces.single_prefill import SINGLE_PREFILL
 from attnspec.faces.varlen import FLASH_ATTN_VARLEN
 from attnspec.kinds.registry import DEFAULT_KIND, kind_named
 
 FACES = {
     face.id: face
-    for face in (PLAIN, SDPA, FLASH_ATTN, QKV_PACKED, KV_PACKED, JAX, HF, MLX)
+    for face in (
+        *(PLAIN, SDPA, FLASH_ATTN, QKV_PACKED, KV_PACKED, JAX, HF, MLX),
+        SINGLE_PREFILL,
+    )
 }
 """Every face of attention by its id."""
 

@@ -15,6 +15,7 @@ from attnspec.exceptions import InvalidArgument, MalformedResult
 from attnspec.faces._face import AXES, LEFT_OUT, LSE_AXES, REQUIRED, Face, Parameter
 from attnspec.faces._packed import packed, written_back
 from attnspec.faces._signature import Signature
+from attnspec.faces._single import joined, sequences
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.kind import ATTENTION
@@ -148,17 +149,23 @@ class Called:
 
     def translated(self, native: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as one of our own signature, of the same arrays."""
-        face = self.face
 
         def kernel(query: Array, key: Array, value: Array, **options: Any) -> Any:
             case = AttentionCase.of(query, key, value, **options)
-            leading = (made(case) for made in face.leading.values())
-            given = self._placed(case)
-            returned = native(*leading, *given.values(), **self.keywords(case))
-            written_back(face.packed, given, self._turned(case))
-            return self._read(returned, case)
+            if not self.face.is_single:
+                return self._answer(native, case)
+            answers = [self._answer(native, one) for one in sequences(case)]
+            return joined(answers, case)
 
         return kernel
+
+    def _answer(self, native: Callable[..., Any], case: AttentionCase) -> Any:
+        """Return what one call gives, in our own order."""
+        leading = (made(case) for made in self.face.leading.values())
+        given = self._placed(case)
+        returned = native(*leading, *given.values(), **self.keywords(case))
+        written_back(self.face.packed, given, self._turned(case))
+        return self._read(returned, case)
 
     def applied(
         self,
@@ -240,7 +247,10 @@ class Called:
     def _turned(self, case: AttentionCase) -> dict[str, Array]:
         """Return the operands in the order of axes of the face."""
         order = self.face.order
-        return {name: array.transpose(order) for name, array in case.operands.items()}
+        turned = {n: array.transpose(order) for n, array in case.operands.items()}
+        if self.face.is_single and case.sizes.B == 1:
+            return {name: array[0] for name, array in turned.items()}
+        return turned
 
     def _placed(self, case: AttentionCase) -> dict[str, Array]:
         """Return the positional arguments that hold the operands."""
@@ -248,6 +258,8 @@ class Called:
 
     def in_words(self, case: AttentionCase) -> str:
         """Return the call of a case, as somebody would write it."""
+        if self.face.is_single:
+            case = next(sequences(case), case)
         said = [*self._operands, *map(_keyword, self.keywords(case).items())]
         return f"{self.signature.name}({', '.join(said)})"
 
@@ -275,7 +287,8 @@ def _ordered(
         letters = ", ".join({"H": "Hq", "E": "Ev"}.get(axis, axis) for axis in axes)
         msg = f"{name}: expected shape ({letters}) = {shape}, got {found.shape}"
         raise MalformedResult(msg)
-    return found.transpose(tuple(map(axes.index, wanted)))
+    own = [axis for axis in wanted if axis in axes]
+    return found.transpose(tuple(map(axes.index, own)))
 
 
 def _keyword(item: tuple[str, Any]) -> str:

@@ -128,13 +128,16 @@ class Face:
     id, title, sentence
         Its name, what it is called in a sentence, and who calls functions so.
     axes
-        The order of the axes of query, key and value, in the letters of `AXES`.
+        The order of the axes of query, key and value, in the letters of `AXES`; those
+        of one sequence have no B.
     parameters
         Its keywords.
     left_alone
         Keywords that it has and that are not passed.
     tells
         Sets of names of which a function with this face has one, and no other face.
+    common
+        Keywords that functions of our own order of axes have as well.
     never
         Names that no function with this face has.
     packed
@@ -172,6 +175,7 @@ class Face:
     parameters: tuple[Parameter, ...] = ()
     left_alone: tuple[str, ...] = ()
     tells: tuple[frozenset[str], ...] = ()
+    common: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     packed: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     leading: Mapping[str, Callable[[AttentionCase], Any]] = dataclasses.field(
@@ -198,9 +202,9 @@ class Face:
 
     @property
     def speaking(self) -> set[str]:
-        """The keywords that say an option of ours."""
+        """The keywords that say an option of ours, and not in our own order."""
         said = (p.names for p in self.parameters if p.all_claims)
-        return {name for names in said for name in names}
+        return {name for names in said for name in names} - {*self.common}
 
     @property
     def operands(self) -> dict[str, tuple[str, ...]]:
@@ -208,9 +212,15 @@ class Face:
         return {**self.packed} or {name: (name,) for name in ATTENTION.operands}
 
     @property
+    def is_single(self) -> bool:
+        """Whether a call is of one sequence, so that a batch takes as many calls."""
+        return "B" not in self.axes
+
+    @property
     def order(self) -> tuple[int, ...]:
-        """The axes of our operands in the order of this face."""
-        return tuple(map(AXES.index, self.axes))
+        """The axes of our operands in the order of this face, a batch before them."""
+        axes = f"B{self.axes}" if self.is_single else self.axes
+        return tuple(map(AXES.index, axes))
 
 
 __all__ = [

@@ -211,6 +211,36 @@ def mlx(
     )
 
 
+def single(
+    q: Array,
+    k: Array,
+    v: Array,
+    custom_mask: Array | None = None,
+    causal: bool = False,
+    kv_layout: str = "NHD",
+    sm_scale: float | None = None,
+    window_left: int = -1,
+    logits_soft_cap: float | None = None,
+    return_lse: bool = False,
+) -> Any:
+    """Return attention of one sequence, in (L, H, E), the logsumexp in base 2."""
+    assert kv_layout == "NHD"
+    assert q.ndim == k.ndim == v.ndim == 3
+    assert custom_mask is None or custom_mask.shape == (len(q), len(k))
+    output, lse = tiled_attention(
+        *(x.swapaxes(0, 1)[None] for x in (q, k, v)),
+        mask=custom_mask,
+        causal=causal,
+        scale=sm_scale,
+        window=(None if window_left < 0 else window_left, None),
+        softcap=logits_soft_cap,
+        return_lse=True,
+    )
+    base_2 = (lse[0].T.astype(np.float64) / np.log(2)).astype(lse.dtype)
+    output = output[0].swapaxes(0, 1)
+    return (output, base_2) if return_lse else output
+
+
 def _upper_left(query: Array, key: Array) -> Array:
     """Return the mask of the causal flag."""
     return np.arange(key.shape[2]) <= np.arange(query.shape[2])[:, None]
@@ -224,6 +254,7 @@ RIGHT: dict[str, Callable[..., Any]] = {
     "jax": jax,
     "hf": hf,
     "mlx": mlx,
+    "single-prefill": single,
 }
 
 

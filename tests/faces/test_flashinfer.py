@@ -72,35 +72,18 @@ def test_two_parts_in_bfloat16_are_merged_into_float32(flashinfer: Any) -> None:
     assert "output: expected dtype bfloat16, got float32" in said
 
 
-def _prefill(flashinfer: Any) -> Any:
-    """Return its single prefill for a batch, which is called one by one."""
-
-    def prefill(
-        query: Any, key: Any, value: Any, *, causal: bool = False, scale: Any = None
-    ) -> Any:
-        batch = zip(query, key, value, strict=True)
-        output = query.new_empty((*query.shape[:3], value.shape[3]))
-        for row, operands in zip(output, batch, strict=True):
-            tokens_first = [x.swapaxes(0, 1) for x in operands]
-            one = flashinfer.single_prefill(
-                *tokens_first, causal=causal, sm_scale=scale
-            )
-            row[:] = one.swapaxes(0, 1)
-        return output
-
-    return prefill
-
-
 def test_a_prefill_of_more_queries_than_keys_counts_from_the_first_key(
     flashinfer: Any,
 ) -> None:
     few = ["agreement", "causality", "causal-support"]
     asked: dict[str, Any] = {"dtypes": ["float32", "bfloat16"], "only": few}
-    prefill = _prefill(flashinfer)
+    prefill = Implementation.of(
+        flashinfer.single_prefill, face="single-prefill", arrays="torch"
+    )
 
-    whole = _judged(prefill, "attention", without=["value_width"], **asked)
-    fewer = _judged(
-        prefill, "attention", without=["value_width", "more_queries"], **asked
+    whole = check_implementation(prefill, tier="smoke", **asked)
+    fewer = check_implementation(
+        prefill, tier="smoke", without=["more_queries"], **asked
     )
 
     assert {o.verdict for o in whole.failures} == {Verdict.FAILED}

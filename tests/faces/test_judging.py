@@ -73,6 +73,8 @@ WRONG = [
     ("jax", {"local_window_size": lambda w: w[::-1]}, "local_window_size=("),
     ("hf", {"attention_mask": lambda m: m if m is None else -m}, "attention_mask=flo"),
     ("mlx", {"mask": lambda m: None if isinstance(m, str) else m}, "mask='causal'"),
+    ("single-prefill", {"custom_mask": lambda m: ~m}, "custom_mask=bool"),
+    ("single-prefill", {"window_left": lambda left: left + 1}, "window_left="),
 ]
 """For a face what is done to a keyword, and what the call of the finding says."""
 

@@ -71,6 +71,16 @@ SIGNATURES = {
     "mlx": (
         "q, k, v, *, scale, mask=None, sinks=None, force_fused=False, stream=None",
     ),
+    "single-prefill": (
+        (
+            "q, k, v, scale_q=None, scale_k=None, scale_v=None, o_dtype=None, "
+            "custom_mask=None, packed_custom_mask=None, causal=False, kv_layout='NHD', "
+            "pos_encoding_mode='NONE', use_fp16_qk_reduction=False, sm_scale=None, "
+            "window_left=-1, logits_soft_cap=None, rope_scale=None, rope_theta=None, "
+            "backend='auto', return_lse=False"
+        ),
+        "q, k, v, custom_mask=None, causal=False, sm_scale=None",
+    ),
 }
 
 
