@@ -105,8 +105,8 @@ def _wrapped(
     """
 
     def sent(value: Any) -> Any:
-        if isinstance(value, list):
-            return [sent(each) for each in value]
+        if isinstance(value, tuple | list):
+            return type(value)(map(sent, value))
         return there(value) if isinstance(value, np.ndarray) else value
 
     def called(*arguments: Any, **options: Any) -> Any:

@@ -20,6 +20,7 @@ from attnspec.faces import (
     Called,
     KindFace,
     ObjectFace,
+    PlannedFace,
     Signature,
     called,
     face_named,
@@ -102,16 +103,21 @@ def _of_kind(
     if known.writes and device not in HERE:
         msg = f"face: what {known.id} writes on the device {device} is not seen here"
         raise InvalidArgument(msg)
-    signature, library = Signature.of(function), arrays or known.arrays
+    library = arrays or known.arrays
     if isinstance(known, ObjectFace):
         faced_so = _of_objects(function, kind, known, library, device)
         named = bool(face.partition(":")[0])
         said = {**faced_so.face, "recognised": not named}
         return dataclasses.replace(faced_so, face=said)
+
+    def wrap(native: Kernel) -> Kernel:
+        return through(library, native, device)
+
+    signature = known.signature_of(function, wrap)
     claimed = known.capabilities(signature, kind)
     said = {"id": known.id, "recognised": not face, "signature": signature.written()}
     return Faced(
-        known.translated(through(library, function, device), signature, kind),
+        known.translated(known.native(function, wrap), signature, kind),
         with_memory_of(library, device, claimed, kind),
         library,
         said,
@@ -212,6 +218,9 @@ def in_our_words(native: Kernel, description: Description) -> Kernel:
     own = face_of_its_kind(description)
     if not isinstance(own, KindFace):
         return native
+    if isinstance(own, PlannedFace):
+        msg = f"claims: objects of the face {own.id} have no gradients"
+        raise InvalidArgument(msg)
     signature = Signature.read(description.face["signature"])
     return own.translated(native, signature, kind_named(own.kind))
 

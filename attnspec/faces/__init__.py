@@ -20,6 +20,7 @@ from attnspec.faces._of_objects import (
     parted,
     said_of_methods,
 )
+from attnspec.faces._of_plans import PlannedFace
 from attnspec.faces._signature import Signature
 from attnspec.faces.cached import FLASH_ATTN_KVCACHE
 from attnspec.faces.flash_attn import FLASH_ATTN, KV_PACKED, QKV_PACKED
@@ -32,6 +33,7 @@ from attnspec.faces.padded import JAX_LENGTHS, ONNX_LENGTHS
 from attnspec.faces.paged import OF_PAGES
 from attnspec.faces.paged_append import OF_APPENDING
 from attnspec.faces.plain import PLAIN
+from attnspec.faces.planned import PLANNED
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
 from attnspec.faces.single_prefill import SINGLE_PREFILL
@@ -52,7 +54,7 @@ OF_KINDS: Mapping[str, KindFace | ObjectFace] = {
     for face in (
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
-        *(FLASH_ATTN_KVCACHE, *OF_PAGES, *OF_APPENDING, *OF_CACHES),
+        *(FLASH_ATTN_KVCACHE, *OF_PAGES, *OF_APPENDING, *OF_CACHES, *PLANNED),
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""
@@ -200,6 +202,8 @@ def _check_kind(function: Callable[..., Any], signature: Signature) -> None:
     for other in OF_KINDS.values():
         if isinstance(other, ObjectFace):
             shows = any(hasattr(function, name) for name in ROLES["append"].names)
+        elif isinstance(other, PlannedFace):
+            shows = True  # Its methods tell.
         else:
             shows = _beyond_attention(other, signature)
         if shows and other.recognises(function, kind_named(other.kind)):
@@ -245,6 +249,7 @@ __all__ = [
     "KindFace",
     "ObjectFace",
     "Parameter",
+    "PlannedFace",
     "Signature",
     "called",
     "face_named",

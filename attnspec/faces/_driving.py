@@ -9,13 +9,13 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.exceptions import MalformedResult
+from attnspec.faces._of_kind import Wrap
 from attnspec.faces._of_objects import (
     CONSTANT,
     OPTIONS,
     SEQUENCE,
     Found,
     ObjectFace,
-    Wrap,
     made_by,
 )
 from attnspec.kinds.serving import _histories as histories

@@ -18,6 +18,9 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.usage import Argument
 from attnspec.numerics import NumericModel
 
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""Makes a function of a library's arrays one of NumPy's."""
+
 Said = Mapping[str, Any]
 """Our operands and options of a call, by name."""
 
@@ -36,12 +39,15 @@ class Word:
         Its value, given a call of ours and its default.
     unless
         Another keyword that says it where there is one.
+    writes
+        Whether a function writes into it, as it does into our array.
     """
 
     says: tuple[str, ...]
     names: tuple[str, ...]
     value: Callable[[Said, Any], Any]
     unless: tuple[str, ...] = ()
+    writes: bool = False
 
     def name_in(self, signature: Signature) -> str | None:
         """Return what it is called in a function, if it has it."""
@@ -129,6 +135,14 @@ class KindFace:
         """Return whether a function shows that it has this face."""
         return self.fits(Signature.of(function), kind)
 
+    def signature_of(self, function: Callable[..., Any], _wrap: Wrap) -> Signature:
+        """Return what a call of a function can be given."""
+        return Signature.of(function)
+
+    def native(self, function: Callable[..., Any], wrap: Wrap) -> Callable[..., Any]:
+        """Return a call of a function as one of NumPy's arrays."""
+        return wrap(function)
+
     def fits(self, signature: Signature, kind: Kind) -> bool:
         """Return whether a function has these operands, placed and by name."""
         placed = signature.placed[: len(self.operands)]
@@ -191,18 +205,21 @@ class KindFace:
 
     def in_words(self, signature: Signature, case: Case) -> str:
         """Return a call, as somebody would write it."""
+        by_name = (f"{n}={v}" for n, v in self.named(signature, case).items())
+        said = [*signature.placed[: len(self.operands)], *by_name]
+        return f"{signature.name}({', '.join(said)})"
+
+    def named(self, signature: Signature, case: Case) -> dict[str, str]:
+        """Return what is passed by name, and what stands there."""
         words = dict(self._words(signature))
         names = {n: name for name, each in words.items() for n in each.says}
-        by_name = [
-            f"{n}={n}" for n, w in words.items() if {*w.says} <= {*case.operands}
-        ]
-        passed = [
-            f"{names.get(n, n)}={n if isinstance(v, np.ndarray) else repr(v)}"
+        operands = {n: n for n, w in words.items() if {*w.says} <= {*case.operands}}
+        options = {
+            names.get(n, n): n if isinstance(v, np.ndarray) else repr(v)
             for n, v in case.options.items()
             if n not in self.says
-        ]
-        said = [*signature.placed[: len(self.operands)], *by_name, *passed]
-        return f"{signature.name}({', '.join(said)})"
+        }
+        return operands | options
 
     def translated(
         self, native: Callable[..., Any], signature: Signature, kind: Kind
@@ -219,9 +236,15 @@ class KindFace:
             for name, each in words:
                 if {*each.says} & {*said}:
                     passed[name] = each.value(said, signature.defaults[name])
-            return self.read(native(*placed, **passed), said, placed)
+            returned = native(*placed, **passed)
+            for name, each in words:
+                if each.writes and name in passed:
+                    # In another order of axes it may be a copy of ours.
+                    buffer: Array = said[each.says[0]]
+                    buffer[...] = passed[name].reshape(buffer.shape)
+            return self.read(returned, said, placed)
 
         return function
 
 
-__all__ = ["KindFace", "Said", "Word", "word"]
+__all__ = ["KindFace", "Said", "Word", "Wrap", "word"]

@@ -15,15 +15,13 @@ import numpy as np
 
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces._face import REQUIRED
+from attnspec.faces._of_kind import Wrap
 from attnspec.faces._signature import Signature, name_of
 from attnspec.judge.case import Case
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.kind import Kind
 from attnspec.judge.usage import Argument
 from attnspec.numerics import NumericModel
-
-Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
-"""Makes a function of a library's arrays one of NumPy's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -306,9 +304,7 @@ class ObjectFace:
             raise InvalidArgument(msg)
         if not callable(found):
             return None  # Attributes of objects are not seen in their class.
-        signature = Signature.of(found)
-        if is_class and inspect.isfunction(inspect.getattr_static(thing, name)):
-            signature = _bound(signature)
+        signature = method_of(thing, name)
         what = f"{name_of(make)}.{name}"
         self._known(signature, what, {**OPTIONS, "sequence": SEQUENCE}, role.placed)
         if len(signature.placed) < role.placed:
@@ -386,11 +382,13 @@ class ObjectFace:
         yield from (f"{name}=..." for name in signature.defaults if name in names)
 
 
-def _bound(signature: Signature) -> Signature:
-    """Return the signature of a method of an object, not of its class."""
-    placed = signature.placed[1:]
-    known = {n: d for n, d in signature.defaults.items() if n != signature.placed[0]}
-    return dataclasses.replace(signature, placed=placed, defaults=known)
+def method_of(thing: Any, name: str) -> Signature:
+    """Return the signature of a method as it is called on an object."""
+    signature = Signature.of(getattr(thing, name))
+    of_class = inspect.isclass(thing)
+    if of_class and inspect.isfunction(inspect.getattr_static(thing, name)):
+        return signature.bound()
+    return signature
 
 
 _SAMPLE: Mapping[str, Any] = {
@@ -441,9 +439,9 @@ __all__ = [
     "Found",
     "ObjectFace",
     "Role",
-    "Wrap",
     "joined",
     "made_by",
+    "method_of",
     "parted",
     "said_of_methods",
 ]

@@ -66,6 +66,12 @@ class Signature:
             any(p.kind is p.VAR_KEYWORD for p in parameters),
         )
 
+    def bound(self) -> Signature:
+        """Return the signature of an object's method, if this is that of its class."""
+        own, *placed = self.placed
+        known = {n: d for n, d in self.defaults.items() if n != own}
+        return dataclasses.replace(self, placed=tuple(placed), defaults=known)
+
     def written(self) -> dict[str, Any]:
         """Return it as a JSON object: what `read` reads."""
         return {

@@ -85,12 +85,19 @@ FLASH_ATTN_PAGED = KindFace(
 
 def _flat(query: Array, key_pages: Array, value_pages: Array, *_: Array) -> Any:
     """Give the queries of all sequences one behind the other."""
-    return _one_by_one(query), key_pages, value_pages
+    return one_by_one(query), key_pages, value_pages
 
 
-def _one_by_one(array: Array) -> Array:
+def one_by_one(array: Array) -> Array:
     """Return what belongs to the queries of all sequences, one behind the other."""
     return array.reshape(-1, *array.shape[2:])
+
+
+def flat_out() -> Word:
+    """Return the keyword of a buffer for the results of all queries."""
+    return Word(
+        ("out",), ("out",), lambda said, _: one_by_one(said["out"]), writes=True
+    )
 
 
 def _sums(counts: Array) -> Array:
@@ -98,13 +105,13 @@ def _sums(counts: Array) -> Array:
     return np.append(0, np.cumsum(counts)).astype(np.int32)
 
 
-def _counts(said: Said) -> Array:
-    """Return how many queries each sequence has."""
+def sums_of_queries(said: Said) -> Array:
+    """Return where the queries of each sequence begin, and where the last end."""
     batch, count = said["query"].shape[:2]
-    return np.full(batch, count)
+    return _sums(np.full(batch, count))
 
 
-def _in_sequences(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
+def in_sequences(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
     """Read the results of all queries as those of each sequence."""
     batch, count = said["query"].shape[:2]
 
@@ -164,7 +171,7 @@ FLASH_ATTN_VARLEN_PAGED = KindFace(
     },
     given=_flat,
     keywords=(
-        Word(("query",), ("cu_seqlens_q", "cu_seq_q"), lambda s, _: _sums(_counts(s))),
+        Word(("query",), ("cu_seqlens_q", "cu_seq_q"), lambda s, _: sums_of_queries(s)),
         Word(("query",), ("max_seqlen_q", "max_q"), lambda s, _: s["query"].shape[1]),
         Word(
             ("key_pages",),
@@ -180,11 +187,11 @@ FLASH_ATTN_VARLEN_PAGED = KindFace(
             unless=("seqused_k",),
         ),
         grouped("key_pages"),
-        Word(("out",), ("out",), lambda said, _: _one_by_one(said["out"])),
+        flat_out(),
         *_OPTIONS,
     ),
     needs=("cu_seqlens_q", "cu_seq_q"),
-    read=_in_sequences,
+    read=in_sequences,
     example=_VARLEN_EXAMPLE,
     arrays="torch",
 )
@@ -192,4 +199,4 @@ FLASH_ATTN_VARLEN_PAGED = KindFace(
 
 OF_PAGES = (FLASH_ATTN_PAGED, FLASH_ATTN_VARLEN_PAGED)
 
-__all__ = ["OF_PAGES"]
+__all__ = ["OF_PAGES", "flat_out", "in_sequences", "one_by_one", "sums_of_queries"]

@@ -15,7 +15,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.judge.case import Case, Result
 from attnspec.judge.claims import Claim
-from attnspec.judge.compare import noted
+from attnspec.judge.compare import agrees, noted
 from attnspec.judge.kind import Kind
 from attnspec.judge.law import Bench, Law
 from attnspec.judge.nulls import Right
@@ -61,6 +61,8 @@ class Batch:
     stepwise
         Calls with one query of each sequence, the part of each result of the whole
         call that they ask for, and a word for it.
+    layer
+        The call of another layer: the same sequences, other numbers.
     """
 
     count: Callable[[Case], int]
@@ -68,6 +70,7 @@ class Batch:
     loud: Callable[[Case, int], Case]
     roomier: Callable[[Case], Iterable[tuple[Case, str]]] = _nothing
     stepwise: Callable[[Case], Iterable[tuple[Case, Places, str]]]
+    layer: Callable[[Case], Case] | None = None
 
 
 def _results(case: Case, found: Result) -> dict[str, Array]:
@@ -102,6 +105,15 @@ def _repeated(batch: Batch) -> Law:
             size = _SIZES[number % len(_SIZES)]
             bench.run(batch.taken(batch.loud(case, 0), [0] * size)[0])
             yield from _same(case, first, bench.run(case), f"call {number + 1}")
+
+    return check
+
+
+def _layered(layer: Callable[[Case], Case]) -> Law:
+    def check(case: Case, bench: Bench) -> Iterator[Comparison]:
+        yield from agrees(case, bench)
+        yield from agrees(layer(case), bench, "the next layer")
+        yield from agrees(case, bench, "the first layer again")
 
     return check
 
@@ -226,6 +238,14 @@ def enter(
         sentence="The same call gives the same bits again and again, others between.",
         **promised,
     )(_repeated(batch))
+    if batch.layer is not None:
+        kind.law(
+            f"{prefix}layers",
+            "calls.history",
+            nulls=("layer_before",),
+            sentence="Another layer, whose sequences are the same, has its own answer.",
+            **promised,
+        )(_layered(batch.layer))
     kind.law(
         f"{prefix}batch-bits",
         "calls.batch-invariant",

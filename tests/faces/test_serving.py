@@ -11,9 +11,9 @@ from attnspec.conformance import check_implementation
 from attnspec.exceptions import InvalidArgument
 from attnspec.faces import OF_KINDS
 from tests._in_ci import share
-from tests.faces import _caching, _serving
+from tests.faces import _caching, _planning, _serving
 
-FUNCTIONS: dict[str, Any] = {**vars(_serving), **vars(_caching)}
+FUNCTIONS: dict[str, Any] = {**vars(_serving), **vars(_caching), **vars(_planning)}
 
 RIGHT = {
     "flash_attn_varlen_func": "flash-attn-varlen",
@@ -32,6 +32,9 @@ RIGHT = {
     "summed_over_pages": "varlen-paged",
     "reshape_and_cache_flash": "slot-mapping",
     "append_paged_kv_cache": "page-lists",
+    "Prefill": "paged-prefill-wrapper",
+    "Decode": "paged-decode-wrapper",
+    "Ragged": "ragged-prefill-wrapper",
 }
 WRONG = {
     "windowless": "flash-attn-varlen",
@@ -46,6 +49,9 @@ WRONG = {
     "whole_pages": "varlen-paged",
     "negative_slots": "slot-mapping",
     "first_list": "page-lists",
+    "PlannedByShape": "paged-prefill-wrapper",
+    "WholePages": "paged-decode-wrapper",
+    "LastIsLost": "ragged-prefill-wrapper",
 }
 LAWS = {
     "varlen": ["varlen-agreement", "varlen-lse", "varlen-out"],
@@ -96,7 +102,7 @@ def test_a_wrong_function_is_found(name: str, face: str) -> None:
     assert not report.conforms
     (found,) = report.outcomes
     assert found.finding is not None
-    assert found.finding.call.startswith(f"{name}(")
+    assert found.finding.call.startswith((f"{name}(", f"{name}: plan("))
 
 
 def test_a_finding_shows_the_operands_that_come_by_keyword() -> None:

@@ -15,10 +15,12 @@ from attnspec.faces import (
     KindFace,
     ObjectFace,
     Parameter,
+    PlannedFace,
     face_named,
 )
 from attnspec.faces._face import AXES
 from attnspec.faces._of_objects import MADE_WITH, ROLES
+from attnspec.faces._of_plans import WORKSPACE
 from attnspec.faces._packed import AXIS
 from attnspec.judge.usage import JUDGED
 from attnspec.kinds.attention.usage import USAGE
@@ -113,7 +115,13 @@ def facts_of_kind(face: KindFace | ObjectFace) -> Iterator[tuple[str, str]]:
     if isinstance(face, ObjectFace):
         yield from _facts_of_objects(face)
         return
-    yield "called as", f"{face.title}({', '.join([*face.operands])}, ...)"
+    called = f"({', '.join([*face.operands])}, ...)"
+    if isinstance(face, PlannedFace):
+        memory = " or ".join(WORKSPACE)
+        yield "made with", f"{face.title}(), and {memory} if it takes that"
+        yield "called as", f"plan(...), unless it was for the same; run{called}"
+    else:
+        yield "called as", f"{face.title}{called}"
     yield "kind", face.kind
     if face.keywords:
         names = dict.fromkeys("/".join(each.names) for each in face.keywords)

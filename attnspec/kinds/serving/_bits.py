@@ -13,6 +13,7 @@ from attnspec.judge.law import Dialect
 from attnspec.kinds.serving import _padded as padded
 from attnspec.kinds.serving import _paged as paged
 from attnspec.kinds.serving import _pools as pools
+from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving import _slots as slots
 from attnspec.kinds.serving import _varlen as packed
 
@@ -94,6 +95,7 @@ VARLEN = Batch(
     loud=_loud_pack,
     roomier=_longer_pack,
     stepwise=_last_of_packs,
+    layer=sequences.next_layer,
 )
 
 
@@ -158,6 +160,7 @@ PADDED = Batch(
     loud=lambda case, number: _loud_rows(case, number, "query", "key", "value"),
     roomier=_longer_padding,
     stepwise=_last_of_padded,
+    layer=sequences.next_layer,
 )
 
 
@@ -196,6 +199,7 @@ PAGED = Batch(
     loud=lambda case, number: _loud_rows(case, number, "query"),
     roomier=_other_pools,
     stepwise=_last_of_paged,
+    layer=sequences.next_layer,
 )
 
 

@@ -14,7 +14,7 @@ from attnspec.judge.case import Case, Result, Shape, Write, cast
 from attnspec.judge.claims import Claim
 from attnspec.judge.compare import finite_difference, noted, rounding
 from attnspec.judge.law import F64, Bench, Exact
-from attnspec.judge.nulls import forgetting
+from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.recipe import Recipe
 from attnspec.kinds.attention.build import HUGE
 from attnspec.numerics import Comparison, within
@@ -99,8 +99,24 @@ UNSAID = (
 GRADIENTS = {"gradients": Claim("its gradients, which are judged as well")}
 """The claim of a function whose backward pass is of a kind of its own."""
 
+_NUMBERS = ("query", "key", "value", "key_pages", "value_pages")
+"""What differs from layer to layer."""
+
+
+def next_layer(case: Case) -> Case:
+    """Return the call with other numbers, the negative ones, for the same sequences."""
+    names = [name for name in _NUMBERS if name in case.operands]
+    return case.changed(np.negative, *names)
+
+
+def _layer_before(case: Case, right: Right) -> Array:
+    """Answer with the numbers of another layer."""
+    return right(next_layer(case))
+
+
 NULLS = {
     **invariance.NULLS,
+    "layer_before": _layer_before,
     "uncausal": forgetting("causal"),
     "unwindowed": forgetting("window"),
     "uncapped": forgetting("softcap"),

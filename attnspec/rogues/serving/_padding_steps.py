@@ -18,6 +18,22 @@ from attnspec.rogues.serving._padding import (
 )
 
 
+class KeysOfTheLengths:
+    """Keep keys and values as long as the sequences have the same lengths."""
+
+    def __init__(self) -> None:
+        self._for: object = None
+        self._read: Pair
+
+    def __call__(self, call: Call, visible: Array, lengths: Lengths) -> Pair:
+        """Attend to what was read in the first call with these lengths."""
+        plan = call.key.shape, call.value.shape, *(n.tobytes() for n in lengths)
+        if plan != self._for:
+            self._for, self._read = plan, (call.key.copy(), call.value.copy())
+        key, value = self._read
+        return attended(call.replace(key=key, value=value), visible, lengths)
+
+
 def one_more(call: Call) -> Lengths:
     """Read one key more than there are."""
     queries, keys = given(call)

@@ -58,6 +58,22 @@ class PlannedByShape:
         return behind_table(pool.replace(table=plan))
 
 
+class KeysOfThePlan:
+    """Gather keys and values once for each table, and for lengths beside it."""
+
+    def __init__(self) -> None:
+        self._for: object = None
+        self._read: Pair
+
+    def __call__(self, pool: Pool, places: Places) -> Pair:
+        """Return what lay at these places in the first call with them."""
+        arrays = pool.key_pages, pool.value_pages, pool.table, pool.lengths
+        plan = [a.shape for a in arrays], *(a.tobytes() for a in arrays[2:])
+        if plan != self._for:
+            self._for, self._read = plan, gathered(pool, places)
+        return self._read
+
+
 def pages_of_16(pool: Pool) -> Places:
     """Take pages of more than 16 slots for two of 16."""
     if pool.page <= 16:

@@ -10,6 +10,7 @@ from attnspec.rogues._gallery import Control, Rogue, makers
 from attnspec.rogues._switching import of_bits
 from attnspec.rogues.serving._padding import Padded, given
 from attnspec.rogues.serving._padding_steps import (
+    KeysOfTheLengths,
     binary,
     by_queries,
     by_sizes,
@@ -47,6 +48,13 @@ ROGUES: tuple[Rogue, ...] = (
         "unread",
         mistake="tail",
         mimics="openvino#30714",
+    ),
+    _rogue(
+        "keys-of-the-lengths",
+        "An object keeps the keys for as long as the lengths stay: of the first layer.",
+        Padded(attend=KeysOfTheLengths()),
+        "layers",
+        mistake="state",
     ),
     _rogue(
         "first-length",

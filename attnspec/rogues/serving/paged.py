@@ -41,6 +41,13 @@ ROGUES: tuple[Rogue, ...] = (
         mistake="state",
     ),
     _rogue(
+        "keys-of-the-plan",
+        "An object gathers the keys once for each table: those of the first layer.",
+        Paged(gather=steps.KeysOfThePlan()),
+        "layers",
+        mistake="state",
+    ),
+    _rogue(
         "out-unwritten",
         "Answers of sequences without tokens are not written into the buffer for them.",
         Paged(write=steps.sequences_with_tokens),

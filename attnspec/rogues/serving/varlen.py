@@ -13,6 +13,7 @@ from attnspec.rogues.serving._packing_masks import (
     OverTheSeam,
 )
 from attnspec.rogues.serving._packing_steps import (
+    KeysOfTheLengths,
     backward,
     binary,
     by_longest,
@@ -48,6 +49,13 @@ ROGUES: tuple[Rogue, ...] = (
         Varlen(segments=by_longest),
         "batch",
         mimics="flash-attention#2194",
+    ),
+    _rogue(
+        "keys-of-the-lengths",
+        "An object keeps the keys for as long as the lengths stay: of the first layer.",
+        Varlen(before=KeysOfTheLengths()),
+        "layers",
+        mistake="state",
     ),
     _rogue(
         "global-places",
