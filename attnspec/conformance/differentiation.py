@@ -9,9 +9,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from attnspec._typing import Array
-from attnspec.conformance.facing import in_our_words, own_face_of
+from attnspec.conformance.facing import (
+    face_of_its_kind,
+    in_our_words,
+    own_face_of,
+)
 from attnspec.conformance.libraries import ADAPTERS, LIBRARIES, Kernel
 from attnspec.exceptions import InvalidArgument
+from attnspec.faces import PlannedFace
 from attnspec.faces.plain import PLAIN
 from attnspec.judge.claims import Capabilities
 from attnspec.judge.description import Description
@@ -156,7 +161,7 @@ def differentiated(
         return (
             with_backward(function, known, vjp) if vjp and plain else (function, known)
         )
-    if called is not None and called.face.packed:
+    if called is not None and (called.face.packed or called.face.is_single):
         return function, known
     pullback_of = _pullback_of(library)
     if pullback_of is None:
@@ -180,7 +185,7 @@ def _differentiated_kind(
         both = with_backward(function, known, vjp) if vjp and is_plain else None
         return both or (function, known)
     pullback_of = _pullback_of(library)
-    if pullback_of is None:
+    if pullback_of is None or isinstance(face_of_its_kind(known), PlannedFace):
         return function, known
     pullback = pullback_of(in_our_words(native, known), None, known.device)
     return pulled_back(function, known, pullback)

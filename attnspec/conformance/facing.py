@@ -20,7 +20,6 @@ from attnspec.faces import (
     Called,
     KindFace,
     ObjectFace,
-    PlannedFace,
     Signature,
     called,
     face_named,
@@ -218,9 +217,6 @@ def in_our_words(native: Kernel, description: Description) -> Kernel:
     own = face_of_its_kind(description)
     if not isinstance(own, KindFace):
         return native
-    if isinstance(own, PlannedFace):
-        msg = f"claims: objects of the face {own.id} have no gradients"
-        raise InvalidArgument(msg)
     signature = Signature.read(description.face["signature"])
     return own.translated(native, signature, kind_named(own.kind))
 
