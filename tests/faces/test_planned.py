@@ -101,53 +101,6 @@ def test_a_function_that_makes_objects_is_one_if_its_face_is_named() -> None:
     assert report.detected.dialect["lse_base"] == "2"
 
 
-def test_objects_of_tensors_are_made_and_planned_with_tensors() -> None:
-    torch = pytest.importorskip("torch")
-
-    class OfTensors:
-        def __init__(self, workspace_buffer: Any) -> None:
-            assert isinstance(workspace_buffer, torch.Tensor)
-            self.right = _planning.Prefill(workspace_buffer.numpy())
-
-        def plan(
-            self,
-            qo_indptr: Any,
-            paged_kv_indptr: Any,
-            paged_kv_indices: Any,
-            paged_kv_last_page_len: Any,
-            num_qo_heads: int,
-            num_kv_heads: int,
-            head_dim_qk: int,
-            page_size: int,
-            *,
-            causal: bool = False,
-            q_data_type: Any = None,
-        ) -> None:
-            assert isinstance(q_data_type, torch.dtype)
-            self.right.plan(
-                qo_indptr.numpy(),
-                paged_kv_indptr.numpy(),
-                paged_kv_indices.numpy(),
-                paged_kv_last_page_len.numpy(),
-                num_qo_heads,
-                num_kv_heads,
-                head_dim_qk,
-                page_size,
-                causal=causal,
-                q_data_type=np.dtype(np.float32),
-            )
-
-        def run(self, q: Any, paged_kv_cache: Any) -> Any:
-            key, value = paged_kv_cache
-            pools = key.numpy(), value.numpy()
-            return torch.from_numpy(self.right.run(q.numpy(), pools))
-
-    report = _judged(OfTensors, "agreement", "causal", arrays="torch")
-
-    assert report.conforms, str(report)
-    assert report.description.arrays == "torch"
-
-
 def test_a_finding_shows_plan_and_run() -> None:
     (found,) = _judged(_planning.PlannedByShape, "agreement").outcomes
 
@@ -173,11 +126,3 @@ def test_what_needs_something_else_than_memory_is_refused() -> None:
 def test_what_cannot_be_planned_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="needs plan and run; list has not both"):
         _judged(list, "agreement", face="paged-prefill-wrapper")
-
-
-def test_gradients_are_not_derived_of_objects() -> None:
-    pytest.importorskip("torch")
-    with pytest.raises(InvalidArgument, match="expected a backward pass"):
-        check_implementation(
-            _planning.Ragged, kind="varlen", arrays="torch", claims=["gradients"]
-        )

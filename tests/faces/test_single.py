@@ -96,10 +96,3 @@ def test_keys_that_are_kept_from_the_sequence_before_are_found() -> None:
     )
 
     assert not report.conforms
-
-
-def test_no_gradients_are_derived() -> None:
-    pytest.importorskip("torch")
-
-    with pytest.raises(InvalidArgument, match="expected a backward pass"):
-        check_implementation(_numpy.single, arrays="torch", claims=["gradients"])
