@@ -52,7 +52,10 @@ hypothesis.settings.load_profile(
 )
 
 
-_NUMBERS = ("kinds/", "rogues/", "reference/test_gradients.py")
+_NUMBERS = (
+    *("kinds/", "kernels/", "numerics/", "reference/", "rogues/"),
+    *("judge/test_domain.py", "test_data_experiment.py"),
+)
 """Where the tests are of numbers alone: in CI one Python is enough for them."""
 
 

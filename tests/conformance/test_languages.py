@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from attnspec.conformance.reports import read_report
-from tests._in_ci import IN_CI
+from tests._in_ci import IN_CI, share
 from tests.conformance._programs import (
     NODE,
     PROGRAMS,
@@ -149,7 +149,9 @@ def verdict(program: str, law: str, *, folder: Path) -> tuple[int, str]:
 @pytest.mark.once
 @pytest.mark.slow
 @needs_compiler
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "dtype", share(["float64", "float32", "float16", "bfloat16"], 2)
+)
 def test_the_program_in_c_conforms(dtype: str, tmp_path: Path) -> None:
     program = built(tmp_path, flash("c"))
 
@@ -165,7 +167,7 @@ def test_the_program_in_c_conforms(dtype: str, tmp_path: Path) -> None:
 
 @pytest.mark.once
 @needs_compiler
-@pytest.mark.parametrize("fault", IN_C, ids=str)
+@pytest.mark.parametrize("fault", share(IN_C, 3), ids=str)
 def test_a_program_in_c_with_a_fault_is_found(fault: Fault, tmp_path: Path) -> None:
     program = built(tmp_path, fault.made(flash("c")))
 

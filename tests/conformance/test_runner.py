@@ -94,7 +94,7 @@ def test_command_function_and_pytest_say_the_same(
             ("first_value", "key-permutation"),
             ("raises", "result-form"),
         ],
-        2,
+        4,
     ),
 )
 def test_a_law_that_is_asked_alone_gets_the_verdict_of_the_whole_run(

@@ -25,6 +25,7 @@ from attnspec.conformance.units import Here, Source, Unit
 from attnspec.exceptions import InvalidArgument
 from attnspec.judge.verdicts import Report
 from attnspec.kinds.registry import kind_named
+from tests._in_ci import share
 from tests.conformance import _kernels
 
 pytestmark = pytest.mark.once
@@ -55,7 +56,7 @@ def two() -> Iterator[Executor]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kernel", ["tail", "bf16_scores"])
+@pytest.mark.parametrize("kernel", share(["tail", "bf16_scores"], 2))
 def test_two_processes_find_what_one_finds(kernel: str, two: Executor) -> None:
     target = f"{FILE}:{kernel}"
     one, other = _run(target), _run(target, _over(two, target))

@@ -127,7 +127,7 @@ def runs(tmp_path: Path) -> Iterator[list[_Run]]:
         run.judge.communicate()
 
 
-@pytest.mark.parametrize("number", share(CAUGHT, 2))
+@pytest.mark.parametrize("number", share(CAUGHT, 3))
 def test_an_interrupt_closes_the_report_at_any_moment(
     number: signal.Signals, tmp_path: Path, runs: list[_Run]
 ) -> None:

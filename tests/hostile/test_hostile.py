@@ -38,7 +38,7 @@ DEADLINE = 1.5
 LAWS = ("inputs-unchanged", "agreement")
 KERNELS = [pytest.param(target, id=target.partition("._")[2]) for target in VERDICTS]
 BY_COMMAND, BY_CALL = share(KERNELS, 6), share(KERNELS, 6, 3)
-BY_PYTEST = share(FAMILIES, 3)
+BY_PYTEST = share(FAMILIES, 7)
 """All ways are one machine."""
 
 

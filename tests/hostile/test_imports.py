@@ -222,7 +222,7 @@ def test_for_pytest_it_is_a_usage_error(
     assert _is_one_line(errors[0])
 
 
-@pytest.mark.parametrize("name", JUDGED)
+@pytest.mark.parametrize("name", share([*JUDGED], 2))
 def test_a_module_that_is_imported_after_all_is_judged(
     name: str, tmp_path: Path
 ) -> None:

@@ -123,7 +123,7 @@ def test_a_recipe_of_a_kind_makes_the_same_case_again(kind: Kind) -> None:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("kind", share(ALL, 2), ids=share(NAMES, 2))
+@pytest.mark.parametrize("kind", share(ALL, 4), ids=share(NAMES, 4))
 def test_a_simpler_recipe_is_simpler(kind: Kind) -> None:
     most = 20 if IN_CI else 60
 
@@ -257,7 +257,7 @@ CHOOSING = [
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("control", share(CHOOSING, 2), ids=lambda c: c.id)
+@pytest.mark.parametrize("control", share(CHOOSING, 4), ids=lambda c: c.id)
 def test_the_choices_of_a_right_function_are_found_where_it_declares_none(
     control: Control,
 ) -> None:

@@ -46,7 +46,7 @@ def test_a_control_passes_every_invariant(name: str) -> None:
     assert row.right, row.reason
 
 
-@pytest.mark.parametrize("name", OF_ATTENTION)
+@pytest.mark.parametrize("name", share(OF_ATTENTION, 4))
 def test_a_control_agrees_with_the_definition(name: str) -> None:
     row = run(Task(name, seed=3, tier="smoke", laws=("agreement",), checker=None))
     assert row.right, row.reason
