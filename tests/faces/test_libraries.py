@@ -112,3 +112,29 @@ def test_the_rotary_positions_of_llama_are_judged_as_they_are(
 
     assert report.description.face["id"] == "rope-both"
     assert report.conforms, str(report)
+
+
+def _padded_of_mlx(
+    query: Any, key: Any, value: Any, *, key_lengths: Any = None, scale: Any = None
+) -> Any:
+    """Make a mask of lengths, as users of MLX do."""
+    library = importlib.import_module("mlx.core")
+    mask = None
+    if key_lengths is not None:
+        places = library.arange(key.shape[2])
+        mask = (places < key_lengths[:, None])[:, None, None]
+    scale = query.shape[3] ** -0.5 if scale is None else scale
+    attend = library.fast.scaled_dot_product_attention
+    return attend(query, key, value, scale=scale, mask=mask)
+
+
+def test_padded_sequences_of_mlx_conform_but_for_those_without_keys() -> None:
+    pytest.importorskip("mlx")
+    laws = ["padded-agreement", "padded-unread", "padded-order"]
+    asked: Any = {"kind": "padded", "arrays": "mlx", "tier": "smoke", "only": laws}
+
+    whole = check_implementation(_padded_of_mlx, **asked)
+    fewer = check_implementation(_padded_of_mlx, without=["no_keys"], **asked)
+
+    assert [o.invariant for o in whole.failures] == ["padded-unread"]
+    assert fewer.conforms, str(fewer)
