@@ -36,6 +36,7 @@ from attnspec.faces.plain import PLAIN
 from attnspec.faces.planned import PLANNED
 from attnspec.faces.rope import ROPE_BOTH, ROPE_IDS, ROPE_TABLES
 from attnspec.faces.sdpa import SDPA
+from attnspec.faces.single_decode import SINGLE_DECODE
 from attnspec.faces.single_prefill import SINGLE_PREFILL
 from attnspec.faces.varlen import FLASH_ATTN_VARLEN
 from attnspec.kinds.registry import DEFAULT_KIND, kind_named
@@ -55,6 +56,7 @@ OF_KINDS: Mapping[str, KindFace | ObjectFace] = {
         *(ROPE_IDS, ROPE_TABLES, ROPE_BOTH),
         *(FLASH_ATTN_VARLEN, JAX_LENGTHS, ONNX_LENGTHS, *OF_MERGES),
         *(FLASH_ATTN_KVCACHE, *OF_PAGES, *OF_APPENDING, *OF_CACHES, *PLANNED),
+        SINGLE_DECODE,
     )
 }
 """Every face of other kinds by its id; all kinds have the face `plain`."""

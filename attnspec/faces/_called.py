@@ -15,7 +15,7 @@ from attnspec.exceptions import InvalidArgument, MalformedResult
 from attnspec.faces._face import AXES, LEFT_OUT, LSE_AXES, REQUIRED, Face, Parameter
 from attnspec.faces._packed import packed, written_back
 from attnspec.faces._signature import Signature
-from attnspec.faces._single import joined, sequences
+from attnspec.faces._single import joined, nothing, sequences
 from attnspec.judge.claims import Capabilities
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.kind import ATTENTION
@@ -154,8 +154,10 @@ class Called:
             case = AttentionCase.of(query, key, value, **options)
             if not self.face.is_single:
                 return self._answer(native, case)
+            if case.sizes.B == 0:
+                return nothing(case)
             answers = [self._answer(native, one) for one in sequences(case)]
-            return joined(answers, case)
+            return joined(answers, 2 if "return_lse" in case.options else 1)
 
         return kernel
 

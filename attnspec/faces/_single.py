@@ -31,30 +31,27 @@ def _differs(name: str, value: Any) -> bool:
     return name in _OF_A_BATCH and value.ndim == _OF_A_BATCH[name] and len(value) > 1
 
 
-def joined(answers: Sequence[Any], case: AttentionCase) -> Any:
-    """Return the answers to all sequences as that to a batch.
+def joined(answers: Sequence[Any], parts: int) -> Any:
+    """Return the answers to all sequences, each of so many parts, as that to a batch.
 
-    The first that is no array, or no two of them where the logsumexp is asked for, is
-    returned as it is: the judge says what is wrong with it.
+    The first that is no array, or not as many of them, is returned as it is: the judge
+    says what is wrong with it.
     """
-    count = 2 if "return_lse" in case.options else 1
-    if not answers:
-        return _nothing(case)[:count] if count > 1 else _nothing(case)[0]
-    rows = [answer if count > 1 else (answer,) for answer in answers]
+    rows = [answer if parts > 1 else (answer,) for answer in answers]
     for answer, row in zip(answers, rows, strict=True):
-        if not isinstance(row, tuple) or not all(
-            isinstance(x, np.ndarray) for x in row
-        ):
+        several = isinstance(row, tuple) and len(row) == parts
+        if not several or not all(isinstance(part, np.ndarray) for part in row):
             return answer
-    parts = tuple(np.stack(part) for part in zip(*rows, strict=True))
-    return parts if count > 1 else parts[0]
+    found = tuple(np.stack(part) for part in zip(*rows, strict=True))
+    return found if parts > 1 else found[0]
 
 
-def _nothing(case: AttentionCase) -> tuple[Array, Array]:
-    """Return the output and the logsumexp of a batch without sequences."""
+def nothing(case: AttentionCase) -> Array | tuple[Array, Array]:
+    """Return the answer to a batch without sequences."""
     sizes = case.sizes
     output = np.zeros((0, sizes.Hq, sizes.L, sizes.Ev), case.query.dtype)
-    return output, np.zeros((0, sizes.Hq, sizes.L), np.float32)
+    lse = np.zeros((0, sizes.Hq, sizes.L), np.float32)
+    return (output, lse) if "return_lse" in case.options else output
 
 
-__all__ = ["joined", "sequences"]
+__all__ = ["joined", "nothing", "sequences"]

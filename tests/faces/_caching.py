@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from attnspec import kernels
 from attnspec.rogues.serving._caching import Caching
 from attnspec.rogues.serving._paging import Paged
 from tests.faces._serving import sides
@@ -14,6 +15,7 @@ from tests.faces._serving import sides
 Array = npt.NDArray[Any]
 
 _CACHED, _PAGED = Caching(), Paged()
+tiled_attention: Any = kernels.tiled_attention
 
 
 def flash_attn_with_kvcache(  # noqa: PLR0917 - as in the field
@@ -271,3 +273,38 @@ def first_list(
     pages = lists[0][inside]
     paged_kv_cache[pages, 0, positions % page] = append_key
     paged_kv_cache[pages, 1, positions % page] = append_value
+
+
+def single_decode_with_kv_cache(
+    q: Array,
+    k: Array,
+    v: Array,
+    kv_layout: str = "NHD",
+    use_tensor_cores: bool = False,
+    logits_soft_cap: float | None = None,
+    sm_scale: float | None = None,
+    return_lse: bool = False,
+) -> Any:
+    """Answer one query of one sequence; the logsumexp is binary."""
+    assert kv_layout == "NHD"
+    assert not use_tensor_cores
+    assert q.ndim == 2
+    output, lse = tiled_attention(
+        *(x.swapaxes(0, 1)[None] for x in (q[None], k, v)),
+        softcap=logits_soft_cap,
+        scale=sm_scale,
+        return_lse=True,
+    )
+    output = output[0, :, 0]
+    return (output, lse[0, :, 0] / np.log(2)) if return_lse else output
+
+
+def last_key_lost(
+    q: Array, k: Array, v: Array, use_tensor_cores: bool = False
+) -> Array:
+    """Answer without the last of several keys."""
+    end = max(1, len(k) - 1)
+    found: Array = single_decode_with_kv_cache(
+        q, k[:end], v[:end], use_tensor_cores=use_tensor_cores
+    )
+    return found

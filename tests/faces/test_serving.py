@@ -35,6 +35,7 @@ RIGHT = {
     "Prefill": "paged-prefill-wrapper",
     "Decode": "paged-decode-wrapper",
     "Ragged": "ragged-prefill-wrapper",
+    "single_decode_with_kv_cache": "single-decode",
 }
 WRONG = {
     "windowless": "flash-attn-varlen",
@@ -52,6 +53,7 @@ WRONG = {
     "PlannedByShape": "paged-prefill-wrapper",
     "WholePages": "paged-decode-wrapper",
     "LastIsLost": "ragged-prefill-wrapper",
+    "last_key_lost": "single-decode",
 }
 LAWS = {
     "varlen": ["varlen-agreement", "varlen-lse", "varlen-out"],
