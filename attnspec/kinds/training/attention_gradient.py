@@ -22,7 +22,7 @@ from attnspec.kinds.attention.gradients.problem import forward_case
 from attnspec.kinds.training._gradient_results import alike, given_by, right_for
 from attnspec.kinds.training._gradient_saved import ATTENTION_GRADIENT
 from attnspec.numerics import PRESETS, Comparison, identical, within
-from attnspec.reference import attention_weights
+from attnspec.reference import attention_weights, attention_with_logsumexp
 
 _LAW = ATTENTION_GRADIENT.law
 _EACH = ("zeros", "zeros:dk", "zeros:dv")
@@ -98,8 +98,13 @@ def _is_far_from_subnormal(case: Case, bench: Bench) -> bool:
     added = alibi_bias(forward_case(case), bench.dialect)
     if options.pop("alibi_slopes", None) is not None:
         options["bias"] = added + options.get("bias", 0.0)
-    weights = attention_weights(case["query"], case["key"], **options)
-    return not ((weights > 0) & (weights < _SMALL_WEIGHT)).any()
+    query, key, sink = case["query"], case["key"], case["sink"]
+    weights = [attention_weights(query, key, **options)]
+    if sink is not None:  # The sink has a weight, and a gradient, of its own.
+        _, lse = attention_with_logsumexp(query, key, case["value"], **options)
+        with np.errstate(invalid="ignore"):
+            weights.append(np.exp(sink.astype(np.float64)[:, None] - lse))
+    return not any(((w > 0) & (w < _SMALL_WEIGHT)).any() for w in weights)
 
 
 @_LAW(

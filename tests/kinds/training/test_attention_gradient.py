@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from attnspec.conformance import Implementation, Verdict, check_implementation
+from attnspec.conformance.call import InProcess
+from attnspec.conformance.check import benches
 from attnspec.judge.case import Case
+from attnspec.judge.examination import examine
 from attnspec.judge.law import Exact
+from attnspec.kinds.registry import find
 from attnspec.kinds.training._gradient_cases import results_of
 from attnspec.kinds.training.attention_gradient import ATTENTION_GRADIENT
 from attnspec.numerics import within
-from attnspec.rogues import ROGUES
+from attnspec.rogues import CONTROLS, ROGUES
 from attnspec.rogues.training._passes import BackwardPass
 from tests.kinds._by_hand import right, verdicts
 
@@ -100,3 +104,18 @@ def test_every_law_has_a_rogue_that_it_catches(law: str) -> None:
 
     assert mine
     assert verdicts(mine[0])[law] is Verdict.FAILED
+
+
+@pytest.mark.parametrize("sink", [-90.0, -104.0])
+def test_a_sink_of_subnormal_weight_does_not_double_to_the_bit(sink: float) -> None:
+    description = CONTROLS["gradient-bias-refused"].implementation.description
+    call = InProcess(CONTROLS["gradient-bias-refused"].fresh().function)
+    stands, _ = benches(call, description, ("bfloat16",))
+    # Seen with seed 1: the gradient of the sink lay below 2**-126.
+    fields: dict[str, Any] = {"scores": "integers", "values": "one_hot"}
+    recipe = ATTENTION_GRADIENT.recipe("bfloat16", sink=sink, **fields)
+
+    law = find("attention-gradient-doubling")
+    found = examine(law, recipe.replace(seed=1318648566), stands["bfloat16"])
+
+    assert found.verdict is None
