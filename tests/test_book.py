@@ -126,6 +126,19 @@ def test_every_axis_of_a_signature_is_in_the_notation() -> None:
     assert used <= {*AXES}
 
 
+@pytest.mark.parametrize("page", ["faces", "claims", "dialect", "invariants-table"])
+def test_no_bar_ends_a_cell_of_a_table(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BOOK / "_ext"))
+    pages = runpy.run_path(str(BOOK / "_ext" / "registries.py"))["PAGES"]
+    rows = [row for row in pages[page]().splitlines() if row.startswith("| ")]
+    heads = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+
+    assert rows
+    assert len(heads) == 1
+
+
 TRACES = runpy.run_path(str(BOOK / "_ext" / "traceability.py"))["traces"]()
 
 

@@ -274,8 +274,8 @@ def faces() -> str:
         parts += [f"### {face.id}\n", f"{face.sentence}\n"]
         parts += [f"{label}\n: {said}\n" for label, said in facts(face)]
         rows = [
-            [f"`{parameter.names[0]}`", plain(form(parameter)), meaning(parameter)]
-            for parameter in face.parameters
+            [f"`{each.names[0]}`", plain(form(each)), plain(meaning(each))]
+            for each in face.parameters
         ]
         parts.append(f"{_table(['keyword', 'form', 'what it says'], rows)}\n")
         if face.left_alone:
