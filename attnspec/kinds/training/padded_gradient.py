@@ -29,6 +29,7 @@ _LAW = PADDED_GRADIENT.law
 _LENGTHS = ("query_lengths", "key_lengths")
 _BACKWARD = slice(None, None, -1)
 _ZEROS = dict.fromkeys(("poison_key", "poison_value", "poison_output"), ("zeros",))
+"""Padding that what forgets the lengths can read: NaN would be evidence of nothing."""
 
 
 def _counts(dialect: Dialect, _capabilities: Capabilities) -> bool:
@@ -104,7 +105,7 @@ def check_queries(case: Case, bench: Bench) -> Iterator[Comparison]:
     one_in=3,
     nulls=("unpadded", "unpadded:dk"),
     needs=("key_lengths",),
-    fields={"lengths": SEVERAL},
+    fields={"lengths": SEVERAL, **_ZEROS},
     without=("mask",),
     applies=_moves_along,
 )
