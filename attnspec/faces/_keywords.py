@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attnspec.faces._face import Parameter
-from attnspec.faces._values import always, given, scale
+from attnspec.faces._values import always, given, off, on, scale
 
 
 def scale_factor(name: str, *claims: str, promised: str = "") -> Parameter:
@@ -16,6 +16,19 @@ def scale_factor(name: str, *claims: str, promised: str = "") -> Parameter:
         off=scale,
         idle=(None,),
         promised=promised,
+    )
+
+
+def causal_flag(*names: str) -> Parameter:
+    """Return the keyword of causality, whose diagonal ends lower right."""
+    return Parameter(
+        names=names,
+        sentence="no query sees a later key; the diagonal ends lower right",
+        says={"causal": ("causal",)},
+        value=on,
+        off=off,
+        idle=(False,),
+        promised=names[0],
     )
 
 
@@ -56,4 +69,4 @@ def no_dropout(name: str) -> Parameter:
     )
 
 
-__all__ = ["no_dropout", "scale_factor", "sinks", "softcap_or_none"]
+__all__ = ["causal_flag", "no_dropout", "scale_factor", "sinks", "softcap_or_none"]

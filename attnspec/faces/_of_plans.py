@@ -22,7 +22,7 @@ WORKSPACE = ("float_workspace_buffer", "workspace_buffer", "workspace")
 _BYTES = 2**27
 """How much it gets: as much as FlashInfer recommends."""
 
-FORMATS = ("q_data_type", "kv_data_type")
+_FORMATS = ("q_data_type", "kv_data_type")
 """What a plan calls the format of queries, and of keys and values."""
 
 
@@ -88,7 +88,7 @@ def _joined(function: Callable[..., Any], thing: Any) -> Signature:
     plan, run = method_of(thing, "plan"), method_of(thing, "run")
     own = tuple(n for n in run.defaults if n not in plan.defaults)
     defaults = {n: run.defaults[n] for n in own} | dict(plan.defaults)
-    for name in FORMATS:
+    for name in _FORMATS:
         defaults.pop(name, None)
     return Signature(name_of(function), own, defaults)
 
@@ -133,7 +133,7 @@ class _Object:
             raise
 
     def _planned(self, query: Any, **plan: Any) -> None:
-        formats = {n: query.dtype for n in FORMATS if n in self._names}
+        formats = {n: query.dtype for n in _FORMATS if n in self._names}
         self._thing.plan(**plan, **formats)
 
     def _ran(self, *placed: Any, **passed: Any) -> Any:
@@ -147,4 +147,4 @@ def _same(plan: dict[str, Any], known: dict[str, Any]) -> bool:
     )
 
 
-__all__ = ["FORMATS", "WORKSPACE", "PlannedFace"]
+__all__ = ["WORKSPACE", "PlannedFace"]

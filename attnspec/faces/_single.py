@@ -39,7 +39,7 @@ def joined(answers: Sequence[Any], parts: int) -> Any:
     """
     rows = [answer if parts > 1 else (answer,) for answer in answers]
     for answer, row in zip(answers, rows, strict=True):
-        several = isinstance(row, tuple) and len(row) == parts
+        several = isinstance(row, tuple | list) and len(row) == parts
         if not several or not all(isinstance(part, np.ndarray) for part in row):
             return answer
     found = tuple(np.stack(part) for part in zip(*rows, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from attnspec.faces._face import Face, Parameter, Returned
-from attnspec.faces._keywords import no_dropout, scale_factor, sinks
+from attnspec.faces._keywords import causal_flag, no_dropout, scale_factor, sinks
 from attnspec.faces._values import always, distances, given, off, on
 from attnspec.kinds.attention.kind import ATTENTION
 
@@ -16,15 +16,7 @@ FLASH_ATTN = Face(
     axes="BLHE",
     parameters=(
         scale_factor("softmax_scale", promised="softmax_scale"),
-        Parameter(
-            names=("causal", "is_causal"),
-            sentence="no query sees a later key; the diagonal ends lower right",
-            says={"causal": ("causal",)},
-            value=on,
-            off=off,
-            idle=(False,),
-            promised="causal",
-        ),
+        causal_flag("causal", "is_causal"),
         Parameter(
             names=("window_size",),
             form="(int, int), 0 or more, or -1 or None: unlimited",

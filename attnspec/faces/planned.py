@@ -10,7 +10,7 @@ from attnspec._typing import Array
 from attnspec.faces._of_kind import Said, Word, word
 from attnspec.faces._of_plans import PlannedFace
 from attnspec.faces.paged import flat_out, in_sequences, one_by_one, sums_of_queries
-from attnspec.faces.varlen import arrays_of, output_of
+from attnspec.faces.varlen import FLASH_ATTN_VARLEN, arrays_of, output_of
 from attnspec.judge.usage import ANY, FLOATING, Argument
 
 
@@ -62,7 +62,7 @@ def _of_packed(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
     return output_of(_heads_first(returned, said), said, placed)
 
 
-def _of_tokens(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
+def of_tokens(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
     """Read the results of a query for each sequence."""
     found = output_of(returned, said, placed)
     if said.get("out") is not None:
@@ -74,7 +74,9 @@ def _of_tokens(returned: Any, said: Said, placed: tuple[Any, ...]) -> Any:
 
 def _with_query(array: Any, axis: int) -> Any:
     """Return an array with an axis for the query."""
-    return np.expand_dims(array, axis) if isinstance(array, np.ndarray) else array
+    if not isinstance(array, np.ndarray) or array.ndim < axis:
+        return array  # The judge says what is wrong with it.
+    return np.expand_dims(array, axis)
 
 
 def _requests(query: Array, keys: Array, values: Array, *_: Any) -> tuple[Any, ...]:
@@ -225,7 +227,7 @@ DECODE = PlannedFace(
         *_OF_PAGES,
     ),
     needs=("indptr",),
-    read=_of_tokens,
+    read=of_tokens,
     without=(*_WITHOUT, "several_queries"),
     example=_DECODE_EXAMPLE,
     arrays="torch",
@@ -265,11 +267,7 @@ RAGGED = PlannedFace(
     title="flashinfer.BatchPrefillWithRaggedKVCacheWrapper",
     sentence="Objects that are planned for packed sequences, and run: FlashInfer.",
     kind="varlen",
-    operands={
-        "q": Argument("Tq Hq E", "all queries", ANY, known_as=("query",)),
-        "k": Argument("Tk Hkv E", "all keys", ANY, known_as=("key",)),
-        "v": Argument("Tk Hkv Ev", "all values", ANY, known_as=("value",)),
-    },
+    operands=FLASH_ATTN_VARLEN.operands,
     results={
         "output": Argument("Tq Hq Ev", "the values, weighed", ANY),
         "lse": Argument("Tq Hq", "the logarithm of the denominator", ANY, FLOATING),
@@ -295,4 +293,4 @@ RAGGED = PlannedFace(
 PLANNED = (PREFILL, DECODE, RAGGED)
 """Every face of what is planned."""
 
-__all__ = ["DECODE", "PLANNED", "PREFILL", "RAGGED"]
+__all__ = ["PLANNED", "of_tokens"]

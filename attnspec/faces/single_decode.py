@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from attnspec._typing import Array
-from attnspec.faces._of_kind import KindFace, Said, Wrap, word
+from attnspec.faces._of_kind import KindFace, Wrap, word
 from attnspec.faces._single import joined
+from attnspec.faces.planned import of_tokens
 from attnspec.judge.usage import ANY, FLOATING, Argument
 from attnspec.reference import gather_pages
 
@@ -39,22 +38,11 @@ def _sequences(
     **_: Any,
 ) -> tuple[Any, ...]:
     """Give the query of each sequence, and its keys and values in one array each."""
-    page = key_pages.shape[1]
-    own = np.arange(table.shape[1]) < -(-lengths // page)[:, None]
-    known = np.where(own, table, 0)
     key, value = (
-        [x[:n] for x, n in zip(gather_pages(a, known, lengths), lengths, strict=True)]
+        [x[:n] for x, n in zip(gather_pages(a, table, lengths), lengths, strict=True)]
         for a in (key_pages, value_pages)
     )
     return query[:, 0], key, value
-
-
-def _with_query(returned: Any, _said: Said, _placed: tuple[Any, ...]) -> Any:
-    """Return results with an axis for the only query."""
-    if isinstance(returned, tuple):
-        output, lse = returned
-        return output[:, None], lse[..., None]
-    return returned[:, None] if isinstance(returned, np.ndarray) else returned
 
 
 _EXAMPLE = """\
@@ -93,7 +81,7 @@ SINGLE_DECODE = SingleFace(
         word("return_lse", "return_lse"),
     ),
     needs=("use_tensor_cores",),
-    read=_with_query,
+    read=of_tokens,
     without=("no_keys", "several_queries"),
     example=_EXAMPLE,
     arrays="torch",

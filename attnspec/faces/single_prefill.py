@@ -6,7 +6,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.faces._face import Face, Parameter, Returned
-from attnspec.faces._keywords import scale_factor, softcap_or_none
+from attnspec.faces._keywords import causal_flag, scale_factor, softcap_or_none
 from attnspec.faces._values import always, off, on
 from attnspec.kinds.attention.case import AttentionCase
 
@@ -40,15 +40,7 @@ SINGLE_PREFILL = Face(
             idle=(None,),
         ),
         scale_factor("sm_scale", promised="sm_scale"),
-        Parameter(
-            names=("causal",),
-            sentence="no query sees a later key; the diagonal ends lower right",
-            says={"causal": ("causal",)},
-            value=on,
-            off=off,
-            idle=(False,),
-            promised="causal",
-        ),
+        causal_flag("causal"),
         Parameter(
             names=("window_left",),
             form="int, 0 or more, or -1: unlimited",

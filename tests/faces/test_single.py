@@ -96,3 +96,18 @@ def test_keys_that_are_kept_from_the_sequence_before_are_found() -> None:
     )
 
     assert not report.conforms
+
+
+@pytest.mark.parametrize("wrong", [None, [np.zeros(2)] * 3, np.zeros(())])
+def test_what_is_no_answer_to_a_token_is_told(wrong: Any) -> None:
+    def decode(q: Any, k: Any, v: Any, use_tensor_cores: bool = False) -> Any:
+        return wrong
+
+    report = check_implementation(
+        decode, kind="paged", arrays="numpy", tier="smoke", only=["paged-agreement"]
+    )
+
+    (found,) = report.outcomes
+    assert not report.conforms
+    assert "raised" not in str(report), str(report)
+    assert found.finding is not None

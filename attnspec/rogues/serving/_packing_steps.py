@@ -8,6 +8,7 @@ from attnspec._typing import Array
 from attnspec.kernels import tiled_attention
 from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import Segment
+from attnspec.rogues.serving._keeping import Kept
 from attnspec.rogues.serving._packing import (
     Call,
     attended,
@@ -38,16 +39,13 @@ class KeysOfTheLengths:
     """Keep keys and values as long as the sequences have the same lengths."""
 
     def __init__(self) -> None:
-        self._for: object = None
-        self._read: Pair
+        self._kept = Kept()
 
     def __call__(self, call: Call) -> Call:
         """Return the call with what was read in the first one with these lengths."""
-        sums = call.cu_key.tobytes(), call.used_key
-        plan = call.key.shape, call.value.shape, *map(str, sums)
-        if plan != self._for:
-            self._for, self._read = plan, (call.key.copy(), call.value.copy())
-        return call.replace(key=self._read[0], value=self._read[1])
+        pair = call.key, call.value
+        key, value = self._kept(pair, [s.keys for s in slots(call)], lambda: pair)
+        return call.replace(key=key, value=value)
 
 
 def query_lengths(call: Call) -> list[Segment]:

@@ -7,6 +7,7 @@ import numpy as np
 from attnspec._typing import Array
 from attnspec.kernels import tiled_attention
 from attnspec.numerics.dtypes import working_dtype
+from attnspec.rogues.serving._keeping import Kept
 from attnspec.rogues.serving._padding import (
     Call,
     Lengths,
@@ -22,15 +23,12 @@ class KeysOfTheLengths:
     """Keep keys and values as long as the sequences have the same lengths."""
 
     def __init__(self) -> None:
-        self._for: object = None
-        self._read: Pair
+        self._kept = Kept()
 
     def __call__(self, call: Call, visible: Array, lengths: Lengths) -> Pair:
         """Attend to what was read in the first call with these lengths."""
-        plan = call.key.shape, call.value.shape, *(n.tobytes() for n in lengths)
-        if plan != self._for:
-            self._for, self._read = plan, (call.key.copy(), call.value.copy())
-        key, value = self._read
+        pair = call.key, call.value
+        key, value = self._kept(pair, [n.tolist() for n in lengths], lambda: pair)
         return attended(call.replace(key=key, value=value), visible, lengths)
 
 

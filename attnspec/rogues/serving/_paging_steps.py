@@ -8,6 +8,7 @@ import numpy as np
 
 from attnspec._typing import Array
 from attnspec.numerics.dtypes import working_dtype
+from attnspec.rogues.serving._keeping import Kept
 from attnspec.rogues.serving._padding import Call, Lengths, Pair, attended, near
 from attnspec.rogues.serving._paging import Places, Pool, behind_table, gathered
 
@@ -62,16 +63,13 @@ class KeysOfThePlan:
     """Gather keys and values once for each table, and for lengths beside it."""
 
     def __init__(self) -> None:
-        self._for: object = None
-        self._read: Pair
+        self._kept = Kept()
 
     def __call__(self, pool: Pool, places: Places) -> Pair:
         """Return what lay at these places in the first call with them."""
-        arrays = pool.key_pages, pool.value_pages, pool.table, pool.lengths
-        plan = [a.shape for a in arrays], *(a.tobytes() for a in arrays[2:])
-        if plan != self._for:
-            self._for, self._read = plan, gathered(pool, places)
-        return self._read
+        plan = pool.table.tolist(), pool.lengths.tolist()
+        pools = pool.key_pages, pool.value_pages
+        return self._kept(pools, plan, lambda: gathered(pool, places))
 
 
 def pages_of_16(pool: Pool) -> Places:
