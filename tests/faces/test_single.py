@@ -111,3 +111,17 @@ def test_what_is_no_answer_to_a_token_is_told(wrong: Any) -> None:
     assert not report.conforms
     assert "raised" not in str(report), str(report)
     assert found.finding is not None
+
+
+def test_a_logsumexp_without_heads_is_told_by_its_shape() -> None:
+    def decode(
+        q: Any, k: Any, v: Any, use_tensor_cores: bool = False, return_lse: bool = False
+    ) -> Any:
+        output = np.zeros((len(q), v.shape[-1]), q.dtype)
+        return (output, np.zeros((), np.float32)) if return_lse else output
+
+    report = check_implementation(
+        decode, kind="paged", arrays="numpy", tier="smoke", only=["paged-lse"]
+    )
+
+    assert "lse: expected shape" in " ".join(str(report).split())
