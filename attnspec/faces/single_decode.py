@@ -15,7 +15,7 @@ from attnspec.reference import gather_pages
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SingleFace(KindFace):
+class _SingleFace(KindFace):
     """A calling convention for one sequence: a batch takes a call for each."""
 
     def native(self, function: Callable[..., Any], wrap: Wrap) -> Callable[..., Any]:
@@ -60,7 +60,7 @@ def single_decode(q, k, v, use_tensor_cores=False, sm_scale=None):
     return np.einsum("hk,khe->he", weights, v)
 """
 
-SINGLE_DECODE = SingleFace(
+SINGLE_DECODE = _SingleFace(
     id="single-decode",
     title="flashinfer.single_decode_with_kv_cache",
     sentence="FlashInfer's function of one query and its keys, read from their pages.",

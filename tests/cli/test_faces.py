@@ -19,13 +19,17 @@ def _run(*words: str) -> Result:
     return CliRunner().invoke(main, words)
 
 
-def test_the_faces_are_listed() -> None:
+def test_the_faces_are_listed_kind_by_kind() -> None:
+    kinds = [face.kind for face in OF_KINDS.values()]
     found = _run("faces")
 
     assert found.exit_code == 0
     lines = [line for line in found.output.splitlines() if line[:2] == "  "]
     listed = [line.split()[0] for line in lines if line[2] != " "]
-    assert listed == [*FACES, *OF_KINDS]
+    assert listed == [
+        *FACES,
+        *sorted(OF_KINDS, key=lambda face: kinds.index(OF_KINDS[face].kind)),
+    ]
 
 
 @pytest.mark.parametrize("face", FACES)
