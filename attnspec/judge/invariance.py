@@ -74,8 +74,11 @@ class Batch:
 
 
 def _results(case: Case, found: Result) -> dict[str, Array]:
-    """Return what came back, by name."""
-    first, *rest = (name for name, *_ in case.results)
+    """Return the answers that came back, by name.
+
+    What a call has put into buffers beside them has laws of its own.
+    """
+    first, *rest = (name for name, *_ in case.results if name not in case.writes)
     return {first: found.output, **{name: found.others[name] for name in rest}}
 
 

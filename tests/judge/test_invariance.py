@@ -14,6 +14,7 @@ WITH_BITS = {
     "varlen": "varlen-",
     "padded": "padded-",
     "paged": "paged-",
+    "cached": "cached-",
 }
 
 
@@ -45,14 +46,23 @@ def test_a_claim_of_bits_is_made_by_no_keyword(claim: str) -> None:
         assert claim in KINDS[kind].unsaid
 
 
-def test_who_keeps_a_promise_is_accepted() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_claim_of_bits_is_asked_of_every_kind_that_has_it(kind: str) -> None:
+    needed = {need for law in KINDS[kind].laws.values() for need in law.needs}
+
+    assert {*invariance.CLAIMS} & {*KINDS[kind].abilities} <= needed
+    assert (kind in WITH_BITS) == ("batch_invariant" in KINDS[kind].abilities)
+
+
+@pytest.mark.parametrize("kind", ["paged", "cached"])
+def test_who_keeps_a_promise_is_accepted(kind: str) -> None:
     definition = Implementation.of(
-        KINDS["paged"].definition,
-        kind="paged",
-        dialect=KINDS["paged"].default(),
+        KINDS[kind].definition,
+        kind=kind,
+        dialect=KINDS[kind].default(),
         claims=(*invariance.CLAIMS,),
     )
-    laws = [name for name in KINDS["paged"].laws if name.endswith("-bits")]
+    laws = [name for name in KINDS[kind].laws if name.endswith("-bits")]
 
     report = check_implementation(definition, tier="smoke", only=laws)
 

@@ -1,4 +1,4 @@
-"""How the sequences of packed, padded and paged calls are told apart."""
+"""How the sequences of packed, padded, paged and cached calls are told apart."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import numpy as np
 from attnspec.judge.case import Case
 from attnspec.judge.invariance import Batch, Places, others_changed
 from attnspec.judge.law import Dialect
+from attnspec.kinds.serving import _cached as cached
+from attnspec.kinds.serving import _cached_calls as calls
 from attnspec.kinds.serving import _padded as padded
 from attnspec.kinds.serving import _paged as paged
 from attnspec.kinds.serving import _pools as pools
 from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving import _slots as slots
 from attnspec.kinds.serving import _varlen as packed
+from attnspec.kinds.serving._cached_table import CACHES
+from attnspec.reference import append
 
 _BACK = (0, 1, 2)
 """How far before the last query one stands that is asked for alone."""
@@ -203,4 +207,68 @@ PAGED = Batch(
 )
 
 
-__all__ = ["PADDED", "PAGED", "VARLEN", "ends_at_the_last", "ends_at_the_length"]
+# Cached.
+
+
+def _some_cached(case: Case, numbers: Sequence[int]) -> tuple[Case, Places]:
+    """Return the call with some sequences alone, each in a slot of its own."""
+    own = np.array(numbers)
+    names = ("query", "key", "value", "left_pad")
+    changes = {name: case[name][own] for name in names if case[name] is not None}
+    changes |= {name: case[name][cached.slots_of(case)[own]] for name in CACHES}
+    if case["slots"] is not None:
+        changes["slots"] = np.arange(len(own)).astype(case["slots"].dtype)
+    other = case.replace(layouts={})
+    return cached.again(
+        other, **changes, before=cached.before(case)[own]
+    ), _whole_batch(own)
+
+
+def _loud_caches(case: Case, number: int) -> Case:
+    """Return the call in which other sequences, and slots, hold other numbers."""
+    new = ("key", "value") if cached.new_of(case) else ()
+    slot = cached.slots_of(case)[number]
+    kept = (np.arange(len(case["key_cache"])) == slot)[:, None, None, None]
+    other = _loud_rows(case, number, "query", *new)
+    return other.changed(lambda array: others_changed(array, kept), *CACHES)
+
+
+def _other_caches(case: Case) -> Iterator[tuple[Case, str]]:
+    """Yield the call with more room in the caches, and sequences in other slots."""
+    yield calls.roomier(case, 77), "more room"
+    if case["slots"] is not None:
+        yield calls.elsewhere(case), "other slots"
+
+
+def _last_of_cached(case: Case) -> Iterator[tuple[Case, Places, str]]:
+    """Yield calls that bring one token of each sequence, behind those before it."""
+    new, slots, first = cached.new_of(case), cached.slots_of(case), cached.before(case)
+    pairs = tuple(zip(CACHES, ("key", "value"), strict=True))
+    for at in dict.fromkeys((new - 1, new // 2, 0)):
+        stored = {
+            cache: append(case[cache], case[tokens][:, :at], first, slots=slots)
+            for cache, tokens in pairs
+        }
+        row = slice(at, at + 1)
+        alone = calls.tokens(case.replace(layouts={}), row, stored)
+        here = {"output": np.s_[:, row], "lse": np.s_[:, :, row]}
+        yield alone, here, f"token {at} alone"
+
+
+CACHED = Batch(
+    count=lambda case: len(case["query"]),
+    taken=_some_cached,
+    loud=_loud_caches,
+    roomier=_other_caches,
+    stepwise=_last_of_cached,
+)
+
+
+__all__ = [
+    "CACHED",
+    "PADDED",
+    "PAGED",
+    "VARLEN",
+    "ends_at_the_last",
+    "ends_at_the_length",
+]

@@ -9,8 +9,10 @@ import numpy as np
 
 from attnspec.judge.case import Case
 from attnspec.judge.compare import finite_difference, noted, rounding
+from attnspec.judge.invariance import enter
 from attnspec.judge.law import Bench
 from attnspec.kinds.attention.build import HUGE
+from attnspec.kinds.serving import _bits as bits
 from attnspec.kinds.serving import _cached as cached
 from attnspec.kinds.serving import _cached_calls as calls
 from attnspec.kinds.serving._cached_calls import agrees
@@ -388,6 +390,20 @@ CACHED.law(
         "slots": ("own", "reversed", "sparse"),
     },
 )(check_history)
+
+# A query alone finds in the cache what the call before it has left there: turned keys
+# as the function itself has rounded them.
+enter(
+    CACHED,
+    bits.CACHED,
+    prefix="cached-",
+    several={"lengths": SEVERAL, "width": (8, 128)},
+    stepwise={
+        "fields": {"causal": (True,), "new": (2, 5)},
+        "needs": ("causal", "new_tokens", "several_new"),
+        "without": ("rotary",),
+    },
+)
 
 
 __all__ = ["CACHED"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnspec._typing import Array
+from attnspec.judge import invariance
 from attnspec.judge.case import Case, cast
 from attnspec.judge.compare import noted, rounding
 from attnspec.judge.kind import Kind
@@ -36,7 +37,10 @@ _FEWER = {
 }
 """Sizes of which fewer are drawn: the kind `attention-gradient` has all the others."""
 
-UNSAID = (*sequences.UNSAID, "unread_nan_output")
+UNSAID = (
+    *(claim for claim in sequences.UNSAID if claim not in invariance.CLAIMS),
+    "unread_nan_output",
+)
 """What no keyword claims."""
 
 
@@ -46,6 +50,7 @@ def table_of(forward: Table, without: Collection[str]) -> Table:
     Some fields of these have their first value; so nothing is claimed of them.
     """
     own = {n: (v[0],) if n in without else v for n, v in forward.fields.items()}
+    forward_only = {*sequences.GRADIENTS, *invariance.CLAIMS}
     claims = {n: c for n, c in forward.claims.items() if not {*c.fields} & {*without}}
     return dataclasses.replace(
         forward,
@@ -56,7 +61,7 @@ def table_of(forward: Table, without: Collection[str]) -> Table:
             "poison_output": sequences.POISONS,
         },
         claims={
-            **{n: c for n, c in claims.items() if n not in sequences.GRADIENTS},
+            **{n: c for n, c in claims.items() if n not in forward_only},
             "unread_nan_output": sequences.unread("output"),
         },
         switches=tuple(n for n in forward.switches if n not in without),

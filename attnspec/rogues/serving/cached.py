@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from attnspec.numerics.dtypes import DTYPES
+from attnspec.rogues import _switching as switching
 from attnspec.rogues._gallery import Control, Rogue, makers
+from attnspec.rogues._switching import of_bits
 from attnspec.rogues.serving import _caching_steps as steps
 from attnspec.rogues.serving._caching import AlwaysCausal, Caching
 from attnspec.rogues.serving._padding_steps import from_the_first, times_zero
@@ -218,6 +220,13 @@ ROGUES: tuple[Rogue, ...] = (
         Caching(finish=steps.binary),
         "lse",
         mistake="lse",
+    ),
+    *of_bits(
+        _rogue,
+        Caching(),
+        alone=switching.alone,
+        roomy=lambda operands, _: operands[1].shape[1] > 64,
+        single=switching.single_query(1),
     ),
 )
 """Attention over a cache that is wrong."""
