@@ -56,7 +56,8 @@ def append(
     Raises
     ------
     InvalidArgument
-        If a sequence has no room for its tokens, or there is no such slot.
+        If a sequence has no room for its tokens, there is no such slot, or two
+        sequences have the same one.
 
     References
     ----------
@@ -72,6 +73,9 @@ def append(
            [0., 0., 7.]])
     """
     own = _slots(slots, len(tokens), len(cache))
+    if len(np.unique(own)) < len(own):
+        msg = f"slots: expected one of its own for each sequence, got {own}"
+        raise InvalidArgument(msg)
     check_places("lengths", lengths, cache.shape[1] - tokens.shape[1] + 1)
     after = cache.copy()
     for slot, length, row in zip(own, lengths, tokens, strict=True):
@@ -203,7 +207,8 @@ def cached_attention(  # noqa: PLR0913 - what attention takes, and the cache
     Raises
     ------
     InvalidArgument
-        As `append`, `turn_by_tables` and `attention` do.
+        If one of key and value, or one of cosine and sine, is given alone; or as
+        `append`, `turn_by_tables` and `attention` do.
 
     References
     ----------
@@ -219,6 +224,8 @@ def cached_attention(  # noqa: PLR0913 - what attention takes, and the cache
     >>> found.output.item(), found.value_cache.ravel()
     (6.0, array([9., 3., 9.]))
     """
+    _check_both("key", key, "value", value)
+    _check_both("cosine", cosine, "sine", sine)
     total = lengths
     if key is not None and value is not None:
         total = lengths + key.shape[1]
@@ -243,6 +250,16 @@ def cached_attention(  # noqa: PLR0913 - what attention takes, and the cache
         sink=sink,
     )
     return Cached(output.swapaxes(1, 2), lse, key_cache, value_cache)
+
+
+def _check_both(
+    one: str, first: Array | None, other: str, second: Array | None
+) -> None:
+    """Demand two arguments, or none of them."""
+    if (first is None) != (second is None):
+        given, lost = (one, other) if second is None else (other, one)
+        msg = f"{lost}: expected together with {given}, got None"
+        raise InvalidArgument(msg)
 
 
 def _slots(

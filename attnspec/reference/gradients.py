@@ -84,7 +84,8 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
     output : (B, Hq, L, Ev) array
         What the forward pass returned, with dropout.
     lse : (B, Hq, L) array
-        Natural logarithm; where a query sees no key it may be anything.
+        Natural logarithm; where a query sees no key and has no sink it may be
+        anything.
     d_lse : (B, Hq, L) array, optional
         The cotangent of the logsumexp; 0 by default.
     kept : array, optional
@@ -94,7 +95,7 @@ def attention_backward(  # noqa: PLR0913 - all that attention has, and what was 
         As in `attention`.
     empty_row : {"zero", "mean"}
         The output of a query that sees no key, as the forward pass has it. Of the
-        mean each value has a share of 1 / S.
+        mean each value has a share of 1 / S. With a sink it is zero in either case.
 
     Returns
     -------
@@ -173,9 +174,11 @@ def attention_vjp(  # noqa: PLR0913 - all that attention has, and cotangents
     r"""Pull the cotangents of output and logsumexp back to the operands.
 
     .. math::
-        \langle \mathit{dq}, \dot q \rangle + \langle \mathit{dk}, \dot k \rangle +
-        \langle \mathit{dv}, \dot v \rangle =
-        \langle \mathit{do}, \dot o \rangle +
+        &\langle \mathit{dq}, \dot q \rangle + \langle \mathit{dk}, \dot k \rangle +
+        \langle \mathit{dv}, \dot v \rangle +
+        \langle \mathit{dbias}, \dot b \rangle +
+        \langle \mathit{dsink}, \dot{\operatorname{sink}} \rangle \\
+        &\quad = \langle \mathit{do}, \dot o \rangle +
         \langle \mathit{dlse}, \dot{\operatorname{lse}} \rangle
 
     for every direction of the inputs and the directional derivatives that it causes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from attnspec._checks import check_places
+from attnspec._checks import check_least, check_places
 from attnspec._typing import Alignment, Finite, Positive, Size, Window
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import definition
@@ -39,7 +39,8 @@ def tokens_held(steps: Int[np.ndarray, "T 3"], sequences: Size) -> list[list[Tok
     Raises
     ------
     InvalidArgument
-        If there is no such step or sequence, or more is taken back than there is.
+        If there is no such step or sequence, a number of tokens is negative, or more
+        is taken back than there is.
 
     References
     ----------
@@ -61,6 +62,7 @@ def tokens_held(steps: Int[np.ndarray, "T 3"], sequences: Size) -> list[list[Tok
     """
     check_places("steps", steps[:, 0], len(CacheStep))
     check_places("steps", steps[:, 2] + 1, sequences + 1)
+    check_least("steps", int(steps[:, 1].min(initial=0)), 0)
     used: list[Tokens] = [[] for _ in range(sequences)]
     unused: list[Tokens] = [[] for _ in range(sequences)]
     held: list[list[Tokens]] = []
@@ -81,10 +83,15 @@ def tokens_held(steps: Int[np.ndarray, "T 3"], sequences: Size) -> list[list[Tok
 
 def _kept(tokens: Tokens, count: int) -> int:
     """Return how many tokens are left where so many are taken back."""
-    if not 0 <= count <= len(tokens):
+    if count > len(tokens):
         msg = f"steps: expected at most {len(tokens)} tokens to go, got {count}"
         raise InvalidArgument(msg)
     return len(tokens) - count
+
+
+def _taken(steps: Int[np.ndarray, "T 3"], what: CacheStep) -> Int[np.ndarray, "1"]:
+    """Return how many tokens or queries all steps of a kind take together."""
+    return steps[steps[:, 0] == what, 1].sum(keepdims=True)
 
 
 @definition
@@ -129,7 +136,8 @@ def cache_attention(
     Raises
     ------
     InvalidArgument
-        If the steps take more than there is, or as `tokens_held` and `attention` do.
+        If the steps append more tokens, or ask more queries, than there are, or as
+        `tokens_held` and `attention` do.
 
     References
     ----------
@@ -157,9 +165,9 @@ def cache_attention(
     """
     output = np.zeros((*query.shape[:3], value.shape[3]))
     lse = np.full(query.shape[:3], -np.inf)
+    for what, array in ((CacheStep.APPEND, key), (CacheStep.ATTEND, query)):
+        check_places("steps", _taken(steps, what), array.shape[2] + 1)
     for at, rows, tokens in reads(steps, tokens_held(steps, len(query))):
-        check_places("steps", np.array([*range(rows.stop)][-1:]), query.shape[2])
-        check_places("steps", np.array(tokens[-1:], int), key.shape[2])
         found = attention_with_logsumexp(
             query[at : at + 1, :, rows],
             key[at : at + 1, :, tokens],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from attnspec._checks import check_places
+from attnspec._checks import check_least, check_places
 from attnspec._typing import Alignment, Finite, Positive, Window
 from attnspec.reference._arrays import definition
 from attnspec.reference.gradients import Gradients
@@ -183,11 +183,18 @@ def padded_segments(
     -------
     list of Segment
 
+    Raises
+    ------
+    InvalidArgument
+        If a length is negative, or there are not as many of keys as of queries.
+
     Examples
     --------
     >>> padded_segments([2, 1], [3, 0])[1]
     Segment(batch=1, queries=slice(0, 1, None), keys=slice(0, 0, None))
     """
+    for name, lengths in (("query", query_lengths), ("key", key_lengths)):
+        check_least(f"{name}_lengths", int(lengths.min(initial=0)), 0)
     pairs = zip(query_lengths.tolist(), key_lengths.tolist(), strict=True)
     return [Segment(b, slice(0, n), slice(0, m)) for b, (n, m) in enumerate(pairs)]
 

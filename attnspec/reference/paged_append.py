@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int, Int64, Shaped
 
-from attnspec._checks import check_places
+from attnspec._checks import check_least, check_places
 from attnspec.exceptions import InvalidArgument
 from attnspec.reference._arrays import definition
 
@@ -43,7 +43,8 @@ def new_slots(
     Raises
     ------
     InvalidArgument
-        If a sequence becomes longer than its pages.
+        If a sequence becomes longer than its pages, or a token has no page: its entry
+        in the table is negative.
 
     References
     ----------
@@ -62,7 +63,9 @@ def new_slots(
     tokens = np.arange(counts.max(initial=0))
     at = np.minimum(lengths[:, None] + tokens, max(room - 1, 0))
     pages = np.take_along_axis(table, at // page, axis=1) if at.size else at
-    return np.where(tokens < counts[:, None], pages * page + at % page, -1)
+    new = tokens < counts[:, None]
+    check_least("table", int(pages[new].min(initial=0)), 0)
+    return np.where(new, pages * page + at % page, -1)
 
 
 @definition

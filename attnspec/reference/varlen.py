@@ -39,8 +39,9 @@ def packed_segments(
     Raises
     ------
     InvalidArgument
-        If there are not as many slots for keys as for queries, if one ends before it
-        begins, or if a sequence is longer than its slot.
+        If there are not as many slots for keys as for queries, if the first does not
+        begin at 0 or one ends before it begins, or if there is not a length for each
+        sequence that is from 0 to that of its slot.
 
     References
     ----------
@@ -69,10 +70,21 @@ def _slots(
         msg = f"cu_{name}: expected sums from 0 on, not decreasing, got {starts}"
         raise InvalidArgument(msg)
     counts = lengths if used is None else used
-    if counts.shape != lengths.shape or ((counts < 0) | (counts > lengths)).any():
-        msg = f"used_{name}: expected at most {lengths}, got {counts}"
+    if counts.shape != lengths.shape:
+        msg = f"used_{name}: expected {len(lengths)} entries, got {len(counts)}"
+        raise InvalidArgument(msg)
+    if ((counts < 0) | (counts > lengths)).any():
+        msg = f"used_{name}: expected 0 to {lengths}, got {counts}"
         raise InvalidArgument(msg)
     return [slice(int(s), int(s + n)) for s, n in zip(starts, counts, strict=False)]
+
+
+def _check_room(*sides: tuple[str, Int[np.ndarray, "_"], int]) -> None:
+    """Demand arrays that have all rows of the sequences."""
+    for name, starts, rows in sides:
+        if starts[-1] > rows:
+            msg = f"cu_{name}: expected at most {rows} rows, got {starts[-1]}"
+            raise InvalidArgument(msg)
 
 
 @definition
@@ -139,10 +151,7 @@ def packed_attention(  # noqa: PLR0913 - what attention takes, and the lengths
     array([[1.09861229, 1.09861229,       -inf]])
     """
     segments = packed_segments(cu_query, cu_key, used_query, used_key)
-    for name, starts, array in (("query", cu_query, query), ("key", cu_key, key)):
-        if starts[-1] > len(array):
-            msg = f"cu_{name}: expected at most {len(array)} rows, got {starts[-1]}"
-            raise InvalidArgument(msg)
+    _check_room(("query", cu_query, len(query)), ("key", cu_key, len(key)))
     output, lse = attend_segments(
         query.swapaxes(0, 1)[None],
         key.swapaxes(0, 1)[None],
@@ -215,6 +224,7 @@ def packed_attention_vjp(  # noqa: PLR0913 - what attention takes, and the lengt
     array([0.5, 0.5, 2. ])
     """
     segments = packed_segments(cu_query, cu_key, used_query, used_key)
+    _check_room(("query", cu_query, len(query)), ("key", cu_key, len(key)))
     found = segments_vjp(
         query.swapaxes(0, 1)[None],
         key.swapaxes(0, 1)[None],

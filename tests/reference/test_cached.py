@@ -127,7 +127,23 @@ def test_a_sequence_needs_room_a_slot_and_a_row() -> None:
         append(cache, tokens, [2])
     with pytest.raises(InvalidArgument, match="slots: expected 0 to 1, got 2"):
         append(cache, tokens, [0], slots=[2])
+    two = np.zeros((2, 2, 1, 2))
+    with pytest.raises(InvalidArgument, match=r"slots: expected one of its own .* 0\]"):
+        append(cache, two, [0, 0], slots=[0, 0])
     with pytest.raises(InvalidArgument, match="rows: expected 0 to 0, got 1"):
         turn_by_tables(tokens, np.ones((1, 1)), np.ones((1, 1)), [[0, 1]])
     with pytest.raises(InvalidArgument, match="cosine: expected at most 1 columns"):
         turn_by_tables(tokens, np.ones((2, 2)), np.ones((2, 2)), [[0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("given", "lost"),
+    [("key", "value"), ("value", "key"), ("cosine", "sine"), ("sine", "cosine")],
+)
+def test_half_a_pair_is_refused(given: str, lost: str) -> None:
+    cache, row = np.zeros((1, 3, 1, 2)), np.zeros((1, 1, 1, 2))
+    half = {given: row if given in ("key", "value") else np.ones((3, 1))}
+
+    message = f"{lost}: expected together with {given}, got None"
+    with pytest.raises(InvalidArgument, match=message):
+        cached_attention(row, cache, cache, [1], **half)

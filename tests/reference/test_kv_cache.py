@@ -100,6 +100,7 @@ def test_each_answer_is_attention_to_the_tokens_that_stand(
         ((7, 1, -1), "steps: expected 0 to 4, got 7"),
         ((0, 1, 2), "steps: expected 0 to 2, got 3"),
         ((2, 1, -1), "steps: expected at most 0 tokens to go, got 1"),
+        ((0, -2, -1), "steps: expected 0 or more, got -2"),
     ],
 )
 def test_a_step_that_cannot_be_done_is_refused(
@@ -109,8 +110,19 @@ def test_a_step_that_cannot_be_done_is_refused(
         tokens_held(np.array([step]), SEQUENCES)
 
 
-def test_there_are_no_more_tokens_than_come() -> None:
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [(0, 2, -1), (1, 1, -1)],
+        [(0, 2, -1)],
+        [(0, 2, -1), (2, 1, -1), (1, 1, -1)],
+        [(0, 1, -1), (1, 1, -1), (1, 1, -1)],
+    ],
+)
+def test_there_are_no_more_tokens_or_queries_than_come(
+    steps: list[tuple[int, int, int]],
+) -> None:
     x = np.zeros((1, 1, 1, 1))
 
-    with pytest.raises(InvalidArgument, match="steps: expected 0 to 0, got 1"):
-        cache_attention(x, x, x, np.array([(0, 2, -1), (1, 1, -1)]))
+    with pytest.raises(InvalidArgument, match="steps: expected 0 to 1, got 2"):
+        cache_attention(x, x, x, np.array(steps))

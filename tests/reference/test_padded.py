@@ -9,6 +9,7 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.reference import (
     attention_with_logsumexp,
     padded_attention,
+    padded_segments,
 )
 from attnspec.reference.masks import padding
 from tests.reference._bounds import bounds
@@ -104,3 +105,8 @@ def test_no_sequence_is_longer_than_the_padded_ones(lengths: list[int]) -> None:
 
     with pytest.raises(InvalidArgument, match="key_lengths: expected 0 to 2, got"):
         padded_attention(x, x, x, key_lengths=np.array(lengths))
+
+
+def test_no_sequence_has_less_than_no_token() -> None:
+    with pytest.raises(InvalidArgument, match="query_lengths: expected 0 or more, got"):
+        padded_segments(np.array([-1]), np.array([2]))

@@ -79,6 +79,7 @@ def test_all_tokens_are_appended_unless_counts_say_less() -> None:
         ([[0], [1]], [1, 2], "lengths: expected 0 to 2, got 3"),
         ([[0], [2]], [1, 1], "table: expected 0 to 1, got 2"),
         ([[1], [1]], [1, 1], "table: expected a slot of its own"),
+        ([[0], [-1]], [1, 1], "table: expected 0 or more, got -1"),
     ],
 )
 def test_every_token_has_a_slot_of_its_own(

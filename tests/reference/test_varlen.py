@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnspec.exceptions import InvalidArgument
-from attnspec.reference import attention, packed_attention, packed_segments
+from attnspec.reference import (
+    attention,
+    packed_attention,
+    packed_attention_vjp,
+    packed_segments,
+)
 from tests.reference._bounds import bounds
 from tests.reference._problems import OPTIONS, Problem, problems
 from tests.reference._sequences import Sequences, same, sequences
@@ -96,9 +101,9 @@ def test_a_slot_may_be_longer_than_its_sequence(
             dict.fromkeys(["cu_key", "cu_query"], np.arange(0)),
             "cu_query: expected sums",
         ),
-        ({"used_key": [3, 1]}, r"used_key: expected at most \[2 1\], got \[3 1\]"),
-        ({"used_key": [1]}, r"used_key: expected at most \[2 1\], got \[1\]"),
-        ({"used_query": [-1, 1]}, r"used_query: expected at most \[2 1\], got"),
+        ({"used_key": [3, 1]}, r"used_key: expected 0 to \[2 1\], got \[3 1\]"),
+        ({"used_key": [1]}, "used_key: expected 2 entries, got 1"),
+        ({"used_query": [-1, 1]}, r"used_query: expected 0 to \[2 1\], got"),
     ],
 )
 def test_slots_that_cannot_be_are_refused(changes: dict[str, Any], said: str) -> None:
@@ -113,3 +118,8 @@ def test_no_sequence_ends_beyond_the_rows() -> None:
 
     with pytest.raises(InvalidArgument, match="cu_key: expected at most 3 rows, got 4"):
         packed_attention(x, x, x, np.array([0, 3]), np.array([0, 4]))
+    with pytest.raises(InvalidArgument, match="cu_query: expected at most 3 rows"):
+        packed_attention_vjp(
+            *(x, x, x, x, np.array([0, 5]), np.array([0, 3])),
+            used_query=np.array([2]),
+        )
