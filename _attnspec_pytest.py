@@ -49,6 +49,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "how the targets are called (default: recognised); see 'attnspec "
         "faces'",
     },
+    "-methods": {
+        "metavar": "DOES=NAME[,...]",
+        "default": "",
+        "help": "what the methods of the targets are called: append=put,attend=read "
+        "(default: recognised)",
+    },
     "-device": {
         "metavar": "DEVICE",
         "default": "",
@@ -135,6 +141,7 @@ _WORDS = {
     "arrays": "arrays",
     "face": "face",
     "device": "device",
+    "methods": "methods",
     "description": "description",
     "deviations": "deviations",
     "dtypes": "dtype",

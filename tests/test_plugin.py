@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from attnspec.conformance.reports import read_report
+from attnspec.faces import OF_KINDS
 from attnspec.kinds.registry import DEFAULT_KIND, invariants_of
 from tests.conformance import _kernels
 
@@ -130,6 +131,32 @@ def test_what_the_command_is_told_the_plugin_is_told(
         "--dialect empty_row=zero --model float32=tfloat32 \\"
     )
     done.stdout.fnmatch_lines([again])
+
+
+def test_the_methods_of_a_cache_are_named(pytester: pytest.Pytester) -> None:
+    cache = OF_KINDS["kv-cache-hnd"].example.replace("def append", "def put")
+    pytester.makefile(".py", mycache=cache)
+    words = [
+        *("--attnspec-kind", "kv-cache", "--attnspec-only", "kv-cache-agreement"),
+        *("--attnspec-face", "kv-cache-hnd", "--attnspec-arrays", "numpy"),
+        *("--attnspec-dtype", "float32", "--attnspec-tier", "smoke"),
+    ]
+
+    right = pytester.runpytest(
+        *PLUGIN,
+        "--attnspec",
+        "mycache.py:Cache",
+        *words,
+        "--attnspec-methods",
+        "append=put",
+    )
+    wrong = pytester.runpytest(
+        *PLUGIN, "--attnspec", "mycache.py:Cache", *words, "--attnspec-methods", "put"
+    )
+
+    right.assert_outcomes(passed=1)
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.fnmatch_lines(["ERROR: attnspec: methods: expected one of append, *"])
 
 
 def test_a_report_is_written_and_complete_if_every_check_ran(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from attnspec.cli import main
 from attnspec.conformance.reports.face_lists import form, meaning
-from attnspec.faces import FACES, OF_KINDS
+from attnspec.faces import FACES, OF_KINDS, ObjectFace
+from attnspec.faces._of_objects import CONSTANT, MADE_WITH, OPTIONS, ROLES, SEQUENCE
 from tests.faces import _numpy
 
 FILE = Path(_numpy.__file__)
@@ -52,6 +54,26 @@ def test_a_face_is_explained_with_every_keyword(face: str) -> None:
     assert all(len(line) <= 80 for line in found.output.splitlines())
     for name in FACES[face].names - {*FACES[face].leading}:
         assert name in found.output, name
+
+
+OBJECTS = {
+    name: face for name, face in OF_KINDS.items() if isinstance(face, ObjectFace)
+}
+
+
+@pytest.mark.parametrize("face", OBJECTS)
+def test_a_face_of_objects_lists_every_name_that_it_knows(face: str) -> None:
+    found, _, _ = _run("faces", face).output.partition("\nexample\n")
+    words = {*re.split(r"[\s,()]+", found)}
+    options = OPTIONS if OBJECTS[face].answers else {}
+
+    for name, names in {**MADE_WITH, **options}.items():
+        assert {name, *names} <= words
+    for name, role in ROLES.items():
+        assert {name, *role.names} <= words
+    assert {*SEQUENCE} <= words
+    assert {f"{name}={value!r}" for name, value in CONSTANT.items()} <= words
+    assert all(len(line) <= 80 for line in found.splitlines())
 
 
 def test_a_face_that_does_not_exist_is_named_with_what_is_close() -> None:

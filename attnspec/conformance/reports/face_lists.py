@@ -19,7 +19,7 @@ from attnspec.faces import (
     face_named,
 )
 from attnspec.faces._face import AXES
-from attnspec.faces._of_objects import MADE_WITH, ROLES
+from attnspec.faces._of_objects import CONSTANT, MADE_WITH, OPTIONS, ROLES, SEQUENCE
 from attnspec.faces._of_plans import WORKSPACE
 from attnspec.faces._packed import AXIS
 from attnspec.judge.usage import JUDGED
@@ -103,10 +103,20 @@ def checked(face: KindFace | ObjectFace) -> str:
 def _facts_of_objects(face: ObjectFace) -> Iterator[tuple[str, str]]:
     """Yield what is said of a face of objects, each with a label."""
     yield "made with", f"{face.title}({', '.join(MADE_WITH)}), as far as it names them"
+    for name, names in MADE_WITH.items():
+        if others := names[1:]:
+            yield f"  {name}", f"also {', '.join(others)}"
     yield "kind", face.kind
     for name, role in ROLES.items():
         known = ", ".join(role.names) or "named by --methods"
         yield name, f"{role.sentence}: {known}"
+    if face.answers:
+        yield "options", "of the object, or of the method that answers queries"
+        for name, names in OPTIONS.items():
+            yield f"  {name}", ", ".join(names)
+    yield "one sequence", f"a keyword of each method: {', '.join(SEQUENCE)}"
+    given = ", ".join(f"{name}={value!r}" for name, value in CONSTANT.items())
+    yield "where required", f"{given}, of each method"
     yield "arrays", face.arrays
 
 
