@@ -44,8 +44,8 @@ FLASH_ATTN_KVCACHE = KindFace(
     kind="cached",
     operands={
         "q": Argument("B L Hq E", "the queries", ANY, known_as=("query",)),
-        "k_cache": Argument("C S Hkv E", "the keys of all sequences", ANY),
-        "v_cache": Argument("C S Hkv Ev", "their values", ANY),
+        "k_cache": Argument("C cap Hkv E", "the keys of all sequences", ANY),
+        "v_cache": Argument("C cap Hkv Ev", "their values", ANY),
     },
     results={
         "output": Argument("B L Hq Ev", "the values, weighed", ANY),

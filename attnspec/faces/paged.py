@@ -19,8 +19,8 @@ from attnspec.faces.varlen import (
 from attnspec.judge.usage import ANY, FLOATING, Argument
 
 _POOLS = {
-    "k_cache": Argument("P N Hkv E", "all keys, in pages", ANY),
-    "v_cache": Argument("P N Hkv Ev", "all values, in pages", ANY),
+    "k_cache": Argument("P page Hkv E", "all keys, in pages", ANY),
+    "v_cache": Argument("P page Hkv Ev", "all values, in pages", ANY),
 }
 _OPTIONS = (
     word("table", "block_table", "page_table", "block_tables"),
@@ -162,8 +162,10 @@ FLASH_ATTN_VARLEN_PAGED = KindFace(
     kind="paged",
     operands={
         "q": Argument("T Hq E", "all queries", ANY, known_as=("query",)),
-        "k": Argument("P N Hkv E", "all keys, in pages", ANY, known_as=("key",)),
-        "v": Argument("P N Hkv Ev", "all values, in pages", ANY, known_as=("value",)),
+        "k": Argument("P page Hkv E", "all keys, in pages", ANY, known_as=("key",)),
+        "v": Argument(
+            "P page Hkv Ev", "all values, in pages", ANY, known_as=("value",)
+        ),
     },
     results={
         "output": Argument("T Hq Ev", "the values, weighed", ANY),

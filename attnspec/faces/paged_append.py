@@ -61,8 +61,8 @@ SLOTS = KindFace(
     operands={
         "key": _KEY,
         "value": _VALUE,
-        "key_cache": Argument("P N Hkv E", "all keys: written", ANY),
-        "value_cache": Argument("P N Hkv Ev", "all values: written", ANY),
+        "key_cache": Argument("P page Hkv E", "all keys: written", ANY),
+        "value_cache": Argument("P page Hkv Ev", "all values: written", ANY),
         "slot_mapping": Argument(
             "T",
             "N times its page, and its slot there; -1 is left out",

@@ -99,7 +99,7 @@ _OPTIONS = (
     word("sink", "sinks"),
     word("return_lse", "return_lse"),
 )
-_POOLS = Argument("2 P N Hkv E", "all keys and all values, in pages: a pair", ANY)
+_POOLS = Argument("2 P page Hkv E", "all keys and all values, in pages: a pair", ANY)
 _OF_PAGES = (
     *_HEADS,
     _size("key_pages", -2, "num_kv_heads"),

@@ -84,7 +84,7 @@ def groups(kind: Kind) -> Iterator[tuple[str, Mapping[str, Argument]]]:
 def letters(kind: Kind) -> dict[str, str]:
     """Return the letters of its axes, each with what it stands for."""
     arguments = (*kind.usage.arguments.values(), *kind.usage.results.values())
-    used = {part for a in arguments for part in re.findall(r"[A-Z]\w*", a.shape)}
+    used = {part for a in arguments for part in re.findall(r"[A-Za-z]\w*", a.shape)}
     known = {**AXES, **kind.usage.axes}
     return {letter: text for letter, text in known.items() if letter in used}
 

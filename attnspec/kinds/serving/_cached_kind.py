@@ -13,13 +13,12 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.nulls import Right
 from attnspec.judge.questions import Call
 from attnspec.judge.words import Words
-from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _cached as cached
 from attnspec.kinds.serving import _cached_usage as usage
 from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving._cached_table import CACHES, TABLE
-from attnspec.kinds.serving._gathered import LSE_CHOICES
+from attnspec.kinds.serving._gathered import LSE_CHOICES, named_empty_lse
 from attnspec.numerics import PRESETS, relaxations
 from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import cached_attention
@@ -78,7 +77,7 @@ def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None
     fields = {**_PROBE, "lengths": (3, 0), "new": 0, "rotary": None}
     recipe = CACHED.table.within(CACHED.recipe(dtype, **fields), capabilities)
     lse = call(CACHED.case(recipe)).others["lse"]
-    return named_lse(float(lse[1, 0, 0]))
+    return named_empty_lse(float(lse[1, 0, 0]), dtype)
 
 
 def _other_lengths(case: Case, change: Any) -> Case:

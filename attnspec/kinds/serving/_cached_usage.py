@@ -18,12 +18,14 @@ CACHED = Usage(
     {
         "query": Argument("B L Hq E", "the queries", ANY, known_as=("q",)),
         "key_cache": Argument(
-            "C S Hkv E", "the keys of all sequences", ANY, known_as=("k_cache",)
+            "C cap Hkv E", "the keys of all sequences", ANY, known_as=("k_cache",)
         ),
         "value_cache": Argument(
-            "C S Hkv Ev", "their values", ANY, known_as=("v_cache",)
+            "C cap Hkv Ev", "their values", ANY, known_as=("v_cache",)
         ),
-        "lengths": _counts("how many tokens each sequence has", "cache_seqlens"),
+        "lengths": _counts(
+            "how many tokens each sequence has before the call", "cache_seqlens"
+        ),
         "key": Argument(
             "B N Hkv E", "new keys, put into the cache", ANY, known_as=("k",)
         ),
@@ -53,16 +55,18 @@ CACHED = Usage(
     {
         "output": Argument("B L Hq Ev", "the values, weighed", ANY),
         "lse": Argument("B Hq L", "the logarithm of the denominator", ANY, FLOATING),
-        "key_cache": Argument("C S Hkv E", "all keys, the new ones in place", ANY),
-        "value_cache": Argument("C S Hkv Ev", "all values, the new ones in place", ANY),
+        "key_cache": Argument("C cap Hkv E", "all keys, the new ones in place", ANY),
+        "value_cache": Argument(
+            "C cap Hkv Ev", "all values, the new ones in place", ANY
+        ),
     },
     {"lengths": (2, 1), "new": 1, "width": 2},
     {
         "C": "sequences for which the cache has room",
         "N": "new tokens of each sequence; as many queries, if there are any",
         "R2": "half of the entries that turn",
-        "S": "tokens of each for which it has room",
         "T": "rows of the tables",
+        "cap": "tokens of each for which it has room",
     },
 )
 

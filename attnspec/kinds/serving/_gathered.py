@@ -18,6 +18,7 @@ from attnspec.kinds.attention.bounds.block import EMPTY_LSE
 from attnspec.kinds.attention.case import AttentionCase
 from attnspec.kinds.attention.dialect import SPEC
 from attnspec.kinds.attention.kind import ATTENTION
+from attnspec.kinds.attention.questions import named_lse
 from attnspec.numerics import NumericModel, format_of
 from attnspec.reference import Segment
 
@@ -143,6 +144,13 @@ def _any_low(dtype: str) -> tuple[float, float]:
     return -0.5 * least * (1.0 + 2.0**-45), 0.5 * least * (1.0 - 2.0**-45)
 
 
+def named_empty_lse(found: float, dtype: str) -> str | None:
+    """Return the name of the logsumexp of no key, if it is a choice that is judged."""
+    name = named_lse(found)
+    value, reach = _any_low(dtype)
+    return name if name != "finite" or abs(found - value) <= reach else None
+
+
 def _binary(lse: F64, bound: F64, model: NumericModel) -> tuple[F64, F64]:
     """Return logsumexps to base two: the factor and the product are rounded."""
     binary = lse / np.log(2.0)
@@ -151,4 +159,11 @@ def _binary(lse: F64, bound: F64, model: NumericModel) -> tuple[F64, F64]:
     return binary, bound / np.log(2.0) + 4.0 * unit * size
 
 
-__all__ = ["LSE_CHOICES", "Answers", "answers", "gathered", "of_one_length"]
+__all__ = [
+    "LSE_CHOICES",
+    "Answers",
+    "answers",
+    "gathered",
+    "named_empty_lse",
+    "of_one_length",
+]

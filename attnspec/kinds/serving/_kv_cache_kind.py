@@ -15,13 +15,12 @@ from attnspec.judge.nulls import Right
 from attnspec.judge.questions import Call
 from attnspec.judge.recipe import Recipe
 from attnspec.judge.words import Words
-from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _cache_usage as usage
 from attnspec.kinds.serving import _histories as histories
 from attnspec.kinds.serving import _kv_cache as caches
 from attnspec.kinds.serving import _sequences as sequences
-from attnspec.kinds.serving._gathered import LSE_CHOICES
+from attnspec.kinds.serving._gathered import LSE_CHOICES, named_empty_lse
 from attnspec.kinds.serving._histories import Done
 from attnspec.numerics import PRESETS, relaxations
 from attnspec.numerics.dtypes import working_dtype
@@ -75,7 +74,7 @@ def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None
     fields = {**_PROBE, "steps": caches.EMPTY[0]}
     recipe = KV_CACHE.table.within(KV_CACHE.recipe(dtype, **fields), capabilities)
     lse = call(KV_CACHE.case(recipe)).others["lse"]
-    return named_lse(float(lse[0, 0, 0]))
+    return named_empty_lse(float(lse[0, 0, 0]), dtype)
 
 
 def _stepped(change: Callable[[Done], tuple[Done, ...]]) -> Callable[..., Array]:

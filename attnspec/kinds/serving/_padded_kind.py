@@ -14,12 +14,11 @@ from attnspec.judge.law import Dialect
 from attnspec.judge.nulls import Right, forgetting
 from attnspec.judge.questions import Call
 from attnspec.judge.words import Words
-from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _padded as padded
 from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving import _usage as usage
-from attnspec.kinds.serving._gathered import LSE_CHOICES
+from attnspec.kinds.serving._gathered import LSE_CHOICES, named_empty_lse
 from attnspec.numerics import PRESETS, relaxations
 from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import padded_attention
@@ -96,7 +95,7 @@ def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None
     fields: dict[str, Any] = {**_PROBE, "lengths": ((2, 3), (3, 0)), "return_lse": True}
     recipe = PADDED.table.within(PADDED.recipe(dtype, **fields), capabilities)
     lse = call(PADDED.case(recipe)).others["lse"]
-    return named_lse(float(lse[1, 0, 0]))
+    return named_empty_lse(float(lse[1, 0, 0]), dtype)
 
 
 def _first_length(case: Case, right: Right) -> Array:

@@ -13,12 +13,11 @@ from attnspec.judge.kind import Kind
 from attnspec.judge.nulls import Right
 from attnspec.judge.questions import Call
 from attnspec.judge.words import Words
-from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _paged as paged
 from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving import _usage as usage
-from attnspec.kinds.serving._gathered import LSE_CHOICES
+from attnspec.kinds.serving._gathered import LSE_CHOICES, named_empty_lse
 from attnspec.numerics import PRESETS, relaxations
 from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import paged_attention
@@ -67,7 +66,7 @@ def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None
     fields = {**_PROBE, "lengths": ((1, -1), (0, 0))}
     recipe = PAGED.table.within(PAGED.recipe(dtype, **fields), capabilities)
     lse = call(PAGED.case(recipe)).others["lse"]
-    return named_lse(float(lse[1, 0, 0]))
+    return named_empty_lse(float(lse[1, 0, 0]), dtype)
 
 
 def _tabled(case: Case, table: Array) -> Case:

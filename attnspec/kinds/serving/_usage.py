@@ -157,7 +157,7 @@ PADDED = Usage(
 def _pages(what: str, width: str, *known_as: str) -> Argument:
     """Return a pool of pages."""
     meaning = f"all {what}, in pages"
-    return Argument(f"P N Hkv {width}", meaning, ANY, known_as=known_as)
+    return Argument(f"P page Hkv {width}", meaning, ANY, known_as=known_as)
 
 
 _POOLS = {
@@ -173,8 +173,8 @@ _TABLE = Argument(
 )
 _OF_PAGES = {
     "M": "entries for each sequence",
-    "N": "slots of a page",
     "P": "pages of the pool",
+    "page": "slots of a page",
 }
 
 PAGED = Usage(
@@ -198,16 +198,16 @@ PAGED = Usage(
 
 PAGED_APPEND = Usage(
     {
-        "key": Argument("B L Hkv E", "new keys", ANY, known_as=("k",)),
-        "value": Argument("B L Hkv Ev", "new values", ANY, known_as=("v",)),
+        "key": Argument("B N Hkv E", "new keys", ANY, known_as=("k",)),
+        "value": Argument("B N Hkv Ev", "new values", ANY, known_as=("v",)),
         **_POOLS,
         "table": _TABLE,
         "lengths": _counts("B", "how many tokens each sequence has before"),
-        "counts": _counts("B", "how many new tokens each gets; by default L"),
+        "counts": _counts("B", "how many new tokens each gets; by default N"),
     },
     _POOLS,
     {"page": 2, "lengths": ((0, 1), (1, 0)), "table": "reversed", "width": 2},
-    {"L": "new tokens", **_OF_PAGES},
+    {"N": "new tokens", **_OF_PAGES},
 )
 
 __all__ = ["MERGE", "MERGE_ALL", "PADDED", "PAGED", "PAGED_APPEND", "VARLEN"]

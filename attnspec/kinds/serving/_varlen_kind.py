@@ -15,12 +15,11 @@ from attnspec.judge.law import F64, Dialect
 from attnspec.judge.nulls import Right
 from attnspec.judge.questions import Call, Question
 from attnspec.judge.words import Words
-from attnspec.kinds.attention.questions import named_lse
 from attnspec.kinds.attention.words import model_in_words
 from attnspec.kinds.serving import _sequences as sequences
 from attnspec.kinds.serving import _usage as usage
 from attnspec.kinds.serving import _varlen as packed
-from attnspec.kinds.serving._gathered import LSE_CHOICES
+from attnspec.kinds.serving._gathered import LSE_CHOICES, named_empty_lse
 from attnspec.numerics import PRESETS, relaxations
 from attnspec.numerics.dtypes import working_dtype
 from attnspec.reference import packed_attention
@@ -97,7 +96,7 @@ def _empty_lse(call: Call, capabilities: Capabilities, dtype: str) -> str | None
     }
     recipe = VARLEN.table.within(VARLEN.recipe(dtype, **fields), capabilities)
     lse = call(VARLEN.case(recipe)).others["lse"]
-    return named_lse(float(lse[0, 2]))
+    return named_empty_lse(float(lse[0, 2]), dtype)
 
 
 _QUESTIONS: dict[str, Question] = {"gap_rows": _rows_behind, "empty_lse": _empty_lse}

@@ -11,6 +11,7 @@ from attnspec.judge.bench import KernelBench
 from attnspec.judge.case import Case
 from attnspec.judge.law import Exact
 from attnspec.judge.nulls import NullBench
+from attnspec.kinds.serving._gathered import named_empty_lse
 from attnspec.kinds.serving.varlen import VARLEN
 from attnspec.numerics import default_model, within
 from attnspec.rogues import CONTROLS
@@ -159,6 +160,15 @@ def test_no_keys_may_have_any_low_number_for_a_logsumexp() -> None:
         assert abs(number - none) <= any_low
     for number in (0.0, -1e9, -np.inf):
         assert not abs(number - none) <= any_low
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(-1e30, "finite"), (-65_504.0, None), (-1e9, None)]
+)
+def test_a_number_that_is_not_low_enough_is_no_choice(
+    number: float, name: str | None
+) -> None:
+    assert named_empty_lse(number, "float32") == name
 
 
 def test_a_wrong_answer_to_nobody_excludes_no_null() -> None:
