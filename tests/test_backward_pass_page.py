@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner, Result
@@ -51,3 +53,27 @@ def test_without_delta_the_kernel_of_the_page_does_not(tmp_path: pathlib.Path) -
     assert found.exit_code == 1
     assert "FAILED attention-gradient-agreement" in found.output
     assert "FAILED agreement" not in found.output
+
+
+@pytest.mark.once
+def test_a_script_of_a_finding_calls_the_backward_pass(tmp_path: pathlib.Path) -> None:
+    file, script = tmp_path / "mynumpy.py", tmp_path / "fault.py"
+    file.write_text(FILES["mynumpy.py"].replace(" - delta)", ")"), "utf-8")
+    words = f"{file}:flash", "--claim", "gradients"
+    only = "--only", "attention-gradient-agreement", "--tier", "smoke"
+    report = CliRunner().invoke(main, ["check", *words, *only, "--jobs", "1"])
+    (token,) = re.findall(r"^(A[\w-]+)$", report.output, re.MULTILINE)
+
+    found = CliRunner().invoke(main, ["replay", *words, token, "--script", str(script)])
+
+    assert found.exit_code == 1
+    assert _ended(script) == (1, "dq")
+    file.write_text(FILES["mynumpy.py"], "utf-8")
+    assert _ended(script) == (0, "dq")
+
+
+def _ended(script: pathlib.Path) -> tuple[int, str]:
+    """Return how a script ends, and the first result that it tells of."""
+    command = [sys.executable, "-B", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    return done.returncode, done.stdout[:2]

@@ -41,7 +41,7 @@ def replay(
     The exit code is 1 if the finding is reproduced, or another one is made of the
     same case, and 0 if the law holds.
     """
-    from attnspec.conformance.differentiation import CLAIM
+    from attnspec.conformance.differentiation import CLAIM, VJP
     from attnspec.conformance.facing import check_script
     from attnspec.conformance.inputs import read_token
     from attnspec.conformance.replay import replay as again
@@ -63,9 +63,10 @@ def replay(
         kind = kernels.get(kind, kind)
     own = {"kind": kind, "dtypes": (known.recipe.dtype,)}
     request = options.requested({**asked, **own, "target": "".join(target)})
+    of_kernel = kind != known.law.kind
     with open_target(request, deadline=deadline) as (call, described):
         if script is not None:
-            check_script(described)
+            check_script(described, backward=of_kernel)
         found = again(call, described, known)
     for name, there, here in differences(known.manner, described.manner):
         message = f"attnspec: {name} was {there} where the finding was made, and is"
@@ -85,7 +86,8 @@ def replay(
     if not printed:
         click.echo("\n".join(lines))
     if script is not None:
-        _write_script(script, found, known, request.target)
+        name = f"{request.target}{VJP}" if of_kernel else request.target
+        _write_script(script, found, known, name)
     return FAILS
 
 

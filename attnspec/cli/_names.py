@@ -113,7 +113,7 @@ DTYPE = known(dtypes)
 TIER = known(tiers)
 KIND = known(kinds, "attnspec kinds")
 ARRAYS = known(libraries)
-FACE = known(faces)
+FACE = known(faces, "attnspec faces")
 
 __all__ = [
     "ARRAYS",

@@ -27,6 +27,9 @@ from attnspec.kinds.registry import DEFAULT_KIND, GRADIENT_KINDS, kind_named
 CLAIM = "gradients"
 """The claim of a kernel of attention that its backward pass is to be judged."""
 
+VJP = "_vjp"
+"""How the name of a backward pass ends that stands beside its kernel."""
+
 _KEPT = "kept"
 """The option of the multiplier of dropout: of a seed nobody knows what it drops."""
 
@@ -219,7 +222,7 @@ def beside(function: Kernel) -> Kernel | None:
     """Return the function ``name_vjp`` in the module of the function ``name``."""
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     name = getattr(function, "__name__", "")
-    found = getattr(module, f"{name}_vjp", None)
+    found = getattr(module, f"{name}{VJP}", None)
     return found if callable(found) else None
 
 
@@ -274,6 +277,7 @@ def kinds_judged(description: Description) -> tuple[str, ...]:
 
 __all__ = [
     "CLAIM",
+    "VJP",
     "Differentiable",
     "Pullback",
     "backward_of",

@@ -221,14 +221,18 @@ def in_our_words(native: Kernel, description: Description) -> Kernel:
     return own.translated(native, signature, kind_named(own.kind))
 
 
-def check_script(description: Description) -> None:
+def check_script(description: Description, *, backward: bool = False) -> None:
     """Reject a function whose calls no script can write.
 
     Raises
     ------
     InvalidArgument
-        If its operands are made of ours, or a case takes several calls.
+        If its operands are made of ours, a case takes several calls, or what is wrong
+        is a backward pass that its library derives.
     """
+    if backward and (library := description.arrays or LIBRARIES[0]) != LIBRARIES[0]:
+        msg = f"script: a backward pass that {library} derives is no call of its kernel"
+        raise InvalidArgument(msg)
     known = face_of(description)
     if known is not None and known.face.is_single:
         msg = f"script: a call of the face {known.face.id} is of one sequence alone"

@@ -337,7 +337,8 @@ class ObjectFace:
         """Return what the names of methods, and of what they take, claim."""
         has = {*found.names}
         claims = {"deterministic", "batch", "several_queries"}
-        claims |= {*(("attend_alone",) if self.answers else ("return_tokens",))}
+        alone = ("attend_alone", "earlier_queries")
+        claims |= {*(alone if self.answers else ("return_tokens",))}
         claims |= {"back"} if {"truncate", "back"} & has else set()
         claims |= {"reset"} & has
         claims |= {"return_lengths"} if "length" in has else set()

@@ -208,6 +208,31 @@ def _appending(
     return found
 
 
+def among_the_last(steps: Sequence[Done], sequences: int) -> list[Done]:
+    """Return the steps with no more queries than the last append brought tokens.
+
+    One query at least is asked. What is taken back counts as if it had not come.
+    """
+    found: list[Done] = []
+    used, unused = [0] * sequences, [0] * sequences
+    for step in steps:
+        own = step
+        every = range(sequences)
+        about = every if step.sequence == ALL else (step.sequence,)
+        if step.what == CacheStep.OTHER:
+            used, unused = unused, used
+        elif step.what == CacheStep.ATTEND:
+            own = step.of(max(1, min([step.number, *(used[at] for at in about)])))
+        for at in about:
+            used[at] = {
+                CacheStep.APPEND: step.number,
+                CacheStep.BACK: max(0, used[at] - step.number),
+                CacheStep.RESET: 0,
+            }.get(step.what, used[at])
+        found.append(own)
+    return found
+
+
 def without(steps: Sequence[Done], what: CacheStep) -> list[Done]:
     """Return the steps without those of a sort."""
     return [step for step in steps if step.what != what]
@@ -239,6 +264,7 @@ __all__ = [
     "Counts",
     "Done",
     "History",
+    "among_the_last",
     "appended_before",
     "in_numbers",
     "lengths",

@@ -154,6 +154,10 @@ _CLAIMS: Mapping[str, Claim] = {
     },
     "batch": Claim("several sequences", "batch"),
     "several_queries": _claim("several queries at once", _one_by_one),
+    "earlier_queries": _claim(
+        "queries that stand before the tokens of the last append",
+        histories.among_the_last,
+    ),
     "back": _claim("the last tokens can be taken back", _without(CacheStep.BACK)),
     "reset": _claim("all tokens can be taken back", _without(CacheStep.RESET)),
     "one_sequence": _claim("a step for one sequence alone", _together),

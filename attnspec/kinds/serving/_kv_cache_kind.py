@@ -182,7 +182,7 @@ KV_CACHE = Kind(
     given=(
         *sequences.GIVEN,
         *("batch", "several_queries", "back", "reset", "one_sequence"),
-        "attend_alone",
+        *("attend_alone", "earlier_queries"),
     ),
     unsaid=("no_keys", "grows"),
     choices={**LSE_CHOICES, "empty_keys": ("zero", "nan")},

@@ -97,6 +97,32 @@ def test_what_is_not_claimed_is_not_done() -> None:
         alone[n - 1][0] == "append" for n, s in enumerate(alone) if "attend" in s
     )
     assert ("attend", 2) not in drawn("several_queries")
+    assert ("attend", 2) in drawn("earlier_queries")
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("append 1, append 3, attend 5", "append 1, append 3, attend 3"),
+        ("append 5, append 1, attend 2", "append 5, append 1, attend 1"),
+        ("append 5, back 2, attend 4", "append 5, back 2, attend 3"),
+        ("append 4, append 2 1, attend 3", "append 4, append 2 1, attend 2"),
+        ("append 4, append 2 1, attend 3 0", "append 4, append 2 1, attend 3 0"),
+        (
+            "append 2, other, append 3, other, attend 3",
+            "append 2, other, append 3, other, attend 2",
+        ),
+        ("append 2, reset, attend 2", "append 2, reset, attend 1"),
+    ],
+)
+def test_queries_stand_at_the_tokens_of_the_last_append(
+    steps: str, expected: str
+) -> None:
+    done = histories.read(histories.told(steps))
+
+    found = histories.written(histories.among_the_last(done, 2))
+
+    assert found == histories.told(expected)
 
 
 @pytest.mark.parametrize(
