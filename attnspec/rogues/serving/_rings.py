@@ -89,6 +89,73 @@ class Ring:
         self._length = 0
 
 
+def for_all_queries(left: int, chunk: int) -> int:
+    """Return how many tokens all queries of a chunk see that look so far back."""
+    return left + chunk
+
+
+def for_one_query(left: int, chunk: int) -> int:
+    """Return how many tokens the last query sees, and all of the chunk."""
+    return max(left + 1, chunk)
+
+
+@dataclasses.dataclass(frozen=True)
+class Slid:
+    """Makes caches that keep what the queries of the last chunk see.
+
+    Parameters
+    ----------
+    kept
+        How many tokens are kept, of how far a window reaches back and how many came.
+    """
+
+    kept: Callable[[int, int], int] = for_all_queries
+
+    def __call__(
+        self,
+        batch: int,
+        key_heads: int,
+        width: int,
+        value_width: int,
+        dtype: Any,
+        window: Window | None = None,
+    ) -> Sliding:
+        """Make a cache; without a window it keeps all tokens."""
+        keys, values = (
+            np.zeros((batch, key_heads, 0, n), dtype) for n in (width, value_width)
+        )
+        return Sliding(keys, values, window, self.kept)
+
+
+class Sliding:
+    """A cache of the tokens that a window, moved on by a chunk, leaves in sight."""
+
+    def __init__(
+        self,
+        keys: Array,
+        values: Array,
+        window: Window | None,
+        kept: Callable[[int, int], int],
+    ) -> None:
+        """Begin without tokens."""
+        self._keys, self._values = keys, values
+        self._window, self._kept = window, kept
+
+    def append(self, key: Array, value: Array) -> None:
+        """Append tokens, and forget those that are out of sight."""
+        pairs = (self._keys, key), (self._values, value)
+        self._keys, self._values = (np.concatenate(pair, axis=2) for pair in pairs)
+        left = None if self._window is None else self._window[0]
+        if left is not None:
+            here = np.s_[:, :, -self._kept(left, key.shape[2]) :]
+            self._keys, self._values = self._keys[here], self._values[here]
+
+    def attend(self, query: Array) -> Array:
+        """Answer queries, of which the last one stands at the last token."""
+        arrays: Any = query, self._keys, self._values
+        return np.asarray(tiled_attention(*arrays, window=self._window))
+
+
 class Concatenated:
     """A cache of arrays that are joined anew for each token, tokens before heads."""
 
@@ -209,4 +276,12 @@ class Paged:
         self.truncate(0)
 
 
-__all__ = ["Concatenated", "Listed", "Paged", "Ringed", "straight"]
+__all__ = [
+    "Concatenated",
+    "Listed",
+    "Paged",
+    "Ringed",
+    "Slid",
+    "for_one_query",
+    "straight",
+]

@@ -12,6 +12,8 @@ from attnspec.rogues.serving._rings import (
     Listed,
     Paged,
     Ringed,
+    Slid,
+    for_one_query,
     straight,
 )
 
@@ -172,6 +174,14 @@ ROGUES: tuple[Rogue, ...] = (
         without=_ONE,
     ),
     _rogue(
+        "short-chunk",
+        "It keeps what the last query of a chunk sees, and the first sees too little.",
+        Slid(for_one_query),
+        "window",
+        mistake="window",
+        without=("earlier_queries",),
+    ),
+    _rogue(
         "one-at-least",
         "A query where there is no token reads a slot.",
         Caching(read=steps.at_least_one),
@@ -222,6 +232,12 @@ CONTROLS: tuple[Control, ...] = (
         "It keeps as many tokens as a window shows, in a ring.",
         Ringed(),
         without=_ONE,
+    ),
+    _control(
+        "sliding",
+        "It keeps what the queries of the last chunk see, and no more.",
+        Slid(),
+        without=("earlier_queries",),
     ),
     _control(
         "concatenated",
