@@ -12,6 +12,7 @@ from attnspec.exceptions import InvalidArgument
 from attnspec.judge.bits import integers
 from attnspec.reference import CacheStep, tokens_held
 from attnspec.reference._cache_steps import Tokens
+from attnspec.reference._cache_steps import asked as asked_by
 from attnspec.reference._cache_steps import reads as read_by
 
 Written = tuple[int | str, ...]
@@ -117,18 +118,13 @@ class Counts:
 
     def asked(self, step: Done) -> list[int]:
         """Return how many tokens each sequence has that a step is about."""
-        return [self._used[at] for at in self._places(step)]
-
-    def _places(self, step: Done) -> range:
-        if step.sequence == ALL:
-            return range(self.sequences)
-        return range(step.sequence, step.sequence + 1)
+        return [self._used[at] for at in asked_by(step.sequence, self.sequences)]
 
     def after(self, step: Done) -> list[int]:
         """Do a step, and return how many tokens each sequence has."""
         if step.what == CacheStep.OTHER:
             self._used, self._unused = self._unused, self._used
-        for at in self._places(step):
+        for at in asked_by(step.sequence, self.sequences):
             self._used[at] = {
                 CacheStep.APPEND: self._used[at] + step.number,
                 CacheStep.BACK: self._used[at] - step.number,
@@ -216,9 +212,7 @@ def among_the_last(steps: Sequence[Done], sequences: int) -> list[Done]:
     found: list[Done] = []
     used, unused = [0] * sequences, [0] * sequences
     for step in steps:
-        own = step
-        every = range(sequences)
-        about = every if step.sequence == ALL else (step.sequence,)
+        own, about = step, asked_by(step.sequence, sequences)
         if step.what == CacheStep.OTHER:
             used, unused = unused, used
         elif step.what == CacheStep.ATTEND:

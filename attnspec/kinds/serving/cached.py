@@ -391,8 +391,8 @@ CACHED.law(
     },
 )(check_history)
 
-# A query alone finds in the cache what the call before it has left there: turned keys
-# as the function itself has rounded them.
+# Single queries are asked without rotary: the keys before them are put into the cache
+# here, and of a turned key only the function itself has the bits.
 enter(
     CACHED,
     bits.CACHED,

@@ -89,29 +89,10 @@ class Ring:
         self._length = 0
 
 
-def for_all_queries(left: int, chunk: int) -> int:
-    """Return how many tokens all queries of a chunk see that look so far back."""
-    return left + chunk
+class Sliding:
+    """A cache of the tokens that the queries of the last chunk see, and of no more."""
 
-
-def for_one_query(left: int, chunk: int) -> int:
-    """Return how many tokens the last query sees, and all of the chunk."""
-    return max(left + 1, chunk)
-
-
-@dataclasses.dataclass(frozen=True)
-class Slid:
-    """Makes caches that keep what the queries of the last chunk see.
-
-    Parameters
-    ----------
-    kept
-        How many tokens are kept, of how far a window reaches back and how many came.
-    """
-
-    kept: Callable[[int, int], int] = for_all_queries
-
-    def __call__(
+    def __init__(
         self,
         batch: int,
         key_heads: int,
@@ -119,27 +100,12 @@ class Slid:
         value_width: int,
         dtype: Any,
         window: Window | None = None,
-    ) -> Sliding:
-        """Make a cache; without a window it keeps all tokens."""
-        keys, values = (
+    ) -> None:
+        """Begin without tokens; without a window all of them are kept."""
+        self._keys, self._values = (
             np.zeros((batch, key_heads, 0, n), dtype) for n in (width, value_width)
         )
-        return Sliding(keys, values, window, self.kept)
-
-
-class Sliding:
-    """A cache of the tokens that a window, moved on by a chunk, leaves in sight."""
-
-    def __init__(
-        self,
-        keys: Array,
-        values: Array,
-        window: Window | None,
-        kept: Callable[[int, int], int],
-    ) -> None:
-        """Begin without tokens."""
-        self._keys, self._values = keys, values
-        self._window, self._kept = window, kept
+        self._window = window
 
     def append(self, key: Array, value: Array) -> None:
         """Append tokens, and forget those that are out of sight."""
@@ -147,13 +113,25 @@ class Sliding:
         self._keys, self._values = (np.concatenate(pair, axis=2) for pair in pairs)
         left = None if self._window is None else self._window[0]
         if left is not None:
-            here = np.s_[:, :, -self._kept(left, key.shape[2]) :]
+            here = np.s_[:, :, -self._seen(left, key.shape[2]) :]
             self._keys, self._values = self._keys[here], self._values[here]
+
+    def _seen(self, left: int, chunk: int) -> int:
+        """Return how many tokens the queries of a chunk see, looking so far back."""
+        return left + chunk
 
     def attend(self, query: Array) -> Array:
         """Answer queries, of which the last one stands at the last token."""
         arrays: Any = query, self._keys, self._values
         return np.asarray(tiled_attention(*arrays, window=self._window))
+
+
+class ShortSliding(Sliding):
+    """Keeps what the last query of a chunk sees, and the chunk."""
+
+    def _seen(self, left: int, chunk: int) -> int:
+        """Return how many tokens the last query sees, or came."""
+        return max(left + 1, chunk)
 
 
 class Concatenated:
@@ -281,7 +259,7 @@ __all__ = [
     "Listed",
     "Paged",
     "Ringed",
-    "Slid",
-    "for_one_query",
+    "ShortSliding",
+    "Sliding",
     "straight",
 ]

@@ -12,8 +12,8 @@ from attnspec.rogues.serving._rings import (
     Listed,
     Paged,
     Ringed,
-    Slid,
-    for_one_query,
+    ShortSliding,
+    Sliding,
     straight,
 )
 
@@ -176,7 +176,7 @@ ROGUES: tuple[Rogue, ...] = (
     _rogue(
         "short-chunk",
         "It keeps what the last query of a chunk sees, and the first sees too little.",
-        Slid(for_one_query),
+        ShortSliding,
         "window",
         mistake="window",
         without=("earlier_queries",),
@@ -236,7 +236,7 @@ CONTROLS: tuple[Control, ...] = (
     _control(
         "sliding",
         "It keeps what the queries of the last chunk see, and no more.",
-        Slid(),
+        Sliding,
         without=("earlier_queries",),
     ),
     _control(
